@@ -1,0 +1,102 @@
+// The layers of docs/architecture.md. Each `from` may import only what `allowed` names; anything else fails CI.
+const layers = {
+  syntax: [],
+  model: ['syntax'],
+  rules: ['syntax', 'model'],
+  ide: ['syntax', 'model', 'rules'],
+  project: ['syntax', 'model', 'rules'],
+  stores: ['model'],
+  runner: ['model', 'project', 'stores'],
+  language: ['syntax', 'model', 'rules', 'ide', 'project', 'stores', 'runner'],
+  cli: ['syntax', 'model', 'rules', 'project', 'stores', 'runner'],
+};
+
+const forbidden = [
+  {
+    name: 'no-cycle',
+    severity: 'error',
+    from: {},
+    to: { circular: true, dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'no-type-cycle',
+    comment: 'A cycle of types is a cycle of ideas.',
+    severity: 'error',
+    from: { path: '^(server|extension|media)/' },
+    to: { circular: true },
+  },
+  {
+    name: 'only-extension-imports-vscode',
+    severity: 'error',
+    from: { pathNot: '^(extension|tests/editor)/' },
+    to: { path: '^vscode$|node_modules/@types/vscode|vscode-languageclient' },
+  },
+  {
+    name: 'only-syntax-imports-yaml',
+    severity: 'error',
+    from: { pathNot: '^(server/syntax|tests)/' },
+    to: { path: '(^|/)node_modules/yaml/' },
+  },
+  {
+    name: 'only-language-speaks-lsp',
+    severity: 'error',
+    from: { path: '^server/', pathNot: '^server/language/' },
+    to: { path: 'node_modules/vscode-(languageserver|jsonrpc)' },
+  },
+  {
+    name: 'extension-takes-only-the-protocol',
+    severity: 'error',
+    from: { path: '^extension/' },
+    to: { path: '^server/', pathNot: '^server/protocol\\.ts$' },
+  },
+  {
+    name: 'extension-takes-only-types-from-the-protocol',
+    severity: 'error',
+    from: { path: '^extension/' },
+    to: { path: '^server/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'webviews-stand-alone',
+    severity: 'error',
+    from: { path: '^media/' },
+    to: { pathNot: '^media/|^server/protocol\\.ts$' },
+  },
+  {
+    name: 'protocol-is-a-leaf',
+    severity: 'error',
+    from: { path: '^server/protocol\\.ts$' },
+    to: { path: '^(server|extension|media)/' },
+  },
+  {
+    name: 'server-knows-no-editor',
+    severity: 'error',
+    from: { path: '^server/' },
+    to: { path: '^(extension|media|tests)/' },
+  },
+  {
+    name: 'product-does-not-import-dev-tools',
+    severity: 'error',
+    from: { path: '^(server|extension|media)/' },
+    to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '@types/' },
+  },
+  { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^vscode$' } },
+  ...Object.entries(layers).map(([layer, allowed]) => ({
+    name: `layer-${layer}`,
+    severity: 'error',
+    from: { path: `^server/${layer}/` },
+    to: { path: '^server/', pathNot: `^server/(${[layer, ...allowed].join('|')})/|^server/protocol\\.ts$` },
+  })),
+];
+
+module.exports = {
+  forbidden,
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+    },
+  },
+};

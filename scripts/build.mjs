@@ -1,0 +1,71 @@
+// Bundles the four things that ship: the extension, the language server, the command line and the webviews.
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as esbuild from 'esbuild';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+process.chdir(root);
+
+const node = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  sourcemap: true,
+  logLevel: 'warning',
+  // Several packages ship an ES module beside a UMD one that esbuild can't follow; prefer the first.
+  mainFields: ['module', 'main'],
+};
+
+/** The bundles, as esbuild options. */
+export async function bundles({ minify = false } = {}) {
+  const list = [];
+  const add = (entry, outfile, options) =>
+    existsSync(entry) && list.push({ ...options, minify, entryPoints: [entry], outfile });
+  add('extension/main.ts', 'dist/extension.js', { ...node, external: ['vscode'] });
+  add('server/language/main.ts', 'dist/server.js', node);
+  add('server/cli/program.ts', 'dist/program.js', node);
+  add('server/cli/main.ts', 'dist/cli.js', { ...node, banner: { js: '#!/usr/bin/env node' } });
+  if (existsSync('media/webviews')) {
+    for (const name of (await readdir('media/webviews')).filter((file) => file.endsWith('.ts')).sort()) {
+      add(`media/webviews/${name}`, `dist/webviews/${name.replace(/\.ts$/, '.js')}`, {
+        bundle: true,
+        platform: 'browser',
+        target: 'es2022',
+        format: 'iife',
+        sourcemap: true,
+        logLevel: 'warning',
+      });
+    }
+  }
+  return list;
+}
+
+async function copyAssets() {
+  await mkdir('dist/webviews', { recursive: true });
+  const codicons = 'node_modules/@vscode/codicons/dist';
+  for (const file of ['codicon.css', 'codicon.ttf'])
+    await cp(path.join(codicons, file), path.join('dist/webviews', file));
+  for (const file of await readdir('media/webviews')) {
+    if (file.endsWith('.css')) await cp(path.join('media/webviews', file), path.join('dist/webviews', file));
+  }
+}
+
+/** Builds everything into `dist/`. */
+export async function build({ minify = false, watch = false } = {}) {
+  if (!watch) await rm('dist', { recursive: true, force: true });
+  await copyAssets();
+  const all = await bundles({ minify });
+  if (watch) {
+    for (const options of all) await (await esbuild.context(options)).watch();
+    console.log('watching');
+    return;
+  }
+  await Promise.all(all.map((options) => esbuild.build(options)));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await build({ minify: process.argv.includes('--minify'), watch: process.argv.includes('--watch') });
+}

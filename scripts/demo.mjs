@@ -1,0 +1,210 @@
+// `npm run demo`: takes the example through its life, on a fresh clone: it is linted, planned, run, run again, shown;
+// versions of its model are made, compared, put into production and taken back; and it is broken. Ends with 0 only if each of these did what it should. Works in a copy, so the clone stays as it is.
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ensureInstalled, root } from './lib/prepare.mjs';
+import { capture } from './lib/run.mjs';
+
+ensureInstalled();
+
+const cli = path.join(root, 'dist/cli.js');
+const temporary = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'modelyard-demo-')));
+const folder = path.join(temporary, 'rain');
+const started = performance.now();
+const failures = [];
+
+function heading(text) {
+  console.log(`\n== ${text}`);
+}
+
+/** Notes a step that did not do what it should; the others go on. */
+function expect(holds, what) {
+  console.log(`${holds ? '✔' : '✖'} ${what}`);
+  if (!holds) failures.push(what);
+}
+
+/** `modelyard …` in the copy; `quiet` keeps its output from the terminal. */
+function modelyard(args, { quiet = false } = {}) {
+  if (!quiet) console.log(`$ modelyard ${args.join(' ')}`);
+  return capture(process.execPath, [cli, ...args], { cwd: folder, echo: !quiet, timeoutMs: 120_000 });
+}
+
+/** The events of `run --json`, or a document of `--json`: what each line holds. */
+const parse = (text) => text.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)); // prettier-ignore
+
+/** Statuses of the tasks of a run, by task. */
+function statuses(events) {
+  return new Map(events.filter(({ type }) => type === 'task-ended').map(({ id, status }) => [id, status]));
+}
+
+async function demo() {
+  heading('Build');
+  const { build } = await import('./build.mjs');
+  await build();
+  console.log(`built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  cpSync(path.join(root, 'examples/rain'), folder, {
+    recursive: true,
+    filter: (file) => !/[\\/](\.modelyard|models|reports|__pycache__)$|features\.csv$/.test(file),
+  });
+
+  heading('Lint: is the definition right?');
+  const lint = await modelyard(['lint']);
+  expect(lint.code === 0, 'nothing to complain about');
+
+  heading('Plan: what would run, and why?');
+  await modelyard(['plan', 'rain-train']);
+  const planned = parse((await modelyard(['plan', 'rain-train', '--json'], { quiet: true })).stdout);
+  const tasks = planned[0]?.tasks ?? [];
+  expect(
+    tasks.length > 0 && tasks.every(({ decision }) => decision === 'run'),
+    'everything, for it never ran',
+  );
+
+  heading('Run: will it rain in Seattle tomorrow?');
+  const first = await modelyard(['run', 'rain-train']);
+  expect(first.code === 0, 'the run succeeded');
+
+  heading('Run it again: nothing changed, so nothing should run');
+  const again = await modelyard(['run', 'rain-train', '--json'], { quiet: true });
+  const second = statuses(parse(again.stdout));
+  for (const [id, status] of second) console.log(`  ${id.padEnd(14)} ${status}`);
+  const allCached =
+    second.size === tasks.length && [...second.values()].every((status) => status === 'cached');
+  expect(again.code === 0 && allCached, `all ${second.size} tasks came from the cache`);
+
+  heading('Change a param: what is stale now, and why?');
+  const changed = await modelyard(['plan', 'rain-train', '--param', 'epochs=50']);
+  expect(/train .*epochs/.test(changed.stdout), 'the plan names the param that changed');
+
+  heading('Show the run: params, metrics, artifacts');
+  await modelyard(['runs', 'show']);
+  const [run] = parse((await modelyard(['runs', 'show', '--json'], { quiet: true })).stdout);
+  const task = (name) => run?.tasks.find(({ id }) => id === name);
+  const {
+    accuracy,
+    majority_accuracy: majority,
+    persistence_accuracy: same,
+  } = task('evaluate')?.metrics ?? {};
+  expect(
+    accuracy > majority && accuracy > same,
+    `accuracy ${accuracy} on a year it has never seen, above ${same} and ${majority}`,
+  );
+  expect(
+    task('train')?.outputs.some(({ kind }) => kind === 'model') === true,
+    'the model is an artifact of the run',
+  );
+  expect(task('report')?.outputs.some(({ kind }) => kind === 'report') === true, 'so is the report');
+
+  await registry();
+
+  heading('Break a copy: what does a mistake look like?');
+  const source = readFileSync(path.join(folder, 'pipelines/train.pipeline.yaml'), 'utf8');
+  const broken = source
+    .replace('name: rain-train', 'name: rain-broken')
+    .replace('params.epochs', 'params.epocs')
+    .replace('timeout: 5m', 'timeuot: 5m')
+    .replace('needs: [data-quality]', 'needs: [quality, data-quality]');
+  const file = 'pipelines/broken.pipeline.yaml';
+  writeFileSync(path.join(folder, file), broken);
+  const found = await modelyard(['lint', file]);
+  expect(found.code === 1, 'lint ends with 1');
+  for (const [rule, words] of [
+    ['reference/unknown-param', /epocs.*[Dd]id you mean.*epochs/],
+    ['schema/unknown-key', /timeuot.*[Dd]id you mean.*timeout/],
+    ['graph/cycle', /train → evaluate → quality → train/],
+  ]) {
+    const line = found.stdout.split('\n').find((one) => one.includes(`[${rule}]`)) ?? '';
+    expect(line.startsWith(`${file}:`) && words.test(line), `${rule}: where it is, and the way out`);
+  }
+  const refused = await modelyard(['run', 'rain-broken']);
+  expect(refused.code === 2, 'and it does not run (exit code 2)');
+}
+
+/** `modelyard … --json`, which prints one document. */
+async function json(...args) {
+  const { stdout } = await modelyard([...args, '--json'], { quiet: true });
+  return parse(stdout)[0];
+}
+
+async function registry() {
+  heading('The registry: the run has made a version of the model');
+  await modelyard(['models', 'show', 'rain@candidate']);
+  const one = await json('models', 'show', 'rain@candidate');
+  expect(one?.version === '1' && one.params.epochs === 300, 'rain 1 is the candidate, and knows its params');
+  const moved = await modelyard([
+    'models',
+    'alias',
+    'rain@1',
+    'production',
+    '--reason',
+    'the first that is worth it',
+  ]);
+  expect(/production: none → 1/.test(moved.stdout), 'a person puts it into production');
+
+  heading('Other params, another version');
+  const other = await modelyard(['run', 'rain-train', '--param', 'l2=0.1']);
+  expect(/made version 2 of rain \(candidate: 1 → 2\)/.test(other.stdout), 'rain 2 is the candidate now');
+  const worse = await modelyard(['run', 'rain-train', '--param', 'epochs=50'], { quiet: true });
+  const why = worse.stdout.split('\n').find((line) => line.includes('no version of rain was made')) ?? '';
+  console.log(why);
+  expect(
+    worse.code === 1 && /accuracy .* more than 0.01 below production \(rain 1\)/.test(why),
+    'one that is clearly worse than production is refused, and told why',
+  );
+
+  heading('Compare the two');
+  const compared = await modelyard(['models', 'compare', 'rain@production', 'rain@candidate']);
+  expect(/l2 +0\.01 +0\.1/.test(compared.stdout), 'the param that differs');
+  expect(/accuracy +0\.\d+ +0\.\d+ +[-+]0\.\d+/.test(compared.stdout), 'and what it does to the metrics');
+
+  heading('Move production, and roll it back');
+  await modelyard([
+    'models',
+    'alias',
+    'rain@candidate',
+    'production',
+    '--reason',
+    'its probabilities are better',
+  ]);
+  expect((await json('models', 'show', 'rain@production'))?.version === '2', 'production is rain 2');
+  await modelyard(['models', 'rollback', 'rain', 'production', '--reason', 'it is right on fewer days']);
+  expect((await json('models', 'show', 'rain@production'))?.version === '1', 'and rain 1 again, in one step');
+
+  heading('Who moved what, when, and why?');
+  const history = await modelyard(['models', 'history', 'rain', '--alias', 'production']);
+  expect(
+    [
+      'rolled back from version 2 to 1 — it is',
+      'moved from version 1 to 2 — its',
+      'set to version 1 — the first',
+    ].every((words) => history.stdout.includes(words)),
+    'the history has every move, with its reason',
+  );
+
+  heading('What does production stand on?');
+  const lineage = await modelyard(['models', 'lineage', 'rain@production']);
+  expect(
+    lineage.stdout.includes('data/seattle-weather.csv') && lineage.stdout.includes('models/rain.json'),
+    'the data, the run and the artifact',
+  );
+  const used = await modelyard(['models', 'lineage', 'data/seattle-weather.csv']);
+  expect(
+    /rain 1/.test(used.stdout) && /rain 2/.test(used.stdout),
+    'and what used this file of data: both versions',
+  );
+}
+
+try {
+  await demo();
+} catch (error) {
+  console.error(error);
+  failures.push(String(error.message));
+} finally {
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+}
+console.log(
+  `\n${failures.length === 0 ? 'Everything did what it should' : `${failures.length} steps went wrong`}, in ${((performance.now() - started) / 1000).toFixed(1)} s.`,
+);
+if (failures.length === 0) console.log('Look at it in VS Code with `npm start`.');
+process.exitCode = failures.length === 0 ? 0 : 1;

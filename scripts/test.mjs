@@ -1,0 +1,178 @@
+// `npm test`: everything that CI checks. `npm test -- --only lint,unit` for some stages; `--list` names them.
+//
+// A stage that fails does not stop the others. Its output is printed; that of every stage is in out/logs/<stage>.log.
+// The last line is `N passed, N failed`: tests, and one for each stage that is no test suite.
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureInstalled, root } from './lib/prepare.mjs';
+import { capture } from './lib/run.mjs';
+
+ensureInstalled();
+
+const logs = path.join(root, 'out/logs');
+const bin = (name) => path.join(root, 'node_modules', name);
+const node = (...args) => [process.execPath, args];
+
+/** A stage that is right or wrong as a whole: commands that have to end with 0. */
+const check = (name, ...commands) => ({
+  name,
+  async run() {
+    let output = '';
+    for (const [program, args] of commands) {
+      const result = await capture(program, args, { cwd: root, timeoutMs: 600_000 });
+      output += result.output;
+      if (result.code !== 0) return { passed: 0, failed: 1, output, shown: tail(output, 150) };
+    }
+    return { passed: 1, failed: 0, output };
+  },
+});
+
+const tail = (text, lines) => text.trimEnd().split('\n').slice(-lines).join('\n');
+
+/** A folder of tests for node's runner. */
+const suite = (name) => ({
+  name,
+  async run() {
+    const folder = path.join(root, 'tests', name);
+    if (
+      !existsSync(folder) ||
+      !readdirSync(folder, { recursive: true }).some((file) => file.endsWith('.test.ts'))
+    )
+      return { passed: 0, failed: 1, output: '', shown: `no tests in tests/${name}` };
+    const results = path.join(logs, `${name}.ndjson`);
+    rmSync(results, { force: true });
+    const { code, output } = await capture(
+      ...node(
+        'scripts/test-run.mjs',
+        '--test-timeout=300000',
+        `--test-reporter=${path.join(root, 'scripts/lib/results-reporter.mjs')}`,
+        `--test-reporter-destination=${results}`,
+        '--test-reporter=spec',
+        '--test-reporter-destination=stdout',
+        `tests/${name}`,
+      ),
+      { cwd: root, timeoutMs: 900_000 },
+    );
+    const lines = existsSync(results) ? readFileSync(results, 'utf8').split('\n').filter(Boolean) : [];
+    const tests = lines.map((line) => JSON.parse(line)).filter((entry) => 'name' in entry);
+    const failures = tests.filter(({ ok }) => !ok);
+    const passed = tests.length - failures.length;
+    if (code === 0 && passed > 0) return { passed, failed: 0, output };
+    const shown = failures.map((test) => `✖ ${test.name}\n${String(test.error).replace(/^/gm, '    ')}`);
+    if (shown.length === 0) shown.push(`the test runner ended with ${code}\n${tail(output, 60)}`);
+    return { passed, failed: Math.max(1, failures.length), output, shown: shown.join('\n') };
+  },
+});
+
+/** Both VS Codes; its own driver prints and counts the tests. */
+const editor = {
+  name: 'editor',
+  async run() {
+    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+    const packed = path.join(root, `modelyard-${version}.vsix`);
+    const args = ['scripts/test-editor.mjs', '--no-build', ...(existsSync(packed) ? ['--vsix', packed] : [])];
+    const { code, output } = await capture(...node(...args), { cwd: root, timeoutMs: 900_000 });
+    const [, passed = '0', failed = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
+    const counts = { passed: Number(passed), failed: Number(failed) };
+    if (code !== 0) counts.failed = Math.max(1, counts.failed);
+    return { ...counts, output, shown: counts.failed > 0 ? tail(output, 300) : notes(output) };
+  },
+};
+
+const notes = (output) => output.split('\n').filter((line) => /^(▶|ℹ)/.test(line)).join('\n'); // prettier-ignore
+
+/** In order. Those of one line run at the same time, two at once: none of them looks at the clock. */
+const STAGES = [
+  [
+    check('format', node(bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.')),
+    check('lint', node(bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0')),
+    check(
+      'types',
+      node(bin('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json'),
+      node(bin('typescript/bin/tsc'), '--noEmit', '-p', 'media/webviews/tsconfig.json'),
+    ),
+    check(
+      'layers',
+      node(
+        bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+        '--config',
+        '.dependency-cruiser.cjs',
+        'extension',
+        'server',
+        'media',
+        'tests',
+      ),
+    ),
+    check('docs', node('scripts/docs.mjs', '--check')),
+    check('host', node('scripts/vscode-host.mjs')),
+  ],
+  [check('build', node('scripts/build.mjs'))],
+  [suite('unit')],
+  [suite('language')],
+  [suite('runner')],
+  [suite('faults')],
+  [check('demo', node('scripts/demo.mjs'))],
+  [check('package', node('scripts/package.mjs'))],
+  [editor],
+];
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } });
+const names = STAGES.flat().map(({ name }) => name);
+if (values.list) {
+  console.log(names.join('\n'));
+  process.exit(0);
+}
+const only = values.only?.split(',');
+const unknown = only?.filter((name) => !names.includes(name)) ?? [];
+if (unknown.length > 0) {
+  console.error(`no stage ${unknown.join(', ')}; there is ${names.join(', ')}`);
+  process.exit(2);
+}
+
+mkdirSync(logs, { recursive: true });
+const rows = [];
+const started = performance.now();
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+
+async function runStage(stage) {
+  const begun = performance.now();
+  let result;
+  try {
+    result = await stage.run();
+  } catch (error) {
+    result = { passed: 0, failed: 1, output: '', shown: String(error.stack ?? error) };
+  }
+  const { passed, failed, output, shown } = result;
+  const ms = performance.now() - begun;
+  writeFileSync(path.join(logs, `${stage.name}.log`), output);
+  console.log(`${failed > 0 ? '✖' : '✔'} ${stage.name}: ${passed} passed, ${failed} failed (${seconds(ms)})`);
+  if (shown) console.log(shown.replace(/^/gm, '    '));
+  rows.push({ name: stage.name, passed, failed, ms });
+}
+
+/** Runs stages, `width` of them at a time. */
+async function runTogether(stages, width) {
+  const queue = [...stages];
+  const worker = async () => {
+    for (let stage = queue.shift(); stage; stage = queue.shift()) await runStage(stage);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
+
+for (const line of STAGES)
+  await runTogether(
+    line.filter(({ name }) => !only || only.includes(name)),
+    2,
+  );
+
+const passed = rows.reduce((sum, row) => sum + row.passed, 0);
+const failed = rows.reduce((sum, row) => sum + row.failed, 0);
+console.log(`\n${'stage'.padEnd(10)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'time'.padStart(10)}`);
+for (const row of rows) {
+  const [good, bad] = [String(row.passed).padStart(8), String(row.failed).padStart(8)];
+  console.log(`${row.name.padEnd(10)}${good}${bad}${seconds(row.ms).padStart(10)}`);
+}
+console.log(`${'all'.padEnd(10)}${''.padStart(16)}${seconds(performance.now() - started).padStart(10)}\n`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
