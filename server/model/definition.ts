@@ -1,0 +1,331 @@
+/**
+ * What a definition file says, as plain, JSON-serialisable values with spans. The values that the rest of the server
+ * works on: rules and ide read the spans, the runner reads the values.
+ */
+import type { ExpressionPart, Span, Template } from '../syntax/tree.js';
+
+export interface Located<T> {
+  readonly value: T;
+  readonly span: Span;
+}
+
+/** A string of a definition that may hold expressions. */
+export interface TemplateText {
+  /** Decoded text as written, `${{ … }}` included. */
+  readonly text: string;
+  readonly span: Span;
+  /** Present when the text holds at least one expression. */
+  readonly template?: Template;
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export type PipelineKind = 'model-build' | 'app-build' | 'deployment';
+
+export type ActionKind =
+  | 'run'
+  | 'materialize'
+  | 'training-set'
+  | 'check'
+  | 'register'
+  | 'package'
+  | 'approval'
+  | 'deploy'
+  | 'service'
+  | 'monitor'
+  | 'pipeline';
+
+export type ArtifactKind = 'model' | 'dataset' | 'report' | 'log' | 'package' | 'file';
+
+export type ParamType = 'string' | 'integer' | 'number' | 'boolean' | 'list' | 'object';
+
+export interface Param {
+  readonly name: string;
+  readonly nameSpan: Span;
+  /** The whole entry. */
+  readonly span: Span;
+  readonly type: ParamType;
+  /** Absent: the param is required. */
+  readonly default?: Located<Json>;
+  readonly description?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly choices?: readonly Json[];
+  /** Regular expression, unanchored, for strings. */
+  readonly pattern?: string;
+}
+
+export interface EnvEntry {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly value: TemplateText;
+}
+
+export interface Output {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly span: Span;
+  /** Relative to the project; a folder when the task makes a folder. */
+  readonly path: TemplateText;
+  readonly kind: ArtifactKind;
+  /** `false`: recorded by hash but neither copied to the cache nor restored from it. */
+  readonly cache: boolean;
+  /** `true`: kept before a re-run, for tasks that go on from their last output (DVC's `persist`). */
+  readonly persist: boolean;
+  readonly description?: string;
+}
+
+export interface Matrix {
+  readonly span: Span;
+  readonly axes: readonly MatrixAxis[];
+  readonly include: readonly Located<Readonly<Record<string, Json>>>[];
+  readonly exclude: readonly Located<Readonly<Record<string, Json>>>[];
+  /** At most so many at once; absent: no bound of its own. */
+  readonly maxParallel?: number;
+  /** The first failure stops the others of the matrix. Default true, as in GitHub Actions. */
+  readonly failFast: boolean;
+}
+
+export interface MatrixValue extends Located<Json> {
+  /** Present when the value is a text with expressions. */
+  readonly template?: Template;
+}
+
+export interface MatrixAxis {
+  readonly name: string;
+  readonly nameSpan: Span;
+  /** A template for a list that an expression gives (`${{ params.seeds }}`). */
+  readonly values: readonly MatrixValue[] | TemplateText;
+}
+
+export interface CheckExpression {
+  readonly kind: 'expression';
+  readonly condition: TemplateText;
+  readonly message?: TemplateText;
+}
+
+export interface ColumnExpectation {
+  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly notNull?: boolean;
+  readonly unique?: boolean;
+  readonly min?: number;
+  readonly max?: number;
+  readonly oneOf?: readonly Json[];
+  readonly pattern?: string;
+}
+
+export interface CheckData {
+  readonly kind: 'data';
+  /** CSV, TSV, JSON (a list of records) or JSON lines, told by its extension. */
+  readonly path: TemplateText;
+  readonly rowCount?: { readonly min?: number; readonly max?: number };
+  /** These columns and no others must be there. */
+  readonly exactColumns?: readonly string[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly span: Span;
+    readonly expect: ColumnExpectation;
+  }[];
+  readonly span: Span;
+}
+
+export type Check = CheckExpression | CheckData;
+
+export interface RunAction {
+  readonly kind: 'run';
+  /** Run in order by one shell each; the first that fails ends the task. */
+  readonly commands: readonly TemplateText[];
+}
+
+export interface CheckAction {
+  readonly kind: 'check';
+  readonly checks: readonly Check[];
+}
+
+/** A value of free metadata, with the texts in it that hold expressions. */
+export type MetadataValue =
+  | { readonly kind: 'value'; readonly value: Json }
+  | { readonly kind: 'text'; readonly text: TemplateText }
+  | { readonly kind: 'list'; readonly items: readonly MetadataValue[] }
+  | { readonly kind: 'map'; readonly entries: readonly MetadataEntry[] };
+
+export interface MetadataEntry {
+  readonly name: string;
+  readonly value: MetadataValue;
+}
+
+/** What a metric of a new model version has to keep to. */
+export interface Threshold {
+  readonly metric: string;
+  readonly span: Span;
+  /** Not lower, not higher. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Against the version that it is compared with: lower, or higher, by no more. */
+  readonly maxLoss?: number;
+  readonly maxGain?: number;
+}
+
+export interface SignatureColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface Signature {
+  readonly inputs: readonly SignatureColumn[];
+  readonly outputs: readonly SignatureColumn[];
+}
+
+export interface RegisterAction {
+  readonly kind: 'register';
+  readonly model: TemplateText;
+  /** The artifact: an output of a task, or a path. */
+  readonly from: TemplateText;
+  readonly aliases: readonly TemplateText[];
+  readonly tags: readonly EnvEntry[];
+  readonly description?: TemplateText;
+  readonly framework?: string;
+  /** Always an expression, with or without `${{ }}`. */
+  readonly when?: TemplateText;
+  /** An alias or a version of the same model. */
+  readonly compareTo?: TemplateText;
+  readonly thresholds: readonly Threshold[];
+  readonly signature?: Signature;
+  readonly metadata: readonly MetadataEntry[];
+  /** The settings as written. */
+  readonly config: Json;
+}
+
+/** An action that this version reads and validates but does not execute yet. */
+export interface OtherAction {
+  readonly kind: Exclude<ActionKind, 'run' | 'check' | 'register'>;
+  /** The action's settings as written. */
+  readonly config: Json;
+}
+
+export type Action = RunAction | CheckAction | RegisterAction | OtherAction;
+
+export interface Resources {
+  /** Cores, may be fractional. Default 1. */
+  readonly cpus: number;
+  readonly memoryBytes?: number;
+  /** Default 0. */
+  readonly gpus: number;
+}
+
+export interface Retries {
+  /** Attempts after the first one. */
+  readonly max: number;
+  /** Pause before the first retry, doubled each time up to `maxDelayMs`. */
+  readonly delayMs: number;
+  readonly maxDelayMs: number;
+}
+
+/** Where an expression stands: decides which contexts and functions are legal there and what it should give. */
+export type ExpressionPlace =
+  | 'command'
+  | 'path'
+  | 'if'
+  | 'check'
+  | 'message'
+  | 'env'
+  | 'matrix'
+  | 'mutex'
+  | 'working-directory'
+  | 'action';
+
+export interface ExpressionSite {
+  readonly place: ExpressionPlace;
+  readonly part: ExpressionPart;
+  /** The scalar it stands in. */
+  readonly span: Span;
+  /** The scalar is nothing but this expression, so its value keeps its type. */
+  readonly whole: boolean;
+}
+
+export interface Task {
+  readonly name: string;
+  readonly nameSpan: Span;
+  /** The whole entry, key included. */
+  readonly span: Span;
+  readonly description?: string;
+  /** The action's key in the text; absent when the task names none, or more than one. */
+  readonly actionSpan?: Span;
+  readonly action?: Action;
+  readonly needs: readonly Located<string>[];
+  /** Always an expression, with or without `${{ }}`. */
+  readonly if?: TemplateText;
+  readonly env: readonly EnvEntry[];
+  readonly secrets: readonly Located<string>[];
+  /** Paths or globs, relative to the project. */
+  readonly inputs: readonly TemplateText[];
+  readonly outputs: readonly Output[];
+  /** JSON or YAML files of metrics; each is an output too. */
+  readonly metrics: readonly TemplateText[];
+  /** CSV, TSV, JSON or image files worth looking at; each is an output too. */
+  readonly plots: readonly TemplateText[];
+  readonly matrix?: Matrix;
+  readonly workingDirectory?: TemplateText;
+  readonly resources: Resources;
+  readonly executor?: Located<string>;
+  readonly timeoutMs?: number;
+  readonly retries: Retries;
+  readonly continueOnError: boolean;
+  /** `false`: runs each time. */
+  readonly cache: boolean;
+  readonly mutex?: TemplateText;
+  /** Every expression of the task, in the order of the text. */
+  readonly expressions: readonly ExpressionSite[];
+}
+
+export interface Pipeline {
+  /** Of the file, relative to the project, `/` between names. */
+  readonly path: string;
+  readonly name: string;
+  /** Of the `name` value; of the file's first character when the name was taken from the file's name. */
+  readonly nameSpan: Span;
+  readonly kind: PipelineKind;
+  readonly description?: string;
+  readonly params: readonly Param[];
+  readonly env: readonly EnvEntry[];
+  readonly secrets: readonly Located<string>[];
+  readonly tasks: readonly Task[];
+  /** Expressions outside tasks (in `env`). */
+  readonly expressions: readonly ExpressionSite[];
+}
+
+export type FileKind = 'pipeline' | 'features' | 'project';
+
+export type RuleSeverity = 'error' | 'warning' | 'info' | 'hint' | 'off';
+
+/** `modelyard.yaml`. Sections of later capabilities stay as written in `raw`. */
+export interface ProjectSettings {
+  readonly name?: string;
+  /** Globs, relative to the project, of files that are not ours although they look so. */
+  readonly exclude: readonly string[];
+  readonly rules: readonly { readonly id: Located<string>; readonly severity: RuleSeverity }[];
+  readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number };
+  readonly runs: { readonly keep?: number; readonly maxAgeMs?: number };
+  readonly raw: Json;
+}
+
+export type StructuralCode =
+  | 'unknown-key'
+  | 'missing-key'
+  | 'type'
+  | 'value'
+  | 'name'
+  | 'one-action'
+  | 'duration'
+  | 'unit'
+  | 'param-default';
+
+/** Something that reading the tree by the schema found. The rules give it an id, a severity and a fix. */
+export interface StructuralProblem {
+  readonly code: StructuralCode;
+  readonly span: Span;
+  readonly message: string;
+  /** The word in question, and words that would have been right, the most likely first. */
+  readonly found?: string;
+  readonly candidates?: readonly string[];
+}

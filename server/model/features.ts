@@ -1,0 +1,75 @@
+/** What a features file says. */
+import type { Span } from '../syntax/tree.js';
+import type { Json, Located } from './definition.js';
+
+export interface Entity {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly span: Span;
+  readonly keys: readonly Located<string>[];
+  readonly description?: string;
+  readonly owner?: Located<string>;
+}
+
+export interface FeatureSource {
+  /** A path or a glob, relative to the project. */
+  readonly path?: Located<string>;
+  readonly format?: 'csv' | 'parquet' | 'jsonl';
+  readonly timestamp?: Located<string>;
+  readonly created?: Located<string>;
+  /** Name in the data → name in the view. */
+  readonly fieldMapping: readonly { readonly from: Located<string>; readonly to: Located<string> }[];
+}
+
+export interface Feature {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly span: Span;
+  readonly type?: Located<string>;
+  readonly description?: string;
+  readonly tags: Json;
+  /** As written. */
+  readonly expect?: Located<Json>;
+}
+
+export interface FeatureView {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly span: Span;
+  readonly entities: readonly Located<string>[];
+  readonly source?: FeatureSource;
+  /** SQL queries, each over the result of the one before. */
+  readonly transforms: readonly Located<string>[];
+  readonly ttlMs?: number;
+  readonly mode: 'full' | 'append';
+  readonly features: readonly Feature[];
+  /** As written. */
+  readonly expect?: Located<Json>;
+  readonly description?: string;
+  readonly owner?: Located<string>;
+}
+
+/** `view:feature`, or a whole view. */
+export interface FeatureReference {
+  readonly span: Span;
+  readonly view: Located<string>;
+  readonly feature?: Located<string>;
+}
+
+export interface FeatureService {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly span: Span;
+  readonly features: readonly FeatureReference[];
+  readonly description?: string;
+  readonly owner?: Located<string>;
+}
+
+export interface Features {
+  readonly path: string;
+  readonly description?: string;
+  readonly entities: readonly Entity[];
+  readonly views: readonly FeatureView[];
+  readonly services: readonly FeatureService[];
+  readonly owners: readonly Located<string>[];
+}

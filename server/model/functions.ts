@@ -1,0 +1,145 @@
+/** The functions of expressions: signatures and documentation. What they do stands in `function-calls.ts`. */
+import type { ExpressionPlace } from './definition.js';
+import { PLACES } from './contexts.js';
+
+export interface FunctionInfo {
+  readonly name: string;
+  readonly signature: string;
+  readonly doc: string;
+  readonly example: string;
+  readonly minArgs: number;
+  /** `Infinity` when any number is taken. */
+  readonly maxArgs: number;
+  readonly places: readonly ExpressionPlace[];
+}
+
+const everywhere = PLACES;
+const conditions: readonly ExpressionPlace[] = ['if'];
+
+export const FUNCTIONS: readonly FunctionInfo[] = [
+  {
+    name: 'contains',
+    signature: 'contains(search, item)',
+    doc: 'Whether a text holds another one, case ignored; or a list an item.',
+    example: "contains(git.branch, 'release')",
+    minArgs: 2,
+    maxArgs: 2,
+    places: everywhere,
+  },
+  {
+    name: 'startsWith',
+    signature: 'startsWith(text, start)',
+    doc: 'Whether a text begins with another one, case ignored.',
+    example: "startsWith(git.branch, 'release/')",
+    minArgs: 2,
+    maxArgs: 2,
+    places: everywhere,
+  },
+  {
+    name: 'endsWith',
+    signature: 'endsWith(text, end)',
+    doc: 'Whether a text ends with another one, case ignored.',
+    example: "endsWith(params.file, '.csv')",
+    minArgs: 2,
+    maxArgs: 2,
+    places: everywhere,
+  },
+  {
+    name: 'format',
+    signature: 'format(pattern, …values)',
+    doc: 'The pattern with `{0}`, `{1}`, … replaced by the values; `{{` and `}}` stand for braces.',
+    example: "format('models/{0}-{1}.json', params.name, matrix.seed)",
+    minArgs: 1,
+    maxArgs: Infinity,
+    places: everywhere,
+  },
+  {
+    name: 'join',
+    signature: "join(list, separator = ',')",
+    doc: 'The items of a list as one text.',
+    example: "join(params.columns, ' ')",
+    minArgs: 1,
+    maxArgs: 2,
+    places: everywhere,
+  },
+  {
+    name: 'toJSON',
+    signature: 'toJSON(value)',
+    doc: 'A value as JSON text.',
+    example: 'toJSON(params)',
+    minArgs: 1,
+    maxArgs: 1,
+    places: everywhere,
+  },
+  {
+    name: 'fromJSON',
+    signature: 'fromJSON(text)',
+    doc: 'The value of a JSON text.',
+    example: "fromJSON('[1, 2, 3]')",
+    minArgs: 1,
+    maxArgs: 1,
+    places: everywhere,
+  },
+  {
+    name: 'hashFiles',
+    signature: 'hashFiles(glob, …globs)',
+    doc: 'One SHA-256 over the content of all files that match, in hex; empty when none does.',
+    example: "hashFiles('src/**/*.py')",
+    minArgs: 1,
+    maxArgs: Infinity,
+    places: everywhere,
+  },
+  {
+    name: 'raw',
+    signature: 'raw(value)',
+    doc: 'In a command: the value as it is, not quoted. Only for text that nobody else can choose.',
+    example: 'raw(params.flags)',
+    minArgs: 1,
+    maxArgs: 1,
+    places: everywhere,
+  },
+  {
+    name: 'success',
+    signature: 'success()',
+    doc: 'True when everything that the task depends on has succeeded.',
+    example: 'success()',
+    minArgs: 0,
+    maxArgs: 0,
+    places: conditions,
+  },
+  {
+    name: 'failure',
+    signature: 'failure()',
+    doc: 'True when something that the task depends on has failed.',
+    example: 'failure()',
+    minArgs: 0,
+    maxArgs: 0,
+    places: conditions,
+  },
+  {
+    name: 'cancelled',
+    signature: 'cancelled()',
+    doc: 'True when the run was cancelled.',
+    example: 'cancelled()',
+    minArgs: 0,
+    maxArgs: 0,
+    places: conditions,
+  },
+  {
+    name: 'always',
+    signature: 'always()',
+    doc: 'True, whatever happened before.',
+    example: 'always()',
+    minArgs: 0,
+    maxArgs: 0,
+    places: conditions,
+  },
+];
+
+const byName = new Map(FUNCTIONS.map((info) => [info.name, info]));
+
+export function functionOf(name: string): FunctionInfo | undefined {
+  return byName.get(name);
+}
+
+export const STATUS_FUNCTIONS: ReadonlySet<string> = new Set(['success', 'failure', 'cancelled', 'always']);

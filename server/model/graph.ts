@@ -1,0 +1,294 @@
+/**
+ * The graph of a pipeline: its task instances and why one has to wait for another. Near-linear in the size of the
+ * definition. A pure value: the files on the disk are not looked at.
+ */
+import type { Span } from '../syntax/tree.js';
+import type { Json, Output, Pipeline, Task, TemplateText } from './definition.js';
+import { renderTemplate } from './evaluate.js';
+import type { Scope } from './evaluate.js';
+import type { Edge, EdgeReason, Graph, Instance, ResolvedOutput, ResolvedPath } from './graph-types.js';
+import { orderOf } from './graph-order.js';
+import { OutputIndex } from './output-index.js';
+import { expandMatrix, instanceIds } from './matrix.js';
+import type { Cell, MatrixProblem } from './matrix.js';
+import { isGlob, normalizePath } from './paths.js';
+import { StaticScopes } from './static-scope.js';
+import type { StaticValues } from './static-scope.js';
+import { taskReferences } from './task-references.js';
+
+export type {
+  DuplicateOutput,
+  Edge,
+  EdgeReason,
+  Graph,
+  Instance,
+  NestedOutput,
+  OutputPlace,
+  ResolvedOutput,
+  ResolvedPath,
+} from './graph-types.js';
+
+export type GraphOptions = StaticValues;
+
+/** More edges than any pipeline needs; what comes after is left out and told as a problem. */
+const MAX_EDGES = 500_000;
+const MAX_INSTANCES = 50_000;
+
+export function buildGraph(pipeline: Pipeline, options: GraphOptions = {}): Graph {
+  const scopes = new StaticScopes(pipeline, options);
+  const matrixProblems: MatrixProblem[] = [];
+  const instances: Instance[] = [];
+  const byTask = new Map<string, Instance[]>();
+  for (const task of pipeline.tasks) {
+    const own = instantiate(task, scopes, matrixProblems, MAX_INSTANCES - instances.length);
+    for (const instance of own) instances.push(instance);
+    byTask.set(task.name, own);
+  }
+  const byId = new Map(instances.map((instance) => [instance.id, instance]));
+  const index = new OutputIndex(instances);
+  const edges = new EdgeCollector(pipeline, matrixProblems);
+  for (const instance of instances) collect(instance, index, byTask, edges);
+  // Built by who asks first: most rules ask for none of it.
+  let incoming: Map<string, Edge[]> | undefined;
+  let outgoing: Map<string, Edge[]> | undefined;
+  const { order, cycles } = orderOf(instances, edges.list);
+  return {
+    instances,
+    byId,
+    byTask,
+    edges: edges.list,
+    order,
+    cycles,
+    duplicateOutputs: index.duplicates(),
+    nestedOutputs: index.nested(),
+    matrixProblems,
+    incoming: (id) => (incoming ??= grouped(edges.list, 'to')).get(id) ?? NO_EDGES,
+    outgoing: (id) => (outgoing ??= grouped(edges.list, 'from')).get(id) ?? NO_EDGES,
+  };
+}
+
+const NO_EDGES: readonly Edge[] = [];
+
+function grouped(edges: readonly Edge[], end: 'from' | 'to'): Map<string, Edge[]> {
+  const groups = new Map<string, Edge[]>();
+  for (const edge of edges) push(groups, edge[end], edge);
+  return groups;
+}
+
+function push<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+function instantiate(task: Task, scopes: StaticScopes, problems: MatrixProblem[], room: number): Instance[] {
+  if (task.matrix === undefined) return [instance(task.name, task, undefined, scopes)];
+  const expansion = expandMatrix(task, task.matrix, scopes.of(task));
+  problems.push(...expansion.problems);
+  let cells = expansion.cells;
+  if (cells.length > Math.max(1, room)) {
+    problems.push({
+      task: task.name,
+      span: task.matrix.span,
+      message: `The matrices of this pipeline have more than ${MAX_INSTANCES} cells in all.`,
+    });
+    cells = cells.slice(0, 1);
+  }
+  if (!expansion.known && cells.length === 1 && Object.keys(cells[0] ?? {}).length === 0) {
+    return [instance(task.name, task, {}, scopes)];
+  }
+  const ids = instanceIds(task.name, cells);
+  return cells.map((cell, at) => instance(ids[at] ?? task.name, task, cell, scopes));
+}
+
+function instance(id: string, task: Task, cell: Cell | undefined, scopes: StaticScopes): Instance {
+  const scope = scopes.of(task, cell);
+  const outputs: ResolvedOutput[] = [];
+  for (const output of task.outputs) outputs.push(made(output.path, scope, 'output', output));
+  for (const text of task.metrics) outputs.push(made(text, scope, 'metrics'));
+  for (const text of task.plots) outputs.push(made(text, scope, 'plot'));
+  const { reads, writes } = actionPaths(task);
+  for (const text of writes) outputs.push(made(text, scope, 'output'));
+  const inputs = task.inputs.map((text) => resolve(text, scope));
+  for (const text of reads) {
+    // The data of a check is one file, whatever characters its name has.
+    const { path } = resolve(text, scope);
+    inputs.push(path === undefined ? { glob: false, text } : { path, glob: false, text });
+  }
+  return { id, task, matrix: cell ?? {}, inputs, outputs };
+}
+
+/** The files that an action itself reads and writes, without being told so in `inputs` and `outputs`. */
+function actionPaths(task: Task): { reads: TemplateText[]; writes: TemplateText[] } {
+  const { action } = task;
+  if (action?.kind === 'check') {
+    const reads = action.checks.flatMap((check) => (check.kind === 'data' ? [check.path] : []));
+    return { reads, writes: [] };
+  }
+  if (action?.kind === 'register') return { reads: action.from.text === '' ? [] : [action.from], writes: [] };
+  if (action?.kind === 'training-set') {
+    const span = task.actionSpan ?? task.nameSpan;
+    const at = (key: string): TemplateText[] => {
+      const { config } = action;
+      const text =
+        typeof config === 'object' && config !== null && key in config ? (config as Settings)[key] : '';
+      // Without its parts a text with expressions can't be resolved here.
+      return typeof text === 'string' && text !== '' && !text.includes('${{') ? [{ text, span }] : [];
+    };
+    return { reads: at('labels'), writes: at('output') };
+  }
+  return NO_PATHS;
+}
+
+type Settings = Readonly<Record<string, Json>>;
+const NO_PATHS: { reads: TemplateText[]; writes: TemplateText[] } = { reads: [], writes: [] };
+
+/** Outputs are paths: a `*` in one is a character like any other. */
+function made(
+  text: TemplateText,
+  scope: Scope,
+  role: ResolvedOutput['role'],
+  output?: Output,
+): ResolvedOutput {
+  const { path } = resolve(text, scope);
+  // Thousands of these: literals are made much faster than spreads.
+  if (output === undefined)
+    return path === undefined ? { glob: false, text, role } : { path, glob: false, text, role };
+  return path === undefined ? { glob: false, text, role, output } : { path, glob: false, text, role, output };
+}
+
+/** A path with its expressions replaced, normalised. */
+export function resolve(text: TemplateText, scope: Scope): ResolvedPath {
+  const result = renderTemplate(text, scope, 'plain');
+  if (result.kind !== 'value' || result.value.trim() === '') return { glob: false, text };
+  return { path: normalizePath(result.value), glob: isGlob(result.value), text };
+}
+
+function collect(
+  instance: Instance,
+  index: OutputIndex,
+  byTask: ReadonlyMap<string, readonly Instance[]>,
+  edges: EdgeCollector,
+): void {
+  for (const input of instance.inputs) {
+    if (input.path === undefined) continue;
+    for (const found of input.glob ? index.matching(input.path) : index.touching(input.path)) {
+      const same = found.instance === instance;
+      // Reading a folder that holds its own output, or its kept output, is not waiting for itself.
+      if (same && (found.path !== input.path || found.output.output?.persist === true)) continue;
+      edges.add(found.instance.id, instance.id, {
+        kind: 'path',
+        path: input.path,
+        input: input.text.span,
+        output: found.output.text.span,
+      });
+    }
+  }
+  for (const reference of taskReferences(instance.task)) {
+    // Its own output paths are known without waiting.
+    if (reference.task === instance.task.name && reference.member === 'outputs') continue;
+    for (const other of byTask.get(reference.task) ?? []) {
+      edges.add(other.id, instance.id, { kind: 'expression', span: reference.span });
+    }
+  }
+  for (const need of instance.task.needs) {
+    for (const other of byTask.get(need.value) ?? []) {
+      edges.add(other.id, instance.id, { kind: 'needs', span: need.span });
+    }
+  }
+}
+
+class EdgeCollector {
+  readonly list: { from: string; to: string; reasons: EdgeReason[] }[] = [];
+  private readonly known = new Map<string, { reasons: EdgeReason[] }>();
+  private current = '';
+  private full = false;
+  private readonly pipeline: Pipeline;
+  private readonly problems: MatrixProblem[];
+
+  constructor(pipeline: Pipeline, problems: MatrixProblem[]) {
+    this.pipeline = pipeline;
+    this.problems = problems;
+  }
+
+  /** Edges come grouped by `to`. */
+  add(from: string, to: string, reason: EdgeReason): void {
+    if (this.current !== to) {
+      this.known.clear();
+      this.current = to;
+    }
+    const edge = this.known.get(from);
+    if (edge !== undefined) {
+      edge.reasons.push(reason);
+      return;
+    }
+    if (this.list.length >= MAX_EDGES) {
+      this.overflow();
+      return;
+    }
+    const created = { from, to, reasons: [reason] };
+    this.list.push(created);
+    this.known.set(from, created);
+  }
+
+  private overflow(): void {
+    const [first] = this.pipeline.tasks;
+    if (this.full || first === undefined) return;
+    this.full = true;
+    this.problems.push({
+      task: first.name,
+      span: first.nameSpan,
+      message: `The tasks of this pipeline depend on each other in more than ${MAX_EDGES} ways; the rest is not looked at.`,
+    });
+  }
+}
+
+/** Names in `needs` that files or expressions make needless, or that stand twice. */
+export function redundantNeeds(
+  graph: Graph,
+): { task: Task; name: string; span: Span; because: EdgeReason | 'twice' }[] {
+  const found: { task: Task; name: string; span: Span; because: EdgeReason | 'twice' }[] = [];
+  for (const [name, own] of graph.byTask) {
+    const [first] = own;
+    if (first === undefined || first.task.needs.length === 0) continue;
+    const seen = new Set<string>();
+    for (const need of first.task.needs) {
+      if (seen.has(need.value)) {
+        found.push({ task: first.task, name: need.value, span: need.span, because: 'twice' });
+        continue;
+      }
+      seen.add(need.value);
+      const others = graph.byTask.get(need.value) ?? [];
+      if (name === need.value || others.length === 0) continue;
+      const because = impliedBy(graph, own, new Set(others.map((other) => other.id)));
+      if (because !== undefined) found.push({ task: first.task, name: need.value, span: need.span, because });
+    }
+  }
+  return found;
+}
+
+/** A reason other than `needs` between every pair of instances. */
+function impliedBy(
+  graph: Graph,
+  own: readonly Instance[],
+  others: ReadonlySet<string>,
+): EdgeReason | undefined {
+  let because: EdgeReason | undefined;
+  for (const instance of own) {
+    let implied = 0;
+    for (const edge of graph.incoming(instance.id)) {
+      if (!others.has(edge.from)) continue;
+      const reason = edge.reasons.find((one) => one.kind !== 'needs');
+      if (reason === undefined) return undefined;
+      because ??= reason;
+      implied++;
+    }
+    if (implied < others.size) return undefined;
+  }
+  return because;
+}
+
+/** Names of the tasks in the order in which they would run. */
+export function taskOrder(graph: Graph): string[] {
+  return [...new Set(graph.order.map((id) => graph.byId.get(id)?.task.name ?? id))];
+}

@@ -1,0 +1,201 @@
+/** One task of a pipeline. */
+import type { MapEntry, MapNode } from '../syntax/tree.js';
+import type {
+  Action,
+  ActionKind,
+  Matrix,
+  MatrixAxis,
+  Output,
+  Resources,
+  Retries,
+  Task,
+} from './definition.js';
+import { conditionOf, conditionsOf } from './conditions.js';
+import type { Conditions } from './conditions.js';
+import { readChecks } from './read-checks.js';
+import { readRegister } from './read-register.js';
+import {
+  booleanOf,
+  bytesOf,
+  durationOf,
+  entriesOf,
+  envOf,
+  field,
+  given,
+  itemsOf,
+  jsonOf,
+  locatedText,
+  mapOf,
+  numberOf,
+  templateOf,
+  templatesOf,
+  textOf,
+  textsOf,
+  wordOf,
+} from './read.js';
+import type { Maybe } from './read.js';
+import { ACTION_KINDS, ARTIFACT_KINDS } from './schema/pipeline.js';
+import type { Structure } from './structure.js';
+
+export const DEFAULT_RETRIES: Retries = { max: 0, delayMs: 1000, maxDelayMs: 60_000 };
+export const DEFAULT_RESOURCES: Resources = { cpus: 1, gpus: 0 };
+
+const NONE: Structure = { problems: [], sites: [], syntax: [] };
+const knownTasks = new WeakMap<MapEntry, Task>();
+const actionNames: ReadonlySet<string> = new Set(ACTION_KINDS);
+
+export function readTask(entry: MapEntry, structure: Structure = NONE): Task {
+  let task = knownTasks.get(entry);
+  if (task === undefined) {
+    task = build(entry, structure);
+    knownTasks.set(entry, task);
+  }
+  return task;
+}
+
+function build(entry: MapEntry, structure: Structure): Task {
+  const map = mapOf(entry.value);
+  const get = fieldsOf(map);
+  const conditions = conditionsOf(structure.sites);
+  const actions = map?.entries.filter((one) => actionNames.has(one.key.text)) ?? [];
+  const [only] = actions.length === 1 ? actions : [];
+  const action =
+    only === undefined ? undefined : readAction(only.key.text as ActionKind, only.value, conditions);
+  return {
+    name: entry.key.text,
+    nameSpan: entry.key.span,
+    span: entry.span,
+    ...given('description', textOf(get('description'))),
+    ...given('actionSpan', only?.key.span),
+    ...given('action', action),
+    needs: textsOf(get('needs')),
+    ...given('if', conditionOf(get('if'), conditions)),
+    env: envOf(get('env')),
+    secrets: textsOf(get('secrets')),
+    inputs: templatesOf(get('inputs')),
+    outputs: readOutputs(get('outputs')),
+    metrics: templatesOf(get('metrics')),
+    plots: templatesOf(get('plots')),
+    ...given('matrix', readMatrix(mapOf(get('matrix')))),
+    ...given('workingDirectory', templateOf(get('working-directory'))),
+    resources: readResources(get('resources')),
+    ...given('executor', locatedText(get('executor'))),
+    ...given('timeoutMs', durationOf(get('timeout'))),
+    retries: readRetries(get('retries')),
+    continueOnError: booleanOf(get('continue-on-error')) ?? false,
+    cache: booleanOf(get('cache')) ?? true,
+    ...given('mutex', templateOf(get('mutex'))),
+    expressions: structure.sites,
+  };
+}
+
+/** Keys of a map looked up once; of a key that stands twice the first. */
+function fieldsOf(map: MapNode | undefined): (key: string) => Maybe {
+  const values = new Map<string, Maybe>();
+  for (const entry of map?.entries ?? []) {
+    if (!values.has(entry.key.text)) values.set(entry.key.text, entry.value);
+  }
+  return (key) => values.get(key);
+}
+
+function readAction(kind: ActionKind, node: Maybe, conditions: Conditions): Action | undefined {
+  switch (kind) {
+    case 'run': {
+      const commands = templatesOf(node);
+      return commands.length > 0 ? { kind, commands } : undefined;
+    }
+    case 'check':
+      return { kind, checks: readChecks(node, conditions) };
+    case 'register':
+      return readRegister(node, conditions);
+    default:
+      return { kind, config: jsonOf(node) };
+  }
+}
+
+function readOutputs(node: Maybe): Output[] {
+  const outputs: Output[] = [];
+  for (const entry of entriesOf(node)) {
+    const long = mapOf(entry.value);
+    const written = templateOf(long === undefined ? entry.value : field(long, 'path'));
+    // Half-written: the name is known, so that nobody is told that there is no such output.
+    const path = written ?? { text: '', span: entry.key.span };
+    const name = entry.key.text;
+    outputs.push({
+      name,
+      nameSpan: entry.key.span,
+      span: entry.span,
+      path,
+      kind:
+        wordOf(field(long, 'kind'), ARTIFACT_KINDS) ?? ARTIFACT_KINDS.find((kind) => kind === name) ?? 'file',
+      cache: booleanOf(field(long, 'cache')) ?? true,
+      persist: booleanOf(field(long, 'persist')) ?? false,
+      ...given('description', textOf(field(long, 'description'))),
+    });
+  }
+  return outputs;
+}
+
+const MATRIX_KEYS: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
+
+function readMatrix(map: MapNode | undefined): Matrix | undefined {
+  if (map === undefined) return undefined;
+  const axes: MatrixAxis[] = [];
+  for (const entry of entriesOf(map)) {
+    if (MATRIX_KEYS.has(entry.key.text)) continue;
+    const node = entry.value;
+    const values =
+      node?.kind === 'sequence'
+        ? itemsOf(node).map((item) => ({
+            value: jsonOf(item),
+            span: item.span,
+            ...given('template', item.kind === 'scalar' ? item.template : undefined),
+          }))
+        : templateOf(node);
+    if (values !== undefined) axes.push({ name: entry.key.text, nameSpan: entry.key.span, values });
+  }
+  const maxParallel = numberOf(field(map, 'max-parallel'));
+  return {
+    span: map.span,
+    axes,
+    include: readCells(field(map, 'include')),
+    exclude: readCells(field(map, 'exclude')),
+    ...given(
+      'maxParallel',
+      maxParallel !== undefined && maxParallel >= 1 ? Math.floor(maxParallel) : undefined,
+    ),
+    failFast: booleanOf(field(map, 'fail-fast')) ?? true,
+  };
+}
+
+function readCells(node: Maybe): Matrix['include'] {
+  return itemsOf(node)
+    .filter((item) => item.kind === 'map')
+    .map((item) => ({ value: jsonOf(item) as Matrix['include'][number]['value'], span: item.span }));
+}
+
+function readResources(node: Maybe): Resources {
+  if (mapOf(node) === undefined) return DEFAULT_RESOURCES;
+  const cpus = numberOf(field(node, 'cpus'));
+  const gpus = numberOf(field(node, 'gpus'));
+  return {
+    cpus: cpus !== undefined && cpus > 0 ? cpus : DEFAULT_RESOURCES.cpus,
+    ...given('memoryBytes', bytesOf(field(node, 'memory'))),
+    gpus: gpus !== undefined && gpus >= 0 ? Math.floor(gpus) : DEFAULT_RESOURCES.gpus,
+  };
+}
+
+function readRetries(node: Maybe): Retries {
+  const count = (value: number | undefined) =>
+    value === undefined || value < 0 ? DEFAULT_RETRIES.max : Math.min(100, Math.floor(value));
+  if (mapOf(node) === undefined) {
+    const max = numberOf(node);
+    return max === undefined ? DEFAULT_RETRIES : { ...DEFAULT_RETRIES, max: count(max) };
+  }
+  const delayMs = durationOf(field(node, 'delay')) ?? DEFAULT_RETRIES.delayMs;
+  return {
+    max: count(numberOf(field(node, 'max'))),
+    delayMs,
+    maxDelayMs: Math.max(delayMs, durationOf(field(node, 'max-delay')) ?? DEFAULT_RETRIES.maxDelayMs),
+  };
+}

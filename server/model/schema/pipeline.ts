@@ -1,0 +1,273 @@
+/** The schema of pipeline files. */
+import { Type } from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
+import { actionSchemas } from './actions.js';
+import { NAME_PATTERN } from '../names.js';
+import { key, oneOf, opt } from './hint.js';
+import {
+  bytes,
+  closed,
+  condition,
+  duration,
+  envMap,
+  glob,
+  listOrOne,
+  name,
+  named,
+  path,
+  prose,
+  reference,
+  secretName,
+  template,
+} from './pieces.js';
+
+export const PIPELINE_KINDS = ['model-build', 'app-build', 'deployment'] as const;
+export const PARAM_TYPES = ['string', 'integer', 'number', 'boolean', 'list', 'object'] as const;
+export const ARTIFACT_KINDS = ['model', 'dataset', 'report', 'log', 'package', 'file'] as const;
+export const ACTION_KINDS = Object.keys(actionSchemas) as (keyof typeof actionSchemas)[];
+
+const literal = Type.Unknown({ 'x-modelyard': { expects: 'a value' } });
+
+const paramLong = closed(
+  {
+    type: opt(oneOf(PARAM_TYPES), 'What values are allowed. Default: the type of `default`, else `string`.', [
+      'integer',
+    ]),
+    default: opt(literal, 'The value when a run gives none. A param without one is required.', [42, 'adam']),
+    description: opt(prose, 'What it is for.', ['Seed of the split and the trainer.']),
+    minimum: opt(Type.Number(), 'The lowest number allowed.', [0]),
+    maximum: opt(Type.Number(), 'The highest number allowed.', [1000]),
+    choices: opt(Type.Array(literal, { minItems: 1 }), 'The only values allowed.', [['adam', 'sgd']]),
+    pattern: opt(
+      Type.String({ 'x-modelyard': { format: 'regex', expects: 'a regular expression' } }),
+      'A regular expression that strings have to match, anywhere in them.',
+      ['^[a-z]+$'],
+    ),
+  },
+  { title: 'Param' },
+);
+
+const param = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(literal), paramLong]);
+
+const output = Type.Union([
+  path(),
+  closed(
+    {
+      path: key(path(), 'The file or folder that the task makes, relative to the project.', [
+        'models/rain.json',
+      ]),
+      kind: opt(
+        oneOf(ARTIFACT_KINDS),
+        'What it is. Default: the name of the output where that is a kind, else `file`.',
+        ['model'],
+        { default: 'file' },
+      ),
+      cache: opt(
+        Type.Boolean(),
+        'Keep a copy, so that it can be restored. Without, only its hash is recorded.',
+        [false],
+        {
+          default: true,
+        },
+      ),
+      persist: opt(
+        Type.Boolean(),
+        'Leave the last output in place before a re-run, for tasks that go on from it.',
+        [true],
+        { default: false },
+      ),
+      description: opt(prose, 'What is in it.', ['The trained trees, as JSON.']),
+    },
+    { title: 'Output' },
+  ),
+]);
+
+const matrixCell = Type.Record(Type.String(), literal, { title: 'Matrix cell' });
+
+const axis = Type.Union([
+  Type.Array(Type.Unknown({ 'x-modelyard': { place: 'matrix', expects: 'a value' } }), { minItems: 1 }),
+  template('matrix', { expects: 'an expression that gives a list' }),
+]);
+
+const matrix = Type.Object(
+  {
+    include: opt(Type.Array(matrixCell), 'Cells to add, or values to add to the cells they match.', [
+      [{ seed: 3, depth: 8 }],
+    ]),
+    exclude: opt(Type.Array(matrixCell), 'Cells to leave out: those with all of these values.', [
+      [{ seed: 1, depth: 2 }],
+    ]),
+    'max-parallel': opt(Type.Integer({ minimum: 1 }), 'At most so many cells run at once.', [2]),
+    'fail-fast': opt(Type.Boolean(), 'The first cell that fails stops the others.', [false], {
+      default: true,
+    }),
+  },
+  {
+    title: 'Matrix',
+    propertyNames: { pattern: NAME_PATTERN },
+    additionalProperties: key(
+      axis,
+      'An axis: the values it goes through, or an expression that gives a list.',
+      [[0, 1, 2], '${{ params.seeds }}'],
+    ),
+  },
+);
+
+const count = Type.Integer({ minimum: 0, maximum: 100 });
+
+/** The keys that every task takes beside its action. */
+export const taskOptionSchemas = {
+  description: opt(prose, 'What the task does, for people.', ['Trains the forest on the features.']),
+  needs: opt(
+    listOrOne(reference('task')),
+    'Tasks that have to succeed first. Only needed where no file and no expression already says so.',
+    [['quality'], 'train'],
+  ),
+  if: opt(
+    condition('if'),
+    'The task is skipped unless this holds. Without one of `success() failure() cancelled() always()` in it, `success()` is meant as well.',
+    ['params.publish == true', 'failure()'],
+    { default: 'success()' },
+  ),
+  env: opt(envMap('env'), 'Environment variables of the task, over those of the pipeline.', [
+    { OMP_NUM_THREADS: 2 },
+  ]),
+  secrets: opt(
+    listOrOne(secretName),
+    'Secrets that the task gets as environment variables. Their values are masked in every log.',
+    [['API_KEY']],
+  ),
+  inputs: opt(
+    listOrOne(glob()),
+    'Files and folders that the task reads, relative to the project; globs are allowed. It runs again when one changes, and after the task that makes it.',
+    [['src/train.py', 'data/*.csv']],
+  ),
+  outputs: opt(
+    named(output),
+    'Files and folders that the task makes, each under a name: `${{ tasks.train.outputs.model }}`.',
+    [{ model: 'models/rain.json', report: { path: 'reports/train.html', kind: 'report' } }],
+  ),
+  metrics: opt(
+    listOrOne(path()),
+    'JSON or YAML files with the metrics of the task: `${{ tasks.train.metrics.accuracy }}`.',
+    ['reports/metrics.json', ['a.json', 'b.json']],
+  ),
+  plots: opt(listOrOne(path()), 'CSV, TSV, JSON or image files that are worth looking at.', [
+    ['reports/loss.csv'],
+  ]),
+  matrix: opt(
+    matrix,
+    'Runs the task once for each combination of the values of its axes: `${{ matrix.seed }}`.',
+    [{ seed: [0, 1, 2], depth: [2, 4], 'max-parallel': 2 }],
+  ),
+  'working-directory': opt(
+    path('working-directory'),
+    'The folder the commands run in. Other paths stay relative to the project.',
+    ['src'],
+    { default: '.' },
+  ),
+  resources: opt(
+    closed(
+      {
+        cpus: opt(Type.Number({ exclusiveMinimum: 0 }), 'Cores, fractions allowed.', [2, 0.5], {
+          default: 1,
+        }),
+        memory: opt(bytes, 'Memory that is set aside for the task.', ['2GiB']),
+        gpus: opt(Type.Integer({ minimum: 0 }), 'Graphics processors.', [1], { default: 0 }),
+      },
+      { title: 'Resources' },
+    ),
+    'What the task needs while it runs. Tasks run at once only as far as the machine goes round.',
+    [{ cpus: 2, memory: '2GiB', gpus: 0 }],
+  ),
+  executor: opt(
+    reference('executor'),
+    'Where it runs: one of the executors of `modelyard.yaml`.',
+    ['local'],
+    {
+      default: 'local',
+    },
+  ),
+  timeout: opt(duration, 'The task is ended, and has failed, after so long.', ['30m']),
+  retries: opt(
+    Type.Union([
+      count,
+      closed(
+        {
+          max: key(count, 'Attempts after the first one.', [2]),
+          delay: opt(duration, 'Pause before the first retry; doubled each time.', ['1s'], { default: '1s' }),
+          'max-delay': opt(duration, 'The longest pause.', ['60s'], { default: '60s' }),
+        },
+        { title: 'Retries' },
+      ),
+    ]),
+    'How often a failed task is tried again.',
+    [1, { max: 3, delay: '5s' }],
+    { default: 0 },
+  ),
+  'continue-on-error': opt(
+    Type.Boolean(),
+    'The run goes on, and can succeed, when this task fails.',
+    [true],
+    {
+      default: false,
+    },
+  ),
+  cache: opt(Type.Boolean(), '`false`: the task runs each time.', [false], { default: true }),
+  mutex: opt(
+    template('mutex'),
+    'A word. Of all tasks with the same one, in all runs of the project, only one runs at a time.',
+    ['gpu-0', 'port-${{ params.port }}'],
+  ),
+};
+
+const task = closed(
+  { ...actionSchemas, ...taskOptionSchemas },
+  {
+    title: 'Task',
+    oneOf: ACTION_KINDS.map((action) => ({ required: [action] })),
+    'x-modelyard': { unit: true },
+  },
+);
+
+export const pipelineSchema = closed(
+  {
+    name: opt(name, 'What the pipeline is called. Default: the name of the file.', ['rain-train']),
+    kind: opt(
+      oneOf(PIPELINE_KINDS),
+      'What it is for: it builds a model, it builds an app, or it deploys.',
+      ['model-build'],
+      {
+        default: 'model-build',
+      },
+    ),
+    description: opt(prose, 'What it does, for people.', ['Will it rain in Seattle tomorrow?']),
+    params: opt(
+      named(
+        key(
+          param,
+          'A param: its default, or a map with `type`, `default`, `description`, `minimum`, `maximum`, `choices`, `pattern`.',
+          [200, { type: 'integer', default: 42, minimum: 0 }],
+        ),
+      ),
+      'Values that a run can change: `${{ params.epochs }}`.',
+      [{ epochs: 200, seed: { type: 'integer', default: 42, minimum: 0 } }],
+    ),
+    env: opt(envMap('env'), 'Environment variables of every task.', [{ PYTHONUNBUFFERED: '1' }]),
+    secrets: opt(listOrOne(secretName), 'Secrets that every task gets as environment variables.', [
+      ['API_KEY'],
+    ]),
+    tasks: key(
+      named(key(task, 'A task: exactly one action, and what it needs.', [{ run: 'python3 src/train.py' }])),
+      'The tasks, each under its name. Their order follows from what they read and write.',
+      [{ train: { run: 'python3 src/train.py', outputs: { model: 'models/rain.json' } } }],
+    ),
+  },
+  {
+    title: 'Modelyard pipeline',
+    description: 'A pipeline: tasks that build a model, package an app or deploy both.',
+  },
+);
+
+/** A pipeline file as it is written. */
+export type PipelineFile = Static<typeof pipelineSchema>;

@@ -1,0 +1,235 @@
+/** The schema of `modelyard.yaml`. */
+import { Type } from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
+import { key, oneOf, opt } from './hint.js';
+import {
+  anyKeyed,
+  bytes,
+  closed,
+  duration,
+  envMap,
+  envNameKey,
+  glob,
+  listOrOne,
+  name,
+  named,
+  prose,
+  reference,
+} from './pieces.js';
+
+export const SEVERITIES = ['error', 'warning', 'info', 'hint', 'off'] as const;
+export const RULE_ID_PATTERN = '^[a-z]+/[a-z]+(-[a-z]+)*$';
+
+const cli = Type.Union([Type.String(), Type.Number()]);
+
+const executor = closed(
+  {
+    type: key(oneOf(['local', 'slurm']), 'The kind of executor.', ['slurm']),
+    description: opt(prose, 'When to use it.', ['The cluster of the institute.']),
+    jobs: opt(Type.Integer({ minimum: 1 }), 'At most so many tasks at once.', [4]),
+    cpus: opt(
+      Type.Number({ exclusiveMinimum: 0 }),
+      'Cores that tasks share. Default: those of the machine.',
+      [8],
+    ),
+    memory: opt(bytes, 'Memory that tasks share. Default: that of the machine.', ['16GiB']),
+    gpus: opt(Type.Integer({ minimum: 0 }), 'Graphics processors that tasks share.', [2]),
+    partition: opt(Type.String(), 'Slurm: the partition.', ['gpu']),
+    account: opt(Type.String(), 'Slurm: the account that is charged.', ['weather']),
+    qos: opt(Type.String(), 'Slurm: the quality of service.', ['normal']),
+    constraint: opt(Type.String(), 'Slurm: features that a node must have.', ['a100']),
+    time: opt(duration, 'Slurm: the time limit of tasks without a `timeout`.', ['2h']),
+    'gpu-flag': opt(
+      oneOf(['gres', 'gpus']),
+      'Slurm: how the site wants graphics processors asked for.',
+      ['gres'],
+      {
+        default: 'gres',
+      },
+    ),
+    'memory-per-cpu': opt(Type.Boolean(), 'Slurm: the site wants memory per core.', [true], {
+      default: false,
+    }),
+    'poll-interval': opt(duration, 'Slurm: how often the queue is looked at.', ['15s'], { default: '15s' }),
+    options: opt(Type.Array(cli), 'Slurm: further options of `sbatch`, as they stand.', [['--exclusive']]),
+  },
+  { title: 'Executor' },
+);
+
+const approval = Type.Union([
+  Type.Boolean(),
+  closed(
+    {
+      who: opt(listOrOne(Type.String()), 'Who may answer: names, or `any`.', [['ada', 'grace']], {
+        default: 'any',
+      }),
+      count: opt(Type.Integer({ minimum: 1 }), 'How many have to approve.', [2], { default: 1 }),
+      timeout: opt(duration, 'How long to wait. Default: for ever.', ['2d']),
+    },
+    { title: 'Approval' },
+  ),
+]);
+
+const environment = closed(
+  {
+    description: opt(prose, 'What it is for.', ['What customers see.']),
+    target: opt(reference('target'), 'Where it is: one of `targets`.', ['local'], { default: 'local' }),
+    url: opt(Type.String(), 'The address of the app there.', ['https://rain.example.org']),
+    approval: opt(
+      approval,
+      'Every `deploy` to it needs a person’s approval.',
+      [true, { who: ['ada'], count: 1 }],
+      {
+        default: false,
+      },
+    ),
+    env: opt(envMap('env'), 'Environment variables of everything that runs there.', [
+      { LOG_LEVEL: 'warning' },
+    ]),
+    variables: opt(
+      anyKeyed(Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+      'Values for pipelines: `${{ environment.variables.region }}`.',
+      [{ region: 'eu-1' }],
+    ),
+  },
+  { title: 'Environment' },
+);
+
+const target = closed(
+  {
+    type: key(oneOf(['local']), 'The kind of platform.', ['local']),
+    description: opt(prose, 'What it is.', ['This machine.']),
+    path: opt(
+      Type.String({ minLength: 1, 'x-modelyard': { names: 'path' } }),
+      'The folder that holds its releases.',
+      ['.modelyard/services'],
+    ),
+    host: opt(Type.String(), 'The address its services listen on.', ['127.0.0.1'], { default: '127.0.0.1' }),
+    ports: opt(
+      closed(
+        {
+          from: key(Type.Integer({ minimum: 1, maximum: 65535 }), 'The lowest port.', [8000]),
+          to: key(Type.Integer({ minimum: 1, maximum: 65535 }), 'The highest port.', [8099]),
+        },
+        { title: 'Ports' },
+      ),
+      'Ports that services may take.',
+      [{ from: 8000, to: 8099 }],
+    ),
+  },
+  { title: 'Target' },
+);
+
+const tracking = Type.Union([
+  Type.Boolean(),
+  closed(
+    {
+      enabled: opt(Type.Boolean(), 'MLflow clients find a tracking server during a run.', [true], {
+        default: true,
+      }),
+      port: opt(Type.Integer({ minimum: 0, maximum: 65535 }), 'Its port; 0: a free one.', [5000], {
+        default: 0,
+      }),
+      uri: opt(Type.String(), 'Use this MLflow server instead of our own.', ['http://127.0.0.1:5000']),
+      experiment: opt(
+        Type.String(),
+        'The experiment that runs are put under. Default: the name of the pipeline.',
+        ['rain'],
+      ),
+    },
+    { title: 'Tracking' },
+  ),
+]);
+
+const secret = closed(
+  {
+    description: opt(prose, 'What it opens.', ['Key of the weather service.']),
+    env: opt(Type.String(), 'The environment variable it is read from. Default: its own name.', [
+      'WEATHER_API_KEY',
+    ]),
+    optional: opt(Type.Boolean(), 'Runs go on without it.', [true], { default: false }),
+  },
+  { title: 'Secret' },
+);
+
+export const projectSchema = closed(
+  {
+    name: opt(name, 'What the project is called. Default: the name of its folder.', ['rain']),
+    description: opt(prose, 'What it is about.', ['Tomorrow’s rain in Seattle.']),
+    exclude: opt(listOrOne(glob('path')), 'Files that are not ours although they look so, as globs.', [
+      ['vendor/**'],
+    ]),
+    rules: opt(
+      Type.Record(
+        Type.String({ pattern: RULE_ID_PATTERN }),
+        key(oneOf(SEVERITIES), 'How serious a finding of the rule is; `off`: it is not looked for.', [
+          'warning',
+        ]),
+        { additionalProperties: false },
+      ),
+      'Severities of rules, by id.',
+      [{ 'param/unused': 'off', 'path/missing-input': 'warning' }],
+    ),
+    cache: opt(
+      closed(
+        {
+          'max-size': opt(bytes, 'The cache is kept below this; what was not used longest goes first.', [
+            '10GiB',
+          ]),
+          'max-age': opt(duration, 'What was not used for so long goes.', ['30d']),
+        },
+        { title: 'Cache' },
+      ),
+      'Bounds of the cache of outputs.',
+      [{ 'max-size': '10GiB', 'max-age': '30d' }],
+    ),
+    runs: opt(
+      closed(
+        {
+          keep: opt(Type.Integer({ minimum: 0 }), 'So many of the newest runs are kept in any case.', [100]),
+          'max-age': opt(duration, 'Older runs go.', ['90d']),
+        },
+        { title: 'Runs' },
+      ),
+      'How long the records of runs are kept by `modelyard gc`.',
+      [{ keep: 100, 'max-age': '90d' }],
+    ),
+    executors: opt(
+      named(key(executor, 'An executor.', [{ type: 'slurm', partition: 'gpu' }])),
+      'Places where tasks run. `local` is always there.',
+      [{ cluster: { type: 'slurm', partition: 'gpu' } }],
+    ),
+    environments: opt(
+      named(key(environment, 'An environment.', [{ target: 'local', approval: true }])),
+      'Places to deploy to.',
+      [{ staging: { target: 'local' }, production: { target: 'local', approval: true } }],
+    ),
+    targets: opt(
+      named(key(target, 'A target: the platform behind an environment.', [{ type: 'local' }])),
+      'Platforms behind the environments.',
+      [{ local: { type: 'local', ports: { from: 8000, to: 8099 } } }],
+    ),
+    tracking: opt(
+      tracking,
+      'The tracking server that MLflow clients find during a run.',
+      [true, { port: 5000 }],
+      {
+        default: true,
+      },
+    ),
+    secrets: opt(
+      Type.Union([
+        Type.Array(Type.String({ minLength: 1 })),
+        Type.Record(envNameKey, key(secret, 'A secret.', [{ description: 'Key of the weather service.' }]), {
+          additionalProperties: false,
+        }),
+      ]),
+      'Secrets that pipelines use, by name. Their values stand in the environment or in the editor’s secret storage, never here.',
+      [['API_KEY'], { API_KEY: { description: 'Key of the weather service.' } }],
+    ),
+  },
+  { title: 'Modelyard project', description: 'Settings of a project.' },
+);
+
+/** `modelyard.yaml` as it is written. */
+export type ProjectFile = Static<typeof projectSchema>;

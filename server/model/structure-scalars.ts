@@ -1,0 +1,157 @@
+/** Checks one scalar against what may stand at its place. */
+import type { ScalarNode, SyntaxNode } from '../syntax/tree.js';
+import type { StructuralProblem } from './definition.js';
+import { compileGlob } from './glob.js';
+import { didYouMean, similar } from './names.js';
+import { isGlob } from './paths.js';
+import { compilePattern } from './pattern.js';
+import type { Hint } from './schema/hint.js';
+import { expected, expectedScalar } from './schema/shape.js';
+import type { ScalarShape, Shape } from './schema/shape.js';
+import { parseBytes, parseDuration } from './units.js';
+
+export interface ScalarOutcome {
+  /** Of the alternative that fits. */
+  readonly hint?: Hint;
+  readonly problem?: StructuralProblem;
+}
+
+export function checkScalar(node: ScalarNode, shape: Shape): ScalarOutcome {
+  if (node.template !== undefined) return checkTemplate(node, shape);
+  let closest: ScalarOutcome | undefined;
+  for (const pass of ['exact', 'lenient'] as const) {
+    for (const scalar of shape.scalars) {
+      if (!fits(node, scalar, pass)) continue;
+      const problem = constraint(node, scalar);
+      if (problem === undefined) return { hint: scalar.hint };
+      closest ??= { hint: scalar.hint, problem };
+    }
+  }
+  if (shape.any) return { hint: shape.hint };
+  return closest ?? { problem: wrongType(node, shape) };
+}
+
+function checkTemplate(node: ScalarNode, shape: Shape): ScalarOutcome {
+  const scalar = shape.scalars.find((one) => one.hint.place !== undefined);
+  if (scalar !== undefined) return { hint: scalar.hint };
+  if (shape.any && shape.hint.place !== undefined) return { hint: shape.hint };
+  if (shape.scalars.some((one) => one.hint.prose === true) || shape.hint.prose === true) return {};
+  return {
+    problem: { code: 'value', span: node.span, message: 'Expressions (`${{ … }}`) are not evaluated here.' },
+  };
+}
+
+/** `lenient`: a text may be written so that YAML reads a number or a boolean (`name: 2024`). */
+function fits(node: ScalarNode, scalar: ScalarShape, pass: 'exact' | 'lenient'): boolean {
+  const value = node.value;
+  if (pass === 'lenient') {
+    return scalar.type === 'string' && (typeof value === 'number' || typeof value === 'boolean');
+  }
+  switch (scalar.type) {
+    case 'integer':
+      return typeof value === 'number' && Number.isInteger(value);
+    case 'null':
+      return value === null;
+    default:
+      return typeof value === scalar.type;
+  }
+}
+
+function constraint(node: ScalarNode, scalar: ScalarShape): StructuralProblem | undefined {
+  const { hint } = scalar;
+  const code = hint.code ?? 'value';
+  if (scalar.type === 'string') {
+    const text = node.text;
+    if (hint.format === 'duration' || hint.format === 'bytes') {
+      const parsed = hint.format === 'duration' ? parseDuration(text) : parseBytes(text);
+      if (parsed.ok) return undefined;
+      return {
+        code,
+        span: node.span,
+        message: parsed.message,
+        found: text,
+        ...candidates(parsed.candidates),
+      };
+    }
+    if (hint.format === 'regex') return patternProblem(node);
+    if (hint.names === 'glob' && isGlob(text)) return globProblem(node) ?? textProblem(node, scalar);
+    if (scalar.values !== undefined && !scalar.values.includes(text)) {
+      const words = scalar.values.map((value) => String(value));
+      const meant = similar(text, words);
+      const message = `"${clip(text)}" is not allowed here: expected ${expectedScalar(scalar)}${hint.expects === undefined ? '' : ` (${words.join(', ')})`}.${didYouMean(meant)}`;
+      return { code, span: node.span, message, found: text, candidates: meant.length > 0 ? meant : words };
+    }
+    return textProblem(node, scalar);
+  }
+  if (typeof node.value !== 'number') return undefined;
+  const bound = outOfBounds(node.value, scalar);
+  if (bound === undefined) return undefined;
+  return { code, span: node.span, message: `${node.text} is too ${bound}.`, found: node.text };
+}
+
+function outOfBounds(value: number, scalar: ScalarShape): string | undefined {
+  if (scalar.minimum !== undefined && value < scalar.minimum) return `small: at least ${scalar.minimum}`;
+  if (scalar.exclusiveMinimum !== undefined && value <= scalar.exclusiveMinimum) {
+    return `small: more than ${scalar.exclusiveMinimum}`;
+  }
+  if (scalar.maximum !== undefined && value > scalar.maximum) return `large: at most ${scalar.maximum}`;
+  return Number.isFinite(value) ? undefined : 'large: a finite number';
+}
+
+function textProblem(node: ScalarNode, scalar: ScalarShape): StructuralProblem | undefined {
+  const { text } = node;
+  if (text.length >= scalar.minLength && scalar.pattern?.test(text) !== false) return undefined;
+  const message = `${foundWords(node)} is not allowed here: expected ${expectedScalar(scalar)}.`;
+  return { code: scalar.hint.code ?? 'value', span: node.span, message: capital(message), found: text };
+}
+
+function globProblem(node: ScalarNode): StructuralProblem | undefined {
+  const compiled = compileGlob(node.text);
+  return compiled.ok
+    ? undefined
+    : { code: 'value', span: node.span, message: compiled.message, found: node.text };
+}
+
+function patternProblem(node: ScalarNode): StructuralProblem | undefined {
+  const compiled = compilePattern(node.text);
+  return compiled.ok
+    ? undefined
+    : { code: 'value', span: node.span, message: compiled.message, found: node.text };
+}
+
+function wrongType(node: ScalarNode, shape: Shape): StructuralProblem {
+  return {
+    code: 'type',
+    span: node.span,
+    message: `Expected ${expected(shape)}, found ${foundWords(node)}.`,
+    found: node.text,
+  };
+}
+
+/** What stands there, in words. */
+export function foundWords(node: SyntaxNode): string {
+  if (node.kind === 'map') return 'a map';
+  if (node.kind === 'sequence') return 'a list';
+  switch (typeof node.value) {
+    case 'string':
+      return node.value === '' ? 'an empty text' : `the text "${clip(node.text)}"`;
+    case 'number':
+      return `the number ${clip(node.text)}`;
+    case 'boolean':
+      return node.text;
+    default:
+      return 'nothing';
+  }
+}
+
+function candidates(words: readonly string[]): { candidates?: readonly string[] } {
+  return words.length === 0 ? {} : { candidates: words };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function clip(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}

@@ -1,0 +1,247 @@
+/** The types of the contexts at one place of a pipeline. */
+import { CONTEXTS, contextOf, contextsAt, REGISTER_OUTPUTS, TASK_MEMBERS } from './contexts.js';
+import type { ActionKind, ExpressionPlace, Json, Matrix, Param, Pipeline, Task } from './definition.js';
+import { fieldsOf, literalType, merge, NUMBER, OPEN_OBJECT, STRING, BOOLEAN, UNKNOWN } from './lattice.js';
+import type { Type } from './lattice.js';
+
+export interface TypeEnvironment {
+  readonly pipeline: Pipeline;
+  readonly task?: Task;
+  readonly place: ExpressionPlace;
+  /** The type of a context; `undefined` where there is none of this name here. */
+  context(name: string): Type | undefined;
+  /** Names of the contexts that are legal here. */
+  readonly legal: readonly string[];
+}
+
+const ENV: Type = OPEN_OBJECT;
+const STATUS: Type = { kind: 'string', values: ['succeeded', 'failed', 'cancelled', 'skipped', 'cached'] };
+
+const FIXED: Readonly<Record<string, Readonly<Record<string, Type>>>> = {
+  run: {
+    id: STRING,
+    pipeline: STRING,
+    'started-at': STRING,
+    trigger: { kind: 'string', values: ['editor', 'terminal', 'ci'] },
+    user: STRING,
+  },
+  git: { commit: STRING, 'short-commit': STRING, branch: STRING, dirty: BOOLEAN },
+};
+
+const fixed = new Map<string, Type>(
+  Object.entries(FIXED).map(([name, members]) => [name, closed(name, new Map(Object.entries(members)))]),
+);
+
+interface PipelineTypes {
+  readonly params: Type;
+  readonly tasks: Type;
+}
+
+const pipelineTypes = new WeakMap<Pipeline, PipelineTypes>();
+const matrixTypes = new WeakMap<Task, Type>();
+
+/** @param task absent for the `env` of the pipeline. */
+export function typeEnvironment(
+  pipeline: Pipeline,
+  task: Task | undefined,
+  place: ExpressionPlace,
+): TypeEnvironment {
+  const legal = legalNames(place, task !== undefined);
+  return {
+    pipeline,
+    ...(task === undefined ? {} : { task }),
+    place,
+    legal,
+    context: (name) => (legal.includes(name) ? contextType(name, pipeline, task) : undefined),
+  };
+}
+
+const legalCache = new Map<string, readonly string[]>();
+
+function legalNames(place: ExpressionPlace, inTask: boolean): readonly string[] {
+  const key = `${place} ${inTask}`;
+  let names = legalCache.get(key);
+  if (names === undefined) {
+    names = contextsAt(place, inTask).map((context) => context.name);
+    legalCache.set(key, names);
+  }
+  return names;
+}
+
+/** Why a word is no context here, and words that are. */
+export function contextProblem(name: string, environment: TypeEnvironment): string {
+  const known = contextOf(name);
+  if (known === undefined) return `There is no context "${name}".`;
+  if (environment.task === undefined && !known.outsideTasks) {
+    return `\`${name}\` is not known outside of tasks.`;
+  }
+  return `\`${name}\` is not known ${placeWords(environment.place)}.`;
+}
+
+function placeWords(place: ExpressionPlace): string {
+  switch (place) {
+    case 'matrix':
+      return 'in a matrix, which is laid out before anything runs';
+    case 'mutex':
+      return 'in `mutex`, which is needed before the task can wait for others';
+    default:
+      return `in a ${place}`;
+  }
+}
+
+function contextType(name: string, pipeline: Pipeline, task: Task | undefined): Type {
+  switch (name) {
+    case 'params':
+      return typesOf(pipeline).params;
+    case 'tasks':
+      return typesOf(pipeline).tasks;
+    case 'matrix':
+      return task === undefined ? UNKNOWN : matrixType(task);
+    case 'env':
+    case 'secrets':
+      return ENV;
+    default:
+      return fixed.get(name) ?? UNKNOWN;
+  }
+}
+
+function typesOf(pipeline: Pipeline): PipelineTypes {
+  let types = pipelineTypes.get(pipeline);
+  if (types === undefined) {
+    types = { params: paramsType(pipeline), tasks: tasksType(pipeline) };
+    pipelineTypes.set(pipeline, types);
+  }
+  return types;
+}
+
+function paramsType(pipeline: Pipeline): Type {
+  return {
+    kind: 'object',
+    open: false,
+    fields: fieldsOf(new Map(pipeline.params.map((param) => [param.name, paramType(param)]))),
+    missing: { code: 'unknown-param', say: (name) => `There is no param "${name}".` },
+  };
+}
+
+export function paramType(param: Param): Type {
+  const { choices } = param;
+  switch (param.type) {
+    case 'string':
+      return choices?.every((choice) => typeof choice === 'string') === true ? valuesType(choices) : STRING;
+    case 'integer':
+    case 'number':
+      return choices?.every((choice) => typeof choice === 'number') === true ? valuesType(choices) : NUMBER;
+    case 'boolean':
+      return BOOLEAN;
+    case 'list':
+      return { kind: 'list', element: UNKNOWN };
+    case 'object':
+      return OPEN_OBJECT;
+  }
+}
+
+function valuesType(values: readonly Json[]): Type {
+  const [first, ...others] = values.map(literalType);
+  return others.reduce(merge, first ?? UNKNOWN);
+}
+
+function tasksType(pipeline: Pipeline): Type {
+  const tasks = new Map(pipeline.tasks.map((task) => [task.name, task]));
+  const types = new Map<string, Type>();
+  let names: readonly string[] | undefined;
+  return {
+    kind: 'object',
+    open: false,
+    fields: {
+      names: () => (names ??= [...tasks.keys()]),
+      get: (name) => {
+        const task = tasks.get(name);
+        if (task === undefined) return undefined;
+        let type = types.get(name);
+        if (type === undefined) {
+          type = taskType(task);
+          types.set(name, type);
+        }
+        return type;
+      },
+    },
+    missing: { code: 'unknown-task', say: (name) => `There is no task "${name}".` },
+  };
+}
+
+/** Outputs that an action gives by itself, beside the paths of `outputs`. Absent: its own capability knows. */
+const OWN_OUTPUTS: Readonly<Partial<Record<ActionKind, readonly string[]>>> = {
+  run: [],
+  check: [],
+  register: REGISTER_OUTPUTS,
+};
+
+function taskType(task: Task): Type {
+  const own = OWN_OUTPUTS[task.action?.kind ?? 'run'];
+  const other = task.action !== undefined && own === undefined;
+  const outputs: Type = {
+    kind: 'object',
+    open: false,
+    fields: fieldsOf(
+      new Map([...(own ?? []), ...task.outputs.map((output) => output.name)].map((name) => [name, STRING])),
+    ),
+    missing: { code: 'unknown-output', say: (name) => `Task "${task.name}" has no output "${name}".` },
+  };
+  const members: Readonly<Record<string, Type>> = {
+    outputs: other ? OPEN_OBJECT : outputs,
+    metrics: OPEN_OBJECT,
+    status: STATUS,
+    fingerprint: STRING,
+  };
+  return {
+    kind: 'object',
+    open: other,
+    fields: fieldsOf(new Map(TASK_MEMBERS.map((member) => [member.name, members[member.name] ?? UNKNOWN]))),
+    missing: { code: 'unknown-context', say: (name) => `\`tasks.${task.name}\` has no "${name}".` },
+  };
+}
+
+function matrixType(task: Task): Type {
+  let type = matrixTypes.get(task);
+  if (type === undefined) {
+    type = {
+      kind: 'object',
+      open: false,
+      fields: fieldsOf(task.matrix === undefined ? new Map() : axisTypes(task.matrix)),
+      missing: {
+        code: 'unknown-matrix-key',
+        say: (name) =>
+          task.matrix === undefined
+            ? `Task "${task.name}" has no matrix, so there is no \`matrix.${name}\`.`
+            : `The matrix of "${task.name}" has no axis "${name}".`,
+      },
+    };
+    matrixTypes.set(task, type);
+  }
+  return type;
+}
+
+function axisTypes(matrix: Matrix): Map<string, Type> {
+  const types = new Map<string, Type>();
+  for (const axis of matrix.axes) {
+    if ('text' in axis.values || axis.values.some((value) => value.template !== undefined))
+      types.set(axis.name, UNKNOWN);
+    else types.set(axis.name, valuesType(axis.values.map((value) => value.value)));
+  }
+  // A cell that `include` adds may have other values, or none.
+  for (const cell of matrix.include) for (const name of Object.keys(cell.value)) types.set(name, UNKNOWN);
+  if (matrix.include.length > 0) for (const name of types.keys()) types.set(name, UNKNOWN);
+  return types;
+}
+
+function closed(name: string, members: ReadonlyMap<string, Type>): Type {
+  return {
+    kind: 'object',
+    open: false,
+    fields: fieldsOf(members),
+    missing: { code: 'unknown-context', say: (member) => `\`${name}\` has no "${member}".` },
+  };
+}
+
+/** Every context's name, for messages about words that are none. */
+export const CONTEXT_NAMES: readonly string[] = CONTEXTS.map((context) => context.name);

@@ -1,0 +1,122 @@
+/**
+ * What a check asked about the rest of the project, so that its findings can be kept until an answer changes: precise
+ * where a keystroke in one file must not cost a check of five hundred others.
+ */
+import type { Definition } from '../model/analyze.js';
+import type { Probe, ProjectView } from '../rules/rule.js';
+import type { RuleSeverity } from '../model/definition.js';
+
+type Dependency =
+  | { readonly kind: 'probe'; readonly path: string; readonly answer: Probe }
+  | { readonly kind: 'matches'; readonly glob: string; readonly answer: boolean | undefined }
+  | { readonly kind: 'pipeline'; readonly name: string; readonly answer: readonly Definition[] }
+  | { readonly kind: 'names'; readonly answer: string }
+  | { readonly kind: 'definitions'; readonly answer: readonly Definition[] };
+
+const NONE: readonly Definition[] = [];
+
+/** The names in one string; names can't hold a line break. */
+function namesOf(view: ProjectView): string {
+  return [...view.pipelinesByName.keys()].join('\n');
+}
+
+function sameDefinitions(a: readonly Definition[], b: readonly Definition[]): boolean {
+  return a === b || (a.length === b.length && a.every((definition, at) => definition === b[at]));
+}
+
+/** A view that passes every question on and notes it together with the answer. */
+export class RecordingView implements ProjectView {
+  readonly pipelinesByName: ReadonlyMap<string, readonly Definition[]>;
+  readonly severities: ReadonlyMap<string, RuleSeverity>;
+  readonly #inner: ProjectView;
+  readonly #asked = new Map<string, Dependency>();
+
+  constructor(inner: ProjectView) {
+    this.#inner = inner;
+    this.severities = inner.severities;
+    this.pipelinesByName = this.#recordingMap(inner.pipelinesByName);
+  }
+
+  /** What was asked so far. */
+  dependencies(): readonly Dependency[] {
+    return [...this.#asked.values()];
+  }
+
+  definitions(): readonly Definition[] {
+    const answer = this.#inner.definitions();
+    this.#note('definitions', { kind: 'definitions', answer });
+    return answer;
+  }
+
+  probe(path: string): Probe {
+    const answer = this.#inner.probe(path);
+    this.#note(`probe ${path}`, { kind: 'probe', path, answer });
+    return answer;
+  }
+
+  matches(glob: string): boolean | undefined {
+    const answer = this.#inner.matches?.(glob);
+    this.#note(`matches ${glob}`, { kind: 'matches', glob, answer });
+    return answer;
+  }
+
+  #note(key: string, dependency: Dependency): void {
+    if (!this.#asked.has(key)) this.#asked.set(key, dependency);
+  }
+
+  #recordingMap(map: ReadonlyMap<string, readonly Definition[]>): ReadonlyMap<string, readonly Definition[]> {
+    const one = (name: string) => {
+      const answer = map.get(name);
+      this.#note(`pipeline ${name}`, { kind: 'pipeline', name, answer: answer ?? NONE });
+      return answer;
+    };
+    const names = () => this.#note('names', { kind: 'names', answer: namesOf(this.#inner) });
+    const all = () => this.#note('definitions', { kind: 'definitions', answer: this.#inner.definitions() });
+    const entries = () => {
+      all();
+      return map.entries();
+    };
+    return {
+      get: one,
+      has: (name) => one(name) !== undefined,
+      get size() {
+        names();
+        return map.size;
+      },
+      keys: () => {
+        names();
+        return map.keys();
+      },
+      values: () => {
+        all();
+        return map.values();
+      },
+      entries,
+      forEach: (visit) => {
+        all();
+        map.forEach(visit);
+      },
+      [Symbol.iterator]: entries,
+    };
+  }
+}
+
+/** Whether the project would still answer as it did. */
+export function stillHolds(dependencies: readonly Dependency[], view: ProjectView): boolean {
+  return dependencies.every((asked) => {
+    switch (asked.kind) {
+      case 'probe':
+        return view.probe(asked.path) === asked.answer;
+      case 'matches':
+        return view.matches?.(asked.glob) === asked.answer;
+      case 'pipeline':
+        return sameDefinitions(view.pipelinesByName.get(asked.name) ?? NONE, asked.answer);
+      case 'names':
+        return namesOf(view) === asked.answer;
+      case 'definitions':
+        return sameDefinitions(view.definitions(), asked.answer);
+    }
+  });
+}
+
+export type { Dependency };

@@ -1,0 +1,313 @@
+/**
+ * A project on disk: its definitions, read and checked. The command line and the language server ask the same class, so
+ * that a squiggle and an error in CI can't differ; the editor only lays its open documents over the disk.
+ */
+import path from 'node:path';
+import { analyze, detectKind } from '../model/analyze.js';
+import type { Definition } from '../model/analyze.js';
+import type { ProjectSettings, RuleSeverity } from '../model/definition.js';
+import { globOf } from '../model/glob.js';
+import type { Glob } from '../model/glob.js';
+import { checkDefinition } from '../rules/index.js';
+import type { Finding, ProjectView } from '../rules/rule.js';
+import { parseYaml } from '../syntax/parse.js';
+import { RecordingView, stillHolds } from './dependencies.js';
+import type { Dependency } from './dependencies.js';
+import { MAX_FILE_BYTES, diskFiles } from './files.js';
+import type { FileSystem, ReadResult } from './files.js';
+import { PROJECT_FILES } from './find-root.js';
+import { Prober } from './probe.js';
+import { runThrough, walkProjects } from './walk.js';
+
+export type PipelineDefinition = Extract<Definition, { kind: 'pipeline' }>;
+
+/** A file that is ours by its name but could not be read as a definition. */
+export interface Unread {
+  readonly path: string;
+  readonly message: string;
+  readonly findings: readonly Finding[];
+}
+
+export interface OpenOptions {
+  /** Read only these files (relative to the root) and the project's settings. */
+  readonly only?: readonly string[];
+}
+
+interface Memo {
+  readonly definition: Definition;
+  readonly chosen: ReadonlyMap<string, RuleSeverity>;
+  readonly dependencies: readonly Dependency[];
+  readonly findings: readonly Finding[];
+}
+
+const NO_CHOICES: ReadonlyMap<string, RuleSeverity> = new Map();
+const NO_FINDINGS: readonly Finding[] = [];
+
+const DEFAULT_SETTINGS: ProjectSettings = {
+  exclude: [],
+  rules: [],
+  cache: {},
+  runs: {},
+  raw: {},
+};
+
+function given(text: string): ReadResult {
+  return text.length > MAX_FILE_BYTES
+    ? { ok: false, reason: 'too-big', bytes: text.length, stamp: '' }
+    : { ok: true, text, stamp: '' };
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+/** One project. Everything in it is keyed by paths relative to `root`, `/` between names. */
+export class Project {
+  /** Absolute. */
+  readonly root: string;
+  readonly files: FileSystem;
+  readonly #prober: Prober;
+  readonly #definitions = new Map<string, Definition>();
+  readonly #unread = new Map<string, Unread>();
+  readonly #stamps = new Map<string, string>();
+  readonly #memos = new Map<string, Memo>();
+  #sorted: readonly Definition[] | undefined;
+  #byName: ReadonlyMap<string, readonly Definition[]> | undefined;
+  #excluded: readonly Glob[] | undefined;
+  #ownSeverities: ReadonlyMap<string, RuleSeverity> | undefined;
+  #views = new WeakMap<ReadonlyMap<string, RuleSeverity>, ProjectView>();
+  #version = 0;
+
+  /** An empty project. Use `open` to read what is there. */
+  constructor(root: string, files: FileSystem = diskFiles) {
+    this.root = path.resolve(root);
+    this.files = files;
+    this.#prober = new Prober(this.root, files);
+  }
+
+  /** Reads the project whose root is `root`. Folders inside with a `modelyard.yaml` of their own are not part of it. */
+  static open(root: string, files: FileSystem = diskFiles, options: OpenOptions = {}): Project {
+    const project = new Project(root, files);
+    for (const name of PROJECT_FILES) project.update(name);
+    const paths = options.only ?? runThrough(walkProjects(files, project.root))[0]?.files ?? [];
+    for (const relative of paths) project.update(relative);
+    return project;
+  }
+
+  /** Grows whenever a definition came, changed or went. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Of `modelyard.yaml`; defaults where there is none. */
+  get settings(): ProjectSettings {
+    const found = this.settingsFile();
+    return found?.kind === 'project' ? found.settings : DEFAULT_SETTINGS;
+  }
+
+  /** The definition that the settings come from. */
+  settingsFile(): Definition | undefined {
+    for (const name of PROJECT_FILES) {
+      const found = this.#definitions.get(name);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** All definitions, by path. */
+  definitions(): readonly Definition[] {
+    this.#sorted ??= [...this.#definitions.values()].sort(byPath);
+    return this.#sorted;
+  }
+
+  /** Files of ours that could not be read, by path. `findings` reports each as one error too. */
+  unread(): readonly Unread[] {
+    return [...this.#unread.values()].sort(byPath);
+  }
+
+  /** Every path that has findings or may get some, in order. */
+  paths(): readonly string[] {
+    return [...this.#definitions.keys(), ...this.#unread.keys()].sort();
+  }
+
+  /** Whether a file is one of `paths`. */
+  knows(relative: string): boolean {
+    return this.#definitions.has(relative) || this.#unread.has(relative);
+  }
+
+  definition(relative: string): Definition | undefined {
+    return this.#definitions.get(relative);
+  }
+
+  /** The pipelines of that name: more than one where names clash. */
+  pipeline(name: string): readonly PipelineDefinition[] {
+    return (this.#pipelinesByName().get(name) ?? []).filter((found) => found.kind === 'pipeline');
+  }
+
+  /** The path of a file relative to the root; `undefined` when it lies elsewhere. */
+  relative(absolute: string): string | undefined {
+    const relative = path.relative(this.root, absolute);
+    if (relative === '' || relative.startsWith('..') || path.isAbsolute(relative)) return undefined;
+    return relative.split(path.sep).join('/');
+  }
+
+  absolute(relative: string): string {
+    return path.join(this.root, ...relative.split('/'));
+  }
+
+  /**
+   * Reads a file again, or takes the text given, and drops what is no definition of ours any more.
+   * @returns whether something changed.
+   */
+  update(relative: string, text?: string): boolean {
+    if (text === undefined) {
+      const stamp = this.files.stampOf(this.absolute(relative));
+      if (stamp !== undefined && stamp === this.#stamps.get(relative)) return false;
+    }
+    const read = text === undefined ? this.files.readText(this.absolute(relative)) : given(text);
+    const changed = this.#take(relative, read);
+    // Remembered for files of others too, so that each is read once.
+    if (read.ok && read.stamp !== '') this.#stamps.set(relative, read.stamp);
+    else this.#stamps.delete(relative);
+    return changed;
+  }
+
+  #take(relative: string, read: ReadResult): boolean {
+    if (this.#isExcluded(relative)) return this.remove(relative);
+    if (!read.ok) return this.#keepUnread(relative, read);
+    const kind = detectKind(relative, read.text);
+    if (kind === undefined) return this.remove(relative);
+    const before = this.#definitions.get(relative);
+    if (before?.tree.text === read.text) return false;
+    this.#unread.delete(relative);
+    this.#definitions.set(relative, analyze(parseYaml(read.text, before?.tree), relative));
+    this.#changed(relative);
+    return true;
+  }
+
+  /** Forgets a file. */
+  remove(relative: string): boolean {
+    this.#stamps.delete(relative);
+    const wasUnread = this.#unread.delete(relative);
+    const wasDefinition = this.#definitions.delete(relative);
+    if (wasUnread || wasDefinition) this.#changed(relative);
+    return wasUnread || wasDefinition;
+  }
+
+  /**
+   * The disk changed: what stood at paths is asked again.
+   * @param absolutes where; absent: anywhere.
+   * @returns whether any answer that findings may rest on was forgotten.
+   */
+  diskChanged(absolutes?: readonly string[]): boolean {
+    return this.#prober.forget(absolutes);
+  }
+
+  /**
+   * What rules and the editor's features may ask.
+   * @param chosen severities that win over those of `modelyard.yaml`: the editor's settings.
+   */
+  view(chosen: ReadonlyMap<string, RuleSeverity> = NO_CHOICES): ProjectView {
+    let view = this.#views.get(chosen);
+    if (view === undefined) {
+      const byName = () => this.#pipelinesByName();
+      const severities = new Map([...this.#severities(), ...chosen]);
+      view = {
+        definitions: () => this.definitions(),
+        get pipelinesByName() {
+          return byName();
+        },
+        probe: (relative) => this.#prober.probe(relative),
+        matches: (glob) => this.#prober.matches(glob),
+        severities,
+      };
+      this.#views.set(chosen, view);
+    }
+    return view;
+  }
+
+  /**
+   * The findings of one file, sorted. The same array is given again until something changed that they depend on.
+   * @param chosen as for `view`.
+   */
+  findings(relative: string, chosen: ReadonlyMap<string, RuleSeverity> = NO_CHOICES): readonly Finding[] {
+    const definition = this.#definitions.get(relative);
+    if (definition === undefined) return this.#unread.get(relative)?.findings ?? NO_FINDINGS;
+    const view = this.view(chosen);
+    const memo = this.#memos.get(relative);
+    if (
+      memo?.definition === definition &&
+      memo.chosen === view.severities &&
+      stillHolds(memo.dependencies, view)
+    ) {
+      return memo.findings;
+    }
+    const recording = new RecordingView(view);
+    const findings = checkDefinition(definition, recording);
+    const dependencies = recording.dependencies();
+    this.#memos.set(relative, { definition, chosen: view.severities, dependencies, findings });
+    return findings;
+  }
+
+  #severities(): ReadonlyMap<string, RuleSeverity> {
+    this.#ownSeverities ??= new Map(this.settings.rules.map((rule) => [rule.id.value, rule.severity]));
+    return this.#ownSeverities;
+  }
+
+  #pipelinesByName(): ReadonlyMap<string, readonly Definition[]> {
+    if (this.#byName === undefined) {
+      const byName = new Map<string, Definition[]>();
+      for (const definition of this.definitions()) {
+        if (definition.kind !== 'pipeline') continue;
+        const same = byName.get(definition.pipeline.name);
+        if (same) same.push(definition);
+        else byName.set(definition.pipeline.name, [definition]);
+      }
+      this.#byName = byName;
+    }
+    return this.#byName;
+  }
+
+  #isExcluded(relative: string): boolean {
+    if (PROJECT_FILES.includes(relative)) return false;
+    this.#excluded ??= this.settings.exclude.map(globOf);
+    return this.#excluded.some((glob) => glob.matches(relative));
+  }
+
+  #keepUnread(relative: string, read: Exclude<ReadResult, { ok: true }>): boolean {
+    // Without its text only the name can say that a file is ours.
+    if (read.reason === 'missing' || detectKind(relative, '') === undefined) return this.remove(relative);
+    const message =
+      read.reason === 'too-big'
+        ? `${relative} has ${(read.bytes / 1024 / 1024).toFixed(1)} MiB, more than the ${MAX_FILE_BYTES / 1024 / 1024} MiB ` +
+          'that a definition may have. Split it, or exclude it in modelyard.yaml.'
+        : `${relative} can't be read: ${read.message}`;
+    if (this.#unread.get(relative)?.message === message) return false;
+    this.remove(relative);
+    const span = { start: 0, end: 0 };
+    this.#unread.set(relative, {
+      path: relative,
+      message,
+      findings: [
+        { rule: 'syntax/yaml', severity: 'error', path: relative, span, message, related: [], fixes: [] },
+      ],
+    });
+    this.#changed(relative);
+    return true;
+  }
+
+  #changed(relative: string): void {
+    this.#version++;
+    this.#sorted = undefined;
+    this.#byName = undefined;
+    this.#memos.delete(relative);
+    if (PROJECT_FILES.includes(relative)) {
+      this.#ownSeverities = undefined;
+      this.#excluded = undefined;
+      this.#views = new WeakMap();
+      // What was left out may be ours now.
+      this.#stamps.clear();
+      for (const known of [...this.#definitions.keys()]) if (this.#isExcluded(known)) this.remove(known);
+    }
+  }
+}

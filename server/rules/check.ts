@@ -1,0 +1,68 @@
+/** Runs rules over one definition. */
+import type { Definition } from '../model/analyze.js';
+import { isRuleId } from './ids.js';
+import { graphOf, pipelineOf, typeSites } from './context.js';
+import type {
+  Directive,
+  Finding,
+  FindingSeverity,
+  ProjectView,
+  Report,
+  Rule,
+  RuleContext,
+  TypedSite,
+} from './rule.js';
+import { Suppressions } from './suppression.js';
+
+const LOUDNESS: readonly FindingSeverity[] = ['error', 'warning', 'info', 'hint'];
+
+/** Messages quote the text, and the text can be anything. */
+const MAX_MESSAGE = 1000;
+
+/** What the rules find in a definition, suppressions and severities applied, in the order of the text, each once. */
+export function runRules(rules: readonly Rule[], definition: Definition, project: ProjectView): Finding[] {
+  const { tree, path } = definition;
+  const pipeline = pipelineOf(definition);
+  const suppressions = new Suppressions(tree);
+  const broken = tree.problems.some((problem) => problem.code === 'yaml');
+  const ran = new Set<string>();
+  const findings: Finding[] = [];
+  const seen = new Set<string>();
+  let typed: readonly TypedSite[] | undefined;
+
+  const add = (rule: Rule, severity: FindingSeverity, report: Report) => {
+    if (suppressions.covers(rule.id, report.span.start)) return;
+    const message =
+      report.message.length > MAX_MESSAGE ? `${report.message.slice(0, MAX_MESSAGE)}…` : report.message;
+    const key = `${rule.id} ${report.span.start} ${report.span.end} ${message}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    findings.push({ rule: rule.id, severity, path, related: [], fixes: [], ...report, message });
+  };
+  const shared: Omit<RuleContext, 'report'> = {
+    definition,
+    project,
+    pipeline,
+    graph: () => {
+      if (pipeline === undefined) throw new TypeError(`${path} is no pipeline and has no graph`);
+      return graphOf(pipeline);
+    },
+    typing: () => (typed ??= pipeline === undefined ? [] : typeSites(pipeline)),
+    // A rule that did not run could not use its suppressions.
+    idleDirectives: (): Directive[] =>
+      suppressions.idle().filter((directive) => ran.has(directive.id) || !isRuleId(directive.id)),
+  };
+
+  for (const rule of rules) {
+    const severity = project.severities.get(rule.id) ?? rule.severity;
+    if (severity === 'off' || (broken && rule.needsWholeText === true)) continue;
+    rule.check({ ...shared, report: (report) => add(rule, severity, report) });
+    ran.add(rule.id);
+  }
+  return findings.sort(
+    (a, b) =>
+      a.span.start - b.span.start ||
+      LOUDNESS.indexOf(a.severity) - LOUDNESS.indexOf(b.severity) ||
+      a.span.end - b.span.end,
+  );
+}

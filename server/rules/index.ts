@@ -1,0 +1,89 @@
+/** All rules, and the one door through which the editor and the command line use them. */
+import type { Definition } from '../model/analyze.js';
+import { runRules } from './check.js';
+import { always } from './expression/always.js';
+import { arity } from './expression/arity.js';
+import { functionRule } from './expression/function.js';
+import { type } from './expression/type.js';
+import { cycle } from './graph/cycle.js';
+import { duplicateOutput } from './graph/duplicate-output.js';
+import { nestedOutput } from './graph/nested-output.js';
+import { redundantNeeds } from './graph/redundant-needs.js';
+import { paramDefault } from './param/default.js';
+import { unused as unusedParam } from './param/unused.js';
+import { ignoredByCache } from './path/ignored-by-cache.js';
+import { missingInput } from './path/missing-input.js';
+import { outsideProject } from './path/outside-project.js';
+import { duplicatePipeline } from './reference/duplicate-pipeline.js';
+import { unknownContext } from './reference/unknown-context.js';
+import { unknownMatrixKey } from './reference/unknown-matrix-key.js';
+import { unknownOutput } from './reference/unknown-output.js';
+import { unknownParam } from './reference/unknown-param.js';
+import { unknownPipeline } from './reference/unknown-pipeline.js';
+import { unknownTask } from './reference/unknown-task.js';
+import { unit } from './resource/unit.js';
+import type { Finding, ProjectView, Rule } from './rule.js';
+import { missingKey } from './schema/missing-key.js';
+import { name } from './schema/name.js';
+import { oneAction } from './schema/one-action.js';
+import { type as schemaType } from './schema/type.js';
+import { unknownKey } from './schema/unknown-key.js';
+import { value } from './schema/value.js';
+import { raw } from './security/raw.js';
+import { secretInCommand } from './security/secret-in-command.js';
+import { unused as unusedSuppression } from './suppression/unused.js';
+import { duplicateKey } from './syntax/duplicate-key.js';
+import { expression } from './syntax/expression.js';
+import { yaml } from './syntax/yaml.js';
+import { duration } from './task/duration.js';
+import { noOutputs } from './task/no-outputs.js';
+
+/** In the order of the pages; `suppression/unused` is last because it asks what the others have found. */
+export const ALL_RULES: readonly Rule[] = [
+  yaml,
+  duplicateKey,
+  expression,
+  unknownKey,
+  missingKey,
+  schemaType,
+  value,
+  name,
+  oneAction,
+  cycle,
+  duplicateOutput,
+  nestedOutput,
+  redundantNeeds,
+  unknownTask,
+  unknownParam,
+  unknownOutput,
+  unknownMatrixKey,
+  unknownContext,
+  unknownPipeline,
+  duplicatePipeline,
+  missingInput,
+  outsideProject,
+  ignoredByCache,
+  type,
+  functionRule,
+  arity,
+  always,
+  paramDefault,
+  unusedParam,
+  noOutputs,
+  duration,
+  unit,
+  raw,
+  secretInCommand,
+  unusedSuppression,
+];
+
+const byId: ReadonlyMap<string, Rule> = new Map(ALL_RULES.map((rule) => [rule.id, rule]));
+
+export function ruleById(id: string): Rule | undefined {
+  return byId.get(id);
+}
+
+/** Everything that is to be said about a definition, in the order of its text. */
+export function checkDefinition(definition: Definition, project: ProjectView): Finding[] {
+  return runRules(ALL_RULES, definition, project);
+}

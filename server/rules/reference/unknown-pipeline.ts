@@ -1,0 +1,119 @@
+import { alternatives, didYouMean, similar } from '../../model/names.js';
+import { entryOf } from '../../syntax/text.js';
+import type { MapNode, ScalarNode, SyntaxNode } from '../../syntax/tree.js';
+import { renames } from '../edits.js';
+import { taskEntry } from '../places.js';
+import type { Rule, RuleContext } from '../rule.js';
+
+export const unknownPipeline: Rule = {
+  id: 'reference/unknown-pipeline',
+  severity: 'error',
+  summary:
+    'A `pipeline` task runs a pipeline that the project does not have, or sets a param that it does not declare.',
+  docs: `
+A \`pipeline\` task runs another pipeline of the project, which is found by its name: the \`name\` in its file, or the file's
+name without \`.pipeline.yaml\`. The params that are set have to be declared there.
+
+Nothing is said where the name is an expression, or where two pipelines share the name.
+
+**To mend it**, take the name that is suggested.
+`,
+  needsWholeText: true,
+  good: [
+    {
+      files: {
+        'all.pipeline.yaml': 'tasks:\n  train:\n    pipeline: { name: rain-train, params: { epochs: 10 } }\n',
+        'train.pipeline.yaml':
+          'name: rain-train\nparams: { epochs: 200 }\ntasks:\n  train:\n    run: ./train.sh ${{ params.epochs }}\n    outputs: { model: models/rain.json }\n',
+      },
+    },
+  ],
+  bad: [
+    {
+      files: {
+        'all.pipeline.yaml': 'tasks:\n  train:\n    pipeline: «rain-trian»\n',
+        'train.pipeline.yaml':
+          'name: rain-train\ntasks:\n  train:\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n',
+      },
+      messages: ['There is no pipeline "rain-trian" in this project. Did you mean "rain-train"?'],
+      fixed: 'tasks:\n  train:\n    pipeline: rain-train\n',
+    },
+    {
+      files: {
+        'all.pipeline.yaml':
+          'tasks:\n  train:\n    pipeline: { name: rain-train, params: { «epoch»: 10 } }\n',
+        'train.pipeline.yaml':
+          'name: rain-train\nparams: { epochs: 200 }\ntasks:\n  train:\n    run: ./train.sh ${{ params.epochs }}\n    outputs: { model: models/rain.json }\n',
+      },
+      messages: ['The pipeline "rain-train" has no param "epoch". Did you mean "epochs"?'],
+      fixed: 'tasks:\n  train:\n    pipeline: { name: rain-train, params: { epochs: 10 } }\n',
+    },
+  ],
+  check(context) {
+    // Asked only where a name is wrong: who asks for all names is checked again whenever a pipeline comes or goes.
+    let known: readonly string[] | undefined;
+    const names = () =>
+      (known ??= [...context.project.pipelinesByName.keys()].filter(
+        (name) => name !== context.pipeline?.name,
+      ));
+    for (const task of context.pipeline?.tasks ?? []) {
+      if (task.action?.kind !== 'pipeline') continue;
+      const call = entryOf(taskEntry(context.definition.tree, task.name)?.map, 'pipeline')?.value;
+      const name = call?.kind === 'map' ? entryOf(call, 'name')?.value : call;
+      if (isPlainText(name)) checkCall(context, name, call?.kind === 'map' ? call : undefined, names);
+    }
+  },
+};
+
+function isPlainText(node: SyntaxNode | null | undefined): node is ScalarNode {
+  return node?.kind === 'scalar' && typeof node.value === 'string' && node.template === undefined;
+}
+
+/** @param namesOf gives the names of the pipelines that may be called */
+function checkCall(
+  context: RuleContext,
+  name: ScalarNode,
+  call: MapNode | undefined,
+  namesOf: () => readonly string[],
+): void {
+  const { pipelinesByName } = context.project;
+  const targets = pipelinesByName.get(name.text) ?? [];
+  if (targets.length === 0) {
+    const names = namesOf();
+    const candidates = similar(name.text, names);
+    const help =
+      candidates.length > 0
+        ? didYouMean(candidates)
+        : names.length > 0
+          ? ` Expected one of ${alternatives(names)}.`
+          : '';
+    context.report({
+      span: name.span,
+      message: `There is no pipeline "${name.text}" in this project.${help}`,
+      fixes: renames(context, name.span, candidates),
+    });
+    return;
+  }
+  const [target, ...others] = targets;
+  const params = entryOf(call, 'params')?.value;
+  if (target?.kind !== 'pipeline' || others.length > 0 || params?.kind !== 'map') return;
+  if (target.tree.problems.some((problem) => problem.code === 'yaml')) return;
+  const declared = target.pipeline.params.map((param) => param.name);
+  const known = new Set(declared);
+  for (const { key } of params.entries) {
+    if (known.has(key.text)) continue;
+    const candidates = similar(key.text, declared);
+    const help =
+      candidates.length > 0
+        ? didYouMean(candidates)
+        : declared.length > 0
+          ? ` Expected one of ${alternatives(declared)}.`
+          : ' It has none at all.';
+    context.report({
+      span: key.span,
+      message: `The pipeline "${name.text}" has no param "${key.text}".${help}`,
+      related: [{ path: target.path, span: target.pipeline.nameSpan, message: 'The pipeline is here.' }],
+      fixes: renames(context, key.span, candidates),
+    });
+  }
+}

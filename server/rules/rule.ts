@@ -1,0 +1,159 @@
+/**
+ * What a rule is, what it finds, and what it may ask about the project. A rule sees one definition at a time, and the
+ * project through a narrow view, so that the editor (with unsaved text) and the command line give the same findings.
+ */
+import type { Definition } from '../model/analyze.js';
+import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/definition.js';
+import type { Graph } from '../model/graph.js';
+import type { TypeProblem } from '../model/types.js';
+import type { Span } from '../syntax/tree.js';
+import type { RuleId } from './ids.js';
+
+export type { RuleId } from './ids.js';
+export type { RuleSeverity } from '../model/definition.js';
+
+/** How loud a finding is; `off` is no finding at all. */
+export type FindingSeverity = Exclude<RuleSeverity, 'off'>;
+
+/** One replacement in one file: the text of `span` becomes `newText`. */
+export interface Edit {
+  /** Relative to the project. */
+  readonly path: string;
+  readonly span: Span;
+  readonly newText: string;
+}
+
+export interface Fix {
+  /** In the imperative, as a menu shows it. */
+  readonly title: string;
+  /** Don't overlap; apply together or not at all. */
+  readonly edits: readonly Edit[];
+  /** The one that "fix all" takes. At most one per finding, and only where it can't change what is meant. */
+  readonly preferred: boolean;
+}
+
+export interface Related {
+  readonly path: string;
+  readonly span: Span;
+  readonly message: string;
+}
+
+export interface Finding {
+  readonly rule: RuleId;
+  readonly severity: FindingSeverity;
+  /** Relative to the project. */
+  readonly path: string;
+  readonly span: Span;
+  /** Plain text, without the rule's id. */
+  readonly message: string;
+  readonly related: readonly Related[];
+  readonly fixes: readonly Fix[];
+  /** The text does nothing: an editor fades it. */
+  readonly unnecessary?: boolean;
+}
+
+/** A finding as a rule reports it; the rest is filled in from the rule and the definition. */
+export interface Report {
+  readonly span: Span;
+  readonly message: string;
+  readonly related?: readonly Related[];
+  readonly fixes?: readonly Fix[];
+  readonly unnecessary?: boolean;
+}
+
+/**
+ * What stands at a path. `outside`: the path, or where a link in it leads, is not in the project. `unknown`: it can't be
+ * told (no disk, no permission); rules are silent then.
+ */
+export type Probe = 'file' | 'folder' | 'missing' | 'outside' | 'unknown';
+
+/** What a rule may ask about the project. Answers may change between checks, not during one. */
+export interface ProjectView {
+  /** Every definition of the project: pipelines, features, settings; with the editor's unsaved texts. */
+  definitions(): readonly Definition[];
+  /** Pipeline definitions by their name; more than one where names clash. */
+  readonly pipelinesByName: ReadonlyMap<string, readonly Definition[]>;
+  /** What stands at a path that is relative to the project. Follows links. */
+  probe(path: string): Probe;
+  /** Whether a glob matches at least one file of the project; `undefined`: can't be told. */
+  matches?(glob: string): boolean | undefined;
+  /** Severities that people chose, in the editor's settings or in `modelyard.yaml`; others keep their default. */
+  readonly severities: ReadonlyMap<string, RuleSeverity>;
+}
+
+/** An expression of a pipeline with what is certainly wrong with its names and types. */
+export interface TypedSite {
+  readonly site: ExpressionSite;
+  /** The task it stands in; absent for expressions of the pipeline itself. */
+  readonly task?: Task;
+  readonly problems: readonly TypeProblem[];
+}
+
+/** A suppression comment's naming of one rule. */
+export interface Directive {
+  /** As written; need not be a rule's id. Empty where the comment names none. */
+  readonly id: string;
+  readonly idSpan: Span;
+  readonly scope: 'file' | 'next-line' | 'unknown';
+  /** What follows `modelyard-disable` in the comment: empty or `-next-line`, or a slip of the pen. */
+  readonly suffix: string;
+  /** The zero-based line it is about; -1 for the whole file. */
+  readonly line: number;
+  /** The whole comment. */
+  readonly comment: Span;
+  /** The ids of the same comment, this one included, in the order of the text. */
+  readonly siblings: readonly string[];
+}
+
+export interface RuleContext {
+  readonly definition: Definition;
+  readonly project: ProjectView;
+  /** The definition's pipeline, if it is one. */
+  readonly pipeline: Pipeline | undefined;
+  /** The pipeline's graph with its params' defaults. Built once per check. Throws for other kinds of definition. */
+  graph(): Graph;
+  /** Every expression of the pipeline, typed once per check. Empty for other kinds of definition. */
+  typing(): readonly TypedSite[];
+  /** The suppression comments that silenced nothing. Only `suppression/unused`, which comes last, may ask. */
+  idleDirectives(): readonly Directive[];
+  report(report: Report): void;
+}
+
+/**
+ * An example of a rule's page, and its test. A text alone is a pipeline; with several files the first one is the one
+ * that is checked. In a bad example `«` and `»` enclose what is underlined.
+ */
+export interface GoodExample {
+  readonly files: string | Readonly<Record<string, string>>;
+  /** All files of the project besides the definitions; without it nothing is known about the disk. */
+  readonly disk?: readonly string[];
+}
+
+export interface BadExample extends GoodExample {
+  /** What the findings say, in the order of the text. */
+  readonly messages: readonly string[];
+  /** The checked file's text after the first finding's first fix. */
+  readonly fixed?: string;
+  /** Other rules that rightly have something to say about it. */
+  readonly also?: readonly RuleId[];
+}
+
+export type Example = GoodExample | BadExample;
+
+export interface Rule {
+  readonly id: RuleId;
+  /** The severity where nobody chose another one. */
+  readonly severity: FindingSeverity;
+  /** One line of plain text: what it reports. */
+  readonly summary: string;
+  /** Markdown: what it means, why it matters, how to mend it. */
+  readonly docs: string;
+  readonly good: readonly GoodExample[];
+  readonly bad: readonly BadExample[];
+  /**
+   * It judges by what is *not* there, so it is silent while the YAML is broken: what seems to be missing may stand in the
+   * part that could not be read.
+   */
+  readonly needsWholeText?: true;
+  check(context: RuleContext): void;
+}

@@ -1,0 +1,35 @@
+import type { Rule } from '../rule.js';
+import { reportStructural } from '../structural.js';
+
+export const type: Rule = {
+  id: 'schema/type',
+  severity: 'error',
+  summary: 'A value of the wrong type, such as a text where a number belongs.',
+  docs: `
+The value is of another type than its key takes. The message names the types that it takes.
+
+YAML reads \`no\` and \`1.10\` as they stand: the first is a text (YAML 1.2), the second the number 1.1. Put a value in
+quotes to make it a text.
+
+**To mend it**, write a value of the type that is named.
+`,
+  needsWholeText: true,
+  good: [
+    {
+      files:
+        'tasks:\n  train:\n    run: ./train.sh\n    retries: 2\n    outputs: { model: models/rain.json }\n',
+    },
+  ],
+  bad: [
+    {
+      files:
+        'tasks:\n  train:\n    run: ./train.sh\n    retries: «often»\n    outputs: { model: models/rain.json }\n',
+      messages: ['Expected a whole number or a map with `max`, found the text "often".'],
+    },
+    {
+      files: 'tasks:\n  train:\n    run: ./train.sh\n    cache: «no»\n',
+      messages: ['Expected true or false, found the text "no".'],
+    },
+  ],
+  check: (context) => reportStructural(context, 'type'),
+};

@@ -1,0 +1,48 @@
+import type { StructuralProblem } from '../../model/definition.js';
+import { removalSpan, renames } from '../edits.js';
+import type { Fix, Rule, RuleContext } from '../rule.js';
+import { entryAt } from '../places.js';
+import { reportStructural } from '../structural.js';
+
+export const unknownKey: Rule = {
+  id: 'schema/unknown-key',
+  severity: 'error',
+  summary: 'A key that means nothing at its place.',
+  docs: `
+Every key has a meaning at its place. One that has none is most often misspelt, and a misspelt key would be ignored
+without a word: \`ouputs:\` would run the task and keep nothing.
+
+**To mend it**, take the key that is suggested, or move it to where it belongs. The
+[language reference](../language.md) lists the keys of each place.
+`,
+  needsWholeText: true,
+  good: [{ files: 'tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n' }],
+  bad: [
+    {
+      files: 'tasks:\n  train:\n    run: ./train.sh\n    «ouputs»: { model: models/rain.json }\n',
+      messages: ['`ouputs` is not a key of a task. Did you mean "outputs"?'],
+      fixed: 'tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n',
+    },
+    {
+      files:
+        'tasks:\n  train:\n    run: ./train.sh\n    resources: { cpus: 2, «disk»: 1GiB }\n    outputs: { model: models/rain.json }\n',
+      messages: ['`disk` is not a key of a resources. Known keys: memory or gpus.'],
+      fixed:
+        'tasks:\n  train:\n    run: ./train.sh\n    resources: { cpus: 2 }\n    outputs: { model: models/rain.json }\n',
+    },
+  ],
+  check: (context) => reportStructural(context, 'unknown-key', (problem) => fixesOf(context, problem)),
+};
+
+function fixesOf(context: RuleContext, problem: StructuralProblem): Fix[] {
+  const { tree, path } = context.definition;
+  const fixes = renames(context, problem.span, problem.candidates ?? []);
+  const entry = entryAt(tree, problem.span.start);
+  if (entry === undefined) return fixes;
+  const remove = {
+    title: `Remove "${entry.key.text}"`,
+    edits: [{ path, span: removalSpan(tree, entry.span), newText: '' }],
+    preferred: false,
+  };
+  return [...fixes, remove];
+}

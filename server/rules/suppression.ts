@@ -1,0 +1,91 @@
+/**
+ * Comments that silence rules:
+ *
+ *     # modelyard-disable path/missing-input                      in the whole file
+ *     # modelyard-disable-next-line graph/cycle, task/no-outputs  on the next line that says something
+ *
+ * A reason may follow after ` -- `. A finding inside a scalar of several lines (a `run: |`) belongs to the line on which
+ * that scalar begins too, because no comment can stand inside of it.
+ */
+import { lineOf, scalarAt } from './places.js';
+import type { SyntaxTree } from '../syntax/tree.js';
+import type { Directive } from './rule.js';
+
+const OPENING = /^#[ \t]*modelyard-disable([^\s:,]*)/;
+
+/** Every naming of a rule in the suppression comments of a file, in the order of the text. */
+export function directivesOf(tree: SyntaxTree): Directive[] {
+  const directives: Directive[] = [];
+  for (const comment of tree.comments) {
+    const text = tree.text.slice(comment.span.start, comment.span.end);
+    const opening = OPENING.exec(text);
+    if (opening === null) continue;
+    const suffix = opening[1] ?? '';
+    const scope = suffix === '' ? 'file' : suffix === '-next-line' ? 'next-line' : 'unknown';
+    const rest = text.slice(opening[0].length);
+    const reason = /(?:^|\s)--(?:\s|$)/.exec(rest);
+    const list = reason === null ? rest : rest.slice(0, reason.index);
+    const offset = comment.span.start + opening[0].length;
+    const names = [...list.matchAll(/[^\s,:]+/g)].map((match) => ({
+      id: match[0],
+      idSpan: { start: offset + match.index, end: offset + match.index + match[0].length },
+    }));
+    const siblings = names.map((name) => name.id);
+    const line = scope === 'next-line' ? nextLine(tree, comment.span.start) : -1;
+    const empty = { id: '', idSpan: comment.span };
+    for (const name of names.length > 0 && scope !== 'unknown' ? names : [empty])
+      directives.push({ ...name, scope, line, comment: comment.span, siblings, suffix });
+  }
+  return directives;
+}
+
+/** The first line after `offset`'s that holds more than blanks and comments. */
+function nextLine(tree: SyntaxTree, offset: number): number {
+  const { text, lineStarts } = tree;
+  let line = lineOf(tree, offset) + 1;
+  for (; line < lineStarts.length; line++) {
+    if (!/^\s*(?:#|$)/.test(text.slice(lineStarts[line], lineStarts[line + 1]))) return line;
+  }
+  return line;
+}
+
+/** Decides which findings of a file are silenced, and remembers which directives have been of use. */
+export class Suppressions {
+  readonly #tree: SyntaxTree;
+  readonly #directives: readonly Directive[];
+  readonly #used = new Set<Directive>();
+
+  constructor(tree: SyntaxTree) {
+    this.#tree = tree;
+    this.#directives = directivesOf(tree);
+  }
+
+  /** Whether a finding of `rule` that begins at `offset` is silenced. */
+  covers(rule: string, offset: number): boolean {
+    if (this.#directives.length === 0) return false;
+    let lines: readonly number[] | undefined;
+    let covered = false;
+    for (const directive of this.#directives) {
+      if (directive.id !== rule) continue;
+      if (directive.scope === 'next-line') {
+        lines ??= this.#linesOf(offset);
+        if (!lines.includes(directive.line)) continue;
+      }
+      this.#used.add(directive);
+      covered = true;
+    }
+    return covered;
+  }
+
+  /** The directives that have silenced nothing so far. */
+  idle(): Directive[] {
+    return this.#directives.filter((directive) => !this.#used.has(directive));
+  }
+
+  #linesOf(offset: number): number[] {
+    const lines = [lineOf(this.#tree, offset)];
+    const scalar = scalarAt(this.#tree, offset);
+    if (scalar !== undefined) lines.push(lineOf(this.#tree, scalar.span.start));
+    return lines;
+  }
+}

@@ -1,0 +1,33 @@
+/** Rules that pass on what typing the expressions already found. */
+import type { TypeProblem } from '../model/types.js';
+import { renames } from './edits.js';
+import type { Fix, RuleContext } from './rule.js';
+
+/** Reports the problems of one code in all expressions; the fixes are renames to the candidates, or else `fallback`'s. */
+export function reportTyped(
+  context: RuleContext,
+  code: TypeProblem['code'],
+  fallback: (problem: TypeProblem) => readonly Fix[] = () => [],
+): void {
+  for (const { problems } of context.typing()) {
+    for (const problem of problems) {
+      if (problem.code !== code) continue;
+      const fixes = fixesOf(context, problem);
+      context.report({
+        span: problem.span,
+        message: problem.message,
+        fixes: fixes.length > 0 ? fixes : fallback(problem),
+      });
+    }
+  }
+}
+
+/** In `tasks['trian']` the span holds the quotes, which stay. */
+function fixesOf(context: RuleContext, problem: TypeProblem): Fix[] {
+  const { text } = context.definition.tree;
+  const { start, end } = problem.span;
+  const quoted = text[start] === "'" && text[end - 1] === "'" && end - start > 1;
+  const span = quoted ? { start: start + 1, end: end - 1 } : problem.span;
+  const fits = quoted || text.slice(start, end) === problem.found;
+  return fits ? renames(context, span, problem.candidates ?? []) : [];
+}
