@@ -1,0 +1,38 @@
+/** What an action gets to do its work with, and what it says about it. */
+import type { RunReference, GitState } from '../../stores/registry/types.js';
+import type { ResolvedTask, CheckOutcome } from '../resolve.js';
+import type { Session } from '../session.js';
+
+export interface ActionContext {
+  readonly task: ResolvedTask;
+  /** Absolute. */
+  readonly root: string;
+  readonly session: Session;
+  /** The run, and this task in it. */
+  readonly run: RunReference;
+  /** Where the code stands; nothing where there is no repository. */
+  git(): Promise<GitState | undefined>;
+  /** Runs one command of the task to its end. */
+  command(command: string): Promise<CommandOutcome>;
+  /** Aborted when the task has to end: the run was cancelled, its time is up, or its matrix has failed. */
+  readonly signal: AbortSignal;
+}
+
+export interface CommandOutcome {
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly error?: string;
+}
+
+export interface ActionOutcome {
+  readonly ok: boolean;
+  /** What went wrong and what to do about it. */
+  readonly error?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly checks?: readonly CheckOutcome[];
+  /** Besides files, by name; others see them under `tasks.<name>.outputs`. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** What was done, in a few words. */
+  readonly note?: string;
+}

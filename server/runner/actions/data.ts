@@ -1,0 +1,260 @@
+/** Expectations over a data file, read as a stream: CSV, TSV, a JSON list of records, or JSON lines. */
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { CheckData, ColumnExpectation, Json } from '../../model/definition.js';
+import { compilePattern } from '../../model/pattern.js';
+import { parseLooseJson } from '../metrics.js';
+
+export interface DataOutcome {
+  readonly text: string;
+  readonly passed: boolean;
+  readonly detail?: string;
+}
+
+/** Rows named in the detail of an expectation that failed. */
+const SHOWN_ROWS = 5;
+
+type Row = ReadonlyMap<string, Json>;
+
+/** A reader gives the columns once they are known, then rows; for JSON the columns are those of all records. */
+interface Reader {
+  readonly columns: (names: readonly string[]) => void;
+  readonly row: (row: Row, number: number) => void;
+}
+
+/**
+ * Checks one file.
+ * @param file absolute
+ * @param shown the path as the definition has it, for messages
+ * @throws when the file can't be read as what its extension says
+ */
+export async function checkData(
+  file: string,
+  shown: string,
+  check: CheckData,
+  signal: AbortSignal,
+): Promise<DataOutcome[]> {
+  const columns = check.columns.map((column) => new ColumnCheck(column.name, column.expect));
+  const present = new Set<string>();
+  let rows = 0;
+  await read(
+    file,
+    {
+      columns: (names) => names.forEach((name) => present.add(name)),
+      row: (row, number) => {
+        rows++;
+        if (rows % 4_096 === 0) signal.throwIfAborted();
+        for (const column of columns) column.row(row, number);
+      },
+    },
+    signal,
+  );
+  return [
+    ...rowCountOutcome(shown, check, rows),
+    ...columnsOutcome(shown, check, present),
+    ...columns.flatMap((column) => column.outcomes(shown, present)),
+  ];
+}
+
+function rowCountOutcome(shown: string, check: CheckData, rows: number): DataOutcome[] {
+  if (check.rowCount === undefined) return [];
+  const { min, max } = check.rowCount;
+  const bounds = [min === undefined ? '' : `at least ${min}`, max === undefined ? '' : `at most ${max}`];
+  const text = `${shown}: ${bounds.filter((bound) => bound !== '').join(' and ')} rows`;
+  const passed = rows >= (min ?? 0) && rows <= (max ?? Number.POSITIVE_INFINITY);
+  return [{ text, passed, ...(passed ? {} : { detail: `it has ${rows}` }) }];
+}
+
+function columnsOutcome(shown: string, check: CheckData, present: ReadonlySet<string>): DataOutcome[] {
+  if (check.exactColumns === undefined) return [];
+  const wanted = new Set(check.exactColumns);
+  const missing = [...wanted].filter((name) => !present.has(name));
+  const extra = [...present].filter((name) => !wanted.has(name));
+  const detail = [
+    missing.length > 0 ? `missing: ${missing.join(', ')}` : '',
+    extra.length > 0 ? `not expected: ${extra.join(', ')}` : '',
+  ].filter((part) => part !== '');
+  const passed = detail.length === 0;
+  const text = `${shown}: exactly the columns ${check.exactColumns.join(', ')}`;
+  return [{ text, passed, ...(passed ? {} : { detail: detail.join('; ') }) }];
+}
+
+/** One expectation of a column: a word for it and whether a value meets it. */
+interface Test {
+  readonly word: string;
+  readonly holds: (value: Json) => boolean;
+  failures: number;
+  readonly examples: string[];
+}
+
+class ColumnCheck {
+  readonly #name: string;
+  readonly #tests: Test[];
+
+  constructor(name: string, expect: ColumnExpectation) {
+    this.#name = name;
+    this.#tests = testsFor(expect).map((test) => ({ ...test, failures: 0, examples: [] }));
+  }
+
+  row(row: Row, number: number): void {
+    const value = row.get(this.#name) ?? null;
+    for (const test of this.#tests) {
+      if (test.holds(value)) continue;
+      test.failures++;
+      if (test.examples.length < SHOWN_ROWS) test.examples.push(`row ${number} (${show(value)})`);
+    }
+  }
+
+  outcomes(shown: string, present: ReadonlySet<string>): DataOutcome[] {
+    const subject = `${shown}: ${this.#name}`;
+    if (!present.has(this.#name)) {
+      const columns = [...present].slice(0, 20).join(', ') || 'none';
+      return [{ text: subject, passed: false, detail: `there is no such column; there are: ${columns}` }];
+    }
+    return this.#tests.map((test) => {
+      const text = `${subject} ${test.word}`;
+      if (test.failures === 0) return { text, passed: true };
+      const more = test.failures > test.examples.length ? ' …' : '';
+      return { text, passed: false, detail: `${test.failures} failed: ${test.examples.join(', ')}${more}` };
+    });
+  }
+}
+
+/** An empty cell of a CSV file and `null` are the same: no value. Only `not-null` minds them. */
+function isNothing(value: Json): boolean {
+  return value === null || value === '';
+}
+
+function testsFor(expect: ColumnExpectation): { word: string; holds: (value: Json) => boolean }[] {
+  const tests: { word: string; holds: (value: Json) => boolean }[] = [];
+  const add = (word: string, holds: (value: Json) => boolean): void => {
+    tests.push({ word, holds: (value) => isNothing(value) || holds(value) });
+  };
+  const { type, min, max, oneOf, pattern } = expect;
+  if (type !== undefined) {
+    add(`is ${type === 'integer' ? 'an integer' : `a ${type}`}`, (value) => hasType(value, type));
+  }
+  if (expect.notNull === true) tests.push({ word: 'has a value', holds: (value) => !isNothing(value) });
+  if (expect.unique === true) {
+    const seen = new Set<string>();
+    add('is unique', (value) => {
+      const key = typeof value === 'string' ? value : JSON.stringify(value);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    });
+  }
+  if (min !== undefined) add(`is at least ${min}`, (value) => number(value) >= min);
+  if (max !== undefined) add(`is at most ${max}`, (value) => number(value) <= max);
+  if (oneOf !== undefined) {
+    const allowed = new Set(oneOf.map(plain));
+    add(`is one of ${oneOf.map(plain).join(', ')}`, (value) => allowed.has(plain(value)));
+  }
+  if (pattern !== undefined) {
+    const compiled = compilePattern(pattern);
+    if (!compiled.ok) throw new Error(compiled.message);
+    add(`matches ${pattern}`, (value) => compiled.test(plain(value)));
+  }
+  return tests;
+}
+
+function hasType(value: Json, type: NonNullable<ColumnExpectation['type']>): boolean {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string';
+    case 'integer':
+      return Number.isInteger(number(value));
+    case 'number':
+      return !Number.isNaN(number(value));
+    case 'boolean':
+      return typeof value === 'boolean' || /^(true|false)$/i.test(plain(value));
+    case 'date':
+      return isDate(plain(value));
+  }
+}
+
+/** ISO 8601, a day or a moment; a day that the calendar doesn't have is none. */
+function isDate(text: string): boolean {
+  const match =
+    /^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.exec(text);
+  if (match === null) return false;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+}
+
+function number(value: Json): number {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || value.trim() === '') return Number.NaN;
+  return Number(value);
+}
+
+function plain(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function show(value: Json): string {
+  if (isNothing(value)) return 'no value';
+  const text = plain(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+async function read(file: string, reader: Reader, signal: AbortSignal): Promise<void> {
+  const extension = /\.([A-Za-z0-9]+)$/.exec(file)?.[1]?.toLowerCase() ?? '';
+  if (extension === 'jsonl' || extension === 'ndjson') return readLines(file, reader, signal);
+  if (extension === 'json') return readJson(file, reader);
+  if (extension === 'csv' || extension === 'tsv' || extension === 'tab' || extension === 'txt') {
+    return readCsv(file, extension === 'csv' ? ',' : '\t', reader, signal);
+  }
+  throw new Error(
+    `can't tell what kind of data ".${extension}" is: a check reads .csv, .tsv, .json, .jsonl and .ndjson`,
+  );
+}
+
+/** Rows are counted from 1, the header left out. */
+async function readCsv(file: string, delimiter: string, reader: Reader, signal: AbortSignal): Promise<void> {
+  const { parse } = await import('csv-parse');
+  const parser = parse({ delimiter, bom: true, skip_empty_lines: true, relax_column_count: false });
+  const source = createReadStream(file, { highWaterMark: 256 * 1024, signal });
+  source.once('error', (error) => parser.destroy(error));
+  source.pipe(parser);
+  let names: string[] | undefined;
+  let number = 0;
+  for await (const record of parser as AsyncIterable<string[]>) {
+    if (names === undefined) {
+      names = record;
+      reader.columns(names);
+      continue;
+    }
+    number++;
+    const row = new Map<string, Json>();
+    for (let index = 0; index < names.length; index++) row.set(names[index] ?? '', record[index] ?? null);
+    reader.row(row, number);
+  }
+}
+
+async function readLines(file: string, reader: Reader, signal: AbortSignal): Promise<void> {
+  const lines = createInterface({ input: createReadStream(file, { signal }), crlfDelay: Infinity });
+  let number = 0;
+  for await (const line of lines) {
+    if (line.trim() === '') continue;
+    number++;
+    readRecord(parseLooseJson(line), number, reader);
+  }
+}
+
+async function readJson(file: string, reader: Reader): Promise<void> {
+  const json = parseLooseJson(await readFile(file, 'utf8'));
+  if (!Array.isArray(json)) throw new Error('expected a list of records, as [{"a": 1}, {"a": 2}]');
+  json.forEach((record: Json, index) => readRecord(record, index + 1, reader));
+}
+
+function readRecord(record: Json, number: number, reader: Reader): void {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+    throw new Error(`record ${number} is no map of columns: ${JSON.stringify(record).slice(0, 60)}`);
+  }
+  const row = new Map(Object.entries(record as Readonly<Record<string, Json>>));
+  reader.columns([...row.keys()]);
+  reader.row(row, number);
+}

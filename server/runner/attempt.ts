@@ -1,0 +1,266 @@
+/** One attempt at a task: the clock, the processes, the live metrics and the ways in which it can be ended. */
+import path from 'node:path';
+import type { Json } from '../model/definition.js';
+import { formatDuration } from '../model/units.js';
+import type { ActionOutcome, CommandOutcome } from './actions/action.js';
+import type { RunControl } from './control.js';
+import type { EventBody } from './events.js';
+import type { Executor } from './executors/executor.js';
+import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
+import { MetricTail, jsonNumber, parseMetricLine } from './metrics.js';
+import type { GitState } from '../stores/registry/types.js';
+import type { ResolvedTask } from './resolve.js';
+import type { Session } from './session.js';
+
+export interface AttemptContext {
+  readonly runId: string;
+  /** Absolute. */
+  readonly root: string;
+  /** Where files with live metrics lie while tasks run. Absolute. */
+  readonly metricsFolder: string;
+  readonly control: RunControl;
+  readonly executor: Executor;
+  readonly graceMs: number;
+  readonly masks: Masks;
+  /** What every task's environment starts from. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Secrets of the pipeline: every task gets them. */
+  readonly sharedSecrets: readonly string[];
+  readonly fileName: (id: string) => string;
+  emit(event: EventBody): void;
+  readonly session: Session;
+  /** Where the code stands, as soon as git has said so; nothing where there is no repository. */
+  git(): Promise<GitState | undefined>;
+}
+
+/** How often the file with live metrics is looked at. */
+const TAIL_MS = 250;
+/** Complaints about lines that are no metrics, per attempt. */
+const MOST_COMPLAINTS = 3;
+
+export class Attempt {
+  readonly #context: AttemptContext;
+  readonly #task: ResolvedTask;
+  readonly #number: number;
+  readonly #stop = new AbortController();
+  readonly #signals: readonly AbortSignal[];
+  readonly #onStop = (): void => this.#stop.abort();
+  readonly #tail: MetricTail;
+  #complaints = 0;
+  timedOut = false;
+  readonly metrics: Record<string, Json> = {};
+  usage: { peakMemoryBytes?: number; cpuSeconds?: number } = {};
+
+  constructor(
+    context: AttemptContext,
+    task: ResolvedTask,
+    number: number,
+    matrixStop: AbortSignal | undefined,
+  ) {
+    this.#context = context;
+    this.#task = task;
+    this.#number = number;
+    const { cancelled, killed } = context.control;
+    // What starts although the run was cancelled (`if: always()`) goes on until it is killed.
+    const cancel = cancelled.aborted ? killed : cancelled;
+    this.#signals = matrixStop === undefined ? [cancel] : [cancel, matrixStop];
+    this.#tail = new MetricTail(this.#metricsFile());
+  }
+
+  /** It was ended from outside: the run was cancelled, or its matrix has failed. */
+  get stopped(): boolean {
+    return this.#signals.some((signal) => signal.aborted);
+  }
+
+  get timeoutMessage(): string {
+    return `timed out after ${formatDuration(this.#task.instance.task.timeoutMs ?? 0)}`;
+  }
+
+  async run(): Promise<ActionOutcome> {
+    const { task } = this.#task.instance;
+    for (const signal of this.#signals) {
+      if (signal.aborted) this.#stop.abort();
+      else signal.addEventListener('abort', this.#onStop, { once: true });
+    }
+    const timer =
+      task.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            this.timedOut = true;
+            this.#stop.abort();
+          }, task.timeoutMs);
+    const tail = setInterval(() => this.#readMetrics(false), TAIL_MS);
+    try {
+      return await this.#act();
+    } finally {
+      clearTimeout(timer);
+      clearInterval(tail);
+      this.#readMetrics(true);
+      for (const signal of this.#signals) signal.removeEventListener('abort', this.#onStop);
+    }
+  }
+
+  /** Waits before the next attempt. `false`: there must not be one. */
+  async pause(ms: number): Promise<boolean> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, ms);
+      const signals = this.#signals;
+      function done(): void {
+        clearTimeout(timer);
+        for (const signal of signals) signal.removeEventListener('abort', done);
+        resolve();
+      }
+      for (const signal of signals) signal.addEventListener('abort', done);
+    });
+    return !this.stopped;
+  }
+
+  async #act(): Promise<ActionOutcome> {
+    const context = {
+      task: this.#task,
+      root: this.#context.root,
+      session: this.#context.session,
+      run: { id: this.#context.runId, pipeline: this.#context.session.pipeline.name, task: this.#task.id },
+      git: () => this.#context.git(),
+      signal: this.#stop.signal,
+      command: (command: string) => this.#command(command),
+    };
+    switch (this.#task.instance.task.action?.kind) {
+      case 'check': {
+        this.#started(undefined);
+        const { checkAction } = await import('./actions/check.js');
+        return checkAction(context);
+      }
+      case 'register': {
+        this.#started(undefined);
+        const { registerAction } = await import('./actions/register.js');
+        return registerAction(context);
+      }
+      default: {
+        const { runAction } = await import('./actions/run.js');
+        return runAction(context);
+      }
+    }
+  }
+
+  #announced = false;
+
+  #started(pid: number | undefined): void {
+    if (this.#announced) return;
+    this.#announced = true;
+    this.#context.emit({
+      type: 'task-started',
+      id: this.#task.id,
+      attempt: this.#number,
+      ...(pid === undefined ? {} : { pid }),
+    });
+  }
+
+  async #command(command: string): Promise<CommandOutcome> {
+    const { executor, graceMs, control } = this.#context;
+    const streams = { stdout: this.#stream('stdout'), stderr: this.#stream('stderr') };
+    const execution = executor.start({
+      id: this.#task.id,
+      command,
+      cwd: path.join(this.#context.root, this.#task.workingDirectory),
+      env: this.#environment(),
+      graceMs,
+      onOutput: (stream, chunk) => streams[stream].push(chunk),
+    });
+    this.#started(execution.pid);
+    const stop = (): void => execution.stop();
+    const kill = (): void => execution.kill();
+    const stopSignal = this.#stop.signal;
+    if (stopSignal.aborted) stop();
+    stopSignal.addEventListener('abort', stop);
+    control.killed.addEventListener('abort', kill);
+    const result = await execution.done;
+    stopSignal.removeEventListener('abort', stop);
+    control.killed.removeEventListener('abort', kill);
+    streams.stdout.end();
+    streams.stderr.end();
+    this.#note(result);
+    if (result.leftBehind && !stopSignal.aborted) {
+      const message = `${this.#task.id} left processes behind; they were ended with it`;
+      this.#context.emit({ type: 'notice', level: 'warning', message });
+    }
+    if (result.outputHeld && !stopSignal.aborted) {
+      const message = `${this.#task.id} left a process behind that holds its output open; what it prints from now on is lost`;
+      this.#context.emit({ type: 'notice', level: 'warning', message });
+    }
+    return result;
+  }
+
+  #note(result: { readonly peakMemoryBytes?: number; readonly cpuSeconds?: number }): void {
+    if (result.peakMemoryBytes === undefined || result.cpuSeconds === undefined) return;
+    this.usage = {
+      peakMemoryBytes: Math.max(this.usage.peakMemoryBytes ?? 0, result.peakMemoryBytes),
+      cpuSeconds: (this.usage.cpuSeconds ?? 0) + result.cpuSeconds,
+    };
+  }
+
+  #stream(stream: 'stdout' | 'stderr'): { push(chunk: Buffer): void; end(): void } {
+    const { masks } = this.#context;
+    const emit = (chunk: Buffer): void => {
+      if (chunk.length > 0) {
+        this.#context.emit({ type: 'task-output', id: this.#task.id, stream, chunk });
+      }
+    };
+    const mask = masks.empty ? new WholeCharacters() : masks.stream();
+    return { push: (chunk) => emit(mask.push(chunk)), end: () => emit(mask.end()) };
+  }
+
+  #environment(): Record<string, string> {
+    const { environment, secrets, sharedSecrets, runId, root } = this.#context;
+    const env: Record<string, string> = { ...environment, ...this.#task.env };
+    for (const name of [...sharedSecrets, ...this.#task.instance.task.secrets.map(({ value }) => value)]) {
+      const secret = secrets[name];
+      if (secret !== undefined) env[name] = secret;
+    }
+    env['MODELYARD_RUN_ID'] = runId;
+    env['MODELYARD_TASK'] = this.#task.id;
+    env['MODELYARD_METRICS'] = this.#metricsFile();
+    env['MODELYARD_PROJECT'] = root;
+    return env;
+  }
+
+  #metricsFile(): string {
+    const { metricsFolder, fileName } = this.#context;
+    return path.join(metricsFolder, `${fileName(this.#task.id)}.${this.#number}.ndjson`);
+  }
+
+  #readMetrics(last: boolean): void {
+    for (const line of this.#tail.read(last)) {
+      const point = parseMetricLine(line);
+      if (typeof point === 'string') {
+        if (this.#complaints++ >= MOST_COMPLAINTS) continue;
+        const message = `${this.#task.id}: a line in MODELYARD_METRICS is ${point}`;
+        this.#context.emit({ type: 'notice', level: 'warning', message });
+        continue;
+      }
+      this.metrics[point.key] = jsonNumber(point.value);
+      this.#context.emit({ type: 'metric-logged', id: this.#task.id, ...point });
+    }
+  }
+}
+
+/** Keeps UTF-8 characters whole where there is nothing to mask. */
+class WholeCharacters implements Pick<StreamMask, 'push' | 'end'> {
+  #rest: Buffer = Buffer.alloc(0);
+
+  push(chunk: Buffer): Buffer {
+    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const cut = wholeCharacters(data, 0, data.length);
+    this.#rest = cut === data.length ? EMPTY : Buffer.from(data.subarray(cut));
+    return cut === data.length ? data : data.subarray(0, cut);
+  }
+
+  end(): Buffer {
+    const rest = this.#rest;
+    this.#rest = EMPTY;
+    return rest;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

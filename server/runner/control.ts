@@ -1,0 +1,22 @@
+/** The way to end a run from outside: first politely, then at once. */
+
+export class RunControl {
+  readonly #cancel = new AbortController();
+  readonly #kill = new AbortController();
+
+  /** Aborted when the run was asked to end. What cleans up (`if: always()`) still runs. */
+  get cancelled(): AbortSignal {
+    return this.#cancel.signal;
+  }
+
+  /** Aborted when nothing may start any more and what runs is ended at once. */
+  get killed(): AbortSignal {
+    return this.#kill.signal;
+  }
+
+  /** The first call asks, the second one kills. */
+  cancel(): void {
+    if (this.#cancel.signal.aborted) this.#kill.abort();
+    else this.#cancel.abort();
+  }
+}

@@ -1,0 +1,168 @@
+/** Whether a task has to run, and why, in words. The same for a run and for a plan that only looks. */
+import type {
+  ArtifactRecord,
+  FileRecord,
+  FingerprintPart,
+  FingerprintRecord,
+} from '../stores/run-document.js';
+import type { CacheHit } from './cache.js';
+import { explainChange, fingerprint } from './fingerprint.js';
+import type { ResolvedTask } from './resolve.js';
+import type { Session } from './session.js';
+import type { TaskState } from './state.js';
+import { producerOf, upstreamMetrics } from './upstream.js';
+import type { ReadInput } from './workspace.js';
+
+export type Fingerprinted =
+  | { readonly ok: true; readonly fingerprint: FingerprintRecord; readonly inputs: readonly FileRecord[] }
+  | { readonly ok: false; readonly reason: 'missing' | 'unreadable' | 'unknown'; readonly message: string };
+
+/** How a path's content is asked for: read, or only looked up. */
+export type Reader = (path: string) => ReadInput | Promise<ReadInput>;
+
+/** Reads the inputs and puts the fingerprint together. To be done when everything that the task depends on has ended. */
+export async function fingerprintTask(
+  session: Session,
+  task: ResolvedTask,
+  read: Reader,
+): Promise<Fingerprinted> {
+  const inputs: FileRecord[] = [];
+  for (const input of task.inputs) {
+    const paths = input.glob ? session.workspace.expand(input.path) : [input.path];
+    for (const path of paths) {
+      const found = await read(path);
+      if (!found.ok) return { ok: false, reason: found.reason, message: found.message };
+      inputs.push(...found.records);
+    }
+  }
+  const parts = [
+    ...task.parts,
+    ...behindVersion(session, task),
+    ...inputs.map(({ path, hash }) => ({ kind: 'input' as const, name: path, value: hash })),
+  ];
+  return { ok: true, fingerprint: fingerprint(parts), inputs };
+}
+
+export type Decision =
+  | { readonly kind: 'up-to-date'; readonly state: TaskState; readonly reasons: readonly string[] }
+  | { readonly kind: 'restore'; readonly hit: CacheHit; readonly reasons: readonly string[] }
+  | { readonly kind: 'run'; readonly reasons: readonly string[] }
+  | { readonly kind: 'unknown'; readonly reasons: readonly string[] };
+
+export interface DecideOptions {
+  readonly force: boolean;
+  /** Neither read from nor write to the cache. */
+  readonly noCache: boolean;
+  /** How the task ended in the run that is resumed, if it succeeded there. */
+  readonly resumed?: { readonly run: string; readonly state: TaskState };
+}
+
+/** What a cache entry holds beside the outputs. Written and read here only. */
+export interface EntryData {
+  readonly artifacts: readonly ArtifactRecord[];
+  readonly metrics: TaskState['metrics'];
+  readonly checks?: NonNullable<TaskState['checks']>;
+}
+
+export async function decide(
+  session: Session,
+  task: ResolvedTask,
+  print: FingerprintRecord,
+  read: Reader,
+  options: DecideOptions,
+): Promise<Decision> {
+  if (options.force) return { kind: 'run', reasons: ['forced'] };
+  const { resumed } = options;
+  if (resumed?.state.fingerprint.hash === print.hash) {
+    const { reasons } = await compareOutputs(resumed.state.outputs, read);
+    if (reasons.length === 0 && drift(session, task, resumed.state).length === 0) {
+      return { kind: 'up-to-date', state: resumed.state, reasons: [`it succeeded in run ${resumed.run}`] };
+    }
+  }
+  const always = alwaysRuns(task);
+  if (always !== undefined) return { kind: 'run', reasons: [always] };
+  const last = session.states.get(task.id);
+  let reasons: readonly string[];
+  if (last === undefined) reasons = ['never run'];
+  else if (last.fingerprint.hash !== print.hash) {
+    reasons = explainChange(last.fingerprint.parts, print.parts);
+  } else {
+    const compared = await compareOutputs(last.outputs, read);
+    if (compared.unknown) return { kind: 'unknown', reasons: compared.reasons };
+    reasons = [...compared.reasons, ...drift(session, task, last)];
+    if (reasons.length === 0) return { kind: 'up-to-date', state: last, reasons };
+  }
+  // The registry, and no cache, knows which versions there are.
+  const hit =
+    options.noCache || task.register !== undefined ? undefined : await usableHit(session, task, print, read);
+  return hit === undefined ? { kind: 'run', reasons } : { kind: 'restore', hit, reasons };
+}
+
+/** Why a task runs each time; nothing when it need not. */
+export function alwaysRuns(task: Pick<ResolvedTask, 'instance' | 'outputs'>): string | undefined {
+  if (!task.instance.task.cache) return 'cache: false';
+  const kind = task.instance.task.action?.kind;
+  if (task.outputs.length === 0 && kind !== 'check' && kind !== 'register') {
+    return 'it has no outputs, so that nothing tells whether it is done';
+  }
+  return undefined;
+}
+
+/** In which way the registry is not as a register task left it. */
+function drift(session: Session, task: ResolvedTask, state: TaskState): readonly string[] {
+  return task.register === undefined ? [] : (session.models?.drift(task.register, state.values) ?? []);
+}
+
+/** A version is made of more than bytes: where they come from, and the metrics that it must keep to. */
+function behindVersion(session: Session, task: ResolvedTask): FingerprintPart[] {
+  if (task.register === undefined) return [];
+  const { path, thresholds } = task.register;
+  const producer = producerOf(session, path);
+  const made = producer === undefined ? undefined : session.result(producer)?.fingerprint;
+  const metrics = thresholds.length === 0 ? {} : upstreamMetrics(session, task.id, producer);
+  return [
+    ...(producer === undefined || made === undefined
+      ? []
+      : [{ kind: 'upstream' as const, name: `tasks.${producer.id}.fingerprint`, value: made }]),
+    ...thresholds.map(({ metric }) => ({
+      kind: 'upstream' as const,
+      name: `metric ${metric}`,
+      value: JSON.stringify(Object.hasOwn(metrics, metric) ? metrics[metric] : null),
+    })),
+  ];
+}
+
+/** In which way outputs are not what they were. */
+async function compareOutputs(
+  outputs: readonly ArtifactRecord[],
+  read: Reader,
+): Promise<{ reasons: string[]; unknown: boolean }> {
+  const reasons: string[] = [];
+  let unknown = false;
+  for (const output of outputs) {
+    const now = await read(output.path);
+    if (now.ok) {
+      if (now.records[0]?.hash !== output.hash) reasons.push(`output ${output.path} was changed`);
+    } else if (now.reason === 'unknown') {
+      unknown = true;
+      reasons.push(now.message);
+    } else reasons.push(`output ${output.path} is missing`);
+  }
+  return { reasons, unknown };
+}
+
+/** A hit serves when it has every output, or those that are not kept in the cache still lie where they were. */
+async function usableHit(
+  session: Session,
+  task: ResolvedTask,
+  print: FingerprintRecord,
+  read: Reader,
+): Promise<CacheHit | undefined> {
+  const hit = session.cache.lookup(print.hash);
+  if (hit === undefined) return undefined;
+  const kept = new Set(hit.entry.outputs.map((output) => output.path));
+  if (!task.outputs.every((output) => kept.has(output.path) || !output.cache)) return undefined;
+  const { artifacts } = hit.entry.data as unknown as EntryData;
+  const others = artifacts.filter((artifact) => !kept.has(artifact.path));
+  return (await compareOutputs(others, read)).reasons.length === 0 ? hit : undefined;
+}

@@ -1,0 +1,59 @@
+/** The environment that tasks see, and where a run happens. */
+import os from 'node:os';
+import type { RunHeader } from '../stores/run-document.js';
+import { ownIdentity } from '../stores/liveness.js';
+
+/** Variables that tools put into the environment of what they start, and that would change how a task behaves. */
+const NOT_INHERITED =
+  /^(MODELYARD_|VSCODE_|ELECTRON_|npm_)|^(NODE_OPTIONS|NODE_V8_COVERAGE|NODE_TEST_CONTEXT|NODE_CHANNEL_FD|INIT_CWD|OLDPWD|_)$/;
+
+/**
+ * The environment of whoever started the run, without traces of the tools in between and without secrets that a task
+ * has to ask for.
+ */
+export function inheritedEnvironment(
+  env: NodeJS.ProcessEnv,
+  secrets: ReadonlySet<string>,
+): Record<string, string> {
+  const clean: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !NOT_INHERITED.test(name) && !secrets.has(name)) clean[name] = value;
+  }
+  return clean;
+}
+
+/** Who runs it, on which machine. */
+export function whereabouts(
+  env: NodeJS.ProcessEnv,
+): Pick<RunHeader, 'user' | 'host' | 'machine' | 'trigger' | 'pid' | 'processStart'> {
+  const own = ownIdentity();
+  return {
+    user: env['USER'] ?? env['USERNAME'] ?? userName(),
+    host: os.hostname(),
+    machine: {
+      os: process.platform,
+      arch: process.arch,
+      cpus: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+    },
+    trigger: triggerOf(env),
+    pid: process.pid,
+    ...(own.processStart === undefined ? {} : { processStart: own.processStart }),
+  };
+}
+
+function userName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    // A user id without an entry in the password file, as containers have it.
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
+
+/** The editor says so itself; CI systems all set `CI`. */
+function triggerOf(env: NodeJS.ProcessEnv): RunHeader['trigger'] {
+  if (env['MODELYARD_TRIGGER'] === 'editor') return 'editor';
+  const ci = env['CI'] ?? '';
+  return ci !== '' && ci !== 'false' && ci !== '0' ? 'ci' : 'terminal';
+}

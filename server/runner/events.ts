@@ -1,0 +1,143 @@
+/**
+ * Everything that happens in a run, as one closed union. The terminal, the run's record (`events.ndjson` and the run
+ * document) and the editor are three readers of it.
+ */
+import type { Json } from '../model/definition.js';
+import type {
+  ArtifactRecord,
+  FileRecord,
+  FingerprintRecord,
+  RunHeader,
+  RunStatus,
+} from '../stores/run-document.js';
+
+interface At {
+  /** UTC, ISO 8601 with milliseconds. */
+  readonly at: string;
+}
+
+/** The run exists and its plan is made; nothing has started. */
+export interface RunCreated extends At {
+  readonly type: 'run-created';
+  readonly run: RunHeader;
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly task: string;
+    readonly action: string;
+    readonly matrix?: Readonly<Record<string, Json>>;
+    readonly needs: readonly string[];
+  }[];
+}
+
+/** Scheduling begins. */
+export interface RunStarted extends At {
+  readonly type: 'run-started';
+}
+
+/** Another run holds something that this one needs (an output, a mutex): who, and what. */
+export interface TaskWaiting extends At {
+  readonly type: 'task-waiting';
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** Why a task runs, or why it need not, in words. */
+export interface TaskPlanned extends At {
+  readonly type: 'task-planned';
+  readonly id: string;
+  readonly decision: 'run' | 'restore' | 'up-to-date' | 'skip';
+  readonly reasons: readonly string[];
+  readonly fingerprint?: FingerprintRecord;
+}
+
+export interface TaskStarted extends At {
+  readonly type: 'task-started';
+  readonly id: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly pid?: number;
+}
+
+/** A piece of a task's output. Goes to the log file and the terminal, never into `events.ndjson`. */
+export interface TaskOutput extends At {
+  readonly type: 'task-output';
+  readonly id: string;
+  readonly stream: 'stdout' | 'stderr';
+  /** Masked, never cut inside a UTF-8 character. */
+  readonly chunk: Buffer;
+}
+
+/** A metric as it was written while the task ran. */
+export interface MetricLogged extends At {
+  readonly type: 'metric-logged';
+  readonly id: string;
+  readonly key: string;
+  readonly value: number;
+  readonly step?: number;
+}
+
+/** An attempt failed and another will follow. */
+export interface TaskRetrying extends At {
+  readonly type: 'task-retrying';
+  readonly id: string;
+  readonly attempt: number;
+  readonly error: string;
+  readonly delayMs: number;
+}
+
+export interface TaskEnded extends At {
+  readonly type: 'task-ended';
+  readonly id: string;
+  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'skipped' | 'cached';
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** What went wrong and what to do about it. */
+  readonly error?: string;
+  /** The task failed but `continue-on-error` lets the run go on. */
+  readonly tolerated?: boolean;
+  readonly inputs: readonly FileRecord[];
+  readonly outputs: readonly ArtifactRecord[];
+  readonly metrics: Readonly<Record<string, Json>>;
+  /** Outcome of each check of a `check` task. */
+  readonly checks?: readonly { readonly text: string; readonly passed: boolean; readonly detail?: string }[];
+  /** What its action gives besides files, by name: the `version` that a register task made. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** What its action did, in a few words. */
+  readonly note?: string;
+  readonly peakMemoryBytes?: number;
+  readonly cpuSeconds?: number;
+  /** The run that produced the outputs that were restored. */
+  readonly restoredFrom?: string;
+}
+
+/** A word to the person who runs it. */
+export interface Notice extends At {
+  readonly type: 'notice';
+  readonly level: 'info' | 'warning' | 'error';
+  readonly message: string;
+}
+
+export interface RunEnded extends At {
+  readonly type: 'run-ended';
+  readonly status: Extract<RunStatus, 'succeeded' | 'failed' | 'cancelled'>;
+  readonly error?: string;
+}
+
+export type RunEvent =
+  | RunCreated
+  | RunStarted
+  | TaskWaiting
+  | TaskPlanned
+  | TaskStarted
+  | TaskOutput
+  | MetricLogged
+  | TaskRetrying
+  | TaskEnded
+  | Notice
+  | RunEnded;
+
+/** An event without its time: what happened, before it is told. */
+export type EventBody = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'at'> : never) : never;
+
+/** A reader of events. Must not throw. */
+export type EventSink = (event: RunEvent) => void;

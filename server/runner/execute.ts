@@ -1,0 +1,406 @@
+/**
+ * The life of one task in a run: may it start → what would it do → is that done already, or in the cache → do it →
+ * is what it promised there → keep it.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Json } from '../model/definition.js';
+import { describeError } from '../stores/problem.js';
+import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
+import type { CacheHit } from './cache.js';
+import type { ActionOutcome } from './actions/action.js';
+import { Attempt, type AttemptContext } from './attempt.js';
+import { mayStart } from './condition.js';
+import { type DecideOptions, type EntryData, decide, fingerprintTask } from './decide.js';
+import type { EventBody, TaskEnded } from './events.js';
+import { FOLDER_MIME, mimeOf } from './mime.js';
+import { type ResolvedTask, resolveFully } from './resolve-fully.js';
+import type { Session, TaskResult } from './session.js';
+import type { TaskState } from './state.js';
+import type { ReadInput } from './workspace.js';
+
+export interface ExecuteContext extends AttemptContext {
+  readonly session: Session;
+  readonly decide: Omit<DecideOptions, 'resumed'>;
+  readonly keepGoing: boolean;
+  /** Does something when there is nothing more urgent; the run ends when all of it is done. Must not reject. */
+  defer(work: () => Promise<void>): void;
+  /** Whether entries of the cache that would serve are told so. */
+  readonly touch: boolean;
+  /** How tasks ended in the run that is resumed, by id. */
+  readonly resumed: ReadonlyMap<string, { readonly run: string; readonly state: TaskState }>;
+  /** `path:line:column` of a place in the definition. */
+  place(span: { readonly start: number } | undefined): string;
+  /** Tells that a task failed and was not tolerated. */
+  failed(id: string): void;
+  /** Some task failed and was not tolerated. */
+  readonly hasFailed: () => boolean;
+  /** Why a task of a matrix must not go on: the first of it failed. */
+  readonly matrixStop: (task: string) => AbortSignal | undefined;
+  readonly readMetrics: (file: string) => Promise<Readonly<Record<string, Json>>>;
+}
+
+type Ending = Omit<TaskEnded, 'type' | 'at' | 'id'>;
+
+/** Never rejects: what goes wrong becomes how the task ended. */
+export async function executeTask(context: ExecuteContext, id: string): Promise<void> {
+  const execution = new Execution(context, id);
+  let ending: Ending;
+  try {
+    ending = await execution.run();
+  } catch (error) {
+    ending = { status: 'failed', error: describeError(error), inputs: [], outputs: [], metrics: {} };
+  }
+  execution.end(ending);
+}
+
+const NOTHING = { inputs: [], outputs: [], metrics: {} } as const;
+
+class Execution {
+  readonly #context: ExecuteContext;
+  readonly #id: string;
+  readonly #session: Session;
+  #fingerprint = '';
+  #names: Record<string, string> = {};
+  #ending: Ending | undefined;
+
+  constructor(context: ExecuteContext, id: string) {
+    this.#context = context;
+    this.#id = id;
+    this.#session = context.session;
+  }
+
+  get #instance(): NonNullable<ReturnType<Session['graph']['byId']['get']>> {
+    const instance = this.#session.graph.byId.get(this.#id);
+    if (instance === undefined) throw new Error(`there is no task ${this.#id}`);
+    return instance;
+  }
+
+  async run(): Promise<Ending> {
+    const session = this.#session;
+    const instance = this.#instance;
+    const stopped = this.#whyNot();
+    if (stopped !== undefined) return stopped;
+    const resolution = await resolveFully(session, instance);
+    if (!resolution.ok) {
+      return this.#refused(`${this.#context.place(resolution.span)}: ${resolution.message}`);
+    }
+    const { task } = resolution;
+    this.#names = Object.fromEntries(task.outputs.map((output) => [output.name, output.path]));
+    const refusal = this.#notBuilt();
+    if (refusal !== undefined) return this.#refused(refusal);
+    if (task.register?.refused !== undefined) return this.#skipped(task.register.refused);
+    const signal = this.#context.control.killed;
+    const read = (file: string): Promise<ReadInput> => session.workspace.read(file, signal);
+    const printed = await fingerprintTask(session, task, read);
+    if (!printed.ok) return this.#refused(missingInput(printed.message, this.#id));
+    this.#fingerprint = printed.fingerprint.hash;
+    const resumed = this.#context.resumed.get(this.#id);
+    const decision = await decide(session, task, printed.fingerprint, read, {
+      ...this.#context.decide,
+      ...(resumed === undefined ? {} : { resumed }),
+    });
+    this.#emit({
+      type: 'task-planned',
+      id: this.#id,
+      decision: decision.kind === 'unknown' ? 'run' : decision.kind,
+      reasons: decision.reasons,
+      fingerprint: printed.fingerprint,
+    });
+    if (decision.kind === 'up-to-date') {
+      if (this.#context.touch) session.cache.touch(printed.fingerprint.hash);
+      return fromState(decision.state, printed.inputs);
+    }
+    if (decision.kind === 'restore') {
+      const restored = await this.#restore(decision.hit, printed.fingerprint, printed.inputs);
+      if (restored !== undefined) return restored;
+    }
+    return this.#perform(task, printed.fingerprint, printed.inputs);
+  }
+
+  /** Tells everybody, and those that depend on it, how it ended. */
+  end(ending: Ending): void {
+    const instance = this.#instance;
+    const tolerated = ending.status === 'failed' && instance.task.continueOnError;
+    const before = this.#session.graph.incoming(this.#id).map((edge) => this.#session.results.get(edge.from));
+    const failed = ending.status === 'failed' && !tolerated;
+    const skipped = ending.status === 'skipped' || ending.status === 'cancelled';
+    const result: TaskResult = {
+      status: ending.status,
+      tolerated,
+      tainted: failed || (skipped && before.some((one) => one?.tainted === true)),
+      metrics: ending.metrics,
+      inputs: ending.inputs,
+      outputs: { ...this.#names, ...ending.values },
+      fingerprint: this.#fingerprint,
+    };
+    this.#session.results.set(this.#id, result);
+    this.#ending = ending;
+    if (failed) this.#context.failed(this.#id);
+    this.#emit({ type: 'task-ended', id: this.#id, ...ending, ...(tolerated ? { tolerated } : {}) });
+  }
+
+  #emit(event: EventBody): void {
+    this.#context.emit(event);
+  }
+
+  /** What speaks against starting it, as its end. */
+  #whyNot(): Ending | undefined {
+    const { control, keepGoing, hasFailed, matrixStop } = this.#context;
+    const { task } = this.#instance;
+    const skip = (reason: string): Ending => this.#skipped(reason);
+    if (control.killed.aborted) return skip('the run was cancelled');
+    if (matrixStop(task.name)?.aborted === true) {
+      return skip(`another ${task.name} failed, and its matrix stops at the first failure`);
+    }
+    const before = new Map<string, TaskResult>();
+    for (const { from } of this.#session.graph.incoming(this.#id)) {
+      const result = this.#session.results.get(from);
+      if (result !== undefined) before.set(from, result);
+    }
+    const start = mayStart(this.#instance, this.#session.facts, {
+      cancelled: control.cancelled.aborted,
+      stopping: hasFailed() && !keepGoing,
+      before,
+    });
+    if (start.start) return undefined;
+    return start.error === true ? this.#refused(start.reason) : skip(start.reason);
+  }
+
+  #skipped(reason: string): Ending {
+    this.#emit({ type: 'task-planned', id: this.#id, decision: 'skip', reasons: [reason] });
+    return { status: 'skipped', ...NOTHING };
+  }
+
+  #refused(error: string): Ending {
+    return { status: 'failed', error, ...NOTHING };
+  }
+
+  #notBuilt(): string | undefined {
+    const { task } = this.#instance;
+    const kind = task.action?.kind;
+    if (kind === undefined) return `${this.#context.place(task.nameSpan)}: the task has no action`;
+    if (kind !== 'run' && kind !== 'check' && kind !== 'register') {
+      return `${this.#context.place(task.actionSpan)}: \`${kind}\` is not built yet: this version of Modelyard runs \`run\`, \`check\` and \`register\` tasks`;
+    }
+    const executor = task.executor?.value ?? 'local';
+    return executor === 'local'
+      ? undefined
+      : `${this.#context.place(task.executor?.span)}: the executor "${executor}" is not built yet: this version runs tasks on this machine (\`local\`)`;
+  }
+
+  async #restore(
+    hit: CacheHit,
+    print: FingerprintRecord,
+    inputs: readonly FileRecord[],
+  ): Promise<Ending | undefined> {
+    const signal = this.#context.control.killed;
+    const applied = await hit.apply({ signal });
+    if (!applied.ok) {
+      if (applied.reason === 'cancelled') return { status: 'cancelled', ...NOTHING };
+      this.#emit({ type: 'notice', level: 'warning', message: applied.message });
+      return undefined;
+    }
+    const data = hit.entry.data as unknown as EntryData;
+    const state: TaskState = {
+      id: this.#id,
+      fingerprint: print,
+      inputs,
+      outputs: data.artifacts,
+      metrics: data.metrics,
+      ...(data.checks === undefined ? {} : { checks: data.checks }),
+      run: hit.entry.runId,
+    };
+    this.#session.states.put(state);
+    return fromState(state, inputs);
+  }
+
+  async #perform(
+    task: ResolvedTask,
+    print: FingerprintRecord,
+    inputs: readonly FileRecord[],
+  ): Promise<Ending> {
+    const { max, delayMs, maxDelayMs } = this.#instance.task.retries;
+    const stop = this.#context.matrixStop(this.#instance.task.name);
+    for (let number = 1; ; number++) {
+      await this.#clear(task);
+      const attempt = new Attempt(this.#context, task, number, stop);
+      const outcome = await attempt.run();
+      let end = await this.#judge(task, print, inputs, attempt, outcome);
+      if (end.status === 'failed' && number <= max && !attempt.stopped) {
+        const wait = Math.min(delayMs * 2 ** (number - 1), maxDelayMs);
+        this.#emit({
+          type: 'task-retrying',
+          id: this.#id,
+          attempt: number,
+          error: end.error ?? 'it failed',
+          delayMs: wait,
+        });
+        if (await attempt.pause(wait)) continue;
+        end = { ...end, status: 'cancelled' };
+      }
+      return end;
+    }
+  }
+
+  /** Old outputs go, so that what is there afterwards is what this task made. */
+  async #clear(task: ResolvedTask): Promise<void> {
+    const { workspace, cache } = this.#session;
+    const kept = task.outputs.filter((output) => output.persist).map((output) => output.path);
+    if (kept.length > 0) await cache.release(kept, { keep: true });
+    for (const output of task.outputs) {
+      const target = workspace.absolute(output.path);
+      if (!output.persist) rmSync(target, { recursive: true, force: true });
+      mkdirSync(path.dirname(target), { recursive: true });
+    }
+  }
+
+  async #judge(
+    task: ResolvedTask,
+    print: FingerprintRecord,
+    inputs: readonly FileRecord[],
+    attempt: Attempt,
+    outcome: ActionOutcome,
+  ): Promise<Ending> {
+    const facts = {
+      ...(outcome.exitCode === undefined ? {} : { exitCode: outcome.exitCode }),
+      ...(outcome.signal === undefined ? {} : { signal: outcome.signal }),
+      ...(outcome.checks === undefined ? {} : { checks: outcome.checks }),
+      ...(outcome.values === undefined ? {} : { values: outcome.values }),
+      ...(outcome.note === undefined ? {} : { note: outcome.note }),
+      ...attempt.usage,
+    };
+    const base = { inputs, outputs: [] as readonly ArtifactRecord[], metrics: attempt.metrics, ...facts };
+    if (attempt.timedOut) return { status: 'failed', error: attempt.timeoutMessage, ...base };
+    if (attempt.stopped) return { status: 'cancelled', ...base };
+    if (!outcome.ok) return { status: 'failed', error: outcome.error ?? 'it failed', ...base };
+    const made = await this.#outputs(task);
+    if (!made.ok) return { status: 'failed', error: made.error, ...base };
+    let metrics = attempt.metrics;
+    for (const output of task.outputs) {
+      if (output.role !== 'metrics') continue;
+      try {
+        const file = this.#session.workspace.absolute(output.path);
+        metrics = { ...metrics, ...(await this.#context.readMetrics(file)) };
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        return { status: 'failed', error: `its metrics ${output.path} can't be read: ${why}`, ...base };
+      }
+    }
+    const state: TaskState = {
+      id: this.#id,
+      fingerprint: print,
+      inputs,
+      outputs: made.outputs,
+      metrics,
+      ...(outcome.checks === undefined ? {} : { checks: outcome.checks }),
+      ...(outcome.values === undefined ? {} : { values: outcome.values }),
+      ...(outcome.note === undefined ? {} : { note: outcome.note }),
+      run: this.#context.runId,
+    };
+    const changed = await this.#changedInputs(task, inputs);
+    if (changed !== undefined) {
+      const message = `${this.#id}: ${changed} while it ran; its result is not cached and it will run again`;
+      this.#emit({ type: 'notice', level: 'warning', message });
+      return { status: 'succeeded', ...base, outputs: made.outputs, metrics };
+    }
+    const outputs = this.#keep(task, state);
+    return { status: 'succeeded', ...base, outputs, metrics };
+  }
+
+  async #outputs(
+    task: ResolvedTask,
+  ): Promise<{ ok: true; outputs: ArtifactRecord[] } | { ok: false; error: string }> {
+    const outputs: ArtifactRecord[] = [];
+    for (const output of task.outputs) {
+      const read = await this.#session.workspace.read(output.path, this.#context.control.killed);
+      const record = read.ok ? read.records[0] : undefined;
+      if (!read.ok || record === undefined) {
+        const error =
+          !read.ok && read.reason !== 'missing'
+            ? `its output can't be read: ${read.message}`
+            : `it ended well but did not make its output ${output.path}`;
+        return { ok: false, error };
+      }
+      const mime = record.files === undefined ? mimeOf(output.path) : FOLDER_MIME;
+      outputs.push({ ...record, name: output.name, kind: output.kind, mime, cached: false });
+    }
+    return { ok: true, outputs };
+  }
+
+  /** Which input is not what it was when the task began. */
+  async #changedInputs(task: ResolvedTask, inputs: readonly FileRecord[]): Promise<string | undefined> {
+    // What it keeps and adds to changes by its own doing.
+    const own = new Set(task.outputs.filter((output) => output.persist).map((output) => output.path));
+    for (const input of inputs) {
+      if (own.has(input.path)) continue;
+      const now = await this.#session.workspace.read(input.path, this.#context.control.killed);
+      if (!now.ok) return `input ${input.path} went away`;
+      if (now.records[0]?.hash !== input.hash) return `input ${input.path} changed`;
+    }
+    return undefined;
+  }
+
+  /**
+   * Remembers a success and puts its outputs into the cache, while others go on: nothing waits for that. Gives the
+   * outputs, marked where they will be in the cache; should that fail, the task's end is told once more as it is.
+   */
+  #keep(task: ResolvedTask, state: TaskState): readonly ArtifactRecord[] {
+    // The registry, and no cache, knows which versions there are.
+    const useful = task.register === undefined && (state.outputs.length > 0 || state.checks !== undefined);
+    if (this.#context.decide.noCache || !this.#instance.task.cache || !useful) {
+      this.#session.states.put(state);
+      return state.outputs;
+    }
+    const cacheable = new Set(task.outputs.filter((output) => output.cache).map((output) => output.path));
+    const outputs = state.outputs.map((output) => ({ ...output, cached: cacheable.has(output.path) }));
+    // At once: a runner that is killed while it stores must not have its hours of work done again.
+    this.#session.states.put(state);
+    this.#context.defer(async () => {
+      const stored = await this.#store({ ...state, outputs });
+      if (stored) this.#session.states.put({ ...state, outputs });
+      const ending = this.#ending;
+      if (stored || ending === undefined) return;
+      this.#emit({ type: 'task-ended', id: this.#id, ...ending, outputs: state.outputs });
+    });
+    return outputs;
+  }
+
+  async #store(state: TaskState): Promise<boolean> {
+    const data: EntryData = {
+      artifacts: state.outputs,
+      metrics: state.metrics,
+      ...(state.checks === undefined ? {} : { checks: state.checks }),
+    };
+    const stored = await this.#session.cache.store({
+      fingerprint: state.fingerprint.hash,
+      runId: this.#context.runId,
+      taskId: this.#id,
+      outputs: state.outputs
+        .filter((output) => output.cached)
+        .map(({ path: file, hash }) => ({ path: file, hash })),
+      data: data as unknown as Json,
+    });
+    if (!stored.ok) this.#emit({ type: 'notice', level: 'warning', message: stored.message });
+    return stored.ok;
+  }
+}
+
+function fromState(state: TaskState, inputs: readonly FileRecord[]): Ending {
+  return {
+    status: 'cached',
+    inputs,
+    outputs: state.outputs,
+    metrics: state.metrics,
+    ...(state.checks === undefined ? {} : { checks: state.checks }),
+    ...(state.values === undefined ? {} : { values: state.values }),
+    ...(state.note === undefined ? {} : { note: state.note }),
+    restoredFrom: state.run,
+  };
+}
+
+function missingInput(message: string, id: string): string {
+  return message.endsWith('does not exist')
+    ? `its input ${message}; no task that ran before ${id} made it`
+    : message;
+}

@@ -1,0 +1,43 @@
+/** Where a task's command runs, as a port: this machine today, a cluster later. */
+
+export interface ExecutorJob {
+  /** Id of the task in the run. */
+  readonly id: string;
+  /** For the shell. */
+  readonly command: string;
+  /** Absolute. */
+  readonly cwd: string;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** How long processes may take to end after they were asked to. */
+  readonly graceMs: number;
+  readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+}
+
+export interface ExecutionResult {
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** It could not be started at all. */
+  readonly error?: string;
+  /** Processes of the task outlived its command and were ended. */
+  readonly leftBehind: boolean;
+  /** A process that is none of its own any more holds the output open. */
+  readonly outputHeld: boolean;
+  readonly peakMemoryBytes?: number;
+  readonly cpuSeconds?: number;
+}
+
+/** A command under way. */
+export interface Execution {
+  readonly pid: number | undefined;
+  /** Never rejects. */
+  readonly done: Promise<ExecutionResult>;
+  /** Asks everything that belongs to it to end, and ends it when the grace is over. */
+  stop(): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+export interface Executor {
+  start(job: ExecutorJob): Execution;
+}

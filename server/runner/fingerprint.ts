@@ -1,0 +1,119 @@
+/**
+ * What a task's result depends on, part by part. Two runs of a task with the same parts give the same outputs; so the
+ * hash over them is the key of the cache, and the difference between two lists says in words why a task is stale.
+ */
+import { createHash } from 'node:crypto';
+import type { FingerprintPart, FingerprintRecord } from '../stores/run-document.js';
+
+/** Raised when what a fingerprint is made of changes, so that nothing made by older rules is taken for a hit. */
+export const FINGERPRINT_FORMAT = '1';
+
+/**
+ * Why each kind of part counts:
+ * - `command`, `check`: what is done, with every value in its place (secrets are stars: only their use counts)
+ * - `param`, `upstream`: values that stand in it, by name, so that a change can be told in words
+ * - `env`: variables that the definition sets; the environment of whoever runs it does not count
+ * - `input`: the content of files that are read
+ * - `output`: what is expected to be there afterwards, under which names and kinds
+ * - `working-directory`: relative paths mean something else elsewhere
+ * - `model`: the version behind each reference to the registry, and the hash of its artifact
+ * - `register`: what a register task makes, out of the values that stand in it
+ * - `format`: the rules of this page
+ */
+export function fingerprint(parts: readonly FingerprintPart[]): FingerprintRecord {
+  // Lengths in front, so that no two lists of parts read the same.
+  const text = parts
+    .map(({ kind, name, value }) => `${kind.length}:${kind}${name.length}:${name}${value.length}:${value}`)
+    .join('');
+  const hash = createHash('sha256').update(text);
+  return { hash: `sha256:${hash.digest('hex')}`, parts };
+}
+
+/** Name of the part that holds a command as it was written, before values were put in. */
+export const TEMPLATE = 'template';
+
+const LONGEST_VALUE = 60;
+
+/** Says nothing to anybody, but that it is another one. */
+const HASH = /^sha256:[0-9a-f]{64}$/;
+
+/** Settings of a register task that are short enough to be told. */
+const REGISTERED_AS: ReadonlySet<string> = new Set(['model', 'aliases']);
+
+/** What differs, in words, the most telling first. Empty when nothing does. */
+export function explainChange(
+  before: readonly FingerprintPart[],
+  now: readonly FingerprintPart[],
+): readonly string[] {
+  const key = (part: FingerprintPart): string => `${part.kind}\0${part.name}`;
+  const old = new Map(before.map((part) => [key(part), part]));
+  const fresh = new Map(now.map((part) => [key(part), part]));
+  const values: string[] = [];
+  const commands: FingerprintPart[] = [];
+  for (const part of now) {
+    const previous = old.get(key(part));
+    if (previous?.value === part.value) continue;
+    if (part.kind === 'command') commands.push(part);
+    else values.push(sentence(part, previous?.value, part.value));
+  }
+  for (const part of before) {
+    if (fresh.has(key(part))) continue;
+    if (part.kind === 'command') commands.push(part);
+    else values.push(sentence(part, part.value, undefined));
+  }
+  // A command that only differs by a value that is named already needs no word of its own.
+  const rewritten = commands.some((part) => part.name === TEMPLATE) || values.length === 0;
+  return commands.length > 0 && rewritten ? ['command changed', ...values] : values;
+}
+
+function sentence(part: FingerprintPart, before: string | undefined, now: string | undefined): string {
+  switch (part.kind) {
+    case 'input':
+      return `input ${part.name} ${before === undefined ? 'is new' : now === undefined ? 'is gone' : 'changed'}`;
+    case 'param':
+    case 'env':
+    case 'upstream': {
+      const name = part.kind === 'upstream' ? part.name : `${part.kind} ${part.name}`;
+      if (before === undefined) return `${name} is new: ${short(now ?? '')}`;
+      if (now === undefined) return `${name} counts no more`;
+      return HASH.test(before) && HASH.test(now)
+        ? `${name} changed`
+        : `${name}: ${short(before)} → ${short(now)}`;
+    }
+    case 'output':
+      if (before === undefined) return `output ${part.name} is new`;
+      return now === undefined
+        ? `output ${part.name} is no longer declared`
+        : `output ${part.name} is declared in another way`;
+    case 'working-directory':
+      return `working directory: ${before ?? '.'} → ${now ?? '.'}`;
+    case 'check':
+      return 'the checks changed';
+    case 'model':
+      return modelSentence(part.name, before, now);
+    case 'register':
+      return REGISTERED_AS.has(part.name)
+        ? `${part.name} of the version: ${short(before ?? 'none')} → ${short(now ?? 'none')}`
+        : `${part.name} of the version changed`;
+    case 'command':
+      return 'command changed';
+    case 'format':
+      return 'Modelyard makes fingerprints in another way now';
+  }
+}
+
+/** The value is the number of the version and the hash of its artifact. */
+function modelSentence(name: string, before: string | undefined, now: string | undefined): string {
+  const [old] = (before ?? '').split(' ');
+  const [fresh] = (now ?? '').split(' ');
+  if (before === undefined) return `model ${name} is new: version ${fresh ?? ''}`;
+  if (now === undefined) return `model ${name} counts no more`;
+  return old === fresh
+    ? `model ${name}: version ${old ?? ''} has other content`
+    : `model ${name}: version ${old ?? ''} → ${fresh ?? ''}`;
+}
+
+function short(value: string): string {
+  const line = value.replaceAll('\n', '⏎');
+  return line.length > LONGEST_VALUE ? `${line.slice(0, LONGEST_VALUE)}…` : line;
+}

@@ -1,0 +1,96 @@
+/** Where the work tree stands: commit and branch read from `.git` itself, dirtiness asked of git beside the run. */
+import { execFile } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+export interface GitHead {
+  readonly commit: string;
+  readonly branch?: string;
+}
+
+/** The head of the repository that the folder lies in; nothing where there is none or nothing is committed yet. */
+export function gitHead(folder: string): GitHead | undefined {
+  const gitFolder = findGitFolder(folder);
+  if (gitFolder === undefined) return undefined;
+  const head = read(path.join(gitFolder, 'HEAD'))?.trim();
+  if (head === undefined) return undefined;
+  const name = /^ref: (.+)$/.exec(head)?.[1];
+  if (name === undefined) return /^[0-9a-f]{40,64}$/.test(head) ? { commit: head } : undefined;
+  // A linked work tree has a HEAD of its own and shares the references.
+  const shared = read(path.join(gitFolder, 'commondir'))?.trim();
+  const folders = shared === undefined ? [gitFolder] : [gitFolder, path.resolve(gitFolder, shared)];
+  for (const one of folders) {
+    const commit = read(path.join(one, name))?.trim() ?? packedReference(one, name);
+    if (commit !== undefined && /^[0-9a-f]{40,64}$/.test(commit)) {
+      return { commit, branch: name.replace(/^refs\/heads\//, '') };
+    }
+  }
+  return undefined;
+}
+
+function findGitFolder(folder: string): string | undefined {
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    const candidate = path.join(at, '.git');
+    const stat = statSync(candidate, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) return candidate;
+    if (stat?.isFile()) {
+      const target = /^gitdir: (.+)$/m.exec(read(candidate) ?? '')?.[1];
+      return target === undefined ? undefined : path.resolve(at, target.trim());
+    }
+    if (path.dirname(at) === at) return undefined;
+  }
+}
+
+function packedReference(gitFolder: string, name: string): string | undefined {
+  const line = read(path.join(gitFolder, 'packed-refs'))
+    ?.split('\n')
+    .find((one) => one.endsWith(` ${name}`));
+  return line?.split(' ')[0];
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A question to git that is answered while the run goes on. */
+export interface DirtyCheck {
+  /** Whether the work tree differs from its commit; `true` when git gave no answer within `ms`: not known to be clean. */
+  answer(ms: number): Promise<boolean>;
+}
+
+/** Starts `git status` in the background. Git writes nothing by it, so that it can't be in the way of another git. */
+export function checkDirty(folder: string): DirtyCheck {
+  const child = execFile(
+    'git',
+    ['--no-optional-locks', 'status', '--porcelain', '--untracked-files=normal'],
+    {
+      cwd: folder,
+      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
+  const answer = new Promise<boolean>((resolve) => {
+    child.stdout?.once('data', () => {
+      resolve(true);
+      child.kill();
+    });
+    child.once('error', () => resolve(true));
+    child.once('close', (code) => resolve(code !== 0));
+  });
+  return {
+    async answer(ms) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<boolean>((resolve) => {
+        timer = setTimeout(resolve, ms, true);
+      });
+      const dirty = await Promise.race([answer, late]);
+      clearTimeout(timer);
+      child.kill();
+      return dirty;
+    },
+  };
+}

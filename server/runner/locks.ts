@@ -1,0 +1,212 @@
+/**
+ * Two runs at once must not write the same outputs, nor one read what another is writing. Each run has one lock file in
+ * `.modelyard/locks/` that lists what it writes and reads, and says who it is; taking and comparing happens under a
+ * short lock of the whole project. One file a run and not one an output: 200 tasks cost as much as one.
+ */
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { writeAtomic } from '../stores/atomic.js';
+import { withLock } from '../stores/file-lock.js';
+import type { Layout } from '../stores/layout.js';
+import { isAlive, ownIdentity } from '../stores/liveness.js';
+import type { ProcessIdentity } from '../stores/liveness.js';
+import { describeError } from '../stores/problem.js';
+
+export interface LockRequest {
+  readonly runId: string;
+  readonly pipeline: string;
+  /** Files and folders it will write, relative to the project, `/` between names. A folder covers what is in it. */
+  readonly writes: readonly string[];
+  /** Files and folders it reads and does not make itself. Any number of runs may read the same. */
+  readonly reads?: readonly string[];
+  /** Names of mutexes that one run at a time may hold. */
+  readonly names?: readonly string[];
+}
+
+/** Who holds something that is wanted, and what. */
+export interface Holder extends ProcessIdentity {
+  readonly runId: string;
+  readonly pipeline: string;
+  /** In words: `output models/rain.json`, `mutex gpu`. */
+  readonly what: string;
+  readonly since: string;
+}
+
+export interface OutputLock {
+  release(): void;
+}
+
+export type Acquired =
+  | { readonly ok: true; readonly lock: OutputLock }
+  | { readonly ok: false; readonly reason: 'held'; readonly holder: Holder; readonly message: string }
+  | { readonly ok: false; readonly reason: 'cancelled' | 'unwritable'; readonly message: string };
+
+interface LockFile extends ProcessIdentity, LockRequest {
+  readonly since: string;
+}
+
+const POLL_MS = 100;
+const PROJECT_LOCK_TIMEOUT_MS = 5_000;
+const foldsCase = process.platform === 'win32' || process.platform === 'darwin';
+
+function normal(file: string): string {
+  const clean = path.posix.normalize(file).replace(/\/+$/, '');
+  return foldsCase ? clean.toLowerCase() : clean;
+}
+
+/** Paths that can be asked whether one of others is the same, lies in one, or has one in it. */
+class Territory {
+  readonly #paths = new Set<string>();
+  /** Every folder that has one of the paths in it. */
+  readonly #above = new Set<string>();
+
+  constructor(paths: readonly string[]) {
+    for (const given of paths) {
+      const file = normal(given);
+      this.#paths.add(file);
+      for (let folder = path.posix.dirname(file); folder !== '.' && folder !== '/';) {
+        this.#above.add(folder);
+        folder = path.posix.dirname(folder);
+      }
+    }
+  }
+
+  meets(given: string): boolean {
+    const file = normal(given);
+    if (file === '.') return this.#paths.size > 0;
+    if (this.#paths.has(file) || this.#above.has(file) || this.#paths.has('.')) return true;
+    for (let folder = path.posix.dirname(file); folder !== '.' && folder !== '/';) {
+      if (this.#paths.has(folder)) return true;
+      folder = path.posix.dirname(folder);
+    }
+    return false;
+  }
+}
+
+/** What `held` has that `wanted` can't have at the same time, in words. */
+function conflict(wanted: LockRequest, held: LockRequest): string | undefined {
+  const names = new Set(held.names);
+  const name = wanted.names?.find((candidate) => names.has(candidate));
+  if (name !== undefined) return `mutex ${name}`;
+  const writes = new Territory(held.writes);
+  const output = wanted.writes.find((file) => writes.meets(file));
+  if (output !== undefined) return `output ${output}`;
+  const input = wanted.reads?.find((file) => writes.meets(file));
+  if (input !== undefined) return `${input}, which it writes and this run reads`;
+  const reads = new Territory(held.reads ?? []);
+  const read = wanted.writes.find((file) => reads.meets(file));
+  return read === undefined ? undefined : `${read}, which it reads and this run writes`;
+}
+
+function readLock(file: string): LockFile | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (!('pid' in value) || !('writes' in value) || !Array.isArray(value.writes)) return undefined;
+    return value as LockFile;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Locks of runs that live; those of dead ones are removed on the way. Call it under the project's lock. */
+function liveLocks(folder: string): LockFile[] {
+  const locks: LockFile[] = [];
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith('.json')) continue;
+    const file = path.join(folder, name);
+    const lock = readLock(file);
+    if (lock !== undefined && isAlive(lock)) locks.push(lock);
+    else rmSync(file, { force: true });
+  }
+  return locks;
+}
+
+function holderOf(lock: LockFile, what: string): Holder {
+  const { pid, processStart, host, runId, pipeline, since } = lock;
+  return {
+    pid,
+    ...(processStart === undefined ? {} : { processStart }),
+    ...(host === undefined ? {} : { host }),
+    runId,
+    pipeline,
+    what,
+    since,
+  };
+}
+
+function heldMessage(holder: Holder): string {
+  return `Run ${holder.runId} of ${holder.pipeline} (process ${holder.pid}) holds ${holder.what}.`;
+}
+
+function tryAcquire(layout: Layout, request: LockRequest): Acquired {
+  const file = path.join(layout.locks, `${request.runId}.json`);
+  const result = withLock(path.join(layout.locks, 'project.lock'), PROJECT_LOCK_TIMEOUT_MS, (): Acquired => {
+    for (const lock of liveLocks(layout.locks)) {
+      if (lock.runId === request.runId) continue;
+      const what = conflict(request, lock);
+      if (what === undefined) continue;
+      const holder = holderOf(lock, what);
+      return { ok: false, reason: 'held', holder, message: heldMessage(holder) };
+    }
+    const content: LockFile = { ...ownIdentity(), ...request, since: new Date().toISOString() };
+    writeAtomic(file, JSON.stringify(content));
+    return { ok: true, lock: { release: () => rmSync(file, { force: true }) } };
+  });
+  if (result.ok) return result.value;
+  return {
+    ok: false,
+    reason: 'unwritable',
+    message: `${layout.locks} has been locked for ${PROJECT_LOCK_TIMEOUT_MS / 1000} s by another process. Try again.`,
+  };
+}
+
+/**
+ * Takes everything at once, or nothing. With `wait` it waits until the others are done or the signal comes, and tells
+ * `onWait` who is in the way, once for each holder. A run that was killed is in nobody's way. The lock has to be
+ * released; the end of the process releases it too.
+ */
+export async function acquireLocks(
+  layout: Layout,
+  request: LockRequest,
+  options: {
+    readonly wait?: boolean;
+    readonly signal?: AbortSignal;
+    readonly onWait?: (holder: Holder) => void;
+  } = {},
+): Promise<Acquired> {
+  const { signal } = options;
+  let told = '';
+  for (;;) {
+    if (signal?.aborted === true) {
+      return { ok: false, reason: 'cancelled', message: 'Cancelled while waiting for another run.' };
+    }
+    let result: Acquired;
+    try {
+      mkdirSync(layout.locks, { recursive: true });
+      result = tryAcquire(layout, request);
+    } catch (error) {
+      const message = `Can't lock outputs in ${layout.locks}: ${describeError(error)}.`;
+      return { ok: false, reason: 'unwritable', message };
+    }
+    if (result.ok || result.reason !== 'held' || options.wait !== true) return result;
+    if (told !== `${result.holder.runId} ${result.holder.what}`) {
+      told = `${result.holder.runId} ${result.holder.what}`;
+      options.onWait?.(result.holder);
+    }
+    await pause(POLL_MS, signal);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,186 @@
+/** What a run would do now, and why, without doing anything: nothing is spawned, written or restored. */
+import type { Json, Pipeline, Task } from '../model/definition.js';
+import type { FingerprintRecord, RunDocument } from '../stores/run-document.js';
+import { mayStart } from './condition.js';
+import { alwaysRuns, decide, fingerprintTask } from './decide.js';
+import { doneIn } from './resume.js';
+import type { ResolvedTask } from './resolve.js';
+import { resolveFully } from './resolve-fully.js';
+import { secretNames } from './secrets.js';
+import type { Selection } from './select.js';
+import { Session, type TaskResult } from './session.js';
+import type { TaskState } from './state.js';
+import type { ReadInput } from './workspace.js';
+
+export interface PlanOptions extends Selection {
+  /** Of the params; default: the definition's defaults. */
+  readonly params?: Readonly<Record<string, Json>>;
+  readonly force?: boolean;
+  readonly noCache?: boolean;
+  readonly resume?: RunDocument;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+export interface PlannedTask {
+  readonly id: string;
+  readonly task: string;
+  readonly action: string;
+  readonly decision: 'run' | 'restore' | 'up-to-date' | 'skip' | 'unknown';
+  /** Why, in words. */
+  readonly reasons: readonly string[];
+  readonly fingerprint?: FingerprintRecord;
+}
+
+export interface Plan {
+  /** In the order in which they would run. */
+  readonly tasks: readonly PlannedTask[];
+  /** Why there is no plan. */
+  readonly problem?: string;
+}
+
+/** @param root absolute, of the project */
+export async function planRun(root: string, pipeline: Pipeline, options: PlanOptions = {}): Promise<Plan> {
+  const { only, from, to } = options;
+  const session = new Session({
+    root,
+    pipeline,
+    params: options.params ?? defaults(pipeline),
+    environment: options.environment ?? process.env,
+    secrets: Object.fromEntries(secretNames(pipeline).map((name) => [name, '***'])),
+    run: { pipeline: pipeline.name },
+    selection: {
+      ...(only === undefined ? {} : { only }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    },
+  });
+  if (session.problem !== undefined) return { tasks: [], problem: session.problem };
+  return new Planner(session, options).plan();
+}
+
+/** Params that have none are left out; what needs them is unknown then. */
+function defaults(pipeline: Pipeline): Record<string, Json> {
+  return Object.fromEntries(
+    pipeline.params.flatMap(({ name, default: value }) => (value === undefined ? [] : [[name, value.value]])),
+  );
+}
+
+class Planner {
+  readonly #session: Session;
+  readonly #options: PlanOptions;
+  readonly #resumed: ReturnType<typeof doneIn>;
+  /** Tasks whose outputs may be others than those that are there now. */
+  readonly #stale = new Map<string, string>();
+  /** Content of paths after what would be restored is restored. */
+  readonly #content = new Map<string, ReadInput>();
+
+  constructor(session: Session, options: PlanOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.#resumed = options.resume === undefined ? new Map<string, never>() : doneIn(options.resume);
+  }
+
+  async plan(): Promise<Plan> {
+    await this.#session.prepare();
+    const selected = new Set(this.#session.selectedInstances().map(({ id }) => id));
+    const tasks: PlannedTask[] = [];
+    for (const id of this.#session.graph.order) {
+      if (selected.has(id)) tasks.push(await this.#planTask(id));
+    }
+    return { tasks };
+  }
+
+  async #planTask(id: string): Promise<PlannedTask> {
+    const session = this.#session;
+    const instance = session.graph.byId.get(id);
+    if (instance === undefined) throw new Error(`there is no task ${id}`);
+    const head = { id, task: instance.task.name, action: instance.task.action?.kind ?? 'run' };
+    const stale = (
+      decision: PlannedTask['decision'],
+      reasons: readonly string[],
+      word = 'will run',
+    ): PlannedTask => {
+      this.#stale.set(id, word);
+      return { ...head, decision, reasons: [...reasons, ...registering(decision, instance.task)] };
+    };
+    const upstream = session.graph
+      .incoming(id)
+      .filter((edge) => edge.reasons.some((reason) => reason.kind !== 'needs'))
+      .flatMap(({ from }) =>
+        this.#stale.has(from) ? [`upstream ${from} ${this.#stale.get(from) ?? ''}`] : [],
+      );
+    if (instance.task.if !== undefined && upstream.length === 0) {
+      const before = new Map<string, TaskResult>();
+      const start = mayStart(instance, session.facts, {
+        cancelled: false,
+        stopping: false,
+        before,
+      });
+      if (!start.start && start.error !== true) return { ...head, decision: 'skip', reasons: [start.reason] };
+    }
+    if (upstream.length > 0) return stale('run', upstream);
+    const resolution = await resolveFully(session, instance);
+    if (!resolution.ok) return stale('unknown', [resolution.message], 'may run');
+    const { task } = resolution;
+    if (task.register?.refused !== undefined) {
+      return { ...head, decision: 'skip', reasons: [task.register.refused] };
+    }
+    const always = this.#resumed.has(id) ? undefined : alwaysRuns(task);
+    if (always !== undefined) return stale('run', [always]);
+    const read = (path: string): ReadInput => this.#content.get(path) ?? session.workspace.peek(path);
+    const printed = await fingerprintTask(session, task, read);
+    if (!printed.ok) {
+      return printed.reason === 'unknown'
+        ? stale('unknown', [printed.message], 'may run')
+        : stale('run', [`input ${printed.message}`]);
+    }
+    const resumed = this.#resumed.get(id);
+    const decision = await decide(session, task, printed.fingerprint, read, {
+      force: this.#options.force ?? false,
+      noCache: this.#options.noCache ?? false,
+      ...(resumed === undefined ? {} : { resumed }),
+    });
+    if (decision.kind === 'up-to-date') this.#known(task, decision.state, printed.fingerprint);
+    else if (decision.kind === 'restore') {
+      const { artifacts, metrics } = decision.hit.entry.data as unknown as TaskState & {
+        artifacts: TaskState['outputs'];
+      };
+      for (const artifact of artifacts) this.#content.set(artifact.path, { ok: true, records: [artifact] });
+      this.#known(task, { metrics }, printed.fingerprint);
+    } else {
+      return {
+        ...stale(decision.kind, decision.reasons, decision.kind === 'run' ? 'will run' : 'may run'),
+        fingerprint: printed.fingerprint,
+      };
+    }
+    return {
+      ...head,
+      decision: decision.kind,
+      reasons: decision.reasons,
+      fingerprint: printed.fingerprint,
+    };
+  }
+
+  /** Its values are those of its last success; what depends on it can be told. */
+  #known(task: ResolvedTask, state: Pick<TaskState, 'metrics' | 'values'>, print: FingerprintRecord): void {
+    this.#session.results.set(task.id, {
+      status: 'cached',
+      tolerated: false,
+      tainted: false,
+      metrics: state.metrics,
+      inputs: [],
+      outputs: {
+        ...Object.fromEntries(task.outputs.map((output) => [output.name, output.path])),
+        ...state.values,
+      },
+      fingerprint: print.hash,
+    });
+  }
+}
+
+/** What a task would leave in the registry. */
+function registering(decision: PlannedTask['decision'], task: Task): string[] {
+  if (task.action?.kind !== 'register' || (decision !== 'run' && decision !== 'unknown')) return [];
+  const { model } = task.action;
+  return [`would make a version of ${model.template === undefined ? model.text : 'a model'}`];
+}

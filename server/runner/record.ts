@@ -1,0 +1,131 @@
+/** The record of a run as a reader of its events: pure steps from document to document. */
+import type { Json } from '../model/definition.js';
+import { RUN_SCHEMA_VERSION, type RunDocument, type TaskRun } from '../stores/run-document.js';
+import type { RunCreated, RunEvent } from './events.js';
+import { jsonNumber } from './metrics.js';
+
+/** The document of a run that was just made. */
+export function newDocument(event: RunCreated): RunDocument {
+  return {
+    ...event.run,
+    schema: RUN_SCHEMA_VERSION,
+    status: 'queued',
+    tasks: event.tasks.map((task) => ({
+      ...task,
+      status: 'queued',
+      reasons: [],
+      attempts: 0,
+      inputs: [],
+      outputs: [],
+      metrics: {},
+    })),
+  };
+}
+
+/** A run's document after one more event. Of a long run this is the slow way; see `RunReducer`. */
+export function reduceRun(document: RunDocument, event: RunEvent): RunDocument {
+  const reducer = new RunReducer(document);
+  reducer.apply(event);
+  return reducer.document();
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Applies events in place, so that an event costs the same in a run of 10 and of 10,000 tasks. */
+export class RunReducer {
+  readonly #run: Mutable<RunDocument>;
+  readonly #tasks: Mutable<TaskRun>[];
+  readonly #index = new Map<string, number>();
+
+  constructor(document: RunDocument) {
+    this.#run = { ...document };
+    this.#tasks = document.tasks.map((task) => ({ ...task }));
+    this.#tasks.forEach((task, index) => this.#index.set(task.id, index));
+  }
+
+  /** The document as it is now. Valid until the next event is applied. */
+  document(): RunDocument {
+    this.#run.tasks = this.#tasks;
+    return this.#run;
+  }
+
+  apply(event: RunEvent): void {
+    const run = this.#run;
+    switch (event.type) {
+      case 'run-created':
+      case 'notice':
+      case 'task-output':
+        return;
+      case 'run-started':
+        run.status = 'running';
+        run.startedAt = event.at;
+        return;
+      case 'run-ended':
+        run.status = event.status;
+        run.endedAt = event.at;
+        if (event.error !== undefined) run.error = event.error;
+        return;
+      default: {
+        const task = this.#tasks[this.#index.get(event.id) ?? -1];
+        if (task !== undefined) applyToTask(task, event);
+      }
+    }
+  }
+
+  /** Where the log of a task lies, once there is one. */
+  setLog(id: string, log: string): void {
+    const task = this.#tasks[this.#index.get(id) ?? -1];
+    if (task !== undefined) task.log = log;
+  }
+
+  /** What became known of the repository only while the run was under way. */
+  setGit(git: NonNullable<RunDocument['git']>): void {
+    this.#run.git = git;
+  }
+}
+
+type TaskEvent = Exclude<
+  RunEvent,
+  { readonly type: 'run-created' | 'run-started' | 'run-ended' | 'notice' | 'task-output' }
+>;
+
+function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
+  switch (event.type) {
+    case 'task-waiting':
+      task.status = 'waiting';
+      task.reasons = [event.reason];
+      return;
+    case 'task-planned':
+      task.reasons = event.reasons;
+      if (event.fingerprint !== undefined) task.fingerprint = event.fingerprint;
+      return;
+    case 'task-started':
+      task.status = 'running';
+      task.startedAt ??= event.at;
+      task.attempts = event.attempt;
+      return;
+    case 'metric-logged': {
+      const metrics: Record<string, Json> = { ...task.metrics };
+      metrics[event.key] = jsonNumber(event.value);
+      task.metrics = metrics;
+      return;
+    }
+    case 'task-retrying':
+      task.error = event.error;
+      return;
+    case 'task-ended': {
+      const { at, ...rest } = event;
+      delete task.error;
+      Object.assign(task, rest, { endedAt: at });
+      delete (task as { type?: string }).type;
+      return;
+    }
+  }
+}
+
+/** An event as one line of `events.ndjson`, or nothing for what does not belong there. */
+export function eventLine(event: RunEvent): string | undefined {
+  if (event.type === 'task-output') return undefined;
+  if (event.type === 'metric-logged') return JSON.stringify({ ...event, value: jsonNumber(event.value) });
+  return JSON.stringify(event);
+}

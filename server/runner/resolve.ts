@@ -1,0 +1,321 @@
+/** An instance of a task with every expression replaced by its value: what is run, and the parts of its fingerprint. */
+import type { ArtifactKind, Check, EnvEntry, Json, Pipeline, TemplateText } from '../model/definition.js';
+import { type Result, evaluateText, renderTemplate } from '../model/evaluate.js';
+import { compileGlob } from '../model/glob.js';
+import type { Instance, ResolvedOutput } from '../model/graph.js';
+import { isGlob } from '../model/paths.js';
+import { toText, truthy } from '../model/values.js';
+import type { FingerprintPart } from '../stores/run-document.js';
+import { REGISTER_OUTPUTS } from '../model/contexts.js';
+import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
+import { type Registration, type Texts, resolveRegister } from './resolve-register.js';
+import { type Facts, TaskScope } from './scope.js';
+import type { Workspace } from './workspace.js';
+
+type Span = TemplateText['span'];
+
+export interface TaskOutputPath {
+  /** In the definition; for metrics and plots the path. */
+  readonly name: string;
+  readonly path: string;
+  readonly kind: ArtifactKind;
+  readonly role: ResolvedOutput['role'];
+  /** `false`: known by its hash, not kept in the cache. */
+  readonly cache: boolean;
+  /** `true`: stays when the task runs again. */
+  readonly persist: boolean;
+}
+
+export interface CheckOutcome {
+  readonly text: string;
+  readonly passed: boolean;
+  readonly detail?: string;
+}
+
+/** A check whose expressions are evaluated; what it says about data is found out by reading it. */
+export type ResolvedCheck =
+  | { readonly kind: 'outcome'; readonly outcome: CheckOutcome }
+  | { readonly kind: 'data'; readonly path: string; readonly check: Extract<Check, { kind: 'data' }> };
+
+export interface ResolvedTask {
+  readonly id: string;
+  readonly instance: Instance;
+  /** For `sh -c`. */
+  readonly commands: readonly string[];
+  readonly checks: readonly ResolvedCheck[];
+  /** Of a register task. */
+  readonly register?: Registration;
+  /** Relative to the project. */
+  readonly workingDirectory: string;
+  /** What the definition sets. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly inputs: readonly { readonly path: string; readonly glob: boolean }[];
+  readonly outputs: readonly TaskOutputPath[];
+  /** Every part of the fingerprint but the content of the inputs. */
+  readonly parts: readonly FingerprintPart[];
+}
+
+export type Resolution =
+  | { readonly ok: true; readonly task: ResolvedTask }
+  /** `unknown`: it depends on something that has not happened yet. */
+  | { readonly ok: false; readonly unknown: boolean; readonly message: string; readonly span?: Span };
+
+/** Ends the work on a task whose text can't be resolved; caught in `resolveTask`. */
+class Unresolved extends Error {
+  readonly unknown: boolean;
+  readonly span: Span | undefined;
+
+  constructor(message: string, unknown: boolean, span?: Span) {
+    super(message);
+    this.unknown = unknown;
+    this.span = span;
+  }
+}
+
+export function resolveTask(
+  pipeline: Pipeline,
+  instance: Instance,
+  facts: Facts,
+  workspace: Workspace,
+): Resolution {
+  try {
+    return { ok: true, task: new Resolver(pipeline, instance, facts, workspace).resolve() };
+  } catch (error) {
+    if (!(error instanceof Unresolved)) throw error;
+    const { message, unknown, span } = error;
+    return { ok: false, unknown, message, ...(span === undefined ? {} : { span }) };
+  }
+}
+
+class Resolver {
+  readonly #pipeline: Pipeline;
+  readonly #instance: Instance;
+  readonly #workspace: Workspace;
+  readonly #real: TaskScope;
+  /** The same with stars for secrets. What is recorded is made with it. */
+  readonly #shown: TaskScope;
+  readonly #secretsInText: boolean;
+
+  constructor(pipeline: Pipeline, instance: Instance, facts: Facts, workspace: Workspace) {
+    this.#pipeline = pipeline;
+    this.#instance = instance;
+    this.#workspace = workspace;
+    this.#real = new TaskScope(facts, instance);
+    this.#shown = new TaskScope(facts, instance, { masked: true });
+    this.#secretsInText = Object.keys(facts.secrets).length > 0;
+  }
+
+  resolve(): ResolvedTask {
+    const { task } = this.#instance;
+    const parts: FingerprintPart[] = [{ kind: 'format', name: 'format', value: FINGERPRINT_FORMAT }];
+    const env = this.#environment([...this.#pipeline.env, ...task.env], parts);
+    const workingDirectory = this.#directory(parts);
+    const commands: string[] = [];
+    const checks: ResolvedCheck[] = [];
+    const { action } = task;
+    if (action?.kind === 'run') commands.push(...this.#commands(action.commands, parts));
+    else if (action?.kind === 'check') checks.push(...this.#checks(action.checks, parts));
+    const register = action?.kind === 'register' ? resolveRegister(action, this.#texts(), parts) : undefined;
+    const inputs = this.#inputs(checks);
+    const outputs = this.#outputs(parts);
+    this.#guard(inputs, outputs);
+    parts.push(...this.#shown.used.filter((part) => !(part.kind === 'env' && part.name in env)));
+    return {
+      id: this.#instance.id,
+      instance: this.#instance,
+      commands,
+      checks,
+      ...(register === undefined ? {} : { register }),
+      workingDirectory,
+      env,
+      inputs,
+      outputs,
+      parts,
+    };
+  }
+
+  #render(text: TemplateText, mode: 'plain' | 'shell'): { real: string; shown: string } {
+    if (text.template === undefined) return { real: text.text, shown: text.text };
+    const shown = this.#value(renderTemplate(text, this.#shown, mode), text.span);
+    if (!this.#secretsInText) return { real: shown, shown };
+    return { real: this.#value(renderTemplate(text, this.#real, mode), text.span), shown };
+  }
+
+  #value<T extends Json>(result: Result<T>, span: Span): T {
+    switch (result.kind) {
+      case 'value':
+        return result.value;
+      case 'unknown':
+        throw new Unresolved(`${result.why} is not known yet`, true, span);
+      case 'error':
+        throw new Unresolved(result.message, false, result.span);
+    }
+  }
+
+  #environment(entries: readonly EnvEntry[], parts: FingerprintPart[]): Record<string, string> {
+    const env: Record<string, string> = {};
+    for (const entry of entries) {
+      const { real, shown } = this.#render(entry.value, 'plain');
+      env[entry.name] = real;
+      this.#real.env[entry.name] = real;
+      this.#shown.env[entry.name] = shown;
+    }
+    for (const name of Object.keys(env)) {
+      parts.push({ kind: 'env', name, value: this.#shown.env[name] ?? '' });
+    }
+    return env;
+  }
+
+  #directory(parts: FingerprintPart[]): string {
+    const text = this.#instance.task.workingDirectory;
+    if (text === undefined) return '.';
+    const checked = this.#checked(this.#render(text, 'plain').real, 'working directory', text.span);
+    parts.push({ kind: 'working-directory', name: 'working-directory', value: checked });
+    return checked;
+  }
+
+  #commands(texts: readonly TemplateText[], parts: FingerprintPart[]): string[] {
+    const templates = texts.some((text) => text.template !== undefined);
+    if (templates) {
+      parts.push({ kind: 'command', name: TEMPLATE, value: texts.map((text) => text.text).join('\n') });
+    }
+    return texts.map((text, index) => {
+      const { real, shown } = this.#render(text, 'shell');
+      parts.push({ kind: 'command', name: texts.length === 1 ? 'run' : `run ${index + 1}`, value: shown });
+      return real;
+    });
+  }
+
+  #checks(checks: readonly Check[], parts: FingerprintPart[]): ResolvedCheck[] {
+    return checks.map((check, index) => {
+      if (check.kind === 'data') {
+        const path = this.#checked(this.#render(check.path, 'plain').real, 'data file', check.path.span);
+        const { rowCount, exactColumns, columns } = check;
+        const expectations = {
+          rowCount,
+          exactColumns,
+          columns: columns.map(({ name, expect }) => ({ name, expect })),
+        };
+        parts.push({ kind: 'check', name: `check ${index + 1}`, value: JSON.stringify(expectations) });
+        return { kind: 'data', path, check };
+      }
+      const text = check.condition.text.trim();
+      parts.push({ kind: 'check', name: `check ${index + 1}`, value: text });
+      return { kind: 'outcome', outcome: this.#condition(check, text) };
+    });
+  }
+
+  #condition(check: Extract<Check, { kind: 'expression' }>, text: string): CheckOutcome {
+    const { passed, detail: values } = this.#holds(check.condition);
+    if (passed) return { text, passed };
+    const message = check.message === undefined ? undefined : this.#render(check.message, 'plain').shown;
+    const detail = [message, values].filter((one) => one !== undefined && one !== '').join('; ');
+    return { text, passed, ...(detail === '' ? {} : { detail }) };
+  }
+
+  /** Whether a condition holds; if not, the values that it looked at. */
+  #holds(condition: TemplateText): { passed: boolean; detail?: string } {
+    const passed = truthy(this.#value(evaluateText(condition, this.#shown), condition.span));
+    if (passed) return { passed };
+    const values = this.#shown.used
+      .filter((part) => condition.text.includes(part.name))
+      .map(
+        (part) =>
+          `${part.name} is ${part.kind === 'model' ? `version ${part.value.split(' ')[0] ?? ''}` : part.value}`,
+      );
+    return { passed, ...(values.length === 0 ? {} : { detail: values.join(', ') }) };
+  }
+
+  #texts(): Texts {
+    return {
+      text: (text) => this.#render(text, 'plain').shown,
+      value: (text) => this.#value(evaluateText(text, this.#shown), text.span),
+      condition: (text) => this.#holds(text),
+      path: (given, what, span) => this.#checked(given, what, span),
+      fail: (message, span) => {
+        throw new Unresolved(message, false, span);
+      },
+    };
+  }
+
+  /** Of the outputs of register tasks these are no paths. */
+  #isValue(task: string, output: string): boolean {
+    const owner = this.#pipeline.tasks.find((one) => one.name === task);
+    return (
+      owner?.action?.kind === 'register' &&
+      REGISTER_OUTPUTS.some((name) => name === output) &&
+      !owner.outputs.some(({ name }) => name === output)
+    );
+  }
+
+  #inputs(checks: readonly ResolvedCheck[]): { path: string; glob: boolean }[] {
+    const inputs = new Map<string, { path: string; glob: boolean }>();
+    const add = (given: string, glob: boolean, span: Span): void => {
+      const path = this.#checked(given, 'input', span);
+      const compiled = glob ? compileGlob(path) : undefined;
+      if (compiled?.ok === false) throw new Unresolved(compiled.message, false, span);
+      inputs.set(path, { path, glob });
+    };
+    for (const input of this.#instance.inputs) {
+      const given = input.path ?? this.#render(input.text, 'plain').real;
+      add(given, input.path === undefined ? isGlob(given) : input.glob, input.text.span);
+    }
+    for (const check of checks)
+      if (check.kind === 'data') inputs.set(check.path, { path: check.path, glob: false });
+    // A path that an expression took from another task's outputs is read, too.
+    for (const used of this.#shown.used) {
+      const match = /^tasks\.([^.]+)\.outputs\.(.+)$/.exec(used.name);
+      if (match === null || used.kind !== 'upstream' || match[1] === this.#instance.task.name) continue;
+      if (this.#isValue(match[1] ?? '', match[2] ?? '')) continue;
+      if (!used.value.startsWith('[')) add(used.value, false, this.#instance.task.nameSpan);
+    }
+    return [...inputs.values()];
+  }
+
+  #outputs(parts: FingerprintPart[]): TaskOutputPath[] {
+    return this.#instance.outputs.map((output) => {
+      const given = output.path ?? this.#render(output.text, 'plain').real;
+      const path = this.#checked(given, 'output', output.text.span);
+      const declared = output.output;
+      const resolved: TaskOutputPath = {
+        name: declared?.name ?? path,
+        path,
+        kind: declared?.kind ?? 'file',
+        role: output.role,
+        cache: declared?.cache ?? true,
+        persist: declared?.persist ?? false,
+      };
+      parts.push({ kind: 'output', name: path, value: `${resolved.name} ${resolved.kind} ${resolved.role}` });
+      return resolved;
+    });
+  }
+
+  #checked(given: string, what: string, span: Span): string {
+    const checked = this.#workspace.check(toText(given), what);
+    if (!checked.ok) throw new Unresolved(checked.message, false, span);
+    return checked.path;
+  }
+
+  /** Outputs are deleted before a task runs: nothing that it needs may be in them. */
+  #guard(inputs: readonly { path: string }[], outputs: readonly TaskOutputPath[]): void {
+    for (const output of outputs) {
+      const inside = (path: string): boolean => path === output.path || path.startsWith(`${output.path}/`);
+      const own = ['.git', '.modelyard', 'modelyard.yaml', 'modelyard.yml', this.#pipeline.path];
+      const holds = output.path === '.' ? 'the whole project' : own.find(inside);
+      if (holds !== undefined || /^\.(git|modelyard)(\/|$)/.test(output.path)) {
+        throw new Unresolved(
+          `output "${output.path}" would replace ${holds ?? 'what is kept there'}: choose another path`,
+          false,
+        );
+      }
+      const input = output.persist ? undefined : inputs.find(({ path }) => inside(path));
+      if (input !== undefined) {
+        throw new Unresolved(
+          `output "${output.path}" is deleted before the task runs and holds its input "${input.path}": ` +
+            'put them in different places, or keep the output with `persist: true`',
+          false,
+        );
+      }
+    }
+  }
+}

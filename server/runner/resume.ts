@@ -1,0 +1,119 @@
+/** Going on from a run that did not come to its end, and cleaning up behind runners that were killed. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { withLock } from '../stores/file-lock.js';
+import type { RunDocument } from '../stores/run-document.js';
+import { type RunStore, taskLogName } from '../stores/runs.js';
+import type { RunEvent } from './events.js';
+import { processesWithEnvironment, processStat } from './proc.js';
+import { RunReducer } from './record.js';
+import type { TaskState } from './state.js';
+
+export type Resumable =
+  { readonly ok: true; readonly run: RunDocument } | { readonly ok: false; readonly message: string };
+
+const UNFINISHED = ['interrupted', 'failed', 'cancelled'] as const;
+
+/** The run to go on from: the one named, or the newest of the pipeline that did not succeed. */
+export function findResumable(store: RunStore, pipeline: string, id: string | undefined): Resumable {
+  let chosen = id;
+  if (chosen === undefined) {
+    const [newest] = store.list({ limit: 1, pipeline });
+    if (newest === undefined) return { ok: false, message: `${pipeline} has no run to go on from` };
+    if (!UNFINISHED.some((status) => status === newest.status)) {
+      const why = newest.status === 'succeeded' ? 'succeeded' : 'still goes on';
+      return { ok: false, message: `the newest run of ${pipeline}, ${newest.id}, ${why}: nothing to resume` };
+    }
+    chosen = newest.id;
+  }
+  const read = store.read(chosen);
+  if (!read.ok) return { ok: false, message: read.problem.message };
+  const { run } = read;
+  if (run.pipeline !== pipeline) {
+    return { ok: false, message: `run ${run.id} is one of ${run.pipeline}, not of ${pipeline}` };
+  }
+  if (!UNFINISHED.some((status) => status === run.status)) {
+    return { ok: false, message: `run ${run.id} is ${run.status}: only what did not succeed can be resumed` };
+  }
+  // Its last steps may stand in its events only.
+  return {
+    ok: true,
+    run: run.status === 'interrupted' ? replay(store)(run, store.events(run.id).events) : run,
+  };
+}
+
+/** How the tasks that succeeded in a run ended, to be taken as done. */
+export function doneIn(run: RunDocument): Map<string, { run: string; state: TaskState }> {
+  const done = new Map<string, { run: string; state: TaskState }>();
+  for (const task of run.tasks) {
+    if (task.status !== 'succeeded' && task.status !== 'cached') continue;
+    if (task.fingerprint === undefined) continue;
+    const { id, fingerprint, inputs, outputs, metrics, checks, values, note } = task;
+    const state: TaskState = {
+      id,
+      fingerprint,
+      inputs,
+      outputs,
+      metrics,
+      ...(checks === undefined ? {} : { checks }),
+      ...(values === undefined ? {} : { values }),
+      ...(note === undefined ? {} : { note }),
+      run: task.restoredFrom ?? run.id,
+    };
+    done.set(id, { run: run.id, state });
+  }
+  return done;
+}
+
+/** Brings a document up to date from its events. */
+export function replay(store: RunStore): (document: RunDocument, events: readonly unknown[]) => RunDocument {
+  return (document, events) => {
+    const reducer = new RunReducer(document);
+    for (const event of events) if (isEvent(event)) reducer.apply(event);
+    for (const task of document.tasks) {
+      const log = taskLogName(task.id);
+      if (existsSync(path.join(store.folder(document.id), log))) reducer.setLog(task.id, log);
+    }
+    return reducer.document();
+  };
+}
+
+function isEvent(value: unknown): value is RunEvent {
+  return typeof value === 'object' && value !== null && 'type' in value;
+}
+
+/** For ending what dead runners left behind: a process that was sent SIGKILL needs microseconds. */
+const CLEANUP_MS = 5_000;
+
+/**
+ * Runs whose runner was killed may have left tasks that still write. They are found by the variable that every task has
+ * in its environment, and ended, before a new run touches the same files; then the runs are written down as
+ * interrupted. Costs one look into a folder when there is nothing to do.
+ */
+export function cleanUpBehindDead(store: RunStore): readonly string[] {
+  const dead = store.deadIds();
+  if (dead.length === 0) return [];
+  const recovered = withLock(path.join(store.layout.runs, 'recover.lock'), CLEANUP_MS, () => {
+    for (const id of dead) endOrphans(id);
+    return store.recover({ replay: replay(store) });
+  });
+  return recovered.ok ? recovered.value : [];
+}
+
+/** With their groups: a process may have put its environment off, but stays with the others of its task. */
+function endOrphans(id: string): void {
+  const own = processStat(process.pid)?.group;
+  const giveUp = Date.now() + CLEANUP_MS;
+  for (;;) {
+    const left = processesWithEnvironment(`MODELYARD_RUN_ID=${id}`);
+    if (left.length === 0 || Date.now() > giveUp) return;
+    for (const pid of left) {
+      const group = processStat(pid)?.group;
+      try {
+        process.kill(group === undefined || group <= 1 || group === own ? pid : -group, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
+  }
+}

@@ -1,0 +1,393 @@
+/** One run of a pipeline, from its plan to its record. */
+import { mkdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Json, Pipeline } from '../model/definition.js';
+import type { Instance } from '../model/graph.js';
+import { describeError } from '../stores/problem.js';
+import type { RunDocument, RunHeader } from '../stores/run-document.js';
+import { RunStore, StoreError, newRunId, taskLogName } from '../stores/runs.js';
+import type { RunControl } from './control.js';
+import { whereabouts, inheritedEnvironment } from './environment.js';
+import type { EventBody, EventSink, RunEvent } from './events.js';
+import { type ExecuteContext, executeTask } from './execute.js';
+import { localExecutor } from './executors/local.js';
+import { type DirtyCheck, checkDirty } from './git.js';
+import { acquireLocks } from './locks.js';
+import { Masks } from './masks.js';
+import { Mutexes } from './mutexes.js';
+import { newDocument } from './record.js';
+import { Recorder } from './recorder.js';
+import { cleanUpBehindDead, doneIn } from './resume.js';
+import { capacityOf } from './resources.js';
+import { schedule } from './schedule.js';
+import type { Selection } from './select.js';
+import { Session } from './session.js';
+
+export interface RunOptions extends Selection {
+  /** Absolute. */
+  readonly root: string;
+  readonly pipeline: Pipeline;
+  /** `sha256:<hex>` of the definition's text. */
+  readonly definitionHash: string;
+  /** Every param of the pipeline with its value. */
+  readonly params: Readonly<Record<string, Json>>;
+  /** Values by name; every secret that the selected tasks ask for. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Of whoever starts the run. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Tasks at once; default: one per core. */
+  readonly jobs?: number;
+  readonly force: boolean;
+  readonly keepGoing: boolean;
+  readonly noCache: boolean;
+  readonly graceMs: number;
+  /** Wait for runs that hold the same outputs; else refuse. */
+  readonly wait: boolean;
+  readonly resume?: RunDocument;
+  /** The arguments of the command, for the record. */
+  readonly argv: readonly string[];
+  readonly control: RunControl;
+  /** Bounds of the cache. */
+  readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number };
+  /** Lines and columns of places in the definition: `path:line:column`. */
+  readonly place: (span: { readonly start: number } | undefined) => string;
+  /** A metrics file (JSON or YAML) as flat values. */
+  readonly readMetrics: (file: string) => Promise<Readonly<Record<string, Json>>>;
+}
+
+export type RunOutcome =
+  | { readonly kind: 'ended'; readonly runId: string; readonly status: 'succeeded' | 'failed' | 'cancelled' }
+  /** Nothing was run. */
+  | { readonly kind: 'refused'; readonly reason: 'usage' | 'busy' | 'store'; readonly message: string };
+
+/** Where the project's settings say nothing else. */
+const MAX_CACHE_BYTES = 20 * 1024 ** 3;
+
+/** How long the end of a run waits for git's word, when tasks ran and when there was nothing to do. */
+const DIRTY_MS = { worked: 2_000, idle: 20 } as const;
+
+/** Runs a pipeline; tells everything that happens to `sinks`, which must not throw. */
+export async function runPipeline(options: RunOptions, sinks: readonly EventSink[]): Promise<RunOutcome> {
+  const startedAt = new Date().toISOString();
+  const where = whereabouts(options.environment);
+  const id = newRunId();
+  const session = new Session({
+    root: options.root,
+    pipeline: options.pipeline,
+    params: options.params,
+    environment: options.environment,
+    secrets: options.secrets,
+    run: {
+      id,
+      pipeline: options.pipeline.name,
+      'started-at': startedAt,
+      trigger: where.trigger,
+      user: where.user,
+    },
+    ...(options.only === undefined && options.from === undefined && options.to === undefined
+      ? {}
+      : { selection: options }),
+  });
+  const refusal = session.problem;
+  if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };
+  const masks = new Masks(Object.values(options.secrets));
+  const header: RunHeader = {
+    id,
+    pipeline: options.pipeline.name,
+    kind: options.pipeline.kind,
+    path: options.pipeline.path,
+    definitionHash: options.definitionHash,
+    params: options.params,
+    ...(session.head === undefined ? {} : { git: { ...session.head, dirty: true } }),
+    ...where,
+    argv: options.argv.map((argument) => masks.text(argument)),
+    ...(options.resume === undefined ? {} : { resumed: options.resume.id }),
+    createdAt: startedAt,
+  };
+  return new Run(options, session, header, masks, sinks).go();
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #session: Session;
+  readonly #header: RunHeader;
+  readonly #masks: Masks;
+  readonly #sinks: EventSink[];
+  readonly #store: RunStore;
+  readonly #instances: readonly Instance[];
+  readonly #matrixStops = new Map<string, AbortController>();
+  #recorder: Recorder | undefined;
+  #dirty: DirtyCheck | undefined;
+  #failed = false;
+  #worked = false;
+  #deferred: Promise<void> = Promise.resolve();
+
+  constructor(
+    options: RunOptions,
+    session: Session,
+    header: RunHeader,
+    masks: Masks,
+    sinks: readonly EventSink[],
+  ) {
+    this.#options = options;
+    this.#session = session;
+    this.#header = header;
+    this.#masks = masks;
+    this.#sinks = [...sinks];
+    this.#store = new RunStore(session.layout);
+    this.#instances = session.selectedInstances();
+    for (const { task } of this.#instances) {
+      if (task.matrix !== undefined && !this.#matrixStops.has(task.name)) {
+        this.#matrixStops.set(task.name, new AbortController());
+      }
+    }
+  }
+
+  async go(): Promise<RunOutcome> {
+    const { control } = this.#options;
+    const created: RunEvent = this.#created();
+    let writer;
+    try {
+      writer = this.#store.create(this.#header, created.type === 'run-created' ? created.tasks : []);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return { kind: 'refused', reason: 'store', message: error.message };
+    }
+    const recorder = new Recorder(
+      writer,
+      created.type === 'run-created' ? newDocument(created) : ({} as RunDocument),
+      (message) => {
+        this.#failed = true;
+        control.cancel();
+        this.#emit({ type: 'notice', level: 'error', message });
+      },
+    );
+    this.#recorder = recorder;
+    this.#tell(created);
+    await this.#session.prepare();
+    const dirty = this.#session.head === undefined ? undefined : checkDirty(this.#options.root);
+    this.#dirty = dirty;
+    if (dirty !== undefined && mentionsDirty(this.#options.pipeline)) {
+      this.#session.setDirty(await dirty.answer(60_000));
+    }
+    const locks = await acquireLocks(this.#session.layout, this.#request(), {
+      wait: this.#options.wait,
+      signal: control.cancelled,
+      onWait: (holder) =>
+        this.#emit({
+          type: 'notice',
+          level: 'info',
+          message: `waiting for run ${holder.runId} of ${holder.pipeline} (process ${holder.pid}), which holds ${holder.what}`,
+        }),
+    });
+    if (!locks.ok) {
+      const status = locks.reason === 'cancelled' ? 'cancelled' : 'failed';
+      const hint = locks.reason === 'held' ? ' Wait for it, or run without --no-wait.' : '';
+      this.#emit({ type: 'run-ended', status, error: `${locks.message}${hint}` });
+      await this.#finish(recorder, dirty);
+      return status === 'cancelled'
+        ? { kind: 'ended', runId: this.#header.id, status }
+        : { kind: 'refused', reason: 'busy', message: `${locks.message}${hint}` };
+    }
+    const metricsFolder = path.join(writer.folder, 'live');
+    try {
+      // Not before: whoever held what this run has waited for may have been killed meanwhile, and its tasks live on.
+      cleanUpBehindDead(this.#store);
+      mkdirSync(metricsFolder, { recursive: true });
+      this.#emit({ type: 'run-started' });
+      await this.#work(metricsFolder);
+    } catch (error) {
+      this.#failed = true;
+      this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
+    } finally {
+      rmSync(metricsFolder, { recursive: true, force: true });
+    }
+    const status = this.#status();
+    this.#emit({
+      type: 'run-ended',
+      status,
+      ...(recorder.problem === undefined ? {} : { error: recorder.problem }),
+    });
+    // After the end was told, so that whoever waits for the outputs finds a run that has ended.
+    locks.lock.release();
+    this.#session.hashes.save();
+    await this.#trimCache();
+    await this.#finish(recorder, dirty);
+    // Only the last write may have shown that nothing can be recorded: a run that nobody will know of has not succeeded.
+    const recorded = recorder.problem === undefined;
+    return { kind: 'ended', runId: this.#header.id, status: recorded ? status : 'failed' };
+  }
+
+  /** The cache is bounded; what was stored last and what runs own stays. */
+  async #trimCache(): Promise<void> {
+    const { storedBytes } = this.#session.disk;
+    if (storedBytes === 0) return;
+    const { trimCache } = await import('./gc.js');
+    const { notice } = trimCache(
+      this.#store,
+      { maxBytes: MAX_CACHE_BYTES, ...this.#options.cache },
+      storedBytes,
+    );
+    if (notice !== undefined)
+      this.#tell({ type: 'notice', at: new Date().toISOString(), level: 'warning', message: notice });
+  }
+
+  #status(): 'succeeded' | 'failed' | 'cancelled' {
+    if (this.#recorder?.problem !== undefined) return 'failed';
+    const statuses = [...this.#session.results.values()].map((result) => result.status);
+    const unfinished = statuses.some((status) => status === 'cancelled' || status === 'skipped');
+    if (this.#options.control.cancelled.aborted && (unfinished || this.#failed)) return 'cancelled';
+    return this.#failed ? 'failed' : 'succeeded';
+  }
+
+  async #work(metricsFolder: string): Promise<void> {
+    const options = this.#options;
+    const context = this.#context(metricsFolder);
+    const mutexes = new Mutexes(this.#session, (id, reason) =>
+      this.#emit({ type: 'task-waiting', id, reason }),
+    );
+    const { capacity, notices } = capacityOf(this.#instances, options.jobs, options.environment);
+    for (const message of notices) this.#emit({ type: 'notice', level: 'warning', message });
+    await schedule({
+      jobs: this.#instances.map((instance) => {
+        const width = instance.task.matrix?.maxParallel;
+        return {
+          id: instance.id,
+          after: this.#session.graph.incoming(instance.id).map((edge) => edge.from),
+          resources: instance.task.resources,
+          ...(width === undefined ? {} : { lane: { key: instance.task.name, width } }),
+        };
+      }),
+      capacity,
+      admit: (id) => options.control.cancelled.aborted || mutexes.take(id),
+      start: async (id) => {
+        await executeTask(context, id);
+        mutexes.release(id);
+      },
+    });
+    await this.#deferred;
+  }
+
+  /** One after the other, each when the loop has come round: what can start has then started. */
+  #defer(work: () => Promise<void>): void {
+    this.#deferred = this.#deferred
+      .then(() => new Promise((resolve) => setImmediate(resolve)))
+      .then(work)
+      .catch((error: unknown) =>
+        this.#emit({ type: 'notice', level: 'warning', message: describeError(error) }),
+      );
+  }
+
+  #context(metricsFolder: string): ExecuteContext {
+    const options = this.#options;
+    const { root, control, graceMs, secrets } = options;
+    return {
+      session: this.#session,
+      runId: this.#header.id,
+      root,
+      metricsFolder,
+      control,
+      executor: localExecutor(),
+      graceMs,
+      masks: this.#masks,
+      environment: inheritedEnvironment(options.environment, new Set(Object.keys(secrets))),
+      secrets,
+      sharedSecrets: options.pipeline.secrets.map(({ value }) => value),
+      fileName: (id) => path.basename(taskLogName(id), '.log'),
+      emit: (event) => this.#emit(event),
+      decide: { force: options.force, noCache: options.noCache },
+      keepGoing: options.keepGoing,
+      defer: (work) => this.#defer(work),
+      touch: this.#session.states.timeToTouch(),
+      resumed: options.resume === undefined ? new Map() : doneIn(options.resume),
+      place: options.place,
+      failed: (id) => this.#taskFailed(id),
+      hasFailed: () => this.#failed,
+      matrixStop: (task) => this.#matrixStops.get(task)?.signal,
+      readMetrics: options.readMetrics,
+      git: async () => {
+        const { head } = this.#session;
+        if (head === undefined || this.#dirty === undefined) return undefined;
+        return { ...head, dirty: await this.#dirty.answer(DIRTY_MS.worked) };
+      },
+    };
+  }
+
+  #taskFailed(id: string): void {
+    this.#failed = true;
+    const task = this.#session.graph.byId.get(id)?.task;
+    if (task?.matrix?.failFast === true && !this.#options.keepGoing)
+      this.#matrixStops.get(task.name)?.abort();
+  }
+
+  #created(): RunEvent {
+    return {
+      type: 'run-created',
+      at: this.#header.createdAt,
+      run: this.#header,
+      tasks: this.#instances.map((instance) => ({
+        id: instance.id,
+        task: instance.task.name,
+        action: instance.task.action?.kind ?? 'run',
+        ...(instance.task.matrix === undefined ? {} : { matrix: instance.matrix }),
+        needs: this.#session.graph.incoming(instance.id).map((edge) => edge.from),
+      })),
+    };
+  }
+
+  /** What this run writes, and what it reads of what it doesn't make itself. */
+  #request(): Parameters<typeof acquireLocks>[1] {
+    const paths = (list: readonly { readonly path?: string; readonly glob: boolean }[]): string[] =>
+      list.flatMap(({ path: one, glob }) => (one === undefined || glob ? [] : [one]));
+    const writes = new Set(this.#instances.flatMap((instance) => paths(instance.outputs)));
+    const reads = new Set(this.#instances.flatMap((instance) => paths(instance.inputs)));
+    return {
+      runId: this.#header.id,
+      pipeline: this.#options.pipeline.name,
+      writes: [...writes],
+      reads: [...reads].filter((one) => !writes.has(one)),
+    };
+  }
+
+  #emit(event: EventBody): void {
+    this.#tell(this.#masked({ ...event, at: new Date().toISOString() }));
+  }
+
+  /** Texts that hold what a task or an expression said may hold a secret, too. */
+  #masked(event: RunEvent): RunEvent {
+    if (event.type === 'task-started') this.#worked = true;
+    if (this.#masks.empty || event.type === 'task-output') return event;
+    const mask = (value: unknown): unknown => {
+      if (typeof value === 'string') return this.#masks.text(value);
+      if (Array.isArray(value)) return value.map(mask);
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mask(one)]));
+    };
+    return mask(event) as RunEvent;
+  }
+
+  #tell(event: RunEvent): void {
+    this.#recorder?.take(event);
+    for (const sink of this.#sinks) sink(event);
+  }
+
+  async #finish(recorder: Recorder, dirty: DirtyCheck | undefined): Promise<void> {
+    if (dirty !== undefined && this.#session.head !== undefined) {
+      const answer = await dirty.answer(this.#worked ? DIRTY_MS.worked : DIRTY_MS.idle);
+      recorder.setGit({ ...this.#session.head, dirty: answer });
+    }
+    recorder.close(this.#worked);
+  }
+}
+
+/** Only then has a run to wait for git before it starts. */
+function mentionsDirty(pipeline: Pipeline): boolean {
+  const sites = [...pipeline.expressions, ...pipeline.tasks.flatMap((task) => task.expressions)];
+  return sites.some((site) => site.part.source.includes('dirty'));
+}
+
+/** Cores that are there to be used. */
+export function defaultJobs(): number {
+  return os.availableParallelism();
+}

@@ -1,0 +1,190 @@
+/** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
+import type { Json } from '../model/definition.js';
+import type { Lookup, Scope } from '../model/evaluate.js';
+import type { Instance } from '../model/graph.js';
+import { lookupIn } from '../model/values.js';
+import type { FingerprintPart } from '../stores/run-document.js';
+import { memberOfFlat } from './flat.js';
+import type { ModelLookup } from './models.js';
+
+/** What is known of another task. */
+export interface TaskFacts {
+  /** Path by name; a list where the instances of a matrix differ. Mostly known before it runs. */
+  readonly outputs: Readonly<Record<string, Json>>;
+  /** How it ended; a text says what is not known yet. */
+  readonly ended:
+    | string
+    | {
+        readonly metrics: Readonly<Record<string, Json>>;
+        readonly status: string;
+        readonly fingerprint: string;
+      };
+}
+
+export interface Facts {
+  readonly params: Readonly<Record<string, Json>>;
+  readonly run: Readonly<Record<string, Json>>;
+  readonly git: Readonly<Record<string, Json>> | undefined;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Of whoever started the run. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** `undefined`: there is no such task. */
+  task(name: string): TaskFacts | undefined;
+  /** What the registry says about `rain@production` and members of it. */
+  models(members: readonly string[]): ModelLookup;
+  hashFiles(globs: readonly string[]): string;
+}
+
+const NOT_BUILT = new Set(['packages', 'environment']);
+
+export class TaskScope implements Scope {
+  readonly #facts: Facts;
+  readonly #instance: Instance;
+  /** Variables that the definition sets, those of the task over those of the pipeline. Filled while they are resolved. */
+  readonly env: Record<string, string> = {};
+  readonly status?: 'success' | 'failure' | 'cancelled';
+  /** What was looked at, by name. */
+  readonly #used = new Map<string, FingerprintPart>();
+  /** Secrets stand as stars: for what is recorded and hashed, not for what is run. */
+  readonly #masked: boolean;
+
+  constructor(
+    facts: Facts,
+    instance: Instance,
+    options: { readonly status?: 'success' | 'failure' | 'cancelled'; readonly masked?: boolean } = {},
+  ) {
+    this.#facts = facts;
+    this.#instance = instance;
+    this.#masked = options.masked === true;
+    if (options.status !== undefined) this.status = options.status;
+  }
+
+  /** Values that expressions took from elsewhere, as parts of a fingerprint. */
+  get used(): readonly FingerprintPart[] {
+    return [...this.#used.values()];
+  }
+
+  lookup(context: string, path: readonly string[]): Lookup {
+    const found = this.#lookup(context, path);
+    if (found.kind === 'value') this.#note(context, path, found.value);
+    return found;
+  }
+
+  hashFiles(globs: readonly string[]): string {
+    const hash = this.#facts.hashFiles(globs);
+    this.#used.set(`hashFiles ${globs.join(' ')}`, {
+      kind: 'input',
+      name: `hashFiles(${globs.join(', ')})`,
+      value: hash,
+    });
+    return hash;
+  }
+
+  #lookup(context: string, path: readonly string[]): Lookup {
+    const [first, ...rest] = path;
+    switch (context) {
+      case 'params':
+        return member(this.#facts.params, path, 'param');
+      case 'matrix':
+        return member(this.#instance.matrix, path, 'axis of the matrix');
+      case 'run':
+        return member(this.#facts.run, path, 'fact of the run');
+      case 'git':
+        if (this.#facts.git === undefined) {
+          return { kind: 'error', message: 'git: the project lies in no git repository with a commit.' };
+        }
+        return member(this.#facts.git, path, 'fact of git');
+      case 'env': {
+        if (first === undefined) return { kind: 'value', value: this.env };
+        return { kind: 'value', value: this.env[first] ?? this.#facts.environment[first] ?? null };
+      }
+      case 'secrets': {
+        const secret = first === undefined ? undefined : this.#facts.secrets[first];
+        if (secret === undefined) {
+          return { kind: 'error', message: `secrets.${first ?? ''}: the pipeline does not declare it.` };
+        }
+        return { kind: 'value', value: this.#masked ? '***' : secret };
+      }
+      case 'tasks':
+        return first === undefined
+          ? { kind: 'error', message: 'tasks: say which task and what of it, as tasks.train.outputs.model.' }
+          : this.#task(first, rest);
+      case 'models': {
+        const { found, part } = this.#facts.models(path);
+        if (part !== undefined) this.#used.set(`${part.kind} ${part.name}`, part);
+        return found;
+      }
+      default:
+        return {
+          kind: 'error',
+          message: NOT_BUILT.has(context)
+            ? `${context}: this version of Modelyard can't look that up yet.`
+            : `there is no context "${context}".`,
+        };
+    }
+  }
+
+  #task(name: string, path: readonly string[]): Lookup {
+    const facts = this.#facts.task(name);
+    if (facts === undefined) return { kind: 'error', message: `there is no task "${name}".` };
+    const [what, ...rest] = path;
+    const { ended } = facts;
+    switch (what) {
+      case 'outputs': {
+        // Its own are those of this cell of its matrix.
+        const own = name === this.#instance.task.name ? outputPaths(this.#instance) : undefined;
+        const found = member(own ?? facts.outputs, rest, `output of ${name}`);
+        return found.kind === 'error' && typeof ended === 'string' ? { kind: 'unknown', why: ended } : found;
+      }
+      case 'status':
+      case 'fingerprint':
+        return typeof ended === 'string'
+          ? { kind: 'unknown', why: ended }
+          : { kind: 'value', value: ended[what] };
+      case 'metrics':
+        return typeof ended === 'string'
+          ? { kind: 'unknown', why: ended }
+          : memberOfFlat(ended.metrics, rest, `tasks.${name} has no metric`);
+      default:
+        return {
+          kind: 'error',
+          message: `tasks.${name} has outputs, metrics, status and fingerprint, but no "${what ?? ''}".`,
+        };
+    }
+  }
+
+  #note(context: string, path: readonly string[], value: Json): void {
+    // A secret must not be told, and of a model its version counts.
+    if (context === 'secrets' || context === 'models') return;
+    const name = path.join('.');
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const part: FingerprintPart =
+      context === 'params'
+        ? { kind: 'param', name: name === '' ? 'all' : name, value: text }
+        : context === 'env'
+          ? { kind: 'env', name, value: text }
+          : { kind: context === 'matrix' ? 'param' : 'upstream', name: `${context}.${name}`, value: text };
+    this.#used.set(`${part.kind} ${part.name}`, part);
+  }
+}
+
+/** Paths of outputs by name, as far as they are known before anything runs. */
+export function outputPaths(instance: Instance): Record<string, string> {
+  const paths: Record<string, string> = {};
+  for (const { output, path } of instance.outputs) {
+    if (output !== undefined && path !== undefined) paths[output.name] = path;
+  }
+  return paths;
+}
+
+function member(record: Readonly<Record<string, Json>>, path: readonly string[], what: string): Lookup {
+  const [first, ...rest] = path;
+  if (first === undefined) return { kind: 'value', value: record };
+  const value = Object.hasOwn(record, first) ? record[first] : undefined;
+  if (value === undefined) {
+    const known = Object.keys(record);
+    const there = known.length === 0 ? 'there is none' : `there are: ${known.join(', ')}`;
+    return { kind: 'error', message: `there is no ${what} "${first}" (${there}).` };
+  }
+  return lookupIn(value, rest);
+}

@@ -1,0 +1,220 @@
+/** What a plan and a run share: a pipeline with its params, its graph, and what is known of its tasks. */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { Json, Pipeline } from '../model/definition.js';
+import { type Graph, type Instance, buildGraph } from '../model/graph.js';
+import { type Layout, layoutOf, safeFileName } from '../stores/layout.js';
+import type { FileRecord } from '../stores/run-document.js';
+import type { Cache } from './cache.js';
+import { DiskCache } from './cache-disk.js';
+import { type GitHead, gitHead } from './git.js';
+import { HashIndex } from './hash-index.js';
+import type { Models } from './models.js';
+import { type Facts, type TaskFacts, outputPaths } from './scope.js';
+import { type Selection, select } from './select.js';
+import { TaskStates } from './state.js';
+import { Workspace } from './workspace.js';
+
+/** How a task ended, as far as others care. */
+export interface TaskResult {
+  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'skipped' | 'cached';
+  readonly tolerated: boolean;
+  /** It, or something that it depends on, failed. */
+  readonly tainted: boolean;
+  readonly metrics: Readonly<Record<string, Json>>;
+  readonly inputs: readonly FileRecord[];
+  /** Path by name, and what else its action gives. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly fingerprint: string;
+}
+
+export interface SessionOptions {
+  /** Absolute. */
+  readonly root: string;
+  readonly pipeline: Pipeline;
+  readonly params: Readonly<Record<string, Json>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** `id`, `started-at` and so on; what expressions see as `run`. */
+  readonly run: Readonly<Record<string, Json>>;
+  /** Tasks that are not selected are known by how they ended the last time. Absent: all. */
+  readonly selection?: Selection;
+}
+
+export class Session {
+  readonly root: string;
+  readonly layout: Layout;
+  readonly pipeline: Pipeline;
+  readonly graph: Graph;
+  readonly hashes: HashIndex;
+  readonly workspace: Workspace;
+  readonly cache: Cache;
+  readonly disk: DiskCache;
+  readonly states: TaskStates;
+  readonly facts: Facts;
+  readonly head: GitHead | undefined;
+  /** Of tasks that have ended, by id. */
+  readonly results = new Map<string, TaskResult>();
+  /** Why there is nothing to run: a selection that names no task, a matrix or a cycle that can't be. */
+  readonly problem: string | undefined;
+  readonly #selected: ReadonlySet<string>;
+  #dirty = true;
+  #models: Models | undefined;
+
+  constructor(options: SessionOptions) {
+    this.root = options.root;
+    this.pipeline = options.pipeline;
+    this.layout = layoutOf(options.root);
+    this.hashes = new HashIndex(this.layout);
+    this.workspace = new Workspace(options.root, this.hashes);
+    this.disk = new DiskCache(this.layout, this.hashes);
+    this.cache = this.disk;
+    this.states = new TaskStates(statesFile(this.layout, options.pipeline.path));
+    this.head = gitHead(options.root);
+    const git = this.#git();
+    this.graph = buildGraph(options.pipeline, {
+      params: options.params,
+      run: options.run,
+      ...(git === undefined ? {} : { git }),
+    });
+    const selected = select(this.graph, options.selection ?? {});
+    this.#selected = selected.ok ? selected.ids : new Set();
+    this.problem = selected.ok
+      ? problemOf(this.graph)
+      : `there is no task "${selected.unknown}" in ${options.pipeline.name}; there are: ${selected.known.join(', ')}`;
+    const dirty = (): boolean => this.#dirty;
+    this.facts = {
+      params: options.params,
+      run: options.run,
+      get git() {
+        return git === undefined ? undefined : { ...git, dirty: dirty() };
+      },
+      secrets: options.secrets,
+      environment: options.environment,
+      task: (name) => this.#task(name),
+      models: (members) =>
+        this.#models?.lookup(members) ?? {
+          found: {
+            kind: 'error',
+            message: 'models: this expression is evaluated before the registry is there.',
+          },
+        },
+      hashFiles: (globs) => this.workspace.hashFiles(globs),
+    };
+  }
+
+  /** Opens the registry where the pipeline uses it; nobody else pays for it. To be awaited before tasks are resolved. */
+  async prepare(): Promise<void> {
+    if (this.#models !== undefined || !usesModels(this.pipeline)) return;
+    const { Models } = await import('./models.js');
+    this.#models = new Models(this.root);
+  }
+
+  /** The registry, once `prepare` has found that it is used. */
+  get models(): Models | undefined {
+    return this.#models;
+  }
+
+  /** How a task ended in this run or, when it is not part of it, the last time it succeeded. */
+  result(instance: Instance): TaskResult | undefined {
+    return this.results.get(instance.id) ?? this.#earlier(instance);
+  }
+
+  /** Told when git has answered. Until then the work tree counts as dirty: it isn't known to be clean. */
+  setDirty(dirty: boolean): void {
+    this.#dirty = dirty;
+  }
+
+  /** In the order of the definition. */
+  selectedInstances(): readonly Instance[] {
+    return this.graph.instances.filter((instance) => this.#selected.has(instance.id));
+  }
+
+  #git(): Record<string, Json> | undefined {
+    if (this.head === undefined) return undefined;
+    const { commit, branch } = this.head;
+    return { commit, 'short-commit': commit.slice(0, 7), branch: branch ?? '' };
+  }
+
+  #task(name: string): TaskFacts | undefined {
+    const instances = this.graph.byTask.get(name);
+    if (instances === undefined) return undefined;
+    const results = instances.map((instance) => this.result(instance));
+    const outputs = gather(
+      instances.map((instance, index) => ({ ...outputPaths(instance), ...results[index]?.outputs })),
+    );
+    const known = results.filter((result) => result !== undefined);
+    if (known.length < instances.length) {
+      return { outputs, ended: `how ${instances[results.indexOf(undefined)]?.id ?? name} ends` };
+    }
+    return {
+      outputs,
+      ended: {
+        metrics: gather(known.map((result) => result.metrics)),
+        status: worst(known),
+        fingerprint: known.map((result) => result.fingerprint).join(' '),
+      },
+    };
+  }
+
+  /** A task that is not part of this run is known by its last success. */
+  #earlier(instance: Instance): TaskResult | undefined {
+    if (this.#selected.has(instance.id)) return undefined;
+    const state = this.states.get(instance.id);
+    if (state === undefined) return undefined;
+    return {
+      status: 'cached',
+      tolerated: false,
+      tainted: false,
+      metrics: state.metrics,
+      inputs: state.inputs,
+      outputs: {
+        ...Object.fromEntries(state.outputs.map((output) => [output.name, output.path])),
+        ...state.values,
+      },
+      fingerprint: state.fingerprint.hash,
+    };
+  }
+}
+
+function usesModels(pipeline: Pipeline): boolean {
+  return (
+    pipeline.tasks.some((task) => task.action?.kind === 'register') ||
+    [...pipeline.expressions, ...pipeline.tasks.flatMap((task) => task.expressions)].some((site) =>
+      site.part.source.includes('models'),
+    )
+  );
+}
+
+function problemOf(graph: Graph): string | undefined {
+  const [cycle] = graph.cycles;
+  if (cycle !== undefined) return `tasks wait for each other: ${[...cycle, cycle[0]].join(' → ')}`;
+  const [problem] = graph.matrixProblems;
+  return problem === undefined ? undefined : `${problem.task}: ${problem.message}`;
+}
+
+/** Values by name, over all instances of a task. */
+function gather(records: readonly Readonly<Record<string, Json>>[]): Record<string, Json> {
+  const [only] = records;
+  if (only !== undefined && records.length === 1) return only;
+  const names = new Set(records.flatMap((record) => Object.keys(record)));
+  return Object.fromEntries(
+    [...names].map((name) => [name, merge(records.map((record) => record[name] ?? null))]),
+  );
+}
+
+/** One value where all instances agree, else one for each. */
+function merge(values: readonly Json[]): Json {
+  const [first = null] = values;
+  return values.every((value) => JSON.stringify(value) === JSON.stringify(first)) ? first : values;
+}
+
+function worst(results: readonly TaskResult[]): string {
+  const order = ['failed', 'cancelled', 'skipped', 'succeeded'];
+  return order.find((status) => results.some((result) => result.status === status)) ?? 'cached';
+}
+
+function statesFile(layout: Layout, pipeline: string): string {
+  const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+  return path.join(layout.index, 'tasks', `${safeFileName(pipeline, hash)}.ndjson`);
+}

@@ -1,0 +1,118 @@
+/**
+ * How each task of a pipeline ended when it last succeeded: its fingerprint, to say what changed since, and what it put
+ * out, to see that it is still there. Derived from the runs and may be deleted: tasks then run or are restored once.
+ *
+ * Lines that are appended, the last one of a task wins; so a killed process loses at most the line it was writing.
+ */
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Json } from '../model/definition.js';
+import { writeAtomic } from '../stores/atomic.js';
+import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
+
+export interface TaskState {
+  /** Of the instance. */
+  readonly id: string;
+  readonly fingerprint: FingerprintRecord;
+  readonly inputs: readonly FileRecord[];
+  readonly outputs: readonly ArtifactRecord[];
+  readonly metrics: Readonly<Record<string, Json>>;
+  readonly checks?: readonly { readonly text: string; readonly passed: boolean; readonly detail?: string }[];
+  readonly values?: Readonly<Record<string, string>>;
+  readonly note?: string;
+  /** The run that made the outputs. */
+  readonly run: string;
+}
+
+/** Lines beyond this many per task that is known are worth rewriting the file for. */
+const SLACK = 3;
+const TOUCH_MS = 60 * 60 * 1000;
+
+/** Whether a line says what decisions are made from. */
+function isState(value: unknown): value is TaskState {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, fingerprint, inputs, outputs, metrics } = value as Partial<TaskState>;
+  return (
+    typeof id === 'string' &&
+    typeof fingerprint?.hash === 'string' &&
+    [fingerprint.parts, inputs, outputs].every((list) => Array.isArray(list)) &&
+    typeof metrics === 'object'
+  );
+}
+
+export class TaskStates {
+  readonly #file: string;
+  readonly #states = new Map<string, TaskState>();
+
+  /** Reads what is there; lines that can't be read are left out. */
+  constructor(file: string) {
+    this.#file = file;
+    let text = '';
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch {
+      // There is none yet.
+    }
+    let lines = 0;
+    for (const line of text.split('\n')) {
+      if (line === '') continue;
+      lines++;
+      try {
+        const state: unknown = JSON.parse(line);
+        if (isState(state)) this.#states.set(state.id, state);
+      } catch {
+        // Cut off by a kill.
+      }
+    }
+    if (lines > 100 && lines > SLACK * this.#states.size) this.#compact();
+  }
+
+  get(id: string): TaskState | undefined {
+    return this.#states.get(id);
+  }
+
+  /**
+   * Whether cache entries are to be told again that they are of use: not at each run, because that takes a look at every
+   * one of them. Gives true once an hour.
+   */
+  timeToTouch(): boolean {
+    const marker = `${this.#file}.touched`;
+    const last = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - last < TOUCH_MS) return false;
+    try {
+      mkdirSync(path.dirname(marker), { recursive: true });
+      writeFileSync(marker, '');
+    } catch {
+      // Then they are told more often.
+    }
+    return true;
+  }
+
+  /** Remembers a success. A disk that is full costs the memory, not the run. */
+  put(state: TaskState): void {
+    this.#states.set(state.id, state);
+    // The break in front ends a line that a killed process left torn.
+    const line = `\n${JSON.stringify(state)}\n`;
+    try {
+      appendFileSync(this.#file, line);
+    } catch {
+      try {
+        mkdirSync(path.dirname(this.#file), { recursive: true });
+        appendFileSync(this.#file, line);
+      } catch {
+        // Only an index: the next run finds the result in the cache or makes it again.
+      }
+    }
+  }
+
+  #compact(): void {
+    try {
+      writeAtomic(
+        this.#file,
+        [...this.#states.values()].map((state) => `${JSON.stringify(state)}\n`).join(''),
+      );
+    } catch {
+      // It stays as long as it is.
+    }
+  }
+}

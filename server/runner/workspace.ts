@@ -1,0 +1,155 @@
+/** The project's files as tasks name them: kept inside the project, globs expanded, contents hashed. */
+import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { compileGlob } from '../model/glob.js';
+import { isOutside, normalizePath } from '../model/paths.js';
+import type { FileRecord } from '../stores/run-document.js';
+import type { HashIndex } from './hash-index.js';
+import { hashOf } from './hash.js';
+
+/** Folders that no glob means unless it names them. */
+const NOT_GLOBBED = ['.git', '.modelyard', 'node_modules', '.venv', 'venv', '__pycache__'];
+
+export type Checked =
+  { readonly ok: true; readonly path: string } | { readonly ok: false; readonly message: string };
+
+/** What an input came to: its files with their hashes, or why not. */
+export type ReadInput =
+  | { readonly ok: true; readonly records: readonly FileRecord[] }
+  | { readonly ok: false; readonly reason: 'missing' | 'unreadable' | 'unknown'; readonly message: string };
+
+/** Reading more than this only to show a plan is not worth it. */
+export const PLAN_BYTES = 64 * 1024 * 1024;
+
+export class Workspace {
+  readonly root: string;
+  readonly hashes: HashIndex;
+  readonly #realFolders = new Map<string, string | undefined>();
+  #realRoot: string | undefined;
+
+  /** @param root absolute */
+  constructor(root: string, hashes: HashIndex) {
+    this.root = root;
+    this.hashes = hashes;
+  }
+
+  /** @param relative in its normal form; joined by hand, because `path.join` normalises again, at ten times the cost */
+  absolute(relative: string): string {
+    return relative === '.' ? this.root : `${this.root}/${relative}`;
+  }
+
+  /**
+   * A path of a definition in its normal form, if it stays in the project when links are followed.
+   * @param what for the message: `input`, `output`, …
+   */
+  check(given: string, what: string): Checked {
+    const bad = (why: string): Checked => ({ ok: false, message: `${what} "${given}" ${why}` });
+    if (given.trim() === '') return { ok: false, message: `an ${what} has an empty path` };
+    if (given.includes('\0')) return bad('holds a NUL character');
+    if (path.isAbsolute(given)) return bad('is absolute: paths are relative to the project');
+    const normal = normalizePath(given);
+    if (isOutside(normal)) return bad('leaves the project');
+    this.#realRoot ??= realpathSync.native(this.root);
+    const slash = normal.lastIndexOf('/');
+    if (slash < 0) return { ok: true, path: normal };
+    const real = this.#realFolder(this.absolute(normal.slice(0, slash)));
+    if (real !== undefined && !isInside(this.#realRoot, real)) return bad('leaves the project by a link');
+    return { ok: true, path: normal };
+  }
+
+  /** Where a folder, or what there is of it, really lies. */
+  #realFolder(folder: string): string | undefined {
+    if (this.#realFolders.has(folder)) return this.#realFolders.get(folder);
+    let real: string | undefined;
+    try {
+      real = realpathSync.native(folder);
+    } catch {
+      real = folder === path.dirname(folder) ? undefined : this.#realFolder(path.dirname(folder));
+      // Not remembered: a task may make the folder, or a link, later.
+      return real;
+    }
+    this.#realFolders.set(folder, real);
+    return real;
+  }
+
+  /**
+   * Files that a glob matches, relative to the project, sorted.
+   * @throws when the glob is one that can't be matched
+   */
+  expand(glob: string): string[] {
+    const compiled = compileGlob(glob);
+    if (!compiled.ok) throw new Error(compiled.message);
+    const { base, matches } = compiled.glob;
+    const skipped = new Set(NOT_GLOBBED.filter((name) => !glob.split('/').includes(name)));
+    const found: string[] = [];
+    const folders = [base === '' ? '.' : base];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      for (const entry of entriesOf(this.absolute(folder))) {
+        const relative = folder === '.' ? entry.name : `${folder}/${entry.name}`;
+        if (entry.isDirectory()) {
+          if (!skipped.has(entry.name)) folders.push(relative);
+        } else if (matches(relative)) found.push(relative);
+      }
+    }
+    return found.sort();
+  }
+
+  /** Hash and size of a file or folder as it is now. Large files are read with others getting a turn. */
+  async read(relative: string, signal?: AbortSignal): Promise<ReadInput> {
+    return this.#toInput(relative, await this.hashes.hashAsync(this.absolute(relative), signal));
+  }
+
+  /** The same, blocking: for what is small or has been read before. */
+  readNow(relative: string): ReadInput {
+    return this.#toInput(relative, this.hashes.hash(this.absolute(relative)));
+  }
+
+  /** The same for a plan: what would take long to read is unknown. */
+  peek(relative: string): ReadInput {
+    const bytes = this.hashes.unknownBytes(this.absolute(relative));
+    if (bytes > PLAN_BYTES) {
+      const message = `${relative} is large and was not read yet`;
+      return { ok: false, reason: 'unknown', message };
+    }
+    return this.readNow(relative);
+  }
+
+  #toInput(relative: string, hashed: ReturnType<HashIndex['hash']>): ReadInput {
+    if (hashed.ok) {
+      const { hash, bytes } = hashed;
+      const files = hashed.kind === 'folder' ? { files: hashed.files } : {};
+      return { ok: true, records: [{ path: relative, hash, bytes, ...files }] };
+    }
+    return hashed.reason === 'missing'
+      ? { ok: false, reason: 'missing', message: `${relative} does not exist` }
+      : { ok: false, reason: 'unreadable', message: hashed.message };
+  }
+
+  exists(relative: string): boolean {
+    return lstatSync(this.absolute(relative), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** For `hashFiles(…)`: one hash over the names and contents of all files that match; empty when none does. */
+  hashFiles(globs: readonly string[]): string {
+    const files = new Set(globs.flatMap((glob) => this.expand(glob)));
+    if (files.size === 0) return '';
+    const lines = [...files].sort().map((file) => {
+      const read = this.readNow(file);
+      if (!read.ok) throw new Error(read.message);
+      return `${read.records[0]?.hash ?? ''} ${file}\n`;
+    });
+    return hashOf(lines.join('')).slice('sha256:'.length);
+  }
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function isInside(root: string, absolute: string): boolean {
+  return absolute === root || absolute.startsWith(root.endsWith(path.sep) ? root : root + path.sep);
+}

@@ -1,0 +1,123 @@
+/** Where things lie in a project's memory, `.modelyard/`, and how it comes into being. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { writeAtomic } from './atomic.js';
+import { describeError, errorCode } from './problem.js';
+import type { StoreProblem } from './problem.js';
+import { isRunId } from './run-id.js';
+
+/** Raised when the layout itself changes in a way that older versions would damage. */
+export const LAYOUT_VERSION = 1;
+
+/** Absolute paths of one project. */
+export interface Layout {
+  readonly root: string;
+  /** `.modelyard` */
+  readonly memory: string;
+  readonly runs: string;
+  /** One marker per run that has not ended; what a killed runner leaves behind is found here. */
+  readonly live: string;
+  /** Runs on their way out. */
+  readonly trash: string;
+  readonly objects: string;
+  readonly entries: string;
+  /** Derived data: may be deleted at any time. */
+  readonly index: string;
+  readonly locks: string;
+  /** On the same file system as the cache; everything in it may be deleted once its writer is gone. */
+  readonly temp: string;
+}
+
+export function layoutOf(root: string): Layout {
+  const absolute = path.resolve(root);
+  const memory = path.join(absolute, '.modelyard');
+  const runs = path.join(memory, 'runs');
+  const cache = path.join(memory, 'cache');
+  return {
+    root: absolute,
+    memory,
+    runs,
+    live: path.join(runs, 'live'),
+    trash: path.join(runs, 'trash'),
+    objects: path.join(cache, 'objects'),
+    entries: path.join(cache, 'entries'),
+    index: path.join(memory, 'index'),
+    locks: path.join(memory, 'locks'),
+    temp: path.join(memory, 'tmp'),
+  };
+}
+
+/**
+ * Where a content-addressed file named by a hash lies below `folder`. Sixteen folders: few enough that a first run does
+ * not spend its time on making them, and 100,000 objects are still only some thousands in each.
+ */
+export function shardedPath(folder: string, hex: string, extension = ''): string {
+  return path.join(folder, hex.slice(0, 1), hex + extension);
+}
+
+/** Folder of a run, sharded by month so that no folder grows without bound. The id is checked: it becomes a path. */
+export function runFolder(layout: Layout, id: string): string {
+  if (!isRunId(id)) throw new RangeError(`not a run id: ${JSON.stringify(id)}`);
+  return path.join(layout.runs, id.slice(0, 6), id);
+}
+
+const PLAIN_NAME = /^[a-z0-9][a-z0-9._@-]{0,99}$/;
+const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:$|[.@])/;
+
+/** A name for a file that stands for `name` on every file system, different for different names. */
+export function safeFileName(name: string, hash: (text: string) => string): string {
+  if (PLAIN_NAME.test(name) && !DEVICE_NAME.test(name)) return name;
+  const readable = name.replace(/[^A-Za-z0-9._@-]+/g, '_').replace(/^[._]+/, '');
+  return `${readable.slice(0, 60)}~${hash(name).slice(0, 12)}`;
+}
+
+/**
+ * Makes `.modelyard/` if it isn't there, with a `.gitignore` that keeps all of it out of git. Refuses a memory that a
+ * newer Modelyard has laid out in another way. Cheap when it exists: one read.
+ */
+export function ensureMemory(layout: Layout): { ok: true } | { ok: false; problem: StoreProblem } {
+  const versionFile = path.join(layout.memory, 'version.json');
+  try {
+    const found = readVersion(versionFile);
+    if (found !== undefined && found > LAYOUT_VERSION) {
+      return {
+        ok: false,
+        problem: {
+          path: versionFile,
+          message: `${layout.memory} was made by a newer Modelyard (layout ${found}, this one knows ${LAYOUT_VERSION}). Update Modelyard; nothing was changed.`,
+        },
+      };
+    }
+    if (found !== undefined) return { ok: true };
+    mkdirSync(layout.memory, { recursive: true });
+    writeAtomic(
+      path.join(layout.memory, '.gitignore'),
+      '# Made by Modelyard: this project’s runs and cache. Not for git.\n*\n',
+    );
+    writeAtomic(versionFile, `${JSON.stringify({ layout: LAYOUT_VERSION })}\n`);
+    return { ok: true };
+  } catch (error) {
+    return {
+      ok: false,
+      problem: { path: layout.memory, message: `Can't write to ${layout.memory}: ${describeError(error)}.` },
+    };
+  }
+}
+
+/** `undefined`: there is none, or it says nothing that can be read, and it is written anew. */
+function readVersion(file: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('layout' in value)) return undefined;
+    return typeof value.layout === 'number' ? value.layout : undefined;
+  } catch {
+    return undefined;
+  }
+}

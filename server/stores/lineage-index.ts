@@ -1,0 +1,342 @@
+/**
+ * The index behind lineage: who wrote and who read which content, and which version is made of it. Derived from the
+ * documents of runs and the journals of models; brought up to date when it is asked, made again when it is missing.
+ *
+ * Lines of tab-separated fields in 256 files by the first byte of their key, which is the hash of a content or of a path:
+ * a question reads the few files that it needs. Only appended to; a line may be there twice after a kill, which readers
+ * don't mind.
+ */
+import { createHash } from 'node:crypto';
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { writeAtomic } from './atomic.js';
+import { withLock } from './file-lock.js';
+import { errorCode } from './problem.js';
+import type { Registry } from './registry/registry.js';
+import type { ContentHash, RunDocument } from './run-document.js';
+import { runIdPrefix, runIdTime } from './run-id.js';
+import { LIVE_STATUSES } from './run-summary.js';
+import type { RunStore } from './runs.js';
+
+/** Raised when the lines change: an index of another format is made again. */
+const FORMAT = 1;
+/** Runs may come into the list of runs a little out of order. */
+const LOOK_BACK_MS = 10 * 60 * 1000;
+const FIRST_PAGE = 50;
+const NEXT_PAGE = 2_000;
+
+/** A task that read or wrote a content. */
+export interface Use {
+  readonly run: string;
+  readonly pipeline: string;
+  readonly task: string;
+  readonly action: string;
+  /** Of the content. */
+  readonly path: string;
+  /** Contents on the task's other side, hex digits: what it wrote when it read this, what it read when it wrote this. */
+  readonly others: readonly string[];
+}
+
+/**
+ * What the index says of a content, as it is written there. Rows are cut up only where they have to be: a question may
+ * go over a hundred thousand of them.
+ */
+export const rows = {
+  isRead: (row: string): boolean => row.charCodeAt(0) === 0x69 && row.charCodeAt(1) === 0x09,
+  isWrite: (row: string): boolean => row.charCodeAt(0) === 0x6f && row.charCodeAt(1) === 0x09,
+  isVersion: (row: string): boolean => row.charCodeAt(0) === 0x76 && row.charCodeAt(1) === 0x09,
+  /** The same for all rows of one task of one run. */
+  taskKey(row: string): string {
+    const task = row.indexOf('\t', row.indexOf('\t', 2) + 1) + 1;
+    return row.slice(2, row.indexOf('\t', task));
+  },
+  isOfRun: (row: string, run: string): boolean => row.startsWith(run, 2),
+  others(row: string): readonly string[] {
+    const text = row.slice(row.lastIndexOf('\t') + 1);
+    return text === '' ? [] : text.split(',');
+  },
+  use(row: string): Use {
+    const [, run = '', pipeline = '', task = '', action = '', path = ''] = row.split('\t');
+    return {
+      run,
+      pipeline: unescape(pipeline),
+      task: unescape(task),
+      action: unescape(action),
+      path: unescape(path),
+      others: rows.others(row),
+    };
+  },
+  /** The row that a task would have. */
+  ofTask(use: Use, kind: 'read' | 'wrote'): string {
+    const fields = [use.run, use.pipeline, use.task, use.action, use.path].map(escape);
+    return [kind === 'read' ? 'i' : 'o', ...fields, use.others.join(',')].join('\t');
+  },
+  version(row: string): { readonly model: string; readonly version: string } {
+    const [, model = '', version = ''] = row.split('\t');
+    return { model, version };
+  },
+};
+
+/** One row or several, by key. */
+type Shard = ReadonlyMap<string, string | readonly string[]>;
+
+interface State {
+  readonly format: number;
+  /** The newest run that was looked at. */
+  readonly newest: string;
+  /** Runs that had not ended then. */
+  readonly open: readonly string[];
+  /** Runs that are in, of the time that is looked at again. */
+  readonly recent: readonly string[];
+  /** Bytes of each model's journal that are in. */
+  readonly models: Readonly<Record<string, number>>;
+}
+
+const NOTHING: State = { format: FORMAT, newest: '', open: [], recent: [], models: {} };
+
+/** In ASCII, so that a file of a hundred thousand lines is read without decoding. */
+const escape = (text: string): string =>
+  text.replace(/[^ -$&-~]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const unescape = (text: string): string =>
+  text.includes('%')
+    ? text.replace(/%([0-9a-f]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+    : text;
+
+const hexOf = (hash: ContentHash): string => hash.slice(hash.indexOf(':') + 1);
+
+function keyOfPath(file: string): string {
+  return createHash('sha256').update(`path\0${file}`).digest('hex');
+}
+
+export class LineageIndex {
+  readonly #folder: string;
+  readonly #lock: string;
+  readonly #runs: RunStore;
+  readonly #registry: Registry;
+  /** Files that this instance has read, by the first byte of their keys: dropped when the index grows. */
+  readonly #read = new Map<string, Shard>();
+
+  constructor(runs: RunStore, registry: Registry) {
+    this.#runs = runs;
+    this.#registry = registry;
+    this.#folder = path.join(runs.layout.index, 'lineage');
+    this.#lock = path.join(runs.layout.index, 'lineage.lock');
+  }
+
+  /**
+   * Brings the index up to date with runs that have ended and versions that were made since. When another process is at
+   * it for longer than `timeoutMs`, it stays as it is. Throws the system's error (full disk).
+   */
+  sync(timeoutMs = 5_000): void {
+    mkdirSync(this.#folder, { recursive: true });
+    withLock(this.#lock, timeoutMs, () => {
+      let state = this.#state();
+      if (state === undefined) {
+        rmSync(this.#folder, { recursive: true, force: true });
+        mkdirSync(this.#folder, { recursive: true });
+        state = NOTHING;
+      }
+      const lines = new LineBuffer(this.#folder);
+      const next: State = { ...this.#addRuns(state, lines), models: this.#addVersions(state, lines) };
+      const changed = lines.flush();
+      if (changed || JSON.stringify(next) !== JSON.stringify(state)) {
+        writeAtomic(path.join(this.#folder, 'state.json'), JSON.stringify(next));
+      }
+      if (changed) this.#read.clear();
+    });
+  }
+
+  #state(): State | undefined {
+    try {
+      const value: unknown = JSON.parse(readFileSync(path.join(this.#folder, 'state.json'), 'utf8'));
+      const isOurs =
+        typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT;
+      return isOurs ? (value as State) : undefined;
+    } catch {
+      // Missing or broken: all of it is made again.
+      return undefined;
+    }
+  }
+
+  #addRuns(state: State, lines: LineBuffer): State {
+    const from = state.newest === '' ? '' : runIdPrefix(runIdTime(state.newest) - LOOK_BACK_MS);
+    const known = new Set(state.recent);
+    const open = new Set(state.open);
+    const wanted = new Set(state.open);
+    const seen: string[] = [];
+    let before: string | undefined;
+    for (let limit = FIRST_PAGE; ; limit = NEXT_PAGE) {
+      const page = this.#runs.list({ limit, ...(before === undefined ? {} : { before }) });
+      for (const { id } of page) {
+        if (id <= from) break;
+        seen.push(id);
+        if (!known.has(id)) wanted.add(id);
+      }
+      before = page.at(-1)?.id;
+      if (page.length < limit || before === undefined || before <= from) break;
+    }
+    for (const id of [...wanted].sort()) {
+      const read = this.#runs.read(id);
+      if (read.ok && LIVE_STATUSES.has(read.run.status)) {
+        open.add(id);
+        continue;
+      }
+      open.delete(id);
+      known.add(id);
+      if (read.ok) addRun(read.run, lines);
+    }
+    const newest = [state.newest, ...seen].reduce((a, b) => (a > b ? a : b));
+    const horizon = newest === '' ? '' : runIdPrefix(runIdTime(newest) - LOOK_BACK_MS);
+    return {
+      ...state,
+      newest,
+      open: [...open].sort(),
+      recent: [...known].filter((id) => id > horizon).sort(),
+    };
+  }
+
+  #addVersions(state: State, lines: LineBuffer): Readonly<Record<string, number>> {
+    const models: [string, number][] = [];
+    for (const name of this.#registry.modelNames()) {
+      const { journal } = this.#registry.store(name);
+      const from = Object.hasOwn(state.models, name) ? (state.models[name] ?? 0) : 0;
+      if (journal.size() <= from) {
+        models.push([name, from]);
+        continue;
+      }
+      const { entries, end } = journal.readFrom(from);
+      for (const entry of entries) {
+        if (entry.action !== 'version-created') continue;
+        const { hash } = entry.document.artifact;
+        lines.add(hexOf(hash), ['v', name, entry.version]);
+      }
+      models.push([name, end]);
+    }
+    return Object.fromEntries(models);
+  }
+
+  /** What is known of a content, by its hex digits: rows that begin with `i` (read), `o` (written) or `v` (version). */
+  rowsOf(key: string): readonly string[] {
+    const shard = key.slice(0, 2);
+    let found = this.#read.get(shard);
+    if (found === undefined) {
+      found = readShard(path.join(this.#folder, `${shard}.tsv`));
+      this.#read.set(shard, found);
+    }
+    const known = found.get(key);
+    return known === undefined ? [] : typeof known === 'string' ? [known] : known;
+  }
+
+  /** The contents that were ever recorded under a path, the latest last. */
+  contentsOf(file: string): readonly ContentHash[] {
+    const found = new Set<string>();
+    for (const row of this.rowsOf(keyOfPath(file))) {
+      const [kind, at = '', hex = ''] = row.split('\t');
+      if (kind === 'p' && unescape(at) === file && hex !== '') {
+        found.delete(hex);
+        found.add(hex);
+      }
+    }
+    return [...found].map((hex) => `sha256:${hex}`);
+  }
+}
+
+/** Lines on their way into the files. */
+class LineBuffer {
+  readonly #folder: string;
+  readonly #byShard = new Map<string, string[]>();
+  readonly #paths = new Set<string>();
+  #texts = new Map<string, string>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  add(key: string, fields: readonly string[]): void {
+    if (!/^[0-9a-f]{64}$/.test(key)) return;
+    const shard = key.slice(0, 2);
+    const lines = this.#byShard.get(shard) ?? [];
+    if (lines.length === 0) this.#byShard.set(shard, lines);
+    lines.push(`${key}\t${fields.join('\t')}\n`);
+  }
+
+  /** Which content lay under a path: once for each pair, however many runs say so. */
+  addPath(file: string, hash: ContentHash): void {
+    const key = keyOfPath(file);
+    const line = `${key}\tp\t${escape(file)}\t${hexOf(hash)}\n`;
+    if (this.#paths.has(line)) return;
+    this.#paths.add(line);
+    const shard = key.slice(0, 2);
+    let text = this.#texts.get(shard);
+    if (text === undefined) {
+      text = readText(path.join(this.#folder, `${shard}.tsv`));
+      this.#texts.set(shard, text);
+    }
+    if (!text.includes(line)) this.add(key, ['p', escape(file), hexOf(hash)]);
+  }
+
+  /** Whether there was anything. */
+  flush(): boolean {
+    // The newline in front ends a line that a killed writer left torn.
+    for (const [shard, lines] of this.#byShard) {
+      appendFileSync(path.join(this.#folder, `${shard}.tsv`), `\n${lines.join('')}`);
+    }
+    this.#texts = new Map();
+    return this.#byShard.size > 0;
+  }
+}
+
+function addRun(run: RunDocument, lines: LineBuffer): void {
+  for (const task of run.tasks) {
+    if (task.status !== 'succeeded' && task.status !== 'cached') continue;
+    const inputs = task.inputs.map(({ hash }) => hexOf(hash)).join(',');
+    const outputs = task.outputs.map(({ hash }) => hexOf(hash)).join(',');
+    const who = [run.id, escape(run.pipeline), escape(task.id), escape(task.action)];
+    for (const { path: file, hash } of task.inputs) {
+      lines.add(hexOf(hash), ['i', ...who, escape(file), outputs]);
+      lines.addPath(file, hash);
+    }
+    for (const { path: file, hash } of task.outputs) {
+      lines.add(hexOf(hash), ['o', ...who, escape(file), inputs]);
+      lines.addPath(file, hash);
+    }
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/** The rows of a file by key. What is no whole line is left out. */
+function readShard(file: string): Shard {
+  const found = new Map<string, string | string[]>();
+  const text = readText(file);
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\n', at);
+    if (end === -1) break;
+    if (text.charCodeAt(at + 64) === 9 && isWhole(text, at + 65, end)) {
+      const key = text.slice(at, at + 64);
+      const row = text.slice(at + 65, end);
+      const known = found.get(key);
+      if (known === undefined) found.set(key, row);
+      else if (typeof known === 'string') found.set(key, [known, row]);
+      else known.push(row);
+    }
+    at = end + 1;
+  }
+  return found;
+}
+
+const FIELDS: Readonly<Record<string, number>> = { i: 7, o: 7, p: 3, v: 3 };
+
+/** Whether a row has all of its fields: a kill may have torn it. */
+function isWhole(text: string, from: number, end: number): boolean {
+  let fields = 1;
+  for (let at = text.indexOf('\t', from); at !== -1 && at < end; at = text.indexOf('\t', at + 1)) fields += 1;
+  return FIELDS[text.charAt(from)] === fields;
+}

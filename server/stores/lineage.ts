@@ -1,0 +1,338 @@
+/**
+ * Where things come from and what became of them, across all runs: "what does production stand on?" and "what used this
+ * file?". Contents are told apart by their hash, so that a file that was overwritten since is still the file that it was.
+ */
+import { LineageIndex, rows } from './lineage-index.js';
+import type { Use } from './lineage-index.js';
+import { failure } from './registry/outcome.js';
+import { Registry } from './registry/registry.js';
+import type { Outcome, VersionDocument } from './registry/types.js';
+import type { ContentHash } from './run-document.js';
+import { RunStore } from './runs.js';
+
+/** `data`: nobody here made it. `training-set`: made by a task of that kind. */
+export type LineageNode =
+  | {
+      readonly kind: 'data' | 'artifact' | 'training-set';
+      readonly id: string;
+      readonly path: string;
+      readonly hash: ContentHash;
+    }
+  | {
+      readonly kind: 'task';
+      readonly id: string;
+      readonly run: string;
+      readonly pipeline: string;
+      readonly task: string;
+      readonly action: string;
+    }
+  | { readonly kind: 'version'; readonly id: string; readonly model: string; readonly version: string };
+
+/** `to` was made from, or with, `from`. */
+export interface LineageEdge {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface LineageGraph {
+  /** The one that was asked for first, then by distance. */
+  readonly nodes: readonly LineageNode[];
+  readonly edges: readonly LineageEdge[];
+  /** Of everything that was found, also of what is left out because there is too much. */
+  readonly counts: Readonly<Record<LineageNode['kind'], number>>;
+  readonly truncated: boolean;
+}
+
+export type LineageTarget =
+  | { readonly kind: 'version'; readonly model: string; /** Number or alias. */ readonly version: string }
+  | { readonly kind: 'task'; readonly run: string; /** Absent: all of the run. */ readonly task?: string }
+  /** A path means every content that was ever recorded there, a hash that content wherever it lay. */
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'file'; readonly hash: ContentHash };
+
+export interface LineageOptions {
+  /** So many nodes are given, model versions before others. Default 500. */
+  readonly limit?: number;
+}
+
+type Direction = 'up' | 'down';
+
+export class Lineage {
+  readonly index: LineageIndex;
+  readonly #runs: RunStore;
+  readonly #registry: Registry;
+
+  static open(root: string): Lineage {
+    return new Lineage(RunStore.open(root), Registry.open(root));
+  }
+
+  constructor(runs: RunStore, registry: Registry) {
+    this.#runs = runs;
+    this.#registry = registry;
+    this.index = new LineageIndex(runs, registry);
+  }
+
+  /** What the target was made from, and that from, to the files that nobody here made. */
+  upstream(target: LineageTarget, options: LineageOptions = {}): Outcome<{ readonly graph: LineageGraph }> {
+    return this.#walk(target, 'up', options);
+  }
+
+  /** What was made from the target, and from that, to the model versions. */
+  downstream(target: LineageTarget, options: LineageOptions = {}): Outcome<{ readonly graph: LineageGraph }> {
+    return this.#walk(target, 'down', options);
+  }
+
+  #walk(
+    target: LineageTarget,
+    direction: Direction,
+    options: LineageOptions,
+  ): Outcome<{ readonly graph: LineageGraph }> {
+    try {
+      this.index.sync();
+    } catch {
+      // Read-only or full: what is in the index is answered from.
+    }
+    const walk = new Walk(this.index, this.#registry, direction);
+    switch (target.kind) {
+      case 'version': {
+        const found = this.#registry.version(target.model, target.version);
+        if (!found.ok) return found;
+        walk.version(found.version);
+        break;
+      }
+      case 'task': {
+        const read = this.#runs.read(target.run);
+        if (!read.ok) return failure('RESOURCE_DOES_NOT_EXIST', read.problem.message);
+        const { run } = read;
+        const tasks = run.tasks.filter(({ id }) => target.task === undefined || id === target.task);
+        if (tasks.length === 0) {
+          return failure('RESOURCE_DOES_NOT_EXIST', `Run ${run.id} has no task ${String(target.task)}.`);
+        }
+        for (const task of tasks) {
+          const others = (direction === 'up' ? task.inputs : task.outputs).map(({ hash }) => hexOf(hash));
+          walk.task({
+            run: run.id,
+            pipeline: run.pipeline,
+            task: task.id,
+            action: task.action,
+            path: '',
+            others,
+          });
+        }
+        break;
+      }
+      case 'file': {
+        const hashes = 'hash' in target ? [target.hash] : this.index.contentsOf(target.path);
+        if (hashes.length === 0 && 'path' in target) {
+          return failure('RESOURCE_DOES_NOT_EXIST', `No run has read or written ${target.path}.`);
+        }
+        for (const hash of hashes) walk.content(hash, 'path' in target ? { path: target.path } : {});
+      }
+    }
+    return { ok: true, graph: walk.finish(options.limit ?? 500) };
+  }
+}
+
+/** What is at a place of the walk; made into a node only when it is given. */
+type Place =
+  | { readonly kind: 'content'; readonly hex: string; readonly path?: string; readonly run?: string }
+  | { readonly kind: 'task'; readonly row: string }
+  | { readonly kind: 'version'; readonly model: string; readonly version: string };
+
+/** One way through the graph, breadth first. Places and edges are numbers: there may be a hundred thousand. */
+class Walk {
+  readonly #index: LineageIndex;
+  readonly #registry: Registry;
+  readonly #up: boolean;
+  readonly #numbers = new Map<string, number>();
+  readonly #places: Place[] = [];
+  /** Pairs: the place nearer to what was asked for, and the farther one. */
+  readonly #edges: number[] = [];
+
+  constructor(index: LineageIndex, registry: Registry, direction: Direction) {
+    this.#index = index;
+    this.#registry = registry;
+    this.#up = direction === 'up';
+  }
+
+  #add(key: string, near: number | undefined, place: () => Place): number {
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.#places.length;
+      this.#numbers.set(key, number);
+      this.#places.push(place());
+    }
+    if (near !== undefined) this.#edges.push(near, number);
+    return number;
+  }
+
+  version(version: VersionDocument): void {
+    const { name: model, version: number, artifact } = version;
+    const near = this.#addVersion(model, number, undefined);
+    if (!this.#up) return;
+    const run = version.run === undefined ? {} : { run: version.run.id };
+    this.content(artifact.hash, { path: artifact.path, ...run }, near);
+    if (this.#index.rowsOf(hexOf(artifact.hash)).some(rows.isWrite)) return;
+    // Its run was deleted before it came into the index, or is elsewhere: what the version itself remembers.
+    for (const { path, hash } of version.inputs) this.content(hash, { path, ...run }, near);
+  }
+
+  #addVersion(model: string, version: string, near: number | undefined): number {
+    return this.#add(`${model}@${version}`, near, () => ({ kind: 'version', model, version }));
+  }
+
+  task(use: Use): void {
+    const row = rows.ofTask(use, this.#up ? 'wrote' : 'read');
+    this.#add(rows.taskKey(row), undefined, () => ({ kind: 'task', row }));
+  }
+
+  content(
+    hash: ContentHash,
+    context: { readonly path?: string; readonly run?: string },
+    near?: number,
+  ): void {
+    const hex = hexOf(hash);
+    this.#add(hex, near, () => ({ kind: 'content', hex, ...context }));
+  }
+
+  #follow(number: number): void {
+    const place = this.#places[number];
+    if (place?.kind === 'task') {
+      const { row } = place;
+      const run = this.#up ? { run: row.slice(2, row.indexOf('\t', 2)) } : {};
+      for (const hex of rows.others(row)) this.#add(hex, number, () => ({ kind: 'content', hex, ...run }));
+    } else if (place?.kind === 'content') {
+      const known = this.#index.rowsOf(place.hex);
+      if (this.#up) {
+        const row = writerFor(known, place.run);
+        if (row !== undefined) this.#add(rows.taskKey(row), number, () => ({ kind: 'task', row }));
+        return;
+      }
+      for (const row of known) {
+        if (!rows.isVersion(row)) continue;
+        const { model, version } = rows.version(row);
+        if (this.#lives(model, version)) this.#addVersion(model, version, number);
+      }
+      for (const row of known) {
+        if (rows.isRead(row)) this.#add(rows.taskKey(row), number, () => ({ kind: 'task', row }));
+      }
+    }
+  }
+
+  finish(limit: number): LineageGraph {
+    // Grows while it is walked.
+    for (let number = 0; number < this.#places.length; number++) this.#follow(number);
+    const kept = this.#places.length <= limit ? undefined : this.#choose(limit);
+    const counts = { data: 0, artifact: 0, 'training-set': 0, task: 0, version: 0 };
+    const nodes: LineageNode[] = [];
+    const ids = new Map<number, string>();
+    this.#places.forEach((place, number) => {
+      if (kept?.has(number) === false) {
+        counts[place.kind === 'content' ? this.#kindOf(place.hex) : place.kind] += 1;
+        return;
+      }
+      const node = this.#nodeOf(place);
+      counts[node.kind] += 1;
+      ids.set(number, node.id);
+      nodes.push(node);
+    });
+    const edges = new Map<string, LineageEdge>();
+    for (let at = 0; at < this.#edges.length; at += 2) {
+      const [near, far] = [ids.get(this.#edges[at] ?? -1), ids.get(this.#edges[at + 1] ?? -1)];
+      if (near === undefined || far === undefined) continue;
+      const edge = this.#up ? { from: far, to: near } : { from: near, to: far };
+      edges.set(`${edge.from}\n${edge.to}`, edge);
+    }
+    return { nodes, edges: [...edges.values()], counts, truncated: kept !== undefined };
+  }
+
+  #kindOf(hex: string): 'data' | 'artifact' | 'training-set' {
+    const writer = this.#index.rowsOf(hex).find(rows.isWrite);
+    if (writer === undefined) return 'data';
+    return writer.includes('\ttraining-set\t') ? 'training-set' : 'artifact';
+  }
+
+  #nodeOf(place: Place): LineageNode {
+    switch (place.kind) {
+      case 'task': {
+        const { run, pipeline, task, action } = rows.use(place.row);
+        return { kind: 'task', id: `task:${run}/${task}`, run, pipeline, task, action };
+      }
+      case 'version': {
+        const { model, version } = place;
+        return { kind: 'version', id: `version:${model}@${version}`, model, version };
+      }
+      case 'content': {
+        const hash = `sha256:${place.hex}`;
+        return {
+          kind: this.#kindOf(place.hex),
+          id: `content:${hash}`,
+          path: place.path ?? this.#pathOf(place),
+          hash,
+        };
+      }
+    }
+  }
+
+  /** Where a content lay: for the run that it was met in, else for whoever wrote it, else for whoever read it first. */
+  #pathOf({ hex, run }: { readonly hex: string; readonly run?: string }): string {
+    const known = this.#index.rowsOf(hex).filter((row) => rows.isRead(row) || rows.isWrite(row));
+    const row =
+      known.find((one) => run !== undefined && rows.isOfRun(one, run)) ??
+      known.find(rows.isWrite) ??
+      known[0];
+    return row === undefined ? '' : rows.use(row).path;
+  }
+
+  /** The places of versions with what lies between them and the target, then the nearest others. */
+  #choose(limit: number): ReadonlySet<number> {
+    const nearer = new Int32Array(this.#places.length).fill(-1);
+    for (let at = 0; at < this.#edges.length; at += 2) {
+      const [near = 0, far = 0] = [this.#edges[at], this.#edges[at + 1]];
+      // The first edge to a place is the one that it was found by: it leads back to the target.
+      if (nearer[far] === -1 && near < far) nearer[far] = near;
+    }
+    const kept = new Set<number>(this.#places.length === 0 ? [] : [0]);
+    for (const [number, { kind }] of this.#places.entries()) {
+      if (kind !== 'version') continue;
+      const trail: number[] = [];
+      for (let at = number; at >= 0 && !kept.has(at); at = nearer[at] ?? -1) trail.push(at);
+      if (kept.size + trail.length > limit) break;
+      for (const one of trail) kept.add(one);
+    }
+    for (let number = 0; number < this.#places.length && kept.size < limit; number++) kept.add(number);
+    return kept;
+  }
+
+  readonly #deleted = new Map<string, ReadonlySet<string>>();
+
+  /** A version that was deleted uses nothing any more. */
+  #lives(model: string, version: string): boolean {
+    let deleted = this.#deleted.get(model);
+    if (deleted === undefined) {
+      const found = this.#registry.model(model);
+      // Only as far as the model's own document tells: looking at each version would take too long.
+      deleted = new Set(
+        found.ok ? found.model.recent.flatMap((one) => (one.deleted === true ? [one.version] : [])) : [],
+      );
+      this.#deleted.set(model, deleted);
+    }
+    return !deleted.has(version);
+  }
+}
+
+const hexOf = (hash: ContentHash): string => hash.slice(hash.indexOf(':') + 1);
+
+/** Who wrote what a run read: a task of that run, else the last one before it, else the first that there was. */
+function writerFor(known: readonly string[], run: string | undefined): string | undefined {
+  let before: string | undefined;
+  let first: string | undefined;
+  for (const row of known) {
+    if (!rows.isWrite(row)) continue;
+    if (run !== undefined && rows.isOfRun(row, run)) return row;
+    // Ids of runs sort by time, and come first in a row.
+    if ((run === undefined || row.slice(2) < run) && (before === undefined || row > before)) before = row;
+    if (first === undefined || row < first) first = row;
+  }
+  return before ?? first;
+}

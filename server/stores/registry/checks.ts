@@ -1,0 +1,59 @@
+/** What has to hold before a change is made. */
+import {
+  checkAlias,
+  checkModelName,
+  checkTagKey,
+  checkTagValue,
+  isVersionNumber,
+} from '../../model/registry-names.js';
+import type { NameCheck } from '../../model/registry-names.js';
+import { isHash } from './objects.js';
+import { failure } from './outcome.js';
+import type { RegisterRequest, RegistryFailure } from './types.js';
+
+/** A description stands in the history twice, before and after. */
+export const MAX_DESCRIPTION = 50_000;
+const MAX_ALIASES = 100;
+
+/** The first thing that is wrong with the names and texts, `undefined` when nothing is. */
+export function refusal(...checks: readonly (NameCheck | undefined)[]): RegistryFailure | undefined {
+  const bad = checks.find((check) => check?.ok === false);
+  return bad?.ok === false ? failure('INVALID_PARAMETER_VALUE', bad.message) : undefined;
+}
+
+export function checkVersionNumber(version: string): NameCheck {
+  if (isVersionNumber(version)) return { ok: true };
+  return { ok: false, message: `${JSON.stringify(version.slice(0, 40))} is not the number of a version.` };
+}
+
+export function checkDescription(text: string): NameCheck {
+  if (text.length <= MAX_DESCRIPTION) return { ok: true };
+  return {
+    ok: false,
+    message: `The description has ${text.length} characters; at most ${MAX_DESCRIPTION} fit. Keep what is longer in a file.`,
+  };
+}
+
+export function checkTags(tags: Readonly<Record<string, string>>): NameCheck[] {
+  return Object.entries(tags).flatMap(([key, value]) => [checkTagKey(key), checkTagValue(value)]);
+}
+
+/** What is wrong with a request to register, before anything is read. */
+export function checkRequest(request: RegisterRequest): RegistryFailure | undefined {
+  const { aliases = [], tags = {}, description = '', artifact } = request;
+  if (aliases.length > MAX_ALIASES) {
+    return failure(
+      'INVALID_PARAMETER_VALUE',
+      `${aliases.length} aliases at once are too many; at most ${MAX_ALIASES}.`,
+    );
+  }
+  if (artifact.hash !== undefined && !isHash(artifact.hash)) {
+    return failure('INVALID_PARAMETER_VALUE', `${JSON.stringify(artifact.hash)} is not a hash (sha256:…).`);
+  }
+  return refusal(
+    checkModelName(request.name),
+    ...aliases.map(checkAlias),
+    ...checkTags(tags),
+    checkDescription(description),
+  );
+}

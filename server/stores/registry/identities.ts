@@ -1,0 +1,40 @@
+/** Which version holds given bytes made from a given fingerprint: a file each, so that asking costs the same for any number. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { isVersionNumber } from '../../model/registry-names.js';
+import { writeAtomic } from '../atomic.js';
+import { errorCode } from '../problem.js';
+import type { ContentHash } from '../run-document.js';
+
+function fileOf(folder: string, hash: ContentHash, fingerprint: string | undefined): string {
+  const key = createHash('sha256')
+    .update(`${hash}\0${fingerprint ?? ''}`)
+    .digest('hex');
+  return path.join(folder, key);
+}
+
+/** A number, or `undefined`. Only a hint: look at the version whether it is so. */
+export function findIdentity(
+  folder: string,
+  hash: ContentHash,
+  fingerprint: string | undefined,
+): string | undefined {
+  try {
+    const text = readFileSync(fileOf(folder, hash, fingerprint), 'utf8').trim();
+    return isVersionNumber(text) ? text : undefined;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export function writeIdentity(
+  folder: string,
+  hash: ContentHash,
+  fingerprint: string | undefined,
+  version: string,
+): void {
+  mkdirSync(folder, { recursive: true });
+  writeAtomic(fileOf(folder, hash, fingerprint), `${version}\n`);
+}

@@ -1,0 +1,132 @@
+/**
+ * A model's journal: one line per change, written and on the disk before anything else of the change. A line is in as
+ * soon as its newline is; what a killed writer left without one was never said, and the next writer cuts it off.
+ */
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { syncFolder } from '../atomic.js';
+import { linesBackward, linesFrom } from '../lines.js';
+import type { StoreProblem } from '../problem.js';
+import type { HistoryEntry } from './types.js';
+
+/** Longer lines are refused: readers that go backward would take them for rubbish. */
+export const MAX_ENTRY_BYTES = 900_000;
+
+export class EntryTooLong extends Error {}
+
+export interface JournalRead {
+  readonly entries: readonly HistoryEntry[];
+  /** Where the last whole line ends. */
+  readonly end: number;
+  readonly problems: readonly StoreProblem[];
+}
+
+/** What is read as one line, when it is one. */
+function parseEntry(line: string): HistoryEntry | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (!('seq' in value && typeof value.seq === 'number' && 'action' in value)) return undefined;
+    return value as HistoryEntry;
+  } catch {
+    return undefined;
+  }
+}
+
+export class Journal {
+  readonly file: string;
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  /** Bytes, 0 when there is none. A line that is being written counts. */
+  size(): number {
+    return statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** The entries from a byte on, which is where a line begins. */
+  readFrom(from: number): JournalRead {
+    const entries: HistoryEntry[] = [];
+    const problems: StoreProblem[] = [];
+    let at = from;
+    for (;;) {
+      const { lines, next } = linesFrom(this.file, at);
+      if (next <= at) break;
+      for (const line of lines) {
+        const entry = parseEntry(line);
+        if (entry === undefined) problems.push(this.#unreadable(line));
+        else entries.push(entry);
+      }
+      at = next;
+    }
+    return { entries, end: at, problems };
+  }
+
+  #unreadable(line: string): StoreProblem {
+    const message = `A line of the history ${this.file} can't be read and was left out: ${JSON.stringify(line.slice(0, 60))}.`;
+    return { path: this.file, message };
+  }
+
+  /** The newest entry first; only lines that hold one of the texts are looked at, when any are given. */
+  *backward(texts: readonly string[] = []): Generator<HistoryEntry, void, undefined> {
+    let first = true;
+    const whole = this.#endsWhole();
+    for (const line of linesBackward(this.file)) {
+      const torn = first && !whole;
+      first = false;
+      if (torn || (texts.length > 0 && !texts.some((text) => line.includes(text)))) continue;
+      const entry = parseEntry(line);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  #endsWhole(): boolean {
+    const size = this.size();
+    if (size === 0) return true;
+    const fd = openSync(this.file, 'r');
+    try {
+      const last = Buffer.alloc(1);
+      readSync(fd, last, 0, 1, size - 1);
+      return last[0] === 0x0a;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /**
+   * Appends entries at `end`, which is where the last whole line ends, and waits for the disk. The caller holds the
+   * model's lock. Gives the new end. Throws the system's error (full disk); then nothing was said.
+   */
+  append(entries: readonly HistoryEntry[], end: number): number {
+    const lines = entries.map((entry) => Buffer.from(`${JSON.stringify(entry)}\n`));
+    if (lines.some((line) => line.length > MAX_ENTRY_BYTES)) throw new EntryTooLong();
+    const bytes = Buffer.concat(lines);
+    const isNew = end === 0;
+    const fd = openSync(this.file, isNew ? 'a' : 'r+');
+    try {
+      if (fstatSync(fd).size !== end) ftruncateSync(fd, end);
+      try {
+        let done = 0;
+        while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done, end + done);
+        fsyncSync(fd);
+      } catch (error) {
+        ftruncateSync(fd, end);
+        throw error;
+      }
+    } finally {
+      closeSync(fd);
+    }
+    if (isNew) syncFolder(path.dirname(this.file));
+    return end + bytes.length;
+  }
+}

@@ -1,0 +1,52 @@
+/** The document of a version, from what was asked for and what was taken in. */
+import { guessFramework } from './artifacts.js';
+import { FOLDER_MIME, mimeOf } from '../mime.js';
+import type { StoredArtifact } from './objects.js';
+import { REGISTRY_SCHEMA_VERSION } from './types.js';
+import type { RegisterRequest, VersionArtifact, VersionDocument } from './types.js';
+
+function artifactOf(request: RegisterRequest, stored: StoredArtifact): VersionArtifact {
+  const { artifact } = request;
+  const { hash, bytes, files, executables } = stored;
+  // Looked at where it came from: a folder's object is only its listing.
+  const framework = artifact.framework ?? guessFramework(artifact.file, artifact.path);
+  return {
+    hash,
+    bytes,
+    ...(files === undefined ? {} : { files }),
+    ...(executables === undefined ? {} : { executables }),
+    path: artifact.path,
+    kind: artifact.kind ?? 'model',
+    mime: artifact.mime ?? (stored.kind === 'folder' ? FOLDER_MIME : mimeOf(artifact.path)),
+    ...(framework === undefined ? {} : { framework }),
+  };
+}
+
+export function newVersion(
+  request: RegisterRequest,
+  stored: StoredArtifact,
+  made: { readonly number: string; readonly at: string; readonly who: string },
+): VersionDocument {
+  const { run, features, git, signature, fingerprint } = request;
+  return {
+    schema: REGISTRY_SCHEMA_VERSION,
+    name: request.name,
+    version: made.number,
+    status: 'READY',
+    createdAt: made.at,
+    updatedAt: made.at,
+    createdBy: made.who,
+    ...(run === undefined ? {} : { run }),
+    artifact: artifactOf(request, stored),
+    params: request.params ?? {},
+    metrics: request.metrics ?? {},
+    inputs: (request.inputs ?? []).map(({ path, hash }) => ({ path, hash })),
+    ...(features === undefined ? {} : { features }),
+    ...(git === undefined ? {} : { git }),
+    ...(signature === undefined ? {} : { signature }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    description: request.description ?? '',
+    tags: request.tags ?? {},
+    metadata: request.metadata ?? {},
+  };
+}

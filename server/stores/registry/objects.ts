@@ -1,0 +1,401 @@
+/**
+ * The bytes of model versions: files named by the hash of their content, read-only. The registry has its own, apart from
+ * the cache of runs: nothing here is evicted, and a version needs nobody else to be whole. Bytes are cloned where the
+ * file system can share them and copied otherwise, never hard-linked: a program that writes to its model in place would
+ * change the version with it.
+ *
+ * A folder is its listing (see ../hash.ts), an object like any other, and the objects of the files in it.
+ */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { syncFolder, tempName, writeAtomic } from '../atomic.js';
+import { withLock } from '../file-lock.js';
+import { SMALL_FILE, hashFile, hashOf, hashSteps, parseListing } from '../hash.js';
+import type { Hashed } from '../hash.js';
+import { describeError, errorCode } from '../problem.js';
+import type { ContentHash } from '../run-document.js';
+import { failure } from './outcome.js';
+import type { RegistryPlaces } from './places.js';
+import type { Outcome, RegistryFailure } from './types.js';
+
+const HEX = /^sha256:([0-9a-f]{64})$/;
+const CHUNK = 1024 * 1024;
+const LOCK_TIMEOUT_MS = 10_000;
+
+/** What was taken in. */
+export interface StoredArtifact {
+  readonly kind: 'file' | 'folder';
+  readonly hash: ContentHash;
+  readonly bytes: number;
+  readonly files?: number;
+  readonly executables?: readonly string[];
+}
+
+/** Something that ends an operation and is told to the person. */
+class Refusal extends Error {
+  readonly failure: RegistryFailure;
+  constructor(told: RegistryFailure) {
+    super(told.error.message);
+    this.failure = told;
+  }
+}
+
+export function isHash(text: string): boolean {
+  return HEX.test(text);
+}
+
+export class ArtifactObjects {
+  readonly #places: RegistryPlaces;
+
+  constructor(places: RegistryPlaces) {
+    this.#places = places;
+  }
+
+  /** Throws for what is not a hash, because it becomes a file name. */
+  pathOf(hash: ContentHash): string {
+    const hex = HEX.exec(hash)?.[1];
+    if (hex === undefined) throw new RangeError(`not a hash: ${JSON.stringify(hash)}`);
+    return path.join(this.#places.objects, hex.slice(0, 2), hex);
+  }
+
+  /** Whether an object is there; for a folder's listing also all that it lists. Looks at sizes and names only. */
+  has(hash: ContentHash, folder = false): boolean {
+    if (statSync(this.pathOf(hash), { throwIfNoEntry: false })?.isFile() !== true) return false;
+    if (!folder) return true;
+    return this.closure(hash).every((one) => one === hash || this.has(one));
+  }
+
+  /** The listing's own hash and those of the files in it. Empty when the listing is not there. */
+  closure(listing: ContentHash): readonly ContentHash[] {
+    try {
+      const lines = parseListing(readFileSync(this.pathOf(listing), 'utf8'));
+      return [
+        listing,
+        ...lines.flatMap((line) => (line.kind === 'file' && isHash(line.hash) ? [line.hash] : [])),
+      ];
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  /**
+   * Whether the object is there. If so its change time says that it was just wanted, and gc leaves it alone: it looks
+   * at that time under the same lock.
+   */
+  #claim(hash: ContentHash): boolean {
+    const object = this.pathOf(hash);
+    if (statSync(object, { throwIfNoEntry: false }) === undefined) return false;
+    mkdirSync(this.#places.temp, { recursive: true });
+    const claimed = withLock(this.#places.objectsLock, LOCK_TIMEOUT_MS, () => {
+      try {
+        chmodSync(object, 0o444);
+        return true;
+      } catch (error) {
+        if (errorCode(error) === 'ENOENT') return false;
+        throw error;
+      }
+    });
+    if (!claimed.ok) throw new Error('the registry’s objects are locked by another process; try again');
+    return claimed.value;
+  }
+
+  /** Frees an object that nobody has claimed since `before` (ms). */
+  free(file: string, before: number): boolean {
+    mkdirSync(this.#places.temp, { recursive: true });
+    const done = withLock(this.#places.objectsLock, LOCK_TIMEOUT_MS, () => {
+      const stat = lstatSync(file, { throwIfNoEntry: false });
+      if (stat === undefined || stat.ctimeMs >= before) return false;
+      rmSync(file, { recursive: true, force: true });
+      return true;
+    });
+    return done.ok && done.value;
+  }
+
+  /**
+   * Takes in a file or folder. With `expected` other bytes are refused, and those that are here already are not read
+   * again. What is taken in stays for an hour without an owner, until gc frees it.
+   */
+  async put(
+    source: string,
+    options: { readonly expected?: ContentHash; readonly signal?: AbortSignal } = {},
+  ): Promise<Outcome<{ readonly stored: StoredArtifact }>> {
+    try {
+      const stored = await this.#take(source, options);
+      if (!stored.ok) {
+        const code = stored.reason === 'missing' ? 'RESOURCE_DOES_NOT_EXIST' : 'INVALID_PARAMETER_VALUE';
+        return failure(code, stored.message);
+      }
+      const { kind, hash, bytes } = stored;
+      if (options.expected !== undefined && hash !== options.expected) {
+        return failure(
+          'CONFLICT',
+          `${source} has changed since it was recorded: its hash is another one now.`,
+        );
+      }
+      if (kind === 'file') return { ok: true, stored: { kind, hash, bytes } };
+      for (const line of parseListing(stored.listing)) {
+        if (line.kind === 'link' && !staysInside(line.path, line.target)) {
+          return failure(
+            'INVALID_PARAMETER_VALUE',
+            `${path.join(source, line.path)} is a link that leads out of the folder: a version has to hold all of its files.`,
+          );
+        }
+      }
+      await this.putBytes(Buffer.from(stored.listing));
+      const { files, executables } = stored;
+      return {
+        ok: true,
+        stored: { kind, hash, bytes, files, ...(executables.length === 0 ? {} : { executables }) },
+      };
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (error instanceof Refusal) return error.failure;
+      return failure('UNAVAILABLE', `Can't take ${source} into the registry: ${describeError(error)}.`);
+    }
+  }
+
+  async #take(
+    source: string,
+    options: { readonly expected?: ContentHash; readonly signal?: AbortSignal },
+  ): Promise<Hashed> {
+    const steps = hashSteps(source);
+    let step = steps.next();
+    while (step.done !== true) {
+      options.signal?.throwIfAborted();
+      const { path: file } = step.value;
+      const alone = file === source;
+      step = steps.next(await this.#takeFile(file, alone ? options.expected : undefined, options.signal));
+    }
+    return step.value;
+  }
+
+  /** One file's bytes; its hash is computed from what was written, not from what may change meanwhile. */
+  async #takeFile(
+    file: string,
+    expected: ContentHash | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ContentHash> {
+    const { size } = statSync(file);
+    if (size <= SMALL_FILE) return this.putBytes(readFileSync(file));
+    if (expected !== undefined && this.has(expected) && (await hashFile(file, signal)) === expected) {
+      if (this.#claim(expected)) return expected;
+    }
+    mkdirSync(this.#places.temp, { recursive: true });
+    const temp = tempName(path.join(this.#places.temp, 'x'));
+    try {
+      const hash = await copyHashed(file, temp, signal);
+      if (expected !== undefined && hash !== expected) {
+        throw new Refusal(
+          failure('CONFLICT', `${file} has changed since it was recorded: its hash is another one now.`),
+        );
+      }
+      if (this.#claim(hash)) return hash;
+      const object = this.pathOf(hash);
+      makeDurable(temp);
+      mkdirSync(path.dirname(object), { recursive: true });
+      renameSync(temp, object);
+      syncFolder(path.dirname(object));
+      return hash;
+    } finally {
+      rmSync(temp, { force: true });
+    }
+  }
+
+  /** Small bytes, or a listing. */
+  // eslint-disable-next-line @typescript-eslint/require-await -- the same shape as taking in a large file
+  async putBytes(bytes: Uint8Array): Promise<ContentHash> {
+    const hash = hashOf(bytes);
+    if (this.#claim(hash)) return hash;
+    const object = this.pathOf(hash);
+    mkdirSync(path.dirname(object), { recursive: true });
+    writeAtomic(object, bytes, { durable: true, mode: 0o444 });
+    return hash;
+  }
+
+  /** Where an artifact's bytes are, after all of them were read and found to be what the hash says. */
+  async read(artifact: {
+    readonly hash: ContentHash;
+    readonly files?: number;
+    readonly executables?: readonly string[];
+  }): Promise<Outcome<{ readonly path: string; readonly kind: 'file' | 'folder' }>> {
+    try {
+      if (artifact.files === undefined) {
+        await this.#check(artifact.hash);
+        return { ok: true, path: this.pathOf(artifact.hash), kind: 'file' };
+      }
+      const folder = path.join(this.#places.folders, path.basename(this.pathOf(artifact.hash)));
+      if (!(await isIntact(folder, artifact.hash))) {
+        rmSync(folder, { recursive: true, force: true });
+        await this.layOut(artifact.hash, folder, artifact.executables ?? []);
+      }
+      return { ok: true, path: folder, kind: 'folder' };
+    } catch (error) {
+      if (error instanceof Refusal) return error.failure;
+      return failure('UNAVAILABLE', `Can't read the artifact ${artifact.hash}: ${describeError(error)}.`);
+    }
+  }
+
+  async #check(hash: ContentHash): Promise<void> {
+    const object = this.pathOf(hash);
+    let found: ContentHash;
+    try {
+      found = await hashFile(object);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') throw damaged(object, 'is missing');
+      throw error;
+    }
+    if (found !== hash) throw damaged(object, 'is not what was registered: its hash is another one now');
+  }
+
+  /** Makes a folder from its listing, at `target`, by one rename. Every file is checked on the way. */
+  async layOut(listing: ContentHash, target: string, executables: readonly string[]): Promise<void> {
+    await this.#check(listing);
+    const lines = parseListing(readFileSync(this.pathOf(listing), 'utf8'));
+    mkdirSync(path.dirname(target), { recursive: true });
+    const temp = tempName(target);
+    const mayRun = new Set(executables);
+    try {
+      mkdirSync(temp);
+      for (const line of lines) {
+        // The listing may have come from elsewhere.
+        if (!isInnerPath(line.path)) throw damaged(line.path, 'leaves the folder that it is listed in');
+        const file = path.join(temp, line.path);
+        mkdirSync(line.kind === 'folder' ? file : path.dirname(file), { recursive: true });
+        if (line.kind === 'link') {
+          if (!staysInside(line.path, line.target))
+            throw damaged(line.path, 'is a link that leads out of its folder');
+          symlinkSync(line.target, file);
+        } else if (line.kind === 'file') {
+          const object = this.pathOf(line.hash);
+          if (!this.has(line.hash)) throw damaged(object, 'is missing');
+          const found = await copyHashed(object, file, undefined);
+          if (found !== line.hash)
+            throw damaged(object, 'is not what was registered: its hash is another one now');
+          chmodSync(file, mayRun.has(line.path) ? 0o555 : 0o444);
+        }
+      }
+      renameSync(temp, target);
+    } finally {
+      rmSync(temp, { recursive: true, force: true });
+    }
+  }
+
+  /** Every object, for gc. */
+  *all(): Generator<{
+    readonly hash: ContentHash;
+    readonly path: string;
+    readonly bytes: number;
+    readonly ctimeMs: number;
+  }> {
+    for (const shard of namesIn(this.#places.objects)) {
+      for (const name of namesIn(path.join(this.#places.objects, shard))) {
+        const file = path.join(this.#places.objects, shard, name);
+        const stat = lstatSync(file, { throwIfNoEntry: false });
+        if (stat?.isFile() === true && /^[0-9a-f]{64}$/.test(name)) {
+          yield { hash: `sha256:${name}`, path: file, bytes: stat.size, ctimeMs: stat.ctimeMs };
+        }
+      }
+    }
+  }
+}
+
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+function damaged(file: string, what: string): Refusal {
+  return new Refusal(failure('DAMAGED', `${file} ${what}.`));
+}
+
+/** A path in a folder, `/` between names, that stays in it on every system. */
+export function isInnerPath(name: string): boolean {
+  if (name === '' || name.includes('\0') || path.isAbsolute(name) || path.win32.isAbsolute(name))
+    return false;
+  if (path.sep === '\\' && /[\\:]/.test(name)) return false;
+  return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+/** Whether a link in a folder leads to something in it, going by its text. */
+function staysInside(link: string, target: string): boolean {
+  if (path.isAbsolute(target) || path.win32.isAbsolute(target)) return false;
+  const led = path.posix.normalize(path.posix.join(path.posix.dirname(link), target));
+  return led !== '..' && !led.startsWith('../');
+}
+
+async function isIntact(folder: string, hash: ContentHash): Promise<boolean> {
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  const steps = hashSteps(folder);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(await hashFile(step.value.path));
+  return step.value.ok && step.value.hash === hash;
+}
+
+/** Copies a file to a new place, cloned where that can be done, and gives the hash of the copy. */
+async function copyHashed(from: string, to: string, signal: AbortSignal | undefined): Promise<ContentHash> {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    chmodSync(to, 0o644);
+    return await hashFile(to, signal);
+  } catch (error) {
+    if (errorCode(error) === 'ENOSPC' || errorCode(error) === 'ENOENT' || errorCode(error) === 'EEXIST')
+      throw error;
+    signal?.throwIfAborted();
+    rmSync(to, { force: true });
+  }
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  const source = await open(from, 'r');
+  try {
+    const target = await open(to, 'wx', 0o644);
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const { bytesRead } = await source.read(buffer, 0, CHUNK);
+        if (bytesRead === 0) break;
+        const chunk = buffer.subarray(0, bytesRead);
+        hash.update(chunk);
+        for (let done = 0; done < bytesRead;) {
+          done += (await target.write(chunk, done, bytesRead - done)).bytesWritten;
+        }
+      }
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
+
+function makeDurable(file: string): void {
+  const fd = openSync(file, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  chmodSync(file, 0o444);
+}

@@ -1,0 +1,147 @@
+/** The record of a run: one lowdb document per run, written by the one process that runs it. */
+import type { ArtifactKind, Json, PipelineKind } from '../model/definition.js';
+
+/** Raised when the shape changes; older documents are migrated forward when they are read. */
+export const RUN_SCHEMA_VERSION = 1;
+
+export type RunStatus =
+  'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
+
+export type TaskStatus = RunStatus | 'skipped' | 'cached';
+
+/** `sha256:<hex>` of a file's bytes, or of a folder's sorted listing of `<hash> <relative path>` lines. */
+export type ContentHash = string;
+
+export interface FileRecord {
+  /** Relative to the project. */
+  readonly path: string;
+  readonly hash: ContentHash;
+  readonly bytes: number;
+  /** For a folder: how many files are in it. */
+  readonly files?: number;
+}
+
+export interface ArtifactRecord extends FileRecord {
+  /** The output's name in the definition; for metrics and plots the path. */
+  readonly name: string;
+  readonly kind: ArtifactKind;
+  /** Guessed from the extension, `application/octet-stream` when unknown, `inode/directory` for a folder. */
+  readonly mime: string;
+  /** Whether the cache holds the content, so that it survives being overwritten. */
+  readonly cached: boolean;
+}
+
+/** One part of a fingerprint: what it is, its value (a hash for files) and why it counts. */
+export interface FingerprintPart {
+  readonly kind:
+    | 'command'
+    | 'env'
+    | 'param'
+    | 'input'
+    | 'output'
+    | 'working-directory'
+    | 'upstream'
+    | 'check'
+    | 'model'
+    | 'register'
+    | 'format';
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface FingerprintRecord {
+  readonly hash: string;
+  readonly parts: readonly FingerprintPart[];
+}
+
+export interface TaskRun {
+  /** `train`, or `train@0-3` for one cell of a matrix. Unique in the run. */
+  readonly id: string;
+  readonly task: string;
+  readonly action: string;
+  readonly matrix?: Readonly<Record<string, Json>>;
+  readonly needs: readonly string[];
+  readonly status: TaskStatus;
+  readonly reasons: readonly string[];
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly attempts: number;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly error?: string;
+  readonly tolerated?: boolean;
+  readonly fingerprint?: FingerprintRecord;
+  readonly inputs: readonly FileRecord[];
+  readonly outputs: readonly ArtifactRecord[];
+  readonly metrics: Readonly<Record<string, Json>>;
+  readonly checks?: readonly { readonly text: string; readonly passed: boolean; readonly detail?: string }[];
+  /** What its action gives besides files, by name: the `version` that a register task made. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** What its action did, in a few words. */
+  readonly note?: string;
+  /** Relative to the run's folder. */
+  readonly log?: string;
+  readonly peakMemoryBytes?: number;
+  readonly cpuSeconds?: number;
+  readonly restoredFrom?: string;
+}
+
+/** What is known of a run before its first task starts. */
+export interface RunHeader {
+  /** Sorts by time: `20261123-123456-789-k3f9`. */
+  readonly id: string;
+  readonly pipeline: string;
+  readonly kind: PipelineKind;
+  /** Of the definition, relative to the project. */
+  readonly path: string;
+  /** `sha256:<hex>` of the definition's text. */
+  readonly definitionHash: ContentHash;
+  readonly params: Readonly<Record<string, Json>>;
+  readonly git?: { readonly commit: string; readonly branch?: string; readonly dirty: boolean };
+  readonly user: string;
+  readonly host: string;
+  readonly machine: {
+    readonly os: string;
+    readonly arch: string;
+    readonly cpus: number;
+    readonly memoryBytes: number;
+  };
+  readonly trigger: 'editor' | 'terminal' | 'ci';
+  /** The arguments of `modelyard run`, values of secrets masked. */
+  readonly argv: readonly string[];
+  readonly pid: number;
+  /** Tells a living process from another one with the same pid. Opaque: compare only (see liveness.ts). */
+  readonly processStart?: string;
+  /** The run that this one went on from. */
+  readonly resumed?: string;
+  readonly createdAt: string;
+}
+
+export interface RunDocument extends RunHeader {
+  readonly schema: number;
+  readonly status: RunStatus;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly error?: string;
+  readonly tasks: readonly TaskRun[];
+}
+
+/** One line of the index: what lists show without opening the document. */
+export interface RunSummary {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly path: string;
+  readonly status: RunStatus;
+  readonly createdAt: string;
+  readonly endedAt?: string;
+  readonly pid: number;
+  readonly processStart?: string;
+  /** The machine that `pid` is of. */
+  readonly host?: string;
+  readonly trigger: RunHeader['trigger'];
+  readonly counts: Readonly<Partial<Record<TaskStatus, number>>>;
+  /** The last metrics of the run, `task.key` → value, bounded to the first 20. */
+  readonly metrics: Readonly<Record<string, Json>>;
+  /** For searching and comparing, bounded to the first 20 and to short values. */
+  readonly params?: Readonly<Record<string, Json>>;
+}

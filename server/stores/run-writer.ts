@@ -1,0 +1,170 @@
+/** The writing end of one run's record. Belongs to the process that runs it; nobody else writes there while it lives. */
+import { createHash } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { writeFully } from './atomic.js';
+import { openDocument } from './document.js';
+import type { DocumentAdapter } from './document.js';
+import type { LowSync } from 'lowdb';
+import { safeFileName } from './layout.js';
+import { MetricLog } from './metric-log.js';
+import type { RunDocument } from './run-document.js';
+import type { RunIndex } from './run-index.js';
+import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
+
+/** Changes that nobody has to wait for are written at most so often. The events have them all in any case. */
+const MIN_PAUSE_MS = 100;
+/** And at most this part of the time goes into writing them, however large the document. */
+const WRITE_SHARE = 20;
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** The log of a task, relative to the run's folder. Different for different tasks, safe on every file system. */
+export function taskLogName(taskId: string): string {
+  return `logs/${safeFileName(taskId, sha256)}.log`;
+}
+
+export class RunWriter {
+  readonly id: string;
+  /** Absolute. */
+  readonly folder: string;
+  readonly #index: RunIndex;
+  readonly #marker: string;
+  readonly #low: LowSync<RunDocument>;
+  readonly #adapter: DocumentAdapter<RunDocument>;
+  readonly #metrics: MetricLog;
+  #events: number;
+  #pending: (() => RunDocument) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lastWrite = 0;
+  #lastCost = 0;
+  #closed = false;
+
+  /** Made by `RunStore.create`. The run's folder exists; the document, its events and its index line are written. */
+  constructor(folder: string, marker: string, index: RunIndex, document: RunDocument) {
+    this.id = document.id;
+    this.folder = folder;
+    this.#index = index;
+    this.#marker = marker;
+    const { low, adapter } = openDocument(path.join(folder, 'run.json'), runDocumentKind, document);
+    this.#low = low;
+    this.#adapter = adapter;
+    this.#metrics = new MetricLog(path.join(folder, 'metrics.ndjson'));
+    this.#events = openSync(path.join(folder, 'events.ndjson'), 'a');
+    try {
+      this.#write(document, false);
+      this.#index.append(summarize(document));
+    } catch (error) {
+      closeSync(this.#events);
+      throw error;
+    }
+  }
+
+  /** Absolute path of a task's log; its folder exists afterwards. */
+  logPath(taskId: string): string {
+    const file = path.join(this.folder, taskLogName(taskId));
+    mkdirSync(path.dirname(file), { recursive: true });
+    return file;
+  }
+
+  /**
+   * Adds events to `events.ndjson`, in one write; on the disk's way (it survives a kill of this process) when it returns. A
+   * `metric-logged` event goes to `metrics.ndjson` instead: there may be millions. Throws the system's error.
+   */
+  append(...events: readonly object[]): void {
+    if (this.#closed) throw new Error(`The record of run ${this.id} is closed.`);
+    let lines = '';
+    for (const event of events) {
+      if (isMetric(event)) this.#metrics.append(event.id, event.key, event.value, event.step, event.at);
+      else lines += `${JSON.stringify(event)}\n`;
+    }
+    if (lines !== '') writeFully(this.#events, Buffer.from(lines));
+  }
+
+  /**
+   * Tells the run's new state. Without `durable` it is written soon (within 100 ms, or later when writing takes long)
+   * and only its last form; give a function to build it only then. `durable`: written, fsynced and in the index when
+   * this returns; for the end of the run, and states a person may act on. `now`: the same without fsync, for what a
+   * power cut may take. Throws the system's error.
+   */
+  update(
+    document: RunDocument | (() => RunDocument),
+    options: { readonly durable?: boolean; readonly now?: boolean } = {},
+  ): void {
+    if (this.#closed) throw new Error(`The record of run ${this.id} is closed.`);
+    const make = typeof document === 'function' ? document : () => document;
+    if (options.durable === true || options.now === true) {
+      this.#forget();
+      const value = make();
+      this.#write(value, options.durable === true);
+      this.#index.append(summarize(value));
+      return;
+    }
+    this.#pending = make;
+    const wait = this.#lastWrite + Math.max(MIN_PAUSE_MS, this.#lastCost * WRITE_SHARE) - Date.now();
+    if (wait <= 0) {
+      this.#flush();
+    } else if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        try {
+          this.#flush();
+        } catch {
+          // A full disk shows at the next durable update, which is not made in a timer and may throw.
+        }
+      }, wait);
+      this.#timer.unref();
+    }
+  }
+
+  /** Ends the record. What was told last is written; a run whose status is final stops being a live one. */
+  close(): void {
+    if (this.#closed) return;
+    try {
+      this.#flush();
+    } finally {
+      this.#forget();
+      this.#closed = true;
+      closeSync(this.#events);
+      this.#metrics.close();
+    }
+    if (!LIVE_STATUSES.has(this.#low.data.status)) rmSync(this.#marker, { force: true });
+  }
+
+  #forget(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#pending = undefined;
+  }
+
+  #flush(): void {
+    const make = this.#pending;
+    if (make === undefined) return;
+    this.#forget();
+    this.#write(make(), false);
+  }
+
+  #write(document: RunDocument, durable: boolean): void {
+    const begin = performance.now();
+    this.#adapter.durable = durable;
+    this.#low.data = document;
+    this.#low.write();
+    this.#lastCost = performance.now() - begin;
+    this.#lastWrite = Date.now();
+  }
+}
+
+interface MetricEvent {
+  readonly type: 'metric-logged';
+  readonly id: string;
+  readonly key: string;
+  readonly value: number;
+  readonly step?: number;
+  readonly at: string;
+}
+
+function isMetric(event: object): event is MetricEvent {
+  return 'type' in event && event.type === 'metric-logged';
+}
