@@ -1,0 +1,97 @@
+/** `modelyard gc`: frees the cache and old runs, and says first what would go. */
+import { createInterface } from 'node:readline/promises';
+import { formatBytes, parseBytes, parseDuration } from '../../model/units.js';
+import { Project } from '../../project/project.js';
+import { applyGc, type GcOptions, planGc } from '../../runner/gc.js';
+import { replay } from '../../runner/resume.js';
+import { RunStore } from '../../stores/runs.js';
+import { type Arguments, UsageError, wholeNumber } from '../args.js';
+import type { Command } from '../command.js';
+import { projectRoot } from '../locate.js';
+import { EXIT, stderr, stdout } from '../output.js';
+import { count } from '../terminal/text.js';
+
+export const gc: Command = {
+  name: 'gc',
+  summary: 'Free the cache and old runs; says first what would go.',
+  usage: 'gc [flags]',
+  details: `
+Bounds that are not given are those of modelyard.yaml (\`cache\` and \`runs\`). What a kept run has made stays in the
+cache as long as the run, unless --all is given.`,
+  flags: {
+    dry: { type: 'boolean', help: 'Only say what would go.' },
+    yes: { type: 'boolean', short: 'y', help: 'Do not ask.' },
+    'max-size': { type: 'string', value: 'SIZE', help: 'The cache may keep so much: 10GiB.' },
+    'max-age': { type: 'string', value: 'TIME', help: 'Entries that were not used for so long go: 30d.' },
+    'keep-runs': { type: 'string', value: 'N', help: 'The newest so many runs stay.' },
+    'max-run-age': { type: 'string', value: 'TIME', help: 'Older runs go: 90d.' },
+    all: { type: 'boolean', help: 'Empty the cache, artifacts of kept runs included.' },
+    json: { type: 'boolean', help: 'As JSON.' },
+  },
+  most: 0,
+  async run(args) {
+    const root = projectRoot(args);
+    const store = RunStore.open(root);
+    if (!args.flag('dry')) store.maintain({ replay: replay(store) });
+    const plan = planGc(store, optionsOf(args, root));
+    const json = args.flag('json');
+    const files = plan.entries.length + plan.objects.length + plan.temps.length + plan.registry.length;
+    const nothing = plan.runs.length + files === 0;
+    if (!json) {
+      for (const run of plan.runs) stdout.line(`run ${run.id} of ${run.pipeline}, ${formatBytes(run.bytes)}`);
+      stdout.line(
+        nothing
+          ? `Nothing to free; the cache holds ${formatBytes(plan.cacheBytes)}.`
+          : `${formatBytes(plan.freedBytes)} to free: ${count(plan.runs.length, 'run')}, ${count(plan.entries.length, 'cache entry', 'cache entries')}, ` +
+              `${count(plan.objects.length, 'object')}, ${count(plan.registry.length, 'file')} of the model registry that no version owns; the cache goes from ${formatBytes(plan.cacheBytes)} to ${formatBytes(plan.keptBytes)}.`,
+      );
+      if (plan.notice !== undefined) stderr.line(`modelyard: ${plan.notice}`);
+    }
+    const apply = !args.flag('dry') && !nothing && (args.flag('yes') || (await agreed(json)));
+    const done = apply ? applyGc(store, plan) : undefined;
+    for (const problem of done?.problems ?? []) stderr.line(`modelyard: ${problem.message}`);
+    if (json) {
+      const { runs, freedBytes, cacheBytes, keptBytes } = plan;
+      stdout.line(JSON.stringify({ runs, files, freedBytes, cacheBytes, keptBytes, applied: apply }));
+    } else if (done !== undefined) stdout.line(`${formatBytes(done.freedBytes)} freed.`);
+    return (done?.problems.length ?? 0) > 0 ? EXIT.failed : EXIT.ok;
+  },
+};
+
+function optionsOf(args: Arguments, root: string): GcOptions {
+  const { cache, runs } = Project.open(root, undefined, { only: [] }).settings;
+  const bytes = measure(args, 'max-size', parseBytes) ?? cache.maxBytes;
+  const age = measure(args, 'max-age', parseDuration) ?? cache.maxAgeMs;
+  const keep = args.text('keep-runs');
+  const keepRuns = keep === undefined ? runs.keep : wholeNumber('keep-runs', keep, 0);
+  const runAge = measure(args, 'max-run-age', parseDuration) ?? runs.maxAgeMs;
+  return {
+    ...(bytes === undefined ? {} : { maxBytes: bytes }),
+    ...(age === undefined ? {} : { maxAgeMs: age }),
+    ...(keepRuns === undefined ? {} : { keepRuns }),
+    ...(runAge === undefined ? {} : { runMaxAgeMs: runAge }),
+    ...(args.flag('all') ? { all: true } : {}),
+  };
+}
+
+function measure(args: Arguments, name: string, parse: typeof parseBytes): number | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  const parsed = parse(text);
+  if (!parsed.ok) throw new UsageError(`--${name}: ${parsed.message}`);
+  return parsed.value;
+}
+
+/** Asks on a terminal; elsewhere nobody could answer, so that only `--yes` counts. */
+async function agreed(json: boolean): Promise<boolean> {
+  if (json || !process.stdin.isTTY || !process.stdout.isTTY) {
+    stderr.line('modelyard: nothing was freed; say --yes to do it');
+    return false;
+  }
+  const reader = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await reader.question('Free it? [y/N] ')).trim());
+  } finally {
+    reader.close();
+  }
+}

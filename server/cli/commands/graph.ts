@@ -1,0 +1,81 @@
+/** `modelyard graph PIPELINE`: what depends on what. */
+import { type Edge, type Graph, buildGraph } from '../../model/graph.js';
+import { UsageError } from '../args.js';
+import type { Command } from '../command.js';
+import { EXIT, stdout } from '../output.js';
+import { loadFor, prepare, SELECTION_FLAGS } from '../prepare.js';
+
+const FORMATS = ['text', 'dot', 'mermaid', 'json'] as const;
+
+export const graph: Command = {
+  name: 'graph',
+  summary: 'Show what depends on what.',
+  usage: 'graph [PIPELINE] [--format text|dot|mermaid|json]',
+  flags: {
+    format: { type: 'string', value: 'F', help: `${FORMATS.join(', ')}. Default: text.` },
+    ...(SELECTION_FLAGS['param'] === undefined ? {} : { param: SELECTION_FLAGS['param'] }),
+  },
+  most: 1,
+  async run(args) {
+    const word = args.text('format') ?? 'text';
+    const format = FORMATS.find((one) => one === word);
+    if (format === undefined) throw new UsageError(`--format takes ${FORMATS.join(', ')}, not "${word}"`);
+    const prepared = prepare(args, await loadFor(args));
+    const { pipeline } = prepared.compiled;
+    const made = buildGraph(pipeline, { params: prepared.params });
+    stdout.write({ text, dot, mermaid, json }[format](made, pipeline.name));
+    return EXIT.ok;
+  },
+};
+
+/** Why an edge is there: paths, or the way in which a task is named. */
+function labels(edge: Edge): string[] {
+  return [...new Set(edge.reasons.map((reason) => (reason.kind === 'path' ? reason.path : reason.kind)))];
+}
+
+function text(made: Graph): string {
+  const lines = made.order.flatMap((id) => {
+    const incoming = made.incoming(id).map((edge) => `  ← ${edge.from}  (${labels(edge).join(', ')})`);
+    return [id, ...incoming];
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function dot(made: Graph, name: string): string {
+  const nodes = made.order.map((id) => `  ${quoted(id)};`);
+  const edges = made.edges.map(
+    (edge) => `  ${quoted(edge.from)} -> ${quoted(edge.to)} [label=${quoted(labels(edge).join('\n'))}];`,
+  );
+  return `digraph ${quoted(name)} {\n  rankdir=LR;\n  node [shape=box];\n${[...nodes, ...edges].join('\n')}\n}\n`;
+}
+
+function quoted(word: string): string {
+  return `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+}
+
+function mermaid(made: Graph): string {
+  const node = new Map(made.order.map((id, index) => [id, `t${index}`]));
+  // Entities as Mermaid's documentation has them: a name may hold what ends a label.
+  const safe = (word: string): string => word.replace(/[^\w ./@-]/g, (one) => `#${one.codePointAt(0) ?? 0};`);
+  const nodes = made.order.map((id) => `  ${node.get(id) ?? ''}["${safe(id)}"]`);
+  const edges = made.edges.map(
+    (edge) =>
+      `  ${node.get(edge.from) ?? ''} -->|"${labels(edge).map(safe).join('<br>')}"| ${node.get(edge.to) ?? ''}`,
+  );
+  return `flowchart LR\n${[...nodes, ...edges].join('\n')}\n`;
+}
+
+function json(made: Graph, name: string): string {
+  const nodes = made.order.map((id) => {
+    const instance = made.byId.get(id);
+    return {
+      id,
+      task: instance?.task.name,
+      action: instance?.task.action?.kind,
+      inputs: instance?.inputs.map((input) => input.path ?? input.text.text),
+      outputs: instance?.outputs.map((output) => output.path ?? output.text.text),
+    };
+  });
+  const edges = made.edges.map((edge) => ({ from: edge.from, to: edge.to, labels: labels(edge) }));
+  return `${JSON.stringify({ pipeline: name, nodes, edges })}\n`;
+}

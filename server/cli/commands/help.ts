@@ -1,0 +1,62 @@
+/** `modelyard help [COMMAND]`: written from the commands themselves. */
+import { COMMON_FLAGS, closest, type Flags } from '../args.js';
+import type { Command } from '../command.js';
+import { EXIT, stderr, stdout } from '../output.js';
+
+const EXIT_CODES = `Exit codes:
+  0    everything went well
+  1    something failed: a task, a check; for lint: errors were found
+  2    wrong use, or a definition that is not valid
+  130  cancelled (Ctrl-C, SIGTERM)
+`;
+
+export async function help(
+  commands: Readonly<Record<string, () => Promise<Command>>>,
+  words: readonly string[],
+  unasked: boolean,
+): Promise<number> {
+  const [topic] = words;
+  if (topic !== undefined && topic !== 'help') {
+    const load = Object.hasOwn(commands, topic) ? commands[topic] : undefined;
+    if (load === undefined) {
+      const like = closest(topic, Object.keys(commands));
+      stderr.line(
+        `modelyard: there is no command "${topic}"${like === undefined ? '' : `; did you mean "${like}"?`}`,
+      );
+      return EXIT.usage;
+    }
+    stdout.write(helpOn(await load()));
+    return EXIT.ok;
+  }
+  const loaded = await Promise.all(Object.values(commands).map((load) => load()));
+  const lines = loaded.map((command) => `  ${command.name.padEnd(9)}${command.summary}`);
+  const text =
+    `modelyard: pipelines that build models, and never do the same work twice\n\n` +
+    `Usage: modelyard COMMAND [arguments]\n\nCommands:\n${lines.join('\n')}\n` +
+    `  help     Show this help, or the help of a command: modelyard help run\n\n` +
+    `PIPELINE is a pipeline's name or the path of its file; it may be left out where there is only one.\n\n` +
+    EXIT_CODES;
+  if (unasked) {
+    stderr.write(text);
+    return EXIT.usage;
+  }
+  stdout.write(text);
+  return EXIT.ok;
+}
+
+export function helpOn(command: Command): string {
+  const details = command.details === undefined ? '' : `\n${command.details.trim()}\n`;
+  return (
+    `Usage: modelyard ${command.usage}\n\n${command.summary}\n${details}\nFlags:\n` +
+    `${flagLines({ ...command.flags, ...COMMON_FLAGS })}\n${EXIT_CODES}`
+  );
+}
+
+function flagLines(flags: Flags): string {
+  const heads = Object.entries(flags).map(([name, flag]) => {
+    const short = flag.short === undefined ? '' : `-${flag.short}, `;
+    return { head: `${short}--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`, help: flag.help };
+  });
+  const columns = Math.max(...heads.map(({ head }) => head.length)) + 2;
+  return heads.map(({ head, help: text }) => `  ${head.padEnd(columns)}${text}\n`).join('');
+}

@@ -1,0 +1,144 @@
+/** `modelyard lint [PATHS]` */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import packageJson from '../../../package.json' with { type: 'json' };
+import type { RuleSeverity } from '../../model/definition.js';
+import { findProjectRoot } from '../../project/find-root.js';
+import { Project } from '../../project/project.js';
+import { ALL_RULES } from '../../rules/index.js';
+import { toSarif } from '../../rules/sarif.js';
+import { type Arguments, UsageError, closest } from '../args.js';
+import { type Command, CommandError, startFolder } from '../command.js';
+import type { Diagnostic } from '../loaded.js';
+import { diagnosticsOf } from '../compile.js';
+import { projectRoot } from '../locate.js';
+import { EXIT, stdout } from '../output.js';
+import { diagnosticLine } from '../place.js';
+import { styleFor, wantsColours } from '../terminal/style.js';
+import { count } from '../terminal/text.js';
+
+const LEVELS = ['error', 'warning', 'info', 'hint'] as const;
+const DOCS_URL = 'https://github.com/modelyard/modelyard/blob/main/docs/rules';
+
+export const lint: Command = {
+  name: 'lint',
+  summary: 'Check definitions: pipelines, features and the project file.',
+  usage: 'lint [PATHS] [flags]',
+  details: `
+Without paths the whole project is checked. Each finding is a line
+  path:line:column: severity: message [rule]
+Exit code 1 when there is an error.`,
+  flags: {
+    severity: {
+      type: 'string',
+      multiple: true,
+      value: 'LEVEL',
+      help: `Show findings from this level on (${LEVELS.join(', ')}; default info), or RULE=LEVEL to set a rule's.`,
+    },
+    json: { type: 'boolean', help: 'As JSON.' },
+    sarif: { type: 'boolean', help: 'As SARIF 2.1.0, for code hosts.' },
+  },
+  most: Number.POSITIVE_INFINITY,
+  run(args) {
+    const { from, chosen } = severities(args);
+    const root = args.positionals.length === 0 ? projectRoot(args) : rootOf(args);
+    const { project, paths } = open(args, root);
+    const findings = paths.flatMap((one) => project.findings(one, chosen));
+    const diagnostics = paths.flatMap((one) => diagnosticsOf(project, one, chosen));
+    const failed = diagnostics.some((one) => one.severity === 'error');
+    const shown = new Set<string>(LEVELS.slice(0, LEVELS.indexOf(from) + 1));
+    const visible = diagnostics.filter((one) => shown.has(one.severity));
+    if (args.flag('sarif')) {
+      const log = toSarif(
+        findings.filter((one) => shown.has(one.severity)),
+        {
+          version: packageJson.version,
+          docsUrl: DOCS_URL,
+          lineStarts: (one) => project.definition(one)?.tree.lineStarts ?? [0],
+        },
+      );
+      stdout.line(JSON.stringify(log, null, 2));
+    } else if (args.flag('json')) stdout.line(JSON.stringify({ files: paths.length, findings: visible }));
+    else print(visible, paths.length);
+    return Promise.resolve(failed ? EXIT.failed : EXIT.ok);
+  },
+};
+
+function print(diagnostics: readonly Diagnostic[], files: number): void {
+  const style = styleFor(wantsColours(process.stdout.isTTY));
+  const paint = { error: style.red, warning: style.yellow, info: style.blue, hint: style.dim };
+  const lines = diagnostics.map((one) => {
+    const line = diagnosticLine(one);
+    return style.colours ? line.replace(`${one.severity}:`, paint[one.severity](`${one.severity}:`)) : line;
+  });
+  const number = (severity: Diagnostic['severity']): number =>
+    diagnostics.filter((one) => one.severity === severity).length;
+  lines.push(
+    `${count(files, 'file')}: ${count(number('error'), 'error')}, ${count(number('warning'), 'warning')}`,
+  );
+  stdout.write(`${lines.join('\n')}\n`);
+}
+
+function severities(args: Arguments): {
+  from: (typeof LEVELS)[number];
+  chosen: ReadonlyMap<string, RuleSeverity> | undefined;
+} {
+  let from: (typeof LEVELS)[number] = 'info';
+  const chosen = new Map<string, RuleSeverity>();
+  for (const text of args.texts('severity')) {
+    const [rule, word] = text.includes('=') ? text.split('=') : [undefined, text];
+    const level = [...LEVELS, 'off' as const].find((one) => one === word);
+    if (level === undefined || (rule === undefined && level === 'off')) {
+      throw new UsageError(`--severity takes ${LEVELS.join(', ')} or RULE=LEVEL, not "${text}"`);
+    }
+    if (rule === undefined) from = level === 'off' ? from : level;
+    else {
+      const known: readonly string[] = ALL_RULES.map((one) => one.id);
+      if (!known.includes(rule)) {
+        const like = closest(rule, known);
+        throw new UsageError(
+          `there is no rule "${rule}"${like === undefined ? '' : `; did you mean "${like}"?`}`,
+        );
+      }
+      chosen.set(rule, level);
+    }
+  }
+  return { from, chosen: chosen.size === 0 ? undefined : chosen };
+}
+
+function rootOf(args: Arguments): string {
+  if (args.text('project') !== undefined) return projectRoot(args);
+  const roots = new Set(args.positionals.map((one) => findProjectRoot(path.resolve(one))));
+  const [root, ...others] = roots;
+  if (others.length > 0) throw new UsageError('the paths lie in several projects; check one at a time');
+  return root ?? projectRoot(args);
+}
+
+/** The project, and those of its files that were asked for. */
+function open(args: Arguments, root: string): { project: Project; paths: readonly string[] } {
+  const project = Project.open(root);
+  if (args.positionals.length === 0) return { project, paths: project.paths() };
+  const paths = new Set<string>();
+  for (const word of args.positionals) {
+    const absolute = path.resolve(startFolder(args), word);
+    const stat = statSync(absolute, { throwIfNoEntry: false });
+    if (stat === undefined) throw new CommandError(`there is no file or folder ${word}`, EXIT.usage);
+    const relative = project.relative(absolute) ?? (absolute === root ? '' : undefined);
+    if (relative === undefined) throw new CommandError(`${word} lies outside of ${root}`, EXIT.usage);
+    if (stat.isDirectory()) {
+      for (const one of project.paths())
+        if (relative === '' || one.startsWith(`${relative}/`)) paths.add(one);
+      continue;
+    }
+    // A file that is named is checked even where the project would not look for it.
+    if (!project.paths().includes(relative)) project.update(relative);
+    if (!project.paths().includes(relative)) {
+      throw new CommandError(
+        `${word} is no definition: neither its name nor its content says so`,
+        EXIT.usage,
+      );
+    }
+    paths.add(relative);
+  }
+  return { project, paths: [...paths].sort() };
+}

@@ -1,0 +1,68 @@
+/** `modelyard plan PIPELINE`: what a run would do, and why. */
+import { type PlannedTask, planRun } from '../../runner/plan.js';
+import type { Arguments } from '../args.js';
+import { type Command, CommandError } from '../command.js';
+import { EXIT, stdout } from '../output.js';
+import { SELECTION_FLAGS, loadFor, prepare, resumed } from '../prepare.js';
+import { type Style, styleFor, wantsColours } from '../terminal/style.js';
+import { count, fit, pad, width } from '../terminal/text.js';
+
+export const plan: Command = {
+  name: 'plan',
+  summary: 'Say what a run would do now, and why.',
+  usage: 'plan [PIPELINE] [flags]',
+  flags: { ...SELECTION_FLAGS, json: { type: 'boolean', help: 'As JSON.' } },
+  most: 1,
+  run: showPlan,
+};
+
+/** Also what `run --dry` shows. */
+export async function showPlan(args: Arguments): Promise<number> {
+  const loaded = await loadFor(args);
+  const document = resumed(args, loaded.root, loaded.compiled.pipeline.name);
+  const prepared = prepare(args, loaded, document);
+  const result = await planRun(prepared.root, prepared.compiled.pipeline, {
+    params: prepared.params,
+    ...prepared.selection,
+    force: args.flag('force'),
+    noCache: args.flag('no-cache'),
+    ...(document === undefined ? {} : { resume: document }),
+  });
+  if (result.problem !== undefined) throw new CommandError(result.problem, EXIT.usage);
+  if (args.flag('json')) {
+    stdout.line(JSON.stringify({ pipeline: prepared.compiled.pipeline.name, tasks: result.tasks }));
+    return EXIT.ok;
+  }
+  const style = styleFor(wantsColours(process.stdout.isTTY));
+  for (const line of planLines(result.tasks, style)) stdout.line(line);
+  return EXIT.ok;
+}
+
+const WORDS: Readonly<Record<PlannedTask['decision'], string>> = {
+  run: 'run',
+  restore: 'restore',
+  'up-to-date': 'up to date',
+  skip: 'skip',
+  unknown: 'unknown',
+};
+
+function planLines(tasks: readonly PlannedTask[], style: Style): string[] {
+  const columns = Math.min(40, Math.max(0, ...tasks.map((task) => width(task.id))));
+  const paint = {
+    run: style.blue,
+    restore: style.cyan,
+    'up-to-date': style.green,
+    skip: style.dim,
+    unknown: style.yellow,
+  };
+  const lines = tasks.map((task) => {
+    const word = paint[task.decision](pad(WORDS[task.decision], 10));
+    return `${pad(fit(task.id, columns), columns)}  ${word}  ${style.dim(task.reasons.join('; '))}`.trimEnd();
+  });
+  const would = tasks.filter((task) => task.decision === 'run').length;
+  const restored = tasks.filter((task) => task.decision === 'restore').length;
+  return [
+    ...lines,
+    `${count(would, 'task')} of ${tasks.length} would run${restored > 0 ? `, ${restored} would be restored` : ''}`,
+  ];
+}

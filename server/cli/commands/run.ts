@@ -1,0 +1,182 @@
+/** `modelyard run PIPELINE` */
+import { fstatSync } from 'node:fs';
+import path from 'node:path';
+import { parseDuration } from '../../model/units.js';
+import { RunControl } from '../../runner/control.js';
+import type { EventSink } from '../../runner/events.js';
+import { secretNames } from '../../runner/secrets.js';
+import { runPipeline } from '../../runner/run.js';
+import type { RunDocument } from '../../stores/run-document.js';
+import { RunStore, taskLogName } from '../../stores/runs.js';
+import { type Arguments, UsageError, wholeNumber } from '../args.js';
+import { type Command, CommandError } from '../command.js';
+import { EXIT, stderr, stdout } from '../output.js';
+import { placeIn } from '../place.js';
+import { SELECTION_FLAGS, type Prepared, loadFor, prepare, resumed } from '../prepare.js';
+import { readMetricsFile } from '../read-metrics.js';
+import { plainSink } from '../terminal/plain.js';
+import { styleFor, wantsColours } from '../terminal/style.js';
+
+const DEFAULT_GRACE_MS = 5_000;
+
+export const run: Command = {
+  name: 'run',
+  summary: 'Run what is not up to date.',
+  usage: 'run [PIPELINE] [flags]',
+  details: `
+Tasks whose commands, params, inputs and outputs are as they were are left alone or restored from the cache; the
+others run, in parallel where nothing keeps them apart. Ctrl-C ends the run politely, a second one at once.`,
+  flags: {
+    ...SELECTION_FLAGS,
+    jobs: { type: 'string', short: 'j', value: 'N', help: 'Tasks at once. Default: one per core.' },
+    'keep-going': {
+      type: 'boolean',
+      short: 'k',
+      help: 'After a failure go on with what does not depend on it.',
+    },
+    resume: {
+      type: 'string',
+      optional: /^\d{8}-\d{6}-/,
+      value: '[RUN]',
+      help: 'Go on from RUN, or from the newest run, if it did not succeed.',
+    },
+    dry: { type: 'boolean', help: 'Only say what would be done, and why.' },
+    grace: { type: 'string', value: 'S', help: 'Seconds that tasks get to end after Ctrl-C. Default: 5.' },
+    wait: { type: 'boolean', help: 'Wait for runs that hold the same outputs (the default).' },
+    'no-wait': { type: 'boolean', help: 'Rather fail than wait.' },
+    json: { type: 'boolean', help: 'Print events, one JSON object a line.' },
+  },
+  most: 1,
+  async run(args) {
+    if (args.flag('dry')) {
+      const { showPlan } = await import('./plan.js');
+      return showPlan(args);
+    }
+    if (args.flag('wait') && args.flag('no-wait'))
+      throw new UsageError('--wait and --no-wait exclude each other');
+    const loaded = await loadFor(args);
+    const resume = resumed(args, loaded.root, loaded.compiled.pipeline.name);
+    return execute(args, prepare(args, loaded, resume), resume);
+  },
+};
+
+async function execute(
+  args: Arguments,
+  prepared: Prepared,
+  resume: RunDocument | undefined,
+): Promise<number> {
+  const { root, relative, compiled, params, selection } = prepared;
+  const control = new RunControl();
+  const secrets = secretsFor(prepared);
+  const jobs = args.text('jobs');
+  const restore = catchSignals(control);
+  try {
+    const outcome = await runPipeline(
+      {
+        root,
+        pipeline: compiled.pipeline,
+        definitionHash: compiled.definitionHash,
+        params,
+        secrets,
+        environment: process.env,
+        ...(jobs === undefined ? {} : { jobs: wholeNumber('jobs', jobs, 1) }),
+        force: args.flag('force'),
+        keepGoing: args.flag('keep-going'),
+        noCache: args.flag('no-cache'),
+        graceMs: graceOf(args),
+        wait: !args.flag('no-wait'),
+        ...(resume === undefined ? {} : { resume }),
+        ...selection,
+        argv: process.argv.slice(2),
+        control,
+        cache: compiled.cache,
+        place: placeIn(root, relative),
+        readMetrics: readMetricsFile,
+      },
+      [await sinkFor(args, root)],
+    );
+    if (outcome.kind === 'refused') {
+      throw new CommandError(outcome.message, outcome.reason === 'usage' ? EXIT.usage : EXIT.failed);
+    }
+    return { succeeded: EXIT.ok, failed: EXIT.failed, cancelled: EXIT.cancelled }[outcome.status];
+  } finally {
+    restore();
+  }
+}
+
+function graceOf(args: Arguments): number {
+  const text = args.text('grace');
+  if (text === undefined) return DEFAULT_GRACE_MS;
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  const parsed = parseDuration(text);
+  if (!parsed.ok) throw new UsageError(`--grace takes seconds, not "${text}"`);
+  return parsed.value;
+}
+
+/** Every secret that is asked for has to be there before anything starts. */
+function secretsFor({ compiled, selection }: Prepared): Record<string, string> {
+  const { pipeline } = compiled;
+  const names =
+    selection.only === undefined
+      ? secretNames(pipeline)
+      : secretNames({
+          ...pipeline,
+          tasks: pipeline.tasks.filter((task) =>
+            selection.only?.some((one) => one.split('@')[0] === task.name),
+          ),
+        });
+  const missing = names.filter((name) => process.env[name] === undefined);
+  if (missing.length > 0) {
+    throw new CommandError(
+      `${missing.length === 1 ? 'the secret' : 'the secrets'} ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set: ` +
+        `put ${missing.length === 1 ? 'it' : 'them'} into the environment, as in ${missing[0] ?? ''}=… modelyard run`,
+      EXIT.usage,
+    );
+  }
+  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']));
+}
+
+/** The first signal asks the run to end, the second one ends it. */
+function catchSignals(control: RunControl): () => void {
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const cancel = (): void => {
+    const again = control.cancelled.aborted;
+    stderr.line(
+      again
+        ? 'modelyard: ending everything at once'
+        : 'modelyard: cancelling; once more ends everything at once',
+    );
+    control.cancel();
+  };
+  for (const signal of signals) process.on(signal, cancel);
+  return () => {
+    for (const signal of signals) process.off(signal, cancel);
+  };
+}
+
+async function sinkFor(args: Arguments, root: string): Promise<EventSink> {
+  if (args.flag('json')) {
+    const { jsonSink } = await import('../terminal/json.js');
+    return jsonSink(stdout);
+  }
+  const store = RunStore.open(root);
+  const logOf = (runId: string, task: string): string =>
+    path.relative(process.cwd(), path.join(store.folder(runId), taskLogName(task)));
+  const table = mayBeTerminal() ? await import('../terminal/table.js') : undefined;
+  const terminal = table?.isTerminal() === true;
+  const style = styleFor(wantsColours(terminal));
+  const inCi = (process.env['CI'] ?? '') !== '' && process.env['CI'] !== 'false';
+  if (table !== undefined && terminal && process.env['TERM'] !== 'dumb' && !inCi) {
+    return table.tableSink(stdout, table.processScreen(), style, logOf);
+  }
+  return plainSink(stdout, style, logOf);
+}
+
+/** Tells a file or a pipe from what may be a terminal without loading what Node needs for terminals. */
+function mayBeTerminal(): boolean {
+  try {
+    return fstatSync(1).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}

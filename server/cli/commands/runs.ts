@@ -1,0 +1,218 @@
+/** `modelyard runs list|show|log|delete|cancel` */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { formatBytes } from '../../model/units.js';
+import { isAlive } from '../../stores/liveness.js';
+import type { RunDocument, RunStatus, TaskRun } from '../../stores/run-document.js';
+import { RunStore, taskLogName } from '../../stores/runs.js';
+import { type Arguments, UsageError, closest, wholeNumber } from '../args.js';
+import { type Command, CommandError } from '../command.js';
+import { projectRoot } from '../locate.js';
+import { EXIT, stderr, stdout } from '../output.js';
+import { type Style, styleFor, wantsColours } from '../terminal/style.js';
+import { count, elapsed, pad, tame, width } from '../terminal/text.js';
+
+const ACTIONS = ['list', 'show', 'log', 'delete', 'cancel'] as const;
+const STATUSES: readonly RunStatus[] = [
+  'queued',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'interrupted',
+];
+
+export const runs: Command = {
+  name: 'runs',
+  summary: 'List, show, delete and cancel runs, and read their logs.',
+  usage: 'runs list|show|log|delete|cancel [RUN] [TASK] [flags]',
+  details: `
+RUN is a run's id, the end of one, or left out for the newest run. \`runs log RUN TASK\` prints a task's log.`,
+  flags: {
+    limit: { type: 'string', value: 'N', help: 'list: at most so many. Default: 20.' },
+    pipeline: { type: 'string', value: 'NAME', help: 'Only runs of this pipeline.' },
+    status: { type: 'string', multiple: true, value: 'S[,S]', help: `list: ${STATUSES.join(', ')}.` },
+    json: { type: 'boolean', help: 'As JSON.' },
+  },
+  most: 3,
+  run(args) {
+    const [word = 'list'] = args.positionals;
+    const action = ACTIONS.find((one) => one === word);
+    if (action === undefined) {
+      const like = closest(word, ACTIONS);
+      throw new UsageError(
+        `there is no "runs ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${ACTIONS.join(', ')})`,
+      );
+    }
+    const store = RunStore.open(projectRoot(args));
+    const style = styleFor(wantsColours(process.stdout.isTTY));
+    const code = { list, show, log, delete: remove, cancel }[action](args, store, style);
+    for (const problem of store.problems) stderr.line(`modelyard: ${problem.message}`);
+    return Promise.resolve(code);
+  },
+};
+
+function list(args: Arguments, store: RunStore, style: Style): number {
+  const statuses = args.list('status').map((word) => {
+    const status = STATUSES.find((one) => one === word);
+    if (status === undefined) throw new UsageError(`--status takes ${STATUSES.join(', ')}, not "${word}"`);
+    return status;
+  });
+  const pipeline = args.text('pipeline');
+  const found = store.list({
+    limit: wholeNumber('limit', args.text('limit') ?? '20', 1),
+    ...(pipeline === undefined ? {} : { pipeline }),
+    ...(statuses.length === 0 ? {} : { status: statuses }),
+  });
+  if (args.flag('json')) {
+    stdout.line(JSON.stringify(found));
+    return EXIT.ok;
+  }
+  if (found.length === 0) stdout.line('There are no runs yet. `modelyard run` starts one.');
+  const names = Math.max(0, ...found.map((run) => width(run.pipeline)));
+  for (const run of found) {
+    const tasks = Object.entries(run.counts).map(([status, number]) => `${number} ${status}`);
+    const time =
+      run.endedAt === undefined ? '' : elapsed(Date.parse(run.endedAt) - Date.parse(run.createdAt));
+    stdout.line(
+      `${run.id}  ${pad(run.pipeline, names)}  ${statusWord(run.status, style, 11)}  ${pad(time, 8)}  ${style.dim(tasks.join(', '))}`,
+    );
+  }
+  return EXIT.ok;
+}
+
+export function statusWord(status: string, style: Style, columns = 0): string {
+  const paint =
+    status === 'succeeded' || status === 'cached'
+      ? style.green
+      : status === 'failed'
+        ? style.red
+        : status === 'running'
+          ? style.blue
+          : style.yellow;
+  return paint(pad(status, columns));
+}
+
+/** The run that a word means: an id, the end of one that no other has, or the newest run. */
+function idFor(args: Arguments, store: RunStore): string {
+  const word = args.positionals[1];
+  const pipeline = args.text('pipeline');
+  const recent = store.list({ limit: 1_000, ...(pipeline === undefined ? {} : { pipeline }) });
+  if (word === undefined || word === 'latest') {
+    const [newest] = recent;
+    if (newest === undefined) throw new CommandError('there are no runs yet', EXIT.usage);
+    return newest.id;
+  }
+  const found = recent.filter(({ id }) => id === word || id.endsWith(word));
+  if (found.length > 1)
+    throw new CommandError(`several runs end in "${word}": give more of the id`, EXIT.usage);
+  return found[0]?.id ?? word;
+}
+
+function readRun(args: Arguments, store: RunStore): RunDocument {
+  const read = store.read(idFor(args, store));
+  if (!read.ok) throw new CommandError(read.problem.message, EXIT.usage);
+  return read.run;
+}
+
+function show(args: Arguments, store: RunStore, style: Style): number {
+  const run = readRun(args, store);
+  if (args.flag('json')) {
+    stdout.line(JSON.stringify(run));
+    return EXIT.ok;
+  }
+  stdout.write(`${describe(run, style).join('\n')}\n`);
+  return EXIT.ok;
+}
+
+function describe(run: RunDocument, style: Style): string[] {
+  const lines = [
+    `${style.bold(run.id)}  ${run.pipeline}  ${statusWord(run.status, style)}`,
+    `started ${run.createdAt} by ${run.user} on ${run.host} (${run.trigger})`,
+  ];
+  if (run.endedAt !== undefined) {
+    lines.push(`took ${elapsed(Date.parse(run.endedAt) - Date.parse(run.createdAt))}`);
+  }
+  if (run.git !== undefined) {
+    const { commit, branch, dirty } = run.git;
+    lines.push(
+      `git ${commit.slice(0, 7)}${branch === undefined ? '' : ` on ${branch}`}${dirty ? ', with changes' : ''}`,
+    );
+  }
+  for (const [name, value] of Object.entries(run.params))
+    lines.push(`param ${name} = ${JSON.stringify(value)}`);
+  if (run.resumed !== undefined) lines.push(`goes on from ${run.resumed}`);
+  if (run.error !== undefined) lines.push(style.red(tame(run.error, false)));
+  lines.push('');
+  for (const task of run.tasks) lines.push(...describeTask(task, style));
+  return lines;
+}
+
+function describeTask(task: TaskRun, style: Style): string[] {
+  const time =
+    task.startedAt === undefined || task.endedAt === undefined
+      ? ''
+      : `  ${elapsed(Date.parse(task.endedAt) - Date.parse(task.startedAt))}`;
+  const memory = task.peakMemoryBytes === undefined ? '' : `  ${formatBytes(task.peakMemoryBytes)}`;
+  const lines = [
+    `${style.bold(task.id)}  ${statusWord(task.status, style)}${time}${memory}  ${style.dim(task.reasons.join('; '))}`.trimEnd(),
+  ];
+  if (task.error !== undefined) lines.push(`  ${style.red(tame(task.error, false))}`);
+  if (task.note !== undefined) lines.push(`  ${tame(task.note, false)}`);
+  for (const check of task.checks ?? []) {
+    const detail = check.detail === undefined ? '' : ` — ${check.detail}`;
+    lines.push(`  ${check.passed ? style.green('✓') : style.red('✗')} ${check.text}${detail}`);
+  }
+  for (const [key, value] of Object.entries(task.metrics)) {
+    lines.push(`  ${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  }
+  for (const output of task.outputs) {
+    lines.push(`  ${output.path}  ${style.dim(`${output.kind}, ${formatBytes(output.bytes)}`)}`);
+  }
+  return lines;
+}
+
+function log(args: Arguments, store: RunStore): number {
+  const run = readRun(args, store);
+  const folder = store.folder(run.id);
+  const name = args.positionals[2];
+  const withLogs = run.tasks.filter((task) => existsSync(path.join(folder, taskLogName(task.id))));
+  const chosen =
+    name === undefined ? withLogs : run.tasks.filter((task) => task.id === name || task.task === name);
+  if (name !== undefined && chosen.length === 0) {
+    const tasks = run.tasks.map((task) => task.id).join(', ');
+    throw new CommandError(`run ${run.id} has no task "${name}"; it has: ${tasks}`, EXIT.usage);
+  }
+  for (const task of chosen) {
+    const file = path.join(folder, taskLogName(task.id));
+    if (!existsSync(file)) {
+      stderr.line(`${task.id} printed nothing`);
+      continue;
+    }
+    if (chosen.length > 1) stdout.line(`==> ${task.id} <==`);
+    stdout.write(readFileSync(file));
+  }
+  if (chosen.length === 0) stderr.line(`no task of run ${run.id} printed anything`);
+  return EXIT.ok;
+}
+
+function remove(args: Arguments, store: RunStore): number {
+  if (args.positionals[1] === undefined) throw new UsageError('say which run to delete');
+  const id = idFor(args, store);
+  const removed = store.remove(id);
+  if (!removed.ok) throw new CommandError(removed.problem.message, EXIT.failed);
+  stdout.line(`deleted ${id}`);
+  return EXIT.ok;
+}
+
+function cancel(args: Arguments, store: RunStore): number {
+  const run = readRun(args, store);
+  if (run.status !== 'running' && run.status !== 'queued' && run.status !== 'waiting') {
+    throw new CommandError(`run ${run.id} has ended already: ${run.status}`, EXIT.failed);
+  }
+  if (!isAlive(run)) throw new CommandError(`the process of run ${run.id} is gone`, EXIT.failed);
+  process.kill(run.pid, 'SIGTERM');
+  stdout.line(`asked ${run.id} to end (process ${run.pid}, ${count(run.tasks.length, 'task')})`);
+  return EXIT.ok;
+}

@@ -1,0 +1,63 @@
+/** `modelyard status`: every pipeline, how it ended the last time, and what of it is stale. */
+import { Project } from '../../project/project.js';
+import { planRun } from '../../runner/plan.js';
+import { RunStore } from '../../stores/runs.js';
+import type { Command } from '../command.js';
+import { diagnosticsOf } from '../compile.js';
+import { projectRoot } from '../locate.js';
+import { EXIT, stdout } from '../output.js';
+import { styleFor, wantsColours } from '../terminal/style.js';
+import { count } from '../terminal/text.js';
+import { statusWord } from './runs.js';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'Show every pipeline with its last run and what is stale.',
+  usage: 'status [--json]',
+  flags: { json: { type: 'boolean', help: 'As JSON.' } },
+  most: 0,
+  async run(args) {
+    const root = projectRoot(args);
+    const project = Project.open(root);
+    const store = RunStore.open(root);
+    const pipelines = [];
+    for (const definition of project.definitions()) {
+      if (definition.kind !== 'pipeline') continue;
+      const { pipeline, path } = definition;
+      const errors = diagnosticsOf(project, path).filter((one) => one.severity === 'error').length;
+      const [last] = store.list({ limit: 1, pipeline: pipeline.name });
+      const plan = errors > 0 ? { tasks: [] } : await planRun(root, pipeline);
+      pipelines.push({
+        name: pipeline.name,
+        path,
+        errors,
+        ...(last === undefined
+          ? {}
+          : { lastRun: { id: last.id, status: last.status, createdAt: last.createdAt } }),
+        ...(plan.problem === undefined ? {} : { problem: plan.problem }),
+        tasks: plan.tasks.map(({ id, decision, reasons }) => ({ id, decision, reasons })),
+      });
+    }
+    if (args.flag('json')) {
+      stdout.line(JSON.stringify({ root, pipelines }));
+      return EXIT.ok;
+    }
+    const style = styleFor(wantsColours(process.stdout.isTTY));
+    if (pipelines.length === 0) stdout.line(`There is no pipeline in ${root}.`);
+    for (const one of pipelines) {
+      const last =
+        one.lastRun === undefined
+          ? 'never run'
+          : `${statusWord(one.lastRun.status, style)} ${one.lastRun.createdAt}`;
+      stdout.line(`${style.bold(one.name)}  ${style.dim(one.path)}  ${last}`);
+      if (one.errors > 0)
+        stdout.line(`  ${style.red(`${count(one.errors, 'error')}; see \`modelyard lint\``)}`);
+      if (one.problem !== undefined) stdout.line(`  ${style.red(one.problem)}`);
+      for (const task of one.tasks) {
+        if (task.decision === 'up-to-date') continue;
+        stdout.line(`  ${task.id}: ${style.yellow(task.decision)}  ${style.dim(task.reasons.join('; '))}`);
+      }
+    }
+    return EXIT.ok;
+  },
+};

@@ -1,0 +1,58 @@
+/** The slow way to a pipeline: parse, analyse, check. Evaluated only when a definition has changed. */
+import type { RuleSeverity } from '../model/definition.js';
+import type { Project } from '../project/project.js';
+import type { Finding } from '../rules/rule.js';
+import { positionAt } from '../syntax/text.js';
+import type { Diagnostic, LoadResult } from './loaded.js';
+import { openProject } from './open-project.js';
+
+/** @param definitionHash of the text that the caller read */
+export function compile(root: string, relative: string, definitionHash: string): LoadResult {
+  const project = openProject(root);
+  if (project.definition(relative) === undefined) project.update(relative);
+  const definition = project.definition(relative);
+  const diagnostics = diagnosticsOf(project, relative).filter((one) => one.severity === 'error');
+  if (definition === undefined) {
+    return { ok: false, message: `${relative} can't be read as a pipeline`, diagnostics };
+  }
+  if (definition.kind !== 'pipeline') {
+    const what = definition.kind === 'project' ? "the project's settings" : 'features';
+    return { ok: false, message: `${relative} defines ${what}, not a pipeline`, diagnostics: [] };
+  }
+  if (diagnostics.length > 0) {
+    return { ok: false, message: `${relative} is not valid; nothing was run`, diagnostics };
+  }
+  return {
+    ok: true,
+    compiled: { pipeline: definition.pipeline, definitionHash, cache: project.settings.cache },
+  };
+}
+
+/** The findings of one file, with lines and columns. */
+export function diagnosticsOf(
+  project: Project,
+  relative: string,
+  chosen?: ReadonlyMap<string, RuleSeverity>,
+): Diagnostic[] {
+  const tree = project.definition(relative)?.tree;
+  return project.findings(relative, chosen).map((finding) =>
+    toDiagnostic(finding, (offset) => {
+      if (tree === undefined) return { line: 1, column: 1 };
+      const { line, character } = positionAt(tree.lineStarts, offset);
+      return { line: line + 1, column: character + 1 };
+    }),
+  );
+}
+
+function toDiagnostic(
+  finding: Finding,
+  place: (offset: number) => { line: number; column: number },
+): Diagnostic {
+  return {
+    path: finding.path,
+    ...place(finding.span.start),
+    severity: finding.severity,
+    message: finding.message,
+    rule: finding.rule,
+  };
+}

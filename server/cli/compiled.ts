@@ -1,0 +1,127 @@
+/**
+ * A definition as it is run: read, checked, and kept in that form, so that a run of an unchanged pipeline parses no
+ * YAML, evaluates no rule and loads neither of them.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { PROJECT_FILES } from '../project/find-root.js';
+import { writeAtomic } from '../stores/atomic.js';
+import { layoutOf } from '../stores/layout.js';
+import type { Compiled, LoadResult } from './loaded.js';
+
+/** Reads a pipeline's file (relative to the root), from its compiled form where that is still right. */
+export async function loadPipeline(root: string, relative: string): Promise<LoadResult> {
+  const text = readText(path.join(root, relative));
+  if (text === undefined) {
+    return { ok: false, message: `can't read ${relative}: there is no such file`, diagnostics: [] };
+  }
+  const place = compiledPlace(root, relative, text);
+  const kept = read(place);
+  if (kept !== undefined) return { ok: true, compiled: kept };
+  const { compile } = await import('./compile.js');
+  const result = compile(root, relative, sha256(text));
+  if (result.ok) keep(place, result.compiled);
+  return result;
+}
+
+/**
+ * The path that a pipeline of that name had when it was last compiled, if it still has that name: saves looking through
+ * the whole project.
+ */
+export function rememberedPath(root: string, name: string): string | undefined {
+  try {
+    const names = JSON.parse(readFileSync(namesFile(root), 'utf8')) as Readonly<Record<string, unknown>>;
+    const relative = Object.hasOwn(names, name) ? names[name] : undefined;
+    if (typeof relative !== 'string') return undefined;
+    const text = readText(path.join(root, relative));
+    if (text === undefined) return undefined;
+    return read(compiledPlace(root, relative, text))?.pipeline.name === name ? relative : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function rememberPath(root: string, name: string, relative: string): void {
+  const file = namesFile(root);
+  let names: Readonly<Record<string, unknown>> = {};
+  try {
+    const read: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof read === 'object' && read !== null) names = read as typeof names;
+  } catch {
+    // The first one.
+  }
+  if (names[name] === relative) return;
+  writeIndex(file, JSON.stringify({ ...names, [name]: relative }));
+}
+
+function namesFile(root: string): string {
+  return path.join(layoutOf(root).index, 'compiled', 'names.json');
+}
+
+/** Where a definition's compiled form lies, and what it has to be of. One file a definition, so that none are left over. */
+function compiledPlace(root: string, relative: string, text: string): Place {
+  const settings = PROJECT_FILES.map((name) => readText(path.join(root, name)) ?? '').join('\0');
+  return {
+    file: path.join(layoutOf(root).index, 'compiled', `${sha256(relative).slice(7, 39)}.json`),
+    key: sha256([codeVersion(), relative, settings, text].join('\0')),
+  };
+}
+
+interface Place {
+  readonly file: string;
+  readonly key: string;
+}
+
+let version: string | undefined;
+
+/** Changes with every build: what an older build found right, a newer one may not. */
+function codeVersion(): string {
+  if (version === undefined) {
+    const stat = statSync(__filename);
+    version = `${__filename}:${stat.size}:${stat.mtimeMs}`;
+  }
+  return version;
+}
+
+let last: { readonly key: string; readonly compiled: Compiled } | undefined;
+
+/** Asked for twice where a pipeline was found by its name: read once. */
+function read({ file, key }: Place): Compiled | undefined {
+  if (last?.key === key) return last.compiled;
+  try {
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as { key: string; compiled: Compiled };
+    if (kept.key !== key) return undefined;
+    last = kept;
+    return kept.compiled;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only derived data: where it can't be written, the next run compiles again. */
+function writeIndex(file: string, text: string): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeAtomic(file, text);
+  } catch {
+    // See above.
+  }
+}
+
+function keep({ file, key }: Place, compiled: Compiled): void {
+  writeIndex(file, JSON.stringify({ key, compiled }));
+}
+
+function readText(file: string): string | undefined {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return text.startsWith('\uFEFF') ? text.slice(1) : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function sha256(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}

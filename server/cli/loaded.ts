@@ -1,0 +1,24 @@
+/** What reading a definition comes to. */
+import type { Pipeline, ProjectSettings } from '../model/definition.js';
+
+export interface Compiled {
+  readonly pipeline: Pipeline;
+  /** `sha256:<hex>` of the definition's text. */
+  readonly definitionHash: string;
+  /** Bounds of the cache, as the project's settings have them. */
+  readonly cache: ProjectSettings['cache'];
+}
+
+/** What an editor or a terminal shows of a finding. Lines and columns from 1. */
+export interface Diagnostic {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly severity: 'error' | 'warning' | 'info' | 'hint';
+  readonly message: string;
+  readonly rule: string;
+}
+
+export type LoadResult =
+  | { readonly ok: true; readonly compiled: Compiled }
+  | { readonly ok: false; readonly message: string; readonly diagnostics: readonly Diagnostic[] };

@@ -1,0 +1,77 @@
+/** Which project, and which of its pipelines, a command is about. */
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { findProjectRoot, namedProjectRoot } from '../project/find-root.js';
+import { type Arguments, UsageError, closest } from './args.js';
+import { CommandError, startFolder } from './command.js';
+import { rememberPath, rememberedPath } from './compiled.js';
+import { EXIT } from './output.js';
+
+/** The root of the project that a command is about. */
+export function projectRoot(args: Arguments): string {
+  const start = startFolder(args);
+  if (!existsSync(start)) throw new CommandError(`${start} does not exist`, EXIT.usage);
+  return args.text('project') === undefined ? findProjectRoot(start) : namedProjectRoot(start);
+}
+
+export interface Place {
+  /** Absolute. */
+  readonly root: string;
+  /** The pipeline's file, relative to the root, `/` between names. */
+  readonly relative: string;
+}
+
+/** Finds the pipeline that a name or a path means, or the only one there is. */
+export async function locate(args: Arguments, word: string | undefined): Promise<Place> {
+  const start = startFolder(args);
+  if (word !== undefined) {
+    const file = path.resolve(start, word);
+    const looksLikePath = /[/\\]|\.ya?ml$/i.test(word);
+    if (looksLikePath || statSync(file, { throwIfNoEntry: false })?.isFile() === true) {
+      if (!existsSync(file)) throw new CommandError(`there is no file ${word}`, EXIT.usage);
+      const root = args.text('project') === undefined ? findProjectRoot(file, start) : projectRoot(args);
+      const relative = path.relative(root, file).split(path.sep).join('/');
+      if (relative.startsWith('../')) throw new CommandError(`${word} lies outside of ${root}`, EXIT.usage);
+      return { root, relative };
+    }
+  }
+  const root = projectRoot(args);
+  const remembered = word === undefined ? undefined : rememberedPath(root, word);
+  if (remembered !== undefined) return { root, relative: remembered };
+  return { root, relative: await search(root, word) };
+}
+
+async function search(root: string, word: string | undefined): Promise<string> {
+  const { openProject } = await import('./open-project.js');
+  const project = openProject(root);
+  const pipelines = project.definitions().flatMap((one) => (one.kind === 'pipeline' ? [one] : []));
+  const names = pipelines.map((one) => one.pipeline.name);
+  if (word === undefined) {
+    const [only] = pipelines;
+    if (only !== undefined && pipelines.length === 1) return only.path;
+    if (only === undefined) {
+      throw new CommandError(
+        `there is no pipeline in ${root}: make one, NAME.pipeline.yaml, or say where with --project`,
+        EXIT.usage,
+      );
+    }
+    throw new UsageError(`say which pipeline: ${names.join(', ')}`);
+  }
+  const found = pipelines.filter((one) => one.pipeline.name === word);
+  const [first] = found;
+  if (first === undefined) {
+    const like = closest(word, names);
+    const hint = like === undefined ? '' : `, did you mean "${like}"?`;
+    const known = names.length === 0 ? 'there are none' : `there are: ${names.join(', ')}`;
+    throw new CommandError(`there is no pipeline "${word}" in ${root}${hint} (${known})`, EXIT.usage);
+  }
+  if (found.length > 1) {
+    const paths = found.map((one) => one.path).join(', ');
+    throw new CommandError(
+      `several pipelines are named "${word}": ${paths}. Give the path of one.`,
+      EXIT.usage,
+    );
+  }
+  rememberPath(root, word, first.path);
+  return first.path;
+}

@@ -1,0 +1,87 @@
+/**
+ * Starts the `modelyard` command: loads `program.js`, which lies beside this file, with the code that V8 compiled of it
+ * the last time. Parsing the program takes as long as a run with nothing to do; so that is done once and not each time.
+ *
+ * Compiled code is code: it is kept in a folder of the user's own that nobody else may write, never in a project.
+ */
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { Script } from 'node:vm';
+
+const PROGRAM = path.join(__dirname, 'program.js');
+/** Different commands use different parts of the program, and only what was used is compiled. */
+const COMMON = ['run', 'plan', 'lint', 'status'];
+
+type Wrapper = (
+  exports: { main?: () => Promise<void> },
+  require: NodeJS.Require,
+  module: { exports: { main?: () => Promise<void> } },
+  filename: string,
+  dirname: string,
+) => void;
+
+const source = readFileSync(PROGRAM, 'utf8');
+const kept = keptCode();
+const cachedData = kept === undefined ? undefined : readKept(kept);
+const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
+  filename: PROGRAM,
+  ...(cachedData === undefined ? {} : { cachedData }),
+});
+const module_: Parameters<Wrapper>[2] = { exports: {} };
+(script.runInThisContext() as Wrapper)(module_.exports, createRequire(PROGRAM), module_, PROGRAM, __dirname);
+void module_.exports.main?.().then(() => {
+  if (kept !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) keep(kept);
+});
+
+/** Where compiled code of this program, this Node and this command is kept; nothing where there is no place for it. */
+function keptCode(): string | undefined {
+  const folder = cacheFolder();
+  if (folder === undefined) return undefined;
+  const { size, mtimeMs } = statSync(PROGRAM);
+  const key = createHash('sha256')
+    .update([PROGRAM, size, mtimeMs, process.version, process.arch, ...process.execArgv].join('\0'))
+    .digest('hex')
+    .slice(0, 16);
+  const command = COMMON.includes(process.argv[2] ?? '') ? (process.argv[2] ?? '') : 'other';
+  return path.join(folder, `${command}-${key}.code`);
+}
+
+function cacheFolder(): string | undefined {
+  const { env } = process;
+  const home = env['HOME'] ?? env['USERPROFILE'];
+  const base =
+    env['XDG_CACHE_HOME'] ??
+    env['LOCALAPPDATA'] ??
+    (home === undefined ? undefined : path.join(home, '.cache'));
+  return base === undefined || !path.isAbsolute(base) ? undefined : path.join(base, 'modelyard');
+}
+
+/** Only what belongs to the user and what nobody else could have written. */
+function readKept(file: string): Buffer | undefined {
+  try {
+    if (process.getuid !== undefined) {
+      for (const one of [path.dirname(file), file]) {
+        const { uid, mode } = statSync(one);
+        if (uid !== process.getuid() || (mode & 0o022) !== 0) return undefined;
+      }
+    }
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(file: string): void {
+  try {
+    const folder = path.dirname(file);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+    const temp = `${file}.${process.pid}`;
+    writeFileSync(temp, script.createCachedData(), { mode: 0o600 });
+    renameSync(temp, file);
+  } catch {
+    // The next start takes a little longer, that is all.
+  }
+}

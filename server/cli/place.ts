@@ -1,0 +1,34 @@
+/** Lines and columns, as people and problem matchers read them. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Diagnostic } from './loaded.js';
+import { type Output } from './output.js';
+
+/** `path:line:column` of an offset in a definition; only the path where the place isn't known. The text is read when first asked. */
+export function placeIn(
+  root: string,
+  relative: string,
+): (span: { readonly start: number } | undefined) => string {
+  let text: string | undefined;
+  return (span) => {
+    if (span === undefined) return relative;
+    try {
+      text ??= readFileSync(path.join(root, relative), 'utf8').replace(/^\uFEFF/, '');
+    } catch {
+      return relative;
+    }
+    const before = text.slice(0, span.start);
+    const line = before.split('\n').length;
+    return `${relative}:${line}:${span.start - before.lastIndexOf('\n')}`;
+  };
+}
+
+/** The line that problem matchers read: `path:line:column: severity: message [rule]`. */
+export function diagnosticLine(diagnostic: Diagnostic): string {
+  const { path: file, line, column, severity, message, rule } = diagnostic;
+  return `${file}:${line}:${column}: ${severity}: ${message.replace(/\s*\n\s*/g, ' ')} [${rule}]`;
+}
+
+export function printDiagnostics(output: Output, diagnostics: readonly Diagnostic[]): void {
+  for (const diagnostic of diagnostics) output.line(diagnosticLine(diagnostic));
+}

@@ -1,0 +1,91 @@
+/** A run as plain lines, `[task] …`, for pipes and CI. */
+import type { EventSink, RunEvent } from '../../runner/events.js';
+import type { Output } from '../output.js';
+import { Progress, isRepeated } from './progress.js';
+import type { Style } from './style.js';
+import { afterReturns, count, tame } from './text.js';
+import { outcome, summary } from './words.js';
+
+/** Characters that are written in one go: what is held takes memory, and lines may be long. */
+const MOST_HELD = 64 * 1024;
+
+export function plainSink(
+  output: Output,
+  style: Style,
+  logOf: (run: string, task: string) => string,
+): EventSink {
+  const progress = new Progress();
+  // Lines that come in one go are written in one go: 200 tasks with nothing to do are one system call.
+  let held: string[] = [];
+  let characters = 0;
+  let scheduled = false;
+  const flush = (): void => {
+    scheduled = false;
+    if (held.length > 0) output.write(`${held.join('\n')}\n`);
+    held = [];
+    characters = 0;
+  };
+  const line = (text: string): void => {
+    held.push(text);
+    characters += text.length;
+    if (characters >= MOST_HELD) flush();
+    else if (!scheduled) {
+      scheduled = true;
+      setImmediate(flush);
+    }
+  };
+  const say = (id: string, text: string): void => line(`${style.cyan(`[${id}]`)} ${text}`);
+  const show = (id: string, lines: readonly string[]): void => {
+    for (const one of lines) say(id, tame(afterReturns(one), style.colours));
+  };
+  return (event: RunEvent): void => {
+    if (isRepeated(progress, event)) return;
+    const lines = progress.apply(event);
+    switch (event.type) {
+      case 'run-created':
+        line(style.dim(`run ${event.run.id}: ${event.run.pipeline}, ${count(event.tasks.length, 'task')}`));
+        return;
+      case 'notice': {
+        const paint =
+          event.level === 'error' ? style.red : event.level === 'warning' ? style.yellow : style.dim;
+        line(paint(event.level === 'info' ? event.message : `${event.level}: ${event.message}`));
+        // Someone may be about to wait; let them know why at once.
+        flush();
+        return;
+      }
+      case 'task-output':
+        show(event.id, lines);
+        return;
+      case 'task-waiting':
+        say(event.id, style.yellow(`waiting: ${event.reason}`));
+        return;
+      case 'task-started':
+        if (event.attempt === 1) {
+          const reasons = progress.tasks.get(event.id)?.reasons ?? [];
+          say(event.id, style.dim(`started${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`));
+        } else say(event.id, style.dim(`started again, attempt ${event.attempt}`));
+        return;
+      case 'task-retrying':
+        say(event.id, style.yellow(`${event.error}; again in ${event.delayMs / 1000}s`));
+        return;
+      case 'task-ended': {
+        show(event.id, progress.rest(event.id));
+        const task = progress.tasks.get(event.id);
+        if (task === undefined) return;
+        const { mark, word } = outcome(task, style);
+        const why =
+          event.error ?? event.note ?? (event.status === 'skipped' ? task.reasons.join('; ') : undefined);
+        say(event.id, `${mark} ${word}${why === undefined || why === '' ? '' : `: ${why}`}`);
+        return;
+      }
+      case 'run-ended':
+        for (const text of summary(progress, (task) => logOf(progress.runId, task), style)) line(text);
+        flush();
+        return;
+      case 'run-started':
+      case 'task-planned':
+      case 'metric-logged':
+        return;
+    }
+  };
+}

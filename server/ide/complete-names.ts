@@ -1,0 +1,163 @@
+/** Completion of strings that name something defined elsewhere: tasks, pipelines, executors, views, … */
+import type { NameTarget } from '../model/schema/hint.js';
+import { RULE_IDS } from '../rules/ids.js';
+import { entryOf } from '../syntax/text.js';
+import type { Slot } from './slot.js';
+import { settingOf, taskSummary } from './describe.js';
+import type { Completion, CompletionKind, IdeContext } from './types.js';
+
+interface Name {
+  readonly name: string;
+  readonly detail?: string;
+  readonly documentation?: string;
+}
+
+const KINDS: Readonly<Partial<Record<NameTarget, CompletionKind>>> = {
+  task: 'task',
+  pipeline: 'pipeline',
+  secret: 'secret',
+  rule: 'rule',
+};
+
+/** Names that may stand in a slot; those that its list has already are left out. */
+export function completeNames(context: IdeContext, slot: Slot, target: NameTarget): Completion[] {
+  const kind = KINDS[target] ?? 'value';
+  return namesOf(context, slot, target).map(({ name, detail, documentation }, index) => ({
+    label: name,
+    kind,
+    span: slot.word,
+    newText: name,
+    snippet: false,
+    sortText: `2${String(index).padStart(5, '0')}`,
+    ...(detail === undefined ? {} : { detail }),
+    ...(documentation === undefined ? {} : { documentation }),
+  }));
+}
+
+function namesOf(context: IdeContext, slot: Slot, target: NameTarget): readonly Name[] {
+  switch (target) {
+    case 'task':
+      return taskNames(context, slot);
+    case 'pipeline':
+      return pipelineNames(context);
+    case 'secret':
+      return secretNames(context);
+    case 'executor':
+      return unique([{ name: 'local', detail: 'this machine' }, ...settingsNames(context, 'executors')]);
+    case 'environment':
+      return settingsNames(context, 'environments');
+    case 'target':
+      return unique([{ name: 'local', detail: 'this machine' }, ...settingsNames(context, 'targets')]);
+    case 'rule':
+      return RULE_IDS.map((name) => ({ name }));
+    case 'entity':
+    case 'view':
+    case 'feature':
+    case 'feature-service':
+      return featureNames(context, target);
+    case 'model':
+    case 'package':
+    case 'service':
+      return actionNames(context, target);
+    case 'alias':
+      return ['candidate', 'staging', 'production'].map((name) => ({ name }));
+    case 'path':
+    case 'glob':
+      return [];
+  }
+}
+
+function taskNames(context: IdeContext, slot: Slot): Name[] {
+  if (context.definition.kind !== 'pipeline') return [];
+  const own = slot.path[1];
+  const { tasks } = context.definition.pipeline;
+  const taken = new Set(tasks.find((task) => task.name === own)?.needs.map((need) => need.value));
+  const names: Name[] = [];
+  for (const task of tasks) {
+    if (task.name === own || (taken.has(task.name) && task.name !== slot.typed)) continue;
+    names.push({ name: task.name, ...(task.action === undefined ? {} : { detail: task.action.kind }) });
+  }
+  // Documentation costs; a list this long is not read but typed into.
+  return names.length > 200
+    ? names
+    : names.map((name) => {
+        const task = tasks.find((candidate) => candidate.name === name.name);
+        return task === undefined ? name : { ...name, documentation: taskSummary(context, task) };
+      });
+}
+
+function pipelineNames(context: IdeContext): Name[] {
+  const own = context.definition.kind === 'pipeline' ? context.definition.pipeline.name : undefined;
+  return [...context.project.pipelinesByName]
+    .filter(([name]) => name !== own)
+    .map(([name, [first]]) => ({ name, ...(first === undefined ? {} : { detail: first.path }) }));
+}
+
+function secretNames(context: IdeContext): Name[] {
+  const names: Name[] = [];
+  for (const definition of context.project.definitions()) {
+    if (definition.kind !== 'pipeline') continue;
+    for (const owner of [definition.pipeline, ...definition.pipeline.tasks]) {
+      for (const secret of owner.secrets) names.push({ name: secret.value, detail: 'used in this project' });
+    }
+  }
+  for (const name of context.environmentNames?.() ?? []) names.push({ name, detail: 'environment' });
+  return unique(names);
+}
+
+function settingsNames(context: IdeContext, section: string): Name[] {
+  const names: Name[] = [];
+  for (const definition of context.project.definitions()) {
+    if (definition.kind !== 'project') continue;
+    const map = entryOf(definition.tree.root, section)?.value;
+    if (map?.kind !== 'map') continue;
+    for (const { key } of map.entries) names.push({ name: key.text, detail: definition.path });
+  }
+  return names;
+}
+
+function featureNames(
+  context: IdeContext,
+  target: 'entity' | 'view' | 'feature' | 'feature-service',
+): Name[] {
+  const names: Name[] = [];
+  for (const definition of context.project.definitions()) {
+    if (definition.kind !== 'features') continue;
+    const { entities, views, services } = definition.features;
+    const detail = definition.path;
+    if (target === 'entity') names.push(...entities.map(({ name }) => ({ name, detail })));
+    else if (target === 'feature-service') names.push(...services.map(({ name }) => ({ name, detail })));
+    else {
+      for (const view of views) {
+        names.push({ name: view.name, detail });
+        if (target === 'feature') {
+          names.push(...view.features.map(({ name }) => ({ name: `${view.name}:${name}`, detail })));
+        }
+      }
+    }
+  }
+  return unique(names);
+}
+
+/** Models, packages and services come to be by tasks that name them. */
+function actionNames(context: IdeContext, target: 'model' | 'package' | 'service'): Name[] {
+  const [action, key] = {
+    model: ['register', 'model'],
+    package: ['package', 'name'],
+    service: ['service', 'name'],
+  }[target] as [string, string];
+  const names: Name[] = [];
+  for (const definition of context.project.definitions()) {
+    if (definition.kind !== 'pipeline') continue;
+    for (const task of definition.pipeline.tasks) {
+      if (task.action?.kind !== action || !('config' in task.action)) continue;
+      const name = settingOf(task.action.config, key);
+      if (name !== undefined) names.push({ name, detail: `${definition.pipeline.name} › ${task.name}` });
+    }
+  }
+  return unique(names);
+}
+
+function unique(names: readonly Name[]): Name[] {
+  return [...new Map(names.toReversed().map((name) => [name.name, name])).values()].reverse();
+}

@@ -1,0 +1,105 @@
+/** Completion: what can be written at the cursor, decided by where it stands. */
+import { schemaAt, type SchemaInfo } from '../model/schema/index.js';
+import { completeDirective } from './complete-directive.js';
+import { completeExpression, expressionSlot } from './complete-expression.js';
+import { completeFiles } from './complete-files.js';
+import { completeKeys } from './complete-keys.js';
+import { completeNames } from './complete-names.js';
+import { shortValue } from './markdown.js';
+import { type Slot, slotAt } from './slot.js';
+import type { Completion, CompletionList, IdeContext } from './types.js';
+
+const NOTHING: CompletionList = { items: [], incomplete: false };
+
+/** Never more than one keystroke's worth of work: the tree is not walked, only the lines around the cursor. */
+export function completion(context: IdeContext, offset: number): CompletionList {
+  const { definition } = context;
+  const directive = completeDirective(definition.tree, offset);
+  if (directive !== undefined) return { items: directive, incomplete: false };
+  const expression = expressionSlot(context, offset);
+  const slot = expression?.bare === false ? undefined : slotAt(definition.tree, offset);
+  if (expression !== undefined) {
+    // An item of `check` is a condition, or becomes a map.
+    const info =
+      slot?.kind === 'either' && /^[\w-]*$/.test(slot.typed)
+        ? schemaAt(definition.kind, slot.path)
+        : undefined;
+    const keys = slot === undefined || info === undefined ? [] : completeKeys(context, slot, info);
+    return { items: [...keys, ...completeExpression(context, expression)], incomplete: false };
+  }
+  if (slot === undefined) return NOTHING;
+  const info = schemaAt(definition.kind, slot.path, slot.siblings);
+  if (info === undefined) return NOTHING;
+  const items: Completion[] = [];
+  if (slot.kind !== 'value') items.push(...completeKeys(context, slot, info));
+  if (slot.kind === 'key') items.push(...itemsWithDash(context, slot, info));
+  else items.push(...completeValues(context, slot, info));
+  return { items, incomplete: items.some((item) => item.kind === 'file' || item.kind === 'folder') };
+}
+
+/** On a line of its own under a key that takes a list: its items, dash included. */
+function itemsWithDash(context: IdeContext, slot: Slot, info: SchemaInfo): Completion[] {
+  if (!info.list || slot.flow || slot.typed !== '' || slot.siblings.length > 0) return [];
+  const path = [...slot.path, 0];
+  const item = schemaAt(context.definition.kind, path);
+  if (item === undefined) return [];
+  const values = completeValues(context, { ...slot, kind: 'value', path }, item);
+  return values.map((value) => ({ ...value, newText: `- ${value.newText}`, filterText: `- ${value.label}` }));
+}
+
+function completeValues(context: IdeContext, slot: Slot, info: SchemaInfo): Completion[] {
+  const items: Completion[] = [];
+  const add = (label: string, detail: string, sort: string): void => {
+    if (items.some((item) => item.label === label)) return;
+    items.push({
+      label,
+      kind: 'value',
+      detail,
+      span: slot.word,
+      newText: label,
+      snippet: false,
+      sortText: `${sort}${label}`,
+      ...(info.description === '' ? {} : { documentation: info.description }),
+    });
+  };
+  for (const value of info.values) add(shortValue(value), value === info.default ? 'default' : '', '1');
+  if (info.values.length === 0 && isScalar(info.default)) add(String(info.default), 'default', '2');
+  if (info.names === 'path' || info.names === 'glob') items.push(...completeFiles(context, slot));
+  else if (info.names !== undefined) items.push(...completeNames(context, slot, info.names));
+  else {
+    for (const example of info.examples) {
+      if (
+        isScalar(example) &&
+        !String(example).includes(' ') &&
+        info.values.length === 0 &&
+        slot.typed === ''
+      ) {
+        add(String(example), 'example', '5');
+      }
+    }
+  }
+  if (info.place !== undefined && !info.bare && !slot.typed.includes('${{'))
+    items.push(expressionSnippet(slot));
+  return items;
+}
+
+function expressionSnippet(slot: Slot): Completion {
+  const quoted = slot.flow && slot.quote === undefined;
+  const cursor = slot.word.start + slot.typed.length;
+  return {
+    label: '${{ }}',
+    kind: 'snippet',
+    detail: 'an expression',
+    documentation: 'A value that is known when the task runs: params, outputs and metrics of other tasks, …',
+    span: { start: cursor, end: cursor },
+    newText: quoted ? '"\\${{ $1 }}"' : '\\${{ $1 }}',
+    snippet: true,
+    sortText: '8',
+    filterText: slot.typed === '' ? '${{' : `${slot.typed}\${{`,
+    again: true,
+  };
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}

@@ -1,0 +1,75 @@
+/** Inlay hints: the default behind a param in an expression, and the task that a path comes from. */
+import type { ExpressionSite } from '../model/definition.js';
+import { graphOf } from '../rules/context.js';
+import type { Span } from '../syntax/tree.js';
+import { chainOf } from './chains.js';
+import { shortValue } from './markdown.js';
+import type { IdeContext, InlayHint } from './types.js';
+
+const LIMIT = 1_000;
+
+export function inlayHints(context: IdeContext, range?: Span): InlayHint[] {
+  if (context.definition.kind !== 'pipeline') return [];
+  const inside = (offset: number): boolean =>
+    range === undefined || (range.start <= offset && offset <= range.end);
+  const hints = [...paramHints(context, inside), ...edgeHints(context, inside)];
+  return hints.sort((left, right) => left.offset - right.offset).slice(0, LIMIT);
+}
+
+type Inside = (offset: number) => boolean;
+
+function paramHints(context: IdeContext, inside: Inside): InlayHint[] {
+  if (context.definition.kind !== 'pipeline') return [];
+  const { pipeline, path } = context.definition;
+  const params = new Map(pipeline.params.map((param) => [param.name, param]));
+  const hints: InlayHint[] = [];
+  const add = ({ part }: ExpressionSite): void => {
+    const { expression, span } = part;
+    if (!inside(span.end)) return;
+    // Only where the expression is nothing but the param: in a comparison the value would be in the way.
+    const chain = chainOf(expression);
+    const [step] = chain?.steps ?? [];
+    if (chain?.context !== 'params' || chain.steps.length !== 1 || step?.name === undefined) return;
+    const param = params.get(step.name);
+    if (param?.default === undefined) return;
+    hints.push({
+      offset: expression.span.end,
+      label: ` = ${shortValue(param.default.value, 30)}`,
+      kind: 'value',
+      tooltip: param.description ?? `The default of params.${param.name}`,
+      target: { path, span: param.nameSpan },
+    });
+  };
+  for (const owner of [pipeline, ...pipeline.tasks]) owner.expressions.forEach(add);
+  return hints;
+}
+
+function edgeHints(context: IdeContext, inside: Inside): InlayHint[] {
+  if (context.definition.kind !== 'pipeline') return [];
+  const { pipeline, path } = context.definition;
+  const graph = graphOf(pipeline);
+  const sources = new Map<number, { readonly end: number; readonly tasks: Map<string, Span> }>();
+  for (const edge of graph.edges) {
+    const from = graph.byId.get(edge.from)?.task;
+    for (const reason of edge.reasons) {
+      if (reason.kind !== 'path' || from === undefined || !inside(reason.input.end)) continue;
+      const { input } = reason;
+      let source = sources.get(input.start);
+      if (source === undefined) sources.set(input.start, (source = { end: input.end, tasks: new Map() }));
+      source.tasks.set(from.name, from.nameSpan);
+    }
+  }
+  return [...sources.values()].map(({ end, tasks }): InlayHint => {
+    const names = [...tasks.keys()];
+    const [first] = tasks.values();
+    const label =
+      names.length > 3 ? `${names.slice(0, 3).join(', ')} +${names.length - 3}` : names.join(', ');
+    return {
+      offset: end,
+      label: ` ← ${label}`,
+      kind: 'edge',
+      tooltip: `Made by ${names.slice(0, 20).join(', ')}`,
+      ...(first === undefined ? {} : { target: { path, span: first } }),
+    };
+  });
+}

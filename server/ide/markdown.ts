@@ -1,0 +1,45 @@
+/** Markdown for hovers and completions. Text from files is escaped: it must not bring links, images or headings. */
+import type { Json } from '../model/definition.js';
+
+/** Text as it is, whatever characters it holds. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, '\\$&').replace(/\s*\r?\n\s*/g, ' ');
+}
+
+/** Text in a code span, whatever backticks it holds. */
+export function code(text: string): string {
+  const line = text.replace(/\s*\r?\n\s*/g, ' ⏎ ');
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const pad = line.startsWith('`') || line.endsWith('`') || line === '' ? ' ' : '';
+  return `${fence}${pad}${line}${pad}${fence}`;
+}
+
+/** A value on one line, cut where it is long. */
+export function shortValue(value: Json, limit = 60): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+}
+
+/** A number as people read metrics: four digits that count. */
+export function metricValue(value: Json): string {
+  return typeof value === 'number' && !Number.isInteger(value)
+    ? String(Number(value.toPrecision(5)))
+    : shortValue(value);
+}
+
+/** "3 minutes ago", for lenses and hovers. */
+export function ago(at: string, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(at)) / 1000);
+  if (Number.isNaN(seconds)) return at;
+  const units: readonly (readonly [number, string])[] = [
+    [86_400, 'day'],
+    [3_600, 'hour'],
+    [60, 'minute'],
+  ];
+  for (const [size, unit] of units) {
+    const count = Math.floor(seconds / size);
+    if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+  }
+  return 'just now';
+}

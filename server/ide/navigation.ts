@@ -1,0 +1,84 @@
+/** Go to definition, references and highlights. */
+import type { Definition } from '../model/analyze.js';
+import { nodePathAt } from '../syntax/text.js';
+import { occurrenceAt, type Occurrence, occurrencesOf, sameThing, type Thing } from './occurrences.js';
+import { pathUnder } from './paths.js';
+import type { DefinitionTarget, Highlight, IdeContext, Location } from './types.js';
+
+/** Files in which a thing can be named. */
+export function filesOf(thing: Thing, context: IdeContext): readonly Definition[] {
+  const all = context.project.definitions();
+  // The asking definition may be newer than what the project knows.
+  const others = all.filter((definition) => definition.path !== context.definition.path);
+  const everything = [context.definition, ...others];
+  if (thing.file === undefined || thing.kind === 'param') return everything;
+  return everything.filter((definition) => definition.path === thing.file);
+}
+
+/** All occurrences of a thing in the project, with the files they stand in. */
+export function occurrencesOfThing(
+  thing: Thing,
+  context: IdeContext,
+): { definition: Definition; found: Occurrence }[] {
+  return filesOf(thing, context).flatMap((definition) =>
+    occurrencesOf(definition, context.project)
+      .filter((occurrence) => sameThing(occurrence.thing, thing))
+      .map((found) => ({ definition, found })),
+  );
+}
+
+/** Where the name under the cursor is defined; for a path of the project that a task makes, the output. */
+export function definitionsAt(context: IdeContext, offset: number): DefinitionTarget[] {
+  const occurrence = occurrenceAt(context.definition, context.project, offset);
+  if (occurrence === undefined) return pathDefinitions(context, offset);
+  const { thing } = occurrence;
+  const targets = occurrencesOfThing(thing, context).flatMap(({ definition, found }) =>
+    found.whole === undefined
+      ? []
+      : [{ path: definition.path, span: found.span, whole: found.whole, origin: occurrence.span }],
+  );
+  if (targets.length > 0 || thing.kind !== 'pipeline') return targets;
+  // Named by its file: there is no name in it to go to.
+  return (context.project.pipelinesByName.get(thing.name) ?? []).map(({ path }) => {
+    const start = { start: 0, end: 0 };
+    return { path, span: start, whole: start, origin: occurrence.span };
+  });
+}
+
+function pathDefinitions(context: IdeContext, offset: number): DefinitionTarget[] {
+  const under = pathUnder(context, offset);
+  if (under === undefined) return [];
+  return under.producers.map(({ span, whole }) => ({
+    path: context.definition.path,
+    span,
+    whole,
+    origin: under.span,
+  }));
+}
+
+/** Every place that names what is under the cursor. */
+export function referencesAt(context: IdeContext, offset: number, withDeclaration = true): Location[] {
+  const occurrence = occurrenceAt(context.definition, context.project, offset);
+  if (occurrence === undefined) return [];
+  return occurrencesOfThing(occurrence.thing, context)
+    .filter(({ found }) => withDeclaration || found.whole === undefined)
+    .map(({ definition, found }) => ({ path: definition.path, span: found.span }));
+}
+
+/** The same in this file only. */
+export function highlightsAt(context: IdeContext, offset: number): Highlight[] {
+  const occurrence = occurrenceAt(context.definition, context.project, offset);
+  if (occurrence === undefined) return pathHighlights(context, offset);
+  return occurrencesOf(context.definition, context.project)
+    .filter(({ thing }) => sameThing(thing, occurrence.thing))
+    .map(({ span, whole }) => ({ span, kind: whole === undefined ? 'read' : 'write' }));
+}
+
+function pathHighlights(context: IdeContext, offset: number): Highlight[] {
+  const under = pathUnder(context, offset);
+  if (under === undefined || nodePathAt(context.definition.tree, offset).length === 0) return [];
+  return [
+    ...under.producers.map(({ span }) => ({ span, kind: 'write' as const })),
+    ...under.readers.map((span) => ({ span, kind: 'read' as const })),
+  ];
+}

@@ -1,0 +1,240 @@
+/** Every place where a definition names something that can be gone to: the one source of navigation and rename. */
+import type { Definition } from '../model/analyze.js';
+import type { Features } from '../model/features.js';
+import type { ExpressionSite, Located, Pipeline, Task } from '../model/definition.js';
+import type { ProjectView } from '../rules/rule.js';
+import { taskEntry } from '../rules/places.js';
+import { entryOf } from '../syntax/text.js';
+import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
+import { chainsIn } from './chains.js';
+
+export type ThingKind =
+  | 'pipeline'
+  | 'task'
+  | 'param'
+  | 'output'
+  | 'axis'
+  | 'variable'
+  | 'entity'
+  | 'view'
+  | 'feature'
+  | 'feature-service';
+
+export interface Thing {
+  readonly kind: ThingKind;
+  readonly name: string;
+  /** The task of an output or an axis, the view of a feature. */
+  readonly owner?: string;
+  /** Path of the file that it belongs to; absent for what the whole project shares. */
+  readonly file?: string;
+}
+
+export interface Occurrence {
+  readonly thing: Thing;
+  /** The bare name, without quotes. */
+  readonly span: Span;
+  /** Of a definition: all of it. */
+  readonly whole?: Span;
+}
+
+/** A param that a `pipeline:` task sets; which file it belongs to only the project knows. */
+interface Argument {
+  readonly pipeline: string;
+  readonly name: string;
+  readonly span: Span;
+}
+
+interface Named {
+  readonly occurrences: readonly Occurrence[];
+  readonly args: readonly Argument[];
+}
+
+const RESERVED_AXES: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
+
+// A definition is a value: what it names stays true as long as it lives.
+const known = new WeakMap<Definition, Named>();
+
+function namedIn(definition: Definition): Named {
+  let named = known.get(definition);
+  if (named === undefined) {
+    const collector = new Collector(definition.tree, definition.path);
+    if (definition.kind === 'pipeline') collector.pipeline(definition.pipeline);
+    else if (definition.kind === 'features') collector.features(definition.features);
+    const occurrences = collector.occurrences.sort((left, right) => left.span.start - right.span.start);
+    named = { occurrences, args: collector.args };
+    known.set(definition, named);
+  }
+  return named;
+}
+
+/** All occurrences of a file, arguments of other pipelines included when the project is there to find their file. */
+export function occurrencesOf(definition: Definition, project: ProjectView): Occurrence[] {
+  const { occurrences, args } = namedIn(definition);
+  return [
+    ...occurrences,
+    ...args.map(({ pipeline, name, span }) => {
+      const file = project.pipelinesByName.get(pipeline)?.[0]?.path;
+      return { thing: { kind: 'param' as const, name, ...(file === undefined ? {} : { file }) }, span };
+    }),
+  ];
+}
+
+export function sameThing(left: Thing, right: Thing): boolean {
+  return (
+    left.kind === right.kind &&
+    left.name === right.name &&
+    left.owner === right.owner &&
+    left.file === right.file
+  );
+}
+
+/** The occurrence that touches an offset. */
+export function occurrenceAt(
+  definition: Definition,
+  project: ProjectView,
+  offset: number,
+): Occurrence | undefined {
+  return occurrencesOf(definition, project).find(({ span }) => span.start <= offset && offset <= span.end);
+}
+
+/** The bare name inside of a span that may hold quotes; undefined when escapes hide it. */
+export function nameWithin(text: string, span: Span, name: string): Span | undefined {
+  if (name === '') return undefined;
+  const at = text.slice(span.start, span.end).indexOf(name);
+  return at === -1 ? undefined : { start: span.start + at, end: span.start + at + name.length };
+}
+
+class Collector {
+  readonly occurrences: Occurrence[] = [];
+  readonly args: Argument[] = [];
+  readonly #tree: SyntaxTree;
+  readonly #file: string;
+
+  constructor(tree: SyntaxTree, file: string) {
+    this.#tree = tree;
+    this.#file = file;
+  }
+
+  pipeline(pipeline: Pipeline): void {
+    const named = entryOf(this.#tree.root, 'name')?.value;
+    if (named?.kind === 'scalar') {
+      this.#add({ kind: 'pipeline', name: pipeline.name }, named.span, named.span);
+    }
+    for (const param of pipeline.params) {
+      this.#add({ kind: 'param', name: param.name, file: this.#file }, param.nameSpan, param.span);
+    }
+    for (const variable of pipeline.env)
+      this.#variable(variable.name, variable.nameSpan, variable.value.span);
+    this.#sites(pipeline.expressions, undefined);
+    for (const task of pipeline.tasks) this.#task(task);
+  }
+
+  #task(task: Task): void {
+    const file = this.#file;
+    this.#add({ kind: 'task', name: task.name, file }, task.nameSpan, task.span);
+    for (const need of task.needs) this.#add({ kind: 'task', name: need.value, file }, need.span);
+    for (const output of task.outputs) {
+      this.#add({ kind: 'output', name: output.name, owner: task.name, file }, output.nameSpan, output.span);
+    }
+    for (const variable of task.env) this.#variable(variable.name, variable.nameSpan, variable.value.span);
+    if (task.matrix !== undefined) this.#matrix(task);
+    if (task.action?.kind === 'pipeline') this.#call(task);
+    this.#sites(task.expressions, task);
+  }
+
+  #matrix(task: Task): void {
+    const axis = (name: string) => ({ kind: 'axis' as const, name, owner: task.name, file: this.#file });
+    const axes = new Set<string>();
+    for (const { name, nameSpan } of task.matrix?.axes ?? []) {
+      axes.add(name);
+      this.#add(axis(name), nameSpan, nameSpan);
+    }
+    const matrix = entryOf(taskEntry(this.#tree, task.name)?.map, 'matrix')?.value;
+    for (const list of ['include', 'exclude']) {
+      for (const cell of itemsOf(entryOf(matrix, list)?.value)) {
+        for (const { key } of entriesOf(cell)) {
+          // The first cell that adds an axis is what defines it.
+          const whole = axes.has(key.text) || RESERVED_AXES.has(key.text) ? undefined : key.span;
+          axes.add(key.text);
+          this.#add(axis(key.text), key.span, whole);
+        }
+      }
+    }
+  }
+
+  #call(task: Task): void {
+    const call = entryOf(taskEntry(this.#tree, task.name)?.map, 'pipeline')?.value;
+    const name = call?.kind === 'map' ? entryOf(call, 'name')?.value : call;
+    if (name?.kind !== 'scalar' || name.template !== undefined) return;
+    this.#add({ kind: 'pipeline', name: name.text }, name.span);
+    for (const { key } of entriesOf(entryOf(call, 'params')?.value)) {
+      const span = nameWithin(this.#tree.text, key.span, key.text);
+      if (span !== undefined) this.args.push({ pipeline: name.text, name: key.text, span });
+    }
+  }
+
+  #sites(sites: readonly ExpressionSite[], task: Task | undefined): void {
+    const file = this.#file;
+    for (const site of sites) {
+      for (const { context, steps } of chainsIn(site.part.expression)) {
+        const [first, second, third] = steps;
+        if (first?.name === undefined) continue;
+        if (context === 'params') this.#add({ kind: 'param', name: first.name, file }, first.span);
+        else if (context === 'env') this.#variable(first.name, first.span);
+        else if (context === 'matrix' && task !== undefined) {
+          this.#add({ kind: 'axis', name: first.name, owner: task.name, file }, first.span);
+        } else if (context === 'tasks') {
+          this.#add({ kind: 'task', name: first.name, file }, first.span);
+          if (second?.name === 'outputs' && third?.name !== undefined) {
+            this.#add({ kind: 'output', name: third.name, owner: first.name, file }, third.span);
+          }
+        }
+      }
+    }
+  }
+
+  features(features: Features): void {
+    for (const entity of features.entities) {
+      this.#add({ kind: 'entity', name: entity.name }, entity.nameSpan, entity.span);
+    }
+    for (const view of features.views) {
+      this.#add({ kind: 'view', name: view.name }, view.nameSpan, view.span);
+      for (const entity of view.entities) this.#located('entity', entity);
+      for (const feature of view.features) {
+        this.#add({ kind: 'feature', name: feature.name, owner: view.name }, feature.nameSpan, feature.span);
+      }
+    }
+    for (const service of features.services) {
+      this.#add({ kind: 'feature-service', name: service.name }, service.nameSpan, service.span);
+      for (const { view, feature } of service.features) {
+        this.#located('view', view);
+        if (feature !== undefined) {
+          this.#add({ kind: 'feature', name: feature.value, owner: view.value }, feature.span);
+        }
+      }
+    }
+  }
+
+  #located(kind: ThingKind, name: Located<string>): void {
+    this.#add({ kind, name: name.value }, name.span);
+  }
+
+  #variable(name: string, span: Span, value?: Span): void {
+    const whole = value === undefined ? undefined : { start: span.start, end: Math.max(span.end, value.end) };
+    this.#add({ kind: 'variable', name, file: this.#file }, span, whole);
+  }
+
+  #add(thing: Thing, written: Span, whole?: Span): void {
+    const span = nameWithin(this.#tree.text, written, thing.name);
+    if (span === undefined) return;
+    this.occurrences.push(whole === undefined ? { thing, span } : { thing, span, whole });
+  }
+}
+
+function itemsOf(node: SyntaxNode | null | undefined): readonly (SyntaxNode | null)[] {
+  return node?.kind === 'sequence' ? node.items : [];
+}
+
+function entriesOf(node: SyntaxNode | null | undefined): readonly MapEntry[] {
+  return node?.kind === 'map' ? node.entries : [];
+}

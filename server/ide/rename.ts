@@ -1,0 +1,83 @@
+/** Renaming tasks, params, outputs, matrix axes and pipelines, wherever and however they are named. */
+import { isValidName } from '../model/names.js';
+import { escapeKey } from '../syntax/text.js';
+import { occurrenceAt, occurrencesOf, type Thing, type ThingKind } from './occurrences.js';
+import { filesOf, occurrencesOfThing } from './navigation.js';
+import type { IdeContext, RenameResult, RenameTarget } from './types.js';
+
+const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {
+  task: 'task',
+  param: 'param',
+  output: 'output',
+  axis: 'matrix axis',
+  pipeline: 'pipeline',
+};
+const RESERVED_AXES: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
+const NOTHING =
+  'Tasks, params, outputs, matrix axes and pipelines can be renamed; there is none of them here.';
+
+/** Whether what is under the cursor can be renamed, and what it is called now. */
+export function prepareRename(context: IdeContext, offset: number): RenameTarget {
+  const occurrence = occurrenceAt(context.definition, context.project, offset);
+  if (occurrence === undefined) return { ok: false, message: NOTHING };
+  const { thing, span } = occurrence;
+  const word = WORDS[thing.kind];
+  if (word === undefined) return { ok: false, message: NOTHING };
+  const defined = occurrencesOfThing(thing, context).some(({ found }) => found.whole !== undefined);
+  if (defined) return { ok: true, span, placeholder: thing.name };
+  const byFile = thing.kind === 'pipeline' ? context.project.pipelinesByName.get(thing.name)?.[0] : undefined;
+  return {
+    ok: false,
+    message:
+      byFile === undefined
+        ? `There is no ${word} called "${thing.name}" to rename.`
+        : `The pipeline is called after its file: give ${byFile.path} a \`name:\`, or rename the file.`,
+  };
+}
+
+/** The edits of all files, or why the name can't be taken. */
+export function rename(context: IdeContext, offset: number, newName: string): RenameResult {
+  const target = prepareRename(context, offset);
+  const occurrence = occurrenceAt(context.definition, context.project, offset);
+  if (!target.ok) return target;
+  if (occurrence === undefined) return { ok: false, message: NOTHING };
+  const { thing } = occurrence;
+  if (newName === thing.name) return { ok: true, edits: [] };
+  const refusal = refuse(thing, newName, context);
+  if (refusal !== undefined) return { ok: false, message: refusal };
+  const edits = occurrencesOfThing(thing, context).map(({ definition, found }) => ({
+    path: definition.path,
+    span: found.span,
+    newText: newName,
+  }));
+  return { ok: true, edits };
+}
+
+function refuse(thing: Thing, newName: string, context: IdeContext): string | undefined {
+  const word = WORDS[thing.kind] ?? thing.kind;
+  if (!isValidName(newName)) {
+    return `"${newName}" can't be the name of a ${word}: use letters, digits, "_" and "-", beginning with a letter or "_".`;
+  }
+  if (escapeKey(newName) !== newName) {
+    return `"${newName}" means something else in YAML, so it can't be the name of a ${word}.`;
+  }
+  if (thing.kind === 'axis' && RESERVED_AXES.has(newName)) {
+    return `"${newName}" is a key of the matrix itself, so it can't be the name of an axis.`;
+  }
+  const taken =
+    thing.kind === 'pipeline'
+      ? context.project.pipelinesByName.has(newName)
+      : filesOf(thing, context).some((definition) =>
+          occurrencesOf(definition, context.project).some(
+            ({ thing: other, whole }) =>
+              whole !== undefined &&
+              other.kind === thing.kind &&
+              other.name === newName &&
+              other.owner === thing.owner &&
+              other.file === thing.file,
+          ),
+        );
+  if (!taken) return undefined;
+  const owner = thing.owner === undefined ? '' : ` of the task "${thing.owner}"`;
+  return `There already is a ${word}${owner} called "${newName}".`;
+}

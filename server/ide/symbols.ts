@@ -1,0 +1,167 @@
+/** The outline of a file, and the names of the whole project. */
+import type { Definition } from '../model/analyze.js';
+import type { Pipeline, Task } from '../model/definition.js';
+import type { Features } from '../model/features.js';
+import type { ProjectView } from '../rules/rule.js';
+import type { MapEntry, Span, SyntaxTree } from '../syntax/tree.js';
+import { shortValue } from './markdown.js';
+import type { IdeContext, OutlineSymbol, SymbolKind, WorkspaceSymbol } from './types.js';
+
+/** Params, env and tasks of a pipeline; entities, views and services of features; the sections of settings. */
+export function documentSymbols(context: Pick<IdeContext, 'definition'>): OutlineSymbol[] {
+  const { definition } = context;
+  switch (definition.kind) {
+    case 'pipeline':
+      return pipelineOutline(definition.tree, definition.pipeline);
+    case 'features':
+      return featuresOutline(definition.tree, definition.features);
+    case 'project':
+      return rootEntries(definition.tree).map((entry) => sectionSymbol(entry, childKeys(entry)));
+  }
+}
+
+function rootEntries(tree: SyntaxTree): readonly MapEntry[] {
+  return tree.root?.kind === 'map' ? tree.root.entries : [];
+}
+
+function leaf(
+  name: string,
+  kind: SymbolKind,
+  span: Span,
+  selection: Span,
+  detail?: string,
+  children: readonly OutlineSymbol[] = [],
+): OutlineSymbol {
+  // Editors refuse a selection outside of its symbol, and an empty name.
+  const whole = { start: Math.min(span.start, selection.start), end: Math.max(span.end, selection.end) };
+  return {
+    name: name === '' ? '(empty)' : name,
+    kind,
+    span: whole,
+    selection,
+    children,
+    ...(detail === undefined || detail === '' ? {} : { detail }),
+  };
+}
+
+function sectionSymbol(entry: MapEntry, children: readonly OutlineSymbol[]): OutlineSymbol {
+  const detail = entry.value?.kind === 'scalar' ? shortValue(entry.value.text) : undefined;
+  return leaf(entry.key.text, 'section', entry.span, entry.key.span, detail, children);
+}
+
+function childKeys(entry: MapEntry): OutlineSymbol[] {
+  if (entry.value?.kind !== 'map') return [];
+  return entry.value.entries.map(({ key, span, value }) =>
+    leaf(key.text, 'key', span, key.span, value?.kind === 'scalar' ? shortValue(value.text) : undefined),
+  );
+}
+
+function pipelineOutline(tree: SyntaxTree, pipeline: Pipeline): OutlineSymbol[] {
+  const children: Readonly<Record<string, () => OutlineSymbol[]>> = {
+    params: () =>
+      pipeline.params.map((param) =>
+        leaf(
+          param.name,
+          'param',
+          param.span,
+          param.nameSpan,
+          param.default === undefined ? param.type : shortValue(param.default.value),
+        ),
+      ),
+    env: () =>
+      pipeline.env.map(({ name, nameSpan, value }) =>
+        leaf(
+          name,
+          'variable',
+          { start: nameSpan.start, end: value.span.end },
+          nameSpan,
+          shortValue(value.text),
+        ),
+      ),
+    tasks: () => pipeline.tasks.map(taskSymbol),
+  };
+  return rootEntries(tree).map((entry) => sectionSymbol(entry, children[entry.key.text]?.() ?? []));
+}
+
+function taskSymbol(task: Task): OutlineSymbol {
+  const outputs = task.outputs.map((output) =>
+    leaf(output.name, 'output', output.span, output.nameSpan, output.path.text),
+  );
+  return leaf(task.name, 'task', task.span, task.nameSpan, task.action?.kind, outputs);
+}
+
+function featuresOutline(tree: SyntaxTree, features: Features): OutlineSymbol[] {
+  const children: Readonly<Record<string, () => OutlineSymbol[]>> = {
+    entities: () => features.entities.map(({ name, span, nameSpan }) => leaf(name, 'entity', span, nameSpan)),
+    views: () =>
+      features.views.map((view) =>
+        leaf(
+          view.name,
+          'view',
+          view.span,
+          view.nameSpan,
+          view.entities.map(({ value }) => value).join(', '),
+          view.features.map((feature) =>
+            leaf(feature.name, 'feature', feature.span, feature.nameSpan, feature.type?.value),
+          ),
+        ),
+      ),
+    services: () =>
+      features.services.map(({ name, span, nameSpan }) => leaf(name, 'section', span, nameSpan)),
+  };
+  return rootEntries(tree).map((entry) => sectionSymbol(entry, children[entry.key.text]?.() ?? []));
+}
+
+/** Far more than anyone scrolls through. */
+const LIMIT = 1_000;
+
+/** Pipelines, tasks, params, outputs, views and features whose name holds the letters of the query in their order. */
+export function workspaceSymbols(project: ProjectView, query: string): WorkspaceSymbol[] {
+  const found: WorkspaceSymbol[] = [];
+  for (const definition of project.definitions()) {
+    for (const symbol of namesOf(definition)) {
+      if (matches(symbol.name, query)) found.push(symbol);
+      if (found.length >= LIMIT) return found;
+    }
+  }
+  return found;
+}
+
+function matches(name: string, query: string): boolean {
+  const letters = query.toLowerCase().replace(/\s/g, '');
+  let at = 0;
+  for (const letter of name.toLowerCase()) if (letter === letters.charAt(at)) at++;
+  return at >= letters.length;
+}
+
+function* namesOf(definition: Definition): Generator<WorkspaceSymbol> {
+  const { path } = definition;
+  if (definition.kind === 'pipeline') {
+    const { pipeline } = definition;
+    yield { name: pipeline.name, kind: 'pipeline', path, span: pipeline.nameSpan };
+    const container = pipeline.name;
+    for (const task of pipeline.tasks) {
+      yield { name: task.name, kind: 'task', path, span: task.nameSpan, container };
+      for (const output of task.outputs) {
+        yield {
+          name: output.name,
+          kind: 'output',
+          path,
+          span: output.nameSpan,
+          container: `${container} › ${task.name}`,
+        };
+      }
+    }
+    for (const param of pipeline.params)
+      yield { name: param.name, kind: 'param', path, span: param.nameSpan, container };
+  } else if (definition.kind === 'features') {
+    const { entities, views } = definition.features;
+    for (const entity of entities) yield { name: entity.name, kind: 'entity', path, span: entity.nameSpan };
+    for (const view of views) {
+      yield { name: view.name, kind: 'view', path, span: view.nameSpan };
+      for (const feature of view.features) {
+        yield { name: feature.name, kind: 'feature', path, span: feature.nameSpan, container: view.name };
+      }
+    }
+  }
+}

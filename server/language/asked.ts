@@ -1,0 +1,14 @@
+/** What a feature is asked about. */
+import type { IdeContext } from '../ide/types.js';
+import type { Project } from '../project/project.js';
+import type { Finding } from '../rules/rule.js';
+import type { Workspace } from './workspace.js';
+
+/** A definition that the editor asks about, with all that the answer may need. */
+export interface Asked {
+  readonly workspace: Workspace;
+  readonly project: Project;
+  readonly uri: string;
+  readonly context: IdeContext;
+  readonly findings: () => readonly Finding[];
+}

@@ -1,0 +1,93 @@
+/** Completion over LSP. Documentation is given when an item is resolved, so that long lists stay small on the wire. */
+import { CompletionItemKind, InsertTextFormat, InsertTextMode, MarkupKind } from 'vscode-languageserver/node';
+import type { CompletionItem, CompletionList } from 'vscode-languageserver/node';
+import { completion } from '../ide/completion.js';
+import type { Completion, CompletionKind, IdeContext } from '../ide/types.js';
+import { rangeOf } from './convert.js';
+
+const KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
+  key: CompletionItemKind.Property,
+  value: CompletionItemKind.EnumMember,
+  task: CompletionItemKind.Event,
+  param: CompletionItemKind.Variable,
+  output: CompletionItemKind.Field,
+  metric: CompletionItemKind.Value,
+  context: CompletionItemKind.Module,
+  function: CompletionItemKind.Function,
+  file: CompletionItemKind.File,
+  folder: CompletionItemKind.Folder,
+  variable: CompletionItemKind.Variable,
+  secret: CompletionItemKind.Constant,
+  axis: CompletionItemKind.TypeParameter,
+  pipeline: CompletionItemKind.Class,
+  rule: CompletionItemKind.Reference,
+  snippet: CompletionItemKind.Snippet,
+};
+
+/** Names that end in something like code: only VS Code and what is built on it know the command below. */
+const KNOWS_SUGGEST = /code|codium|cursor|windsurf|theia/i;
+
+export interface CompletionClient {
+  readonly snippets: boolean;
+  readonly name: string;
+}
+
+/** A snippet as plain text: its placeholders' presets stay. */
+export function plainText(snippet: string): string {
+  let text = snippet;
+  for (let before = ''; before !== text;) {
+    before = text;
+    text = text
+      .replace(/(?<!\\)\$\{\d+:((?:[^{}\\]|\\.)*)\}/g, '$1')
+      .replace(/(?<!\\)\$\{\d+\|((?:[^|,\\]|\\.)*)(?:,(?:[^|\\]|\\.)*)?\|\}/g, '$1');
+  }
+  return text.replace(/(?<!\\)\$(?:\d+|\{\d+\})/g, '').replace(/\\([$}\\,|])/g, '$1');
+}
+
+export class Completions {
+  readonly #client: CompletionClient;
+  /** The list that was given last: items are resolved from it. */
+  #last: { readonly id: number; readonly items: readonly Completion[] } = { id: 0, items: [] };
+
+  constructor(client: CompletionClient) {
+    this.#client = client;
+  }
+
+  at(context: IdeContext, offset: number): CompletionList {
+    const { items, incomplete } = completion(context, offset);
+    const id = this.#last.id + 1;
+    this.#last = { id, items };
+    const { lineStarts } = context.definition.tree;
+    return {
+      isIncomplete: incomplete,
+      items: items.map((item, at) => ({
+        label: item.label,
+        kind: KINDS[item.kind],
+        sortText: item.sortText,
+        ...(item.detail === undefined ? {} : { detail: item.detail }),
+        ...(item.filterText === undefined ? {} : { filterText: item.filterText }),
+        textEdit: { range: rangeOf(lineStarts, item.span), newText: this.#newText(item) },
+        ...(item.snippet && this.#client.snippets ? { insertTextFormat: InsertTextFormat.Snippet } : {}),
+        insertTextMode: InsertTextMode.asIs,
+        ...(item.again === true && KNOWS_SUGGEST.test(this.#client.name)
+          ? { command: { title: 'Suggest', command: 'editor.action.triggerSuggest' } }
+          : {}),
+        ...(item.documentation === undefined ? {} : { data: { list: id, item: at } }),
+      })),
+    };
+  }
+
+  /** Adds the documentation. An item of an older list is given back as it is: nobody looks at it any more. */
+  resolve(item: CompletionItem): CompletionItem {
+    const data: unknown = item.data;
+    if (typeof data !== 'object' || data === null || !('list' in data) || !('item' in data)) return item;
+    if (data.list !== this.#last.id || typeof data.item !== 'number') return item;
+    const documentation = this.#last.items[data.item]?.documentation;
+    if (documentation === undefined) return item;
+    return { ...item, documentation: { kind: MarkupKind.Markdown, value: documentation } };
+  }
+
+  #newText(item: Completion): string {
+    return item.snippet && !this.#client.snippets ? plainText(item.newText) : item.newText;
+  }
+}

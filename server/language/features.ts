@@ -1,0 +1,238 @@
+/** Registers the editor's features on the connection. Nothing is computed here: every handler is one call. */
+import type {
+  ClientCapabilities,
+  Connection,
+  DiagnosticServerCancellationData,
+  DocumentDiagnosticParams,
+  DocumentDiagnosticReport,
+  Position,
+  Range,
+  ServerCapabilities,
+  WorkspaceDiagnosticParams,
+  WorkspaceDiagnosticReport,
+} from 'vscode-languageserver/node';
+import { TextDocumentSyncKind } from 'vscode-languageserver/node';
+import { FIX_ALL, LEGEND, actions, hints, hoverAt, lenses, tokens } from './annotations.js';
+import type { Asked } from './asked.js';
+import { Completions } from './completion.js';
+import { offsetOf } from './convert.js';
+import type { Diagnostics } from './diagnostics.js';
+import { InvalidParams, checkParams, contentModified, guarded, throwIfCancelled } from './guard.js';
+import type { Log } from './guard.js';
+import type { Histories } from './history.js';
+import {
+  definitions,
+  folds,
+  highlights,
+  links,
+  references,
+  renameEdits,
+  renameTarget,
+  symbols,
+  symbolsOfProject,
+} from './navigation.js';
+import type { Settings } from './settings.js';
+import { breathe } from './slices.js';
+import type { Workspace } from './workspace.js';
+
+export interface FeatureHost {
+  readonly connection: Connection;
+  readonly log: Log;
+  readonly workspace: Workspace;
+  readonly histories: Histories;
+  readonly diagnostics: Diagnostics;
+  readonly settingsFor: (uri: string) => Promise<Settings>;
+  readonly client: ClientCapabilities;
+  readonly clientName: string;
+}
+
+/** Symbols of the workspace that one query gives at most. */
+const MAX_SYMBOLS = 500;
+
+export function capabilitiesFor(client: ClientCapabilities): ServerCapabilities {
+  return {
+    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
+    ...(client.textDocument?.diagnostic === undefined
+      ? {}
+      : {
+          diagnosticProvider: {
+            identifier: 'modelyard',
+            interFileDependencies: true,
+            workspaceDiagnostics: true,
+          },
+        }),
+    completionProvider: { triggerCharacters: ['.', '{', '/', '@', ' ', '#'], resolveProvider: true },
+    hoverProvider: true,
+    definitionProvider: true,
+    referencesProvider: true,
+    documentHighlightProvider: true,
+    renameProvider: client.textDocument?.rename?.prepareSupport === true ? { prepareProvider: true } : true,
+    documentSymbolProvider: { label: 'Modelyard' },
+    workspaceSymbolProvider: true,
+    codeActionProvider: { codeActionKinds: ['quickfix', FIX_ALL] },
+    codeLensProvider: {},
+    documentLinkProvider: {},
+    foldingRangeProvider: true,
+    semanticTokensProvider: { legend: LEGEND, full: true, range: true },
+    inlayHintProvider: true,
+    workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+  };
+}
+
+/** The definition that a URI stands for with all that a feature may ask; `undefined` when it is not ours. */
+export function ask(host: FeatureHost, uri: string, settings: Settings): Asked | undefined {
+  const place = host.workspace.definition(uri);
+  if (place === undefined) return undefined;
+  const { project, path, definition } = place;
+  return {
+    workspace: host.workspace,
+    project,
+    uri: place.uri,
+    context: {
+      definition,
+      project: project.view(settings.rules),
+      history: host.histories.of(project.root),
+      listFolder: (folder) => {
+        if (folder !== '' && project.view().probe(folder) !== 'folder') return undefined;
+        return project.files
+          .readFolder(folder === '' ? project.root : project.absolute(folder))
+          .map((entry) => ({ name: entry.name, folder: entry.kind === 'folder' }));
+      },
+      environmentNames: () => Object.keys(process.env),
+    },
+    findings: () => project.findings(path, settings.rules),
+  };
+}
+
+export function registerFeatures(host: FeatureHost): void {
+  const { connection, log, client, workspace } = host;
+  const completions = new Completions({
+    snippets: client.textDocument?.completion?.completionItem?.snippetSupport === true,
+    name: host.clientName,
+  });
+  const versioned = client.workspace?.workspaceEdit?.documentChanges === true;
+
+  /** A handler about one document; answers with `otherwise` when the document is not ours. */
+  const onDocument = <P extends { readonly textDocument: { readonly uri: string } }, R>(
+    name: string,
+    otherwise: R,
+    handle: (asked: Asked, params: P, settings: Settings) => R,
+  ) =>
+    guarded<P, R>(log, name, async (params, token) => {
+      checkParams(params);
+      const version = workspace.versionOf(params.textDocument.uri);
+      const settings = await host.settingsFor(params.textDocument.uri);
+      throwIfCancelled(token);
+      // The position was meant for another text.
+      if (workspace.versionOf(params.textDocument.uri) !== version) throw contentModified();
+      const asked = ask(host, params.textDocument.uri, settings);
+      return asked === undefined ? otherwise : handle(asked, params, settings);
+    });
+  const at = (asked: Asked, params: { readonly position: Position }) => {
+    // `checkParams` looks at the position when it is there.
+    if (!('position' in params)) throw new InvalidParams('position is missing');
+    return offsetOf(asked.context.definition.tree, params.position);
+  };
+  const rangeOfParams = (params: { readonly range: Range }) => {
+    if (!('range' in params)) throw new InvalidParams('range is missing');
+    return params.range;
+  };
+
+  connection.onCompletion(
+    onDocument('completion', null, (asked, params) => completions.at(asked.context, at(asked, params))),
+  );
+  connection.onCompletionResolve(guarded(log, 'completion resolve', (item) => completions.resolve(item)));
+  connection.onHover(onDocument('hover', null, (asked, params) => hoverAt(asked, at(asked, params))));
+  const linkSupport = client.textDocument?.definition?.linkSupport === true;
+  connection.onDefinition(
+    onDocument('definition', null, (asked, params) => definitions(asked, at(asked, params), linkSupport)),
+  );
+  connection.onReferences(
+    onDocument('references', null, (asked, params) =>
+      references(asked, at(asked, params), params.context.includeDeclaration),
+    ),
+  );
+  connection.onDocumentHighlight(
+    onDocument('highlight', null, (asked, params) => highlights(asked, at(asked, params))),
+  );
+  connection.onPrepareRename(
+    onDocument('prepare rename', null, (asked, params) => renameTarget(asked, at(asked, params))),
+  );
+  connection.onRenameRequest(
+    onDocument('rename', null, (asked, params) => {
+      if (typeof params.newName !== 'string') throw new InvalidParams('newName must be a string');
+      return renameEdits(asked, at(asked, params), params.newName, versioned);
+    }),
+  );
+  connection.onDocumentSymbol(onDocument('document symbols', null, symbols));
+  connection.onWorkspaceSymbol(
+    guarded(log, 'workspace symbols', async ({ query }, token) => {
+      if (typeof query !== 'string') throw new InvalidParams('query must be a string');
+      workspace.sync();
+      const found = [];
+      for (const project of workspace.projects()) {
+        await breathe();
+        throwIfCancelled(token);
+        found.push(...symbolsOfProject(workspace, project, query));
+        if (found.length >= MAX_SYMBOLS) break;
+      }
+      return found.slice(0, MAX_SYMBOLS);
+    }),
+  );
+  connection.onCodeAction(
+    onDocument('code actions', null, (asked, params) => {
+      const range = rangeOfParams(params);
+      if (!('context' in params) || !Array.isArray(params.context.diagnostics)) {
+        throw new InvalidParams('context.diagnostics must be a list');
+      }
+      return actions(asked, range, params.context, versioned);
+    }),
+  );
+  connection.onCodeLens(
+    onDocument('code lenses', null, (asked, _params, settings) => (settings.codeLenses ? lenses(asked) : [])),
+  );
+  connection.onDocumentLinks(onDocument('document links', null, links));
+  connection.onFoldingRanges(onDocument('folding ranges', null, folds));
+  connection.languages.semanticTokens.on(
+    onDocument('semantic tokens', { data: [] as number[] }, (asked) => tokens(asked)),
+  );
+  connection.languages.semanticTokens.onRange(
+    onDocument('semantic tokens', { data: [] as number[] }, (asked, params) => {
+      const { tree } = asked.context.definition;
+      const range = rangeOfParams(params);
+      return tokens(asked, { start: offsetOf(tree, range.start), end: offsetOf(tree, range.end) });
+    }),
+  );
+  connection.languages.inlayHint.on(
+    onDocument('inlay hints', null, (asked, params, settings) =>
+      settings.inlayHints ? hints(asked, rangeOfParams(params)) : [],
+    ),
+  );
+  registerDiagnostics(host);
+}
+
+function registerDiagnostics({ connection, log, diagnostics, client }: FeatureHost): void {
+  if (client.textDocument?.diagnostic === undefined) return;
+  connection.languages.diagnostics.on(
+    guarded<DocumentDiagnosticParams, DocumentDiagnosticReport, DiagnosticServerCancellationData>(
+      log,
+      'diagnostics',
+      (params, token) => {
+        checkParams(params);
+        return diagnostics.pull(params.textDocument.uri, params.previousResultId, token);
+      },
+    ),
+  );
+  connection.languages.diagnostics.onWorkspace(
+    guarded<WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, DiagnosticServerCancellationData>(
+      log,
+      'workspace diagnostics',
+      (params, token) => {
+        if (!Array.isArray(params.previousResultIds)) {
+          throw new InvalidParams('previousResultIds must be a list');
+        }
+        return diagnostics.pullWorkspace(params.previousResultIds, token);
+      },
+    ),
+  );
+}

@@ -1,0 +1,114 @@
+/** A pipeline's graph with the state of its tasks, for the panel that draws it. */
+import { buildGraph } from '../model/graph.js';
+import type { Edge, Graph, Instance } from '../model/graph.js';
+import type { GraphEdge, GraphNode, GraphResult, PlanResult } from '../protocol.js';
+import type { TaskRun } from '../stores/run-document.js';
+import { rangeOf } from './convert.js';
+import { gatherStaleness, gatherStatus, instancesByTask } from './instances.js';
+import { stalenessOf } from './staleness.js';
+import type { DefinitionPlace } from './workspace.js';
+import type { PipelineDefinition } from '../project/project.js';
+
+/** A matrix with more cells than this is drawn as one node. */
+const MAX_CELLS = 50;
+
+/** Longer labels are cut: they stand on an edge. */
+const MAX_LABEL = 80;
+
+export interface GraphState {
+  readonly plan: PlanResult | undefined;
+  /** By instance id. */
+  readonly lastTasks: ReadonlyMap<string, TaskRun>;
+}
+
+/** Whether a task's work can be kept from one run to the next at all. */
+export function isCacheable({ task }: Instance): boolean {
+  const outputs = task.outputs.length + task.metrics.length + task.plots.length;
+  return task.cache && (outputs > 0 || task.action?.kind === 'check');
+}
+
+function labelsOf(edge: Edge, text: string): string[] {
+  return edge.reasons.map((reason) => {
+    const label =
+      reason.kind === 'path'
+        ? reason.path
+        : reason.kind === 'needs'
+          ? 'needs'
+          : text.slice(reason.span.start, reason.span.end).trim();
+    return label.length > MAX_LABEL ? `${label.slice(0, MAX_LABEL - 1)}…` : label;
+  });
+}
+
+function pathsOf(
+  paths: readonly { readonly path?: string; readonly text: { readonly text: string } }[],
+): string[] {
+  return paths.map((found) => found.path ?? found.text.text);
+}
+
+/** Which node each instance is shown as. */
+function nodeIds(graph: Graph): Map<string, string> {
+  const ids = new Map<string, string>();
+  for (const [task, instances] of instancesByTask(graph)) {
+    for (const { id } of instances) ids.set(id, instances.length > MAX_CELLS ? task.name : id);
+  }
+  return ids;
+}
+
+export function graphView(
+  place: DefinitionPlace & { readonly definition: PipelineDefinition },
+  { plan, lastTasks }: GraphState,
+): GraphResult {
+  const { pipeline, tree } = place.definition;
+  const graph = buildGraph(pipeline);
+  const ids = nodeIds(graph);
+  const planned = new Map(plan?.tasks.map((task) => [task.id, task]));
+  const members = new Map<string, Instance[]>();
+  for (const instanceId of graph.order) {
+    const instance = graph.byId.get(instanceId);
+    const id = ids.get(instanceId);
+    if (instance === undefined || id === undefined) continue;
+    const list = members.get(id);
+    if (list) list.push(instance);
+    else members.set(id, [instance]);
+  }
+  const nodes = [...members].flatMap(([id, instances]): GraphNode | readonly never[] => {
+    const task = instances[0]?.task;
+    if (task === undefined) return [];
+    const stale = instances.map((one) =>
+      stalenessOf(planned.get(one.id), isCacheable(one), lastTasks.has(one.id)),
+    );
+    const status = gatherStatus(instances.flatMap((one) => lastTasks.get(one.id)?.status ?? []));
+    return {
+      id,
+      task: task.name,
+      action: task.action?.kind ?? '',
+      ...(task.description === undefined ? {} : { description: task.description }),
+      range: rangeOf(tree.lineStarts, task.nameSpan),
+      ...(status === undefined ? {} : { status }),
+      staleness: gatherStaleness(stale.map((one) => one.staleness)),
+      reasons: [...new Set(stale.flatMap((one) => one.reasons))],
+      inputs: [...new Set(instances.flatMap((one) => pathsOf(one.inputs)))],
+      outputs: [...new Set(instances.flatMap((one) => pathsOf(one.outputs)))],
+    };
+  });
+  const edges = new Map<string, { from: string; to: string; labels: Set<string> }>();
+  for (const edge of graph.edges) {
+    const from = ids.get(edge.from);
+    const to = ids.get(edge.to);
+    if (from === undefined || to === undefined || from === to) continue;
+    const key = `${from}\n${to}`;
+    const known = edges.get(key) ?? { from, to, labels: new Set<string>() };
+    for (const label of labelsOf(edge, tree.text)) known.labels.add(label);
+    edges.set(key, known);
+  }
+  const cycle = graph.cycles[0];
+  const problem =
+    cycle === undefined ? plan?.problem : `Tasks wait for each other: ${[...cycle, cycle[0]].join(' → ')}.`;
+  return {
+    pipeline: pipeline.name,
+    uri: place.uri,
+    nodes,
+    edges: [...edges.values()].map(({ from, to, labels }): GraphEdge => ({ from, to, labels: [...labels] })),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * What earlier runs of a project tell, kept in memory until the runs change. Lenses, hovers and completions ask it, so it
+ * answers from memory; the store is read once per change, and never more of it than the newest runs.
+ */
+import type { PipelineHistory, RunHistory, TaskHistory } from '../ide/types.js';
+import type { RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
+import { RunStore } from '../stores/runs.js';
+
+/** Pipelines that have not run among so many newest runs count as not run. */
+const NEWEST = 300;
+
+/** How many runs of a pipeline are read to find one that had a certain task. */
+const DEPTH = 8;
+
+const LIVE: ReadonlySet<string> = new Set(['queued', 'running', 'waiting']);
+
+/** A task that never began tells nothing about itself, unless it still may begin. */
+function tells(task: TaskRun, run: RunDocument): boolean {
+  if (task.startedAt !== undefined || task.status === 'cached') return true;
+  if (LIVE.has(run.status)) return LIVE.has(task.status);
+  return task.status === 'skipped';
+}
+
+function duration(startedAt: string | undefined, endedAt: string | undefined): number | undefined {
+  if (startedAt === undefined || endedAt === undefined) return undefined;
+  const ms = Date.parse(endedAt) - Date.parse(startedAt);
+  return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
+}
+
+export class ProjectHistory implements RunHistory {
+  readonly store: RunStore;
+  #newest: readonly RunSummary[] | undefined;
+  readonly #byPipeline = new Map<string, RunSummary[]>();
+  readonly #documents = new Map<string, RunDocument>();
+  readonly #tasks = new Map<string, TaskHistory | undefined>();
+
+  constructor(root: string) {
+    this.store = RunStore.open(root);
+  }
+
+  /** The runs changed: everything is asked again when somebody wants to know. */
+  invalidate(): void {
+    this.#newest = undefined;
+    this.#byPipeline.clear();
+    this.#tasks.clear();
+    // What has ended doesn't change; but it may be gone.
+    this.#documents.clear();
+  }
+
+  /** The newest runs, newest first. */
+  newest(): readonly RunSummary[] {
+    if (this.#newest === undefined) {
+      this.#newest = this.store.list({ limit: NEWEST });
+      for (const run of this.#newest) {
+        const runs = this.#byPipeline.get(run.pipeline);
+        if (runs) runs.push(run);
+        else this.#byPipeline.set(run.pipeline, [run]);
+      }
+    }
+    return this.#newest;
+  }
+
+  /** Runs that are under way now, newest first. */
+  active(): readonly RunSummary[] {
+    return this.newest().filter((run) => LIVE.has(run.status));
+  }
+
+  last(pipeline: string): RunSummary | undefined {
+    this.newest();
+    return this.#byPipeline.get(pipeline)?.[0];
+  }
+
+  /** The newest run's record of each task of a pipeline, by instance id. */
+  lastTasks(pipeline: string): ReadonlyMap<string, TaskRun> {
+    const tasks = new Map<string, TaskRun>();
+    for (const run of this.#runsOf(pipeline)) {
+      for (const task of run.tasks) if (!tasks.has(task.id) && tells(task, run)) tasks.set(task.id, task);
+    }
+    return tasks;
+  }
+
+  pipeline(name: string): PipelineHistory | undefined {
+    const run = this.last(name);
+    if (run === undefined) return undefined;
+    const durationMs = duration(run.createdAt, run.endedAt);
+    return {
+      runId: run.id,
+      status: run.status,
+      at: run.endedAt ?? run.createdAt,
+      ...(durationMs === undefined ? {} : { durationMs }),
+    };
+  }
+
+  task(pipeline: string, task: string): TaskHistory | undefined {
+    const key = `${pipeline}\n${task}`;
+    if (!this.#tasks.has(key)) this.#tasks.set(key, this.#findTask(pipeline, task));
+    return this.#tasks.get(key);
+  }
+
+  #findTask(pipeline: string, name: string): TaskHistory | undefined {
+    for (const run of this.#runsOf(pipeline)) {
+      const task = run.tasks.find((one) => (one.id === name || one.task === name) && tells(one, run));
+      if (task === undefined) continue;
+      const durationMs = duration(task.startedAt, task.endedAt);
+      return {
+        runId: run.id,
+        status: task.status,
+        at: task.endedAt ?? run.endedAt ?? run.createdAt,
+        ...(durationMs === undefined ? {} : { durationMs }),
+        metrics: task.metrics,
+      };
+    }
+    return undefined;
+  }
+
+  *#runsOf(pipeline: string): Generator<RunDocument> {
+    this.newest();
+    for (const { id } of (this.#byPipeline.get(pipeline) ?? []).slice(0, DEPTH)) {
+      let document = this.#documents.get(id);
+      if (document === undefined) {
+        const read = this.store.read(id);
+        if (!read.ok) continue;
+        document = read.run;
+        this.#documents.set(id, document);
+      }
+      yield document;
+    }
+  }
+}
+
+/** The histories of all projects, made when first asked for. */
+export class Histories {
+  readonly #byRoot = new Map<string, ProjectHistory>();
+
+  of(root: string): ProjectHistory {
+    let history = this.#byRoot.get(root);
+    if (history === undefined) {
+      history = new ProjectHistory(root);
+      this.#byRoot.set(root, history);
+    }
+    return history;
+  }
+
+  /** Forgets projects that are no more. */
+  keep(roots: readonly string[]): void {
+    for (const root of [...this.#byRoot.keys()]) if (!roots.includes(root)) this.#byRoot.delete(root);
+  }
+}

@@ -1,0 +1,128 @@
+/** Jumps, references, renames, symbols, links and folds over LSP. */
+import {
+  DocumentHighlightKind,
+  FoldingRangeKind,
+  LSPErrorCodes,
+  ResponseError,
+  SymbolKind,
+} from 'vscode-languageserver/node';
+import type {
+  DocumentHighlight,
+  DocumentLink,
+  DocumentSymbol,
+  FoldingRange,
+  Location,
+  LocationLink,
+  Range,
+  SymbolInformation,
+  WorkspaceEdit,
+} from 'vscode-languageserver/node';
+import { foldingRanges } from '../ide/folding.js';
+import { documentLinks } from '../ide/links.js';
+import { definitionsAt, highlightsAt, referencesAt } from '../ide/navigation.js';
+import { prepareRename, rename } from '../ide/rename.js';
+import { documentSymbols, workspaceSymbols } from '../ide/symbols.js';
+import type { OutlineSymbol, SymbolKind as IdeSymbolKind } from '../ide/types.js';
+import type { Project } from '../project/project.js';
+import { locationOf, rangeIn, rangeOf, workspaceEditOf } from './convert.js';
+import { uriOfPath } from './documents.js';
+import type { Asked } from './asked.js';
+import type { Workspace } from './workspace.js';
+
+const SYMBOLS: Readonly<Record<IdeSymbolKind, SymbolKind>> = {
+  pipeline: SymbolKind.Module,
+  section: SymbolKind.Namespace,
+  task: SymbolKind.Function,
+  param: SymbolKind.Variable,
+  variable: SymbolKind.Constant,
+  output: SymbolKind.Field,
+  view: SymbolKind.Class,
+  feature: SymbolKind.Property,
+  entity: SymbolKind.Struct,
+  key: SymbolKind.Key,
+};
+
+/** As links where the client understands them: they say which word the jump starts from and what to show around. */
+export function definitions(asked: Asked, offset: number, links: boolean): LocationLink[] | Location[] {
+  const { workspace, project, context } = asked;
+  const targets = definitionsAt(context, offset);
+  if (!links) return targets.map((target) => locationOf(workspace, project, target.path, target.span));
+  return targets.map((target) => ({
+    originSelectionRange: rangeOf(context.definition.tree.lineStarts, target.origin),
+    targetUri: workspace.uriOf(project, target.path),
+    targetRange: rangeIn(project, target.path, target.whole),
+    targetSelectionRange: rangeIn(project, target.path, target.span),
+  }));
+}
+
+export function references(asked: Asked, offset: number, withDeclaration: boolean): Location[] {
+  const { workspace, project, context } = asked;
+  return referencesAt(context, offset, withDeclaration).map((found) =>
+    locationOf(workspace, project, found.path, found.span),
+  );
+}
+
+export function highlights({ context }: Asked, offset: number): DocumentHighlight[] {
+  return highlightsAt(context, offset).map((found) => ({
+    range: rangeOf(context.definition.tree.lineStarts, found.span),
+    kind: found.kind === 'write' ? DocumentHighlightKind.Write : DocumentHighlightKind.Read,
+  }));
+}
+
+export function renameTarget({ context }: Asked, offset: number): { range: Range; placeholder: string } {
+  const target = prepareRename(context, offset);
+  if (!target.ok) throw new ResponseError(LSPErrorCodes.RequestFailed, target.message);
+  return { range: rangeOf(context.definition.tree.lineStarts, target.span), placeholder: target.placeholder };
+}
+
+export function renameEdits(
+  { workspace, project, context }: Asked,
+  offset: number,
+  newName: string,
+  versioned: boolean,
+): WorkspaceEdit {
+  const result = rename(context, offset, newName);
+  if (!result.ok) throw new ResponseError(LSPErrorCodes.RequestFailed, result.message);
+  return workspaceEditOf(workspace, project, result.edits, versioned);
+}
+
+export function symbols({ context }: Asked): DocumentSymbol[] {
+  const { lineStarts } = context.definition.tree;
+  const convert = (symbol: OutlineSymbol): DocumentSymbol => ({
+    name: symbol.name,
+    ...(symbol.detail === undefined ? {} : { detail: symbol.detail }),
+    kind: SYMBOLS[symbol.kind],
+    range: rangeOf(lineStarts, symbol.span),
+    selectionRange: rangeOf(lineStarts, symbol.selection),
+    children: symbol.children.map(convert),
+  });
+  return documentSymbols(context).map(convert);
+}
+
+/** Symbols of a project that a query matches. */
+export function symbolsOfProject(workspace: Workspace, project: Project, query: string): SymbolInformation[] {
+  return workspaceSymbols(project.view(), query).map((symbol) => ({
+    name: symbol.name,
+    kind: SYMBOLS[symbol.kind],
+    location: locationOf(workspace, project, symbol.path, symbol.span),
+    ...(symbol.container === undefined ? {} : { containerName: symbol.container }),
+  }));
+}
+
+export function links({ project, context }: Asked): DocumentLink[] {
+  return documentLinks(context).map((link) => ({
+    range: rangeOf(context.definition.tree.lineStarts, link.span),
+    target: uriOfPath(project.absolute(link.path)),
+    ...(link.tooltip === undefined ? {} : { tooltip: link.tooltip }),
+  }));
+}
+
+export function folds({ context }: Asked): FoldingRange[] {
+  return foldingRanges(context).map(({ startLine, endLine, kind }) => ({
+    startLine,
+    endLine,
+    ...(kind === undefined
+      ? {}
+      : { kind: kind === 'comment' ? FoldingRangeKind.Comment : FoldingRangeKind.Region }),
+  }));
+}

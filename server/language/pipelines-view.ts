@@ -1,0 +1,98 @@
+/** Pipelines and their tasks, for the tree in the sidebar. */
+import path from 'node:path';
+import { buildGraph } from '../model/graph.js';
+import type { PipelineDefinition, Project } from '../project/project.js';
+import type { PipelineSummary, PipelineTaskSummary, PlanResult, ProjectSummary } from '../protocol.js';
+import type { Finding } from '../rules/rule.js';
+import { rangeOf } from './convert.js';
+import { uriOfPath } from './documents.js';
+import { isCacheable } from './graph-view.js';
+import type { ProjectHistory } from './history.js';
+import { gatherStaleness, gatherStatus, instancesByTask, neededTasks } from './instances.js';
+import { stalenessOf } from './staleness.js';
+
+export function projectSummary(project: Project): ProjectSummary {
+  return {
+    uri: uriOfPath(project.root),
+    name: project.settings.name ?? path.basename(project.root),
+    memoryUri: uriOfPath(path.join(project.root, '.modelyard')),
+  };
+}
+
+/** What is known of a pipeline besides its text. */
+export interface PipelineState {
+  readonly uri: string;
+  readonly findings: readonly Finding[];
+  readonly history: ProjectHistory;
+  readonly plan: PlanResult | undefined;
+}
+
+export function pipelineSummary(
+  project: Project,
+  { path: file, pipeline, tree }: PipelineDefinition,
+  { uri, findings, history, plan }: PipelineState,
+): PipelineSummary {
+  const count = (severity: Finding['severity']) =>
+    findings.filter((finding) => finding.severity === severity).length;
+  const last = history.last(pipeline.name);
+  return {
+    name: pipeline.name,
+    kind: pipeline.kind,
+    ...(pipeline.description === undefined ? {} : { description: pipeline.description }),
+    uri,
+    path: file,
+    projectUri: uriOfPath(project.root),
+    range: rangeOf(tree.lineStarts, pipeline.nameSpan),
+    params: pipeline.params.map((param) => ({
+      name: param.name,
+      type: param.type,
+      ...(param.default === undefined ? {} : { default: param.default.value }),
+      ...(param.description === undefined ? {} : { description: param.description }),
+      ...(param.minimum === undefined ? {} : { minimum: param.minimum }),
+      ...(param.maximum === undefined ? {} : { maximum: param.maximum }),
+      ...(param.choices === undefined ? {} : { choices: param.choices }),
+      ...(param.pattern === undefined ? {} : { pattern: param.pattern }),
+    })),
+    errors: count('error'),
+    warnings: count('warning'),
+    ...(last === undefined
+      ? {}
+      : {
+          lastRun: {
+            id: last.id,
+            status: last.status,
+            createdAt: last.createdAt,
+            ...(last.endedAt === undefined ? {} : { endedAt: last.endedAt }),
+          },
+        }),
+    tasks: taskSummaries({ pipeline, tree }, history, plan),
+  };
+}
+
+function taskSummaries(
+  { pipeline, tree }: Pick<PipelineDefinition, 'pipeline' | 'tree'>,
+  history: ProjectHistory,
+  plan: PlanResult | undefined,
+): PipelineTaskSummary[] {
+  const graph = buildGraph(pipeline);
+  const lastTasks = history.lastTasks(pipeline.name);
+  const planned = new Map(plan?.tasks.map((task) => [task.id, task]));
+  return [...instancesByTask(graph)].map(([task, instances]) => {
+    const stale = instances.map((one) =>
+      stalenessOf(planned.get(one.id), isCacheable(one), lastTasks.has(one.id)),
+    );
+    const lastStatus = gatherStatus(instances.flatMap((one) => lastTasks.get(one.id)?.status ?? []));
+    return {
+      name: task.name,
+      action: task.action?.kind ?? '',
+      ...(task.description === undefined ? {} : { description: task.description }),
+      range: rangeOf(tree.lineStarts, task.nameSpan),
+      needs: neededTasks(graph, instances),
+      instances: instances.length,
+      manual: task.action?.kind === 'approval',
+      ...(lastStatus === undefined ? {} : { lastStatus }),
+      staleness: gatherStaleness(stale.map((one) => one.staleness)),
+      reasons: [...new Set(stale.flatMap((one) => one.reasons))],
+    };
+  });
+}

@@ -1,0 +1,193 @@
+/** Runs as the views show them, from the store. */
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type {
+  ArtifactView,
+  MetricSeries,
+  Outcome,
+  RunListItem,
+  RunView,
+  RunsParams,
+  RunsResult,
+  TaskRunView,
+} from '../protocol.js';
+import { isElsewhere, processStartOf } from '../stores/liveness.js';
+import { shardedPath } from '../stores/layout.js';
+import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
+import { summarize } from '../stores/runs.js';
+import { uriOfPath } from './documents.js';
+import type { ProjectHistory } from './history.js';
+
+/** A project whose runs are shown. */
+export interface RunsOf {
+  readonly root: string;
+  readonly history: ProjectHistory;
+}
+
+/** Points of one series that a chart can show; more make no better picture. */
+const MAX_POINTS = 1_000;
+
+/** A page of runs is never longer than this, whatever the client asks for. */
+const MAX_LIMIT = 1_000;
+
+export function listItem(root: string, run: RunSummary): RunListItem {
+  return {
+    id: run.id,
+    projectUri: uriOfPath(root),
+    pipeline: run.pipeline,
+    path: run.path,
+    status: run.status,
+    createdAt: run.createdAt,
+    ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }),
+    trigger: run.trigger,
+    counts: run.counts,
+    metrics: run.metrics,
+  };
+}
+
+/** A page of the runs of several projects, newest first; ids sort by time across projects. */
+export function runsResult(projects: readonly RunsOf[], params: RunsParams): RunsResult {
+  const limit = Math.max(0, Math.min(MAX_LIMIT, Math.floor(params.limit)));
+  const items: RunListItem[] = [];
+  const problems: { path: string; message: string }[] = [];
+  let more = false;
+  for (const { root, history } of projects) {
+    if (params.projectUri !== undefined && params.projectUri !== uriOfPath(root)) continue;
+    const page = history.store.page({
+      limit,
+      ...(params.before === undefined ? {} : { before: params.before }),
+      ...(params.pipeline === undefined ? {} : { pipeline: params.pipeline }),
+      ...(params.statuses === undefined || params.statuses.length === 0 ? {} : { status: params.statuses }),
+      ...(params.text === undefined || params.text.trim() === '' ? {} : { text: params.text }),
+    });
+    items.push(...page.runs.map((run) => listItem(root, run)));
+    more ||= page.more;
+    problems.push(
+      ...history.store.problems.map((problem) => ({ path: problem.path, message: problem.message })),
+    );
+  }
+  items.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
+  return { runs: items.slice(0, limit), more: more || items.length > limit, problems };
+}
+
+/** Where the cache keeps an object, as `stores` lays it out. */
+function cachedCopy(history: ProjectHistory, artifact: ArtifactRecord): string | undefined {
+  if (!artifact.cached || artifact.files !== undefined || artifact.mime === 'inode/directory')
+    return undefined;
+  const hash = artifact.hash.replace(/^sha256:/, '');
+  if (!/^[0-9a-f]{16,}$/.test(hash)) return undefined;
+  const file = shardedPath(history.store.layout.objects, hash);
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? file : undefined;
+}
+
+function artifactView(
+  root: string,
+  history: ProjectHistory,
+  artifact: ArtifactRecord,
+  endedAt: string | undefined,
+): ArtifactView {
+  const here = path.join(root, ...artifact.path.split('/'));
+  const stat = statSync(here, { throwIfNoEntry: false });
+  // The workspace's file is that of the run when it has its size and wasn't written since.
+  const same =
+    stat !== undefined &&
+    (stat.isDirectory() || stat.size === artifact.bytes) &&
+    (endedAt === undefined || stat.mtimeMs <= Date.parse(endedAt));
+  const copy = same ? undefined : cachedCopy(history, artifact);
+  return {
+    name: artifact.name,
+    kind: artifact.kind,
+    path: artifact.path,
+    mime: artifact.mime,
+    bytes: artifact.bytes,
+    hash: artifact.hash,
+    uri: uriOfPath(copy ?? here),
+    available: same || copy !== undefined,
+  };
+}
+
+function taskView(root: string, history: ProjectHistory, run: RunDocument, task: TaskRun): TaskRunView {
+  const log =
+    task.log === undefined ? undefined : path.join(history.store.folder(run.id), ...task.log.split('/'));
+  return {
+    id: task.id,
+    task: task.task,
+    action: task.action,
+    status: task.status,
+    reasons: task.reasons,
+    ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt }),
+    ...(task.endedAt === undefined ? {} : { endedAt: task.endedAt }),
+    attempts: task.attempts,
+    ...(task.exitCode === undefined ? {} : { exitCode: task.exitCode }),
+    ...(task.error === undefined ? {} : { error: task.error }),
+    needs: task.needs,
+    metrics: task.metrics,
+    artifacts: task.outputs.map((artifact) => artifactView(root, history, artifact, task.endedAt)),
+    checks: task.checks ?? [],
+    // A task that said nothing has no log to open.
+    ...(log === undefined || !existsSync(log) ? {} : { logUri: uriOfPath(log) }),
+    ...(task.peakMemoryBytes === undefined ? {} : { peakMemoryBytes: task.peakMemoryBytes }),
+    ...(task.cpuSeconds === undefined ? {} : { cpuSeconds: task.cpuSeconds }),
+    ...(task.restoredFrom === undefined ? {} : { restoredFrom: task.restoredFrom }),
+  };
+}
+
+/** One run with its tasks, artifacts and metric histories; `null` when there is no such run or it can't be read. */
+export function runView({ root, history }: RunsOf, id: string): RunView | null {
+  const read = history.store.read(id);
+  if (!read.ok) return null;
+  const { run } = read;
+  const series: MetricSeries[] = history.store
+    .metrics(id, { maxPoints: MAX_POINTS })
+    .map(({ task, key, points }) => ({ task, key, points }));
+  return {
+    ...listItem(root, summarize(run)),
+    params: run.params,
+    ...(run.git === undefined ? {} : { git: run.git }),
+    user: run.user,
+    host: run.host,
+    ...(run.error === undefined ? {} : { error: run.error }),
+    ...(run.resumed === undefined ? {} : { resumed: run.resumed }),
+    definitionUri: uriOfPath(path.join(root, ...run.path.split('/'))),
+    tasks: run.tasks.map((task) => taskView(root, history, run, task)),
+    series,
+  };
+}
+
+export function deleteRun({ history }: RunsOf, id: string): Outcome {
+  const removed = history.store.remove(id);
+  return removed.ok ? { ok: true } : { ok: false, message: removed.problem.message };
+}
+
+/**
+ * Asks the process of a run to cancel it, as Ctrl-C in its terminal would. Only when it is certainly that process: a pid
+ * is used again, and a signal to a stranger can't be taken back.
+ */
+export function cancelRun({ history }: RunsOf, id: string): Outcome {
+  const read = history.store.read(id);
+  if (!read.ok) return { ok: false, message: read.problem.message };
+  const { run } = read;
+  if (run.endedAt !== undefined || run.status === 'interrupted') {
+    return { ok: false, message: `Run ${id} is not going on: it is ${run.status}.` };
+  }
+  if (isElsewhere(run)) {
+    return { ok: false, message: `Run ${id} goes on on ${run.host}, not on this machine. Cancel it there.` };
+  }
+  if (!Number.isSafeInteger(run.pid) || run.pid <= 1 || run.pid === process.pid) {
+    return { ok: false, message: `Run ${id} names no process that could be asked.` };
+  }
+  const start = processStartOf(run.pid);
+  if (process.platform !== 'win32' && (start === undefined || start !== run.processStart)) {
+    return {
+      ok: false,
+      message: `The process of run ${id} can't be told from another one, so nothing was signalled. Press Ctrl-C in its terminal.`,
+    };
+  }
+  try {
+    process.kill(run.pid, 'SIGINT');
+    return { ok: true };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, message: `Process ${run.pid} of run ${id} could not be asked to stop: ${reason}.` };
+  }
+}

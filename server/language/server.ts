@@ -1,0 +1,278 @@
+/** Builds the server on a connection: what the client can do decides what is registered. */
+import type {
+  ClientCapabilities,
+  Connection,
+  InitializeParams,
+  InitializeResult,
+} from 'vscode-languageserver/node';
+import { DidChangeWatchedFilesNotification, FileChangeType } from 'vscode-languageserver/node';
+import { Diagnostics } from './diagnostics.js';
+import { pathOf, uriOfPath } from './documents.js';
+import { capabilitiesFor, registerFeatures } from './features.js';
+import { guardedNotification } from './guard.js';
+import type { Log } from './guard.js';
+import { HeadWatch } from './head-watch.js';
+import { Histories } from './history.js';
+import { RunsWatch } from './runs-watch.js';
+import { SettingsStore } from './settings.js';
+import { coalesce } from './slices.js';
+import { Views } from './views.js';
+import { Workspace } from './workspace.js';
+import type { Change, FileEvent } from './workspace.js';
+
+/** How long events of the disk are gathered: a branch switch is many of them. */
+const DISK_QUIET_MS = 100;
+
+const SERVER_NAME = 'modelyard';
+
+const EVENT_TYPES: Readonly<Record<FileChangeType, FileEvent['type']>> = {
+  [FileChangeType.Created]: 'created',
+  [FileChangeType.Changed]: 'changed',
+  [FileChangeType.Deleted]: 'deleted',
+};
+
+function foldersOf(params: InitializeParams): string[] {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- all that some clients send
+  const { rootUri } = params;
+  const uris = params.workspaceFolders?.map((folder) => folder.uri) ?? [rootUri ?? []].flat();
+  return uris.flatMap((uri) => pathOf(uri) ?? []);
+}
+
+/** Everything that lives from `initialize` to the end. */
+class Server {
+  readonly #connection: Connection;
+  readonly #log: Log;
+  readonly #client: ClientCapabilities;
+  readonly #workspace: Workspace;
+  readonly #settings: SettingsStore;
+  readonly #diagnostics: Diagnostics;
+  readonly #histories = new Histories();
+  readonly #runsWatch: RunsWatch;
+  readonly #headWatch: HeadWatch;
+  readonly #views: Views;
+  readonly #folders: readonly string[];
+  readonly #events = new Map<string, FileEvent>();
+  readonly #handleEvents: ReturnType<typeof coalesce>;
+  readonly #lookAgain: ReturnType<typeof coalesce>;
+
+  constructor(connection: Connection, log: Log, params: InitializeParams) {
+    this.#connection = connection;
+    this.#log = log;
+    this.#client = params.capabilities;
+    this.#folders = foldersOf(params);
+    this.#workspace = new Workspace((change) => this.#changed(change));
+    const initial: unknown = params.initializationOptions;
+    this.#settings = new SettingsStore(
+      this.#client.workspace?.configuration === true
+        ? (scopeUri) =>
+            connection.workspace.getConfiguration({
+              section: SERVER_NAME,
+              ...(scopeUri === undefined ? {} : { scopeUri }),
+            })
+        : undefined,
+      typeof initial === 'object' && initial !== null && 'settings' in initial ? initial.settings : undefined,
+    );
+    const settingsFor = (uri: string) => this.#settings.of(this.#scopeOf(uri));
+    const pulls = this.#client.textDocument?.diagnostic !== undefined;
+    this.#diagnostics = new Diagnostics({
+      workspace: this.#workspace,
+      settingsFor,
+      settingsNow: (uri) => this.#settings.now(this.#scopeOf(uri)),
+      relatedInformation:
+        this.#client.textDocument?.diagnostic?.relatedInformation === true ||
+        this.#client.textDocument?.publishDiagnostics?.relatedInformation === true,
+      ...(pulls ? {} : { publish: (diagnostics) => void connection.sendDiagnostics(diagnostics) }),
+      ...(this.#client.workspace?.diagnostics?.refreshSupport === true
+        ? { refresh: () => this.#ask('diagnostics refresh', connection.languages.diagnostics.refresh()) }
+        : {}),
+    });
+    this.#handleEvents = coalesce(() => void this.#diskEvents(), DISK_QUIET_MS);
+    this.#lookAgain = coalesce(
+      () => void this.#guard(this.#workspace.everythingChanged()),
+      2 * DISK_QUIET_MS,
+    );
+    this.#headWatch = new HeadWatch(() => this.#lookAgain());
+    this.#runsWatch = new RunsWatch((root) => this.#runsChanged(root));
+    this.#views = new Views({
+      connection,
+      log,
+      workspace: this.#workspace,
+      histories: this.#histories,
+      runsWatch: this.#runsWatch,
+      settingsFor,
+    });
+    registerFeatures({
+      connection,
+      log,
+      workspace: this.#workspace,
+      histories: this.#histories,
+      diagnostics: this.#diagnostics,
+      settingsFor,
+      client: this.#client,
+      clientName: params.clientInfo?.name ?? '',
+    });
+    this.#views.register();
+    this.#registerSync();
+  }
+
+  initialized(): void {
+    const { workspace } = this.#client;
+    if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
+      // Everything, because every file may be the input of a task; what is not one costs a look into a map.
+      this.#ask(
+        'watching files',
+        this.#connection.client.register(DidChangeWatchedFilesNotification.type, {
+          watchers: [{ globPattern: '**/*' }],
+        }),
+      );
+    }
+    if (workspace?.workspaceFolders === true) {
+      this.#connection.workspace.onDidChangeWorkspaceFolders((event) => {
+        const paths = (folders: readonly { readonly uri: string }[]) =>
+          folders.flatMap((folder) => pathOf(folder.uri) ?? []);
+        void this.#guard(this.#workspace.changeFolders(paths(event.added), paths(event.removed)));
+      });
+    }
+    void this.#guard(this.#workspace.changeFolders(this.#folders, []));
+  }
+
+  close(): void {
+    this.#handleEvents.cancel();
+    this.#lookAgain.cancel();
+    this.#headWatch.close();
+    this.#runsWatch.close();
+    this.#diagnostics.close();
+    this.#views.close();
+  }
+
+  #registerSync(): void {
+    const on = <P>(name: string, handle: (params: P) => void) =>
+      guardedNotification<P>(this.#log, name, handle);
+    const connection = this.#connection;
+    connection.onDidOpenTextDocument(
+      on('open', ({ textDocument: { uri, languageId, version, text } }) =>
+        this.#workspace.opened(uri, languageId, version, text),
+      ),
+    );
+    connection.onDidChangeTextDocument(
+      on('change', ({ textDocument: { uri, version }, contentChanges }) =>
+        this.#workspace.edited(uri, version, contentChanges),
+      ),
+    );
+    connection.onDidCloseTextDocument(
+      on('close', ({ textDocument: { uri } }) => this.#workspace.closed(uri)),
+    );
+    connection.onDidChangeWatchedFiles(
+      on('watched files', ({ changes }) => {
+        for (const { uri, type } of changes) {
+          const absolute = pathOf(uri);
+          if (absolute !== undefined) this.#remember({ path: absolute, type: EVENT_TYPES[type] });
+        }
+        this.#handleEvents();
+      }),
+    );
+    connection.onDidChangeConfiguration(
+      on('configuration', ({ settings }: { settings?: unknown }) => {
+        const section =
+          typeof settings === 'object' && settings !== null && SERVER_NAME in settings
+            ? settings[SERVER_NAME]
+            : undefined;
+        this.#settings.changed(section);
+        this.#diagnostics.changed();
+        this.#refreshShown();
+        this.#views.pipelinesChanged();
+      }),
+    );
+  }
+
+  /** Of two events on one file the later counts, but a file that went and came has changed. */
+  #remember(event: FileEvent): void {
+    const before = this.#events.get(event.path);
+    const replaced = before?.type === 'deleted' && event.type === 'created';
+    this.#events.set(event.path, replaced ? { ...event, type: 'changed' } : event);
+  }
+
+  async #diskEvents(): Promise<void> {
+    const events = [...this.#events.values()];
+    this.#events.clear();
+    await this.#guard(this.#workspace.filesChanged(events));
+  }
+
+  #changed(change: Change): void {
+    if (change === 'edit') {
+      this.#diagnostics.edited();
+    } else if (change === 'definitions') {
+      const roots = this.#workspace.projects().map((project) => project.root);
+      this.#headWatch.follow([...this.#workspace.folders(), ...roots]);
+      this.#runsWatch.follow(roots);
+      this.#histories.keep(roots);
+      this.#diagnostics.changed();
+    }
+    this.#views.pipelinesChanged();
+  }
+
+  #runsChanged(root: string): void {
+    this.#views.runsChanged(root);
+    this.#refreshLenses();
+  }
+
+  readonly #refreshLenses = coalesce(() => {
+    if (this.#client.workspace?.codeLens?.refreshSupport === true) {
+      this.#ask('code lens refresh', this.#connection.sendRequest('workspace/codeLens/refresh'));
+    }
+  }, 200);
+
+  #refreshShown(): void {
+    this.#refreshLenses();
+    if (this.#client.workspace?.inlayHint?.refreshSupport === true) {
+      this.#ask('inlay hint refresh', this.#connection.languages.inlayHint.refresh());
+    }
+  }
+
+  /** Settings differ by folder; what lies outside of all folders has its own. */
+  #scopeOf(uri: string): string | undefined {
+    const absolute = pathOf(uri);
+    if (absolute === undefined) return undefined;
+    const folder = this.#workspace.folderOf(absolute);
+    return folder === undefined ? uri : uriOfPath(folder);
+  }
+
+  /** A request to the client whose answer changes nothing. */
+  #ask(name: string, request: Promise<unknown>): void {
+    request.catch((error: unknown) =>
+      this.#log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`),
+    );
+  }
+
+  async #guard(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+  }
+}
+
+/** Serves one client. */
+export function serve(connection: Connection): void {
+  const log: Log = {
+    info: (message) => connection.console.info(message),
+    error: (message) => connection.console.error(message),
+  };
+  let server: Server | undefined;
+  connection.onInitialize((params): InitializeResult => {
+    server = new Server(connection, log, params);
+    return {
+      capabilities: capabilitiesFor(params.capabilities),
+      serverInfo: { name: SERVER_NAME },
+    };
+  });
+  connection.onInitialized(() => server?.initialized());
+  connection.onShutdown(() => server?.close());
+  // Whatever goes wrong beside a request must not take the server along.
+  process.on('uncaughtException', (error) => log.error(`uncaught: ${error.stack ?? error.message}`));
+  process.on('unhandledRejection', (reason) =>
+    log.error(`unhandled: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`),
+  );
+  connection.listen();
+}

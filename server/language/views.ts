@@ -1,0 +1,271 @@
+/**
+ * The requests of protocol.ts, filled from the index and the stores. Nothing is spawned to fill a view, and no big file
+ * is read: what can't be told cheaply is `unknown`.
+ */
+import type { CancellationToken, Connection } from 'vscode-languageserver/node';
+import type { Json } from '../model/definition.js';
+import type { PipelineDefinition, Project } from '../project/project.js';
+import type {
+  ChangedParams,
+  GraphResult,
+  Outcome,
+  PipelineSummary,
+  PipelinesResult,
+  PlanResult,
+  Requests,
+  RunListItem,
+  RunRef,
+  RunsResult,
+} from '../protocol.js';
+import { uriOfPath } from './documents.js';
+import { graphView } from './graph-view.js';
+import { InvalidParams, guarded, throwIfCancelled } from './guard.js';
+import type { Log } from './guard.js';
+import type { Histories } from './history.js';
+import { planOnce, viewPlanner } from './planner.js';
+import { pipelineSummary, projectSummary } from './pipelines-view.js';
+import { cancelRun, deleteRun, listItem, runView, runsResult } from './runs-view.js';
+import type { RunsOf } from './runs-view.js';
+import type { RunsWatch } from './runs-watch.js';
+import type { Settings } from './settings.js';
+import { breathe, coalesce } from './slices.js';
+import { StalenessBoard } from './staleness.js';
+import { pipelineTemplate } from './template.js';
+import type { DefinitionPlace, Workspace } from './workspace.js';
+
+/** At most so many notifications a second go to the client. */
+const NOTIFY_MS = 200;
+
+/** How long a view waits for plans before it shows `unknown` and is told to ask again. */
+const PLAN_PATIENCE_MS = 250;
+
+/** How soon it is seen that the process of a run is gone. */
+const LIVENESS_MS = 2_000;
+
+export interface ViewsHost {
+  readonly connection: Connection;
+  readonly log: Log;
+  readonly workspace: Workspace;
+  readonly histories: Histories;
+  readonly runsWatch: RunsWatch;
+  readonly settingsFor: (uri: string) => Promise<Settings>;
+}
+
+type Kind = PipelineSummary['kind'];
+
+const KINDS: readonly string[] = ['model-build', 'app-build', 'deployment'] satisfies Kind[];
+
+function isKind(value: unknown): value is Kind {
+  return typeof value === 'string' && KINDS.includes(value);
+}
+
+function text(params: unknown, key: string): string {
+  const value =
+    typeof params === 'object' && params !== null ? (params as Record<string, unknown>)[key] : undefined;
+  if (typeof value !== 'string') throw new InvalidParams(`${key} must be a string`);
+  return value;
+}
+
+export class Views {
+  readonly #host: ViewsHost;
+  readonly #board: StalenessBoard;
+  readonly #what = new Set<ChangedParams['what'][number]>();
+  readonly #notify: ReturnType<typeof coalesce>;
+  #liveness: NodeJS.Timeout | undefined;
+
+  constructor(host: ViewsHost) {
+    this.#host = host;
+    this.#notify = coalesce(() => this.#send(), NOTIFY_MS, NOTIFY_MS);
+    this.#board = new StalenessBoard(viewPlanner, () => this.#changed('pipelines'));
+  }
+
+  /** Definitions or the disk below them changed. */
+  pipelinesChanged(): void {
+    this.#board.invalidate();
+    this.#changed('pipelines');
+  }
+
+  /** The runs of a project changed. */
+  runsChanged(root: string): void {
+    this.#host.histories.of(root).invalidate();
+    this.#board.invalidate();
+    this.#changed('runs');
+    this.#changed('pipelines');
+  }
+
+  close(): void {
+    this.#notify.cancel();
+    clearTimeout(this.#liveness);
+    this.#board.close();
+  }
+
+  register(): void {
+    const { connection, log } = this.#host;
+    const on = <M extends keyof Requests>(
+      method: M,
+      handle: (
+        params: Requests[M]['params'],
+        token: CancellationToken,
+      ) => Requests[M]['result'] | Promise<Requests[M]['result']>,
+    ) => connection.onRequest(method, guarded(log, method, handle));
+    on('modelyard/pipelines', (_params, token) => this.#pipelines(token));
+    on('modelyard/runs', (params) => this.#runs(params));
+    on('modelyard/run', (params) => this.#withRun(params, runView, null));
+    on('modelyard/deleteRun', (params) => this.#delete(params));
+    on('modelyard/cancelRun', (params) => this.#outcome(params, cancelRun));
+    on('modelyard/graph', (params) => this.#graph(text(params, 'uri')));
+    on('modelyard/plan', (params, token) => this.#planned(text(params, 'uri'), params.params ?? {}, token));
+    on('modelyard/template', (params) => {
+      if (!isKind(params.kind)) throw new InvalidParams(`kind must be one of ${KINDS.join(', ')}`);
+      return pipelineTemplate(params.kind, text(params, 'name'));
+    });
+  }
+
+  /** Runs that are under way in any project. */
+  active(): RunListItem[] {
+    const { workspace, histories, log } = this.#host;
+    return workspace.projects().flatMap(({ root }) => {
+      try {
+        return histories
+          .of(root)
+          .active()
+          .map((run) => listItem(root, run));
+      } catch (error) {
+        log.error(
+          `The runs of ${root} can't be read: ${error instanceof Error ? error.message : String(error)}`,
+        );
+        return [];
+      }
+    });
+  }
+
+  async #pipelines(token: CancellationToken): Promise<PipelinesResult> {
+    const { workspace, histories, settingsFor } = this.#host;
+    await workspace.settled();
+    workspace.sync();
+    const projects = workspace.projects();
+    for (const project of projects) for (const one of pipelinesOf(project)) this.#board.of(project, one);
+    await this.#board.settle(PLAN_PATIENCE_MS);
+    const pipelines: PipelineSummary[] = [];
+    for (const project of projects) {
+      const settings = await settingsFor(uriOfPath(project.root));
+      for (const definition of pipelinesOf(project)) {
+        await breathe();
+        throwIfCancelled(token);
+        pipelines.push(
+          pipelineSummary(project, definition, {
+            uri: workspace.uriOf(project, definition.path),
+            findings: project.findings(definition.path, settings.rules),
+            history: histories.of(project.root),
+            plan: this.#board.of(project, definition),
+          }),
+        );
+      }
+    }
+    return { projects: projects.map(projectSummary), pipelines };
+  }
+
+  #runs(params: Requests['modelyard/runs']['params']): RunsResult {
+    if (typeof params.limit !== 'number' || !Number.isFinite(params.limit)) {
+      throw new InvalidParams('limit must be a number');
+    }
+    const { workspace, histories } = this.#host;
+    const projects = workspace.projects().map(({ root }) => ({ root, history: histories.of(root) }));
+    return runsResult(projects, params);
+  }
+
+  #project(params: RunRef): RunsOf | undefined {
+    const project = this.#host.workspace.projectByUri(text(params, 'projectUri'));
+    return project && { root: project.root, history: this.#host.histories.of(project.root) };
+  }
+
+  #withRun<R>(params: RunRef, act: (project: RunsOf, id: string) => R, otherwise: R): R {
+    const project = this.#project(params);
+    return project === undefined ? otherwise : act(project, text(params, 'id'));
+  }
+
+  #outcome(params: RunRef, act: (project: RunsOf, id: string) => Outcome): Outcome {
+    return this.#withRun<Outcome>(params, act, {
+      ok: false,
+      message: `There is no open project at ${params.projectUri}.`,
+    });
+  }
+
+  #delete(params: RunRef): Outcome {
+    return this.#outcome(params, (project, id) => {
+      const outcome = deleteRun(project, id);
+      if (outcome.ok) this.runsChanged(project.root);
+      return outcome;
+    });
+  }
+
+  async #graph(uri: string): Promise<GraphResult | null> {
+    const place = this.#pipeline(uri);
+    if (place === undefined) return null;
+    this.#board.of(place.project, place.definition);
+    await this.#board.settle(PLAN_PATIENCE_MS);
+    const history = this.#host.histories.of(place.project.root);
+    return graphView(place, {
+      plan: this.#board.of(place.project, place.definition),
+      lastTasks: history.lastTasks(place.definition.pipeline.name),
+    });
+  }
+
+  async #planned(
+    uri: string,
+    params: Readonly<Record<string, unknown>>,
+    token: CancellationToken,
+  ): Promise<PlanResult | null> {
+    const place = this.#pipeline(uri);
+    if (place === undefined) return null;
+    return planOnce(place.project, place.definition, params as Readonly<Record<string, Json>>, token);
+  }
+
+  #pipeline(uri: string): (DefinitionPlace & { readonly definition: PipelineDefinition }) | undefined {
+    const place = this.#host.workspace.definition(uri);
+    return place?.definition.kind === 'pipeline' ? { ...place, definition: place.definition } : undefined;
+  }
+
+  #changed(what: ChangedParams['what'][number]): void {
+    this.#what.add(what);
+    this.#notify();
+  }
+
+  /** A runner that is killed says nothing: as long as runs go on, it is asked again and again whether they do. */
+  #expectEnd(active: readonly RunListItem[]): void {
+    clearTimeout(this.#liveness);
+    if (active.length === 0) return;
+    this.#liveness = setTimeout(() => {
+      for (const { root } of this.#host.workspace.projects()) {
+        if (active.some((run) => run.projectUri === uriOfPath(root)))
+          this.#host.histories.of(root).invalidate();
+      }
+      const now = this.active();
+      const gone = active.filter((run) => !now.some((other) => other.id === run.id));
+      if (gone.length > 0) this.#changed('runs');
+      else this.#expectEnd(now);
+    }, LIVENESS_MS);
+    this.#liveness.unref();
+  }
+
+  #send(): void {
+    const { connection, runsWatch, histories, workspace } = this.#host;
+    const active = this.active();
+    for (const { root } of workspace.projects()) {
+      const { store } = histories.of(root);
+      const mine = active.filter((run) => run.projectUri === uriOfPath(root));
+      runsWatch.followRuns(
+        root,
+        mine.map((run) => store.folder(run.id)),
+      );
+    }
+    this.#expectEnd(active);
+    const params: ChangedParams = { what: [...this.#what], active };
+    this.#what.clear();
+    void connection.sendNotification('modelyard/changed', params);
+  }
+}
+
+function pipelinesOf(project: Project): PipelineDefinition[] {
+  return project.definitions().filter((found) => found.kind === 'pipeline');
+}

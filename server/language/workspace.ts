@@ -1,0 +1,343 @@
+/**
+ * The workspace index: every project of every folder, kept in step with the disk and with the open documents. It knows
+ * paths and URIs; what stands in the files is the projects' business.
+ */
+import path from 'node:path';
+import type { Definition } from '../model/analyze.js';
+import { diskFiles, overlay } from '../project/files.js';
+import type { FileSystem } from '../project/files.js';
+import { PROJECT_FILES, findMarkedRoot } from '../project/find-root.js';
+import { Project } from '../project/project.js';
+import { isListed, mayBeDefinition, walkProjects } from '../project/walk.js';
+import { Documents, pathOf, uriOfPath } from './documents.js';
+import { breathe, runSliced } from './slices.js';
+
+/** A file of a project as the editor knows it. */
+export interface Place {
+  readonly project: Project;
+  /** Relative to the project. */
+  readonly path: string;
+  /** As the client spells it, when the document is open. */
+  readonly uri: string;
+}
+
+export interface DefinitionPlace extends Place {
+  readonly definition: Definition;
+}
+
+export interface FileEvent {
+  readonly path: string;
+  readonly type: 'created' | 'changed' | 'deleted';
+}
+
+/**
+ * `edit`: an open document. `definitions`: what findings may depend on, other than by an edit. `disk`: something that
+ * only the staleness of tasks may depend on.
+ */
+export type Change = 'edit' | 'definitions' | 'disk';
+
+/** More events at once than this are taken for a branch switch: everything is looked at again. */
+const MANY_EVENTS = 100;
+
+function contains(folder: string, absolute: string): boolean {
+  return absolute === folder || absolute.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep);
+}
+
+/** What Modelyard and git write for themselves is nobody's input. */
+function isOurOwn(absolute: string): boolean {
+  return /[\\/](?:\.modelyard|\.git|node_modules)(?:[\\/]|$)/.test(absolute);
+}
+
+export class Workspace {
+  readonly documents = new Documents();
+  readonly #files: FileSystem = overlay(diskFiles, this.documents);
+  readonly #folders = new Set<string>();
+  /** By root. */
+  readonly #projects = new Map<string, Project>();
+  /** Documents without a file, by URI. */
+  readonly #loose = new Map<string, Place>();
+  readonly #dirty = new Set<string>();
+  readonly #changed: (change: Change) => void;
+  #scan: Promise<void> | undefined;
+  #scanAgain = false;
+
+  /** @param changed called after each change, possibly several times for one. */
+  constructor(changed: (change: Change) => void) {
+    this.#changed = changed;
+  }
+
+  /** Absolute paths of the workspace's folders. */
+  folders(): readonly string[] {
+    return [...this.#folders];
+  }
+
+  /** All projects, by root. */
+  projects(): readonly Project[] {
+    return [...this.#projects.values()].sort((a, b) => (a.root < b.root ? -1 : 1));
+  }
+
+  projectByUri(uri: string): Project | undefined {
+    const root = pathOf(uri);
+    return root === undefined ? undefined : this.#projects.get(root);
+  }
+
+  /** The folder of the workspace that a path lies in, the innermost one. */
+  folderOf(absolute: string): string | undefined {
+    return [...this.#folders]
+      .filter((folder) => contains(folder, absolute))
+      .sort((a, b) => b.length - a.length)[0];
+  }
+
+  changeFolders(added: readonly string[], removed: readonly string[]): Promise<void> {
+    for (const folder of removed) this.#folders.delete(path.normalize(folder));
+    for (const folder of added) this.#folders.add(path.normalize(folder));
+    return this.scan();
+  }
+
+  /** Looks at all folders again, in slices. A call during a scan makes it start over afterwards. */
+  scan(): Promise<void> {
+    if (this.#scan !== undefined) {
+      this.#scanAgain = true;
+      return this.#scan;
+    }
+    this.#scan = (async () => {
+      try {
+        do {
+          this.#scanAgain = false;
+          await this.#scanOnce();
+        } while (this.#wantsAnother());
+      } finally {
+        this.#scan = undefined;
+      }
+    })();
+    return this.#scan;
+  }
+
+  #wantsAnother(): boolean {
+    return this.#scanAgain;
+  }
+
+  /** Resolves when no scan is under way. */
+  async settled(): Promise<void> {
+    await this.#scan;
+  }
+
+  opened(uri: string, languageId: string, version: number, text: string): void {
+    this.documents.opened(uri, languageId, version, text);
+    this.#touch(uri);
+  }
+
+  edited(...args: Parameters<Documents['changed']>): void {
+    if (this.documents.changed(...args)) this.#touch(args[0]);
+  }
+
+  closed(uri: string): void {
+    this.documents.closed(uri);
+    this.#dirty.delete(uri);
+    this.#loose.delete(uri);
+    const absolute = pathOf(uri);
+    if (absolute === undefined) return;
+    const project = this.#projectOf(absolute, false);
+    const relative = project?.relative(absolute);
+    if (project === undefined || relative === undefined) return;
+    if (isListed(this.#files, project.root, relative) && this.#isMember(project)) project.update(relative);
+    else project.remove(relative);
+    if (!this.#isMember(project) && project.paths().every((known) => PROJECT_FILES.includes(known))) {
+      this.#projects.delete(project.root);
+    }
+    this.#changed('edit');
+  }
+
+  /** Brings the definitions of open documents up to their last text. Cheap when nothing changed. */
+  sync(): void {
+    for (const uri of this.#dirty) {
+      const place = this.place(uri);
+      if (place === undefined) continue;
+      const document = this.documents.of(uri);
+      if (this.#loose.has(uri)) place.project.update(place.path, document?.getText() ?? '');
+      else place.project.update(place.path);
+    }
+    this.#dirty.clear();
+  }
+
+  /** Where a file belongs, whether or not it is a definition. */
+  place(uri: string): Place | undefined {
+    const absolute = pathOf(uri);
+    if (absolute === undefined) return this.#loosePlace(uri);
+    const project = this.#projectOf(absolute, this.documents.of(uri) !== undefined);
+    const relative = project?.relative(absolute);
+    return project === undefined || relative === undefined
+      ? undefined
+      : { project, path: relative, uri: this.documents.of(uri)?.uri ?? uri };
+  }
+
+  /** The definition that a URI stands for, as of now; `undefined` for everything that is not ours. */
+  definition(uri: string): DefinitionPlace | undefined {
+    this.sync();
+    const place = this.place(uri);
+    const definition = place?.project.definition(place.path);
+    return place && definition && { ...place, definition };
+  }
+
+  uriOf(project: Project, relative: string): string {
+    for (const place of this.#loose.values()) {
+      if (place.project === project && place.path === relative) return place.uri;
+    }
+    const uri = uriOfPath(project.absolute(relative));
+    return this.documents.of(uri)?.uri ?? uri;
+  }
+
+  /** The version of the open document; `null` when the file is not open. */
+  versionOf(uri: string): number | null {
+    return this.documents.of(uri)?.version ?? null;
+  }
+
+  /** Every file with findings, or that may have some, in order. */
+  places(): readonly Place[] {
+    this.sync();
+    return this.projects()
+      .flatMap((project) =>
+        project.paths().map((relative) => ({ project, path: relative, uri: this.uriOf(project, relative) })),
+      )
+      .concat([...this.#loose.values()]);
+  }
+
+  /** Files came, changed or went. Few are looked at one by one; many, or some with wide effect, cause a scan. */
+  async filesChanged(all: readonly FileEvent[]): Promise<void> {
+    const events = all.filter((event) => !isOurOwn(event.path));
+    if (events.length === 0) return;
+    const moved = events.filter((event) => event.type !== 'changed').map((event) => event.path);
+    let reached = false;
+    if (moved.length > 0) {
+      for (const project of this.#projects.values()) reached = project.diskChanged(moved) || reached;
+    }
+    if (events.length > MANY_EVENTS || events.some((event) => this.#isFarReaching(event))) {
+      await this.scan();
+      return;
+    }
+    for (const event of events) reached = this.#fileChanged(event) || reached;
+    this.#changed(reached ? 'definitions' : 'disk');
+  }
+
+  /** The disk may have changed anywhere. */
+  async everythingChanged(): Promise<void> {
+    for (const project of this.#projects.values()) project.diskChanged();
+    await this.scan();
+  }
+
+  #touch(uri: string): void {
+    this.#dirty.add(uri);
+    const absolute = pathOf(uri);
+    // Excludes and severities of the settings reach every file at once.
+    if (absolute !== undefined && PROJECT_FILES.includes(path.basename(absolute))) this.sync();
+    this.#changed('edit');
+  }
+
+  #isFarReaching(event: FileEvent): boolean {
+    const name = path.basename(event.path);
+    if (name === '.gitignore' || PROJECT_FILES.includes(name)) return true;
+    // A folder that came brings files along which no event may tell of.
+    if (event.type !== 'created' || mayBeDefinition(name)) return false;
+    const stat = this.#files.stat(event.path);
+    return stat !== undefined && stat !== 'denied' && stat.kind === 'folder';
+  }
+
+  /** @returns whether a definition changed. */
+  #fileChanged(event: FileEvent): boolean {
+    const project = this.#projectOf(event.path, false);
+    const relative = project?.relative(event.path);
+    if (project === undefined || relative === undefined) return false;
+    if (this.documents.get(event.path) !== undefined) return false;
+    if (event.type !== 'deleted') {
+      return isListed(this.#files, project.root, relative) && project.update(relative);
+    }
+    let changed = project.remove(relative);
+    for (const known of project.paths()) {
+      if (known.startsWith(`${relative}/`) && !this.documents.get(project.absolute(known))) {
+        changed = project.remove(known) || changed;
+      }
+    }
+    return changed;
+  }
+
+  async #scanOnce(): Promise<void> {
+    const roots = new Set<string>();
+    const starts = new Set([...this.#folders].map((folder) => findMarkedRoot(folder) ?? folder));
+    for (const outsider of this.#markedRootsOfDocuments()) starts.add(outsider);
+    for (const start of starts) {
+      const found = await runSliced(walkProjects(this.#files, start));
+      for (const { root, files } of found) {
+        roots.add(root);
+        await runSliced(this.#reconcile(root, files));
+      }
+      await breathe();
+    }
+    for (const root of [...this.#projects.keys()]) if (!roots.has(root)) this.#projects.delete(root);
+    // Documents may belong to another project now, or to none.
+    for (const document of this.documents.all()) this.#dirty.add(document.uri);
+    this.sync();
+    this.#changed('definitions');
+  }
+
+  /** A document outside of all folders has its whole project read, so that it can refer to the other files there. */
+  #markedRootsOfDocuments(): string[] {
+    return this.documents.all().flatMap(({ uri }) => {
+      const absolute = pathOf(uri);
+      if (absolute === undefined || this.folderOf(absolute) !== undefined) return [];
+      return findMarkedRoot(path.dirname(absolute)) ?? [];
+    });
+  }
+
+  *#reconcile(root: string, files: readonly string[]): Generator<void> {
+    const project = this.#projects.get(root) ?? new Project(root, this.#files);
+    this.#projects.set(root, project);
+    // Settings first: they say what is excluded.
+    for (const name of PROJECT_FILES) project.update(name);
+    const listed = new Set(files);
+    for (const relative of files) {
+      project.update(relative);
+      yield;
+    }
+    for (const known of project.paths()) {
+      if (!listed.has(known) && !this.documents.get(project.absolute(known))) project.remove(known);
+    }
+  }
+
+  #projectOf(absolute: string, create: boolean): Project | undefined {
+    let best: Project | undefined;
+    for (const project of this.#projects.values()) {
+      if (contains(project.root, absolute) && project.root.length > (best?.root.length ?? -1)) best = project;
+    }
+    if (best !== undefined || !create) return best;
+    const folder = path.dirname(absolute);
+    const root = findMarkedRoot(folder) ?? this.folderOf(absolute) ?? folder;
+    const project = new Project(root, this.#files);
+    for (const name of PROJECT_FILES) project.update(name);
+    this.#projects.set(root, project);
+    if (project.settingsFile() !== undefined && this.folderOf(absolute) === undefined) void this.scan();
+    return project;
+  }
+
+  /** Whether a scan would find the project; the others exist because a document of theirs is open. */
+  #isMember(project: Project): boolean {
+    for (const folder of this.#folders) {
+      if (contains(folder, project.root) || contains(project.root, folder)) return true;
+    }
+    return false;
+  }
+
+  #loosePlace(uri: string): Place | undefined {
+    const known = this.#loose.get(uri);
+    if (known !== undefined) return known;
+    if (!uri.startsWith('untitled:') || this.documents.of(uri) === undefined) return undefined;
+    const root = [...this.#folders][0] ?? process.cwd();
+    const name = uri.slice(uri.lastIndexOf('/') + 1).replace(/^untitled:/, '');
+    const place: Place = {
+      project: new Project(root, this.#files),
+      path: mayBeDefinition(name) ? name : `${name}.yaml`,
+      uri,
+    };
+    this.#loose.set(uri, place);
+    return place;
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * What the extension and the language server say to each other beyond LSP. Types only: the extension imports them with
+ * `import type`, so that no code of the server reaches the editor's process.
+ *
+ * Paths are absolute URIs where the editor opens something, and project-relative where a person reads them.
+ */
+
+export type RunStatus =
+  'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
+export type TaskStatus = RunStatus | 'skipped' | 'cached';
+export type Staleness = 'fresh' | 'stale' | 'never-run' | 'always-runs' | 'unknown';
+
+/** Zero-based line and UTF-16 character, as in LSP. */
+export interface WirePosition {
+  readonly line: number;
+  readonly character: number;
+}
+
+export interface WireRange {
+  readonly start: WirePosition;
+  readonly end: WirePosition;
+}
+
+export interface ProjectSummary {
+  readonly uri: string;
+  readonly name: string;
+  /** URI of `.modelyard`, whether or not it exists. */
+  readonly memoryUri: string;
+}
+
+export interface PipelineTaskSummary {
+  readonly name: string;
+  readonly action: string;
+  readonly description?: string;
+  readonly range: WireRange;
+  /** Names of the tasks it depends on. */
+  readonly needs: readonly string[];
+  /** Cells of its matrix; 1 without one. */
+  readonly instances: number;
+  readonly manual: boolean;
+  readonly lastStatus?: TaskStatus;
+  readonly staleness: Staleness;
+  /** Why it would run, in words. */
+  readonly reasons: readonly string[];
+}
+
+export interface PipelineSummary {
+  readonly name: string;
+  readonly kind: 'model-build' | 'app-build' | 'deployment';
+  readonly description?: string;
+  readonly uri: string;
+  readonly path: string;
+  readonly projectUri: string;
+  readonly range: WireRange;
+  readonly params: readonly {
+    readonly name: string;
+    readonly type: string;
+    /** Absent: the param is required. */
+    readonly default?: unknown;
+    readonly description?: string;
+    readonly minimum?: number;
+    readonly maximum?: number;
+    readonly choices?: readonly unknown[];
+    /** Regular expression, unanchored, for strings. */
+    readonly pattern?: string;
+  }[];
+  readonly errors: number;
+  readonly warnings: number;
+  readonly lastRun?: {
+    readonly id: string;
+    readonly status: RunStatus;
+    readonly createdAt: string;
+    readonly endedAt?: string;
+  };
+  /** In the order in which they would run. */
+  readonly tasks: readonly PipelineTaskSummary[];
+}
+
+/** `modelyard/pipelines` → every pipeline of every project, by project and path. */
+export interface PipelinesResult {
+  readonly projects: readonly ProjectSummary[];
+  readonly pipelines: readonly PipelineSummary[];
+}
+
+export interface RunsParams {
+  readonly limit: number;
+  /** Only runs older than this id: paging. */
+  readonly before?: string;
+  readonly projectUri?: string;
+  readonly pipeline?: string;
+  readonly statuses?: readonly RunStatus[];
+  /** Free text over id, pipeline, status, params and metrics. */
+  readonly text?: string;
+}
+
+export interface RunListItem {
+  readonly id: string;
+  readonly projectUri: string;
+  readonly pipeline: string;
+  readonly path: string;
+  readonly status: RunStatus;
+  readonly createdAt: string;
+  readonly endedAt?: string;
+  readonly trigger: 'editor' | 'terminal' | 'ci';
+  readonly counts: Readonly<Partial<Record<TaskStatus, number>>>;
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+/** `modelyard/runs` */
+export interface RunsResult {
+  readonly runs: readonly RunListItem[];
+  readonly more: boolean;
+  /** Documents that could not be read and were set aside. */
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+}
+
+export interface ArtifactView {
+  readonly name: string;
+  readonly kind: 'model' | 'dataset' | 'report' | 'log' | 'package' | 'file';
+  readonly path: string;
+  readonly mime: string;
+  readonly bytes: number;
+  readonly hash: string;
+  /** The cached copy where there is one (its bytes are those of the run), else the workspace's file. */
+  readonly uri: string;
+  /** False when the workspace's file has changed since and no copy was kept. */
+  readonly available: boolean;
+}
+
+export interface TaskRunView {
+  readonly id: string;
+  readonly task: string;
+  readonly action: string;
+  readonly status: TaskStatus;
+  readonly reasons: readonly string[];
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly attempts: number;
+  readonly exitCode?: number;
+  readonly error?: string;
+  readonly needs: readonly string[];
+  readonly metrics: Readonly<Record<string, unknown>>;
+  readonly artifacts: readonly ArtifactView[];
+  readonly checks: readonly { readonly text: string; readonly passed: boolean; readonly detail?: string }[];
+  readonly logUri?: string;
+  readonly peakMemoryBytes?: number;
+  readonly cpuSeconds?: number;
+  readonly restoredFrom?: string;
+}
+
+/** Points of one metric in the order they were logged. */
+export interface MetricSeries {
+  readonly task: string;
+  readonly key: string;
+  readonly points: readonly { readonly step: number; readonly value: number; readonly at: string }[];
+}
+
+/** `modelyard/run` {projectUri, id} */
+export interface RunView extends RunListItem {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly git?: { readonly commit: string; readonly branch?: string; readonly dirty: boolean };
+  readonly user: string;
+  readonly host: string;
+  readonly error?: string;
+  readonly resumed?: string;
+  readonly definitionUri: string;
+  readonly tasks: readonly TaskRunView[];
+  readonly series: readonly MetricSeries[];
+}
+
+export interface RunRef {
+  readonly projectUri: string;
+  readonly id: string;
+}
+
+export interface GraphNode {
+  readonly id: string;
+  readonly task: string;
+  readonly action: string;
+  readonly description?: string;
+  readonly range: WireRange;
+  readonly status?: TaskStatus;
+  readonly staleness: Staleness;
+  readonly reasons: readonly string[];
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+  /** In words: "data/training.csv", "needs", "tasks.train.outputs.model". */
+  readonly labels: readonly string[];
+}
+
+/** `modelyard/graph` {uri} → one node per task instance (a matrix beyond 50 cells is one node). */
+export interface GraphResult {
+  readonly pipeline: string;
+  readonly uri: string;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly GraphEdge[];
+  readonly problem?: string;
+}
+
+/** `modelyard/plan` {uri, params?} → what a run would do now. */
+export interface PlanResult {
+  readonly pipeline: string;
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly decision: 'run' | 'restore' | 'up-to-date' | 'skip' | 'unknown';
+    readonly reasons: readonly string[];
+  }[];
+  readonly problem?: string;
+}
+
+/** Server → client notification `modelyard/changed`: what views should ask for again. Coalesced. */
+export interface ChangedParams {
+  readonly what: readonly ('pipelines' | 'runs')[];
+  /** Runs that are under way now, for the status bar. */
+  readonly active: readonly RunListItem[];
+}
+
+/** Answers of requests that change something. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly message: string };
+
+/**
+ * Requests, client → server:
+ *
+ * | method | params | result |
+ * |---|---|---|
+ * | `modelyard/pipelines` | `{}` | `PipelinesResult` |
+ * | `modelyard/runs` | `RunsParams` | `RunsResult` |
+ * | `modelyard/run` | `RunRef` | `RunView \| null` |
+ * | `modelyard/graph` | `{ uri }` | `GraphResult \| null` |
+ * | `modelyard/plan` | `{ uri, params? }` | `PlanResult \| null` |
+ * | `modelyard/deleteRun` | `RunRef` | `Outcome` |
+ * | `modelyard/cancelRun` | `RunRef` | `Outcome` (signals the runner's process) |
+ * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
+ */
+export interface Requests {
+  'modelyard/pipelines': { params: Record<string, never>; result: PipelinesResult };
+  'modelyard/runs': { params: RunsParams; result: RunsResult };
+  'modelyard/run': { params: RunRef; result: RunView | null };
+  'modelyard/graph': { params: { readonly uri: string }; result: GraphResult | null };
+  'modelyard/plan': {
+    params: { readonly uri: string; readonly params?: Readonly<Record<string, unknown>> };
+    result: PlanResult | null;
+  };
+  'modelyard/deleteRun': { params: RunRef; result: Outcome };
+  'modelyard/cancelRun': { params: RunRef; result: Outcome };
+  'modelyard/template': {
+    params: { readonly kind: PipelineSummary['kind']; readonly name: string };
+    result: { readonly fileName: string; readonly text: string };
+  };
+}
+
+/**
+ * Commands that the server puts into code lenses and code actions and that the extension registers:
+ * `modelyard.runPipeline` (uri), `modelyard.runTask` (uri, task), `modelyard.planPipeline` (uri, task?),
+ * `modelyard.showGraph` (uri, task?), `modelyard.showRun` (projectUri, id), `modelyard.openRule` (ruleId).
+ */
+export type LensCommand =
+  | 'modelyard.runPipeline'
+  | 'modelyard.runTask'
+  | 'modelyard.planPipeline'
+  | 'modelyard.showGraph'
+  | 'modelyard.showRun'
+  | 'modelyard.openRule';
