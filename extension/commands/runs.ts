@@ -1,0 +1,359 @@
+/** Commands on runs, and on what they left behind. */
+import * as vscode from 'vscode';
+import { plain, plural } from '../../media/webviews/shared/format.js';
+import { isActive, look, RUN_STATUSES } from '../../media/webviews/shared/status.js';
+import type { ArtifactView, RunListItem, RunRef, RunView, TaskRunView } from '../../server/protocol.js';
+import { artifactUri } from '../artifact-files.js';
+import type { Context } from '../context.js';
+import type { ComparePanels } from '../panels/compare.js';
+import { showReport } from '../panels/report.js';
+import type { RunPanels } from '../panels/run.js';
+import { openerFor } from '../present/artifacts.js';
+import { isEmptyFilter, type RunFilter } from '../present/grouping.js';
+import { progress } from '../present/runs.js';
+import type { PipelineTasks } from '../tasks.js';
+import { mayRun } from '../trust.js';
+import type { RunsView } from '../views/runs.js';
+import { start } from './pipelines.js';
+import { guarded, pickRun, runFor, runIn } from './targets.js';
+
+interface Parts {
+  readonly tasks: PipelineTasks;
+  readonly runs: RunPanels;
+  readonly compare: ComparePanels;
+  readonly view: RunsView;
+}
+
+/** A run with everything; tells when it is gone. */
+async function load({ client }: Context, ref: RunRef): Promise<RunView | undefined> {
+  const run = await client.request('modelyard/run', { projectUri: ref.projectUri, id: ref.id });
+  if (run) return run;
+  void vscode.window.showWarningMessage(`Run ${plain(ref.id)} is not there any more, or it can't be read.`);
+  return undefined;
+}
+
+/** Starts the same again: pipeline and params. */
+async function again(context: Context, parts: Parts, argument: unknown, resume: boolean): Promise<void> {
+  if (!mayRun('Running pipelines')) return;
+  const ref = await runFor(
+    context,
+    argument,
+    resume ? 'Go on with which run?' : 'Run which one again?',
+    (run) => !resume || (!isActive(run.status) && run.status !== 'succeeded'),
+  );
+  const run = ref && (await load(context, ref));
+  if (!run) return;
+  await context.state.ready();
+  const pipeline = context.state.pipeline(run.definitionUri);
+  if (!pipeline) {
+    void vscode.window.showWarningMessage(
+      `${plain(run.path)}, which run ${plain(run.id)} was started from, has no pipeline any more.`,
+    );
+    return;
+  }
+  const known = new Set(pipeline.params.map((param) => param.name));
+  const params = Object.fromEntries(Object.entries(run.params).filter(([name]) => known.has(name)));
+  await start(parts, pipeline, resume ? { resume: run.id } : { params });
+}
+
+/** Runs that a command of the tree is about: those that are selected when the clicked one is among them. */
+function several(argument: unknown, selection: unknown): readonly RunRef[] {
+  const clicked = runIn(argument);
+  const all = (Array.isArray(selection) ? selection : []).flatMap((node) => runIn(node) ?? []);
+  if (!clicked) return all;
+  return all.some((run) => run.id === clicked.id) ? all : [clicked];
+}
+
+async function remove(
+  context: Context,
+  { view }: Parts,
+  argument: unknown,
+  selection: unknown,
+): Promise<void> {
+  // The key acts on what is selected in the tree, without an argument.
+  const chosen = argument === undefined ? view.selected() : several(argument, selection);
+  const picked =
+    chosen.length > 0
+      ? undefined
+      : await pickRun(context, 'Delete which run?', (run) => !isActive(run.status));
+  const runs = picked ? [picked] : chosen;
+  if (runs.length === 0) return;
+  const yes = 'Delete';
+  const answer = await vscode.window.showWarningMessage(
+    runs.length === 1 ? `Delete run ${plain(runs[0]?.id ?? '')}?` : `Delete ${plural(runs.length, 'run')}?`,
+    {
+      modal: true,
+      detail:
+        'Its record, metrics and logs are deleted. Files in the workspace stay. This can not be undone.',
+    },
+    yes,
+  );
+  if (answer !== yes) return;
+  for (const run of runs) {
+    const outcome = await context.client.request('modelyard/deleteRun', {
+      projectUri: run.projectUri,
+      id: run.id,
+    });
+    if (!outcome.ok) {
+      void vscode.window.showErrorMessage(`Run ${plain(run.id)} was not deleted: ${plain(outcome.message)}`);
+      return;
+    }
+  }
+}
+
+async function cancel(context: Context, argument: unknown): Promise<void> {
+  const { active } = context.state;
+  const [only] = active;
+  const ref =
+    runIn(argument) ??
+    (active.length === 1 ? only : await pickRun(context, 'Cancel which run?', (run) => isActive(run.status)));
+  if (!ref) return;
+  const outcome = await context.client.request('modelyard/cancelRun', {
+    projectUri: ref.projectUri,
+    id: ref.id,
+  });
+  if (!outcome.ok)
+    void vscode.window.showErrorMessage(`Run ${plain(ref.id)} was not cancelled: ${plain(outcome.message)}`);
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+async function openLog(context: Context, argument: unknown): Promise<void> {
+  const ref = await runFor(context, argument, 'Open a log of which run?');
+  const run = ref && (await load(context, ref));
+  if (!run) return;
+  const wanted = member(member(argument, 'task'), 'id');
+  const withLog = run.tasks.filter((task) => task.logUri !== undefined);
+  let task: TaskRunView | undefined = withLog.find(({ id }) => id === wanted);
+  if (!task && wanted === undefined && withLog.length > 0) {
+    const picked = await vscode.window.showQuickPick(
+      withLog.map((one) => ({
+        label: `$(${look(one.status).icon}) ${plain(one.id)}`,
+        description: look(one.status).word,
+        one,
+      })),
+      { placeHolder: 'The log of which task?' },
+    );
+    if (!picked) return;
+    task = picked.one;
+  }
+  if (task?.logUri === undefined) {
+    void vscode.window.showInformationMessage('There is no log: nothing ran, or nothing was written.');
+    return;
+  }
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(task.logUri));
+  await vscode.window.showTextDocument(
+    await vscode.languages.setTextDocumentLanguage(document, 'log').then(
+      (set) => set,
+      () => document,
+    ),
+    { preview: true },
+  );
+}
+
+function artifactIn(argument: unknown): ArtifactView | undefined {
+  const detail = member(argument, 'detail');
+  return member(detail, 'type') === 'artifact' ? (member(detail, 'artifact') as ArtifactView) : undefined;
+}
+
+async function openArtifact(context: Context, argument: unknown): Promise<void> {
+  const ref = await runFor(context, argument, 'Open an artifact of which run?');
+  if (!ref) return;
+  let artifact = artifactIn(argument);
+  if (!artifact) {
+    const run = await load(context, ref);
+    if (!run) return;
+    const picked = await vscode.window.showQuickPick(
+      run.tasks.flatMap((task) =>
+        task.artifacts.map((one) => ({
+          label: plain(one.name),
+          description: plain(one.path),
+          detail: plain(task.id),
+          one,
+        })),
+      ),
+      { placeHolder: 'Open which artifact?' },
+    );
+    if (!picked) return;
+    artifact = picked.one;
+  }
+  if (!artifact.available) {
+    void vscode.window.showWarningMessage(
+      `${plain(artifact.path)} has changed since this run, and no copy of it was kept. Set "cache: true" on the output to keep one.`,
+    );
+    return;
+  }
+  await openFile(ref.id, artifact);
+}
+
+/** Opens by what the file is; nothing in it is executed. */
+async function openFile(runId: string, artifact: ArtifactView): Promise<void> {
+  const source = vscode.Uri.parse(artifact.uri);
+  const own = source.path.endsWith(`/${artifact.path}`)
+    ? source
+    : artifactUri(runId, artifact.path, artifact.uri);
+  switch (openerFor(artifact)) {
+    case 'html':
+      await showReport(artifact.path.split('/').at(-1) ?? artifact.name, source);
+      return;
+    case 'image':
+    case 'text':
+      await vscode.commands.executeCommand('vscode.open', own, { preview: true });
+      return;
+    case 'folder':
+      await vscode.commands.executeCommand('revealInExplorer', source);
+      return;
+    case 'other':
+      // A binary file: the editor says so itself, and offers what can open it.
+      await vscode.commands.executeCommand('vscode.open', own, { preview: true });
+      return;
+  }
+}
+
+type FilterPick = vscode.QuickPickItem &
+  Pick<RunFilter, 'text' | 'pipeline'> & { status?: (typeof RUN_STATUSES)[number] };
+
+/** Statuses and a pipeline to tick, and free text that is what was typed. */
+async function askFilter({ state }: Context, now: RunFilter): Promise<RunFilter | undefined> {
+  const pick = vscode.window.createQuickPick<FilterPick>();
+  pick.title = 'Filter Runs';
+  pick.placeholder = 'Tick statuses and a pipeline, or type a text: id, param, metric …';
+  pick.canSelectMany = true;
+  const statuses: FilterPick[] = RUN_STATUSES.map((status) => ({
+    label: `$(${look(status).icon}) ${look(status).word}`,
+    status,
+  }));
+  const names = [...new Set(state.pipelines.map(({ name }) => name))].sort();
+  const pipelines: FilterPick[] = names.map((name) => ({
+    label: `$(type-hierarchy-sub) ${plain(name)}`,
+    pipeline: name,
+  }));
+  const separator = (label: string): FilterPick => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const items = [separator('Status'), ...statuses, separator('Pipeline'), ...pipelines];
+  const textItem = (text: string): FilterPick => ({
+    label: `$(search) Text “${plain(text, 60)}”`,
+    text,
+    alwaysShow: true,
+  });
+  const old = (now.text ?? '') === '' ? [] : [textItem(now.text ?? '')];
+  pick.items = [...old, ...items];
+  pick.selectedItems = [
+    ...old,
+    ...statuses.filter(({ status }) => status !== undefined && now.statuses?.includes(status) === true),
+    ...pipelines.filter(({ pipeline }) => pipeline === now.pipeline && pipeline !== undefined),
+  ];
+  pick.onDidChangeValue((value) => {
+    const chosen = pick.selectedItems.filter((item) => item.text === undefined);
+    const text = value.trim() === '' ? [] : [textItem(value.trim())];
+    pick.items = [...text, ...items];
+    pick.selectedItems = [...chosen, ...text];
+  });
+  return new Promise((resolve) => {
+    pick.onDidAccept(() => {
+      const chosen = pick.selectedItems;
+      const text = chosen.find((item) => item.text !== undefined)?.text;
+      const pipeline = chosen.find((item) => item.pipeline !== undefined)?.pipeline;
+      resolve({
+        ...(text === undefined ? {} : { text }),
+        ...(pipeline === undefined ? {} : { pipeline }),
+        statuses: chosen.flatMap(({ status }) => status ?? []),
+      });
+      pick.dispose();
+    });
+    pick.onDidHide(() => resolve(undefined));
+    pick.show();
+  });
+}
+
+async function groupBy(): Promise<void> {
+  const settings = vscode.workspace.getConfiguration('modelyard');
+  const now = settings.get<string>('runs.groupBy', 'day');
+  const choices = [
+    { label: '$(calendar) Day', value: 'day' },
+    { label: '$(type-hierarchy-sub) Pipeline', value: 'pipeline' },
+    { label: '$(list-flat) Not at all', value: 'none' },
+  ];
+  const picked = await vscode.window.showQuickPick(
+    choices.map((choice) => (choice.value === now ? { ...choice, description: 'now' } : choice)),
+    { placeHolder: 'Group runs by' },
+  );
+  if (picked) await settings.update('runs.groupBy', picked.value, vscode.ConfigurationTarget.Global);
+}
+
+async function compare(
+  context: Context,
+  { compare: panels, view }: Parts,
+  argument: unknown,
+  selection: unknown,
+): Promise<void> {
+  let runs = several(argument, selection);
+  if (runs.length < 2) runs = view.selected();
+  if (runs.length < 2) {
+    const first = runs[0] ?? (await pickRun(context, 'Compare which run …'));
+    const second = first && (await pickRun(context, '… with which?', (run) => run.id !== first.id));
+    if (!second) return;
+    runs = [first, second];
+  }
+  panels.show(runs.slice(0, 8));
+}
+
+async function showActive(context: Context, { runs }: Parts): Promise<void> {
+  const { active } = context.state;
+  const [only] = active;
+  let run: RunListItem | undefined = only;
+  if (active.length > 1) {
+    const picked = await vscode.window.showQuickPick(
+      active.map((one) => ({
+        label: `$(sync~spin) ${plain(one.pipeline)}`,
+        description: `${progress(one).done}/${progress(one).total}`,
+        detail: one.id,
+        one,
+      })),
+      { placeHolder: 'Show which run?' },
+    );
+    run = picked?.one;
+    if (!run) return;
+  }
+  if (run) runs.show(run.projectUri, run.id);
+  else void vscode.window.showInformationMessage('Nothing is running.');
+}
+
+export function registerRunCommands(context: Context, parts: Parts): void {
+  const { extension } = context;
+  const { view } = parts;
+  const on = (id: string, body: (argument?: unknown, second?: unknown) => Promise<unknown>): void => {
+    extension.subscriptions.push(vscode.commands.registerCommand(`modelyard.${id}`, guarded(context, body)));
+  };
+  on('showRun', async (argument, second) => {
+    const ref = runIn(argument, second) ?? (await pickRun(context, 'Show which run?'));
+    if (ref) parts.runs.show(ref.projectUri, ref.id);
+  });
+  on('showActiveRuns', () => showActive(context, parts));
+  on('rerun', (argument) => again(context, parts, argument, false));
+  on('resumeRun', (argument) => again(context, parts, argument, true));
+  on('cancelRun', (argument) => cancel(context, argument));
+  on('deleteRun', (argument, selection) => remove(context, parts, argument, selection));
+  on('copyRunId', async (argument) => {
+    const ref = await runFor(context, argument, 'Copy the id of which run?');
+    if (!ref) return;
+    await vscode.env.clipboard.writeText(ref.id);
+    vscode.window.setStatusBarMessage(`Copied ${plain(ref.id)}`, 3000);
+  });
+  on('openLog', (argument) => openLog(context, argument));
+  on('openArtifact', (argument) => openArtifact(context, argument));
+  on('filterRuns', async () => {
+    const filter = await askFilter(context, view.tree.filter);
+    if (!filter) return;
+    await view.tree.setFilter(isEmptyFilter(filter) ? {} : filter);
+    view.filterChanged();
+  });
+  on('clearFilter', async () => {
+    await view.tree.setFilter({});
+    view.filterChanged();
+  });
+  on('groupRunsBy', groupBy);
+  on('loadMoreRuns', () => view.tree.loadMore());
+  on('compareRuns', (argument, selection) => compare(context, parts, argument, selection));
+}

@@ -1,0 +1,156 @@
+/** What a command is about: what it was called with, else the active editor, else what the person picks. */
+import * as vscode from 'vscode';
+import { plain } from '../../media/webviews/shared/format.js';
+import { look } from '../../media/webviews/shared/status.js';
+import type { PipelineSummary, PipelineTaskSummary, RunListItem, RunRef } from '../../server/protocol.js';
+import type { Context } from '../context.js';
+import { actionIcon, freshness, KIND_WORDS, taskState } from '../present/pipelines.js';
+import { runDescription } from '../present/runs.js';
+
+function has<K extends string>(value: unknown, key: K): value is Record<K, unknown> {
+  return typeof value === 'object' && value !== null && key in value;
+}
+
+/** The URI in an argument: a lens gives text, the explorer a Uri, a tree its node. */
+function uriIn(argument: unknown): string | undefined {
+  if (typeof argument === 'string') return argument;
+  if (argument instanceof vscode.Uri) return argument.toString();
+  if (has(argument, 'pipeline') && has(argument.pipeline, 'uri')) return String(argument.pipeline.uri);
+  return undefined;
+}
+
+/** The task's name in the arguments of a command. */
+export function taskIn(argument: unknown, second: unknown): string | undefined {
+  if (typeof second === 'string') return second;
+  if (has(argument, 'task') && has(argument.task, 'name')) return String(argument.task.name);
+  return undefined;
+}
+
+/** The pipeline that a command is about; `undefined` when the person went away. */
+export async function pipelineFor(
+  { state }: Context,
+  argument: unknown,
+  placeHolder: string,
+): Promise<PipelineSummary | undefined> {
+  const known = await state.ready();
+  const uri = uriIn(argument);
+  if (uri !== undefined) {
+    let found = state.pipeline(uri);
+    if (!found) {
+      // Written a moment ago: the list has not caught up.
+      await state.reload();
+      found = state.pipeline(uri);
+    }
+    if (!found)
+      void vscode.window.showWarningMessage('There is no pipeline in this file, as far as it can be read.');
+    return found;
+  }
+  const active = vscode.window.activeTextEditor?.document.uri;
+  const current = active && state.pipeline(active.toString());
+  if (current) return current;
+  if (known.length === 0) {
+    const create = 'Create Pipeline…';
+    const choice = await vscode.window.showInformationMessage(
+      'There are no pipelines in this workspace yet.',
+      create,
+    );
+    if (choice === create) await vscode.commands.executeCommand('modelyard.createPipeline');
+    return undefined;
+  }
+  if (known.length === 1) return known[0];
+  const picked = await vscode.window.showQuickPick(
+    known.map((pipeline) => ({
+      label: plain(pipeline.name),
+      description: plain(pipeline.path),
+      detail: [KIND_WORDS[pipeline.kind], freshness(pipeline)].filter((part) => part !== '').join(' · '),
+      pipeline,
+    })),
+    { placeHolder, matchOnDescription: true },
+  );
+  return picked?.pipeline;
+}
+
+/** The task that a command is about. */
+export async function taskFor(
+  context: Context,
+  pipeline: PipelineSummary,
+  name: string | undefined,
+  placeHolder: string,
+): Promise<PipelineTaskSummary | undefined> {
+  if (name !== undefined) {
+    const found = context.state.task(pipeline, name);
+    if (!found)
+      void vscode.window.showWarningMessage(`${plain(pipeline.name)} has no task “${plain(name)}”.`);
+    return found;
+  }
+  const picked = await vscode.window.showQuickPick(
+    pipeline.tasks.map((task) => ({
+      label: `$(${actionIcon(task.action)}) ${plain(task.name)}`,
+      description: taskState(task),
+      task,
+    })),
+    { placeHolder },
+  );
+  return picked?.task;
+}
+
+function isRef(value: unknown): value is RunRef {
+  return has(value, 'projectUri') && has(value, 'id') && typeof value.id === 'string';
+}
+
+/** The run in an argument: a node of the tree, a panel's word, or the two texts of a lens. */
+export function runIn(argument: unknown, second?: unknown): RunRef | undefined {
+  if (typeof argument === 'string' && typeof second === 'string') return { projectUri: argument, id: second };
+  if (has(argument, 'run') && isRef(argument.run)) return argument.run;
+  return isRef(argument) ? argument : undefined;
+}
+
+/** The newest runs, as the server lists them; from all, or from those that pass. */
+export async function pickRun(
+  { client }: Context,
+  placeHolder: string,
+  passes: (run: RunListItem) => boolean = () => true,
+): Promise<RunListItem | undefined> {
+  const result = await client.ask('modelyard/runs', { limit: 100 });
+  const runs = (result?.runs ?? []).filter(passes);
+  if (runs.length === 0) {
+    void vscode.window.showInformationMessage('There are no such runs.');
+    return undefined;
+  }
+  const picked = await vscode.window.showQuickPick(
+    runs.map((run) => ({
+      label: `$(${look(run.status).icon}) ${plain(run.pipeline)}`,
+      description: runDescription(run, Date.now(), 'pipeline'),
+      detail: run.id,
+      run,
+    })),
+    { placeHolder, matchOnDescription: true, matchOnDetail: true },
+  );
+  return picked?.run;
+}
+
+/** The run that a command is about. */
+export async function runFor(
+  context: Context,
+  argument: unknown,
+  placeHolder: string,
+  passes?: (run: RunListItem) => boolean,
+): Promise<RunRef | undefined> {
+  return runIn(argument) ?? (await pickRun(context, placeHolder, passes));
+}
+
+/** Runs a command's body so that what goes wrong is told and not swallowed. */
+export function guarded<A extends readonly unknown[]>(
+  context: Context,
+  body: (...args: A) => Promise<unknown>,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    try {
+      await body(...args);
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      context.client.output.error(words);
+      void vscode.window.showErrorMessage(`Modelyard: ${words}`);
+    }
+  };
+}

@@ -1,0 +1,10 @@
+/** What the parts of the extension share. */
+import type * as vscode from 'vscode';
+import type { Client } from './client.js';
+import type { State } from './state.js';
+
+export interface Context {
+  readonly extension: vscode.ExtensionContext;
+  readonly client: Client;
+  readonly state: State;
+}

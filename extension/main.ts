@@ -1,0 +1,62 @@
+/** The extension's door: builds the context, registers the parts, and waits for nothing. */
+import type * as vscode from 'vscode';
+import { registerArtifactFiles } from './artifact-files.js';
+import { Client } from './client.js';
+import { registerPipelineCommands } from './commands/pipelines.js';
+import { registerProjectCommands } from './commands/project.js';
+import { registerRunCommands } from './commands/runs.js';
+import type { Context } from './context.js';
+import { registerComparePanels } from './panels/compare.js';
+import { registerGraphPanels } from './panels/graph.js';
+import { registerRunPanels } from './panels/run.js';
+import { PlanDocuments } from './plan-document.js';
+import { State } from './state.js';
+import { registerStatusBar } from './status-bar.js';
+import { registerTasks } from './tasks.js';
+import { registerPipelinesView } from './views/pipelines.js';
+import { registerRunsView } from './views/runs.js';
+
+/** What the extension gives to tests. */
+export interface Api {
+  /** How long `activate` took, in milliseconds. */
+  readonly activationMs: number;
+  /** Resolves when the language server answers. */
+  readonly ready: () => Promise<void>;
+  readonly state: State;
+}
+
+export function activate(extension: vscode.ExtensionContext): Api {
+  const begin = performance.now();
+  const client = new Client(extension);
+  const state = new State(client);
+  const context: Context = { extension, client, state };
+  extension.subscriptions.push(client, state);
+
+  const tasks = registerTasks(context);
+  const view = registerRunsView(context);
+  registerPipelinesView(context);
+  registerArtifactFiles(extension);
+  registerStatusBar(context);
+  registerPipelineCommands(context, {
+    tasks,
+    graphs: registerGraphPanels(context),
+    plans: new PlanDocuments(extension),
+  });
+  registerRunCommands(context, {
+    tasks,
+    runs: registerRunPanels(context),
+    compare: registerComparePanels(context),
+    view,
+  });
+  registerProjectCommands(context);
+
+  // Its failure is told by the client itself.
+  client.start().catch(() => undefined);
+  return {
+    activationMs: performance.now() - begin,
+    ready: async () => {
+      await client.start();
+    },
+    state,
+  };
+}

@@ -1,0 +1,37 @@
+/** What a tree shows for a node, as plain data: `extension/views/item.ts` makes editor items of it, tests read it. */
+import { plain } from '../../media/webviews/shared/format.js';
+
+export interface ItemText {
+  /** Stable over refreshes, so that expansion and selection stay. */
+  readonly id: string;
+  readonly label: string;
+  readonly description?: string;
+  /** Codicon, `~spin` included. */
+  readonly icon: string;
+  readonly color?: string;
+  /** Markdown; made of escaped parts only. */
+  readonly tooltip?: string;
+  /** What `when` clauses of menus match. */
+  readonly context: string;
+  /** What a screen reader says. */
+  readonly spoken: string;
+  readonly children: 'none' | 'collapsed' | 'expanded';
+  readonly command?: { readonly id: string; readonly title: string };
+}
+
+/** Text of a file as Markdown that shows it and does nothing else. */
+export function escapeMarkdown(text: string): string {
+  return plain(text, 500).replaceAll(/[\\`*_{}[\]()#+\-.!|<>~&$:@]/g, (character) =>
+    character === '<' ? '&lt;' : character === '&' ? '&amp;' : `\\${character}`,
+  );
+}
+
+/** Joins what is there with a middle dot. */
+export function dots(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join(' · ');
+}
+
+/** Joins what is there with commas, for screen readers. */
+export function commas(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join(', ');
+}

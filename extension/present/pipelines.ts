@@ -1,0 +1,167 @@
+/** Texts and icons of the Pipelines tree. */
+import { ago, plain, plural } from '../../media/webviews/shared/format.js';
+import { isActive, look, stalenessWord } from '../../media/webviews/shared/status.js';
+import type { PipelineSummary, PipelineTaskSummary, ProjectSummary } from '../../server/protocol.js';
+import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
+
+export const KIND_WORDS: Readonly<Record<PipelineSummary['kind'], string>> = {
+  'model-build': 'model build',
+  'app-build': 'app build',
+  deployment: 'deployment',
+};
+
+const KIND_ICONS: Readonly<Record<PipelineSummary['kind'], string>> = {
+  'model-build': 'beaker',
+  'app-build': 'package',
+  deployment: 'rocket',
+};
+
+const ACTION_ICONS: Readonly<Record<string, string>> = {
+  run: 'terminal',
+  check: 'checklist',
+  materialize: 'database',
+  'training-set': 'table',
+  register: 'tag',
+  package: 'package',
+  approval: 'person',
+  deploy: 'rocket',
+  service: 'server-process',
+  monitor: 'pulse',
+  pipeline: 'type-hierarchy-sub',
+};
+
+/** The codicon of a task's action. */
+export function actionIcon(action: string): string {
+  return ACTION_ICONS[action] ?? 'symbol-event';
+}
+
+/** How much of a pipeline is up to date, in words. */
+export function freshness(pipeline: PipelineSummary): string {
+  const total = pipeline.tasks.length;
+  if (total === 0) return 'no tasks';
+  const fresh = pipeline.tasks.filter((task) => task.staleness === 'fresh').length;
+  if (fresh === total) return 'up to date';
+  if (pipeline.tasks.every((task) => task.staleness === 'never-run')) return 'never run';
+  const stale = pipeline.tasks.filter(
+    (task) => task.staleness === 'stale' || task.staleness === 'never-run',
+  ).length;
+  if (stale > 0) return `${stale} of ${total} to run`;
+  return '';
+}
+
+export function projectItem(project: ProjectSummary, pipelines: number): ItemText {
+  const name = plain(project.name);
+  return {
+    id: `project:${project.uri}`,
+    label: name,
+    description: plural(pipelines, 'pipeline'),
+    icon: 'folder',
+    context: 'project',
+    spoken: commas(`Project ${name}`, plural(pipelines, 'pipeline')),
+    children: 'expanded',
+  };
+}
+
+function problems(pipeline: PipelineSummary): string {
+  return dots(
+    pipeline.errors > 0 ? plural(pipeline.errors, 'error') : undefined,
+    pipeline.warnings > 0 ? plural(pipeline.warnings, 'warning') : undefined,
+  );
+}
+
+export function pipelineItem(pipeline: PipelineSummary, now: number): ItemText {
+  const last = pipeline.lastRun;
+  const active = last !== undefined && isActive(last.status);
+  const shape = last === undefined ? undefined : look(last.status);
+  const name = plain(pipeline.name);
+  const state = pipeline.errors > 0 ? plural(pipeline.errors, 'error') : freshness(pipeline);
+  const lines = [
+    `**${escapeMarkdown(pipeline.name)}** · ${KIND_WORDS[pipeline.kind]}`,
+    pipeline.description === undefined ? '' : escapeMarkdown(pipeline.description),
+    `$(file) ${escapeMarkdown(pipeline.path)}`,
+    last === undefined
+      ? '$(circle-large-outline) Never run'
+      : `$(${look(last.status).icon}) Last run ${look(last.status).word}, ${ago(last.createdAt, now)}`,
+    freshness(pipeline) === '' ? '' : `$(sync) ${freshness(pipeline)}`,
+    problems(pipeline) === '' ? '' : `$(warning) ${problems(pipeline)}`,
+    pipeline.params.length === 0
+      ? ''
+      : `$(settings) ${pipeline.params.map((param) => escapeMarkdown(param.name)).join(', ')}`,
+  ];
+  return {
+    id: `pipeline:${pipeline.uri}`,
+    label: name,
+    description: state,
+    icon: active ? 'sync~spin' : (shape?.icon ?? KIND_ICONS[pipeline.kind]),
+    ...(shape?.color === undefined ? {} : { color: shape.color }),
+    tooltip: lines.filter((line) => line !== '').join('\n\n'),
+    context: active ? 'pipeline.active' : 'pipeline',
+    spoken: commas(
+      `Pipeline ${name}`,
+      KIND_WORDS[pipeline.kind],
+      state,
+      last === undefined ? 'never run' : `last run ${look(last.status).word} ${ago(last.createdAt, now)}`,
+    ),
+    children: 'collapsed',
+  };
+}
+
+/** What a task says about itself beside its name: what is going on, else whether it would run and why. */
+export function taskState(task: PipelineTaskSummary): string {
+  if (task.lastStatus !== undefined && isActive(task.lastStatus)) return look(task.lastStatus).word;
+  const word = stalenessWord(task.staleness);
+  const failed =
+    task.lastStatus === 'failed' || task.lastStatus === 'cancelled' || task.lastStatus === 'interrupted'
+      ? look(task.lastStatus).word
+      : undefined;
+  const reason = task.staleness === 'stale' ? task.reasons[0] : undefined;
+  const more = task.reasons.length > 1 ? ` (+${task.reasons.length - 1})` : '';
+  const why = reason === undefined ? undefined : `${plain(reason, 80)}${more}`;
+  return dots(failed, why ?? word);
+}
+
+function taskLook(task: PipelineTaskSummary): { icon: string; color?: string } {
+  const shape = look(task.lastStatus);
+  if (task.lastStatus === undefined) return { icon: actionIcon(task.action) };
+  const fine = task.lastStatus === 'succeeded' || task.lastStatus === 'cached';
+  if (fine && task.staleness === 'stale') return { icon: 'circle-outline', color: 'testing.iconQueued' };
+  const icon = shape.spin ? `${shape.icon}~spin` : fine ? 'pass' : shape.icon;
+  return shape.color === undefined ? { icon } : { icon, color: shape.color };
+}
+
+export function taskItem(pipeline: PipelineSummary, task: PipelineTaskSummary): ItemText {
+  const name = plain(task.name);
+  const cells = task.instances === 1 ? undefined : `×${task.instances}`;
+  const lines = [
+    `**${escapeMarkdown(task.name)}** · $(${actionIcon(task.action)}) ${escapeMarkdown(task.action)}${
+      task.instances === 1 ? '' : ` · ${task.instances} matrix cells`
+    }`,
+    task.description === undefined ? '' : escapeMarkdown(task.description),
+    task.lastStatus === undefined
+      ? ''
+      : `$(${look(task.lastStatus).icon}) Last time: ${look(task.lastStatus).word}`,
+    stalenessWord(task.staleness) === '' ? '' : `Now: ${stalenessWord(task.staleness)}`,
+    task.reasons.map((reason) => `- ${escapeMarkdown(reason)}`).join('\n'),
+    task.needs.length === 0
+      ? ''
+      : `Needs ${task.needs.map((need) => `**${escapeMarkdown(need)}**`).join(', ')}`,
+    task.manual ? '$(person) Waits for a person' : '',
+  ];
+  return {
+    id: `task:${pipeline.uri}#${task.name}`,
+    label: name,
+    description: dots(cells, taskState(task)),
+    ...taskLook(task),
+    tooltip: lines.filter((line) => line !== '').join('\n\n'),
+    context: 'task',
+    spoken: commas(
+      `Task ${name}`,
+      task.action,
+      task.instances === 1 ? undefined : `${task.instances} cells`,
+      task.lastStatus === undefined ? undefined : `last time ${look(task.lastStatus).word}`,
+      taskState(task),
+    ),
+    children: 'none',
+    command: { id: 'modelyard.revealDefinition', title: 'Go to Definition' },
+  };
+}

@@ -1,0 +1,321 @@
+/** Texts and icons of the Runs tree. */
+import {
+  ago,
+  bytes,
+  duration,
+  elapsed,
+  localDateTime,
+  localDay,
+  plain,
+  plural,
+  shown,
+} from '../../media/webviews/shared/format.js';
+import { isActive, look } from '../../media/webviews/shared/status.js';
+import type { ArtifactView, RunListItem, RunView, TaskRunView } from '../../server/protocol.js';
+import type { GroupBy, RunGroup } from './grouping.js';
+import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
+
+/** Tasks that have ended, and all of them. */
+export function progress(run: RunListItem): { readonly done: number; readonly total: number } {
+  let done = 0;
+  let total = 0;
+  for (const [status, count] of Object.entries(run.counts)) {
+    total += count;
+    if (status !== 'queued' && status !== 'running' && status !== 'waiting') done += count;
+  }
+  return { done, total };
+}
+
+/** A key that tells runs of several projects apart. */
+export function runKey(run: { readonly projectUri: string; readonly id: string }): string {
+  return `run:${run.projectUri}#${run.id}`;
+}
+
+export function groupItem(group: RunGroup, by: GroupBy): ItemText {
+  const failed = group.runs.filter((run) => run.status === 'failed').length;
+  const label = plain(group.label);
+  return {
+    id: `group:${by}:${group.key}`,
+    label,
+    description: plural(group.runs.length, 'run'),
+    icon: by === 'pipeline' ? 'type-hierarchy-sub' : 'calendar',
+    context: 'group',
+    spoken: commas(label, plural(group.runs.length, 'run'), failed > 0 ? `${failed} failed` : undefined),
+    children: 'expanded',
+  };
+}
+
+function metricsLine(metrics: Readonly<Record<string, unknown>>, most: number): string {
+  return Object.entries(metrics)
+    .filter(([, value]) => typeof value === 'number')
+    .slice(0, most)
+    .map(([key, value]) => `${plain(key.slice(key.lastIndexOf('.') + 1), 24)} ${shown(value, 24)}`)
+    .join(', ');
+}
+
+/** Time, length and what came out, beside a run's name. */
+export function runDescription(run: RunListItem, now: number, by: GroupBy): string {
+  const time = elapsed(run.createdAt, run.endedAt, now);
+  const long =
+    time === undefined ? undefined : duration(isActive(run.status) ? Math.floor(time / 1000) * 1000 : time);
+  if (isActive(run.status)) {
+    const { done, total } = progress(run);
+    return dots(run.status === 'running' ? undefined : look(run.status).word, `${done}/${total}`, long);
+  }
+  const at = Date.parse(run.createdAt);
+  const when = Number.isNaN(at)
+    ? ''
+    : localDay(at) === localDay(now) || by !== 'day'
+      ? ago(run.createdAt, now)
+      : localDateTime(run.createdAt).slice(11, 16);
+  return dots(
+    run.status === 'succeeded' ? undefined : look(run.status).word,
+    when,
+    run.endedAt === undefined ? undefined : long,
+    metricsLine(run.metrics, 2),
+  );
+}
+
+function counts(run: RunListItem): string {
+  return Object.entries(run.counts)
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${count} ${look(status as keyof RunListItem['counts']).word}`)
+    .join(', ');
+}
+
+export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
+  const shape = look(run.status);
+  const active = isActive(run.status);
+  const allCached =
+    run.status === 'succeeded' && (run.counts.cached ?? 0) > 0 && (run.counts.succeeded ?? 0) === 0;
+  const name = plain(run.pipeline);
+  const metrics = Object.entries(run.metrics).slice(0, 12);
+  const lines = [
+    `**${escapeMarkdown(run.pipeline)}** · $(${shape.icon}) ${shape.word}`,
+    `$(calendar) ${escapeMarkdown(localDateTime(run.createdAt))}, started from ${
+      run.trigger === 'editor' ? 'the editor' : run.trigger === 'ci' ? 'CI' : 'a terminal'
+    }`,
+    `$(list-unordered) ${counts(run)}`,
+    metrics.length === 0
+      ? ''
+      : `| metric | value |\n|:--|--:|\n${metrics
+          .map(([key, value]) => `| ${escapeMarkdown(key)} | ${escapeMarkdown(shown(value, 60))} |`)
+          .join('\n')}`,
+    `\`${plain(run.id).replaceAll('`', '')}\``,
+  ];
+  return {
+    id: runKey(run),
+    label: name,
+    description: dots(allCached ? 'from cache' : undefined, runDescription(run, now, by)),
+    icon: shape.spin ? `${shape.icon}~spin` : allCached ? 'history' : shape.icon,
+    ...(shape.color === undefined ? {} : { color: shape.color }),
+    tooltip: lines.filter((line) => line !== '').join('\n\n'),
+    context: active ? 'run.active' : run.status === 'succeeded' ? 'run.ended' : 'run.ended.resumable',
+    spoken: commas(`Run of ${name}`, shape.word, runDescription(run, now, by)),
+    children: 'collapsed',
+  };
+}
+
+export function moreItem(shownRuns: number): ItemText {
+  return {
+    id: 'more',
+    label: 'Load more runs…',
+    description: `${shownRuns} shown`,
+    icon: 'ellipsis',
+    context: 'more',
+    spoken: `Load more runs, ${shownRuns} shown`,
+    children: 'none',
+    command: { id: 'modelyard.loadMoreRuns', title: 'Load More Runs' },
+  };
+}
+
+export function problemItem(problem: { readonly path: string; readonly message: string }): ItemText {
+  return {
+    id: `problem:${problem.path}`,
+    label: plain(problem.path),
+    description: plain(problem.message),
+    icon: 'warning',
+    color: 'list.warningForeground',
+    tooltip: `${escapeMarkdown(problem.path)}\n\n${escapeMarkdown(problem.message)}`,
+    context: 'problem',
+    spoken: `Unreadable run, ${plain(problem.path)}, ${plain(problem.message)}`,
+    children: 'none',
+  };
+}
+
+/** What a run's task shows below itself. */
+export type Detail =
+  | { readonly type: 'error'; readonly text: string }
+  | {
+      readonly type: 'value';
+      readonly what: 'metric' | 'param';
+      readonly key: string;
+      readonly value: unknown;
+    }
+  | { readonly type: 'check'; readonly text: string; readonly passed: boolean; readonly note?: string }
+  | { readonly type: 'artifact'; readonly artifact: ArtifactView }
+  | { readonly type: 'log' };
+
+export function taskRunItem(parent: string, task: TaskRunView, now: number): ItemText {
+  const shape = look(task.status);
+  const time = elapsed(task.startedAt, task.endedAt, now);
+  const long =
+    time === undefined || task.status === 'cached' || task.status === 'skipped'
+      ? undefined
+      : duration(isActive(task.status) ? Math.floor(time / 1000) * 1000 : time);
+  const name = plain(task.id);
+  const state = dots(
+    task.status === 'succeeded' || task.status === 'running' ? undefined : shape.word,
+    long,
+    task.attempts > 1 ? `${task.attempts} attempts` : undefined,
+    task.status === 'failed' && task.exitCode !== undefined ? `exit code ${task.exitCode}` : undefined,
+    metricsLine(task.metrics, 2),
+  );
+  const lines = [
+    `**${escapeMarkdown(task.id)}** · ${escapeMarkdown(task.action)} · $(${shape.icon}) ${shape.word}`,
+    task.reasons.map((reason) => `- ${escapeMarkdown(reason)}`).join('\n'),
+    task.error === undefined ? '' : `$(error) ${escapeMarkdown(task.error)}`,
+    task.restoredFrom === undefined ? '' : `Restored from run ${escapeMarkdown(task.restoredFrom)}`,
+    task.peakMemoryBytes === undefined ? '' : `$(dashboard) ${bytes(task.peakMemoryBytes)} at most`,
+    task.cpuSeconds === undefined ? '' : `$(chip) ${duration(task.cpuSeconds * 1000)} of CPU`,
+  ];
+  return {
+    id: `${parent}/${task.id}`,
+    label: name,
+    description: state,
+    icon: shape.spin ? `${shape.icon}~spin` : shape.icon,
+    ...(shape.color === undefined ? {} : { color: shape.color }),
+    tooltip: lines.filter((line) => line !== '').join('\n\n'),
+    context: task.logUri === undefined ? 'taskRun' : 'taskRun.log',
+    spoken: commas(`Task ${name}`, shape.word, state),
+    children: taskDetails(task).length === 0 ? 'none' : 'collapsed',
+  };
+}
+
+/** The rows below a task: what went wrong first, then numbers, gates, files and the log. */
+export function taskDetails(task: TaskRunView): readonly Detail[] {
+  return [
+    ...(task.error === undefined ? [] : [{ type: 'error' as const, text: task.error }]),
+    ...Object.entries(task.metrics).map(([key, value]) => ({
+      type: 'value' as const,
+      what: 'metric' as const,
+      key,
+      value,
+    })),
+    ...task.checks.map((check) => ({
+      type: 'check' as const,
+      text: check.text,
+      passed: check.passed,
+      ...(check.detail === undefined ? {} : { note: check.detail }),
+    })),
+    ...task.artifacts.map((artifact) => ({ type: 'artifact' as const, artifact })),
+    ...(task.logUri === undefined ? [] : [{ type: 'log' as const }]),
+  ];
+}
+
+/** The rows of a run that don't belong to a task. */
+export function paramDetails(run: RunView): readonly Detail[] {
+  return Object.entries(run.params).map(([key, value]) => ({ type: 'value', what: 'param', key, value }));
+}
+
+const ARTIFACT_ICONS: Readonly<Record<ArtifactView['kind'], string>> = {
+  model: 'symbol-class',
+  dataset: 'table',
+  report: 'graph',
+  log: 'output',
+  package: 'package',
+  file: 'file',
+};
+
+export function detailItem(parent: string, detail: Detail, index: number): ItemText {
+  const base = { children: 'none' as const };
+  switch (detail.type) {
+    case 'error':
+      return {
+        ...base,
+        id: `${parent}/error`,
+        label: plain(detail.text, 120),
+        icon: 'error',
+        color: 'testing.iconFailed',
+        tooltip: escapeMarkdown(detail.text),
+        context: 'error',
+        spoken: `Error: ${plain(detail.text)}`,
+      };
+    case 'value':
+      return {
+        ...base,
+        id: `${parent}/${detail.what}/${detail.key}`,
+        label: plain(detail.key),
+        description: shown(detail.value),
+        icon: detail.what === 'metric' ? 'symbol-numeric' : 'symbol-parameter',
+        tooltip: `${escapeMarkdown(detail.key)}: ${escapeMarkdown(shown(detail.value, 400))}`,
+        context: detail.what,
+        spoken: `${detail.what === 'metric' ? 'Metric' : 'Param'} ${plain(detail.key)}: ${shown(detail.value)}`,
+      };
+    case 'check':
+      return {
+        ...base,
+        id: `${parent}/check/${index}`,
+        label: plain(detail.text),
+        ...(detail.note === undefined ? {} : { description: plain(detail.note) }),
+        icon: detail.passed ? 'pass' : 'error',
+        color: detail.passed ? 'testing.iconPassed' : 'testing.iconFailed',
+        tooltip: `${escapeMarkdown(detail.text)}${detail.note === undefined ? '' : `\n\n${escapeMarkdown(detail.note)}`}`,
+        context: 'check',
+        spoken: `Check ${detail.passed ? 'passed' : 'failed'}: ${plain(detail.text)}`,
+      };
+    case 'artifact': {
+      const { artifact } = detail;
+      return {
+        ...base,
+        id: `${parent}/artifact/${artifact.path}`,
+        label: plain(artifact.name),
+        description: dots(
+          plain(artifact.path),
+          bytes(artifact.bytes),
+          artifact.available ? '' : 'overwritten since',
+        ),
+        icon: ARTIFACT_ICONS[artifact.kind],
+        tooltip: [
+          `**${escapeMarkdown(artifact.name)}** · ${artifact.kind} · ${bytes(artifact.bytes)}`,
+          escapeMarkdown(artifact.path),
+          artifact.available ? '' : '$(warning) The file has changed since this run and no copy was kept.',
+          `\`${artifact.hash.slice(0, 19).replaceAll('`', '')}\``,
+        ]
+          .filter((line) => line !== '')
+          .join('\n\n'),
+        context: artifact.available ? 'artifact' : 'artifact.gone',
+        spoken: commas(
+          `${artifact.kind} ${plain(artifact.name)}`,
+          plain(artifact.path),
+          bytes(artifact.bytes),
+          artifact.available ? undefined : 'overwritten since',
+        ),
+        command: { id: 'modelyard.openArtifact', title: 'Open Artifact' },
+      };
+    }
+    case 'log':
+      return {
+        ...base,
+        id: `${parent}/log`,
+        label: 'Log',
+        icon: 'output',
+        context: 'log',
+        spoken: 'Log',
+        command: { id: 'modelyard.openLog', title: 'Open Log' },
+      };
+  }
+}
+
+export function paramsItem(parent: string, run: RunView): ItemText {
+  const entries = Object.entries(run.params);
+  return {
+    id: `${parent}/params`,
+    label: 'Params',
+    description: plain(entries.map(([key, value]) => `${key}=${shown(value, 24)}`).join(', '), 100),
+    icon: 'settings',
+    context: 'params',
+    spoken: plural(entries.length, 'param'),
+    children: 'collapsed',
+  };
+}

@@ -1,0 +1,121 @@
+/** What the editor knows of the workspace's pipelines and of the runs under way; the server fills it, everyone reads it. */
+import * as vscode from 'vscode';
+import type {
+  PipelinesResult,
+  PipelineSummary,
+  PipelineTaskSummary,
+  ProjectSummary,
+  RunListItem,
+} from '../server/protocol.js';
+import type { Client } from './client.js';
+
+const NOTHING: PipelinesResult = { projects: [], pipelines: [] };
+
+export class State implements vscode.Disposable {
+  readonly #client: Client;
+  readonly #pipelinesChanged = new vscode.EventEmitter<void>();
+  readonly #runsChanged = new vscode.EventEmitter<void>();
+  readonly #subscriptions: vscode.Disposable[];
+  #result: PipelinesResult = NOTHING;
+  #active: readonly RunListItem[] = [];
+  #loading: Promise<void> | undefined;
+  #again = false;
+  #loaded = false;
+
+  readonly onDidChangePipelines = this.#pipelinesChanged.event;
+  /** Runs were added, have moved on or are gone; `active` is new. */
+  readonly onDidChangeRuns = this.#runsChanged.event;
+
+  constructor(client: Client) {
+    this.#client = client;
+    this.#subscriptions = [
+      client.onDidChange(({ what, active }) => {
+        this.#active = active;
+        if (what.includes('pipelines')) void this.reload();
+        if (what.includes('runs')) this.#runsChanged.fire();
+        this.#contexts();
+      }),
+      client.onDidChangeState((state) => {
+        if (state === 'ready') this.refresh();
+      }),
+    ];
+  }
+
+  get projects(): readonly ProjectSummary[] {
+    return this.#result.projects;
+  }
+
+  get pipelines(): readonly PipelineSummary[] {
+    return this.#result.pipelines;
+  }
+
+  /** Runs that are under way. */
+  get active(): readonly RunListItem[] {
+    return this.#active;
+  }
+
+  /** Asks for everything again. */
+  refresh(): void {
+    void this.reload();
+    this.#runsChanged.fire();
+  }
+
+  /** Pipelines as they are, asked for now when they never were. */
+  async ready(): Promise<readonly PipelineSummary[]> {
+    if (!this.#loaded) await this.reload();
+    return this.#result.pipelines;
+  }
+
+  /** Asks for the pipelines. While a question is under way, one more is asked after it and no more than one. */
+  reload(): Promise<void> {
+    if (this.#loading !== undefined) {
+      this.#again = true;
+      return this.#loading;
+    }
+    this.#loading = this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  /** Whether someone asked while the last question was under way. */
+  #wantsMore(): boolean {
+    return this.#again;
+  }
+
+  async #load(): Promise<void> {
+    do {
+      this.#again = false;
+      const result = await this.#client.ask('modelyard/pipelines', {});
+      if (result === undefined) continue;
+      this.#result = result;
+      this.#loaded = true;
+      this.#contexts();
+      this.#pipelinesChanged.fire();
+    } while (this.#wantsMore());
+  }
+
+  #contexts(): void {
+    const set = (key: string, value: unknown): void => {
+      void vscode.commands.executeCommand('setContext', `modelyard.${key}`, value);
+    };
+    set('ready', this.#loaded);
+    set('hasPipelines', this.#result.pipelines.length > 0);
+    set('running', this.#active.length > 0);
+  }
+
+  pipeline(uri: string): PipelineSummary | undefined {
+    const wanted = vscode.Uri.parse(uri).toString();
+    return this.#result.pipelines.find((one) => vscode.Uri.parse(one.uri).toString() === wanted);
+  }
+
+  task(pipeline: PipelineSummary, name: string): PipelineTaskSummary | undefined {
+    return pipeline.tasks.find((task) => task.name === name);
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    this.#pipelinesChanged.dispose();
+    this.#runsChanged.dispose();
+  }
+}

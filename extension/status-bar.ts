@@ -1,0 +1,30 @@
+/** The status bar while something runs: what, how far, and a way there. */
+import * as vscode from 'vscode';
+import { plain } from '../media/webviews/shared/format.js';
+import type { Context } from './context.js';
+import { progress } from './present/runs.js';
+
+export function registerStatusBar({ extension, state }: Context): void {
+  const item = vscode.window.createStatusBarItem('modelyard.active', vscode.StatusBarAlignment.Left, 10);
+  item.name = 'Modelyard Runs';
+  item.command = 'modelyard.showActiveRuns';
+  const show = (): void => {
+    const [first, ...others] = state.active;
+    if (first === undefined) {
+      item.hide();
+      return;
+    }
+    const { done, total } = progress(first);
+    const name = plain(first.pipeline, 30);
+    item.text =
+      others.length === 0
+        ? `$(sync~spin) ${name} ${done}/${total}`
+        : `$(sync~spin) ${state.active.length} pipelines running`;
+    item.tooltip = [first, ...others]
+      .map((run) => `${plain(run.pipeline)}: ${progress(run).done} of ${progress(run).total} tasks`)
+      .join('\n');
+    item.accessibilityInformation = { label: `Modelyard: ${item.tooltip.replaceAll('\n', ', ')}` };
+    item.show();
+  };
+  extension.subscriptions.push(item, state.onDidChangeRuns(show));
+}

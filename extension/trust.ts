@@ -1,0 +1,18 @@
+/** Nothing runs in a workspace that isn't trusted, and whoever tries is told why. */
+import * as vscode from 'vscode';
+
+const MANAGE = 'Manage Workspace Trust';
+
+/** Whether something may run. When not, says why and how to change it. */
+export function mayRun(what: string): boolean {
+  if (vscode.workspace.isTrusted) return true;
+  void vscode.window
+    .showWarningMessage(
+      `${what} is off in Restricted Mode: a pipeline runs commands that its file names. Trust the workspace if you trust its authors.`,
+      MANAGE,
+    )
+    .then(async (choice) => {
+      if (choice === MANAGE) await vscode.commands.executeCommand('workbench.trust.manage');
+    });
+  return false;
+}

@@ -1,0 +1,136 @@
+/** A drawing that can be moved and zoomed. */
+import { s } from './dom.js';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+interface State {
+  readonly x: number;
+  readonly y: number;
+  readonly k: number;
+}
+
+export interface Viewport {
+  draw(content: readonly SVGElement[], size: Size, label: string): void;
+  /** Zooms around the middle. */
+  zoom(factor: number): void;
+  /** Shows everything, not larger than life. */
+  fit(): void;
+  /** How large something of this size would be shown, 1 being life size. */
+  scaleOf(size: Size): number;
+  /** Whether nobody has moved it, so that it follows the window. */
+  isFree(): boolean;
+  /** Moves just as far that a place is on screen. */
+  reveal(place: Size & { readonly x: number; readonly y: number }): void;
+  /** Goes back to where it was; answers whether it could. */
+  restore(state: unknown): boolean;
+}
+
+const LEAST = 0.1;
+const MOST = 3;
+const MARGIN = 24;
+
+function isState(value: unknown): value is State {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['x', 'y', 'k'].every((key) => Number.isFinite((value as Record<string, unknown>)[key]));
+}
+
+/** @param moved is told where the drawing stands, to remember it */
+export function viewport(stage: HTMLElement, moved: (state: State) => void): Viewport {
+  const layer = s('g');
+  const svg = s('svg', { class: 'canvas', role: 'group' }, layer);
+  stage.append(svg);
+  let size: Size = { width: 0, height: 0 };
+  let at: State = { x: 0, y: 0, k: 1 };
+  /** Nobody has moved it: it follows the window. */
+  let free = true;
+
+  const set = (next: State, byHand = true): void => {
+    at = { ...next, k: Math.min(MOST, Math.max(LEAST, next.k)) };
+    layer.setAttribute('transform', `translate(${at.x} ${at.y}) scale(${at.k})`);
+    if (!byHand) return;
+    free = false;
+    moved(at);
+  };
+  const around = (x: number, y: number, factor: number): void => {
+    const k = Math.min(MOST, Math.max(LEAST, at.k * factor));
+    set({ k, x: x - ((x - at.x) * k) / at.k, y: y - ((y - at.y) * k) / at.k });
+  };
+  const scaleOf = ({ width, height }: Size): number =>
+    Math.max(
+      LEAST,
+      Math.min(1, (stage.clientWidth - 2 * MARGIN) / width, (stage.clientHeight - 2 * MARGIN) / height),
+    );
+  const fit = (): void => {
+    const { clientWidth, clientHeight } = stage;
+    if (size.width === 0 || clientWidth === 0) return;
+    const scaled = scaleOf(size);
+    set(
+      { k: scaled, x: (clientWidth - size.width * scaled) / 2, y: (clientHeight - size.height * scaled) / 2 },
+      false,
+    );
+    free = true;
+  };
+  new ResizeObserver(() => {
+    if (free) fit();
+  }).observe(stage);
+
+  let drag: { readonly x: number; readonly y: number; readonly from: State } | undefined;
+  svg.addEventListener('pointerdown', (event) => {
+    if (event.target instanceof Element && event.target.closest('.node')) return;
+    drag = { x: event.clientX, y: event.clientY, from: at };
+    svg.setPointerCapture(event.pointerId);
+    svg.classList.add('dragging');
+  });
+  svg.addEventListener('pointermove', (event) => {
+    if (drag)
+      set({ ...drag.from, x: drag.from.x + event.clientX - drag.x, y: drag.from.y + event.clientY - drag.y });
+  });
+  const end = (): void => {
+    drag = undefined;
+    svg.classList.remove('dragging');
+  };
+  svg.addEventListener('pointerup', end);
+  svg.addEventListener('pointercancel', end);
+  svg.addEventListener(
+    'wheel',
+    (event) => {
+      event.preventDefault();
+      const box = svg.getBoundingClientRect();
+      if (event.ctrlKey || event.metaKey)
+        around(event.clientX - box.left, event.clientY - box.top, Math.exp(-event.deltaY / 200));
+      else if (event.shiftKey) set({ ...at, x: at.x - event.deltaY, y: at.y - event.deltaX });
+      else set({ ...at, x: at.x - event.deltaX, y: at.y - event.deltaY });
+    },
+    { passive: false },
+  );
+
+  return {
+    draw: (content, next, label) => {
+      size = next;
+      svg.setAttribute('aria-label', label);
+      layer.replaceChildren(...content);
+      if (free) fit();
+    },
+    zoom: (factor) => around(stage.clientWidth / 2, stage.clientHeight / 2, factor),
+    fit,
+    scaleOf,
+    isFree: () => free,
+    reveal: (place) => {
+      const left = place.x * at.k + at.x;
+      const top = place.y * at.k + at.y;
+      const right = left + place.width * at.k;
+      const bottom = top + place.height * at.k;
+      const x = left < MARGIN ? MARGIN - left : Math.min(0, stage.clientWidth - MARGIN - right);
+      const y = top < MARGIN ? MARGIN - top : Math.min(0, stage.clientHeight - MARGIN - bottom);
+      if (x !== 0 || y !== 0) set({ ...at, x: at.x + x, y: at.y + y });
+    },
+    restore: (state) => {
+      if (!isState(state)) return false;
+      set(state);
+      return true;
+    },
+  };
+}
