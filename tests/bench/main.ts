@@ -1,0 +1,59 @@
+/** Runs the benchmarks one after the other and prints one table; exits 1 when a bar is missed. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { activationRows } from './activation.js';
+import { languageRows } from './language.js';
+import { lintRows } from './lint.js';
+import { type Peers, installPeers } from './peers.js';
+import { runnerRows } from './runner.js';
+import { storeRows } from './stores.js';
+import { type Row, renderTable } from './table.js';
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const root = process.cwd();
+const cli = path.join(root, 'dist/cli.js');
+const server = path.join(root, 'dist/server.js');
+const schema = path.join(root, 'docs/schema/pipeline.schema.json');
+const storeScript = path.join(root, 'out/bench/store.js');
+
+let installed: Peers | undefined;
+const peers = (): Peers => (installed ??= installPeers(root));
+
+const suites: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]>>> = {
+  language: (scratch) => languageRows(scratch, server, schema, peers()),
+  lint: (scratch) => lintRows(scratch, cli),
+  runner: (scratch) => runnerRows(scratch, cli, peers()),
+  stores: (scratch) => storeRows(scratch, storeScript),
+  activation: () => activationRows(root),
+};
+
+async function main(): Promise<void> {
+  const chosen = values.only === undefined ? Object.keys(suites) : values.only.split(',');
+  const rows: Row[] = [];
+  for (const name of chosen) {
+    const suite = suites[name];
+    if (suite === undefined)
+      throw new Error(`no benchmark ${name}; there are ${Object.keys(suites).join(', ')}`);
+    const scratch = mkdtempSync(path.join(os.tmpdir(), `modelyard-bench-${name}-`));
+    console.error(`measuring ${name} …`);
+    try {
+      rows.push(...(await suite(scratch)));
+    } catch (error) {
+      // The figures of the others are worth printing all the same.
+      console.error(error);
+      process.exitCode = 1;
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  }
+  const cpu = os.cpus()[0]?.model ?? 'unknown';
+  console.log(
+    `\n${os.cpus().length} × ${cpu}, ${process.platform} ${os.release()}, Node ${process.version}\n`,
+  );
+  console.log(renderTable(rows));
+  if (rows.some((row) => !row.ok)) process.exitCode = 1;
+}
+
+void main();

@@ -1,0 +1,177 @@
+/** Tasks that print more, faster and stranger than a terminal likes: the log has every byte, the runner stays small. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { type Running, TestProject } from '../support/cli.js';
+
+const MEMORY_MB = 150;
+
+/** The most memory that a command has held so far, from the kernel's own count. */
+class PeakMemory {
+  megabytes = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor({ pid }: Running) {
+    this.#timer = setInterval(() => {
+      try {
+        const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+        this.megabytes = Math.max(this.megabytes, Number(peak?.[1] ?? 0) / 1024);
+      } catch {
+        // It has ended.
+      }
+    }, 20);
+  }
+
+  async of(running: Running): Promise<number> {
+    await running.done;
+    clearInterval(this.#timer);
+    return this.megabytes;
+  }
+}
+
+async function sha256Of(source: AsyncIterable<Buffer>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of source) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+function logOf(project: TestProject, task: string): string {
+  const run = project.lastRun();
+  return project.path('.modelyard', 'runs', run.id.slice(0, 6), run.id, 'logs', `${task}.log`);
+}
+
+const LINES = 300_000;
+
+test('a flood of lines on both streams, a line of 50 MB, bytes that are no text: every byte is in the log, memory stays small', async () => {
+  const project = await TestProject.make({
+    'main.pipeline.yaml': `
+kind: model-build
+tasks:
+  lines: { run: seq 1 ${LINES}; seq 1 1000 >&2 }
+  long: { run: node long.js }
+  binary: { run: cat bytes.bin, inputs: [bytes.bin] }
+`,
+    'long.js': `
+const piece = 'x'.repeat(1 << 16);
+let left = 50 * 1024 * 1024;
+const go = () => { while (left > 0) { left -= piece.length; if (!process.stdout.write(piece)) return; } };
+process.stdout.on('drain', go); go();
+`,
+  });
+  // Every byte, characters cut in two, a torn end, and no line break at all.
+  const bytes = Buffer.concat([
+    Buffer.from(Array.from({ length: 1 << 16 }, (_, index) => (index * 7 + (index >> 8)) & 0xff)),
+    Buffer.from('größe 数据 🚀\r\x1b[31mred\x1b[0m\0'),
+    Buffer.from('🚀').subarray(0, 3),
+    Buffer.from([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80, 0xf0]),
+  ]);
+  project.write({ 'bytes.bin': bytes });
+  const begun = performance.now();
+  const running = project.start(['run', '-j', '3']);
+  const memory = await new PeakMemory(running).of(running);
+  const seconds = (performance.now() - begun) / 1_000;
+  const { code, stderr } = await running.done;
+  assert.equal(code, 0, stderr);
+
+  const lines = (to: number): string => Array.from({ length: to }, (_, index) => `${index + 1}\n`).join('');
+  const log = readFileSync(logOf(project, 'lines'), 'utf8');
+  assert.equal(log.length, lines(LINES).length + lines(1_000).length);
+  // Two pipes: which of two streams comes first nobody can tell, but each is in order.
+  assert.equal(
+    createHash('sha256').update(withoutErrors(log)).digest('hex'),
+    createHash('sha256').update(lines(LINES)).digest('hex'),
+  );
+  const long = createHash('sha256')
+    .update(Buffer.alloc(50 * 1024 * 1024, 'x'))
+    .digest('hex');
+  assert.equal(await sha256Of(createReadStream(logOf(project, 'long'))), long);
+  assert.ok(readFileSync(logOf(project, 'binary')).equals(bytes), 'binary output is as it was');
+  assert.ok(memory <= MEMORY_MB || !existsSync('/proc/self/status'), `${Math.round(memory)} MB`);
+  // 10,000 lines a second at the least, with 50 MB beside them.
+  assert.ok(seconds < LINES / 10_000, `${seconds.toFixed(1)} s`);
+});
+
+/** The lines of the first stream: those of the second are taken out where they stand. */
+function withoutErrors(log: string): string {
+  const kept: string[] = [];
+  let next = 1;
+  for (const line of log.split('\n')) {
+    if (line === String(next)) {
+      kept.push(`${line}\n`);
+      next++;
+    }
+  }
+  return kept.join('');
+}
+
+const SECRET = 'hunter2-geheim';
+const LONGER = `${SECRET}-und-länger`;
+
+test('secrets in a flood: masked across every border of chunks, at full speed', async () => {
+  const project = await TestProject.make({
+    'main.pipeline.yaml': `
+kind: model-build
+secrets: [TOKEN, LONGER]
+tasks:
+  dense: { run: node print.js 400000 0 }
+  odd: { run: node print.js 60000 37 }
+  slow: { run: node print.js 300 1 drip }
+`,
+    // Borders of what is written fall into the middle of secrets, at every offset.
+    'print.js': `
+const [count, extra, drip] = process.argv.slice(2);
+const { TOKEN, LONGER } = process.env;
+let text = '';
+for (let i = 0; i < Number(count); i++)
+  text += (i % 3 === 0 ? LONGER : TOKEN) + 'y'.repeat(Number(extra) === 0 ? 0 : i % Number(extra)) + ';';
+const bytes = Buffer.from(text + TOKEN);
+const fs = require('node:fs');
+const step = drip ? 7 : 65521;
+for (let at = 0; at < bytes.length; at += step) {
+  let part = bytes.subarray(at, at + step);
+  while (part.length > 0) part = part.subarray(fs.writeSync(1, part));
+}
+`,
+  });
+  const env = { TOKEN: SECRET, LONGER };
+  const running = project.start(['run', '-j', '2'], { env });
+  const memory = await new PeakMemory(running).of(running);
+  const { code, stdout, stderr } = await running.done;
+  assert.equal(code, 0, stderr);
+  assert.ok(memory <= MEMORY_MB || !existsSync('/proc/self/status'), `${Math.round(memory)} MB`);
+  for (const [task, count, extra] of [
+    ['dense', 400_000, 0],
+    ['odd', 60_000, 37],
+    ['slow', 300, 1],
+  ] as const) {
+    const log = readFileSync(logOf(project, task), 'utf8');
+    const wanted = Array.from(
+      { length: count },
+      (_, index) => `***${'y'.repeat(extra === 0 ? 0 : index % extra)};`,
+    );
+    assert.ok(log === `${wanted.join('')}***`, `${task}: ${log.slice(0, 200)}`);
+  }
+  for (const text of [stdout, stderr, JSON.stringify(project.lastRun())]) {
+    assert.ok(!text.includes('hunter2') && !text.includes('geheim') && !text.includes('länger'));
+  }
+});
+
+test('one secret that begins with another, cut between the two: nothing of the longer one is left', async () => {
+  const project = await TestProject.make({
+    'main.pipeline.yaml': `
+kind: model-build
+secrets: [SHORT, LONG]
+tasks:
+  print: { run: node print.js }
+`,
+    'print.js': `
+const fs = require('node:fs');
+const parts = ['say abc', 'def', 'ghi; abc', 'x; abcde', 'f; abcdefg', 'hi', '; ab'];
+const next = () => { const part = parts.shift(); if (part === undefined) return; fs.writeSync(1, part); setTimeout(next, 40); };
+next();
+`,
+  });
+  await project.expect(0, ['run'], { env: { SHORT: 'abc', LONG: 'abcdefghi' } });
+  assert.equal(project.log('print').toString(), 'say ***; ***x; ***def; ***; ab');
+});

@@ -1,0 +1,334 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { CodeLens, CompletionList, Hover, MarkupContent } from 'vscode-languageserver/node';
+import type {
+  ChangedParams,
+  GraphResult,
+  Outcome,
+  PipelinesResult,
+  PlanResult,
+  RunView,
+  RunsResult,
+} from '../../server/protocol.js';
+import type { LspClient } from '../support/lsp-client.js';
+import { builtBundle, positionOf, until, uri } from '../support/lsp-client.js';
+import { client, folder, write } from './fixture.js';
+
+const DEMO = `name: demo
+kind: model-build
+params:
+  word: { type: string, default: hello, pattern: '^[a-z]+$' }
+  times: { type: integer, default: 2, minimum: 1, maximum: 9 }
+tasks:
+  make:
+    run: mkdir -p out && echo \${{ params.word }} > out/word.txt
+    inputs: [source.txt]
+    outputs: { text: out/word.txt }
+  shout:
+    run: |
+      tr a-z A-Z < out/word.txt > out/loud-\${{ matrix.n }}.txt
+      echo '{"key": "loss", "value": 0.5, "step": 1}' >> "$MODELYARD_METRICS"
+      echo '{"score": 0.9}' > out/metrics-\${{ matrix.n }}.json
+    matrix: { n: [1, 2] }
+    inputs: [out/word.txt]
+    outputs: { loud: 'out/loud-\${{ matrix.n }}.txt' }
+    metrics: out/metrics-\${{ matrix.n }}.json
+  say:
+    needs: [shout]
+    run: cat out/word.txt
+    inputs: [out/word.txt]
+`;
+
+const SLOW = `name: slow
+tasks:
+  wait: { run: sleep 60, outputs: { x: never.txt } }
+`;
+
+/** Runs the real command line to its end. */
+async function modelyard(cwd: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
+  const cli = await builtBundle('cli.js');
+  const child = spawn(process.execPath, [cli, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, output };
+}
+
+async function demo(
+  t: Parameters<typeof folder>[0],
+): Promise<{ root: string; lsp: LspClient; file: string }> {
+  const root = folder(t, {
+    'modelyard.yaml': 'name: views\n',
+    'demo.pipeline.yaml': DEMO,
+    'source.txt': '1',
+  });
+  return { root, lsp: await client(t, root), file: path.join(root, 'demo.pipeline.yaml') };
+}
+
+function pipelines(lsp: LspClient): Promise<PipelinesResult> {
+  return lsp.request('modelyard/pipelines', {});
+}
+
+/** The staleness of each task of the only pipeline, once it is as expected. */
+function staleness(lsp: LspClient, expected: Readonly<Record<string, string>>): Promise<unknown> {
+  let last: unknown;
+  return until(`staleness ${JSON.stringify(expected)}`, async () => {
+    const result = await pipelines(lsp);
+    last = Object.fromEntries(result.pipelines[0]?.tasks.map((task) => [task.name, task.staleness]) ?? []);
+    return JSON.stringify(last) === JSON.stringify(expected);
+  }).catch((error: unknown) => {
+    assert.deepEqual(last, expected);
+    throw error;
+  });
+}
+
+test('new pipelines of each kind lint clean and run', async (t) => {
+  const root = folder(t, { 'modelyard.yaml': 'name: new\n' });
+  const lsp = await client(t, root);
+  for (const kind of ['model-build', 'app-build', 'deployment']) {
+    const made = await lsp.request<{ fileName: string; text: string }>('modelyard/template', {
+      kind,
+      name: `my ${kind}!`,
+    });
+    assert.equal(made.fileName, `my-${kind}.pipeline.yaml`);
+    const file = path.join(root, made.fileName);
+    await lsp.open(file, made.text);
+    assert.deepEqual(await lsp.diagnostics(file), [], kind);
+    writeFileSync(file, made.text);
+    const { code, output } = await modelyard(root, 'run', `my-${kind}`);
+    assert.equal(code, 0, output);
+  }
+});
+
+test('pipelines: tasks in order, params with bounds, status and staleness that follow the disk and the runs', async (t) => {
+  const { root, lsp, file } = await demo(t);
+  const { projects, pipelines: list } = await pipelines(lsp);
+  assert.deepEqual(projects, [
+    { uri: uri(root), name: 'views', memoryUri: uri(path.join(root, '.modelyard')) },
+  ]);
+  const [pipeline] = list;
+  assert.equal(pipeline?.uri, uri(file));
+  assert.deepEqual(pipeline.params, [
+    { name: 'word', type: 'string', default: 'hello', pattern: '^[a-z]+$' },
+    { name: 'times', type: 'integer', default: 2, minimum: 1, maximum: 9 },
+  ]);
+  assert.equal(pipeline.lastRun, undefined);
+  assert.deepEqual(
+    pipeline.tasks.map(({ name, instances, needs, action }) => [name, instances, needs, action]),
+    [
+      ['make', 1, [], 'run'],
+      ['shout', 2, ['make'], 'run'],
+      ['say', 1, ['make', 'shout'], 'run'],
+    ],
+  );
+  await staleness(lsp, { make: 'never-run', shout: 'never-run', say: 'always-runs' });
+
+  assert.equal((await modelyard(root, 'run', 'demo')).code, 0);
+  await until('a word that runs changed', () => lsp.changed.some((one) => one.what.includes('runs')));
+  await staleness(lsp, { make: 'fresh', shout: 'fresh', say: 'always-runs' });
+  const after = (await pipelines(lsp)).pipelines[0];
+  assert.equal(after?.lastRun?.status, 'succeeded');
+  assert.deepEqual(
+    after.tasks.map((task) => task.lastStatus),
+    ['succeeded', 'succeeded', 'succeeded'],
+  );
+
+  writeFileSync(path.join(root, 'source.txt'), '2');
+  await lsp.watched([{ file: path.join(root, 'source.txt'), type: 'changed' }]);
+  await staleness(lsp, { make: 'stale', shout: 'stale', say: 'always-runs' });
+  const make = (await pipelines(lsp)).pipelines[0]?.tasks[0];
+  assert.ok(
+    make?.reasons.some((reason) => reason.includes('source.txt')),
+    make?.reasons.join(),
+  );
+});
+
+test('graph and plan', async (t) => {
+  const { lsp, file } = await demo(t);
+  const graph = await lsp.request<GraphResult>('modelyard/graph', { uri: uri(file) });
+  assert.deepEqual(
+    graph.nodes.map((node) => node.id),
+    ['make', 'shout@1', 'shout@2', 'say'],
+  );
+  assert.deepEqual(
+    graph.edges.filter((edge) => edge.to === 'say').map((edge) => [edge.from, edge.labels]),
+    [
+      ['make', ['out/word.txt']],
+      ['shout@1', ['needs']],
+      ['shout@2', ['needs']],
+    ],
+  );
+  assert.deepEqual(graph.nodes[1]?.outputs, ['out/loud-1.txt', 'out/metrics-1.json']);
+  assert.equal(graph.problem, undefined);
+
+  const plan = await lsp.request<PlanResult>('modelyard/plan', { uri: uri(file), params: { word: 'bye' } });
+  assert.deepEqual(
+    plan.tasks.map((task) => [task.id, task.decision]),
+    [
+      ['make', 'run'],
+      ['shout@1', 'run'],
+      ['shout@2', 'run'],
+      ['say', 'run'],
+    ],
+  );
+  const wrong = await lsp.request<PlanResult>('modelyard/plan', { uri: uri(file), params: { wort: 'x' } });
+  assert.match(wrong.problem ?? '', /wort.*word/);
+
+  const wide = `name: wide\ntasks:\n  many:\n    run: echo \${{ matrix.n }}\n    matrix: { n: [${Array.from({ length: 60 }, (_, n) => n).join(', ')}] }\n  a: { run: x, needs: [b] }\n  b: { run: y, needs: [a] }\n`;
+  const wideFile = path.join(path.dirname(file), 'wide.pipeline.yaml');
+  await lsp.open(wideFile, wide);
+  const cyclic = await lsp.request<GraphResult>('modelyard/graph', { uri: uri(wideFile) });
+  assert.deepEqual(cyclic.nodes.map((node) => node.id).sort(), ['a', 'b', 'many']);
+  assert.match(cyclic.problem ?? '', /a → b → a/);
+  assert.equal(await lsp.request('modelyard/graph', { uri: uri(path.dirname(file)) }), null);
+});
+
+test('runs: listed, shown whole, searched, paged, deleted', async (t) => {
+  const { root, lsp, file } = await demo(t);
+  for (const word of ['one', 'two', 'three']) {
+    assert.equal((await modelyard(root, 'run', 'demo', '--param', `word=${word}`)).code, 0);
+  }
+  assert.equal((await modelyard(root, 'run', 'demo', '--param', 'word=NO')).code, 2);
+  const runs = (params: object) => lsp.request<RunsResult>('modelyard/runs', { limit: 10, ...params });
+  await until('three runs', async () => (await runs({})).runs.length === 3);
+  const all = await runs({});
+  assert.equal(all.more, false);
+  assert.deepEqual(
+    all.runs.map((run) => run.id),
+    all.runs
+      .map((run) => run.id)
+      .toSorted()
+      .toReversed(),
+    'newest first',
+  );
+  const first = await runs({ limit: 2 });
+  assert.equal(first.more, true);
+  const rest = await runs({ limit: 2, before: first.runs[1]?.id });
+  assert.deepEqual(
+    [...first.runs, ...rest.runs].map((run) => run.id),
+    all.runs.map((run) => run.id),
+  );
+  assert.equal((await runs({ text: 'word=two' })).runs.length, 1);
+  assert.equal((await runs({ statuses: ['failed'] })).runs.length, 0);
+  assert.equal((await runs({ projectUri: 'file:///elsewhere' })).runs.length, 0);
+
+  const { id, projectUri } = all.runs[0]!;
+  const view = await lsp.request<RunView>('modelyard/run', { projectUri, id });
+  assert.equal(view.params['word'], 'three');
+  assert.equal(view.definitionUri, uri(file));
+  const shout = view.tasks.find((task) => task.id === 'shout@1');
+  assert.equal(shout?.status, 'succeeded');
+  assert.equal(shout.metrics['score'], 0.9);
+  assert.equal(shout.logUri, undefined, 'it said nothing');
+  const say = view.tasks.find((task) => task.id === 'say');
+  assert.equal(readFileSync(fileURLToPath(say!.logUri!), 'utf8'), 'three\n');
+  const loud = shout.artifacts.find((artifact) => artifact.name === 'loud');
+  assert.equal(loud?.available, true);
+  assert.equal(readFileSync(fileURLToPath(loud.uri), 'utf8'), 'THREE\n');
+  assert.ok(view.series.some((series) => series.key === 'loss' && series.points[0]?.value === 0.5));
+
+  // An older run's artifact was overwritten since: its bytes come from the cache.
+  const older = await lsp.request<RunView>('modelyard/run', { projectUri, id: all.runs[2]!.id });
+  const kept = older.tasks
+    .find((task) => task.id === 'shout@1')
+    ?.artifacts.find((one) => one.name === 'loud');
+  assert.equal(kept?.available, true);
+  assert.equal(readFileSync(fileURLToPath(kept.uri), 'utf8'), 'ONE\n');
+
+  // What runs tell reaches the editor.
+  await lsp.open(file, DEMO);
+  const lenses = await lsp.ask<CodeLens[]>('codeLens', file);
+  assert.ok(
+    lenses.some(
+      (lens) => lens.command?.command === 'modelyard.showRun' && lens.command.arguments?.[1] === id,
+    ),
+  );
+  const hover = await lsp.ask<Hover>('hover', file, positionOf(DEMO, 'shout', 1, 2));
+  assert.match((hover.contents as MarkupContent).value, /succeeded/i);
+  const asking = `${DEMO}  gate: { check: ['\${{ tasks.shout.metrics. }}'] }\n`;
+  await lsp.replace(file, asking);
+  const list = await lsp.ask<CompletionList>('completion', file, positionOf(asking, 'metrics. }}', 1, 8));
+  assert.ok(
+    list.items.some((item) => item.label === 'score'),
+    'metrics of earlier runs are completed',
+  );
+
+  assert.deepEqual(await lsp.request<Outcome>('modelyard/deleteRun', { projectUri, id }), { ok: true });
+  assert.equal((await runs({})).runs.length, 2);
+  assert.equal(await lsp.request('modelyard/run', { projectUri, id }), null);
+  const again = await lsp.request<Outcome>('modelyard/deleteRun', { projectUri, id });
+  assert.ok(!again.ok && again.message.includes(id));
+  const cancel = await lsp.request<Outcome>('modelyard/cancelRun', { projectUri, id: all.runs[1]!.id });
+  assert.ok(!cancel.ok && cancel.message.includes('succeeded'));
+});
+
+test('a run that goes on is told of, and can be cancelled', async (t) => {
+  const root = folder(t, { 'slow.pipeline.yaml': SLOW });
+  const lsp = await client(t, root);
+  await pipelines(lsp);
+  const cli = await builtBundle('cli.js');
+  const child = spawn(process.execPath, [cli, 'run', 'slow'], { cwd: root, stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const active = () => (lsp.changed.at(-1) as ChangedParams | undefined)?.active ?? [];
+  const run = await until('the run to be told of', () =>
+    active().find((one) => one.status === 'running' && one.counts.running === 1),
+  );
+  const ref = { projectUri: run.projectUri, id: run.id };
+  const refused = await lsp.request<Outcome>('modelyard/deleteRun', ref);
+  assert.ok(!refused.ok, 'a run that goes on is not deleted');
+  assert.deepEqual(await lsp.request<Outcome>('modelyard/cancelRun', ref), { ok: true });
+  assert.equal(await ended, 130);
+  await until('it to be told as over', () => active().length === 0);
+  const view = await lsp.request<RunView>('modelyard/run', ref);
+  assert.equal(view.status, 'cancelled');
+});
+
+test('a run whose process was killed is shown as interrupted', async (t) => {
+  const root = folder(t, { 'slow.pipeline.yaml': SLOW });
+  const lsp = await client(t, root);
+  const cli = await builtBundle('cli.js');
+  const child = spawn(process.execPath, [cli, 'run', 'slow'], { cwd: root, stdio: 'ignore', detached: true });
+  const runs = async () => (await lsp.request<RunsResult>('modelyard/runs', { limit: 5 })).runs;
+  await until('it to run', async () => (await runs())[0]?.status === 'running');
+  await until('it to be told of', () => lsp.changed.at(-1)?.active.length === 1);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+  const run = await until('it to be interrupted', async () => {
+    const [first] = await runs();
+    return first?.status === 'interrupted' && first;
+  });
+  const outcome = await lsp.request<Outcome>('modelyard/cancelRun', {
+    projectUri: run.projectUri,
+    id: run.id,
+  });
+  assert.ok(!outcome.ok, 'nothing is signalled');
+  await until('nothing to be active any more', () => lsp.changed.at(-1)?.active.length === 0);
+});
+
+test('a broken run document is set aside and told of', async (t) => {
+  const { root, lsp } = await demo(t);
+  for (const word of ['one', 'two']) {
+    assert.equal((await modelyard(root, 'run', 'demo', '--param', `word=${word}`)).code, 0);
+  }
+  const before = await lsp.request<RunsResult>('modelyard/runs', { limit: 5 });
+  const [broken, whole] = before.runs;
+  const runFolder = path.join(root, '.modelyard/runs', broken!.id.slice(0, 6), broken!.id);
+  writeFileSync(path.join(runFolder, 'run.json'), '{"half');
+  assert.equal(await lsp.request('modelyard/run', { projectUri: uri(root), id: broken!.id }), null);
+  assert.notEqual(await lsp.request('modelyard/run', { projectUri: uri(root), id: whole!.id }), null);
+  const after = await lsp.request<RunsResult>('modelyard/runs', { limit: 5 });
+  assert.ok(after.problems.some((problem) => problem.path.includes(broken!.id)));
+  rmSync(path.join(root, '.modelyard'), { recursive: true });
+  await until(
+    'no runs',
+    async () => (await lsp.request<RunsResult>('modelyard/runs', { limit: 5 })).runs.length === 0,
+  );
+  write(root, { 'other.txt': '' });
+});

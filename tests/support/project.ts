@@ -1,0 +1,84 @@
+/** A project in memory: definitions from texts, and a disk that is a list. */
+import { analyze, type Definition } from '../../server/model/analyze.js';
+import { globOf } from '../../server/model/glob.js';
+import type { RuleSeverity } from '../../server/model/definition.js';
+import type { Edit, Finding, Probe, ProjectView } from '../../server/rules/rule.js';
+import { checkDefinition } from '../../server/rules/index.js';
+import { parseYaml } from '../../server/syntax/parse.js';
+
+export interface MemoryOptions {
+  /** All files besides the definitions; without it nothing is known about the disk. */
+  readonly disk?: readonly string[];
+  /** Links: where they lead, relative to the project or absolute. */
+  readonly links?: Readonly<Record<string, string>>;
+  /** As the editor's settings would have them. */
+  readonly severities?: Readonly<Record<string, RuleSeverity>>;
+}
+
+export interface MemoryProject {
+  readonly view: ProjectView;
+  definition(path: string): Definition;
+  findings(path: string): Finding[];
+}
+
+export function memoryProject(
+  files: Readonly<Record<string, string>>,
+  options: MemoryOptions = {},
+): MemoryProject {
+  const definitions = Object.entries(files).map(([path, text]) => analyze(parseYaml(text), path));
+  const pipelinesByName = new Map<string, Definition[]>();
+  for (const definition of definitions) {
+    if (definition.kind !== 'pipeline') continue;
+    const { name } = definition.pipeline;
+    pipelinesByName.set(name, [...(pipelinesByName.get(name) ?? []), definition]);
+  }
+  const disk = options.disk === undefined ? undefined : new Set([...options.disk, ...Object.keys(files)]);
+  const links = new Map(Object.entries(options.links ?? {}));
+  const view: ProjectView = {
+    definitions: () => definitions,
+    pipelinesByName,
+    probe: (path) => probe(path, disk, links),
+    matches: (glob) =>
+      disk === undefined ? undefined : [...disk].some((file) => globOf(glob).matches(file)),
+    severities: new Map([...ownSeverities(definitions), ...Object.entries(options.severities ?? {})]),
+  };
+  const definition = (path: string): Definition => {
+    const found = definitions.find((candidate) => candidate.path === path);
+    if (found === undefined) throw new Error(`no definition ${path}`);
+    return found;
+  };
+  return { view, definition, findings: (path) => checkDefinition(definition(path), view) };
+}
+
+function ownSeverities(definitions: readonly Definition[]): [string, RuleSeverity][] {
+  return definitions.flatMap((definition) =>
+    definition.kind === 'project'
+      ? definition.settings.rules.map((rule): [string, RuleSeverity] => [rule.id.value, rule.severity])
+      : [],
+  );
+}
+
+function probe(
+  path: string,
+  disk: ReadonlySet<string> | undefined,
+  links: ReadonlyMap<string, string>,
+  depth = 0,
+): Probe {
+  if (path.startsWith('/') || path.startsWith('..')) return 'outside';
+  for (const [link, target] of links) {
+    if (path === link || path.startsWith(`${link}/`))
+      return depth > 8 ? 'unknown' : probe(target + path.slice(link.length), disk, links, depth + 1);
+  }
+  if (disk === undefined) return 'unknown';
+  if (disk.has(path)) return 'file';
+  for (const file of disk) if (file.startsWith(`${path}/`)) return 'folder';
+  return path === '' ? 'folder' : 'missing';
+}
+
+/** The text with the edits of one file applied. */
+export function applyEdits(text: string, edits: readonly Pick<Edit, 'span' | 'newText'>[]): string {
+  let result = text;
+  for (const edit of [...edits].sort((a, b) => b.span.start - a.span.start || b.span.end - a.span.end))
+    result = result.slice(0, edit.span.start) + edit.newText + result.slice(edit.span.end);
+  return result;
+}

@@ -1,0 +1,257 @@
+/** Texts, icons and order of the trees; groups, filters and plans. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { rowsOf } from '../../../media/webviews/shared/comparison.js';
+import {
+  dayLabel,
+  filterWords,
+  groupRuns,
+  isEmptyFilter,
+  pageRequest,
+} from '../../../extension/present/grouping.js';
+import { escapeMarkdown } from '../../../extension/present/item.js';
+import { freshness, pipelineItem, taskItem, taskState } from '../../../extension/present/pipelines.js';
+import { planText } from '../../../extension/present/plan.js';
+import {
+  detailItem,
+  progress,
+  runDescription,
+  runItem,
+  taskDetails,
+  taskRunItem,
+} from '../../../extension/present/runs.js';
+import type {
+  ArtifactView,
+  PipelineSummary,
+  PipelineTaskSummary,
+  RunListItem,
+  TaskRunView,
+} from '../../../server/protocol.js';
+
+const NOW = new Date(2026, 10, 23, 12, 0, 0).getTime();
+const before = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
+const RANGE = { start: { line: 0, character: 0 }, end: { line: 0, character: 1 } };
+
+function task(more: Partial<PipelineTaskSummary> = {}): PipelineTaskSummary {
+  return {
+    name: 'train',
+    action: 'run',
+    range: RANGE,
+    needs: [],
+    instances: 1,
+    manual: false,
+    staleness: 'fresh',
+    reasons: [],
+    ...more,
+  };
+}
+
+function pipeline(more: Partial<PipelineSummary> = {}): PipelineSummary {
+  return {
+    name: 'rain',
+    kind: 'model-build',
+    uri: 'file:///p/rain.pipeline.yaml',
+    path: 'rain.pipeline.yaml',
+    projectUri: 'file:///p',
+    range: RANGE,
+    params: [],
+    errors: 0,
+    warnings: 0,
+    tasks: [task()],
+    ...more,
+  };
+}
+
+function run(more: Partial<RunListItem> = {}): RunListItem {
+  return {
+    id: '20261123-110000-000-aaaa',
+    projectUri: 'file:///p',
+    pipeline: 'rain',
+    path: 'rain.pipeline.yaml',
+    status: 'succeeded',
+    createdAt: before(60),
+    endedAt: before(59),
+    trigger: 'editor',
+    counts: { succeeded: 2 },
+    metrics: { 'train.accuracy': 0.8123456 },
+    ...more,
+  };
+}
+
+function taskRun(more: Partial<TaskRunView> = {}): TaskRunView {
+  return {
+    id: 'train',
+    task: 'train',
+    action: 'run',
+    status: 'succeeded',
+    reasons: [],
+    attempts: 1,
+    needs: [],
+    metrics: {},
+    artifacts: [],
+    checks: [],
+    ...more,
+  };
+}
+
+test('a pipeline says how much of it is up to date', () => {
+  const check = (stalenesses: readonly PipelineTaskSummary['staleness'][], expected: string) =>
+    assert.equal(
+      freshness(pipeline({ tasks: stalenesses.map((staleness) => task({ staleness })) })),
+      expected,
+    );
+  check([], 'no tasks');
+  check(['fresh', 'fresh'], 'up to date');
+  check(['never-run', 'never-run'], 'never run');
+  check(['fresh', 'stale', 'never-run'], '2 of 3 to run');
+  check(['fresh', 'unknown'], '');
+});
+
+test('a pipeline with errors says so first', () => {
+  const item = pipelineItem(pipeline({ errors: 2, warnings: 1 }), NOW);
+  assert.equal(item.description, '2 errors');
+  assert.match(item.tooltip ?? '', /2 errors · 1 warning/);
+  assert.match(item.spoken, /^Pipeline rain, model build, 2 errors, never run$/);
+});
+
+test('a pipeline that runs spins, and is known to menus', () => {
+  const item = pipelineItem(pipeline({ lastRun: { id: 'x', status: 'running', createdAt: before(1) } }), NOW);
+  assert.equal(item.icon, 'sync~spin');
+  assert.equal(item.context, 'pipeline.active');
+});
+
+test('a task says what is going on, else why it would run', () => {
+  const check = (more: Partial<PipelineTaskSummary>, expected: string) =>
+    assert.equal(taskState(task(more)), expected);
+  check({}, 'up to date');
+  check({ staleness: 'stale', reasons: ['input a.py changed'] }, 'input a.py changed');
+  check({ staleness: 'stale', reasons: ['one', 'two', 'three'] }, 'one (+2)');
+  check({ staleness: 'stale', reasons: ['x'], lastStatus: 'failed' }, 'failed · x');
+  check({ lastStatus: 'running', staleness: 'stale' }, 'running');
+  check({ staleness: 'unknown' }, '');
+});
+
+test('names out of files can neither break lines nor become markup', () => {
+  const evil = 'x](command:evil)\n\u001b[31m<img src=1> `y` $(zap)';
+  const item = taskItem(pipeline(), task({ name: evil, description: evil, reasons: [evil] }));
+  assert.doesNotMatch(item.label, /[^ -~]/);
+  assert.doesNotMatch(item.tooltip ?? '', /\]\(command|<img|[^\\]\$\(zap/);
+  assert.equal(escapeMarkdown('a_b*[c](d)<e>'), 'a\\_b\\*\\[c\\]\\(d\\)&lt;e\\>');
+});
+
+test('groups go by day, newest first, with words for the last days', () => {
+  const runs = [
+    run({ id: 'a' }),
+    run({ id: 'b', createdAt: before(60 * 24) }),
+    run({ id: 'c', createdAt: before(60 * 24) }),
+    run({ id: 'd', createdAt: 'broken' }),
+  ];
+  assert.deepEqual(
+    groupRuns(runs, 'day', NOW).map(({ label, runs: members }) => [label, members.map(({ id }) => id)]),
+    [['Today', ['a']], ['Yesterday', ['b', 'c']], ['unknown day', ['d']]], // prettier-ignore
+  );
+  assert.equal(dayLabel('2026-11-20', NOW), 'Friday');
+  assert.equal(dayLabel('2026-11-01', NOW), '2026-11-01');
+  const two = [run({ pipeline: 'p' }), run({ pipeline: 'q' }), run({ pipeline: 'p' })];
+  assert.deepEqual(groupRuns(two, 'pipeline', NOW).map(({ key, runs: members }) => `${key} ${members.length}`), ['p 2', 'q 1']); // prettier-ignore
+});
+
+test('filters become requests and words', () => {
+  assert.ok(isEmptyFilter({ text: '', statuses: [] }));
+  assert.deepEqual(pageRequest({ text: 'x', pipeline: 'p', statuses: ['failed'] }, 50, 'id'), { limit: 50, before: 'id', pipeline: 'p', statuses: ['failed'], text: 'x' }); // prettier-ignore
+  assert.deepEqual(pageRequest({ statuses: [] }, 50), { limit: 50 });
+  assert.equal(
+    filterWords({ pipeline: 'p', statuses: ['failed', 'cancelled'], text: 'x' }),
+    'p, failed or cancelled, “x”',
+  );
+});
+
+test('a run says when, how long and what came out', () => {
+  const check = (more: Partial<RunListItem>, expected: string) =>
+    assert.equal(runDescription(run(more), NOW, 'pipeline'), expected);
+  check({}, '1 h ago · 1 min · accuracy 0.81235');
+  check({ status: 'failed', metrics: {} }, 'failed · 1 h ago · 1 min');
+  const live = run({
+    status: 'running',
+    createdAt: before(2),
+    counts: { succeeded: 1, cached: 1, running: 1, queued: 2 },
+  });
+  const going = { ...live, endedAt: undefined } as unknown as RunListItem;
+  assert.equal(runDescription(going, NOW, 'day'), '2/5 · 2 min');
+  assert.deepEqual(progress(going), { done: 2, total: 5 });
+  assert.equal(runItem(going, NOW, 'day').context, 'run.active');
+  assert.equal(runItem(run({ status: 'failed' }), NOW, 'day').context, 'run.ended.resumable');
+  assert.equal(runItem(run({ counts: { cached: 3 } }), NOW, 'day').icon, 'history');
+});
+
+test('below a task: error, metrics, checks, artifacts, log', () => {
+  const artifact: ArtifactView = {
+    name: 'model',
+    kind: 'model',
+    path: 'm.json',
+    mime: 'application/json',
+    bytes: 2048,
+    hash: 'sha256:0',
+    uri: 'file:///p/m.json',
+    available: false,
+  };
+  const details = taskDetails(
+    taskRun({
+      error: 'boom',
+      metrics: { accuracy: 0.5 },
+      checks: [{ text: 'a > b', passed: false, detail: '1 > 2' }],
+      artifacts: [artifact],
+      logUri: 'file:///log',
+    }),
+  );
+  const items = details.map((detail, index) => detailItem('r', detail, index));
+  assert.deepEqual(items.map(({ label }) => label), ['boom', 'accuracy', 'a > b', 'model', 'Log']); // prettier-ignore
+  assert.equal(items[3]?.description, 'm.json · 2 KiB · overwritten since');
+  assert.equal(items[3].context, 'artifact.gone');
+  assert.equal(new Set(items.map(({ id }) => id)).size, items.length);
+  assert.equal(taskRunItem('r', taskRun(), NOW).children, 'none');
+  assert.equal(
+    taskRunItem('r', taskRun({ status: 'failed', exitCode: 3, attempts: 2 }), NOW).description,
+    'failed · 2 attempts · exit code 3',
+  );
+});
+
+test('a plan reads as a table with reasons', () => {
+  const text = planText({
+    pipeline: 'rain',
+    tasks: [
+      { id: 'features', decision: 'up-to-date', reasons: [] },
+      { id: 'train', decision: 'run', reasons: ['input a.py changed', 'param epochs changed'] },
+    ],
+  });
+  assert.equal(
+    text,
+    [
+      'Plan of rain: what a run would do now',
+      '',
+      '2 tasks: 1 run, 1 up to date.',
+      '',
+      '  ✓ features  up to date',
+      '  ▶ train     run         input a.py changed',
+      '                          param epochs changed',
+      '',
+    ].join('\n'),
+  );
+  const one = planText({ pipeline: 'p', tasks: [{ id: 'a@1', decision: 'run', reasons: [] }, { id: 'ab', decision: 'run', reasons: [] }] }, 'a'); // prettier-ignore
+  assert.match(one, /1 task: 1 run/);
+  assert.match(planText({ pipeline: 'p', tasks: [], problem: 'a cycle' }), /It can't run: a cycle/);
+});
+
+test('comparisons have a row for each name that any run has', () => {
+  assert.deepEqual(
+    rowsOf([
+      { a: 1, b: 2 },
+      { a: 1, c: [1] },
+    ]),
+    [
+      { name: 'a', values: [1, 1], differs: false },
+      { name: 'b', values: [2, undefined], differs: true },
+      { name: 'c', values: [undefined, [1]], differs: true },
+    ],
+  );
+});

@@ -1,0 +1,110 @@
+/** A project in memory, with the cursor marked by `¦` in the first file. */
+import type { Json } from '../../../server/model/definition.js';
+import { analyze, type Definition } from '../../../server/model/analyze.js';
+import type { Edit, ProjectView, Probe } from '../../../server/rules/rule.js';
+import { parseYaml } from '../../../server/syntax/parse.js';
+import type { FolderEntry, IdeContext, TaskHistory } from '../../../server/ide/types.js';
+
+export const CURSOR = '¦';
+export const NOW = Date.parse('2026-01-01T12:00:00.000Z');
+
+export interface Fixture {
+  readonly context: IdeContext;
+  readonly offset: number;
+  /** The first file's text without the mark. */
+  readonly text: string;
+  readonly definitions: readonly Definition[];
+}
+
+export interface Surroundings {
+  /** Files on disk, by path. */
+  readonly disk?: readonly string[];
+  /** Metrics of the last run, by task. */
+  readonly metrics?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+}
+
+export function open(files: string | Readonly<Record<string, string>>, around: Surroundings = {}): Fixture {
+  const named = typeof files === 'string' ? { 'main.pipeline.yaml': files } : files;
+  let offset = 0;
+  const definitions = Object.entries(named).map(([path, marked], index) => {
+    if (index === 0) offset = Math.max(0, marked.indexOf(CURSOR));
+    return analyze(parseYaml(marked.replace(CURSOR, '')), path);
+  });
+  const [definition] = definitions;
+  if (definition === undefined) throw new Error('a fixture needs a file');
+  const disk = around.disk ?? [];
+  const context: IdeContext = {
+    definition,
+    project: projectOf(definitions, disk),
+    listFolder: (path) => entriesOf(disk, path),
+    environmentNames: () => ['HOME', 'API_KEY'],
+    now: NOW,
+    history: {
+      pipeline: (name) =>
+        around.metrics === undefined || name === 'none'
+          ? undefined
+          : { runId: 'r1', status: 'succeeded', at: '2026-01-01T11:57:00.000Z' },
+      task: (_pipeline, task): TaskHistory | undefined => {
+        const metrics = around.metrics?.[task];
+        if (metrics === undefined) return undefined;
+        return {
+          runId: 'r1',
+          status: 'succeeded',
+          at: '2026-01-01T11:57:00.000Z',
+          durationMs: 1_500,
+          metrics,
+        };
+      },
+    },
+  };
+  return { context, offset, text: definition.tree.text, definitions };
+}
+
+function projectOf(definitions: readonly Definition[], disk: readonly string[]): ProjectView {
+  const byName = new Map<string, Definition[]>();
+  for (const definition of definitions) {
+    if (definition.kind !== 'pipeline') continue;
+    byName.set(definition.pipeline.name, [...(byName.get(definition.pipeline.name) ?? []), definition]);
+  }
+  return {
+    definitions: () => definitions,
+    pipelinesByName: byName,
+    probe: (path): Probe =>
+      disk.includes(path) ? 'file' : disk.some((file) => file.startsWith(`${path}/`)) ? 'folder' : 'missing',
+    severities: new Map(),
+  };
+}
+
+function entriesOf(disk: readonly string[], path: string): FolderEntry[] {
+  const prefix = path === '' ? '' : `${path}/`;
+  const entries = new Map<string, boolean>();
+  for (const file of disk) {
+    if (!file.startsWith(prefix)) continue;
+    const [name = '', ...rest] = file.slice(prefix.length).split('/');
+    entries.set(name, rest.length > 0);
+  }
+  return [...entries].map(([name, folder]) => ({ name, folder }));
+}
+
+export function textOf(fixture: Fixture, path: string): string {
+  return fixture.definitions.find((definition) => definition.path === path)?.tree.text ?? '';
+}
+
+/** A file's text after edits. */
+export function applied(
+  fixture: Fixture,
+  edits: readonly Edit[],
+  path = fixture.context.definition.path,
+): string {
+  let text = textOf(fixture, path);
+  const own = edits.filter((edit) => edit.path === path).toSorted((a, b) => b.span.start - a.span.start);
+  for (const { span, newText } of own) text = text.slice(0, span.start) + newText + text.slice(span.end);
+  return text;
+}
+
+/** `path:line «text»` of a place. */
+export function place(fixture: Fixture, path: string, span: { start: number; end: number }): string {
+  const text = textOf(fixture, path);
+  const line = text.slice(0, span.start).split('\n').length;
+  return `${path}:${line} «${text.slice(span.start, span.end)}»`;
+}

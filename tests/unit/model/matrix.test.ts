@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { expandMatrix, instanceIds, MAX_CELLS } from '../../../server/model/matrix.js';
+import { pipelineOf, scopeOf } from './helpers.js';
+
+function expand(matrix: string, params: Record<string, never[] | number | string[]> = {}) {
+  const { pipeline, problems } = pipelineOf(
+    `tasks:\n  t:\n    run: x\n    matrix:\n${matrix.replace(/^/gm, '      ')}\n`,
+  );
+  assert.deepEqual(problems, []);
+  const [task] = pipeline.tasks;
+  return expandMatrix(task!, task!.matrix!, scopeOf({ params }));
+}
+
+function check(matrix: string, expected: readonly string[]): void {
+  const { cells, problems } = expand(matrix);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    cells.map((cell) =>
+      Object.entries(cell)
+        .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+        .join(' '),
+    ),
+    expected,
+  );
+}
+
+test('axes, the last varying fastest', () => {
+  check('a: [1, 2]\nb: [x, y]', ['a=1 b="x"', 'a=1 b="y"', 'a=2 b="x"', 'a=2 b="y"']);
+  check('a: [1, 1, 2]', ['a=1', 'a=2']);
+});
+
+test('exclude takes out what has all its values', () => {
+  check('a: [1, 2]\nb: [x, y]\nexclude: [{ a: 1, b: y }]', ['a=1 b="x"', 'a=2 b="x"', 'a=2 b="y"']);
+  check('a: [1, 2]\nb: [x, y]\nexclude: [{ a: 1 }]', ['a=2 b="x"', 'a=2 b="y"']);
+});
+
+test('include, with the example of GitHub’s documentation', () => {
+  check(
+    [
+      'fruit: [apple, pear]',
+      'animal: [cat, dog]',
+      'include:',
+      '  - { color: green }',
+      '  - { color: pink, animal: cat }',
+      '  - { fruit: apple, shape: circle }',
+      '  - { fruit: banana }',
+      '  - { fruit: banana, animal: cat }',
+    ].join('\n'),
+    [
+      'fruit="apple" animal="cat" color="pink" shape="circle"',
+      'fruit="apple" animal="dog" color="green" shape="circle"',
+      'fruit="pear" animal="cat" color="pink"',
+      'fruit="pear" animal="dog" color="green"',
+      'fruit="banana"',
+      'fruit="banana" animal="cat"',
+    ],
+  );
+  check('include: [{ a: 1 }, { a: 2 }]', ['a=1', 'a=2']);
+});
+
+test('axes from expressions', () => {
+  const axis = 'seed: ${{ params.seeds }}';
+  assert.deepEqual(expand(axis, { seeds: ['a', 'b'] }).cells, [{ seed: 'a' }, { seed: 'b' }]);
+  assert.match(expand(axis, { seeds: 3 }).problems[0]?.message ?? '', /needs a list/);
+  assert.match(expand(axis, { seeds: [] }).problems[0]?.message ?? '', /no cells/);
+  const unknown = expand('seed: ${{ git.commit }}');
+  assert.equal(unknown.known, false);
+  assert.deepEqual(unknown.problems, []);
+  assert.deepEqual(expand('seed: [1, "${{ params.x }}"]', { x: 7 }).cells, [{ seed: 1 }, { seed: 7 }]);
+});
+
+test('too many cells are a problem, not a hang', () => {
+  const axis = (name: string) => `${name}: [${Array.from({ length: 40 }, (_, at) => at).join(', ')}]`;
+  const result = expand(['a', 'b', 'c', 'd', 'e', 'f'].map(axis).join('\n'));
+  assert.match(result.problems[0]?.message ?? '', new RegExp(String(MAX_CELLS)));
+});
+
+test('ids of instances', () => {
+  assert.deepEqual(
+    instanceIds('t', [
+      { a: 1, b: 'adam' },
+      { a: 1.5, b: 'x/y z' },
+    ]),
+    ['t@1-adam', 't@1.5-x_y_z'],
+  );
+  assert.deepEqual(instanceIds('t', [{ a: 'x y' }, { a: 'x/y' }]), ['t@x_y', 't@x_y-2']);
+  assert.deepEqual(instanceIds('t', [{ a: { x: 1 } }, { a: [1] }]), ['t@a0', 't@a1']);
+  assert.deepEqual(instanceIds('t', [{ a: '' }]), ['t@0']);
+});

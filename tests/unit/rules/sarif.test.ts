@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { plainExample } from '../../../server/rules/examples.js';
+import { ALL_RULES } from '../../../server/rules/index.js';
+import { toSarif } from '../../../server/rules/sarif.js';
+import { lineStartsOf } from '../../../server/syntax/text.js';
+import { memoryProject } from '../../support/project.js';
+
+test('findings as SARIF', () => {
+  const path = 'my pipelines/p.pipeline.yaml';
+  const text = 'tasks:\n  train:\n    needs: [trian]\n    run: ./train.sh\n';
+  const findings = memoryProject({ [path]: text }).findings(path);
+  const log = toSarif(findings, {
+    version: '1.2.3',
+    docsUrl: 'https://example.org/docs/rules',
+    lineStarts: () => lineStartsOf(text),
+  });
+  const [run] = log.runs;
+  assert.equal(log.version, '2.1.0');
+  const rules = run?.tool.driver['rules'] as { id: string; helpUri: string }[];
+  assert.equal(rules.length, ALL_RULES.length);
+  assert.equal(
+    rules.find((rule) => rule.id === 'graph/cycle')?.helpUri,
+    'https://example.org/docs/rules/graph-cycle.md',
+  );
+  const result = run?.results.find((one) => one.ruleId === 'reference/unknown-task');
+  assert.equal(result?.level, 'error');
+  assert.equal(rules[result.ruleIndex]?.id, 'reference/unknown-task');
+  assert.deepEqual(result.locations, [
+    {
+      physicalLocation: {
+        artifactLocation: { uri: 'my%20pipelines/p.pipeline.yaml', uriBaseId: 'PROJECT' },
+        region: { startLine: 3, startColumn: 13, endLine: 3, endColumn: 18 },
+      },
+    },
+  ]);
+  assert.equal(JSON.stringify(log), JSON.stringify(JSON.parse(JSON.stringify(log))));
+});
+
+/**
+ * What SARIF 2.1.0 asks of the objects that we write (OASIS standard, sections 3.13 to 3.58): which properties there may be,
+ * which have to be there, and of which type.
+ */
+const OBJECTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  log: { $schema: 'uri', 'version!': '2.1.0', 'runs!': 'run[]' },
+  run: {
+    'tool!': 'tool',
+    results: 'result[]',
+    columnKind: 'utf16CodeUnits|unicodeCodePoints',
+    originalUriBaseIds: 'artifactLocation{}',
+  },
+  tool: { 'driver!': 'toolComponent' },
+  toolComponent: { 'name!': 'text', semanticVersion: 'semver', informationUri: 'uri', rules: 'rule[]' },
+  rule: {
+    'id!': 'text',
+    shortDescription: 'message',
+    fullDescription: 'message',
+    help: 'message',
+    helpUri: 'uri',
+    defaultConfiguration: 'configuration',
+    properties: 'properties',
+  },
+  configuration: { level: 'none|note|warning|error' },
+  properties: { tags: 'text[]' },
+  message: { 'text!': 'text', markdown: 'text' },
+  result: {
+    ruleId: 'text',
+    ruleIndex: 'index',
+    level: 'none|note|warning|error',
+    'message!': 'message',
+    locations: 'location[]',
+    relatedLocations: 'location[]',
+    fixes: 'fix[]',
+  },
+  location: { id: 'index', physicalLocation: 'physicalLocation', message: 'message' },
+  physicalLocation: { 'artifactLocation!': 'artifactLocation', region: 'region' },
+  artifactLocation: { uri: 'reference', uriBaseId: 'text', description: 'message' },
+  region: { 'startLine!': 'count', startColumn: 'count', endLine: 'count', endColumn: 'count' },
+  fix: { description: 'message', 'artifactChanges!': 'artifactChange[]' },
+  artifactChange: { 'artifactLocation!': 'artifactLocation', 'replacements!': 'replacement[]' },
+  replacement: { 'deletedRegion!': 'region', insertedContent: 'content' },
+  content: { text: 'anything' },
+};
+
+const VALUES: Readonly<Record<string, (value: unknown) => boolean>> = {
+  anything: (value) => typeof value === 'string',
+  text: (value) => typeof value === 'string' && value !== '',
+  uri: (value) => typeof value === 'string' && URL.canParse(value),
+  // A relative one has neither a scheme nor characters that a URI has to escape.
+  reference: (value) =>
+    typeof value === 'string' && /^(?:[A-Za-z0-9._~!$&'()*+,;=@/-]|%[0-9A-F]{2})+$/.test(value),
+  semver: (value) =>
+    typeof value === 'string' && /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/.test(value),
+  index: (value) => Number.isInteger(value) && (value as number) >= 0,
+  count: (value) => Number.isInteger(value) && (value as number) >= 1,
+};
+
+/** Calls `report` for each thing that is not as the standard has it. */
+function validate(value: unknown, type: string, at: string, report: (problem: string) => void): void {
+  const many = /^(.*)(\[\]|\{\})$/.exec(type);
+  if (many !== null) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) !== (many[2] === '[]'))
+      report(`${at}: ${type}`);
+    else
+      for (const [key, item] of Object.entries(value)) validate(item, many[1] ?? '', `${at}.${key}`, report);
+    return;
+  }
+  const properties = OBJECTS[type];
+  if (properties === undefined) {
+    const holds = VALUES[type] ?? ((word: unknown) => type.split('|').includes(String(word)));
+    if (!holds(value)) report(`${at}: ${JSON.stringify(value)} is no ${type}`);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) {
+    report(`${at}: no object`);
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    const own = properties[key] ?? properties[`${key}!`];
+    if (own === undefined) report(`${at}.${key}: not known`);
+    else validate(item, own, `${at}.${key}`, report);
+  }
+  for (const key of Object.keys(properties)) {
+    if (key.endsWith('!') && !(key.slice(0, -1) in value)) report(`${at}: no ${key}`);
+  }
+}
+
+test('SARIF of all examples is as the standard asks', () => {
+  let results = 0;
+  for (const example of ALL_RULES.flatMap((rule) => rule.bad)) {
+    const { files, path } = plainExample(example);
+    const project = memoryProject(files, example.disk === undefined ? {} : { disk: example.disk });
+    const log = toSarif(project.findings(path), {
+      version: '1.2.3',
+      docsUrl: 'https://example.org/docs/rules',
+      lineStarts: (file) => lineStartsOf(files[file] ?? ''),
+    });
+    const problems: string[] = [];
+    validate(JSON.parse(JSON.stringify(log)), 'log', 'log', (problem) => problems.push(problem));
+    assert.deepEqual(problems, []);
+    for (const run of log.runs) {
+      for (const result of run.results) {
+        results++;
+        const ids = result.relatedLocations?.map((related) => related.id) ?? [];
+        assert.equal(new Set(ids).size, ids.length, 'ids of related locations are unique');
+        assert.ok('PROJECT' in run.originalUriBaseIds);
+        for (const { physicalLocation } of result.locations) {
+          const { startLine, startColumn, endLine, endColumn } = physicalLocation.region;
+          assert.ok(startLine < endLine || (startLine === endLine && startColumn <= endColumn));
+        }
+      }
+    }
+  }
+  assert.ok(results > ALL_RULES.length);
+});
+
+test('the check of SARIF finds what is wrong', () => {
+  const problems: string[] = [];
+  const region = { startLine: 0 };
+  const location = { physicalLocation: { artifactLocation: { uri: 'a b' }, region } };
+  const log = { version: '2.0', runs: [{ results: [{ message: {}, locations: [location], colour: 1 }] }] };
+  validate(log, 'log', 'log', (problem) => problems.push(problem));
+  assert.equal(problems.length, 6, problems.join('\n'));
+});
