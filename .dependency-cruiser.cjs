@@ -6,9 +6,11 @@ const layers = {
   ide: ['syntax', 'model', 'rules'],
   project: ['syntax', 'model', 'rules'],
   stores: ['model'],
-  runner: ['model', 'project', 'stores'],
-  language: ['syntax', 'model', 'rules', 'ide', 'project', 'stores', 'runner'],
-  cli: ['syntax', 'model', 'rules', 'project', 'stores', 'runner'],
+  features: ['model', 'stores'],
+  serving: ['model', 'stores'],
+  runner: ['model', 'project', 'stores', 'features', 'serving'],
+  language: ['syntax', 'model', 'rules', 'ide', 'project', 'stores', 'features', 'serving', 'runner'],
+  cli: ['syntax', 'model', 'rules', 'project', 'stores', 'features', 'serving', 'runner'],
 };
 
 const forbidden = [

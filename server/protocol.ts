@@ -215,7 +215,7 @@ export interface PlanResult {
 
 /** Server → client notification `modelyard/changed`: what views should ask for again. Coalesced. */
 export interface ChangedParams {
-  readonly what: readonly ('pipelines' | 'runs')[];
+  readonly what: readonly ('pipelines' | 'runs' | 'models' | 'features' | 'services')[];
   /** Runs that are under way now, for the status bar. */
   readonly active: readonly RunListItem[];
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { formatDuration } from '../model/units.js';
 import type { ActionOutcome, CommandOutcome } from './actions/action.js';
+import { actionHandler } from './actions/index.js';
 import type { RunControl } from './control.js';
 import type { EventBody } from './events.js';
 import type { Executor } from './executors/executor.js';
@@ -126,22 +127,14 @@ export class Attempt {
       signal: this.#stop.signal,
       command: (command: string) => this.#command(command),
     };
-    switch (this.#task.instance.task.action?.kind) {
-      case 'check': {
-        this.#started(undefined);
-        const { checkAction } = await import('./actions/check.js');
-        return checkAction(context);
-      }
-      case 'register': {
-        this.#started(undefined);
-        const { registerAction } = await import('./actions/register.js');
-        return registerAction(context);
-      }
-      default: {
-        const { runAction } = await import('./actions/run.js');
-        return runAction(context);
-      }
-    }
+    const { action } = this.#task.instance.task;
+    const load = actionHandler(action?.kind ?? 'run');
+    if (load === undefined)
+      throw new Error(`nothing here runs ${action?.kind ?? 'a task without an action'}`);
+    // A command tells its process when it starts; the others have none.
+    if (action?.kind !== 'run') this.#started(undefined);
+    const handle = await load();
+    return handle(context);
   }
 
   #announced = false;

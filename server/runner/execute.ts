@@ -9,6 +9,7 @@ import { describeError } from '../stores/problem.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
 import type { CacheHit } from './cache.js';
 import type { ActionOutcome } from './actions/action.js';
+import { actionHandler, builtActions } from './actions/index.js';
 import { Attempt, type AttemptContext } from './attempt.js';
 import { mayStart } from './condition.js';
 import { type DecideOptions, type EntryData, decide, fingerprintTask } from './decide.js';
@@ -180,8 +181,8 @@ class Execution {
     const { task } = this.#instance;
     const kind = task.action?.kind;
     if (kind === undefined) return `${this.#context.place(task.nameSpan)}: the task has no action`;
-    if (kind !== 'run' && kind !== 'check' && kind !== 'register') {
-      return `${this.#context.place(task.actionSpan)}: \`${kind}\` is not built yet: this version of Modelyard runs \`run\`, \`check\` and \`register\` tasks`;
+    if (actionHandler(kind) === undefined) {
+      return `${this.#context.place(task.actionSpan)}: \`${kind}\` is not built yet: this version of Modelyard runs ${builtActions()} tasks`;
     }
     const executor = task.executor?.value ?? 'local';
     return executor === 'local'
