@@ -34,7 +34,9 @@ function labelsOf(edge: Edge, text: string): string[] {
         ? reason.path
         : reason.kind === 'needs'
           ? 'needs'
-          : text.slice(reason.span.start, reason.span.end).trim();
+          : reason.kind === 'name'
+            ? `${reason.what} ${reason.name}`
+            : text.slice(reason.span.start, reason.span.end).trim();
     return label.length > MAX_LABEL ? `${label.slice(0, MAX_LABEL - 1)}…` : label;
   });
 }

@@ -3,22 +3,18 @@
  * works on: rules and ide read the spans, the runner reads the values.
  */
 import type { ExpressionPart, Span, Template } from '../syntax/tree.js';
+import type { EnvEntry, Json, Located, MetadataEntry, Signature, TemplateText } from './pieces.js';
+import type {
+  ApprovalAction,
+  DeployAction,
+  MonitorAction,
+  PackageAction,
+  PipelineAction,
+  ServiceAction,
+} from './serving-actions.js';
 
-export interface Located<T> {
-  readonly value: T;
-  readonly span: Span;
-}
-
-/** A string of a definition that may hold expressions. */
-export interface TemplateText {
-  /** Decoded text as written, `${{ … }}` included. */
-  readonly text: string;
-  readonly span: Span;
-  /** Present when the text holds at least one expression. */
-  readonly template?: Template;
-}
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type * from './pieces.js';
+export type * from './serving-actions.js';
 
 export type PipelineKind = 'model-build' | 'app-build' | 'deployment';
 
@@ -53,12 +49,6 @@ export interface Param {
   readonly choices?: readonly Json[];
   /** Regular expression, unanchored, for strings. */
   readonly pattern?: string;
-}
-
-export interface EnvEntry {
-  readonly name: string;
-  readonly nameSpan: Span;
-  readonly value: TemplateText;
 }
 
 export interface Output {
@@ -142,18 +132,6 @@ export interface CheckAction {
   readonly checks: readonly Check[];
 }
 
-/** A value of free metadata, with the texts in it that hold expressions. */
-export type MetadataValue =
-  | { readonly kind: 'value'; readonly value: Json }
-  | { readonly kind: 'text'; readonly text: TemplateText }
-  | { readonly kind: 'list'; readonly items: readonly MetadataValue[] }
-  | { readonly kind: 'map'; readonly entries: readonly MetadataEntry[] };
-
-export interface MetadataEntry {
-  readonly name: string;
-  readonly value: MetadataValue;
-}
-
 /** What a metric of a new model version has to keep to. */
 export interface Threshold {
   readonly metric: string;
@@ -164,16 +142,6 @@ export interface Threshold {
   /** Against the version that it is compared with: lower, or higher, by no more. */
   readonly maxLoss?: number;
   readonly maxGain?: number;
-}
-
-export interface SignatureColumn {
-  readonly name: string;
-  readonly type: string;
-}
-
-export interface Signature {
-  readonly inputs: readonly SignatureColumn[];
-  readonly outputs: readonly SignatureColumn[];
 }
 
 export interface RegisterAction {
@@ -198,12 +166,22 @@ export interface RegisterAction {
 
 /** An action that this version reads and validates but does not execute yet. */
 export interface OtherAction {
-  readonly kind: Exclude<ActionKind, 'run' | 'check' | 'register'>;
+  readonly kind: Extract<ActionKind, 'materialize' | 'training-set'>;
   /** The action's settings as written. */
   readonly config: Json;
 }
 
-export type Action = RunAction | CheckAction | RegisterAction | OtherAction;
+export type Action =
+  | RunAction
+  | CheckAction
+  | RegisterAction
+  | PackageAction
+  | ApprovalAction
+  | DeployAction
+  | ServiceAction
+  | MonitorAction
+  | PipelineAction
+  | OtherAction;
 
 export interface Resources {
   /** Cores, may be fractional. Default 1. */

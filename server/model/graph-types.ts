@@ -35,7 +35,18 @@ export type EdgeReason =
       readonly output: Span;
     }
   | { readonly kind: 'expression'; readonly span: Span }
-  | { readonly kind: 'needs'; readonly span: Span };
+  | { readonly kind: 'needs'; readonly span: Span }
+  | NameReason;
+
+/** A task uses by name what another one makes. */
+export interface NameReason {
+  readonly kind: 'name';
+  /** What is used: `environment` stands for the release that is deployed there. */
+  readonly what: 'package' | 'model' | 'environment' | 'service';
+  readonly name: string;
+  /** Where it is named. */
+  readonly span: Span;
+}
 
 export interface Edge {
   /** Has to end first. */

@@ -12,6 +12,7 @@ import { OutputIndex } from './output-index.js';
 import { expandMatrix, instanceIds } from './matrix.js';
 import type { Cell, MatrixProblem } from './matrix.js';
 import { isGlob, normalizePath } from './paths.js';
+import { namedEdges } from './serving-edges.js';
 import { StaticScopes } from './static-scope.js';
 import type { StaticValues } from './static-scope.js';
 import { taskReferences } from './task-references.js';
@@ -48,6 +49,9 @@ export function buildGraph(pipeline: Pipeline, options: GraphOptions = {}): Grap
   const index = new OutputIndex(instances);
   const edges = new EdgeCollector(pipeline, matrixProblems);
   for (const instance of instances) collect(instance, index, byTask, edges);
+  for (const { from, to, reason } of namedEdges(instances, edges.list, scopes)) {
+    edges.addLate(from, to, reason);
+  }
   // Built by who asks first: most rules ask for none of it.
   let incoming: Map<string, Edge[]> | undefined;
   let outgoing: Map<string, Edge[]> | undefined;
@@ -126,6 +130,7 @@ function actionPaths(task: Task): { reads: TemplateText[]; writes: TemplateText[
     return { reads, writes: [] };
   }
   if (action?.kind === 'register') return { reads: action.from.text === '' ? [] : [action.from], writes: [] };
+  if (action?.kind === 'approval') return { reads: [...action.artifacts], writes: [] };
   if (action?.kind === 'training-set') {
     const span = task.actionSpan ?? task.nameSpan;
     const at = (key: string): TemplateText[] => {
@@ -229,6 +234,14 @@ class EdgeCollector {
     const created = { from, to, reasons: [reason] };
     this.list.push(created);
     this.known.set(from, created);
+  }
+
+  /** Edges in any order: slower, for the few that come when the others are known. */
+  addLate(from: string, to: string, reason: EdgeReason): void {
+    const edge = this.list.find((one) => one.from === from && one.to === to);
+    if (edge !== undefined) edge.reasons.push(reason);
+    else if (this.list.length >= MAX_EDGES) this.overflow();
+    else this.list.push({ from, to, reasons: [reason] });
   }
 
   private overflow(): void {

@@ -50,7 +50,7 @@ function readThresholds(node: Maybe): Threshold[] {
   }));
 }
 
-function readSignature(node: Maybe): Signature {
+export function readSignature(node: Maybe): Signature {
   const columns = (key: string): Signature['inputs'] =>
     entriesOf(field(node, key)).map((entry) => ({
       name: entry.key.text,
@@ -59,7 +59,7 @@ function readSignature(node: Maybe): Signature {
   return { inputs: columns('inputs'), outputs: columns('outputs') };
 }
 
-function readMetadata(node: Maybe): MetadataEntry[] {
+export function readMetadata(node: Maybe): MetadataEntry[] {
   return entriesOf(node).map((entry) => ({ name: entry.key.text, value: readValue(entry.value) }));
 }
 

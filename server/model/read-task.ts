@@ -14,6 +14,7 @@ import { conditionOf, conditionsOf } from './conditions.js';
 import type { Conditions } from './conditions.js';
 import { readChecks } from './read-checks.js';
 import { readRegister } from './read-register.js';
+import { readServing } from './read-serving.js';
 import {
   booleanOf,
   bytesOf,
@@ -108,8 +109,11 @@ function readAction(kind: ActionKind, node: Maybe, conditions: Conditions): Acti
       return { kind, checks: readChecks(node, conditions) };
     case 'register':
       return readRegister(node, conditions);
-    default:
+    case 'materialize':
+    case 'training-set':
       return { kind, config: jsonOf(node) };
+    default:
+      return readServing(kind, node);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The types of the contexts at one place of a pipeline. */
-import { CONTEXTS, contextOf, contextsAt, REGISTER_OUTPUTS, TASK_MEMBERS } from './contexts.js';
-import type { ActionKind, ExpressionPlace, Json, Matrix, Param, Pipeline, Task } from './definition.js';
+import { CONTEXTS, contextOf, contextsAt, OWN_OUTPUTS, TASK_MEMBERS } from './contexts.js';
+import type { ExpressionPlace, Json, Matrix, Param, Pipeline, Task } from './definition.js';
 import { fieldsOf, literalType, merge, NUMBER, OPEN_OBJECT, STRING, BOOLEAN, UNKNOWN } from './lattice.js';
 import type { Type } from './lattice.js';
 
@@ -168,13 +168,6 @@ function tasksType(pipeline: Pipeline): Type {
     missing: { code: 'unknown-task', say: (name) => `There is no task "${name}".` },
   };
 }
-
-/** Outputs that an action gives by itself, beside the paths of `outputs`. Absent: its own capability knows. */
-const OWN_OUTPUTS: Readonly<Partial<Record<ActionKind, readonly string[]>>> = {
-  run: [],
-  check: [],
-  register: REGISTER_OUTPUTS,
-};
 
 function taskType(task: Task): Type {
   const own = OWN_OUTPUTS[task.action?.kind ?? 'run'];

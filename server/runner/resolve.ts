@@ -1,12 +1,20 @@
 /** An instance of a task with every expression replaced by its value: what is run, and the parts of its fingerprint. */
-import type { ArtifactKind, Check, EnvEntry, Json, Pipeline, TemplateText } from '../model/definition.js';
+import type {
+  ActionKind,
+  ArtifactKind,
+  Check,
+  EnvEntry,
+  Json,
+  Pipeline,
+  TemplateText,
+} from '../model/definition.js';
 import { type Result, evaluateText, renderTemplate } from '../model/evaluate.js';
 import { compileGlob } from '../model/glob.js';
 import type { Instance, ResolvedOutput } from '../model/graph.js';
 import { isGlob } from '../model/paths.js';
 import { toText, truthy } from '../model/values.js';
 import type { FingerprintPart } from '../stores/run-document.js';
-import { REGISTER_OUTPUTS } from '../model/contexts.js';
+import { OWN_OUTPUTS } from '../model/contexts.js';
 import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
 import { type Registration, type Texts, resolveRegister } from './resolve-register.js';
 import { type Facts, TaskScope } from './scope.js';
@@ -70,6 +78,10 @@ class Unresolved extends Error {
     this.unknown = unknown;
     this.span = span;
   }
+}
+
+function owns(kind: ActionKind | undefined, output: string): boolean {
+  return kind !== undefined && OWN_OUTPUTS[kind]?.includes(output) === true;
 }
 
 export function resolveTask(
@@ -238,14 +250,12 @@ class Resolver {
     };
   }
 
-  /** Of the outputs of register tasks these are no paths. */
+  /** What an action gives by itself is no path. */
   #isValue(task: string, output: string): boolean {
     const owner = this.#pipeline.tasks.find((one) => one.name === task);
-    return (
-      owner?.action?.kind === 'register' &&
-      REGISTER_OUTPUTS.some((name) => name === output) &&
-      !owner.outputs.some(({ name }) => name === output)
-    );
+    if (owner === undefined || owner.outputs.some(({ name }) => name === output)) return false;
+    const { action } = owner;
+    return action?.kind === 'pipeline' || action?.kind === 'service' || owns(action?.kind, output);
   }
 
   #inputs(checks: readonly ResolvedCheck[]): { path: string; glob: boolean }[] {

@@ -30,7 +30,11 @@ export const graph: Command = {
 
 /** Why an edge is there: paths, or the way in which a task is named. */
 function labels(edge: Edge): string[] {
-  return [...new Set(edge.reasons.map((reason) => (reason.kind === 'path' ? reason.path : reason.kind)))];
+  const word = (reason: Edge['reasons'][number]): string => {
+    if (reason.kind === 'path') return reason.path;
+    return reason.kind === 'name' ? `${reason.what} ${reason.name}` : reason.kind;
+  };
+  return [...new Set(edge.reasons.map(word))];
 }
 
 function text(made: Graph): string {

@@ -201,7 +201,7 @@ export const serviceAction = closed(
     release: opt(
       template('action'),
       'The release. Default: the one of the `deploy` it follows, else the newest.',
-      ['${{ tasks.deploy.release }}'],
+      ['${{ tasks.deploy.outputs.release }}'],
     ),
     port: opt(port, 'The public port.', [8080]),
     host: opt(template('action'), 'The address it listens on.', ['127.0.0.1'], { default: '127.0.0.1' }),

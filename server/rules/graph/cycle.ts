@@ -89,6 +89,11 @@ function stepOf(edge: Edge): Pick<Related, 'span' | 'message'> {
       };
     case 'expression':
       return { span: reason.span, message: `An expression of "${edge.to}" mentions "${edge.from}".` };
+    case 'name':
+      return {
+        span: reason.span,
+        message: `"${edge.to}" uses the ${reason.what} ${reason.name} of "${edge.from}".`,
+      };
     case 'needs':
       return { span: reason.span, message: `"${edge.to}" needs "${edge.from}".` };
     case undefined:

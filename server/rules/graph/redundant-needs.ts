@@ -65,8 +65,15 @@ For a task with a matrix it is only reported when every cell waits for every cel
 
 function messageOf(task: string, name: string, because: EdgeReason | 'twice'): string {
   if (because === 'twice') return `"${name}" stands here twice.`;
-  const why = because.kind === 'path' ? `it reads what "${name}" makes` : 'an expression mentions it';
-  return `"${task}" already waits for "${name}": ${why}.`;
+  return `"${task}" already waits for "${name}": ${why(name, because)}.`;
+}
+
+function why(name: string, because: EdgeReason): string {
+  if (because.kind === 'path') return `it reads what "${name}" makes`;
+  if (because.kind !== 'name') return 'an expression mentions it';
+  return because.what === 'environment'
+    ? `it starts what "${name}" deploys`
+    : `it uses the ${because.what} of "${name}"`;
 }
 
 function removal(context: RuleContext, task: Task, need: Span): Fix {

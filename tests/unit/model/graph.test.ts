@@ -10,7 +10,9 @@ import { pipelineOf } from './helpers.js';
 /** Tasks as `name: { … }` lines in flow style; `run: x` is added where they name no action. */
 function graphOf(tasks: Record<string, string>, head = ''): Graph {
   const lines = Object.entries(tasks).map(([name, rest]) => {
-    const action = /\b(?:check|training-set):/.test(rest) ? [] : ['run: x'];
+    const action = /\b(?:check|training-set|register|package|approval|deploy|service|monitor):/.test(rest)
+      ? []
+      : ['run: x'];
     return `  ${name}: { ${[...action, rest].filter((part) => part !== '').join(', ')} }`;
   });
   const { pipeline, problems } = pipelineOf(`${head}tasks:\n${lines.join('\n')}\n`);
@@ -77,6 +79,56 @@ test('edges from expressions and needs', () => {
   ]);
   // A task's own output paths are known without waiting for itself.
   check({ a: 'outputs: { o: x }, env: { P: "${{ tasks.a.outputs.o }}" }' }, []);
+});
+
+test('edges from the names of packages, models, environments and services', () => {
+  const pack = 'package: { name: app, include: "app/**", entrypoint: ./serve }';
+  const deploy = (to: string, rest = ''): string =>
+    `deploy: { package: app, environment: ${to} }${rest === '' ? '' : `, ${rest}`}`;
+  const service = (rest: string): string => `service: { name: rain${rest} }`;
+  const register = (aliases: string): string => `register: { model: rain, from: m, aliases: ${aliases} }`;
+  const model = (version: string): string =>
+    `deploy: { package: other, model: "rain@${version}", environment: e }`;
+  check({ d: deploy('e'), p: pack }, ['p>d name']);
+  check({ p: pack, d: 'deploy: { package: app@3, environment: e }' }, []);
+  check({ p: pack, d: 'deploy: { package: app@latest, environment: e }' }, ['p>d name']);
+  check({ r: register('[candidate]'), d: model('candidate') }, ['r>d name']);
+  check({ r: register('[candidate]'), d: model('latest') }, ['r>d name']);
+  check({ r: register('[candidate]'), d: model('production') }, []);
+  check({ r: register('[candidate]'), d: model('1') }, []);
+  check({ r: register('["${{ git.branch }}"]'), d: model('main') }, ['r>d name']);
+  check(
+    {
+      r: register('[candidate]'),
+      a: 'approval: { prompt: ok, compare: { model: rain@candidate } }',
+    },
+    ['r>a name'],
+  );
+  check({ d: deploy('e'), s: service('') }, ['d>s name']);
+  check({ d: deploy('a'), e: deploy('b'), s: service(', environment: b') }, ['e>s name']);
+  // Which of the two is meant has to be said.
+  check({ d: deploy('a'), e: deploy('b'), s: service('') }, []);
+  check({ d: deploy('a'), e: deploy('a'), s: `${service(', environment: a')}, needs: [d]` }, ['d>s needs']);
+  check({ d: deploy('a'), s: `${service('')}, needs: [d]` }, ['d>s needs+name']);
+  check({ s: service(', environment: e'), m: 'monitor: { service: rain, rules: p95 < 1s }' }, ['s>m name']);
+  check(
+    {
+      s: service(', environment: a'),
+      t: service(', environment: b'),
+      m: 'monitor: { service: rain, environment: b, rules: p95 < 1s }',
+    },
+    ['t>m name'],
+  );
+  // What comes later by other means is not what is meant.
+  check(
+    {
+      d: deploy('e'),
+      s: service(', environment: e'),
+      again: deploy('e', 'needs: [s]'),
+      t: `${service(', environment: e')}, needs: [again]`,
+    },
+    ['s>again needs', 'again>t needs', 'd>s name'],
+  );
 });
 
 test('params and matrix values in paths', () => {

@@ -24,6 +24,8 @@ tasks:
   grown:
     run: x
     matrix: { seed: [0], include: [{ extra: 1 }] }
+  start:
+    service: { name: rain }
   ship:
     deploy: { package: a, environment: b }
 `);
@@ -61,8 +63,9 @@ test('what is right or cannot be known is silent', () => {
     'tasks.prepare.metrics.a.b',
     'tasks.prepare.metrics.accuracy >= 0.7',
     "tasks.prepare.status == 'succeeded'",
-    'tasks.ship.outputs.anything',
-    'tasks.ship.release',
+    'tasks.start.outputs.anything',
+    'tasks.start.release',
+    'tasks.ship.outputs.release',
     'tasks.*.status',
     'tasks[params.name].outputs.x',
     'toJSON(params)',
