@@ -225,13 +225,16 @@ export class Workbench {
     return this.page.locator('.squiggly-warning');
   }
 
-  /** Shows the hover of a text, and answers what it says. */
-  async hover(file: string, text: string): Promise<string> {
+  /**
+   * Shows the hover of a text and answers what it says, once it says what is expected: a lens that appears moves the
+   * lines below the mouse, and the hover is then that of another line.
+   */
+  async hover(file: string, text: string, expected = /\S/): Promise<string> {
     const box = this.page.locator(
       '.monaco-hover:not(.hidden) .monaco-hover-content, .monaco-resizable-hover .monaco-hover-content',
     );
     return until(
-      `a hover over “${text}”`,
+      `a hover over “${text}” that says ${String(expected)}`,
       async () => {
         await this.page.mouse.move(2, 2);
         await this.token(file, text).hover();
@@ -240,7 +243,7 @@ export class Workbench {
           'the hover to be filled',
           async () => {
             const content = (await box.allInnerTexts()).join('\n');
-            return content.trim() !== '' && !content.startsWith('Loading') ? content : false;
+            return !content.startsWith('Loading') && expected.test(content) && content;
           },
           3000,
         );
