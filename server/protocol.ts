@@ -4,6 +4,9 @@
  *
  * Paths are absolute URIs where the editor opens something, and project-relative where a person reads them.
  */
+import type { Answer, ModelRequests } from './protocol-models.js';
+
+export type * from './protocol-models.js';
 
 export type RunStatus =
   'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
@@ -125,6 +128,8 @@ export interface ArtifactView {
   readonly uri: string;
   /** False when the workspace's file has changed since and no copy was kept. */
   readonly available: boolean;
+  /** Model versions that are made of these bytes. */
+  readonly versions?: readonly { readonly model: string; readonly version: string }[];
 }
 
 export interface TaskRunView {
@@ -221,7 +226,7 @@ export interface ChangedParams {
 }
 
 /** Answers of requests that change something. */
-export type Outcome = { readonly ok: true } | { readonly ok: false; readonly message: string };
+export type Outcome = Answer;
 
 /**
  * Requests, client → server:
@@ -236,8 +241,10 @@ export type Outcome = { readonly ok: true } | { readonly ok: false; readonly mes
  * | `modelyard/deleteRun` | `RunRef` | `Outcome` |
  * | `modelyard/cancelRun` | `RunRef` | `Outcome` (signals the runner's process) |
  * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
+ *
+ * and those of protocol-models.ts.
  */
-export interface Requests {
+export interface Requests extends ModelRequests {
   'modelyard/pipelines': { params: Record<string, never>; result: PipelinesResult };
   'modelyard/runs': { params: RunsParams; result: RunsResult };
   'modelyard/run': { params: RunRef; result: RunView | null };

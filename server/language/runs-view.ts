@@ -15,8 +15,11 @@ import { isElsewhere, processStartOf } from '../stores/liveness.js';
 import { shardedPath } from '../stores/layout.js';
 import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { summarize } from '../stores/runs.js';
+import type { Lineage } from '../stores/lineage.js';
+import type { ArtifactObjects } from '../stores/registry/objects.js';
 import { uriOfPath } from './documents.js';
 import type { ProjectHistory } from './history.js';
+import { registryOf } from './registry-of.js';
 
 /** A project whose runs are shown. */
 export interface RunsOf {
@@ -70,22 +73,28 @@ export function runsResult(projects: readonly RunsOf[], params: RunsParams): Run
   return { runs: items.slice(0, limit), more: more || items.length > limit, problems };
 }
 
-/** Where the cache keeps an object, as `stores` lays it out. */
-function cachedCopy(history: ProjectHistory, artifact: ArtifactRecord): string | undefined {
-  if (!artifact.cached || artifact.files !== undefined || artifact.mime === 'inode/directory')
-    return undefined;
-  const hash = artifact.hash.replace(/^sha256:/, '');
-  if (!/^[0-9a-f]{16,}$/.test(hash)) return undefined;
-  const file = shardedPath(history.store.layout.objects, hash);
-  return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? file : undefined;
+/** Where a copy of an artifact is kept: in the cache, or with the model version that was made of it. */
+function keptCopy({ history, objects }: Sources, artifact: ArtifactRecord): string | undefined {
+  if (artifact.files !== undefined || artifact.mime === 'inode/directory') return undefined;
+  const hash = /^sha256:([0-9a-f]{64})$/.exec(artifact.hash)?.[1];
+  if (hash === undefined) return undefined;
+  const places = [
+    ...(artifact.cached ? [shardedPath(history.store.layout.objects, hash)] : []),
+    objects.pathOf(artifact.hash),
+  ];
+  return places.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
 }
 
-function artifactView(
-  root: string,
-  history: ProjectHistory,
-  artifact: ArtifactRecord,
-  endedAt: string | undefined,
-): ArtifactView {
+/** What the view of a run is made of. */
+interface Sources extends RunsOf {
+  /** Of the registry. */
+  readonly objects: ArtifactObjects;
+  /** By the hash of their artifact. */
+  readonly versions: ReturnType<Lineage['versionsOf']>;
+}
+
+function artifactView(sources: Sources, artifact: ArtifactRecord, endedAt: string | undefined): ArtifactView {
+  const { root } = sources;
   const here = path.join(root, ...artifact.path.split('/'));
   const stat = statSync(here, { throwIfNoEntry: false });
   // The workspace's file is that of the run when it has its size and wasn't written since.
@@ -93,7 +102,8 @@ function artifactView(
     stat !== undefined &&
     (stat.isDirectory() || stat.size === artifact.bytes) &&
     (endedAt === undefined || stat.mtimeMs <= Date.parse(endedAt));
-  const copy = same ? undefined : cachedCopy(history, artifact);
+  const copy = same ? undefined : keptCopy(sources, artifact);
+  const versions = sources.versions.get(artifact.hash) ?? [];
   return {
     name: artifact.name,
     kind: artifact.kind,
@@ -103,10 +113,12 @@ function artifactView(
     hash: artifact.hash,
     uri: uriOfPath(copy ?? here),
     available: same || copy !== undefined,
+    ...(versions.length === 0 ? {} : { versions }),
   };
 }
 
-function taskView(root: string, history: ProjectHistory, run: RunDocument, task: TaskRun): TaskRunView {
+function taskView(sources: Sources, run: RunDocument, task: TaskRun): TaskRunView {
+  const { history } = sources;
   const log =
     task.log === undefined ? undefined : path.join(history.store.folder(run.id), ...task.log.split('/'));
   return {
@@ -122,7 +134,7 @@ function taskView(root: string, history: ProjectHistory, run: RunDocument, task:
     ...(task.error === undefined ? {} : { error: task.error }),
     needs: task.needs,
     metrics: task.metrics,
-    artifacts: task.outputs.map((artifact) => artifactView(root, history, artifact, task.endedAt)),
+    artifacts: task.outputs.map((artifact) => artifactView(sources, artifact, task.endedAt)),
     checks: task.checks ?? [],
     // A task that said nothing has no log to open.
     ...(log === undefined || !existsSync(log) ? {} : { logUri: uriOfPath(log) }),
@@ -133,13 +145,16 @@ function taskView(root: string, history: ProjectHistory, run: RunDocument, task:
 }
 
 /** One run with its tasks, artifacts and metric histories; `null` when there is no such run or it can't be read. */
-export function runView({ root, history }: RunsOf, id: string): RunView | null {
+export function runView(project: RunsOf, lineage: Lineage, id: string): RunView | null {
+  const { root, history } = project;
   const read = history.store.read(id);
   if (!read.ok) return null;
   const { run } = read;
   const series: MetricSeries[] = history.store
     .metrics(id, { maxPoints: MAX_POINTS })
     .map(({ task, key, points }) => ({ task, key, points }));
+  const versions = lineage.versionsOf(run.tasks.flatMap((task) => task.outputs.map(({ hash }) => hash)));
+  const sources = { ...project, objects: registryOf(root).objects, versions };
   return {
     ...listItem(root, summarize(run)),
     params: run.params,
@@ -149,7 +164,7 @@ export function runView({ root, history }: RunsOf, id: string): RunView | null {
     ...(run.error === undefined ? {} : { error: run.error }),
     ...(run.resumed === undefined ? {} : { resumed: run.resumed }),
     definitionUri: uriOfPath(path.join(root, ...run.path.split('/'))),
-    tasks: run.tasks.map((task) => taskView(root, history, run, task)),
+    tasks: run.tasks.map((task) => taskView(sources, run, task)),
     series,
   };
 }

@@ -11,8 +11,10 @@ import { pathOf, uriOfPath } from './documents.js';
 import { capabilitiesFor, registerFeatures } from './features.js';
 import { guardedNotification } from './guard.js';
 import type { Log } from './guard.js';
+import type { FilesWatch } from './files-watch.js';
 import { HeadWatch } from './head-watch.js';
 import { Histories } from './history.js';
+import { watchModels } from './models-watch.js';
 import { RunsWatch } from './runs-watch.js';
 import { SettingsStore } from './settings.js';
 import { coalesce } from './slices.js';
@@ -48,6 +50,7 @@ class Server {
   readonly #diagnostics: Diagnostics;
   readonly #histories = new Histories();
   readonly #runsWatch: RunsWatch;
+  readonly #modelsWatch: FilesWatch;
   readonly #headWatch: HeadWatch;
   readonly #views: Views;
   readonly #folders: readonly string[];
@@ -93,6 +96,7 @@ class Server {
     );
     this.#headWatch = new HeadWatch(() => this.#lookAgain());
     this.#runsWatch = new RunsWatch((root) => this.#runsChanged(root));
+    this.#modelsWatch = watchModels(() => this.#views.modelsChanged());
     this.#views = new Views({
       connection,
       log,
@@ -141,6 +145,7 @@ class Server {
     this.#lookAgain.cancel();
     this.#headWatch.close();
     this.#runsWatch.close();
+    this.#modelsWatch.close();
     this.#diagnostics.close();
     this.#views.close();
   }
@@ -205,6 +210,7 @@ class Server {
       const roots = this.#workspace.projects().map((project) => project.root);
       this.#headWatch.follow([...this.#workspace.folders(), ...roots]);
       this.#runsWatch.follow(roots);
+      this.#modelsWatch.follow(roots);
       this.#histories.keep(roots);
       this.#diagnostics.changed();
     }

@@ -22,6 +22,9 @@ import { graphView } from './graph-view.js';
 import { InvalidParams, guarded, throwIfCancelled } from './guard.js';
 import type { Log } from './guard.js';
 import type { Histories } from './history.js';
+import { Lineages } from './lineages.js';
+import { ModelViews } from './models-requests.js';
+import { text } from './params.js';
 import { planOnce, viewPlanner } from './planner.js';
 import { pipelineSummary, projectSummary } from './pipelines-view.js';
 import { cancelRun, deleteRun, listItem, runView, runsResult } from './runs-view.js';
@@ -59,24 +62,27 @@ function isKind(value: unknown): value is Kind {
   return typeof value === 'string' && KINDS.includes(value);
 }
 
-function text(params: unknown, key: string): string {
-  const value =
-    typeof params === 'object' && params !== null ? (params as Record<string, unknown>)[key] : undefined;
-  if (typeof value !== 'string') throw new InvalidParams(`${key} must be a string`);
-  return value;
-}
-
 export class Views {
   readonly #host: ViewsHost;
   readonly #board: StalenessBoard;
   readonly #what = new Set<ChangedParams['what'][number]>();
   readonly #notify: ReturnType<typeof coalesce>;
+  readonly #lineages: Lineages;
+  readonly #models: ModelViews;
   #liveness: NodeJS.Timeout | undefined;
 
   constructor(host: ViewsHost) {
     this.#host = host;
     this.#notify = coalesce(() => this.#send(), NOTIFY_MS, NOTIFY_MS);
     this.#board = new StalenessBoard(viewPlanner, () => this.#changed('pipelines'));
+    this.#lineages = new Lineages(host.histories);
+    this.#models = new ModelViews({
+      projects: () => host.workspace.projects(),
+      projectByUri: (uri) => host.workspace.projectByUri(uri),
+      histories: host.histories,
+      lineages: this.#lineages,
+      changed: () => this.modelsChanged(),
+    });
   }
 
   /** Definitions or the disk below them changed. */
@@ -90,6 +96,13 @@ export class Views {
     this.#host.histories.of(root).invalidate();
     this.#board.invalidate();
     this.#changed('runs');
+    this.#changed('pipelines');
+  }
+
+  /** The registry of a project changed. */
+  modelsChanged(): void {
+    this.#board.invalidate();
+    this.#changed('models');
     this.#changed('pipelines');
   }
 
@@ -108,9 +121,12 @@ export class Views {
         token: CancellationToken,
       ) => Requests[M]['result'] | Promise<Requests[M]['result']>,
     ) => connection.onRequest(method, guarded(log, method, handle));
+    this.#models.register(on);
     on('modelyard/pipelines', (_params, token) => this.#pipelines(token));
     on('modelyard/runs', (params) => this.#runs(params));
-    on('modelyard/run', (params) => this.#withRun(params, runView, null));
+    on('modelyard/run', (params) =>
+      this.#withRun(params, (project, id) => runView(project, this.#lineages.of(project.root), id), null),
+    );
     on('modelyard/deleteRun', (params) => this.#delete(params));
     on('modelyard/cancelRun', (params) => this.#outcome(params, cancelRun));
     on('modelyard/graph', (params) => this.#graph(text(params, 'uri')));

@@ -82,16 +82,36 @@ export class Lineage {
     return this.#walk(target, 'down', options);
   }
 
-  #walk(
-    target: LineageTarget,
-    direction: Direction,
-    options: LineageOptions,
-  ): Outcome<{ readonly graph: LineageGraph }> {
+  /** Versions that are made of exactly these bytes and not deleted. */
+  versionsOf(
+    hashes: readonly ContentHash[],
+  ): ReadonlyMap<ContentHash, readonly { readonly model: string; readonly version: string }[]> {
+    this.#sync();
+    const lives = ({ model, version }: { readonly model: string; readonly version: string }): boolean =>
+      this.#registry.version(model, version).ok;
+    return new Map(
+      hashes.map((hash) => {
+        const known = this.index.rowsOf(hexOf(hash)).filter(rows.isVersion);
+        // A line may be there twice after a kill.
+        return [hash, [...new Set(known)].map((row) => rows.version(row)).filter(lives)];
+      }),
+    );
+  }
+
+  #sync(): void {
     try {
       this.index.sync();
     } catch {
       // Read-only or full: what is in the index is answered from.
     }
+  }
+
+  #walk(
+    target: LineageTarget,
+    direction: Direction,
+    options: LineageOptions,
+  ): Outcome<{ readonly graph: LineageGraph }> {
+    this.#sync();
     const walk = new Walk(this.index, this.#registry, direction);
     switch (target.kind) {
       case 'version': {

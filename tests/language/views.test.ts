@@ -16,6 +16,7 @@ import type {
 } from '../../server/protocol.js';
 import type { LspClient } from '../support/lsp-client.js';
 import { builtBundle, positionOf, until, uri } from '../support/lsp-client.js';
+import { modelyard } from '../support/modelyard.js';
 import { client, folder, write } from './fixture.js';
 
 const DEMO = `name: demo
@@ -47,17 +48,6 @@ const SLOW = `name: slow
 tasks:
   wait: { run: sleep 60, outputs: { x: never.txt } }
 `;
-
-/** Runs the real command line to its end. */
-async function modelyard(cwd: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
-  const cli = await builtBundle('cli.js');
-  const child = spawn(process.execPath, [cli, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, output };
-}
 
 async function demo(
   t: Parameters<typeof folder>[0],

@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../../model/definition.js';
 import { Lineage } from '../../stores/lineage.js';
-import { modelCard } from '../../stores/registry/card.js';
+import { cardOf } from '../../stores/model-card.js';
 import { type ComparisonRow, compareVersions } from '../../stores/registry/compare.js';
 import { startFolder, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
 import { count, fit, pad, tame, width } from '../terminal/text.js';
-import { type Chosen, type Subcommand, modelNamed, say, valueOf, versionNamed } from './models-shared.js';
+import { type Chosen, type Subcommand, say, valueOf, versionNamed } from './models-shared.js';
 import { plain } from './models-text.js';
 
 export const compare: Subcommand = {
@@ -87,8 +87,6 @@ function verdict({ delta, verdict: word, differs }: ComparisonRow, style: Style)
   return word === undefined ? text : word === 'better' ? style.green(text) : style.red(text);
 }
 
-const CARD_HISTORY = 50;
-
 export const card: Subcommand = {
   usage: 'card MODEL@VERSION [--output FILE]',
   summary: 'A page about a version in Markdown: purpose, data, params, metrics, lineage, history.',
@@ -98,14 +96,7 @@ export const card: Subcommand = {
     const { words, registry, root, args, json } = call;
     const chosen = versionNamed(call, words[0] ?? '');
     const { name, version } = chosen.version;
-    const { entries } = valueOf(registry.history(name, { version, limit: CARD_HISTORY }));
-    const lineage = Lineage.open(root).upstream({ kind: 'version', model: name, version });
-    const text = modelCard({
-      model: modelNamed(call, name),
-      ...chosen,
-      history: entries,
-      ...(lineage.ok ? { lineage: lineage.graph } : {}),
-    });
+    const { markdown: text } = valueOf(cardOf(registry, Lineage.open(root), chosen));
     const output = args.text('output');
     if (output === undefined) {
       stdout.write(

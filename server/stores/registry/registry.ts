@@ -57,6 +57,12 @@ export interface AliasMove {
   readonly to: string;
 }
 
+/** Why an alias moves. */
+export interface MoveCause extends Cause {
+  /** Where it was when this was decided (`null`: nowhere). When another process has moved it since, it stays. */
+  readonly expected?: string | null;
+}
+
 export class Registry {
   readonly root: string;
   readonly places: RegistryPlaces;
@@ -336,13 +342,15 @@ export class Registry {
   }
 
   /** `from`: where it pointed before. Setting it to where it points already changes nothing. */
-  setAlias(name: string, alias: string, version: string, cause: Cause = {}): Outcome<AliasMove> {
+  setAlias(name: string, alias: string, version: string, cause: MoveCause = {}): Outcome<AliasMove> {
     const bad = refusal(checkAlias(alias), checkVersionNumber(version));
     if (bad !== undefined) return bad;
     return this.#change(name, cause, (loaded): Decision<AliasMove> => {
       const target = this.#versionOf(loaded, version);
       if (!target.ok) return target;
       const from = valueOf(loaded.model.aliases, alias) ?? null;
+      const overtaken = movedSince(name, alias, from, cause);
+      if (overtaken !== undefined) return overtaken;
       const changes: Change[] = from === version ? [] : [{ action: 'alias-set', alias, from, to: version }];
       return { ok: true, from, to: version, changes };
     });
@@ -357,11 +365,13 @@ export class Registry {
   }
 
   /** The alias goes back to the version that it had before its last move; asked again, one further. */
-  rollback(name: string, alias: string, cause: Cause = {}): Outcome<AliasMove> {
+  rollback(name: string, alias: string, cause: MoveCause = {}): Outcome<AliasMove> {
     return this.#change(name, cause, (loaded): Decision<AliasMove> => {
       const move = this.#previous(loaded, alias);
       if (!move.ok) return move;
       const { from, to } = move;
+      const overtaken = movedSince(name, alias, from, cause);
+      if (overtaken !== undefined) return overtaken;
       return { ok: true, from, to, changes: [{ action: 'alias-rolled-back', alias, from, to }] };
     });
   }
@@ -479,6 +489,11 @@ export class Registry {
     });
   }
 
+  /** What beside aliases needs a version, in words: `release web-3 on production`. */
+  holderOf(name: string, version: string): string | undefined {
+    return this.#options.heldBy?.(name, version);
+  }
+
   #holding(name: string, version: string, aliases: readonly string[]): string | undefined {
     if (aliases.length > 0) {
       const [one, ...more] = aliases;
@@ -486,7 +501,7 @@ export class Registry {
         more.length === 0 ? `the alias ${String(one)} points` : `the aliases ${aliases.join(', ')} point`;
       return `${them} to it. Move or remove ${more.length === 0 ? 'it' : 'them'} first.`;
     }
-    const holder = this.#options.heldBy?.(name, version);
+    const holder = this.holderOf(name, version);
     return holder === undefined ? undefined : `${holder} needs it.`;
   }
 
@@ -620,6 +635,20 @@ export function aliasesOf(model: Pick<ModelDocument, 'aliases'>, version: string
   return Object.entries(model.aliases)
     .flatMap(([alias, to]) => (to === version ? [alias] : []))
     .sort();
+}
+
+function movedSince(
+  name: string,
+  alias: string,
+  from: string | null,
+  { expected }: MoveCause,
+): RegistryFailure | undefined {
+  if (expected === undefined || expected === from) return undefined;
+  const where = (version: string | null): string => (version === null ? 'nowhere' : `to version ${version}`);
+  return failure(
+    'CONFLICT',
+    `${alias} of ${name} points ${where(from)} by now, not ${where(expected)}: somebody has moved it. Look again.`,
+  );
 }
 
 function noModel(name: string): RegistryFailure {
