@@ -1,4 +1,4 @@
-// Bundles the four things that ship: the extension, the language server, the command line and the webviews.
+// Bundles what ships: the extension, the language server, the command line, the feature store's engine and the webviews.
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -27,6 +27,11 @@ export async function bundles({ minify = false } = {}) {
   add('extension/main.ts', 'dist/extension.js', { ...node, external: ['vscode'] });
   add('server/language/main.ts', 'dist/server.js', node);
   add('server/cli/program.ts', 'dist/program.js', node);
+  // Only the binary stays outside: it is a package per platform, and missing where nothing was built for the machine.
+  add('server/features/engine/child.ts', 'dist/features.js', {
+    ...node,
+    external: ['@duckdb/node-bindings'],
+  });
   add('server/cli/main.ts', 'dist/cli.js', { ...node, banner: { js: '#!/usr/bin/env node' } });
   if (existsSync('media/webviews')) {
     for (const name of (await readdir('media/webviews')).filter((file) => file.endsWith('.ts')).sort()) {

@@ -1,0 +1,276 @@
+/**
+ * What SQL of a definition may do, decided on the tree that DuckDB's own parser makes of it (`json_serialize_sql`), before
+ * anything of it is bound or run: binding a table function already opens files. What is allowed is named; everything else
+ * is refused, so that a function that a later DuckDB brings is refused too.
+ */
+
+export interface Refusal {
+  /** Says what and why, and what may be done instead. */
+  readonly message: string;
+  /** In bytes of the SQL, as DuckDB counts. */
+  readonly location?: number;
+}
+
+export interface Guarded {
+  readonly volatile: readonly string[];
+  readonly looksAtOtherRows: boolean;
+}
+
+/** Table functions that give rows made of their arguments alone. */
+const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
+  'generate_series',
+  'json_each',
+  'json_tree',
+  'range',
+  'unnest',
+]);
+
+/** What may stand in a FROM. `SHOW_REF` shows the catalogue, `DELIM_GET` and others are none that a person writes. */
+const TABLES: ReadonlySet<string> = new Set([
+  'BASE_TABLE',
+  'EMPTY',
+  'EXPRESSION_LIST',
+  'JOIN',
+  'PIVOT',
+  'SUBQUERY',
+  'TABLE_FUNCTION',
+]);
+
+const QUERIES: ReadonlySet<string> = new Set([
+  'CTE_NODE',
+  'RECURSIVE_CTE_NODE',
+  'SELECT_NODE',
+  'SET_OPERATION_NODE',
+]);
+
+/** Scalar functions that do something, tell of the machine, or wait. */
+const FUNCTIONS: ReadonlySet<string> = new Set([
+  'add_parquet_key',
+  'current_connection_id',
+  'current_query',
+  'current_query_id',
+  'current_setting',
+  'current_transaction_id',
+  'currval',
+  'getenv',
+  'getvariable',
+  'inet_client_addr',
+  'inet_client_port',
+  'inet_server_addr',
+  'inet_server_port',
+  'json_execute_serialized_sql',
+  'nextval',
+  'pg_sleep',
+  'setseed',
+  'sleep_ms',
+  'stats',
+  'txid_current',
+  'which_secret',
+  'write_log',
+]);
+
+/** Give another value the next time, for the same data. */
+const VOLATILE: ReadonlySet<string> = new Set([
+  'ago',
+  'current_date',
+  'current_localtime',
+  'current_localtimestamp',
+  'gen_random_uuid',
+  'get_current_time',
+  'get_current_timestamp',
+  'now',
+  'random',
+  'today',
+  'transaction_timestamp',
+  'uuid',
+  'uuidv4',
+  'uuidv7',
+]);
+
+/** `current_date` and its like are parsed as columns without a table. */
+const VOLATILE_WORDS: ReadonlySet<string> = new Set([
+  'current_date',
+  'current_time',
+  'current_timestamp',
+  'localtime',
+  'localtimestamp',
+]);
+
+/** Classes of expressions that make a value of one row's values alone. */
+const ROW_WISE: ReadonlySet<string> = new Set([
+  'BETWEEN',
+  'CASE',
+  'CAST',
+  'COLLATE',
+  'COLUMN_REF',
+  'COMPARISON',
+  'CONJUNCTION',
+  'CONSTANT',
+  'FUNCTION',
+  'LAMBDA',
+  'LAMBDA_REF',
+  'OPERATOR',
+  'STAR',
+]);
+
+type Node = Readonly<Record<string, unknown>>;
+
+/**
+ * Looks at the tree of one query.
+ * @param tree a statement of `json_serialize_sql`
+ * @param tables names, in lower case, that the query may read besides its own CTEs
+ * @param isAggregate whether a function of that name, in lower case, takes many rows to one
+ */
+export function guard(
+  tree: unknown,
+  tables: ReadonlySet<string>,
+  isAggregate: (name: string) => boolean,
+): ({ readonly ok: true } & Guarded) | ({ readonly ok: false } & Refusal) {
+  const visitor = new Visitor(new Set([...tables, ...ownNames(tree)]), isAggregate);
+  walk(tree, (node) => visitor.visit(node));
+  const { refusal, volatile, looksAtOtherRows } = visitor;
+  if (refusal !== undefined) return { ok: false, ...refusal };
+  return { ok: true, volatile: [...volatile].sort(), looksAtOtherRows };
+}
+
+/** Names of CTEs, wherever they stand: one is used before the walk comes to it. */
+function ownNames(tree: unknown): string[] {
+  const names: string[] = [];
+  walk(tree, ({ cte_map: map, cte_name: name }) => {
+    if (typeof name === 'string') names.push(name.toLowerCase());
+    if (isNode(map) && Array.isArray(map['map'])) {
+      for (const entry of map['map'] as unknown[])
+        if (isNode(entry)) names.push(text(entry, 'key').toLowerCase());
+    }
+  });
+  return names;
+}
+
+class Visitor {
+  refusal: Refusal | undefined;
+  readonly volatile = new Set<string>();
+  looksAtOtherRows = false;
+  #reads = 0;
+  readonly #tables: ReadonlySet<string>;
+  readonly #isAggregate: (name: string) => boolean;
+
+  constructor(tables: ReadonlySet<string>, isAggregate: (name: string) => boolean) {
+    this.#tables = tables;
+    this.#isAggregate = isAggregate;
+  }
+
+  visit(node: Node): void {
+    if (node['sample'] !== null && node['sample'] !== undefined) {
+      this.volatile.add('sample');
+      this.looksAtOtherRows = true;
+    }
+    // Every query has a map of its CTEs and every table of a FROM a sample, empty or not; expressions have a class.
+    if ('cte_map' in node || text(node, 'type').endsWith('_NODE')) this.#query(node);
+    else if ('sample' in node) this.#table(node);
+    else if ('class' in node) this.#expression(node);
+  }
+
+  #refuse(node: Node, message: string): void {
+    this.refusal ??= { message, ...locationOf(node) };
+  }
+
+  #query(node: Node): void {
+    const type = text(node, 'type');
+    if (!QUERIES.has(type)) this.#refuse(node, `${type} can't be used here: a transform is one SELECT.`);
+    const map = node['cte_map'];
+    const modifiers = itemsOf(node, 'modifiers');
+    if (
+      type !== 'SELECT_NODE' ||
+      (isNode(map) && itemsOf(map, 'map').length > 0) ||
+      itemsOf(node, 'group_expressions').length > 0 ||
+      modifiers.some((one) => !isNode(one) || one['type'] !== 'ORDER_MODIFIER')
+    )
+      this.looksAtOtherRows = true;
+  }
+
+  #table(node: Node): void {
+    const type = text(node, 'type');
+    if (!TABLES.has(type)) {
+      const what = type === 'SHOW_REF' ? 'SHOW, DESCRIBE and SUMMARIZE' : type;
+      this.#refuse(node, `${what} can't be used here: a transform selects from \`source\`.`);
+    } else if (type === 'BASE_TABLE') this.#named(node);
+    else this.looksAtOtherRows = true;
+    if (type === 'TABLE_FUNCTION') this.#called(node);
+  }
+
+  #named(node: Node): void {
+    this.#reads++;
+    if (this.#reads > 1) this.looksAtOtherRows = true;
+    const name = text(node, 'table_name');
+    if (isQualified(node, 'schema_name', 'catalog_name') || !this.#tables.has(name.toLowerCase()))
+      this.#refuse(
+        node,
+        `There is no table "${name}" here: a transform reads \`source\`, which is the view's source or the transform before, and its own CTEs.`,
+      );
+  }
+
+  #called(node: Node): void {
+    const call = node['function'];
+    const name = isNode(call) ? text(call, 'function_name').toLowerCase() : '';
+    if (!TABLE_FUNCTIONS.has(name) || (isNode(call) && isQualified(call, 'schema', 'catalog')))
+      this.#refuse(
+        node,
+        `The table function ${name} is not allowed: a transform reads \`source\` and nothing else (allowed are ${[...TABLE_FUNCTIONS].join(', ')}).`,
+      );
+  }
+
+  #expression(node: Node): void {
+    const kind = text(node, 'class');
+    if (kind === 'PARAMETER') this.#refuse(node, 'A transform takes no parameters such as `$1` or `?`.');
+    if (kind === 'COLUMN_REF') {
+      const names = itemsOf(node, 'column_names');
+      const name = names.length === 1 ? String(names[0]).toLowerCase() : '';
+      if (VOLATILE_WORDS.has(name)) this.volatile.add(name);
+    }
+    if (!ROW_WISE.has(kind)) this.looksAtOtherRows = true;
+    const name = text(node, 'function_name').toLowerCase();
+    if (FUNCTIONS.has(name)) this.#refuse(node, `The function ${name} is not allowed in a transform.`);
+    // The age of one moment is counted up to today.
+    if (VOLATILE.has(name) || (name === 'age' && itemsOf(node, 'children').length === 1))
+      this.volatile.add(name);
+    if (name === 'unnest' || this.#isAggregate(name)) this.looksAtOtherRows = true;
+  }
+}
+
+/** Every object of the tree, without recursion: hostile SQL nests as deep as the parser lets it. */
+function walk(tree: unknown, visit: (node: Node) => void): void {
+  const open: unknown[] = [tree];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (Array.isArray(value)) {
+      for (const item of value as unknown[]) open.push(item);
+    } else if (isNode(value)) {
+      visit(value);
+      for (const item of Object.values(value)) if (typeof item === 'object') open.push(item);
+    }
+  }
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(node: Node, key: string): string {
+  const value = node[key];
+  return typeof value === 'string' ? value : '';
+}
+
+function itemsOf(node: Node, key: string): readonly unknown[] {
+  const value = node[key];
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+}
+
+function isQualified(node: Node, ...keys: readonly string[]): boolean {
+  return keys.some((key) => text(node, key) !== '');
+}
+
+/** DuckDB writes the largest 64-bit number for "unknown". */
+function locationOf(node: Node): { location?: number } {
+  const location = node['query_location'];
+  return typeof location === 'number' && location < 2 ** 32 ? { location } : {};
+}
