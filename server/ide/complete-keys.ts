@@ -1,7 +1,13 @@
 /** Completion of keys, and of whole tasks and pipelines where a name of one's own is asked for. */
 import type { KeyInfo, SchemaInfo } from '../model/schema/index.js';
 import { parametersOfCall } from './describe.js';
-import { PIPELINE_SNIPPETS, type Snippet, TASK_SNIPPETS } from './snippets.js';
+import {
+  FEATURES_SNIPPETS,
+  PIPELINE_SNIPPETS,
+  SECTION_SNIPPETS,
+  type Snippet,
+  TASK_SNIPPETS,
+} from './snippets.js';
 import type { Slot } from './slot.js';
 import type { Completion, IdeContext } from './types.js';
 
@@ -51,14 +57,17 @@ function callParams(context: IdeContext, slot: Slot): Completion[] {
     }));
 }
 
-function snippetsFor(context: IdeContext, slot: Slot): readonly Snippet[] {
-  if (context.definition.kind !== 'pipeline' || slot.flow || slot.colon) return [];
-  const { root } = context.definition.tree;
+function snippetsFor({ definition }: IdeContext, slot: Slot): readonly Snippet[] {
+  const { kind, tree } = definition;
+  if (kind === 'project' || slot.flow || slot.colon) return [];
   if (slot.path.length === 0) {
-    const empty = root === null || (root.kind === 'scalar' && slot.siblings.length === 0);
-    return empty ? PIPELINE_SNIPPETS : [];
+    const empty = tree.root === null || (tree.root.kind === 'scalar' && slot.siblings.length === 0);
+    return empty ? (kind === 'pipeline' ? PIPELINE_SNIPPETS : FEATURES_SNIPPETS) : [];
   }
-  return slot.path.length === 1 && slot.path[0] === 'tasks' ? TASK_SNIPPETS : [];
+  if (slot.path.length !== 1) return [];
+  const [section] = slot.path;
+  if (kind === 'pipeline') return section === 'tasks' ? TASK_SNIPPETS : [];
+  return SECTION_SNIPPETS[String(section)] ?? [];
 }
 
 function snippetItem(snippet: Snippet, slot: Slot, index: number): Completion {

@@ -2,17 +2,17 @@
 import type { NameTarget } from '../model/schema/hint.js';
 import { RULE_IDS } from '../rules/ids.js';
 import { entryOf } from '../syntax/text.js';
-import type { Slot } from './slot.js';
+import { featureNames } from './complete-feature-names.js';
 import { settingOf, taskSummary } from './describe.js';
+import { type Name, unique } from './name.js';
+import type { Slot } from './slot.js';
 import type { Completion, CompletionKind, IdeContext } from './types.js';
 
-interface Name {
-  readonly name: string;
-  readonly detail?: string;
-  readonly documentation?: string;
-}
-
 const KINDS: Readonly<Partial<Record<NameTarget, CompletionKind>>> = {
+  entity: 'entity',
+  view: 'view',
+  feature: 'feature',
+  'feature-service': 'feature-service',
   task: 'task',
   pipeline: 'pipeline',
   secret: 'secret',
@@ -54,7 +54,8 @@ function namesOf(context: IdeContext, slot: Slot, target: NameTarget): readonly 
     case 'view':
     case 'feature':
     case 'feature-service':
-      return featureNames(context, target);
+    case 'owner':
+      return featureNames(context, slot, target);
     case 'model':
     case 'package':
     case 'service':
@@ -116,29 +117,6 @@ function settingsNames(context: IdeContext, section: string): Name[] {
   return names;
 }
 
-function featureNames(
-  context: IdeContext,
-  target: 'entity' | 'view' | 'feature' | 'feature-service',
-): Name[] {
-  const names: Name[] = [];
-  for (const definition of context.project.definitions()) {
-    if (definition.kind !== 'features') continue;
-    const { entities, views, services } = definition.features;
-    const detail = definition.path;
-    if (target === 'entity') names.push(...entities.map(({ name }) => ({ name, detail })));
-    else if (target === 'feature-service') names.push(...services.map(({ name }) => ({ name, detail })));
-    else {
-      for (const view of views) {
-        names.push({ name: view.name, detail });
-        if (target === 'feature') {
-          names.push(...view.features.map(({ name }) => ({ name: `${view.name}:${name}`, detail })));
-        }
-      }
-    }
-  }
-  return unique(names);
-}
-
 /** Models, packages and services come to be by tasks that name them. */
 function actionNames(context: IdeContext, target: 'model' | 'package' | 'service'): Name[] {
   const [action, key] = {
@@ -156,8 +134,4 @@ function actionNames(context: IdeContext, target: 'model' | 'package' | 'service
     }
   }
   return unique(names);
-}
-
-function unique(names: readonly Name[]): Name[] {
-  return [...new Map(names.toReversed().map((name) => [name.name, name])).values()].reverse();
 }

@@ -30,6 +30,7 @@ export function completion(context: IdeContext, offset: number): CompletionList 
   if (slot === undefined) return NOTHING;
   const info = schemaAt(definition.kind, slot.path, slot.siblings);
   if (info === undefined) return NOTHING;
+  if (slot.kind === 'either' && slot.typed.endsWith(':') && info.names !== 'feature') return NOTHING;
   const items: Completion[] = [];
   if (slot.kind !== 'value') items.push(...completeKeys(context, slot, info));
   if (slot.kind === 'key') items.push(...itemsWithDash(context, slot, info));

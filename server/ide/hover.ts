@@ -1,6 +1,7 @@
 /** Hover: documentation of keys, contexts, functions and rules; what names stand for; how tasks went the last time. */
 import { contextOf, TASK_MEMBERS } from '../model/contexts.js';
 import type { Json } from '../model/definition.js';
+import { viewNamed } from '../model/feature-catalog.js';
 import { functionOf } from '../model/functions.js';
 import { schemaAt, type SchemaInfo } from '../model/schema/index.js';
 import { isRuleId } from '../rules/ids.js';
@@ -10,6 +11,14 @@ import { nodePathAt } from '../syntax/text.js';
 import type { Expression, ExpressionPart, Span } from '../syntax/tree.js';
 import { chainOf } from './chains.js';
 import { axisSummary, outputSummary, paramSummary, pipelineOf, taskOf, taskSummary } from './describe.js';
+import {
+  catalog,
+  entitySummary,
+  featureSummary,
+  ownerSummary,
+  serviceSummary,
+  viewSummary,
+} from './describe-features.js';
 import { ago, code, escapeMarkdown, metricValue, shortValue } from './markdown.js';
 import { occurrenceAt, type Thing } from './occurrences.js';
 import { pathUnder } from './paths.js';
@@ -84,7 +93,8 @@ function describeThing(context: IdeContext, thing: Thing, offset: number): strin
     case 'view':
     case 'feature':
     case 'feature-service':
-      return featureSummary(context, thing);
+    case 'owner':
+      return definedThing(context, thing);
   }
 }
 
@@ -117,29 +127,29 @@ function pipelineSummary(context: IdeContext, name: string): string | undefined 
   return lines.join('\n\n');
 }
 
-function featureSummary(context: IdeContext, thing: Thing): string | undefined {
-  for (const definition of [context.definition, ...context.project.definitions()]) {
-    if (definition.kind !== 'features') continue;
-    const { entities, views, services } = definition.features;
-    const owner = views.find(({ name }) => name === thing.owner);
-    const feature = owner?.features.find(({ name }) => name === thing.name);
-    const found =
-      thing.kind === 'entity'
-        ? entities.find(({ name }) => name === thing.name)
-        : thing.kind === 'view'
-          ? views.find(({ name }) => name === thing.name)
-          : thing.kind === 'feature'
-            ? feature
-            : services.find(({ name }) => name === thing.name);
-    if (found === undefined) continue;
-    const type =
-      thing.kind === 'feature' && feature?.type !== undefined
-        ? ` · ${escapeMarkdown(feature.type.value)}`
-        : '';
-    const title = `**${escapeMarkdown(thing.name)}** · ${thing.kind.replace('-', ' ')}${type}`;
-    return found.description === undefined ? title : `${title}\n\n${escapeMarkdown(found.description)}`;
+function definedThing(context: IdeContext, thing: Thing): string | undefined {
+  const known = catalog(context);
+  switch (thing.kind) {
+    case 'entity': {
+      const found = known.entities.get(thing.name)?.[0];
+      return found === undefined ? undefined : entitySummary(context, found.item);
+    }
+    case 'view': {
+      const found = viewNamed(known, thing.name);
+      return found === undefined ? undefined : viewSummary(context, found.item);
+    }
+    case 'feature': {
+      const view = viewNamed(known, thing.owner ?? '')?.item;
+      const feature = view?.features.find(({ name }) => name === thing.name);
+      return view === undefined || feature === undefined ? undefined : featureSummary(context, view, feature);
+    }
+    case 'feature-service': {
+      const found = known.services.get(thing.name)?.[0];
+      return found === undefined ? undefined : serviceSummary(context, found.item);
+    }
+    default:
+      return ownerSummary(context, thing.name);
   }
-  return undefined;
 }
 
 /** The expression that an offset lies in, in `${{ }}` or as a bare condition. */

@@ -1,4 +1,6 @@
-/** Links on the paths of a pipeline, and on the files that its commands name. */
+/** Links on the paths of a pipeline and on the sources of feature views. */
+import type { Definition } from '../model/analyze.js';
+import type { TemplateText } from '../model/definition.js';
 import { pathsOf, plainPath } from './paths.js';
 import type { DocumentLink, IdeContext } from './types.js';
 
@@ -7,7 +9,7 @@ const LIMIT = 2_000;
 
 /** A link for each path that is there and is a file; folders can't be opened. */
 export function documentLinks(context: IdeContext): DocumentLink[] {
-  if (context.definition.kind !== 'pipeline') return [];
+  const { definition } = context;
   const links: DocumentLink[] = [];
   const probes = new Map<string, boolean>();
   const isFile = (path: string): boolean => {
@@ -15,10 +17,10 @@ export function documentLinks(context: IdeContext): DocumentLink[] {
     if (known === undefined) probes.set(path, (known = context.project.probe(path) === 'file'));
     return known;
   };
-  for (const { text } of pathsOf(context.definition.pipeline.tasks)) {
+  for (const text of textsOf(definition)) {
     const path = plainPath(text);
     if (path === undefined || (!probes.has(path) && probes.size >= LIMIT) || !isFile(path)) continue;
-    const quoted = /^['"]/.test(context.definition.tree.text.charAt(text.span.start)) ? 1 : 0;
+    const quoted = /^['"]/.test(definition.tree.text.charAt(text.span.start)) ? 1 : 0;
     links.push({
       span: { start: text.span.start + quoted, end: text.span.end - quoted },
       path,
@@ -26,4 +28,13 @@ export function documentLinks(context: IdeContext): DocumentLink[] {
     });
   }
   return links;
+}
+
+/** The paths of tasks, and those of sources; a glob is no path. */
+function textsOf(definition: Definition): TemplateText[] {
+  if (definition.kind === 'pipeline') return pathsOf(definition.pipeline.tasks).map(({ text }) => text);
+  if (definition.kind !== 'features') return [];
+  return definition.features.views.flatMap(({ source }) =>
+    source?.path === undefined ? [] : [{ text: source.path.value, span: source.path.span }],
+  );
 }

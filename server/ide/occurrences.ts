@@ -1,6 +1,8 @@
 /** Every place where a definition names something that can be gone to: the one source of navigation and rename. */
 import type { Definition } from '../model/analyze.js';
-import type { Features } from '../model/features.js';
+import { featureUsesOf } from '../model/feature-uses.js';
+import type { FeatureUse } from '../model/feature-uses.js';
+import type { FeatureReference, Features } from '../model/features.js';
 import type { ExpressionSite, Located, Pipeline, Task } from '../model/definition.js';
 import type { ProjectView } from '../rules/rule.js';
 import { taskEntry } from '../rules/places.js';
@@ -18,7 +20,8 @@ export type ThingKind =
   | 'entity'
   | 'view'
   | 'feature'
-  | 'feature-service';
+  | 'feature-service'
+  | 'owner';
 
 export interface Thing {
   readonly kind: ThingKind;
@@ -58,8 +61,10 @@ function namedIn(definition: Definition): Named {
   let named = known.get(definition);
   if (named === undefined) {
     const collector = new Collector(definition.tree, definition.path);
-    if (definition.kind === 'pipeline') collector.pipeline(definition.pipeline);
-    else if (definition.kind === 'features') collector.features(definition.features);
+    if (definition.kind === 'pipeline') {
+      collector.pipeline(definition.pipeline);
+      for (const use of featureUsesOf(definition)) collector.use(use);
+    } else if (definition.kind === 'features') collector.features(definition.features);
     const occurrences = collector.occurrences.sort((left, right) => left.span.start - right.span.start);
     named = { occurrences, args: collector.args };
     known.set(definition, named);
@@ -193,9 +198,16 @@ class Collector {
     }
   }
 
+  use(use: FeatureUse): void {
+    for (const view of use.views) this.#located('view', view);
+    for (const reference of use.features) this.#reference(reference);
+    if (use.service !== undefined) this.#located('feature-service', use.service);
+  }
+
   features(features: Features): void {
     for (const entity of features.entities) {
       this.#add({ kind: 'entity', name: entity.name }, entity.nameSpan, entity.span);
+      this.#owner(entity);
     }
     for (const view of features.views) {
       this.#add({ kind: 'view', name: view.name }, view.nameSpan, view.span);
@@ -203,16 +215,25 @@ class Collector {
       for (const feature of view.features) {
         this.#add({ kind: 'feature', name: feature.name, owner: view.name }, feature.nameSpan, feature.span);
       }
+      this.#owner(view);
     }
     for (const service of features.services) {
       this.#add({ kind: 'feature-service', name: service.name }, service.nameSpan, service.span);
-      for (const { view, feature } of service.features) {
-        this.#located('view', view);
-        if (feature !== undefined) {
-          this.#add({ kind: 'feature', name: feature.value, owner: view.value }, feature.span);
-        }
-      }
+      for (const reference of service.features) this.#reference(reference);
+      this.#owner(service);
     }
+    for (const { value, span } of features.owners) this.#add({ kind: 'owner', name: value }, span, span);
+  }
+
+  #reference({ view, feature }: FeatureReference): void {
+    this.#located('view', view);
+    if (feature !== undefined) {
+      this.#add({ kind: 'feature', name: feature.value, owner: view.value }, feature.span);
+    }
+  }
+
+  #owner({ owner }: { readonly owner?: Located<string> }): void {
+    if (owner !== undefined) this.#located('owner', owner);
   }
 
   #located(kind: ThingKind, name: Located<string>): void {

@@ -1,8 +1,9 @@
-/** Renaming tasks, params, outputs, matrix axes and pipelines, wherever and however they are named. */
+/** Renaming what pipelines and features files define, wherever and however it is named. */
 import { isValidName } from '../model/names.js';
 import { escapeKey } from '../syntax/text.js';
 import { occurrenceAt, occurrencesOf, type Thing, type ThingKind } from './occurrences.js';
 import { filesOf, occurrencesOfThing } from './navigation.js';
+import { columnEdits } from './rename-column.js';
 import type { IdeContext, RenameResult, RenameTarget } from './types.js';
 
 const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {
@@ -11,10 +12,15 @@ const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {
   output: 'output',
   axis: 'matrix axis',
   pipeline: 'pipeline',
+  entity: 'entity',
+  view: 'feature view',
+  feature: 'feature',
+  'feature-service': 'feature service',
+  owner: 'owner',
 };
 const RESERVED_AXES: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
 const NOTHING =
-  'Tasks, params, outputs, matrix axes and pipelines can be renamed; there is none of them here.';
+  'Tasks, params, outputs, matrix axes, pipelines and what features files define can be renamed; there is none of them here.';
 
 /** Whether what is under the cursor can be renamed, and what it is called now. */
 export function prepareRename(context: IdeContext, offset: number): RenameTarget {
@@ -50,12 +56,19 @@ export function rename(context: IdeContext, offset: number, newName: string): Re
     span: found.span,
     newText: newName,
   }));
-  return { ok: true, edits };
+  return {
+    ok: true,
+    edits: thing.kind === 'feature' ? [...edits, ...columnEdits(context, thing, newName)] : edits,
+  };
 }
 
 function refuse(thing: Thing, newName: string, context: IdeContext): string | undefined {
   const word = WORDS[thing.kind] ?? thing.kind;
-  if (!isValidName(newName)) {
+  if (thing.kind === 'feature') {
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(newName)) {
+      return `"${newName}" can't be the name of a feature: it is a column, so use letters, digits and "_", beginning with a letter or "_".`;
+    }
+  } else if (!isValidName(newName)) {
     return `"${newName}" can't be the name of a ${word}: use letters, digits, "_" and "-", beginning with a letter or "_".`;
   }
   if (escapeKey(newName) !== newName) {
@@ -78,6 +91,7 @@ function refuse(thing: Thing, newName: string, context: IdeContext): string | un
           ),
         );
   if (!taken) return undefined;
-  const owner = thing.owner === undefined ? '' : ` of the task "${thing.owner}"`;
+  const holder = thing.kind === 'feature' ? 'view' : 'task';
+  const owner = thing.owner === undefined ? '' : ` of the ${holder} "${thing.owner}"`;
   return `There already is a ${word}${owner} called "${newName}".`;
 }

@@ -166,7 +166,9 @@ function blockSlot(lines: Lines, line: number, before: string, offset: number): 
   const key = KEY.exec(rest);
   const behindKey = key !== null && /^\s/.test(rest.slice(key[0].length));
   if (behindKey) return valueSlot(lines, line, { column, own, key, rest, start, text, offset });
-  if (rest.endsWith(':') && key !== null) return undefined;
+  const isItem = own.at(-1)?.kind === 'item';
+  // An item that ends in a colon becomes a map, or a name in two halves: `- weather:rain`.
+  if (rest.endsWith(':') && key !== null && !isItem) return undefined;
 
   const { path, parentLine } = pathAbove(lines, line, column, own);
   if (parentLine !== -1 && column > 0 && opensBlockScalar(lines.text(parentLine))) return undefined;
@@ -174,7 +176,6 @@ function blockSlot(lines: Lines, line: number, before: string, offset: number): 
   const word = { start: start + column, end: offset + tail.length };
   const after = text.slice(before.length + tail.length);
   const quote = rest.startsWith('"') ? '"' : rest.startsWith("'") ? "'" : undefined;
-  const isItem = own.at(-1)?.kind === 'item';
   return {
     kind: isItem ? 'either' : 'key',
     path,

@@ -76,3 +76,51 @@ export const PIPELINE_SNIPPETS: readonly Snippet[] = [
       '  deploy:\n    needs: [approve]\n    deploy:\n      package: ${3:my-app}\n      model: ${4:my-model@candidate}\n      environment: ${5:production}\n$0',
   },
 ];
+
+/** In an empty features file. */
+export const FEATURES_SNIPPETS: readonly Snippet[] = [
+  {
+    label: 'features: entity, view and service',
+    detail: 'features out of a file, and the service that a model asks for them',
+    body:
+      'entities:\n  ${1:station}:\n    keys: [${2:station_id}]\n\nviews:\n  ${3:weather}:\n    entity: ${1:station}\n' +
+      '    source:\n      path: ${4:data/weather.csv}\n      timestamp: ${5:observed_at}\n    ttl: ${6:3d}\n' +
+      '    features:\n      ${7:temperature}: { type: ${8|double,integer,string,boolean,timestamp|}, description: ${9:What it means (unit).} }\n\n' +
+      'services:\n  ${10:rain-v1}: ["${3:weather}:${7:temperature}"]\n$0',
+  },
+];
+
+/** Under `entities:`, `views:`, `services:` and the `features:` of a view. */
+export const SECTION_SNIPPETS: Readonly<Record<string, readonly Snippet[]>> = {
+  entities: [
+    {
+      label: 'entity',
+      detail: 'what features are about, with its keys',
+      body: '${1:station}:\n  keys: [${2:station_id}]\n  description: ${3:What it is.}$0',
+    },
+  ],
+  views: [
+    {
+      label: 'view',
+      detail: 'features out of the columns of a file',
+      body: '${1:weather}:\n  entity: ${2:station}\n  source: { path: ${3:data/weather.csv}, timestamp: ${4:observed_at} }\n  ttl: ${5:3d}\n  features:\n    ${6:temperature}: { type: ${7|double,integer,string,boolean,timestamp|}, description: ${8:What it means (unit).} }$0',
+    },
+    {
+      label: 'view: window over time',
+      detail: 'a feature that SQL computes from the rows before',
+      body: '${1:weather}:\n  entity: ${2:station}\n  source: { path: ${3:data/weather.csv}, timestamp: ${4:observed_at} }\n  transform: |\n    select *, avg(${5:rain}) over (\n      partition by ${6:station_id} order by ${4:observed_at} rows ${7:6} preceding\n    ) as ${8:rain_7d}\n    from source\n  ttl: ${9:3d}\n  features:\n    ${8:rain_7d}: { type: double, description: ${10:What it means (unit).}, expect: { not-null: true } }$0',
+    },
+    {
+      label: 'view: append',
+      detail: 'a source that only grows: only new rows are computed',
+      body: '${1:events}:\n  entity: ${2:user}\n  source: { path: ${3:data/events/*.parquet}, timestamp: ${4:event_time} }\n  mode: append\n  features:\n    ${5:amount}: double$0',
+    },
+  ],
+  services: [
+    {
+      label: 'service',
+      detail: 'the features that one model needs',
+      body: '${1:rain-v1}:\n  - ${2:weather:rain_7d}$0',
+    },
+  ],
+};

@@ -92,7 +92,10 @@ function taskSymbol(task: Task): OutlineSymbol {
 
 function featuresOutline(tree: SyntaxTree, features: Features): OutlineSymbol[] {
   const children: Readonly<Record<string, () => OutlineSymbol[]>> = {
-    entities: () => features.entities.map(({ name, span, nameSpan }) => leaf(name, 'entity', span, nameSpan)),
+    entities: () =>
+      features.entities.map(({ name, span, nameSpan, keys }) =>
+        leaf(name, 'entity', span, nameSpan, keys.map(({ value }) => value).join(', ')),
+      ),
     views: () =>
       features.views.map((view) =>
         leaf(
@@ -107,7 +110,20 @@ function featuresOutline(tree: SyntaxTree, features: Features): OutlineSymbol[] 
         ),
       ),
     services: () =>
-      features.services.map(({ name, span, nameSpan }) => leaf(name, 'section', span, nameSpan)),
+      features.services.map((service) =>
+        leaf(
+          service.name,
+          'feature-service',
+          service.span,
+          service.nameSpan,
+          service.features
+            .map(({ view, feature }) =>
+              feature === undefined ? view.value : `${view.value}:${feature.value}`,
+            )
+            .join(', '),
+        ),
+      ),
+    owners: () => features.owners.map(({ value, span }) => leaf(value, 'owner', span, span)),
   };
   return rootEntries(tree).map((entry) => sectionSymbol(entry, children[entry.key.text]?.() ?? []));
 }
@@ -115,7 +131,7 @@ function featuresOutline(tree: SyntaxTree, features: Features): OutlineSymbol[] 
 /** Far more than anyone scrolls through. */
 const LIMIT = 1_000;
 
-/** Pipelines, tasks, params, outputs, views and features whose name holds the letters of the query in their order. */
+/** Pipelines, tasks, params, outputs, entities, views, features and services whose name holds the letters of the query in their order. */
 export function workspaceSymbols(project: ProjectView, query: string): WorkspaceSymbol[] {
   const found: WorkspaceSymbol[] = [];
   for (const definition of project.definitions()) {
@@ -155,7 +171,7 @@ function* namesOf(definition: Definition): Generator<WorkspaceSymbol> {
     for (const param of pipeline.params)
       yield { name: param.name, kind: 'param', path, span: param.nameSpan, container };
   } else if (definition.kind === 'features') {
-    const { entities, views } = definition.features;
+    const { entities, views, services } = definition.features;
     for (const entity of entities) yield { name: entity.name, kind: 'entity', path, span: entity.nameSpan };
     for (const view of views) {
       yield { name: view.name, kind: 'view', path, span: view.nameSpan };
@@ -163,5 +179,7 @@ function* namesOf(definition: Definition): Generator<WorkspaceSymbol> {
         yield { name: feature.name, kind: 'feature', path, span: feature.nameSpan, container: view.name };
       }
     }
+    for (const service of services)
+      yield { name: service.name, kind: 'feature-service', path, span: service.nameSpan };
   }
 }

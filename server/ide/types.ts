@@ -100,6 +100,11 @@ export type CompletionKind =
   | 'axis'
   | 'pipeline'
   | 'rule'
+  | 'entity'
+  | 'view'
+  | 'feature'
+  | 'feature-service'
+  | 'column'
   | 'snippet';
 
 export interface Completion {
@@ -147,7 +152,18 @@ export type RenameResult =
   { readonly ok: true; readonly edits: readonly Edit[] } | { readonly ok: false; readonly message: string };
 
 export type SymbolKind =
-  'pipeline' | 'section' | 'task' | 'param' | 'variable' | 'output' | 'view' | 'feature' | 'entity' | 'key';
+  | 'pipeline'
+  | 'section'
+  | 'task'
+  | 'param'
+  | 'variable'
+  | 'output'
+  | 'view'
+  | 'feature'
+  | 'entity'
+  | 'feature-service'
+  | 'owner'
+  | 'key';
 
 export interface OutlineSymbol {
   readonly name: string;

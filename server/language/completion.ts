@@ -21,6 +21,11 @@ const KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
   axis: CompletionItemKind.TypeParameter,
   pipeline: CompletionItemKind.Class,
   rule: CompletionItemKind.Reference,
+  entity: CompletionItemKind.Struct,
+  view: CompletionItemKind.Class,
+  feature: CompletionItemKind.Property,
+  'feature-service': CompletionItemKind.Interface,
+  column: CompletionItemKind.Field,
   snippet: CompletionItemKind.Snippet,
 };
 
@@ -53,8 +58,11 @@ export class Completions {
     this.#client = client;
   }
 
-  at(context: IdeContext, offset: number): CompletionList {
-    const { items, incomplete } = completion(context, offset);
+  /** @param trigger the character that asked, where no person did */
+  at(context: IdeContext, offset: number, trigger?: string): CompletionList {
+    const { items: all, incomplete } = completion(context, offset);
+    // A colon ends a key far more often than it begins the second half of `view:feature`.
+    const items = trigger === ':' ? all.filter(({ kind }) => kind === 'feature') : all;
     const id = this.#last.id + 1;
     this.#last = { id, items };
     const { lineStarts } = context.definition.tree;

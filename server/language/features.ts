@@ -61,7 +61,7 @@ export function capabilitiesFor(client: ClientCapabilities): ServerCapabilities 
             workspaceDiagnostics: true,
           },
         }),
-    completionProvider: { triggerCharacters: ['.', '{', '/', '@', ' ', '#'], resolveProvider: true },
+    completionProvider: { triggerCharacters: ['.', '{', '/', '@', ' ', '#', ':'], resolveProvider: true },
     hoverProvider: true,
     definitionProvider: true,
     referencesProvider: true,
@@ -139,7 +139,9 @@ export function registerFeatures(host: FeatureHost): void {
   };
 
   connection.onCompletion(
-    onDocument('completion', null, (asked, params) => completions.at(asked.context, at(asked, params))),
+    onDocument('completion', null, (asked, params) =>
+      completions.at(asked.context, at(asked, params), params.context?.triggerCharacter),
+    ),
   );
   connection.onCompletionResolve(guarded(log, 'completion resolve', (item) => completions.resolve(item)));
   connection.onHover(onDocument('hover', null, (asked, params) => hoverAt(asked, at(asked, params))));

@@ -39,6 +39,8 @@ const SYMBOLS: Readonly<Record<IdeSymbolKind, SymbolKind>> = {
   view: SymbolKind.Class,
   feature: SymbolKind.Property,
   entity: SymbolKind.Struct,
+  'feature-service': SymbolKind.Interface,
+  owner: SymbolKind.String,
   key: SymbolKind.Key,
 };
 

@@ -2,7 +2,7 @@
  * What a check asked about the rest of the project, so that its findings can be kept until an answer changes: precise
  * where a keystroke in one file must not cost a check of five hundred others.
  */
-import type { Definition } from '../model/analyze.js';
+import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { Probe, ProjectView } from '../rules/rule.js';
 import type { RuleSeverity } from '../model/definition.js';
 
@@ -11,6 +11,7 @@ type Dependency =
   | { readonly kind: 'matches'; readonly glob: string; readonly answer: boolean | undefined }
   | { readonly kind: 'pipeline'; readonly name: string; readonly answer: readonly Definition[] }
   | { readonly kind: 'names'; readonly answer: string }
+  | { readonly kind: 'features'; readonly answer: readonly FeaturesDefinition[] }
   | { readonly kind: 'definitions'; readonly answer: readonly Definition[] };
 
 const NONE: readonly Definition[] = [];
@@ -45,6 +46,12 @@ export class RecordingView implements ProjectView {
   definitions(): readonly Definition[] {
     const answer = this.#inner.definitions();
     this.#note('definitions', { kind: 'definitions', answer });
+    return answer;
+  }
+
+  features(): readonly FeaturesDefinition[] {
+    const answer = this.#inner.features();
+    this.#note('features', { kind: 'features', answer });
     return answer;
   }
 
@@ -113,6 +120,8 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return sameDefinitions(view.pipelinesByName.get(asked.name) ?? NONE, asked.answer);
       case 'names':
         return namesOf(view) === asked.answer;
+      case 'features':
+        return sameDefinitions(view.features(), asked.answer);
       case 'definitions':
         return sameDefinitions(view.definitions(), asked.answer);
     }

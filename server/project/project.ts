@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { analyze, detectKind } from '../model/analyze.js';
-import type { Definition } from '../model/analyze.js';
+import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { ProjectSettings, RuleSeverity } from '../model/definition.js';
 import { globOf } from '../model/glob.js';
 import type { Glob } from '../model/glob.js';
@@ -72,6 +72,7 @@ export class Project {
   readonly #stamps = new Map<string, string>();
   readonly #memos = new Map<string, Memo>();
   #sorted: readonly Definition[] | undefined;
+  #features: readonly FeaturesDefinition[] | undefined;
   #byName: ReadonlyMap<string, readonly Definition[]> | undefined;
   #excluded: readonly Glob[] | undefined;
   #ownSeverities: ReadonlyMap<string, RuleSeverity> | undefined;
@@ -180,7 +181,9 @@ export class Project {
     const before = this.#definitions.get(relative);
     if (before?.tree.text === read.text) return false;
     this.#unread.delete(relative);
-    this.#definitions.set(relative, analyze(parseYaml(read.text, before?.tree), relative));
+    const definition = analyze(parseYaml(read.text, before?.tree), relative);
+    this.#definitions.set(relative, definition);
+    if (before?.kind === 'features' || definition.kind === 'features') this.#features = undefined;
     this.#changed(relative);
     return true;
   }
@@ -189,6 +192,7 @@ export class Project {
   remove(relative: string): boolean {
     this.#stamps.delete(relative);
     const wasUnread = this.#unread.delete(relative);
+    if (this.#definitions.get(relative)?.kind === 'features') this.#features = undefined;
     const wasDefinition = this.#definitions.delete(relative);
     if (wasUnread || wasDefinition) this.#changed(relative);
     return wasUnread || wasDefinition;
@@ -217,6 +221,7 @@ export class Project {
         get pipelinesByName() {
           return byName();
         },
+        features: () => this.#featureFiles(),
         probe: (relative) => this.#prober.probe(relative),
         matches: (glob) => this.#prober.matches(glob),
         severities,
@@ -243,8 +248,11 @@ export class Project {
       return memo.findings;
     }
     const recording = new RecordingView(view);
-    const findings = checkDefinition(definition, recording);
+    const checked = checkDefinition(definition, recording);
     const dependencies = recording.dependencies();
+    // The same words about the same text are nothing new: whoever compares arrays is not told of a change.
+    const same = memo?.definition === definition && JSON.stringify(memo.findings) === JSON.stringify(checked);
+    const findings = same ? memo.findings : checked;
     this.#memos.set(relative, { definition, chosen: view.severities, dependencies, findings });
     return findings;
   }
@@ -266,6 +274,12 @@ export class Project {
       this.#byName = byName;
     }
     return this.#byName;
+  }
+
+  /** Kept while only pipelines change: whoever remembers the array need not look into it. */
+  #featureFiles(): readonly FeaturesDefinition[] {
+    this.#features ??= this.definitions().filter((definition) => definition.kind === 'features');
+    return this.#features;
   }
 
   #isExcluded(relative: string): boolean {

@@ -14,6 +14,7 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   param: 'Params',
   task: 'Tasks',
   resource: 'Resources',
+  feature: 'Features',
   security: 'What a person with bad intentions could make of it',
   suppression: 'Suppressions',
 };

@@ -5,6 +5,13 @@ import { always } from './expression/always.js';
 import { arity } from './expression/arity.js';
 import { functionRule } from './expression/function.js';
 import { type } from './expression/type.js';
+import { duplicate as duplicateFeature } from './feature/duplicate.js';
+import { missingTimestamp } from './feature/missing-timestamp.js';
+import { unknownEntity } from './feature/unknown-entity.js';
+import { unknownFeature } from './feature/unknown-feature.js';
+import { unknownService } from './feature/unknown-service.js';
+import { unknownView } from './feature/unknown-view.js';
+import { unused as unusedFeature } from './feature/unused.js';
 import { cycle } from './graph/cycle.js';
 import { duplicateOutput } from './graph/duplicate-output.js';
 import { nestedOutput } from './graph/nested-output.js';
@@ -72,6 +79,13 @@ export const ALL_RULES: readonly Rule[] = [
   noOutputs,
   duration,
   unit,
+  unknownEntity,
+  unknownView,
+  unknownFeature,
+  unknownService,
+  missingTimestamp,
+  duplicateFeature,
+  unusedFeature,
   raw,
   secretInCommand,
   unusedSuppression,

@@ -2,7 +2,7 @@
  * What a rule is, what it finds, and what it may ask about the project. A rule sees one definition at a time, and the
  * project through a narrow view, so that the editor (with unsaved text) and the command line give the same findings.
  */
-import type { Definition } from '../model/analyze.js';
+import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/definition.js';
 import type { Graph } from '../model/graph.js';
 import type { TypeProblem } from '../model/types.js';
@@ -73,6 +73,8 @@ export interface ProjectView {
   definitions(): readonly Definition[];
   /** Pipeline definitions by their name; more than one where names clash. */
   readonly pipelinesByName: ReadonlyMap<string, readonly Definition[]>;
+  /** The features files, by path. The same array as long as none of them changed. */
+  features(): readonly FeaturesDefinition[];
   /** What stands at a path that is relative to the project. Follows links. */
   probe(path: string): Probe;
   /** Whether a glob matches at least one file of the project; `undefined`: can't be told. */

@@ -317,3 +317,48 @@ test('links, folds, colours and hints', async (t) => {
   const hints = await lsp.ask<InlayHint[]>('inlayHint', file, undefined, { range: all(TRAIN) });
   assert.ok(hints.length > 0, 'an edge that a path makes, or a resolved value');
 });
+
+test('features: definition, references and rename between features files and pipelines', async (t) => {
+  const pipeline =
+    'name: join\ntasks:\n  join:\n    training-set: { labels: data/raw.csv, service: rain-v1, features: [weather], output: t.csv }\n';
+  const { lsp, at } = await project(t, { files: { 'join.pipeline.yaml': pipeline } });
+  const [features, join] = [at('weather.features.yaml'), at('join.pipeline.yaml')];
+  await lsp.open(features, FEATURES);
+  await lsp.open(join, pipeline);
+  const [link] = await lsp.ask<LocationLink[]>('definition', join, positionOf(pipeline, 'rain-v1', 1, 2));
+  assert.equal(link?.targetUri, uri(features));
+  assert.equal(textAt(FEATURES, link.targetSelectionRange), 'rain-v1');
+
+  const view = positionOf(FEATURES, 'weather:', 1, 2);
+  const references = await lsp.ask<Location[]>('references', features, view, {
+    context: { includeDeclaration: true },
+  });
+  assert.deepEqual(
+    references.map((one) => `${one.uri === uri(join) ? 'join' : 'features'} ${one.range.start.line}`),
+    ['features 3', 'features 10', 'join 3'],
+  );
+  const edit = await lsp.ask<WorkspaceEdit>('rename', features, view, { newName: 'sky' });
+  const changes = (edit.documentChanges as TextDocumentEdit[]).map(({ textDocument, edits }) =>
+    applyEdits(textDocument.uri === uri(join) ? pipeline : FEATURES, edits as TextEdit[]),
+  );
+  assert.ok(changes.includes(FEATURES.replaceAll(/weather(?=:)/g, 'sky')));
+  assert.ok(changes.includes(pipeline.replace('[weather]', '[sky]')));
+
+  assert.deepEqual(
+    (await lsp.rules(join)).filter((rule) => rule.startsWith('feature/')),
+    [],
+  );
+  await lsp.replace(features, FEATURES.replace('rain-v1', 'rain-v2'));
+  assert.ok((await lsp.rules(join)).includes('feature/unknown-service'));
+
+  const colon = async (marked: string, triggerCharacter?: string) => {
+    const { text, at: where } = cursor(marked);
+    await lsp.replace(join, text);
+    const context = triggerCharacter === undefined ? {} : { context: { triggerKind: 2, triggerCharacter } };
+    return (await lsp.ask<CompletionList>('completion', join, where, context)).items.map(
+      ({ label }) => label,
+    );
+  };
+  assert.deepEqual(await colon(pipeline.replace('[weather]', '["weather:¦"]'), ':'), ['weather:rain_7d']);
+  assert.deepEqual(await colon(pipeline.replace('name: join', 'name:¦ join'), ':'), []);
+});

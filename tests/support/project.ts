@@ -32,10 +32,12 @@ export function memoryProject(
     const { name } = definition.pipeline;
     pipelinesByName.set(name, [...(pipelinesByName.get(name) ?? []), definition]);
   }
+  const features = definitions.filter((definition) => definition.kind === 'features');
   const disk = options.disk === undefined ? undefined : new Set([...options.disk, ...Object.keys(files)]);
   const links = new Map(Object.entries(options.links ?? {}));
   const view: ProjectView = {
     definitions: () => definitions,
+    features: () => features,
     pipelinesByName,
     probe: (path) => probe(path, disk, links),
     matches: (glob) =>

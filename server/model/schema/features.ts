@@ -18,7 +18,7 @@ export const FEATURE_TYPES = [
 
 const column = Type.String({ minLength: 1, 'x-modelyard': { expects: 'the name of a column' } });
 const tags = anyKeyed(scalar);
-const owner = Type.String({ minLength: 1, 'x-modelyard': { expects: 'a person or a team' } });
+const owner = Type.String({ minLength: 1, 'x-modelyard': { names: 'owner', expects: 'a person or a team' } });
 
 const entity = closed(
   {
@@ -41,7 +41,8 @@ const sourceLong = closed(
       ['data/seattle-weather.csv', 'data/weather/*.parquet'],
     ),
     format: opt(oneOf(['csv', 'parquet', 'jsonl']), 'The format. Default: told by the extension.', ['csv']),
-    timestamp: key(column, 'The column that says when the row was true.', ['observed_at']),
+    // Not required here: `feature/missing-timestamp` knows better what to say.
+    timestamp: opt(column, 'The column that says when the row was true.', ['observed_at']),
     created: opt(
       column,
       'The column that says when the row was loaded. With it, late data cannot leak into training.',

@@ -26,6 +26,7 @@ export type NameTarget =
   | 'view'
   | 'feature'
   | 'feature-service'
+  | 'owner'
   | 'rule';
 
 export interface Hint {

@@ -56,7 +56,7 @@ test('outline', () => {
   });
   assert.deepEqual(shown(documentSymbols(features.context)), [
     'section entities',
-    '  entity s',
+    '  entity s (id)',
     'section views',
     '  view w (s)',
     '    feature rain (double)',

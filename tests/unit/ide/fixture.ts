@@ -66,8 +66,10 @@ function projectOf(definitions: readonly Definition[], disk: readonly string[]):
     if (definition.kind !== 'pipeline') continue;
     byName.set(definition.pipeline.name, [...(byName.get(definition.pipeline.name) ?? []), definition]);
   }
+  const features = definitions.filter((definition) => definition.kind === 'features');
   return {
     definitions: () => definitions,
+    features: () => features,
     pipelinesByName: byName,
     probe: (path): Probe =>
       disk.includes(path) ? 'file' : disk.some((file) => file.startsWith(`${path}/`)) ? 'folder' : 'missing',

@@ -46,6 +46,8 @@ check(
   'an input that a training set makes',
   `${task(`    inputs: [t.csv]\n${out}`)}  b:\n    training-set: { labels: l.csv, service: s, output: t.csv }\n`,
   [],
+  { disk: [] },
+  { 'x.features.yaml': 'services: { s: [] }\n' },
 );
 check(
   'a glob over a folder that a task makes',

@@ -1,0 +1,99 @@
+/** Where a pipeline names feature views, features and feature services: `materialize`, `training-set`, `package`. */
+import { entryOf } from '../syntax/text.js';
+import type { MapEntry, ScalarNode, Span, SyntaxNode } from '../syntax/tree.js';
+import type { PipelineDefinition } from './analyze.js';
+import type { Located } from './definition.js';
+import type { FeatureReference } from './features.js';
+import { readFeatureReference } from './read-features.js';
+import { booleanOf, entriesOf, field, itemsOf, mapOf, scalarOf } from './read.js';
+import type { Maybe } from './read.js';
+
+export interface FeatureUse {
+  readonly task: string;
+  readonly action: 'materialize' | 'training-set' | 'package';
+  /** The action's key, to point at the task as a whole. */
+  readonly span: Span;
+  /** Views to materialize. */
+  readonly views: readonly Located<string>[];
+  /** Features to join: `view:feature`, or whole views. */
+  readonly features: readonly FeatureReference[];
+  readonly service?: Located<string>;
+  /** Columns are called `view__feature`: features of the same name don't clash. */
+  readonly fullNames: boolean;
+  /** Something is named by an expression: which one is only known at run time. */
+  readonly dynamic: boolean;
+}
+
+const ACTIONS: readonly FeatureUse['action'][] = ['materialize', 'training-set', 'package'];
+
+// A definition is a value: what it uses stays true as long as it lives.
+const known = new WeakMap<PipelineDefinition, readonly FeatureUse[]>();
+
+/** What the tasks of a pipeline use, in the order of the tasks. Tasks that use nothing are left out. */
+export function featureUsesOf(definition: PipelineDefinition): readonly FeatureUse[] {
+  let uses = known.get(definition);
+  if (uses === undefined) {
+    uses = definition.pipeline.tasks.some(({ action }) => isUser(action?.kind)) ? collect(definition) : [];
+    known.set(definition, uses);
+  }
+  return uses;
+}
+
+function isUser(kind: string | undefined): boolean {
+  return kind !== undefined && (ACTIONS as readonly string[]).includes(kind);
+}
+
+function collect({ tree }: PipelineDefinition): FeatureUse[] {
+  return entriesOf(field(tree.root, 'tasks')).flatMap((task) =>
+    ACTIONS.flatMap((action) => {
+      const entry = entryOf(task.value, action);
+      const use = entry === undefined ? undefined : useOf(task, action, entry, tree.text);
+      return use === undefined ? [] : [use];
+    }),
+  );
+}
+
+function useOf(
+  task: MapEntry,
+  action: FeatureUse['action'],
+  entry: MapEntry,
+  text: string,
+): FeatureUse | undefined {
+  const { value } = entry;
+  const config = mapOf(value);
+  const listed =
+    action === 'materialize' ? (config === undefined ? value : field(config, 'views')) : undefined;
+  const joined = action === 'training-set' ? field(config, 'features') : undefined;
+  const named = field(config, action === 'package' ? 'feature-service' : 'service');
+  const service = action === 'materialize' ? undefined : plain(named);
+  const views = itemsOf(listed).flatMap((item) => locatedOf(plain(item)));
+  const features = itemsOf(joined).flatMap((item) =>
+    plain(item) === undefined ? [] : (readFeatureReference(item, text) ?? []),
+  );
+  const dynamic = [...itemsOf(listed), ...itemsOf(joined), ...itemsOf(named)].some(isDynamic);
+  if (views.length + features.length === 0 && service === undefined && !dynamic) return undefined;
+  return {
+    task: task.key.text,
+    action,
+    span: entry.key.span,
+    views,
+    features,
+    ...(service === undefined ? {} : { service: { value: service.text, span: service.span } }),
+    fullNames: booleanOf(field(config, 'full-names')) ?? false,
+    dynamic,
+  };
+}
+
+/** A scalar without expressions. */
+function plain(node: Maybe): ScalarNode | undefined {
+  const scalar = scalarOf(node);
+  return scalar === undefined || scalar.template !== undefined || scalar.text === '' ? undefined : scalar;
+}
+
+function locatedOf(scalar: ScalarNode | undefined): Located<string>[] {
+  return scalar === undefined ? [] : [{ value: scalar.text, span: scalar.span }];
+}
+
+function isDynamic(node: SyntaxNode): boolean {
+  return node.kind === 'scalar' && node.template !== undefined;
+}
