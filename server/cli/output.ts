@@ -11,6 +11,10 @@ export interface Output {
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
+/** Texts are encoded piece by piece into one buffer: a flood must not leave a trail of buffers to be collected. */
+const encoder = new TextEncoder();
+const encoded = new Uint8Array(64 * 1024);
+
 /**
  * Written synchronously: that holds the tasks back when the reader is slow, and costs nothing to set up. When nobody
  * reads any more (`modelyard runs list | head -1`), the rest is dropped and the work goes on.
@@ -28,12 +32,23 @@ class Descriptor implements Output {
   }
 
   write(text: string | Uint8Array): void {
-    if (this.#broken) return;
-    const data = typeof text === 'string' ? Buffer.from(text) : text;
+    if (typeof text !== 'string') {
+      this.#write(text, text.length);
+      return;
+    }
+    let rest = text;
+    while (rest.length > 0) {
+      const { read, written } = encoder.encodeInto(rest, encoded);
+      this.#write(encoded, written);
+      rest = rest.slice(read);
+    }
+  }
+
+  #write(data: Uint8Array, length: number): void {
     let done = 0;
-    while (done < data.length) {
+    while (done < length && !this.#broken) {
       try {
-        done += writeSync(this.#descriptor, data, done);
+        done += writeSync(this.#descriptor, data, done, length - done);
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code;
         if (code === 'EAGAIN') {

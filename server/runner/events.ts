@@ -63,7 +63,7 @@ export interface TaskOutput extends At {
   readonly type: 'task-output';
   readonly id: string;
   readonly stream: 'stdout' | 'stderr';
-  /** Masked, never cut inside a UTF-8 character. */
+  /** Masked, never cut inside a UTF-8 character. Overwritten by the next one: a sink that keeps it keeps a copy. */
   readonly chunk: Buffer;
 }
 

@@ -8,6 +8,7 @@
  * On Windows there are no process groups; there `taskkill /T` ends the tree.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { OutputPipe, OutputPipes } from './output-pipes.js';
 import { processStat, processes, processesWithEnvironment } from './proc.js';
 
 export interface ProcessOptions {
@@ -17,7 +18,9 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** How long processes may take to end after a polite SIGTERM. */
   readonly graceMs: number;
+  /** The chunk is overwritten by the next one as soon as this returns. Nothing more is read until it does. */
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+  readonly pipes: OutputPipes;
 }
 
 export interface ProcessResult {
@@ -52,19 +55,27 @@ export class Process {
   /** It was ended from outside. */
   #ended = false;
   readonly #marks: readonly string[];
+  readonly #pipes: readonly OutputPipe[];
 
   constructor(options: ProcessOptions) {
     this.#graceMs = options.graceMs;
     this.#marks = MARKS.map((name) => `${name}=${options.env[name] ?? ''}`);
     const [shell, args] = shellFor(options.command);
-    this.#child = spawn(shell, args, {
-      cwd: options.cwd,
-      env: options.env,
-      detached: !windows,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      windowsHide: true,
-      windowsVerbatimArguments: windows,
-    });
+    const stdout = options.pipes.open((chunk) => options.onOutput('stdout', chunk));
+    const stderr = options.pipes.open((chunk) => options.onOutput('stderr', chunk));
+    this.#pipes = [stdout, stderr].filter((pipe) => pipe !== undefined);
+    try {
+      this.#child = spawn(shell, args, {
+        cwd: options.cwd,
+        env: options.env,
+        detached: !windows,
+        stdio: ['ignore', stdout?.writer ?? 'pipe', stderr?.writer ?? 'pipe'],
+        windowsHide: true,
+        windowsVerbatimArguments: windows,
+      });
+    } finally {
+      for (const pipe of this.#pipes) pipe.given();
+    }
     this.pid = this.#child.pid;
     this.#child.stdout?.on('data', (chunk: Buffer) => options.onOutput('stdout', chunk));
     this.#child.stderr?.on('data', (chunk: Buffer) => options.onOutput('stderr', chunk));
@@ -87,14 +98,6 @@ export class Process {
   kill(): void {
     this.#ended = true;
     if (!this.#gone) this.#signal('SIGKILL');
-  }
-
-  /** Halts or goes on reading the output; the pipe then holds the task back. */
-  pause(paused: boolean): void {
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      if (paused) stream?.pause();
-      else stream?.resume();
-    }
   }
 
   #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -123,7 +126,10 @@ export class Process {
 
   async #watch(): Promise<ProcessResult> {
     const child = this.#child;
-    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    const closed = Promise.all([
+      ...this.#pipes.map((pipe) => pipe.ended),
+      new Promise<void>((resolve) => child.once('close', () => resolve())),
+    ]);
     const ended = await new Promise<Omit<ProcessResult, 'leftBehind' | 'outputHeld'>>((resolve) => {
       child.once('error', (error) => resolve({ error: error.message }));
       child.once('exit', (code, signal) =>
@@ -140,8 +146,6 @@ export class Process {
     const leftBehind = this.#alive();
     if (leftBehind) await this.#endRest();
     const outputHeld = !(await within(closed, STREAMS_MS));
-    child.stdout?.destroy();
-    child.stderr?.destroy();
     this.#finish();
     return { ...ended, leftBehind, outputHeld };
   }
@@ -169,6 +173,9 @@ export class Process {
 
   #finish(): void {
     this.#gone = true;
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    for (const pipe of this.#pipes) pipe.stop();
     clearTimeout(this.#killTimer);
   }
 }
@@ -186,7 +193,7 @@ function delay(ms: number): Promise<void> {
 }
 
 /** Waits for the promise, but no longer than `ms`. False: that was not long enough. */
-async function within(promise: Promise<void>, ms: number): Promise<boolean> {
+async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), ms);

@@ -5,6 +5,7 @@ import { withLock } from '../stores/file-lock.js';
 import type { RunDocument } from '../stores/run-document.js';
 import { type RunStore, taskLogName } from '../stores/runs.js';
 import type { RunEvent } from './events.js';
+import { removePipes } from './output-pipes.js';
 import { processesWithEnvironment, processStat } from './proc.js';
 import { RunReducer } from './record.js';
 import type { TaskState } from './state.js';
@@ -94,7 +95,10 @@ export function cleanUpBehindDead(store: RunStore): readonly string[] {
   const dead = store.deadIds();
   if (dead.length === 0) return [];
   const recovered = withLock(path.join(store.layout.runs, 'recover.lock'), CLEANUP_MS, () => {
-    for (const id of dead) endOrphans(id);
+    for (const id of dead) {
+      endOrphans(id);
+      removePipes(id);
+    }
     return store.recover({ replay: replay(store) });
   });
   return recovered.ok ? recovered.value : [];

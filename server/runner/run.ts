@@ -11,12 +11,14 @@ import type { RunControl } from './control.js';
 import { whereabouts, inheritedEnvironment } from './environment.js';
 import type { EventBody, EventSink, RunEvent } from './events.js';
 import { type ExecuteContext, executeTask } from './execute.js';
+import type { Executor } from './executors/executor.js';
 import { localExecutor } from './executors/local.js';
 import { type DirtyCheck, checkDirty } from './git.js';
 import { acquireLocks } from './locks.js';
 import { Masks } from './masks.js';
 import { Mutexes } from './mutexes.js';
 import { newDocument } from './record.js';
+import { pipesFolder } from './output-pipes.js';
 import { Recorder } from './recorder.js';
 import { cleanUpBehindDead, doneIn } from './resume.js';
 import { capacityOf } from './resources.js';
@@ -116,6 +118,7 @@ class Run {
   readonly #sinks: EventSink[];
   readonly #store: RunStore;
   readonly #instances: readonly Instance[];
+  readonly #executor: Executor;
   readonly #matrixStops = new Map<string, AbortController>();
   #recorder: Recorder | undefined;
   #dirty: DirtyCheck | undefined;
@@ -136,6 +139,7 @@ class Run {
     this.#masks = masks;
     this.#sinks = [...sinks];
     this.#store = new RunStore(session.layout);
+    this.#executor = localExecutor(pipesFolder(header.id));
     this.#instances = session.selectedInstances();
     for (const { task } of this.#instances) {
       if (task.matrix !== undefined && !this.#matrixStops.has(task.name)) {
@@ -201,6 +205,7 @@ class Run {
       this.#failed = true;
       this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
     } finally {
+      this.#executor.close();
       rmSync(metricsFolder, { recursive: true, force: true });
     }
     const status = this.#status();
@@ -288,7 +293,7 @@ class Run {
       root,
       metricsFolder,
       control,
-      executor: localExecutor(),
+      executor: this.#executor,
       graceMs,
       masks: this.#masks,
       environment: inheritedEnvironment(options.environment, new Set(Object.keys(secrets))),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { pipesFolder } from '../../server/runner/output-pipes.js';
 import { isRunId } from '../../server/stores/run-id.js';
 
 function filesIn(folder: string): string[] {
@@ -67,13 +68,16 @@ export function damageIn(root: string): string[] {
   return damage;
 }
 
-/** Locks and markers that are left although nothing runs. Temp files block nobody; they are swept when they are old. */
+/** Locks, markers and pipes that are left although nothing runs. Temp files block nobody; they are swept when they are old. */
 export function leftOver(root: string): string[] {
   const memory = path.join(root, '.modelyard');
   const live = path.join(memory, 'runs', 'live');
   return [
     ...filesIn(path.join(memory, 'locks')).filter((file) => !file.endsWith('.tmp')),
     ...(existsSync(live) ? readdirSync(live).filter(isRunId) : []),
+    ...readdirSync(path.join(memory, 'runs'), { recursive: true, encoding: 'utf8' })
+      .map((name) => pipesFolder(path.basename(name)))
+      .filter((folder) => existsSync(folder)),
   ];
 }
 

@@ -11,6 +11,7 @@ export interface ExecutorJob {
   readonly env: Readonly<Record<string, string>>;
   /** How long processes may take to end after they were asked to. */
   readonly graceMs: number;
+  /** The chunk is overwritten by the next one as soon as this returns. */
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
 }
 
@@ -40,4 +41,6 @@ export interface Execution {
 
 export interface Executor {
   start(job: ExecutorJob): Execution;
+  /** Ends what it holds itself, when no job is left. */
+  close(): void;
 }

@@ -1,13 +1,16 @@
 /** Tasks as processes of this machine. */
+import { OutputPipes } from '../output-pipes.js';
 import { Process } from '../process.js';
 import { UsageSampler } from '../usage.js';
 import type { Execution, Executor, ExecutorJob } from './executor.js';
 
-export function localExecutor(): Executor {
+/** @param pipes a folder for the pipes that tasks print into; made when the first one starts */
+export function localExecutor(pipes: string): Executor {
   const sampler = new UsageSampler();
+  const output = new OutputPipes(pipes);
   return {
     start(job: ExecutorJob): Execution {
-      const process = new Process(job);
+      const process = new Process({ ...job, pipes: output });
       const { pid } = process;
       if (pid !== undefined) sampler.add(pid);
       return {
@@ -20,5 +23,6 @@ export function localExecutor(): Executor {
         kill: () => process.kill(),
       };
     },
+    close: () => output.close(),
   };
 }
