@@ -218,6 +218,69 @@ export interface PlanResult {
   readonly problem?: string;
 }
 
+/** A question that a run puts to people, and that is not decided. */
+export interface ApprovalView {
+  readonly projectUri: string;
+  /** Ids. */
+  readonly run: string;
+  readonly task: string;
+  readonly pipeline: string;
+  readonly definitionUri: string;
+  /** Markdown from a file: not to be trusted. */
+  readonly prompt: string;
+  /** Of a `deploy`: the environment that demands it. */
+  readonly environment?: string;
+  /** Names of users; empty: anybody. */
+  readonly who: readonly string[];
+  /** Whether the user of this editor may answer, and has not yet. */
+  readonly mayAnswer: boolean;
+  readonly count: number;
+  /** Approvals that are still missing. */
+  readonly missing: number;
+  readonly askedAt: string;
+  readonly expiresAt?: string;
+  /** A runner stays and goes on by itself; else the run has to be resumed. */
+  readonly attended: boolean;
+  readonly artifacts: readonly { readonly path: string; readonly uri: string; readonly bytes?: number }[];
+  readonly metrics: readonly { readonly name: string; readonly value: unknown }[];
+  readonly comparison?: {
+    readonly candidate: string;
+    readonly current?: string;
+    readonly rows: readonly {
+      readonly metric: string;
+      readonly current?: unknown;
+      readonly candidate?: unknown;
+      readonly verdict?: 'better' | 'worse';
+    }[];
+  };
+  readonly answers: readonly {
+    readonly verdict: 'approved' | 'rejected' | 'timed-out';
+    readonly by: string;
+    readonly at: string;
+    readonly comment?: string;
+  }[];
+}
+
+export interface AnswerParams {
+  readonly projectUri: string;
+  readonly run: string;
+  readonly task: string;
+  readonly verdict: 'approved' | 'rejected';
+  readonly comment?: string;
+}
+
+export type AnswerResult =
+  | {
+      readonly ok: true;
+      /** Absent: more people have to approve. */
+      readonly decided?: 'approved' | 'rejected';
+      readonly missing: number;
+      /** Present when nobody runs it: the run of this definition that is to be resumed. */
+      readonly resume?: { readonly definitionUri: string; readonly run: string };
+    }
+  /** Also when somebody else was first. */
+  | { readonly ok: false; readonly message: string };
+
 /** Server → client notification `modelyard/changed`: what views should ask for again. Coalesced. */
 export interface ChangedParams {
   readonly what: readonly ('pipelines' | 'runs' | 'models' | 'features' | 'services')[];
@@ -240,6 +303,8 @@ export type Outcome = Answer;
  * | `modelyard/plan` | `{ uri, params? }` | `PlanResult \| null` |
  * | `modelyard/deleteRun` | `RunRef` | `Outcome` |
  * | `modelyard/cancelRun` | `RunRef` | `Outcome` (signals the runner's process) |
+ * | `modelyard/approvals` | `{}` | `{ approvals: ApprovalView[] }`, the oldest first; to be asked again when runs change |
+ * | `modelyard/answer` | `AnswerParams` | `AnswerResult` |
  * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
  *
  * and those of protocol-models.ts.
@@ -255,6 +320,11 @@ export interface Requests extends ModelRequests {
   };
   'modelyard/deleteRun': { params: RunRef; result: Outcome };
   'modelyard/cancelRun': { params: RunRef; result: Outcome };
+  'modelyard/approvals': {
+    params: Record<string, never>;
+    result: { readonly approvals: readonly ApprovalView[] };
+  };
+  'modelyard/answer': { params: AnswerParams; result: AnswerResult };
   'modelyard/template': {
     params: { readonly kind: PipelineSummary['kind']; readonly name: string };
     result: { readonly fileName: string; readonly text: string };

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 
 /** Exit codes, as `modelyard help` documents them. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, waiting: 3, cancelled: 130 } as const;
 
 export interface Output {
   write(text: string | Uint8Array): void;

@@ -11,7 +11,7 @@ import type {
   RunsResult,
   TaskRunView,
 } from '../protocol.js';
-import { isElsewhere, processStartOf } from '../stores/liveness.js';
+import { isAlive, isElsewhere, processStartOf } from '../stores/liveness.js';
 import { shardedPath } from '../stores/layout.js';
 import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { summarize } from '../stores/runs.js';
@@ -184,6 +184,10 @@ export function cancelRun({ history }: RunsOf, id: string): Outcome {
   const { run } = read;
   if (run.endedAt !== undefined || run.status === 'interrupted') {
     return { ok: false, message: `Run ${id} is not going on: it is ${run.status}.` };
+  }
+  if (run.status === 'waiting' && !isAlive(run)) {
+    const problem = history.store.abandon(id);
+    return problem === undefined ? { ok: true } : { ok: false, message: problem.message };
   }
   if (isElsewhere(run)) {
     return { ok: false, message: `Run ${id} goes on on ${run.host}, not on this machine. Cancel it there.` };

@@ -17,6 +17,7 @@ import type {
   RunRef,
   RunsResult,
 } from '../protocol.js';
+import { answerView, approvalViews } from './approvals-view.js';
 import { uriOfPath } from './documents.js';
 import { graphView } from './graph-view.js';
 import { InvalidParams, guarded, throwIfCancelled } from './guard.js';
@@ -129,6 +130,12 @@ export class Views {
     );
     on('modelyard/deleteRun', (params) => this.#delete(params));
     on('modelyard/cancelRun', (params) => this.#outcome(params, cancelRun));
+    on('modelyard/approvals', () => ({
+      approvals: this.#host.workspace
+        .projects()
+        .flatMap(({ root }) => approvalViews({ root, history: this.#host.histories.of(root) })),
+    }));
+    on('modelyard/answer', (params) => this.#answer(params));
     on('modelyard/graph', (params) => this.#graph(text(params, 'uri')));
     on('modelyard/plan', (params, token) => this.#planned(text(params, 'uri'), params.params ?? {}, token));
     on('modelyard/template', (params) => {
@@ -145,6 +152,7 @@ export class Views {
         return histories
           .of(root)
           .active()
+          .filter((run) => run.status !== 'waiting')
           .map((run) => listItem(root, run));
       } catch (error) {
         log.error(
@@ -213,6 +221,17 @@ export class Views {
       if (outcome.ok) this.runsChanged(project.root);
       return outcome;
     });
+  }
+
+  #answer(params: Requests['modelyard/answer']['params']): Requests['modelyard/answer']['result'] {
+    const project = this.#host.workspace.projectByUri(text(params, 'projectUri'));
+    if (project === undefined) {
+      return { ok: false, message: `There is no open project at ${params.projectUri}.` };
+    }
+    const { root } = project;
+    const result = answerView({ root, history: this.#host.histories.of(root) }, params);
+    this.runsChanged(root);
+    return result;
   }
 
   async #graph(uri: string): Promise<GraphResult | null> {

@@ -126,8 +126,8 @@ class NamedEdges {
         if (action.model !== undefined) this.#afterModel(instance, action.model);
         return;
       case 'approval':
-        if (action.compare === undefined) return;
-        this.#afterModel(instance, action.compare.model);
+        for (const text of action.metrics) this.#afterMetrics(instance, text);
+        if (action.compare !== undefined) this.#afterModel(instance, action.compare.model);
         return;
       case 'service':
         this.#afterDeploy(instance, action.environment);
@@ -146,6 +146,20 @@ class NamedEdges {
     const { name } = parsed.reference;
     const makers = this.#packages.filter((one) => one.name === name);
     this.#add(makers, instance, 'package', name, text.span);
+  }
+
+  /** `train.accuracy` or `train`: of the task of that name. */
+  #afterMetrics(instance: Instance, text: TemplateText): void {
+    const name = this.#text(instance, text)?.split('.')[0];
+    if (name === undefined) return;
+    const tasks = this.#instances.filter(({ task }) => task.name === name);
+    this.#add(
+      tasks.map((one) => ({ instance: one })),
+      instance,
+      'metrics',
+      name,
+      text.span,
+    );
   }
 
   /** A version that is named by its number is there already. */

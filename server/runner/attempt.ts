@@ -2,8 +2,10 @@
 import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { formatDuration } from '../model/units.js';
+import type { Question } from '../stores/approvals.js';
 import type { ActionOutcome, CommandOutcome } from './actions/action.js';
 import { actionHandler } from './actions/index.js';
+import type { Approvals, Verdict } from './approvals.js';
 import type { RunControl } from './control.js';
 import type { EventBody } from './events.js';
 import type { Executor } from './executors/executor.js';
@@ -11,6 +13,7 @@ import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
 import { MetricTail, jsonNumber, parseMetricLine } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
 import type { ResolvedTask } from './resolve.js';
+import type { Seat } from './schedule.js';
 import type { Session } from './session.js';
 
 export interface AttemptContext {
@@ -31,6 +34,7 @@ export interface AttemptContext {
   readonly fileName: (id: string) => string;
   emit(event: EventBody): void;
   readonly session: Session;
+  readonly approvals: Approvals;
   /** Where the code stands, as soon as git has said so; nothing where there is no repository. */
   git(): Promise<GitState | undefined>;
 }
@@ -48,6 +52,8 @@ export class Attempt {
   readonly #signals: readonly AbortSignal[];
   readonly #onStop = (): void => this.#stop.abort();
   readonly #tail: MetricTail;
+  readonly #seat: Seat;
+  #clock: NodeJS.Timeout | undefined;
   #complaints = 0;
   timedOut = false;
   readonly metrics: Record<string, Json> = {};
@@ -58,7 +64,9 @@ export class Attempt {
     task: ResolvedTask,
     number: number,
     matrixStop: AbortSignal | undefined,
+    seat: Seat,
   ) {
+    this.#seat = seat;
     this.#context = context;
     this.#task = task;
     this.#number = number;
@@ -79,27 +87,40 @@ export class Attempt {
   }
 
   async run(): Promise<ActionOutcome> {
-    const { task } = this.#task.instance;
     for (const signal of this.#signals) {
       if (signal.aborted) this.#stop.abort();
       else signal.addEventListener('abort', this.#onStop, { once: true });
     }
-    const timer =
-      task.timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            this.timedOut = true;
-            this.#stop.abort();
-          }, task.timeoutMs);
+    this.#startClock();
     const tail = setInterval(() => this.#readMetrics(false), TAIL_MS);
     try {
       return await this.#act();
     } finally {
-      clearTimeout(timer);
+      clearTimeout(this.#clock);
       clearInterval(tail);
       this.#readMetrics(true);
       for (const signal of this.#signals) signal.removeEventListener('abort', this.#onStop);
     }
+  }
+
+  #startClock(): void {
+    const { task } = this.#task.instance;
+    // The time that people get is that of the question.
+    if (task.timeoutMs === undefined || task.action?.kind === 'approval') return;
+    this.#clock = setTimeout(() => {
+      this.timedOut = true;
+      this.#stop.abort();
+    }, task.timeoutMs);
+  }
+
+  /** A person may take days: meanwhile nobody is kept from working, and no clock runs. */
+  async #ask(question: Question): Promise<Verdict> {
+    clearTimeout(this.#clock);
+    this.#seat.leave();
+    const verdict = await this.#context.approvals.ask(this.#task.id, question, this.#stop.signal);
+    if (verdict.kind !== 'parked') await this.#seat.take();
+    this.#startClock();
+    return verdict;
   }
 
   /** Waits before the next attempt. `false`: there must not be one. */
@@ -126,6 +147,7 @@ export class Attempt {
       git: () => this.#context.git(),
       signal: this.#stop.signal,
       command: (command: string) => this.#command(command),
+      ask: (question: Question) => this.#ask(question),
     };
     const { action } = this.#task.instance.task;
     const load = actionHandler(action?.kind ?? 'run');

@@ -14,6 +14,17 @@ export class RunControl {
     return this.#kill.signal;
   }
 
+  readonly #hangUp = new AbortController();
+
+  /** Aborted when the terminal that it runs in went away. What only waits for people then leaves, the rest is cancelled. */
+  get hungUp(): AbortSignal {
+    return this.#hangUp.signal;
+  }
+
+  hangUp(): void {
+    this.#hangUp.abort();
+  }
+
   /** The first call asks, the second one kills. */
   cancel(): void {
     if (this.#cancel.signal.aborted) this.#kill.abort();

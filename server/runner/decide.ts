@@ -102,6 +102,7 @@ export async function decide(
 export function alwaysRuns(task: Pick<ResolvedTask, 'instance' | 'outputs'>): string | undefined {
   if (!task.instance.task.cache) return 'cache: false';
   const kind = task.instance.task.action?.kind;
+  if (kind === 'approval') return 'people are asked in each run';
   if (task.outputs.length === 0 && kind !== 'check' && kind !== 'register') {
     return 'it has no outputs, so that nothing tells whether it is done';
   }

@@ -4,6 +4,7 @@
  */
 import type { Json } from '../model/definition.js';
 import type {
+  ApprovalRecord,
   ArtifactRecord,
   FileRecord,
   FingerprintRecord,
@@ -39,6 +40,31 @@ export interface TaskWaiting extends At {
   readonly type: 'task-waiting';
   readonly id: string;
   readonly reason: string;
+}
+
+/** A task asks people, or goes on asking what it asked before; `answers` are those that there are. */
+export interface ApprovalRequested extends At {
+  readonly type: 'approval-requested';
+  readonly id: string;
+  readonly approval: ApprovalRecord;
+}
+
+/** Somebody answered, or nobody did in time. */
+export interface ApprovalAnswered extends At {
+  readonly type: 'approval-answered';
+  readonly id: string;
+  readonly approval: ApprovalRecord;
+  /** Absent: more have to answer. */
+  readonly decided?: 'approved' | 'rejected' | 'timed-out';
+}
+
+/** Nothing runs, and what is left waits for people. */
+export interface RunWaiting extends At {
+  readonly type: 'run-waiting';
+  /** Ids of the tasks that ask. */
+  readonly tasks: readonly string[];
+  /** The runner leaves; the run goes on when it is resumed. */
+  readonly parked: boolean;
 }
 
 /** Why a task runs, or why it need not, in words. */
@@ -126,7 +152,10 @@ export interface RunEnded extends At {
 export type RunEvent =
   | RunCreated
   | RunStarted
+  | RunWaiting
   | TaskWaiting
+  | ApprovalRequested
+  | ApprovalAnswered
   | TaskPlanned
   | TaskStarted
   | TaskOutput

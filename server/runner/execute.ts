@@ -16,6 +16,7 @@ import { type DecideOptions, type EntryData, decide, fingerprintTask } from './d
 import type { EventBody, TaskEnded } from './events.js';
 import { FOLDER_MIME, mimeOf } from './mime.js';
 import { type ResolvedTask, resolveFully } from './resolve-fully.js';
+import type { Seat } from './schedule.js';
 import type { Session, TaskResult } from './session.js';
 import type { TaskState } from './state.js';
 import type { ReadInput } from './workspace.js';
@@ -24,6 +25,8 @@ export interface ExecuteContext extends AttemptContext {
   readonly session: Session;
   readonly decide: Omit<DecideOptions, 'resumed'>;
   readonly keepGoing: boolean;
+  /** Tells what is in the record already to those who look on. */
+  show(event: EventBody): void;
   /** Does something when there is nothing more urgent; the run ends when all of it is done. Must not reject. */
   defer(work: () => Promise<void>): void;
   /** Whether entries of the cache that would serve are told so. */
@@ -43,16 +46,16 @@ export interface ExecuteContext extends AttemptContext {
 
 type Ending = Omit<TaskEnded, 'type' | 'at' | 'id'>;
 
-/** Never rejects: what goes wrong becomes how the task ended. */
-export async function executeTask(context: ExecuteContext, id: string): Promise<void> {
-  const execution = new Execution(context, id);
-  let ending: Ending;
+/** Never rejects: what goes wrong becomes how the task ended. A task that the runner leaves waiting has not ended. */
+export async function executeTask(context: ExecuteContext, id: string, seat: Seat): Promise<void> {
+  const execution = new Execution(context, id, seat);
+  let ending: Ending | 'parked';
   try {
     ending = await execution.run();
   } catch (error) {
     ending = { status: 'failed', error: describeError(error), inputs: [], outputs: [], metrics: {} };
   }
-  execution.end(ending);
+  if (ending !== 'parked') execution.end(ending);
 }
 
 const NOTHING = { inputs: [], outputs: [], metrics: {} } as const;
@@ -61,13 +64,17 @@ class Execution {
   readonly #context: ExecuteContext;
   readonly #id: string;
   readonly #session: Session;
+  readonly #seat: Seat;
   #fingerprint = '';
+  /** It had ended before this process took up the run; its record is left as it is. */
+  #kept = false;
   #names: Record<string, string> = {};
   #ending: Ending | undefined;
 
-  constructor(context: ExecuteContext, id: string) {
+  constructor(context: ExecuteContext, id: string, seat: Seat) {
     this.#context = context;
     this.#id = id;
+    this.#seat = seat;
     this.#session = context.session;
   }
 
@@ -77,7 +84,7 @@ class Execution {
     return instance;
   }
 
-  async run(): Promise<Ending> {
+  async run(): Promise<Ending | 'parked'> {
     const session = this.#session;
     const instance = this.#instance;
     const stopped = this.#whyNot();
@@ -101,6 +108,10 @@ class Execution {
       ...this.#context.decide,
       ...(resumed === undefined ? {} : { resumed }),
     });
+    this.#kept =
+      decision.kind === 'up-to-date' &&
+      decision.state === resumed?.state &&
+      resumed.run === this.#context.runId;
     this.#emit({
       type: 'task-planned',
       id: this.#id,
@@ -142,7 +153,8 @@ class Execution {
   }
 
   #emit(event: EventBody): void {
-    this.#context.emit(event);
+    if (this.#kept) this.#context.show(event);
+    else this.#context.emit(event);
   }
 
   /** What speaks against starting it, as its end. */
@@ -220,15 +232,17 @@ class Execution {
     task: ResolvedTask,
     print: FingerprintRecord,
     inputs: readonly FileRecord[],
-  ): Promise<Ending> {
+  ): Promise<Ending | 'parked'> {
     const { max, delayMs, maxDelayMs } = this.#instance.task.retries;
     const stop = this.#context.matrixStop(this.#instance.task.name);
     for (let number = 1; ; number++) {
       await this.#clear(task);
-      const attempt = new Attempt(this.#context, task, number, stop);
+      const attempt = new Attempt(this.#context, task, number, stop, this.#seat);
       const outcome = await attempt.run();
+      if (outcome.parked === true) return 'parked';
+      if (outcome.skipped !== undefined) return this.#skipped(outcome.skipped);
       let end = await this.#judge(task, print, inputs, attempt, outcome);
-      if (end.status === 'failed' && number <= max && !attempt.stopped) {
+      if (end.status === 'failed' && outcome.final !== true && number <= max && !attempt.stopped) {
         const wait = Math.min(delayMs * 2 ** (number - 1), maxDelayMs);
         this.#emit({
           type: 'task-retrying',

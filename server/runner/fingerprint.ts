@@ -18,6 +18,7 @@ export const FINGERPRINT_FORMAT = '1';
  * - `working-directory`: relative paths mean something else elsewhere
  * - `model`: the version behind each reference to the registry, and the hash of its artifact
  * - `register`: what a register task makes, out of the values that stand in it
+ * - `approval`, `package`, `deploy`, `service`, `monitor`, `pipeline`: what such a task does, by its settings
  * - `format`: the rules of this page
  */
 export function fingerprint(parts: readonly FingerprintPart[]): FingerprintRecord {
@@ -95,6 +96,14 @@ function sentence(part: FingerprintPart, before: string | undefined, now: string
       return REGISTERED_AS.has(part.name)
         ? `${part.name} of the version: ${short(before ?? 'none')} → ${short(now ?? 'none')}`
         : `${part.name} of the version changed`;
+    case 'approval':
+      return `${part.name} of the approval changed`;
+    case 'package':
+    case 'deploy':
+    case 'service':
+    case 'monitor':
+    case 'pipeline':
+      return `${part.kind} ${part.name} changed`;
     case 'command':
       return 'command changed';
     case 'format':

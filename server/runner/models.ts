@@ -9,6 +9,7 @@ import type { VersionDocument } from '../stores/registry/types.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import { memberOfFlat } from './flat.js';
 import type { Registration } from './resolve-register.js';
+import type { VersionFacts } from './resolve-texts.js';
 
 /** What an expression gets, and what it means for the fingerprint of who asked. */
 export interface ModelLookup {
@@ -46,6 +47,30 @@ export class Models {
       value: `${version.version} ${version.artifact.hash}`,
     };
     return { found: this.#member(reference, version, rest), part };
+  }
+
+  /** The version behind `rain@candidate`. */
+  find(
+    reference: string,
+  ):
+    | { readonly ok: true; readonly version: VersionFacts; readonly part: FingerprintPart }
+    | { readonly ok: false; readonly message: string } {
+    const resolved = this.registry.resolveUri(reference);
+    if (!resolved.ok) return { ok: false, message: `${resolved.error.message}${this.#hint(reference)}` };
+    const { version, name, artifact, metrics } = resolved.version;
+    const parsed = parseModelReference(reference);
+    const selector = parsed.ok ? parsed.reference.selector : undefined;
+    return {
+      ok: true,
+      version: {
+        name,
+        version,
+        hash: artifact.hash,
+        ...(selector?.kind === 'alias' ? { alias: selector.alias } : {}),
+        metrics,
+      },
+      part: { kind: 'model', name: reference, value: `${version} ${artifact.hash}` },
+    };
   }
 
   /**

@@ -1,6 +1,11 @@
 /** The record of a run as a reader of its events: pure steps from document to document. */
 import type { Json } from '../model/definition.js';
-import { RUN_SCHEMA_VERSION, type RunDocument, type TaskRun } from '../stores/run-document.js';
+import {
+  type ApprovalRecord,
+  RUN_SCHEMA_VERSION,
+  type RunDocument,
+  type TaskRun,
+} from '../stores/run-document.js';
 import type { RunCreated, RunEvent } from './events.js';
 import { jsonNumber } from './metrics.js';
 
@@ -58,7 +63,10 @@ export class RunReducer {
         return;
       case 'run-started':
         run.status = 'running';
-        run.startedAt = event.at;
+        run.startedAt ??= event.at;
+        return;
+      case 'run-waiting':
+        run.status = 'waiting';
         return;
       case 'run-ended':
         run.status = event.status;
@@ -66,6 +74,7 @@ export class RunReducer {
         if (event.error !== undefined) run.error = event.error;
         return;
       default: {
+        if (run.status === 'waiting' && WAKING.has(event.type)) run.status = 'running';
         const task = this.#tasks[this.#index.get(event.id) ?? -1];
         if (task !== undefined) applyToTask(task, event);
       }
@@ -84,9 +93,12 @@ export class RunReducer {
   }
 }
 
+/** What happens only when somebody has answered. */
+const WAKING: ReadonlySet<RunEvent['type']> = new Set(['task-planned', 'task-started', 'task-ended']);
+
 type TaskEvent = Exclude<
   RunEvent,
-  { readonly type: 'run-created' | 'run-started' | 'run-ended' | 'notice' | 'task-output' }
+  { readonly type: 'run-created' | 'run-started' | 'run-waiting' | 'run-ended' | 'notice' | 'task-output' }
 >;
 
 function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
@@ -94,6 +106,16 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
     case 'task-waiting':
       task.status = 'waiting';
       task.reasons = [event.reason];
+      return;
+    case 'approval-requested':
+      task.status = 'waiting';
+      task.approval = event.approval;
+      task.reasons = [waitingFor(event.approval)];
+      return;
+    case 'approval-answered':
+      task.approval = event.approval;
+      if (event.decided !== undefined) task.status = 'running';
+      else task.reasons = [waitingFor(event.approval)];
       return;
     case 'task-planned':
       task.reasons = event.reasons;
@@ -121,6 +143,12 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
       return;
     }
   }
+}
+
+function waitingFor({ who, count, answers }: ApprovalRecord): string {
+  const missing = count - answers.filter((answer) => answer.verdict === 'approved').length;
+  const people = who.length === 0 ? 'somebody' : who.join(', ');
+  return missing <= 1 ? `waits for ${people}` : `waits for ${missing} of ${people}`;
 }
 
 /** An event as one line of `events.ndjson`, or nothing for what does not belong there. */

@@ -7,6 +7,12 @@ import { type RunWriter, taskLogName } from '../stores/runs.js';
 import type { RunEvent } from './events.js';
 import { RunReducer } from './record.js';
 
+const ASKING: ReadonlySet<RunEvent['type']> = new Set([
+  'approval-requested',
+  'approval-answered',
+  'run-waiting',
+]);
+
 /** A bound for the memory of held events, and for what a kill can take. */
 const MOST_HELD = 64;
 
@@ -75,8 +81,10 @@ export class Recorder {
     else if (this.#held.length >= MOST_HELD) this.#flush();
     else this.#timer ??= setImmediate(() => this.#flushSafely());
     if (event.type === 'task-ended') this.#closeLog(event.id);
+    // People act on it: it has to be in the lists, and to survive.
+    if (ASKING.has(event.type)) this.#writer.update(this.#reducer.document(), { durable: true });
     // The end is written by `close`, when all is known.
-    if (event.type !== 'run-ended') this.#writer.update(() => this.#reducer.document());
+    else if (event.type !== 'run-ended') this.#writer.update(() => this.#reducer.document());
   }
 
   #flushSafely(): void {

@@ -16,6 +16,7 @@ import {
 } from '../model/registry-names.js';
 import { toText } from '../model/values.js';
 import type { FingerprintPart } from '../stores/run-document.js';
+import type { Texts } from './resolve-texts.js';
 
 export interface Registration {
   readonly model: string;
@@ -32,16 +33,6 @@ export interface Registration {
   readonly metadata: Readonly<Record<string, Json>>;
   /** Why no version is to be made: its `when` does not hold. */
   readonly refused?: string;
-}
-
-/** What resolving needs of whoever resolves the rest of the task. */
-export interface Texts {
-  /** Secrets masked: all of this is recorded. */
-  text(text: TemplateText): string;
-  value(text: TemplateText): Json;
-  condition(text: TemplateText): { readonly passed: boolean; readonly detail?: string };
-  path(given: string, what: string, span: TemplateText['span']): string;
-  fail(message: string, span: TemplateText['span']): never;
 }
 
 export function resolveRegister(

@@ -1,5 +1,6 @@
 /** An instance of a task with every expression replaced by its value: what is run, and the parts of its fingerprint. */
 import type {
+  Action,
   ActionKind,
   ArtifactKind,
   Check,
@@ -16,7 +17,9 @@ import { toText, truthy } from '../model/values.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import { OWN_OUTPUTS } from '../model/contexts.js';
 import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
-import { type Registration, type Texts, resolveRegister } from './resolve-register.js';
+import { type ApprovalSettings, resolveApproval } from './resolve-approval.js';
+import { type Registration, resolveRegister } from './resolve-register.js';
+import type { Texts } from './resolve-texts.js';
 import { type Facts, TaskScope } from './scope.js';
 import type { Workspace } from './workspace.js';
 
@@ -53,6 +56,8 @@ export interface ResolvedTask {
   readonly checks: readonly ResolvedCheck[];
   /** Of a register task. */
   readonly register?: Registration;
+  /** Of an approval task. */
+  readonly approval?: ApprovalSettings;
   /** Relative to the project. */
   readonly workingDirectory: string;
   /** What the definition sets. */
@@ -103,6 +108,7 @@ class Resolver {
   readonly #pipeline: Pipeline;
   readonly #instance: Instance;
   readonly #workspace: Workspace;
+  readonly #facts: Facts;
   readonly #real: TaskScope;
   /** The same with stars for secrets. What is recorded is made with it. */
   readonly #shown: TaskScope;
@@ -112,6 +118,7 @@ class Resolver {
     this.#pipeline = pipeline;
     this.#instance = instance;
     this.#workspace = workspace;
+    this.#facts = facts;
     this.#real = new TaskScope(facts, instance);
     this.#shown = new TaskScope(facts, instance, { masked: true });
     this.#secretsInText = Object.keys(facts.secrets).length > 0;
@@ -127,7 +134,7 @@ class Resolver {
     const { action } = task;
     if (action?.kind === 'run') commands.push(...this.#commands(action.commands, parts));
     else if (action?.kind === 'check') checks.push(...this.#checks(action.checks, parts));
-    const register = action?.kind === 'register' ? resolveRegister(action, this.#texts(), parts) : undefined;
+    const settings = this.#settings(action, parts);
     const inputs = this.#inputs(checks);
     const outputs = this.#outputs(parts);
     this.#guard(inputs, outputs);
@@ -137,13 +144,27 @@ class Resolver {
       instance: this.#instance,
       commands,
       checks,
-      ...(register === undefined ? {} : { register }),
+      ...settings,
       workingDirectory,
       env,
       inputs,
       outputs,
       parts,
     };
+  }
+
+  #settings(
+    action: Action | undefined,
+    parts: FingerprintPart[],
+  ): Pick<ResolvedTask, 'register' | 'approval'> {
+    switch (action?.kind) {
+      case 'register':
+        return { register: resolveRegister(action, this.#texts(parts), parts) };
+      case 'approval':
+        return { approval: resolveApproval(action, this.#texts(parts), parts) };
+      default:
+        return {};
+    }
   }
 
   #render(text: TemplateText, mode: 'plain' | 'shell'): { real: string; shown: string } {
@@ -238,9 +259,17 @@ class Resolver {
     return { passed, ...(values.length === 0 ? {} : { detail: values.join(', ') }) };
   }
 
-  #texts(): Texts {
+  #texts(parts: FingerprintPart[]): Texts {
     return {
       text: (text) => this.#render(text, 'plain').shown,
+      kept: (text) => this.#kept(text, 'plain'),
+      command: (text) => this.#kept(text, 'shell'),
+      metrics: (task, span) => this.#metrics(task, span),
+      model: (reference) => {
+        const found = this.#facts.version(reference);
+        if (found.ok) parts.push(found.part);
+        return found;
+      },
       value: (text) => this.#value(evaluateText(text, this.#shown), text.span),
       condition: (text) => this.#holds(text),
       path: (given, what, span) => this.#checked(given, what, span),
@@ -248,6 +277,25 @@ class Resolver {
         throw new Unresolved(message, false, span);
       },
     };
+  }
+
+  #kept(text: TemplateText, mode: 'plain' | 'shell'): string {
+    const { real, shown } = this.#render(text, mode);
+    if (real === shown) return real;
+    throw new Unresolved(
+      'a secret would be written down there: name it under `secrets`, and the app finds it in its environment',
+      false,
+      text.span,
+    );
+  }
+
+  #metrics(task: string, span: Span): Readonly<Record<string, Json>> {
+    const facts = this.#facts.task(task);
+    if (facts === undefined) throw new Unresolved(`metrics: there is no task "${task}"`, false, span);
+    if (typeof facts.ended === 'string') {
+      throw new Unresolved(`metrics: ${facts.ended} is not known yet`, true, span);
+    }
+    return facts.ended.metrics;
   }
 
   /** What an action gives by itself is no path. */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { withLock } from '../stores/file-lock.js';
+import { isAlive } from '../stores/liveness.js';
 import type { RunDocument } from '../stores/run-document.js';
 import { type RunStore, taskLogName } from '../stores/runs.js';
 import type { RunEvent } from './events.js';
@@ -13,7 +14,7 @@ import type { TaskState } from './state.js';
 export type Resumable =
   { readonly ok: true; readonly run: RunDocument } | { readonly ok: false; readonly message: string };
 
-const UNFINISHED = ['interrupted', 'failed', 'cancelled'] as const;
+const UNFINISHED = ['interrupted', 'failed', 'cancelled', 'waiting'] as const;
 
 /** The run to go on from: the one named, or the newest of the pipeline that did not succeed. */
 export function findResumable(store: RunStore, pipeline: string, id: string | undefined): Resumable {
@@ -36,11 +37,15 @@ export function findResumable(store: RunStore, pipeline: string, id: string | un
   if (!UNFINISHED.some((status) => status === run.status)) {
     return { ok: false, message: `run ${run.id} is ${run.status}: only what did not succeed can be resumed` };
   }
+  if (run.status === 'waiting' && isAlive(run)) {
+    const message = `run ${run.id} still goes on, in process ${run.pid}: it goes on by itself as soon as its questions are answered`;
+    return { ok: false, message };
+  }
+  if (run.status !== 'interrupted' && run.status !== 'waiting') return { ok: true, run };
   // Its last steps may stand in its events only.
-  return {
-    ok: true,
-    run: run.status === 'interrupted' ? replay(store)(run, store.events(run.id).events) : run,
-  };
+  const now = replay(store)(run, store.events(run.id).events);
+  // Killed just after an answer woke it.
+  return { ok: true, run: now.status === 'running' ? { ...now, status: 'interrupted' } : now };
 }
 
 /** How the tasks that succeeded in a run ended, to be taken as done. */

@@ -9,7 +9,8 @@ import type { RunDocument, RunHeader } from '../stores/run-document.js';
 import { RunStore, StoreError, newRunId, taskLogName } from '../stores/runs.js';
 import type { RunControl } from './control.js';
 import { whereabouts, inheritedEnvironment } from './environment.js';
-import type { EventBody, EventSink, RunEvent } from './events.js';
+import { type Asker, Approvals } from './approvals.js';
+import type { EventBody, EventSink, RunCreated, RunEvent } from './events.js';
 import { type ExecuteContext, executeTask } from './execute.js';
 import type { Executor } from './executors/executor.js';
 import { localExecutor } from './executors/local.js';
@@ -46,7 +47,14 @@ export interface RunOptions extends Selection {
   readonly graceMs: number;
   /** Wait for runs that hold the same outputs; else refuse. */
   readonly wait: boolean;
+  /** Goes on from this run; one that waits for people goes on as itself. */
   readonly resume?: RunDocument;
+  readonly approvals: {
+    /** Wait until all is answered, when there is nothing else to do. Else the runner leaves. */
+    readonly stay: boolean;
+    /** Asks the person before the terminal. */
+    readonly ask?: Asker;
+  };
   /** The arguments of the command, for the record. */
   readonly argv: readonly string[];
   readonly control: RunControl;
@@ -60,6 +68,8 @@ export interface RunOptions extends Selection {
 
 export type RunOutcome =
   | { readonly kind: 'ended'; readonly runId: string; readonly status: 'succeeded' | 'failed' | 'cancelled' }
+  /** The rest waits for people, and nobody runs it. */
+  | { readonly kind: 'waiting'; readonly runId: string }
   /** Nothing was run. */
   | { readonly kind: 'refused'; readonly reason: 'usage' | 'busy' | 'store'; readonly message: string };
 
@@ -71,9 +81,12 @@ const DIRTY_MS = { worked: 2_000, idle: 20 } as const;
 
 /** Runs a pipeline; tells everything that happens to `sinks`, which must not throw. */
 export async function runPipeline(options: RunOptions, sinks: readonly EventSink[]): Promise<RunOutcome> {
-  const startedAt = new Date().toISOString();
   const where = whereabouts(options.environment);
-  const id = newRunId();
+  const { resume } = options;
+  const again = resume?.status === 'waiting' ? resume : undefined;
+  const id = again?.id ?? newRunId();
+  const startedAt = again?.createdAt ?? new Date().toISOString();
+  const selection = selectionOf(options, again);
   const session = new Session({
     root: options.root,
     pipeline: options.pipeline,
@@ -84,12 +97,10 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
       id,
       pipeline: options.pipeline.name,
       'started-at': startedAt,
-      trigger: where.trigger,
-      user: where.user,
+      trigger: again?.trigger ?? where.trigger,
+      user: again?.user ?? where.user,
     },
-    ...(options.only === undefined && options.from === undefined && options.to === undefined
-      ? {}
-      : { selection: options }),
+    ...(selection === undefined ? {} : { selection }),
   });
   const refusal = session.problem;
   if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };
@@ -103,11 +114,31 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     params: options.params,
     ...(session.head === undefined ? {} : { git: { ...session.head, dirty: true } }),
     ...where,
-    argv: options.argv.map((argument) => masks.text(argument)),
-    ...(options.resume === undefined ? {} : { resumed: options.resume.id }),
+    ...(again === undefined ? {} : { user: again.user, trigger: again.trigger }),
+    argv: again?.argv ?? options.argv.map((argument) => masks.text(argument)),
+    ...resumedFrom(resume, again),
     createdAt: startedAt,
   };
   return new Run(options, session, header, masks, sinks).go();
+}
+
+function resumedFrom(
+  resume: RunDocument | undefined,
+  again: RunDocument | undefined,
+): Pick<RunHeader, 'resumed'> {
+  const resumed = again === undefined ? resume?.id : again.resumed;
+  return resumed === undefined ? {} : { resumed };
+}
+
+/** A run that goes on as itself has the tasks that it had. */
+function selectionOf(options: RunOptions, again: RunDocument | undefined): Selection | undefined {
+  const { only, from, to } = options;
+  if (only !== undefined || from !== undefined || to !== undefined) return options;
+  if (again === undefined) return undefined;
+  const had = new Set(again.tasks.map((task) => task.task));
+  if (options.pipeline.tasks.every((task) => had.has(task.name))) return undefined;
+  const known = new Set(options.pipeline.tasks.map((task) => task.name));
+  return { only: again.tasks.flatMap((task) => (known.has(task.task) ? [task.task] : [])) };
 }
 
 class Run {
@@ -124,6 +155,10 @@ class Run {
   #dirty: DirtyCheck | undefined;
   #failed = false;
   #worked = false;
+  #approvals: Approvals | undefined;
+  readonly #leave = new AbortController();
+  /** All that is left waits for people. */
+  #idling = false;
   #deferred: Promise<void> = Promise.resolve();
 
   constructor(
@@ -150,25 +185,25 @@ class Run {
 
   async go(): Promise<RunOutcome> {
     const { control } = this.#options;
-    const created: RunEvent = this.#created();
+    const created = this.#created();
+    const again = this.#options.resume?.status === 'waiting' ? this.#options.resume : undefined;
+    const document = again === undefined ? newDocument(created) : takenUp(newDocument(created), again);
     let writer;
     try {
-      writer = this.#store.create(this.#header, created.type === 'run-created' ? created.tasks : []);
+      writer =
+        again === undefined ? this.#store.create(this.#header, created.tasks) : this.#store.reopen(document);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return { kind: 'refused', reason: 'store', message: error.message };
     }
-    const recorder = new Recorder(
-      writer,
-      created.type === 'run-created' ? newDocument(created) : ({} as RunDocument),
-      (message) => {
-        this.#failed = true;
-        control.cancel();
-        this.#emit({ type: 'notice', level: 'error', message });
-      },
-    );
+    const recorder = new Recorder(writer, document, (message) => {
+      this.#failed = true;
+      control.cancel();
+      this.#emit({ type: 'notice', level: 'error', message });
+    });
     this.#recorder = recorder;
-    this.#tell(created);
+    if (again === undefined) this.#tell(created);
+    else this.#show(created);
     await this.#session.prepare();
     const dirty = this.#session.head === undefined ? undefined : checkDirty(this.#options.root);
     this.#dirty = dirty;
@@ -194,13 +229,20 @@ class Run {
         ? { kind: 'ended', runId: this.#header.id, status }
         : { kind: 'refused', reason: 'busy', message: `${locks.message}${hint}` };
     }
+    const before = this.#options.resume === again ? undefined : this.#options.resume;
+    this.#approvals = new Approvals(
+      writer.folder,
+      { run: this.#header.id, pipeline: this.#header.pipeline },
+      (event) => this.#emit(event),
+      before === undefined ? undefined : this.#store.folder(before.id),
+    );
     const metricsFolder = path.join(writer.folder, 'live');
     try {
       // Not before: whoever held what this run has waited for may have been killed meanwhile, and its tasks live on.
       cleanUpBehindDead(this.#store);
       mkdirSync(metricsFolder, { recursive: true });
       this.#emit({ type: 'run-started' });
-      await this.#work(metricsFolder);
+      await this.#work(metricsFolder, this.#approvals);
     } catch (error) {
       this.#failed = true;
       this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
@@ -209,11 +251,14 @@ class Run {
       rmSync(metricsFolder, { recursive: true, force: true });
     }
     const status = this.#status();
-    this.#emit({
-      type: 'run-ended',
-      status,
-      ...(recorder.problem === undefined ? {} : { error: recorder.problem }),
-    });
+    const parked = this.#leave.signal.aborted && status !== 'cancelled' && recorder.problem === undefined;
+    if (!parked) {
+      this.#emit({
+        type: 'run-ended',
+        status,
+        ...(recorder.problem === undefined ? {} : { error: recorder.problem }),
+      });
+    }
     // After the end was told, so that whoever waits for the outputs finds a run that has ended.
     locks.lock.release();
     this.#session.hashes.save();
@@ -221,6 +266,7 @@ class Run {
     await this.#finish(recorder, dirty);
     // Only the last write may have shown that nothing can be recorded: a run that nobody will know of has not succeeded.
     const recorded = recorder.problem === undefined;
+    if (parked && recorded) return { kind: 'waiting', runId: this.#header.id };
     return { kind: 'ended', runId: this.#header.id, status: recorded ? status : 'failed' };
   }
 
@@ -246,9 +292,14 @@ class Run {
     return this.#failed ? 'failed' : 'succeeded';
   }
 
-  async #work(metricsFolder: string): Promise<void> {
+  async #work(metricsFolder: string, approvals: Approvals): Promise<void> {
     const options = this.#options;
-    const context = this.#context(metricsFolder);
+    const context = this.#context(metricsFolder, approvals);
+    const onHangUp = (): void => {
+      if (this.#idling) this.#park(approvals);
+      else options.control.cancel();
+    };
+    options.control.hungUp.addEventListener('abort', onHangUp);
     const mutexes = new Mutexes(this.#session, (id, reason) =>
       this.#emit({ type: 'task-waiting', id, reason }),
     );
@@ -266,12 +317,50 @@ class Run {
       }),
       capacity,
       admit: (id) => options.control.cancelled.aborted || mutexes.take(id),
-      start: async (id) => {
-        await executeTask(context, id);
+      start: async (id, seat) => {
+        await executeTask(context, id, seat);
         mutexes.release(id);
       },
+      onIdle: () => this.#idle(approvals),
+      stop: this.#leave.signal,
     });
+    options.control.hungUp.removeEventListener('abort', onHangUp);
     await this.#deferred;
+  }
+
+  /** Nothing runs, and all that is left waits for people. */
+  #idle(approvals: Approvals): void {
+    const { keepGoing } = this.#options;
+    const { stay, ask } = this.#options.approvals;
+    if (approvals.waiting.length === 0 || approvals.refresh()) return;
+    if (this.#failed && !keepGoing) {
+      approvals.withdraw('another task failed, so that nothing would follow from an approval');
+      return;
+    }
+    if (ask === undefined && !stay) {
+      this.#park(approvals);
+      return;
+    }
+    if (this.#idling) return;
+    this.#idling = true;
+    this.#emit({ type: 'run-waiting', tasks: approvals.waiting, parked: false });
+    if (ask === undefined) return;
+    void approvals
+      .askHere(ask)
+      .then((left) => {
+        if (left && !stay && this.#idling) this.#park(approvals);
+      })
+      .catch((error: unknown) => {
+        this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
+        if (!stay && this.#idling) this.#park(approvals);
+      });
+  }
+
+  #park(approvals: Approvals): void {
+    if (approvals.refresh() || this.#leave.signal.aborted) return;
+    this.#emit({ type: 'run-waiting', tasks: approvals.waiting, parked: true });
+    this.#leave.abort();
+    approvals.park();
   }
 
   /** One after the other, each when the loop has come round: what can start has then started. */
@@ -284,7 +373,7 @@ class Run {
       );
   }
 
-  #context(metricsFolder: string): ExecuteContext {
+  #context(metricsFolder: string, approvals: Approvals): ExecuteContext {
     const options = this.#options;
     const { root, control, graceMs, secrets } = options;
     return {
@@ -301,6 +390,8 @@ class Run {
       sharedSecrets: options.pipeline.secrets.map(({ value }) => value),
       fileName: (id) => path.basename(taskLogName(id), '.log'),
       emit: (event) => this.#emit(event),
+      show: (event) => this.#show(this.#masked({ ...event, at: new Date().toISOString() })),
+      approvals,
       decide: { force: options.force, noCache: options.noCache },
       keepGoing: options.keepGoing,
       defer: (work) => this.#defer(work),
@@ -326,7 +417,7 @@ class Run {
       this.#matrixStops.get(task.name)?.abort();
   }
 
-  #created(): RunEvent {
+  #created(): RunCreated {
     return {
       type: 'run-created',
       at: this.#header.createdAt,
@@ -373,7 +464,12 @@ class Run {
   }
 
   #tell(event: RunEvent): void {
+    if (AWAKE.has(event.type)) this.#idling = false;
     this.#recorder?.take(event);
+    this.#show(event);
+  }
+
+  #show(event: RunEvent): void {
     for (const sink of this.#sinks) sink(event);
   }
 
@@ -385,6 +481,28 @@ class Run {
     recorder.close(this.#worked);
   }
 }
+
+/** The record of a run that goes on: what has ended in it stays as it is. */
+function takenUp(fresh: RunDocument, again: RunDocument): RunDocument {
+  const ended = new Map(
+    again.tasks
+      .filter((task) => task.status === 'succeeded' || task.status === 'cached')
+      .map((task) => [task.id, task]),
+  );
+  return {
+    ...fresh,
+    ...(again.startedAt === undefined ? {} : { startedAt: again.startedAt }),
+    tasks: fresh.tasks.map((task) => ended.get(task.id) ?? task),
+  };
+}
+
+/** What happens only when the run goes on. */
+const AWAKE: ReadonlySet<RunEvent['type']> = new Set([
+  'task-planned',
+  'task-started',
+  'task-ended',
+  'approval-answered',
+]);
 
 /** Only then has a run to wait for git before it starts. */
 function mentionsDirty(pipeline: Pipeline): boolean {

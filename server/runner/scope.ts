@@ -5,7 +5,7 @@ import type { Instance } from '../model/graph.js';
 import { lookupIn } from '../model/values.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import { memberOfFlat } from './flat.js';
-import type { ModelLookup } from './models.js';
+import type { ModelLookup, Models } from './models.js';
 
 /** What is known of another task. */
 export interface TaskFacts {
@@ -32,6 +32,8 @@ export interface Facts {
   task(name: string): TaskFacts | undefined;
   /** What the registry says about `rain@production` and members of it. */
   models(members: readonly string[]): ModelLookup;
+  /** The version behind `rain@production`. */
+  version(reference: string): ReturnType<Models['find']>;
   hashFiles(globs: readonly string[]): string;
 }
 

@@ -1,7 +1,7 @@
 /** What a plan and a run share: a pipeline with its params, its graph, and what is known of its tasks. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { Json, Pipeline } from '../model/definition.js';
+import type { Action, Json, Pipeline } from '../model/definition.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
 import { type Layout, layoutOf, safeFileName } from '../stores/layout.js';
 import type { FileRecord } from '../stores/run-document.js';
@@ -99,6 +99,8 @@ export class Session {
             message: 'models: this expression is evaluated before the registry is there.',
           },
         },
+      version: (reference) =>
+        this.#models?.find(reference) ?? { ok: false, message: 'the registry is not there yet' },
       hashFiles: (globs) => this.workspace.hashFiles(globs),
     };
   }
@@ -179,11 +181,24 @@ export class Session {
 
 function usesModels(pipeline: Pipeline): boolean {
   return (
-    pipeline.tasks.some((task) => task.action?.kind === 'register') ||
+    pipeline.tasks.some(({ action }) => action !== undefined && wantsModels(action)) ||
     [...pipeline.expressions, ...pipeline.tasks.flatMap((task) => task.expressions)].some((site) =>
       site.part.source.includes('models'),
     )
   );
+}
+
+function wantsModels(action: Action): boolean {
+  switch (action.kind) {
+    case 'register':
+      return true;
+    case 'deploy':
+      return action.model !== undefined;
+    case 'approval':
+      return action.compare !== undefined;
+    default:
+      return false;
+  }
 }
 
 function problemOf(graph: Graph): string | undefined {

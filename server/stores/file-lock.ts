@@ -38,7 +38,7 @@ function holderOf(file: string): ProcessIdentity | 'none' | 'unknown' {
 }
 
 /** Makes the file with its content in one step, so that nobody reads it half written. False when it exists. */
-function createWhole(file: string, text: string): boolean {
+export function createWhole(file: string, text: string): boolean {
   const temp = tempName(file);
   try {
     writeFileSync(temp, text, { flag: 'wx' });

@@ -4,6 +4,7 @@ import type { ArtifactKind, Json, PipelineKind } from '../model/definition.js';
 /** Raised when the shape changes; older documents are migrated forward when they are read. */
 export const RUN_SCHEMA_VERSION = 1;
 
+/** `waiting`: nothing of it runs; it waits for people, and needs no process for that. */
 export type RunStatus =
   'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
 
@@ -44,6 +45,12 @@ export interface FingerprintPart {
     | 'check'
     | 'model'
     | 'register'
+    | 'package'
+    | 'approval'
+    | 'deploy'
+    | 'service'
+    | 'monitor'
+    | 'pipeline'
     | 'format';
   readonly name: string;
   readonly value: string;
@@ -52,6 +59,24 @@ export interface FingerprintPart {
 export interface FingerprintRecord {
   readonly hash: string;
   readonly parts: readonly FingerprintPart[];
+}
+
+/** A question to people, as far as lists show it. All of it is in the run's folder (see approvals.ts). */
+export interface ApprovalRecord {
+  readonly prompt: string;
+  /** Empty: anybody. */
+  readonly who: readonly string[];
+  readonly count: number;
+  /** Of a `deploy`: the environment that demands it. */
+  readonly environment?: string;
+  readonly askedAt: string;
+  readonly expiresAt?: string;
+  readonly answers: readonly {
+    readonly verdict: 'approved' | 'rejected' | 'timed-out';
+    readonly by: string;
+    readonly at: string;
+    readonly comment?: string;
+  }[];
 }
 
 export interface TaskRun {
@@ -79,6 +104,8 @@ export interface TaskRun {
   readonly values?: Readonly<Record<string, string>>;
   /** What its action did, in a few words. */
   readonly note?: string;
+  /** What it asked people, and what they answered. */
+  readonly approval?: ApprovalRecord;
   /** Relative to the run's folder. */
   readonly log?: string;
   readonly peakMemoryBytes?: number;

@@ -119,7 +119,10 @@ export class RunWriter {
     }
   }
 
-  /** Ends the record. What was told last is written; a run whose status is final stops being a live one. */
+  /**
+   * Ends the record. What was told last is written; a run whose status is final, or that waits for people and nobody
+   * else, stops being a live one.
+   */
   close(): void {
     if (this.#closed) return;
     try {
@@ -130,7 +133,8 @@ export class RunWriter {
       closeSync(this.#events);
       this.#metrics.close();
     }
-    if (!LIVE_STATUSES.has(this.#low.data.status)) rmSync(this.#marker, { force: true });
+    const { status } = this.#low.data;
+    if (status === 'waiting' || !LIVE_STATUSES.has(status)) rmSync(this.#marker, { force: true });
   }
 
   #forget(): void {

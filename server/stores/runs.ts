@@ -5,8 +5,9 @@ import { tempOwner, writeAtomic } from './atomic.js';
 import { openDocument, readDocument } from './document.js';
 import { ensureMemory, layoutOf, runFolder } from './layout.js';
 import type { Layout } from './layout.js';
+import { withLock } from './file-lock.js';
 import { linesFrom } from './lines.js';
-import { isAlive, isElsewhere } from './liveness.js';
+import { isAlive, isElsewhere, ownIdentity } from './liveness.js';
 import type { ProcessIdentity } from './liveness.js';
 import { readMetricLog } from './metric-log.js';
 import type { LoggedSeries } from './metric-log.js';
@@ -27,6 +28,9 @@ export type { RunWriter } from './run-writer.js';
 
 /** A run on another machine of which nothing was heard for so long is taken for dead. */
 const ELSEWHERE_SILENCE_MS = 24 * 60 * 60 * 1000;
+
+/** Taking up a run is a matter of microseconds. */
+const REOPEN_MS = 5_000;
 
 /** A run could not be recorded: the message says where and why, in words for the person who runs it. */
 export class StoreError extends Error {
@@ -80,9 +84,13 @@ export function newRunDocument(header: RunHeader, tasks: readonly NewTask[]): Ru
   };
 }
 
-/** The status that a summary or document has now: a live one whose process is gone was interrupted. */
+/**
+ * The status that a summary or document has now: a live one whose process is gone was interrupted. One that only waits
+ * for people needs no process.
+ */
 export function liveStatus(run: ProcessIdentity & { readonly status: RunStatus }): RunStatus {
-  return LIVE_STATUSES.has(run.status) && !isAlive(run) ? 'interrupted' : run.status;
+  if (run.status === 'waiting' || !LIVE_STATUSES.has(run.status)) return run.status;
+  return isAlive(run) ? run.status : 'interrupted';
 }
 
 /** The document of a run whose process is gone: what had begun was interrupted, what had not was cancelled. */
@@ -155,6 +163,66 @@ export class RunStore {
         path: folder,
         message: `Can't record the run in ${folder}: ${describeError(error)}.`,
       });
+    }
+  }
+
+  /**
+   * Goes on with the record of a run that waits for people and whose process has ended. Of several that want to, one may.
+   * Throws a `StoreError`.
+   * @param document with this process as its owner
+   */
+  reopen(document: RunDocument): RunWriter {
+    const folder = this.folder(document.id);
+    const marker = path.join(this.layout.live, document.id);
+    const fail = (message: string): never => {
+      throw new StoreError({ path: folder, message });
+    };
+    try {
+      mkdirSync(this.layout.live, { recursive: true });
+      const done = withLock(path.join(folder, 'reopen.lock'), REOPEN_MS, () => {
+        const loaded = readDocument(path.join(folder, 'run.json'), runDocumentKind);
+        if (loaded.state !== 'ok') return fail(`Can't go on with run ${document.id}: it can't be read.`);
+        const { status, pid } = loaded.value;
+        if (status !== 'waiting') return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
+        if (isAlive(loaded.value)) return fail(`Run ${document.id} still goes on, in process ${pid}.`);
+        const { processStart, host } = document;
+        writeAtomic(marker, JSON.stringify({ pid: document.pid, processStart, host }));
+        return new RunWriter(folder, marker, this.index, document);
+      });
+      return done.ok ? done.value : fail(`Run ${document.id} is taken up by another process right now.`);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      return fail(`Can't go on with run ${document.id}: ${describeError(error)}.`);
+    }
+  }
+
+  /** Ends a run that waits for people, and that nobody runs. Gives why not. */
+  abandon(id: string): StoreProblem | undefined {
+    const read = this.read(id);
+    if (!read.ok) return read.problem;
+    const at = new Date().toISOString();
+    const { host, pid, processStart } = { processStart: undefined, ...ownIdentity() };
+    try {
+      const { run } = read;
+      const writer = this.reopen({
+        ...run,
+        host: host ?? run.host,
+        pid,
+        ...(processStart === undefined ? {} : { processStart }),
+        status: 'cancelled',
+        endedAt: at,
+        tasks: run.tasks.map((task) =>
+          task.status === 'waiting' || task.status === 'queued'
+            ? { ...task, status: 'cancelled', endedAt: at }
+            : task,
+        ),
+      });
+      writer.append({ type: 'run-ended', at, status: 'cancelled' });
+      writer.close();
+      return undefined;
+    } catch (error) {
+      if (error instanceof StoreError) return error.problem;
+      throw error;
     }
   }
 
@@ -232,7 +300,7 @@ export class RunStore {
     if (!isRunId(id)) return unknownRun(this.layout.runs, id);
     const folder = this.folder(id);
     const read = readDocument(path.join(folder, 'run.json'), runDocumentKind);
-    if (read.state === 'ok' && LIVE_STATUSES.has(liveStatus(read.value))) {
+    if (read.state === 'ok' && LIVE_STATUSES.has(read.value.status) && isAlive(read.value)) {
       const message = `Run ${id} is still going on (process ${read.value.pid}). Cancel it first.`;
       return { ok: false, problem: { path: folder, message } };
     }
@@ -302,14 +370,16 @@ export class RunStore {
     const ended = !LIVE_STATUSES.has(run.status);
     if (!ended) {
       if (replay !== undefined) run = replay(run, this.#allEvents(id));
-      if (LIVE_STATUSES.has(run.status)) run = interrupted(run, this.#lastSign(id));
+      if (run.status !== 'waiting' && LIVE_STATUSES.has(run.status)) {
+        run = interrupted(run, this.#lastSign(id));
+      }
       const { low, adapter } = openDocument(file, runDocumentKind, run);
       adapter.durable = true;
       low.write();
     }
     this.index.append(summarize(run));
     rmSync(marker, { force: true });
-    return !ended;
+    return !ended && run.status === 'interrupted';
   }
 
   #belongsToLiving(id: string, marker: string): boolean {

@@ -334,8 +334,8 @@ test('actions that are not built yet say so', async () => {
   const project = await TestProject.make(`
 kind: deployment
 tasks:
-  ask: { approval: { prompt: "Go?" } }
+  watch: { monitor: { service: rain, rules: [p95 < 200ms] } }
 `);
   const { stdout } = await project.expect(1, ['run']);
-  assert.match(stdout, /`approval` is not built yet/);
+  assert.match(stdout, /`monitor` is not built yet/);
 });

@@ -7,6 +7,7 @@ const EXIT_CODES = `Exit codes:
   0    everything went well
   1    something failed: a task, a check; for lint: errors were found
   2    wrong use, or a definition that is not valid
+  3    the run waits for people; it goes on with --resume when they have answered
   130  cancelled (Ctrl-C, SIGTERM)
 `;
 

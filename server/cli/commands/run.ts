@@ -25,7 +25,11 @@ export const run: Command = {
   usage: 'run [PIPELINE] [flags]',
   details: `
 Tasks whose commands, params, inputs and outputs are as they were are left alone or restored from the cache; the
-others run, in parallel where nothing keeps them apart. Ctrl-C ends the run politely, a second one at once.`,
+others run, in parallel where nothing keeps them apart. Ctrl-C ends the run politely, a second one at once.
+
+Where a task waits for people, everything else goes on. When nothing else is left, the person before the terminal is
+asked; elsewhere the command ends with 3, and the run goes on with --resume once \`modelyard approve\` was called. With
+--wait it stays until all is answered.`,
   flags: {
     ...SELECTION_FLAGS,
     jobs: { type: 'string', short: 'j', value: 'N', help: 'Tasks at once. Default: one per core.' },
@@ -42,8 +46,14 @@ others run, in parallel where nothing keeps them apart. Ctrl-C ends the run poli
     },
     dry: { type: 'boolean', help: 'Only say what would be done, and why.' },
     grace: { type: 'string', value: 'S', help: 'Seconds that tasks get to end after Ctrl-C. Default: 5.' },
-    wait: { type: 'boolean', help: 'Wait for runs that hold the same outputs (the default).' },
-    'no-wait': { type: 'boolean', help: 'Rather fail than wait.' },
+    wait: {
+      type: 'boolean',
+      help: 'Wait for people who have to approve something, and for runs that hold the same outputs.',
+    },
+    'no-wait': {
+      type: 'boolean',
+      help: 'Wait for nobody: fail where others hold an output, leave where people have to approve.',
+    },
     json: { type: 'boolean', help: 'Print events, one JSON object a line.' },
   },
   most: 1,
@@ -85,6 +95,7 @@ async function execute(
         noCache: args.flag('no-cache'),
         graceMs: graceOf(args),
         wait: !args.flag('no-wait'),
+        approvals: await approvalsFor(args),
         ...(resume === undefined ? {} : { resume }),
         ...selection,
         argv: process.argv.slice(2),
@@ -98,6 +109,7 @@ async function execute(
     if (outcome.kind === 'refused') {
       throw new CommandError(outcome.message, outcome.reason === 'usage' ? EXIT.usage : EXIT.failed);
     }
+    if (outcome.kind === 'waiting') return EXIT.waiting;
     return { succeeded: EXIT.ok, failed: EXIT.failed, cancelled: EXIT.cancelled }[outcome.status];
   } finally {
     restore();
@@ -138,7 +150,7 @@ function secretsFor({ compiled, selection }: Prepared): Record<string, string> {
 
 /** The first signal asks the run to end, the second one ends it. */
 function catchSignals(control: RunControl): () => void {
-  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
   const cancel = (): void => {
     const again = control.cancelled.aborted;
     stderr.line(
@@ -149,9 +161,23 @@ function catchSignals(control: RunControl): () => void {
     control.cancel();
   };
   for (const signal of signals) process.on(signal, cancel);
+  // A window that is closed must not end what only waits for people.
+  const hangUp = (): void => control.hangUp();
+  process.on('SIGHUP', hangUp);
   return () => {
     for (const signal of signals) process.off(signal, cancel);
+    process.off('SIGHUP', hangUp);
   };
+}
+
+/** People are asked here when somebody sits before the terminal and nobody reads along. */
+async function approvalsFor(args: Arguments): Promise<Parameters<typeof runPipeline>[0]['approvals']> {
+  const stay = args.flag('wait');
+  if (args.flag('json') || args.flag('no-wait') || !mayBeTerminal()) return { stay };
+  const { isTerminal } = await import('../terminal/table.js');
+  if (!isTerminal() || !process.stdin.isTTY) return { stay };
+  const { askInTerminal } = await import('../terminal/ask.js');
+  return { stay, ask: askInTerminal };
 }
 
 async function sinkFor(args: Arguments, root: string): Promise<EventSink> {

@@ -160,6 +160,11 @@ function describeTask(task: TaskRun, style: Style): string[] {
   ];
   if (task.error !== undefined) lines.push(`  ${style.red(tame(task.error, false))}`);
   if (task.note !== undefined) lines.push(`  ${tame(task.note, false)}`);
+  for (const { verdict, by, at, comment } of task.approval?.answers ?? []) {
+    const said = comment === undefined ? '' : `: ${comment}`;
+    const who = by === '' ? verdict : `${verdict} by ${by}`;
+    lines.push(tame(`  ${who} at ${at}${said}`, false));
+  }
   for (const check of task.checks ?? []) {
     const detail = check.detail === undefined ? '' : ` — ${check.detail}`;
     lines.push(`  ${check.passed ? style.green('✓') : style.red('✗')} ${check.text}${detail}`);
@@ -210,6 +215,12 @@ function cancel(args: Arguments, store: RunStore): number {
   const run = readRun(args, store);
   if (run.status !== 'running' && run.status !== 'queued' && run.status !== 'waiting') {
     throw new CommandError(`run ${run.id} has ended already: ${run.status}`, EXIT.failed);
+  }
+  if (run.status === 'waiting' && !isAlive(run)) {
+    const problem = store.abandon(run.id);
+    if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
+    stdout.line(`cancelled ${run.id}, which waited for people`);
+    return EXIT.ok;
   }
   if (!isAlive(run)) throw new CommandError(`the process of run ${run.id} is gone`, EXIT.failed);
   process.kill(run.pid, 'SIGTERM');

@@ -4,7 +4,7 @@ import type { Output } from '../output.js';
 import { Progress, isRepeated } from './progress.js';
 import type { Style } from './style.js';
 import { afterReturns, count, tame } from './text.js';
-import { outcome, summary } from './words.js';
+import { answerLine, outcome, questionLines, summary, waitingLines } from './words.js';
 
 /** Characters that are written in one go: what is held takes memory, and lines may be long. */
 const MOST_HELD = 64 * 1024;
@@ -58,6 +58,18 @@ export function plainSink(
         return;
       case 'task-waiting':
         say(event.id, style.yellow(`waiting: ${event.reason}`));
+        return;
+      case 'approval-requested':
+        for (const one of questionLines(event.approval)) say(event.id, style.yellow(tame(one, false)));
+        flush();
+        return;
+      case 'approval-answered':
+        say(event.id, tame(answerLine(event.approval), false));
+        flush();
+        return;
+      case 'run-waiting':
+        for (const text of waitingLines(progress, style)) line(text);
+        flush();
         return;
       case 'task-started':
         if (event.attempt === 1) {

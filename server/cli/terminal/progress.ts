@@ -1,5 +1,6 @@
 /** Where a run stands, as far as its events tell; what the table, the plain lines and the summary are drawn from. */
 import type { RunEvent, TaskEnded } from '../../runner/events.js';
+import type { ApprovalRecord } from '../../stores/run-document.js';
 import { afterReturns, tame } from './text.js';
 
 export interface TaskProgress {
@@ -16,6 +17,7 @@ export interface TaskProgress {
   readonly tail: string[];
   readonly partial: { stdout: Buffer; stderr: Buffer };
   metric?: string;
+  approval?: ApprovalRecord;
 }
 
 const TAIL_LINES = 20;
@@ -30,6 +32,8 @@ export class Progress {
   runId = '';
   pipeline = '';
   ended: Extract<RunEvent, { type: 'run-ended' }> | undefined;
+  /** Since nothing runs and people are waited for. */
+  waiting: Extract<RunEvent, { type: 'run-waiting' }> | undefined;
   finished = 0;
 
   /** Applies an event; for output gives the lines that became whole. */
@@ -42,6 +46,9 @@ export class Progress {
         return [];
       case 'run-started':
       case 'notice':
+        return [];
+      case 'run-waiting':
+        this.waiting = event;
         return [];
       case 'run-ended':
         this.ended = event;
@@ -78,12 +85,25 @@ export class Progress {
 
   #applyTask(
     task: TaskProgress,
-    event: Exclude<RunEvent, { type: 'run-created' | 'run-started' | 'notice' | 'run-ended' }>,
+    event: Exclude<
+      RunEvent,
+      { type: 'run-created' | 'run-started' | 'run-waiting' | 'notice' | 'run-ended' }
+    >,
   ): readonly string[] {
     switch (event.type) {
       case 'task-waiting':
         task.state = 'waiting';
         task.reasons = [event.reason];
+        return [];
+      case 'approval-requested':
+        task.state = 'waiting';
+        task.approval = event.approval;
+        task.reasons = [asks(event.approval)];
+        return [];
+      case 'approval-answered':
+        task.approval = event.approval;
+        if (event.decided !== undefined) task.state = 'running';
+        else task.reasons = [asks(event.approval)];
         return [];
       case 'task-planned':
         task.decision = event.decision;
@@ -139,6 +159,13 @@ export class Progress {
 /** The end of a task is told once more when its record had to be put right: people have heard of it. */
 export function isRepeated(progress: Progress, event: RunEvent): boolean {
   return event.type === 'task-ended' && progress.tasks.get(event.id)?.ended !== undefined;
+}
+
+/** Whom a task waits for. */
+function asks({ who, count, answers }: ApprovalRecord): string {
+  const missing = count - answers.filter((answer) => answer.verdict === 'approved').length;
+  const people = who.length === 0 ? 'anybody' : who.join(', ');
+  return missing > 1 ? `${missing} approvals of ${people}` : `approval of ${people}`;
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -7,8 +7,8 @@ import type { EventSink, RunEvent } from '../../runner/events.js';
 import type { Output } from '../output.js';
 import { Progress, type TaskProgress, isRepeated } from './progress.js';
 import type { Style } from './style.js';
-import { count, elapsed, fit, pad, width } from './text.js';
-import { outcome, summary } from './words.js';
+import { count, elapsed, fit, pad, tame, width } from './text.js';
+import { answerLine, outcome, questionLines, summary, waitingLines } from './words.js';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /** Between two drawings. VS Code lets a task end on its stop button only once its output is quiet for some time. */
@@ -17,6 +17,15 @@ const NAME_COLUMNS = 32;
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
 const CLEAR_BELOW = '\x1b[J';
+
+/** What happens when a run that waited for people goes on. */
+const RESUMING: ReadonlySet<RunEvent['type']> = new Set([
+  'approval-answered',
+  'task-planned',
+  'task-started',
+  'task-ended',
+  'run-ended',
+]);
 
 export interface Screen {
   columns(): number;
@@ -44,6 +53,7 @@ class Table {
   #above: string[] = [];
   #drawn = 0;
   #frame = 0;
+  #paused = false;
   #timer: NodeJS.Timeout | undefined;
   #stopResize: (() => void) | undefined;
   /** However the process ends, the terminal is left as it was. */
@@ -59,6 +69,7 @@ class Table {
   take(event: RunEvent): void {
     if (isRepeated(this.#progress, event)) return;
     this.#progress.apply(event);
+    if (this.#paused && RESUMING.has(event.type)) this.#goOn();
     switch (event.type) {
       case 'run-created':
         this.#start(event.run.pipeline, event.run.id, event.tasks.length);
@@ -77,6 +88,19 @@ class Table {
         this.#above.push(
           `${this.#style.yellow('↻')} ${event.id}: ${event.error}; again in ${event.delayMs / 1000}s`,
         );
+        return;
+      case 'approval-requested':
+        this.#above.push(
+          ...questionLines(event.approval).map((line) =>
+            this.#style.yellow(tame(`${event.id}: ${line}`, false)),
+          ),
+        );
+        return;
+      case 'approval-answered':
+        this.#above.push(tame(`${event.id}: ${answerLine(event.approval)}`, false));
+        return;
+      case 'run-waiting':
+        this.#pause(event.parked);
         return;
       case 'run-ended':
         this.#end();
@@ -112,6 +136,26 @@ class Table {
       `${mark} ${pad(fit(id, NAME_COLUMNS), Math.min(NAME_COLUMNS, this.#nameColumns()))}  ` +
         this.#style.dim(`${word}${why === '' ? '' : `: ${why}`}`),
     );
+  }
+
+  /** Others write to the terminal now: the person before it is asked, or the runner leaves. */
+  #pause(parked: boolean): void {
+    clearInterval(this.#timer);
+    this.#paused = true;
+    if (parked) this.#above.push(...waitingLines(this.#progress, this.#style));
+    this.#write([]);
+    this.#showCursor();
+    if (parked) {
+      this.#stopResize?.();
+      process.off('exit', this.#showCursor);
+    }
+  }
+
+  #goOn(): void {
+    this.#paused = false;
+    this.#drawn = 0;
+    this.#timer = setInterval(() => this.#draw(), FRAME_MS);
+    this.#timer.unref();
   }
 
   #end(): void {

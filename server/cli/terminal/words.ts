@@ -1,4 +1,8 @@
 /** The sentences about tasks and runs that the table, the plain lines and the summary share. */
+import type { Json } from '../../model/definition.js';
+import { formatBytes } from '../../model/units.js';
+import type { Question } from '../../stores/approvals.js';
+import type { ApprovalRecord } from '../../stores/run-document.js';
 import type { TaskProgress, Progress } from './progress.js';
 import type { Style } from './style.js';
 import { count, elapsed } from './text.js';
@@ -31,6 +35,45 @@ export function outcome(task: TaskProgress, style: Style): { mark: string; word:
     default:
       return { mark: style.blue('▶'), word: task.state };
   }
+}
+
+/** A question to people: whom, and the first lines of what is asked. */
+export function questionLines({ prompt, who, count: needed, environment }: ApprovalRecord): string[] {
+  const people = who.length === 0 ? 'anybody' : who.join(', ');
+  const head = needed > 1 ? `${needed} of ${people} have to approve` : `waits for the approval of ${people}`;
+  const where = environment === undefined ? '' : `, as ${environment} demands`;
+  const lines = prompt.split('\n').filter((line) => line.trim() !== '');
+  const more = lines.length > QUESTION_LINES ? ['…'] : [];
+  return [`${head}${where}:`, ...lines.slice(0, QUESTION_LINES).map((line) => `  ${line}`), ...more];
+}
+
+const QUESTION_LINES = 8;
+
+/** The newest answer to a question. */
+export function answerLine({ answers, count: needed }: ApprovalRecord): string {
+  const last = answers.at(-1);
+  if (last === undefined) return 'not answered yet';
+  if (last.verdict === 'timed-out') return 'nobody answered in time';
+  const comment = last.comment === undefined ? '' : `: ${last.comment}`;
+  const approved = answers.filter((answer) => answer.verdict === 'approved').length;
+  const of = needed > 1 && last.verdict === 'approved' ? ` (${approved} of ${needed})` : '';
+  return `${last.verdict} by ${last.by}${of}${comment}`;
+}
+
+/** What a run waits for when nothing of it runs, and how it goes on. */
+export function waitingLines(progress: Progress, style: Style): string[] {
+  const { waiting } = progress;
+  if (waiting === undefined) return [];
+  const tasks = waiting.tasks.join(', ');
+  const lines = [
+    style.yellow(style.bold(`${progress.pipeline} waits for approval of ${tasks}`)) +
+      style.dim(` (run ${progress.runId})`),
+  ];
+  for (const task of waiting.tasks) {
+    lines.push(`  modelyard approve ${progress.runId} ${task}   or reject, with --comment TEXT`);
+  }
+  if (waiting.parked) lines.push(`  modelyard run ${progress.pipeline} --resume ${progress.runId}   goes on`);
+  return lines;
 }
 
 /** The last words about a run: what ran, what did not have to, how long, where it failed and where to look. */
@@ -77,4 +120,31 @@ function failure(task: TaskProgress, log: string, style: Style): string[] {
   }
   lines.push('');
   return lines;
+}
+
+/** What there is to look at before a question is answered. */
+export function factLines(
+  facts: Pick<Question, 'artifacts' | 'metrics' | 'comparison'>,
+  style: Style,
+): string[] {
+  const lines = facts.metrics.map(({ name, value }) => `${name} = ${show(value)}`);
+  const { comparison } = facts;
+  if (comparison !== undefined) {
+    const { candidate, current, rows } = comparison;
+    lines.push(current === undefined ? `${candidate}, the first one` : `${candidate} against ${current}:`);
+    for (const { metric, current: before, candidate: now, verdict } of rows) {
+      const paint = verdict === undefined ? style.dim : verdict === 'better' ? style.green : style.red;
+      const from = current === undefined ? '' : `${before === undefined ? 'none' : show(before)} → `;
+      const word = verdict === undefined ? '' : ` ${paint(verdict)}`;
+      lines.push(`  ${metric}: ${from}${now === undefined ? 'none' : show(now)}${word}`);
+    }
+  }
+  for (const { path, bytes } of facts.artifacts) {
+    lines.push(`look at ${path}${bytes === undefined ? '' : style.dim(` (${formatBytes(bytes)})`)}`);
+  }
+  return lines;
+}
+
+function show(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,5 +1,7 @@
 /** What an action gets to do its work with, and what it says about it. */
 import type { RunReference, GitState } from '../../stores/registry/types.js';
+import type { Question } from '../../stores/approvals.js';
+import type { Verdict } from '../approvals.js';
 import type { ResolvedTask, CheckOutcome } from '../resolve.js';
 import type { Session } from '../session.js';
 
@@ -14,6 +16,8 @@ export interface ActionContext {
   git(): Promise<GitState | undefined>;
   /** Runs one command of the task to its end. */
   command(command: string): Promise<CommandOutcome>;
+  /** Puts a question to people and waits for the answer, without holding a place that others could use. */
+  ask(question: Question): Promise<Verdict>;
   /** Aborted when the task has to end: the run was cancelled, its time is up, or its matrix has failed. */
   readonly signal: AbortSignal;
 }
@@ -35,4 +39,10 @@ export interface ActionOutcome {
   readonly values?: Readonly<Record<string, string>>;
   /** What was done, in a few words. */
   readonly note?: string;
+  /** To try again would not help. */
+  readonly final?: boolean;
+  /** It has not ended: the runner leaves, and who resumes the run goes on with it. */
+  readonly parked?: boolean;
+  /** Nobody needs it any more, and why. */
+  readonly skipped?: string;
 }

@@ -8,6 +8,7 @@ const BUILT: Readonly<Partial<Record<ActionKind, () => Promise<ActionHandler>>>>
   run: async () => (await import('./run.js')).runAction,
   check: async () => (await import('./check.js')).checkAction,
   register: async () => (await import('./register.js')).registerAction,
+  approval: async () => (await import('./approval.js')).approvalAction,
 };
 
 /** Does the work of the action; `undefined`: this version can't. */

@@ -10,11 +10,7 @@ import { applyEdits, memoryProject } from '../../support/project.js';
 
 function findingsOf(example: Example): { findings: Finding[]; text: string } {
   const { files, path } = plainExample(example);
-  const { disk, models } = example;
-  const project = memoryProject(files, {
-    ...(disk === undefined ? {} : { disk }),
-    ...(models === undefined ? {} : { models }),
-  });
+  const project = memoryProject(files, example.disk === undefined ? {} : { disk: example.disk });
   return { findings: project.findings(path), text: files[path] ?? '' };
 }
 

@@ -7,8 +7,6 @@ export interface ChainStep {
   readonly name?: string;
   /** The name as written, quotes of an index included. */
   readonly span: Span;
-  /** It stands behind an `@`. */
-  readonly selector?: true;
 }
 
 export interface Chain {
@@ -30,7 +28,7 @@ export function chainOf(expression: Expression): Chain | undefined {
         current = current.object;
         break;
       case 'at':
-        steps.push({ name: current.selector, span: current.selectorSpan, selector: true });
+        steps.push({ name: current.selector, span: current.selectorSpan });
         current = current.object;
         break;
       case 'filter':

@@ -1,0 +1,116 @@
+/** `modelyard approve|reject [RUN] [TASK]` */
+import { setTimeout as pause } from 'node:timers/promises';
+import { isAlive } from '../../stores/liveness.js';
+import { userAndHost } from '../../stores/user.js';
+import { RunStore } from '../../stores/runs.js';
+import { type WaitingApproval, answerApproval, waitingApprovals } from '../../stores/waiting.js';
+import { type Arguments, type Flags, UsageError, readArguments } from '../args.js';
+import { type Command, CommandError } from '../command.js';
+import { projectRoot } from '../locate.js';
+import { EXIT, stderr, stdout } from '../output.js';
+import { tame } from '../terminal/text.js';
+
+const FLAGS: Flags = {
+  comment: { type: 'string', short: 'm', value: 'TEXT', help: 'Why; goes into the record.' },
+  resume: { type: 'boolean', help: 'Go on with the run at once, when nobody runs it.' },
+  json: { type: 'boolean', help: 'As JSON.' },
+};
+
+const DETAILS = `
+RUN is a run's id or the end of one. RUN and TASK may be left out where only one question waits; \`modelyard approvals\`
+lists them. The first answer counts: who comes later is told, and the command ends with 1.`;
+
+function command(verdict: 'approved' | 'rejected', name: string, summary: string): Command {
+  return {
+    name,
+    summary,
+    usage: `${name} [RUN] [TASK] [--comment TEXT] [--resume]`,
+    details: DETAILS,
+    flags: FLAGS,
+    most: 2,
+    run: (args) => answer(args, verdict),
+  };
+}
+
+export const approve = command('approved', 'approve', 'Approve what a run waits for.');
+export const reject = command('rejected', 'reject', 'Reject what a run waits for.');
+
+async function answer(args: Arguments, verdict: 'approved' | 'rejected'): Promise<number> {
+  const root = projectRoot(args);
+  const store = RunStore.open(root);
+  const { run: runId, task } = questionFor(args, store);
+  const comment = args.text('comment');
+  const { user, host } = userAndHost();
+  const answered = answerApproval(store, runId, task, {
+    verdict,
+    by: user,
+    host,
+    ...(comment === undefined ? {} : { comment }),
+  });
+  if (!answered.ok) {
+    throw new CommandError(answered.message, answered.reason === 'unknown' ? EXIT.usage : EXIT.failed);
+  }
+  const { state, run } = answered;
+  const decided = state.status !== 'waiting';
+  const attended = answered.attended && (!decided || (await isTakenUp(store, runId, task)));
+  const resume = ['run', run.path, '--resume', runId];
+  if (args.flag('json')) {
+    const { status, missing, answers } = state;
+    stdout.line(JSON.stringify({ run: runId, task, status, missing, attended, answers }));
+  } else {
+    const more = decided ? '' : `; ${state.missing} more ${state.missing === 1 ? 'has' : 'have'} to approve`;
+    stdout.line(tame(`${verdict} ${task} of ${run.pipeline} (run ${runId})${more}`, false));
+  }
+  if (!decided || attended) return EXIT.ok;
+  if (!args.flag('resume')) {
+    stderr.line(`Nobody runs it now. Go on with: modelyard ${resume.join(' ')}`);
+    return EXIT.ok;
+  }
+  const { run: runCommand } = await import('./run.js');
+  const flags = [...resume.slice(1), '--project', root, ...(args.flag('json') ? ['--json'] : [])];
+  return runCommand.run(readArguments('run', runCommand.flags, runCommand.most, flags));
+}
+
+/** How long a runner gets to take note. It watches the folder, so that this is a matter of milliseconds. */
+const NOTICE_MS = 5_000;
+
+/** Whether a runner goes on with the answer: it may just have been about to leave. */
+async function isTakenUp(store: RunStore, runId: string, task: string): Promise<boolean> {
+  const deadline = Date.now() + NOTICE_MS;
+  for (;;) {
+    const read = store.read(runId);
+    if (!read.ok) return true;
+    const waits = read.run.tasks.some((one) => one.id === task && one.status === 'waiting');
+    if (!waits) return true;
+    if (!isAlive(read.run)) return false;
+    if (Date.now() > deadline) return true;
+    await pause(25);
+  }
+}
+
+/** The question that is meant. */
+function questionFor(args: Arguments, store: RunStore): { readonly run: string; readonly task: string } {
+  const [run, task] = args.positionals;
+  if (run !== undefined && task !== undefined) {
+    const known = store.list({ limit: 1_000 }).filter(({ id }) => id === run || id.endsWith(run));
+    const [only] = known;
+    if (known.length > 1) throw new UsageError(`several runs end in "${run}": give more of the id`);
+    return { run: only?.id ?? run, task };
+  }
+  const waiting = waitingApprovals(store).filter(
+    ({ state }) => run === undefined || state.request.run === run || state.request.run.endsWith(run),
+  );
+  const [only] = waiting;
+  if (only === undefined) {
+    const what = run === undefined ? 'No run of this project waits for anybody' : `Run ${run} asks nobody`;
+    throw new CommandError(what, EXIT.usage);
+  }
+  if (waiting.length > 1) {
+    throw new UsageError(`several questions wait, say which one:\n${waiting.map(line).join('\n')}`);
+  }
+  return { run: only.state.request.run, task: only.state.request.task };
+}
+
+function line({ state }: WaitingApproval): string {
+  return `  ${state.request.run} ${state.request.task}`;
+}

@@ -1,0 +1,53 @@
+/** Asks the person before the terminal whether something is to go on. */
+import { createInterface } from 'node:readline';
+import type { TerminalAnswer } from '../../runner/approvals.js';
+import type { ApprovalRequest } from '../../stores/approvals.js';
+import { stdout } from '../output.js';
+import { styleFor, wantsColours } from './style.js';
+import { tame } from './text.js';
+import { factLines } from './words.js';
+
+/** `later`: the question stays open. The signal says that somebody else has answered. */
+export async function askInTerminal(
+  request: ApprovalRequest,
+  signal: AbortSignal,
+): Promise<TerminalAnswer | 'later'> {
+  const style = styleFor(wantsColours(true));
+  stdout.line();
+  stdout.line(style.bold(`${request.task}:`));
+  for (const line of request.prompt.split('\n')) stdout.line(`  ${tame(line, false)}`);
+  for (const line of factLines(request, style)) stdout.line(`  ${tame(line, style.colours)}`);
+  for (;;) {
+    const word = await question('Approve? [y]es, [n]o, Enter to leave it open: ', signal);
+    if (word === undefined) return 'later';
+    const answer = word.trim().toLowerCase();
+    if (answer === '' || answer === 'l' || answer === 'later') return 'later';
+    const verdict = /^y(es)?$/.test(answer) ? 'approved' : /^no?$/.test(answer) ? 'rejected' : undefined;
+    if (verdict === undefined) continue;
+    const comment = await question('Comment (may be empty): ', signal);
+    if (comment === undefined) return 'later';
+    return comment.trim() === '' ? { verdict } : { verdict, comment: comment.trim() };
+  }
+}
+
+/** One line; nothing when the terminal was closed, Ctrl-C pressed or the question answered elsewhere. */
+function question(text: string, signal: AbortSignal): Promise<string | undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    const reader = createInterface({ input: process.stdin, output: process.stdout });
+    const end = (answer: string | undefined): void => {
+      signal.removeEventListener('abort', abort);
+      reader.close();
+      resolve(answer);
+    };
+    const abort = (): void => {
+      stdout.line();
+      end(undefined);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    // The line editor takes the key; the run is to be cancelled as everywhere else.
+    reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    reader.on('close', () => end(undefined));
+    reader.question(text, end);
+  });
+}

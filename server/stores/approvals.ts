@@ -1,0 +1,329 @@
+/**
+ * Questions that a run puts to people, and their answers: documents in the run's folder. The run asks, anybody may
+ * answer, from any process; answers take numbers one after the other, and a number can be taken only once. So of two
+ * answers at the same time one is the first, and the other one is told.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import type { Json } from '../model/definition.js';
+import { openDocument, readDocument } from './document.js';
+import type { DocumentKind } from './document.js';
+import { createWhole } from './file-lock.js';
+import { safeFileName } from './layout.js';
+import { describeError, errorCode } from './problem.js';
+
+export const APPROVAL_SCHEMA_VERSION = 1;
+
+/** What is shown to whoever decides. */
+export interface Facts {
+  readonly artifacts: readonly { readonly path: string; readonly hash?: string; readonly bytes?: number }[];
+  /** `train.accuracy`. */
+  readonly metrics: readonly { readonly name: string; readonly value: Json }[];
+  readonly comparison?: {
+    /** `rain 4`. */
+    readonly candidate: string;
+    /** `rain 3`; absent: there is nothing to compare with. */
+    readonly current?: string;
+    readonly rows: readonly {
+      readonly metric: string;
+      readonly current?: Json;
+      readonly candidate?: Json;
+      readonly verdict?: 'better' | 'worse';
+    }[];
+  };
+}
+
+/** What the run asks. */
+export interface Question extends Facts {
+  /** Markdown. */
+  readonly prompt: string;
+  /** Of a `deploy`: the environment that demands it. */
+  readonly environment?: string;
+  /** Names of users; empty: anybody. */
+  readonly who: readonly string[];
+  /** So many different people have to approve. */
+  readonly count: number;
+  /** Absent: for ever. */
+  readonly timeoutMs?: number;
+  readonly onTimeout: 'reject' | 'approve' | 'fail';
+}
+
+export interface ApprovalRequest extends Question {
+  readonly schema: number;
+  readonly run: string;
+  readonly pipeline: string;
+  /** The id of the task in the run. */
+  readonly task: string;
+  /** UTC, ISO 8601. */
+  readonly askedAt: string;
+  readonly expiresAt?: string;
+  /** Of the question: answers to another one don't count. */
+  readonly question: string;
+}
+
+export interface ApprovalAnswer {
+  readonly schema: number;
+  /** `timed-out`: nobody answered in time; written by whoever noticed. */
+  readonly verdict: 'approved' | 'rejected' | 'timed-out';
+  /** The user; of `timed-out` empty. */
+  readonly by: string;
+  readonly host: string;
+  readonly at: string;
+  readonly comment?: string;
+}
+
+export interface ApprovalState {
+  readonly request: ApprovalRequest;
+  readonly answers: readonly ApprovalAnswer[];
+  /** `expired`: its time is up, and nobody has written that down yet. */
+  readonly status: 'waiting' | 'approved' | 'rejected' | 'timed-out' | 'expired';
+  /** Approvals that are still missing. */
+  readonly missing: number;
+}
+
+export interface NewAnswer {
+  readonly verdict: 'approved' | 'rejected';
+  readonly by: string;
+  readonly host: string;
+  readonly comment?: string;
+}
+
+export type Answered =
+  | { readonly ok: true; readonly state: ApprovalState }
+  | { readonly ok: false; readonly reason: 'late' | 'refused' | 'unknown'; readonly message: string };
+
+const requestKind: DocumentKind<ApprovalRequest> = {
+  name: 'approval',
+  schema: APPROVAL_SCHEMA_VERSION,
+  migrations: {},
+  check: (value) =>
+    typeof value['task'] === 'string' && typeof value['prompt'] === 'string' && Array.isArray(value['who'])
+      ? undefined
+      : 'it does not say what is asked',
+};
+
+const VERDICTS: ReadonlySet<unknown> = new Set(['approved', 'rejected', 'timed-out']);
+
+const answerKind: DocumentKind<ApprovalAnswer> = {
+  name: 'answer',
+  schema: APPROVAL_SCHEMA_VERSION,
+  migrations: {},
+  check: (value) =>
+    VERDICTS.has(value['verdict']) && typeof value['by'] === 'string' ? undefined : 'it gives no verdict',
+};
+
+/** More characters than anybody reads. */
+const MAX_COMMENT = 10_000;
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** What decides whether an answer was given to this question. */
+export function questionHash(question: Question): string {
+  const { prompt, environment, artifacts, metrics, comparison, who, count } = question;
+  return sha256(JSON.stringify([prompt, environment, artifacts, metrics, comparison, who, count]));
+}
+
+/** The approvals of one run. */
+export class RunApprovals {
+  /** Absolute. */
+  readonly folder: string;
+
+  /** @param runFolder absolute */
+  constructor(runFolder: string) {
+    this.folder = path.join(runFolder, 'approvals');
+  }
+
+  #of(task: string): string {
+    return path.join(this.folder, safeFileName(task, sha256));
+  }
+
+  /** Where answers to a question come in; for watchers. */
+  watchPath(task: string): string {
+    return this.#of(task);
+  }
+
+  /**
+   * Asks, or goes on with a question that was asked before: its answers, and the time since, count. Another question of
+   * the same task is put aside with its answers.
+   */
+  ask(
+    head: { readonly run: string; readonly pipeline: string; readonly task: string },
+    question: Question,
+    now = new Date(),
+  ): ApprovalState {
+    const hash = questionHash(question);
+    const folder = this.#of(head.task);
+    const known = this.read(head.task);
+    if (known?.request.question === hash) return known;
+    if (existsSync(folder)) renameSync(folder, `${folder}~${now.getTime()}`);
+    mkdirSync(folder, { recursive: true });
+    const request: ApprovalRequest = {
+      schema: APPROVAL_SCHEMA_VERSION,
+      ...head,
+      ...question,
+      askedAt: now.toISOString(),
+      ...(question.timeoutMs === undefined
+        ? {}
+        : { expiresAt: new Date(now.getTime() + question.timeoutMs).toISOString() }),
+      question: hash,
+    };
+    const { low, adapter } = openDocument(path.join(folder, 'request.json'), requestKind, request);
+    adapter.durable = true;
+    low.write();
+    return stateOf(request, [], now);
+  }
+
+  /** Takes over what was asked and answered in a run that this one goes on from. */
+  adopt(task: string, from: RunApprovals, question: Question, run: string): void {
+    const known = from.read(task);
+    if (known?.request.question !== questionHash(question) || this.read(task) !== undefined) return;
+    if (known.status === 'rejected' || known.status === 'timed-out' || known.status === 'expired') return;
+    const folder = this.#of(task);
+    mkdirSync(folder, { recursive: true });
+    const request = { ...known.request, run };
+    openDocument(path.join(folder, 'request.json'), requestKind, request).low.write();
+    known.answers.forEach((answer, index) => this.#take(task, index + 1, answer));
+  }
+
+  /** Ids of the tasks that ask or have asked. */
+  tasks(): readonly string[] {
+    let names: string[];
+    try {
+      names = readdirSync(this.folder);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw error;
+    }
+    return names
+      .filter((name) => !/~\d{10,}$/.test(name))
+      .flatMap((name) => {
+        const read = readDocument(path.join(this.folder, name, 'request.json'), requestKind);
+        return read.state === 'ok' ? [read.value.task] : [];
+      })
+      .sort();
+  }
+
+  /** `undefined`: the task asks nothing. */
+  read(task: string, now = new Date()): ApprovalState | undefined {
+    const request = readDocument(path.join(this.#of(task), 'request.json'), requestKind);
+    if (request.state !== 'ok') return undefined;
+    const answers: ApprovalAnswer[] = [];
+    for (;;) {
+      const read = readDocument(this.#answerFile(task, answers.length + 1), answerKind);
+      if (read.state !== 'ok') break;
+      answers.push(read.value);
+    }
+    return stateOf(request.value, answers, now);
+  }
+
+  #answerFile(task: string, number: number): string {
+    return path.join(this.#of(task), `${number}.json`);
+  }
+
+  /** `false`: somebody else has that number. */
+  #take(task: string, number: number, answer: ApprovalAnswer): boolean {
+    return createWhole(this.#answerFile(task, number), JSON.stringify(answer));
+  }
+
+  /** Answers a question. What does not count is told why: `late` when it was decided before. */
+  answer(task: string, given: NewAnswer, now = new Date()): Answered {
+    const { by, host, verdict, comment } = given;
+    if (comment !== undefined && comment.length > MAX_COMMENT) {
+      return refused(`A comment may have ${MAX_COMMENT} characters; this one has ${comment.length}.`);
+    }
+    for (;;) {
+      const state = this.read(task, now);
+      if (state === undefined) {
+        return { ok: false, reason: 'unknown', message: `Task ${task} of this run asks nobody.` };
+      }
+      const why = whyNot(state, by);
+      if (why !== undefined) return why;
+      const answer: ApprovalAnswer = {
+        schema: APPROVAL_SCHEMA_VERSION,
+        verdict,
+        by,
+        host,
+        at: now.toISOString(),
+        ...(comment === undefined || comment === '' ? {} : { comment }),
+      };
+      try {
+        if (!this.#take(task, state.answers.length + 1, answer)) continue;
+      } catch (error) {
+        return refused(`Can't write the answer: ${describeError(error)}.`);
+      }
+      return { ok: true, state: stateOf(state.request, [...state.answers, answer], now) };
+    }
+  }
+
+  /** Writes down that the time is up, unless an answer came first. Gives how it stands then. */
+  expire(task: string, now = new Date()): ApprovalState | undefined {
+    for (;;) {
+      const state = this.read(task, now);
+      if (state?.status !== 'expired') return state;
+      const answer: ApprovalAnswer = {
+        schema: APPROVAL_SCHEMA_VERSION,
+        verdict: 'timed-out',
+        by: '',
+        host: '',
+        at: now.toISOString(),
+      };
+      if (this.#take(task, state.answers.length + 1, answer)) {
+        return stateOf(state.request, [...state.answers, answer], now);
+      }
+    }
+  }
+}
+
+function refused(message: string): Answered {
+  return { ok: false, reason: 'refused', message };
+}
+
+function whyNot(state: ApprovalState, by: string): Answered | undefined {
+  const { request, answers, status } = state;
+  const { task, who } = request;
+  if (status === 'waiting') {
+    if (who.length > 0 && !who.includes(by)) {
+      return refused(`${by} may not answer ${task}: ${who.join(', ')} may.`);
+    }
+    const before = answers.find((answer) => answer.by === by);
+    if (before === undefined) return undefined;
+    return refused(
+      `${by} has ${before.verdict} ${task} already, at ${before.at}; ${state.missing} more ${state.missing === 1 ? 'person has' : 'people have'} to.`,
+    );
+  }
+  if (status === 'expired' || status === 'timed-out') {
+    return {
+      ok: false,
+      reason: 'late',
+      message: `The time to answer ${task} ended at ${request.expiresAt ?? ''}.`,
+    };
+  }
+  const last = answers.findLast((answer) => answer.verdict === status);
+  const comment = last?.comment === undefined ? '' : `: ${JSON.stringify(last.comment)}`;
+  return {
+    ok: false,
+    reason: 'late',
+    message: `${task} was ${status} before by ${last?.by ?? 'somebody'} at ${last?.at ?? ''}${comment}.`,
+  };
+}
+
+/** One rejection rejects; so many different people have to approve. */
+function stateOf(request: ApprovalRequest, answers: readonly ApprovalAnswer[], now: Date): ApprovalState {
+  const approved = new Set<string>();
+  let status: ApprovalState['status'] | undefined;
+  for (const answer of answers) {
+    if (answer.verdict === 'approved') approved.add(answer.by);
+    if (answer.verdict === 'approved' ? approved.size >= request.count : true) {
+      status ??= answer.verdict;
+    }
+  }
+  const missing = Math.max(0, request.count - approved.size);
+  if (status === undefined) {
+    const expired = request.expiresAt !== undefined && request.expiresAt <= now.toISOString();
+    status = expired ? 'expired' : 'waiting';
+  }
+  return { request, answers, status, missing };
+}
