@@ -1,4 +1,5 @@
-// Bundles what ships: the extension, the language server, the command line, the feature store's engine and the webviews.
+// Bundles what ships: the extension, the language server, the command line, the service host, the feature store's engine
+// and the webviews.
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -26,6 +27,7 @@ export async function bundles({ minify = false } = {}) {
     existsSync(entry) && list.push({ ...options, minify, entryPoints: [entry], outfile });
   add('extension/main.ts', 'dist/extension.js', { ...node, external: ['vscode'] });
   add('server/language/main.ts', 'dist/server.js', node);
+  add('server/serving/host/main.ts', 'dist/service-host.js', node);
   add('server/cli/program.ts', 'dist/program.js', node);
   // Only the binary stays outside: it is a package per platform, and missing where nothing was built for the machine.
   add('server/features/engine/child.ts', 'dist/features.js', {

@@ -3,24 +3,7 @@ import os from 'node:os';
 import type { RunHeader } from '../stores/run-document.js';
 import { ownIdentity } from '../stores/liveness.js';
 
-/** Variables that tools put into the environment of what they start, and that would change how a task behaves. */
-const NOT_INHERITED =
-  /^(MODELYARD_|VSCODE_|ELECTRON_|npm_)|^(NODE_OPTIONS|NODE_V8_COVERAGE|NODE_TEST_CONTEXT|NODE_CHANNEL_FD|INIT_CWD|OLDPWD|_)$/;
-
-/**
- * The environment of whoever started the run, without traces of the tools in between and without secrets that a task
- * has to ask for.
- */
-export function inheritedEnvironment(
-  env: NodeJS.ProcessEnv,
-  secrets: ReadonlySet<string>,
-): Record<string, string> {
-  const clean: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !NOT_INHERITED.test(name) && !secrets.has(name)) clean[name] = value;
-  }
-  return clean;
-}
+export { inheritedEnvironment } from '../stores/inherited-environment.js';
 
 /** Who runs it, on which machine. */
 export function whereabouts(

@@ -1,0 +1,143 @@
+/**
+ * The service host: `node service-host.js ROOT ENVIRONMENT NAME`, a process of its own that outlives whoever started
+ * it. It takes the service's lock, says over IPC that it can be given orders, and ends when there is nothing to run.
+ */
+import { mkdirSync } from 'node:fs';
+import { inheritedEnvironment } from '../../stores/inherited-environment.js';
+import { tryLock } from '../../stores/file-lock.js';
+import type { ServiceOrder } from '../config.js';
+import { delay } from '../delay.js';
+import { Recorder } from '../monitor/recorder.js';
+import { servicePlaces } from '../places.js';
+import type { ServiceCause } from '../types.js';
+import { AppOutput } from './app-output.js';
+import { type ControlResult, ControlServer } from './control-server.js';
+import { RotatingLog } from './rotating-log.js';
+import { ServiceHost } from './service-host.js';
+import { ServiceState } from './state.js';
+import { usageOf } from './usage.js';
+
+/** Without an order for so long there is nothing to be done. */
+const IDLE_MS = 20_000;
+const TICK_MS = 1_000;
+const LAST_ANSWER_MS = 1_000;
+
+/** What the host says to whoever started it. */
+export type HostGreeting = { readonly ready: true } | { readonly ready: false; readonly why: string };
+
+function greet(greeting: HostGreeting): void {
+  if (process.connected) process.send?.(greeting, () => process.disconnect());
+}
+
+async function main(): Promise<void> {
+  const [root, environment, name] = process.argv.slice(2);
+  if (root === undefined || environment === undefined || name === undefined) {
+    process.exitCode = 2;
+    return;
+  }
+  const places = servicePlaces(root, environment, name);
+  mkdirSync(places.folder, { recursive: true });
+  const lock = tryLock(places.lock);
+  if (lock === undefined) {
+    greet({ ready: false, why: `another host runs ${name} already` });
+    return;
+  }
+  const state = new ServiceState(places, environment, name);
+  if (state.problem !== undefined) process.stderr.write(`${state.problem}\n`);
+  const output = new AppOutput(new RotatingLog(places.appLog));
+  const recorder: Recorder = new Recorder(
+    places.metrics,
+    () => {
+      const runs = host.runs.map((run) => run.state);
+      const serving = host.runs.flatMap((run) => run.replicas);
+      return {
+        ready: serving.filter((replica) => replica.backend !== undefined).length,
+        replicas: serving.length,
+        restarts: host.restarts,
+        ...usageOf(runs),
+      };
+    },
+    { wants: () => false, keep: () => undefined },
+  );
+  const host = new ServiceHost({
+    root,
+    environment,
+    name,
+    state,
+    output,
+    observer: recorder,
+    inherited: inheritedEnvironment(process.env, new Set()),
+    onServing: () => undefined,
+  });
+  const ticker = setInterval(() => recorder.tick(), TICK_MS);
+
+  let ending: Promise<ControlResult> | undefined;
+  const end = (cause: ServiceCause, desired: 'running' | 'stopped'): Promise<ControlResult> => {
+    ending ??= host.stop(cause, desired).then((result) => {
+      clearInterval(ticker);
+      recorder.close();
+      lock.release();
+      // What still hangs (a client that never reads, an app that can't be killed) must not keep the host.
+      void Promise.race([control.close(), delay(LAST_ANSWER_MS)]).then(() => process.exit(0));
+      return result;
+    });
+    return ending;
+  };
+  const control = new ControlServer(places.control, {
+    listen: (listener) => state.listen(listener),
+    order: async (verb, body) => {
+      const cause = causeOf(body);
+      const secrets = (body['secretValues'] ?? {}) as ServiceOrder['secretValues'];
+      switch (verb) {
+        case 'start': {
+          const result = await host.start({ ...body, cause, secretValues: secrets });
+          if (!result.ok && host.idle) await end(cause, 'stopped');
+          return result;
+        }
+        case 'stop':
+          return end(cause, 'stopped');
+        case 'restart':
+          return host.restart(cause, secrets);
+        case 'rollback':
+          return host.rollback(cause, secrets);
+        case 'promote':
+          return host.promote(cause);
+        case 'abort':
+          return host.abort(cause);
+        case 'traffic':
+          return host.traffic(Number(body['percent']), cause);
+        default:
+          return {
+            ok: false,
+            message: `the service host knows no "${verb}"; it may be older than this command`,
+          };
+      }
+    },
+  });
+  await control.open();
+  // The machine shuts down, or somebody ends us by hand: the service is to come back with the next start.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => void end({ who: 'the system', reason: signal }, 'running'));
+  }
+  process.on('SIGHUP', () => undefined);
+  const idle = setInterval(() => {
+    if (host.idle && ending === undefined) {
+      clearInterval(idle);
+      void end({ who: 'the service host', reason: 'nothing to run' }, state.document.desired);
+    }
+  }, IDLE_MS).unref();
+  greet({ ready: true });
+}
+
+function causeOf(body: Readonly<Record<string, unknown>>): ServiceCause {
+  const { cause } = body;
+  return typeof cause === 'object' && cause !== null && 'who' in cause && typeof cause.who === 'string'
+    ? (cause as ServiceCause)
+    : { who: 'unknown' };
+}
+
+void main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  greet({ ready: false, why: error instanceof Error ? error.message : String(error) });
+  process.exitCode = 1;
+});

@@ -1,0 +1,93 @@
+/** What a host writes down: the service's document and its history. */
+import { appendFileSync } from 'node:fs';
+import { openDocument, readDocument } from '../../stores/document.js';
+import { ownIdentity } from '../../stores/liveness.js';
+import { serviceDocumentKind } from '../service-document.js';
+import type { ServicePlaces } from '../places.js';
+import { SERVICE_SCHEMA_VERSION } from '../types.js';
+import type { ServiceDocument, ServiceEvent } from '../types.js';
+
+export class ServiceState {
+  readonly #places: ServicePlaces;
+  readonly #opened: ReturnType<typeof openDocument<ServiceDocument>>;
+  readonly #listeners = new Set<(event: ServiceEvent) => void>();
+  /** What the document said when the host started: where another one was killed, what that one left behind. */
+  readonly before: ServiceDocument | undefined;
+  /** Why the document from before can't be used. */
+  readonly problem: string | undefined;
+
+  constructor(places: ServicePlaces, environment: string, name: string) {
+    this.#places = places;
+    const loaded = readDocument(places.document, serviceDocumentKind);
+    this.before = loaded.state === 'ok' ? loaded.value : undefined;
+    this.problem =
+      loaded.state === 'broken' || loaded.state === 'refused' ? loaded.problem.message : undefined;
+    const now = new Date().toISOString();
+    this.#opened = openDocument(
+      places.document,
+      serviceDocumentKind,
+      this.before ?? {
+        schema: SERVICE_SCHEMA_VERSION,
+        name,
+        environment,
+        desired: 'stopped',
+        status: 'stopped',
+        config: {
+          host: '127.0.0.1',
+          port: 0,
+          probe: { intervalMs: 5_000, timeoutMs: 2_000, failures: 3 },
+          graceMs: 30_000,
+          drainMs: 15_000,
+          replicas: 1,
+          rollbackOnFailure: true,
+          env: {},
+          secrets: [],
+        },
+        previous: [],
+        createdAt: now,
+        updatedAt: now,
+      },
+    );
+  }
+
+  get document(): ServiceDocument {
+    return this.#opened.low.data;
+  }
+
+  /**
+   * Writes the document without waiting for the disk: all traffic would wait with us. Never throws: a full disk must
+   * not stop a service that runs.
+   */
+  replace(document: ServiceDocument): void {
+    this.#opened.low.data = { ...document, owner: ownIdentity(), updatedAt: new Date().toISOString() };
+    try {
+      this.#opened.low.write();
+    } catch (error) {
+      process.stderr.write(`can't write ${this.#places.document}: ${String(error)}\n`);
+    }
+  }
+
+  /** Writes what has to survive a power cut. */
+  save(change: Partial<ServiceDocument>): void {
+    this.#opened.adapter.durable = true;
+    this.replace({ ...this.document, ...change });
+    this.#opened.adapter.durable = false;
+  }
+
+  /** Adds to the history, and tells whoever waits for what happens. */
+  record(event: Omit<ServiceEvent, 'at'>): void {
+    const full: ServiceEvent = { at: new Date().toISOString(), ...event };
+    try {
+      appendFileSync(this.#places.history, `${JSON.stringify(full)}\n`);
+    } catch (error) {
+      process.stderr.write(`can't write ${this.#places.history}: ${String(error)}\n`);
+    }
+    for (const listener of this.#listeners) listener(full);
+  }
+
+  /** Gives a function that ends it. */
+  listen(listener: (event: ServiceEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,121 @@
+/** What the disk says about services, held against what really runs. Takes no lock, starts nothing. */
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { readDocument } from '../stores/document.js';
+import { isAlive } from '../stores/liveness.js';
+import type { ProcessIdentity } from '../stores/liveness.js';
+import type { StoreProblem } from '../stores/problem.js';
+import { linesBackward } from '../stores/lines.js';
+import { servicePlaces, servicesFolder } from './places.js';
+import { serviceDocumentKind } from './service-document.js';
+import type { ServiceDocument, ServiceEvent, ServiceStatus } from './types.js';
+
+/** A service as it is now. */
+export interface ServiceView extends ServiceDocument {
+  /** The host lives and can be given orders. */
+  readonly hosted: boolean;
+}
+
+export interface ServiceList {
+  readonly services: readonly ServiceView[];
+  readonly problems: readonly StoreProblem[];
+}
+
+/** Who holds a service's lock, if that process lives. */
+export function hostOf(lock: string): ProcessIdentity | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(lock, 'utf8'));
+    if (typeof value !== 'object' || value === null || !('pid' in value)) return undefined;
+    const identity = value as ProcessIdentity;
+    return isAlive(identity) ? identity : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The document with what a host that is gone could not write any more. */
+function truth(document: ServiceDocument, lock: string): ServiceView {
+  const hosted = hostOf(lock) !== undefined;
+  if (hosted) return { ...document, hosted };
+  const status: ServiceStatus =
+    document.desired === 'running' ? 'lost' : document.status === 'failed' ? 'failed' : 'stopped';
+  const message =
+    status === 'lost'
+      ? `its host is gone; \`modelyard service start ${document.name}\` brings it back`
+      : document.message;
+  const { current } = document;
+  const { schema, name, environment, desired, config, previous, createdAt, updatedAt } = document;
+  return {
+    schema,
+    name,
+    environment,
+    desired,
+    status,
+    ...(message === undefined ? {} : { message }),
+    config,
+    ...(current === undefined ? {} : { current: { ...current, replicas: current.replicas.filter(isAlive) } }),
+    previous,
+    createdAt,
+    updatedAt,
+    hosted,
+  };
+}
+
+/** One service; `undefined` when there is none of that name in the environment. */
+export function readService(
+  root: string,
+  environment: string,
+  name: string,
+): { readonly service?: ServiceView; readonly problem?: StoreProblem } {
+  const places = servicePlaces(root, environment, name);
+  const loaded = readDocument(places.document, serviceDocumentKind);
+  if (loaded.state === 'ok') return { service: truth(loaded.value, places.lock) };
+  return loaded.state === 'missing' ? {} : { problem: loaded.problem };
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Every service of a project, by environment and name. */
+export function listServices(root: string): ServiceList {
+  const services: ServiceView[] = [];
+  const problems: StoreProblem[] = [];
+  const top = servicesFolder(root);
+  for (const environment of foldersIn(top)) {
+    for (const name of foldersIn(path.join(top, environment))) {
+      const folder = path.join(top, environment, name);
+      const loaded = readDocument(path.join(folder, 'service.json'), serviceDocumentKind);
+      if (loaded.state === 'ok') services.push(truth(loaded.value, path.join(folder, 'host.lock')));
+      else if (loaded.state !== 'missing') problems.push(loaded.problem);
+    }
+  }
+  return { services, problems };
+}
+
+/** What happened to a service, the newest first. */
+export function serviceHistory(
+  root: string,
+  environment: string,
+  name: string,
+  limit: number,
+): ServiceEvent[] {
+  const events: ServiceEvent[] = [];
+  for (const line of linesBackward(servicePlaces(root, environment, name).history)) {
+    if (events.length >= limit) break;
+    try {
+      const value: unknown = JSON.parse(line);
+      if (typeof value === 'object' && value !== null && 'kind' in value) events.push(value as ServiceEvent);
+    } catch {
+      // A line that a power cut has torn.
+    }
+  }
+  return events;
+}

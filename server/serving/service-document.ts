@@ -1,0 +1,31 @@
+/** `service.json`: read by everybody, written by the service's host. */
+import type { DocumentKind } from '../stores/document.js';
+import { SERVICE_SCHEMA_VERSION } from './types.js';
+import type { ServiceDocument } from './types.js';
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const serviceDocumentKind: DocumentKind<ServiceDocument> = {
+  name: 'service',
+  schema: SERVICE_SCHEMA_VERSION,
+  migrations: {},
+  check(value) {
+    for (const key of ['name', 'environment', 'desired', 'status']) {
+      if (typeof value[key] !== 'string') return `"${key}" is missing`;
+    }
+    const config = value['config'];
+    if (!isRecord(config) || typeof config['port'] !== 'number' || !isRecord(config['probe'])) {
+      return '"config" is missing';
+    }
+    if (!Array.isArray(value['previous'])) return '"previous" is missing';
+    for (const key of ['current', 'candidate']) {
+      const running = value[key];
+      if (running === undefined) continue;
+      if (!isRecord(running) || typeof running['id'] !== 'string' || !Array.isArray(running['replicas'])) {
+        return `"${key}" is no release`;
+      }
+    }
+    return undefined;
+  },
+};
