@@ -172,9 +172,8 @@ export class ClientConnection implements Client {
     this.#close();
   }
 
-  refuse(status: number, message: string): void {
-    // The rest of a body that nobody takes can't be told from the next request.
-    const close = this.#exchange?.requestDone !== true || this.closing;
+  refuse(status: number, message: string, last: boolean): void {
+    const close = last || this.closing;
     this.#answer(status, message, close);
     this.finished(close);
   }

@@ -19,8 +19,8 @@ export interface Client {
   write(head: string, body: Buffer | undefined): boolean;
   /** Halts or goes on with reading from the client. */
   hold(held: boolean): void;
-  /** An answer of our own. `ended`: with `finished` and all. */
-  refuse(status: number, message: string): void;
+  /** An answer of our own, complete. `close`: the connection can't be used again. */
+  refuse(status: number, message: string, close: boolean): void;
   /** The answer is complete. `close`: the connection can't be used again. */
   finished(close: boolean): void;
   /** The answer can't be completed. */
@@ -306,7 +306,8 @@ export class Exchange implements ConnectionUser {
     this.#connection = undefined;
     backend?.done(this);
     this.#observer.answered(backend?.release, status, performance.now() - this.#began, true);
-    this.#client.refuse(status, message);
+    // The rest of a body that nobody takes can't be told from the next request.
+    this.#client.refuse(status, message, !this.#request.keepAlive || !this.#requestBody.done);
   }
 
   /** The answer has begun and can't be ended: only a cut connection tells the client so. */
@@ -329,10 +330,10 @@ export class Exchange implements ConnectionUser {
     this.#connection?.socket.resume();
   }
 
-  /** The client sends nothing more. */
+  /** The client sends nothing more. As for nginx and Node, a client that has not got its answer yet has gone away. */
   clientEnded(): void {
     if (this.#tunnel) this.#connection?.socket.end();
-    else if (!this.#requestBody.done) {
+    else {
       this.clientGone();
       this.#client.destroy();
     }
