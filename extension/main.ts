@@ -2,17 +2,23 @@
 import type * as vscode from 'vscode';
 import { registerArtifactFiles } from './artifact-files.js';
 import { Client } from './client.js';
+import { registerModelCommands } from './commands/models.js';
 import { registerPipelineCommands } from './commands/pipelines.js';
 import { registerProjectCommands } from './commands/project.js';
 import { registerRunCommands } from './commands/runs.js';
 import type { Context } from './context.js';
+import { registerModelDocuments } from './model-documents.js';
 import { registerComparePanels } from './panels/compare.js';
 import { registerGraphPanels } from './panels/graph.js';
+import { registerHistoryPanels } from './panels/history.js';
+import { registerLineagePanels } from './panels/lineage.js';
 import { registerRunPanels } from './panels/run.js';
+import { registerVersionPanels } from './panels/versions.js';
 import { PlanDocuments } from './plan-document.js';
 import { State } from './state.js';
 import { registerStatusBar } from './status-bar.js';
 import { registerTasks } from './tasks.js';
+import { registerModelsView } from './views/models.js';
 import { registerPipelinesView } from './views/pipelines.js';
 import { registerRunsView } from './views/runs.js';
 
@@ -36,6 +42,7 @@ export function activate(extension: vscode.ExtensionContext): Api {
   const view = registerRunsView(context);
   registerPipelinesView(context);
   registerArtifactFiles(extension);
+  registerModelDocuments(context);
   registerStatusBar(context);
   registerPipelineCommands(context, {
     tasks,
@@ -47,6 +54,12 @@ export function activate(extension: vscode.ExtensionContext): Api {
     runs: registerRunPanels(context),
     compare: registerComparePanels(context),
     view,
+  });
+  registerModelCommands(context, {
+    view: registerModelsView(context),
+    versions: registerVersionPanels(context),
+    history: registerHistoryPanels(context),
+    lineage: registerLineagePanels(context),
   });
   registerProjectCommands(context);
 

@@ -15,6 +15,7 @@ export class State implements vscode.Disposable {
   readonly #client: Client;
   readonly #pipelinesChanged = new vscode.EventEmitter<void>();
   readonly #runsChanged = new vscode.EventEmitter<void>();
+  readonly #modelsChanged = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable[];
   #result: PipelinesResult = NOTHING;
   #active: readonly RunListItem[] = [];
@@ -25,6 +26,8 @@ export class State implements vscode.Disposable {
   readonly onDidChangePipelines = this.#pipelinesChanged.event;
   /** Runs were added, have moved on or are gone; `active` is new. */
   readonly onDidChangeRuns = this.#runsChanged.event;
+  /** The registry changed: views ask it again. */
+  readonly onDidChangeModels = this.#modelsChanged.event;
 
   constructor(client: Client) {
     this.#client = client;
@@ -33,6 +36,7 @@ export class State implements vscode.Disposable {
         this.#active = active;
         if (what.includes('pipelines')) void this.reload();
         if (what.includes('runs')) this.#runsChanged.fire();
+        if (what.includes('models')) this.#modelsChanged.fire();
         this.#contexts();
       }),
       client.onDidChangeState((state) => {
@@ -58,6 +62,7 @@ export class State implements vscode.Disposable {
   refresh(): void {
     void this.reload();
     this.#runsChanged.fire();
+    this.#modelsChanged.fire();
   }
 
   /** Pipelines as they are, asked for now when they never were. */
@@ -117,5 +122,6 @@ export class State implements vscode.Disposable {
     for (const subscription of this.#subscriptions) subscription.dispose();
     this.#pipelinesChanged.dispose();
     this.#runsChanged.dispose();
+    this.#modelsChanged.dispose();
   }
 }

@@ -3,16 +3,22 @@ import * as vscode from 'vscode';
 
 const MANAGE = 'Manage Workspace Trust';
 
-/** Whether something may run. When not, says why and how to change it. */
-export function mayRun(what: string): boolean {
+function allowed(refusal: string): boolean {
   if (vscode.workspace.isTrusted) return true;
   void vscode.window
-    .showWarningMessage(
-      `${what} is off in Restricted Mode: a pipeline runs commands that its file names. Trust the workspace if you trust its authors.`,
-      MANAGE,
-    )
+    .showWarningMessage(`${refusal} Trust the workspace if you trust its authors.`, MANAGE)
     .then(async (choice) => {
       if (choice === MANAGE) await vscode.commands.executeCommand('workbench.trust.manage');
     });
   return false;
+}
+
+/** Whether something may run. When not, says why and how to change it. */
+export function mayRun(what: string): boolean {
+  return allowed(`${what} is off in Restricted Mode: a pipeline runs commands that its file names.`);
+}
+
+/** Whether the project's memory may be changed. When not, says why and how to change it. */
+export function mayChange(): boolean {
+  return allowed('Changing models is off in Restricted Mode: what others deploy follows from them.');
 }

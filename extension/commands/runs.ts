@@ -2,20 +2,18 @@
 import * as vscode from 'vscode';
 import { plain, plural } from '../../media/webviews/shared/format.js';
 import { isActive, look, RUN_STATUSES } from '../../media/webviews/shared/status.js';
-import type { ArtifactView, RunListItem, RunRef, RunView, TaskRunView } from '../../server/protocol.js';
-import { artifactUri } from '../artifact-files.js';
+import type { RunListItem, RunRef, RunView, TaskRunView } from '../../server/protocol.js';
 import type { Context } from '../context.js';
+import { openBytes } from '../open-artifact.js';
 import type { ComparePanels } from '../panels/compare.js';
-import { showReport } from '../panels/report.js';
 import type { RunPanels } from '../panels/run.js';
-import { openerFor } from '../present/artifacts.js';
 import { isEmptyFilter, type RunFilter } from '../present/grouping.js';
 import { progress } from '../present/runs.js';
 import type { PipelineTasks } from '../tasks.js';
 import { mayRun } from '../trust.js';
 import type { RunsView } from '../views/runs.js';
 import { start } from './pipelines.js';
-import { guarded, pickRun, runFor, runIn } from './targets.js';
+import { artifactIn, guarded, pickRun, runFor, runIn } from './targets.js';
 
 interface Parts {
   readonly tasks: PipelineTasks;
@@ -153,11 +151,6 @@ async function openLog(context: Context, argument: unknown): Promise<void> {
   );
 }
 
-function artifactIn(argument: unknown): ArtifactView | undefined {
-  const detail = member(argument, 'detail');
-  return member(detail, 'type') === 'artifact' ? (member(detail, 'artifact') as ArtifactView) : undefined;
-}
-
 async function openArtifact(context: Context, argument: unknown): Promise<void> {
   const ref = await runFor(context, argument, 'Open an artifact of which run?');
   if (!ref) return;
@@ -185,31 +178,7 @@ async function openArtifact(context: Context, argument: unknown): Promise<void> 
     );
     return;
   }
-  await openFile(ref.id, artifact);
-}
-
-/** Opens by what the file is; nothing in it is executed. */
-async function openFile(runId: string, artifact: ArtifactView): Promise<void> {
-  const source = vscode.Uri.parse(artifact.uri);
-  const own = source.path.endsWith(`/${artifact.path}`)
-    ? source
-    : artifactUri(runId, artifact.path, artifact.uri);
-  switch (openerFor(artifact)) {
-    case 'html':
-      await showReport(artifact.path.split('/').at(-1) ?? artifact.name, source);
-      return;
-    case 'image':
-    case 'text':
-      await vscode.commands.executeCommand('vscode.open', own, { preview: true });
-      return;
-    case 'folder':
-      await vscode.commands.executeCommand('revealInExplorer', source);
-      return;
-    case 'other':
-      // A binary file: the editor says so itself, and offers what can open it.
-      await vscode.commands.executeCommand('vscode.open', own, { preview: true });
-      return;
-  }
+  await openBytes(ref.id, artifact);
 }
 
 type FilterPick = vscode.QuickPickItem &

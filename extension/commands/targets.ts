@@ -2,7 +2,13 @@
 import * as vscode from 'vscode';
 import { plain } from '../../media/webviews/shared/format.js';
 import { look } from '../../media/webviews/shared/status.js';
-import type { PipelineSummary, PipelineTaskSummary, RunListItem, RunRef } from '../../server/protocol.js';
+import type {
+  ArtifactView,
+  PipelineSummary,
+  PipelineTaskSummary,
+  RunListItem,
+  RunRef,
+} from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { actionIcon, freshness, KIND_WORDS, taskState } from '../present/pipelines.js';
 import { runDescription } from '../present/runs.js';
@@ -103,6 +109,13 @@ export function runIn(argument: unknown, second?: unknown): RunRef | undefined {
   if (typeof argument === 'string' && typeof second === 'string') return { projectUri: argument, id: second };
   if (has(argument, 'run') && isRef(argument.run)) return argument.run;
   return isRef(argument) ? argument : undefined;
+}
+
+/** The artifact in an argument: a row below a task of a run. */
+export function artifactIn(argument: unknown): ArtifactView | undefined {
+  if (!has(argument, 'detail') || !has(argument.detail, 'type') || argument.detail.type !== 'artifact')
+    return undefined;
+  return has(argument.detail, 'artifact') ? (argument.detail.artifact as ArtifactView) : undefined;
 }
 
 /** The newest runs, as the server lists them; from all, or from those that pass. */

@@ -2,7 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
-export type PageName = 'graph' | 'run' | 'compare';
+export type PageName = 'graph' | 'run' | 'compare' | 'versions' | 'history' | 'lineage';
+
+/** Style sheets that pages share besides common.css. */
+const SHARED_STYLES: Readonly<Partial<Record<PageName, readonly string[]>>> = {
+  graph: ['diagram'],
+  lineage: ['diagram'],
+  compare: ['table'],
+  versions: ['table'],
+};
 
 /** What webviews may load. */
 export function pageOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {
@@ -23,6 +31,7 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, name
     `font-src ${webview.cspSource}`,
     `script-src 'nonce-${nonce}'`,
   ].join('; ');
+  const styles = [...(SHARED_STYLES[name] ?? []), name];
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -31,7 +40,7 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, name
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="${file('codicon.css')}">
 <link rel="stylesheet" href="${file('common.css')}">
-<link rel="stylesheet" href="${file(`${name}.css`)}">
+${styles.map((style) => `<link rel="stylesheet" href="${file(`${style}.css`)}">`).join('\n')}
 <title>Modelyard</title>
 </head>
 <body>

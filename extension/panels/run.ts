@@ -87,6 +87,12 @@ export function registerRunPanels({ extension, client, state }: Context): RunPan
           });
         return;
       }
+      case 'openVersion': {
+        const { model, version } = message;
+        const { projectUri } = run;
+        await vscode.commands.executeCommand('modelyard.showModelVersion', { projectUri, model, version });
+        return;
+      }
       case 'openDefinition':
         await vscode.commands.executeCommand('modelyard.revealDefinition', run.definitionUri);
         return;

@@ -49,15 +49,16 @@ export function freshness(pipeline: PipelineSummary): string {
   return '';
 }
 
-export function projectItem(project: ProjectSummary, pipelines: number): ItemText {
+/** @param what is counted below it */
+export function projectItem(project: ProjectSummary, count: number, what = 'pipeline'): ItemText {
   const name = plain(project.name);
   return {
     id: `project:${project.uri}`,
     label: name,
-    description: plural(pipelines, 'pipeline'),
+    description: plural(count, what),
     icon: 'folder',
     context: 'project',
-    spoken: commas(`Project ${name}`, plural(pipelines, 'pipeline')),
+    spoken: commas(`Project ${name}`, plural(count, what)),
     children: 'expanded',
   };
 }

@@ -227,6 +227,11 @@ const ARTIFACT_ICONS: Readonly<Record<ArtifactView['kind'], string>> = {
   file: 'file',
 };
 
+/** `rain 3`: what an artifact has become; empty for most. */
+export function versionsText({ versions = [] }: Pick<ArtifactView, 'versions'>): string {
+  return versions.map(({ model, version }) => `${plain(model, 40)} ${version}`).join(', ');
+}
+
 export function detailItem(parent: string, detail: Detail, index: number): ItemText {
   const base = { children: 'none' as const };
   switch (detail.type) {
@@ -266,6 +271,7 @@ export function detailItem(parent: string, detail: Detail, index: number): ItemT
       };
     case 'artifact': {
       const { artifact } = detail;
+      const versions = versionsText(artifact);
       return {
         ...base,
         id: `${parent}/artifact/${artifact.path}`,
@@ -274,22 +280,25 @@ export function detailItem(parent: string, detail: Detail, index: number): ItemT
           plain(artifact.path),
           bytes(artifact.bytes),
           artifact.available ? '' : 'overwritten since',
+          versions,
         ),
         icon: ARTIFACT_ICONS[artifact.kind],
         tooltip: [
           `**${escapeMarkdown(artifact.name)}** · ${artifact.kind} · ${bytes(artifact.bytes)}`,
           escapeMarkdown(artifact.path),
           artifact.available ? '' : '$(warning) The file has changed since this run and no copy was kept.',
+          versions === '' ? '' : `$(symbol-class) ${escapeMarkdown(versions)} is made of it.`,
           `\`${artifact.hash.slice(0, 19).replaceAll('`', '')}\``,
         ]
           .filter((line) => line !== '')
           .join('\n\n'),
-        context: artifact.available ? 'artifact' : 'artifact.gone',
+        context: `artifact${artifact.available ? '' : '.gone'}${versions === '' ? '' : '.version'}`,
         spoken: commas(
           `${artifact.kind} ${plain(artifact.name)}`,
           plain(artifact.path),
           bytes(artifact.bytes),
           artifact.available ? undefined : 'overwritten since',
+          versions === '' ? undefined : `registered as ${versions}`,
         ),
         command: { id: 'modelyard.openArtifact', title: 'Open Artifact' },
       };

@@ -26,7 +26,7 @@ import {
   taskRunItem,
   type Detail,
 } from '../present/runs.js';
-import { treeItem } from './item.js';
+import { LiveTree } from './live-tree.js';
 
 const PAGE = 100;
 const TICK_MS = 1000;
@@ -47,24 +47,17 @@ export type RunNode =
   | { readonly type: 'problem'; readonly id: string; problem: RunsResult['problems'][number] }
   | { readonly type: 'more'; readonly id: 'more' };
 
-export class RunsTree implements vscode.TreeDataProvider<RunNode> {
+export class RunsTree extends LiveTree<RunNode> {
   readonly #context: Context;
-  readonly #changed = new vscode.EventEmitter<RunNode | undefined>();
-  readonly #nodes = new Map<string, RunNode>();
   readonly #views = new Map<string, RunView>();
   #runs: readonly RunListItem[] = [];
   #problems: RunsResult['problems'] = [];
   #more = false;
   #limit = PAGE;
   #filter: RunFilter = {};
-  #shape: string | undefined;
-  #texts = new Map<string, string>();
-  #loading: Promise<void> | undefined;
-  #again = false;
-
-  readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(context: Context) {
+    super();
     this.#context = context;
   }
 
@@ -87,35 +80,15 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     await this.reload();
   }
 
-  /** Asks for the runs that are shown; one question at a time. */
-  reload(): Promise<void> {
-    if (this.#loading) {
-      this.#again = true;
-      return this.#loading;
-    }
-    this.#loading = this.#load().finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
-  }
-
-  /** Whether someone asked while the last question was under way. */
-  #wantsMore(): boolean {
-    return this.#again;
-  }
-
-  async #load(): Promise<void> {
-    do {
-      this.#again = false;
-      const result = await this.#context.client.ask('modelyard/runs', pageRequest(this.#filter, this.#limit));
-      if (!result) continue;
-      for (const run of result.runs) this.#forget(run);
-      this.#runs = result.runs;
-      this.#more = result.more;
-      this.#problems = result.problems;
-      void vscode.commands.executeCommand('setContext', 'modelyard.hasRuns', result.runs.length > 0);
-      this.#draw();
-    } while (this.#wantsMore());
+  protected override async load(): Promise<boolean> {
+    const result = await this.#context.client.ask('modelyard/runs', pageRequest(this.#filter, this.#limit));
+    if (!result) return false;
+    for (const run of result.runs) this.#forget(run);
+    this.#runs = result.runs;
+    this.#more = result.more;
+    this.#problems = result.problems;
+    void vscode.commands.executeCommand('setContext', 'modelyard.hasRuns', result.runs.length > 0);
+    return true;
   }
 
   /** Drops what is known of a run when it has moved on. */
@@ -125,60 +98,34 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     if (known && (isActive(known.status) || known.status !== run.status)) this.#views.delete(key);
   }
 
-  #draw(): void {
-    const roots = this.#roots();
-    const listed = roots.flatMap((root) =>
-      root.type === 'group' ? [root, ...root.group.runs.map((run) => this.#run(run))] : [root],
-    );
-    const shape = listed.map((node) => node.id).join('\n');
-    const texts = new Map(listed.map((node) => [node.id, JSON.stringify(this.#text(node))]));
-    const before = this.#texts;
-    this.#texts = texts;
-    if (shape !== this.#shape) {
-      this.#shape = shape;
-      this.#changed.fire(undefined);
-      return;
-    }
-    for (const node of listed) {
-      const active = node.type === 'run' && isActive(node.run.status);
-      if (active || before.get(node.id) !== texts.get(node.id)) this.#changed.fire(node);
-    }
+  protected override known(node: RunNode): readonly RunNode[] {
+    return node.type === 'group' ? node.group.runs.map((run) => this.#run(run)) : [];
   }
+
+  protected override readonly moves = (node: RunNode): boolean =>
+    node.type === 'run' && isActive(node.run.status);
 
   /** The clock of what is under way moves on. */
   tick(): void {
-    for (const run of this.#runs) if (isActive(run.status)) this.#changed.fire(this.#run(run));
-  }
-
-  /** Groups and times of day change with the settings and the date. */
-  redraw(): void {
-    this.#shape = undefined;
-    this.#draw();
-  }
-
-  #keep<N extends RunNode>(fresh: N): N {
-    const known = this.#nodes.get(fresh.id);
-    const node = known?.type === fresh.type ? Object.assign(known, fresh) : fresh;
-    this.#nodes.set(fresh.id, node);
-    return node;
+    for (const run of this.#runs) if (isActive(run.status)) this.touch(this.#run(run));
   }
 
   #run(run: RunListItem): RunNode {
-    return this.#keep({ type: 'run', id: runKey(run), run });
+    return this.keep({ type: 'run', id: runKey(run), run });
   }
 
-  #roots(): readonly RunNode[] {
+  protected override roots(): readonly RunNode[] {
     const by = this.groupBy;
     const runs =
       by === 'none'
         ? this.#runs.map((run) => this.#run(run))
         : groupRuns(this.#runs, by, Date.now()).map((group) =>
-            this.#keep({ type: 'group', id: `group:${by}:${group.key}`, group }),
+            this.keep({ type: 'group', id: `group:${by}:${group.key}`, group }),
           );
     const problems = this.#problems.map((problem) =>
-      this.#keep({ type: 'problem', id: `problem:${problem.path}`, problem }),
+      this.keep({ type: 'problem', id: `problem:${problem.path}`, problem }),
     );
-    return [...runs, ...problems, ...(this.#more ? [this.#keep({ type: 'more', id: 'more' })] : [])];
+    return [...runs, ...problems, ...(this.#more ? [this.keep({ type: 'more', id: 'more' })] : [])];
   }
 
   async #view(run: RunListItem): Promise<RunView | undefined> {
@@ -192,7 +139,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
 
   #details(parent: string, run: RunView, details: readonly Detail[], task?: TaskRunView): RunNode[] {
     return details.map((detail, index) =>
-      this.#keep({
+      this.keep({
         type: 'detail',
         id: detailItem(parent, detail, index).id,
         run,
@@ -203,14 +150,10 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     );
   }
 
-  async getChildren(node?: RunNode): Promise<RunNode[]> {
-    if (!node) {
-      if (this.#shape === undefined) await this.reload();
-      return [...this.#roots()];
-    }
+  protected override async children(node: RunNode): Promise<readonly RunNode[]> {
     switch (node.type) {
       case 'group':
-        return node.group.runs.map((run) => this.#run(run));
+        return this.known(node);
       case 'run': {
         const run = await this.#view(node.run);
         if (!run) return [];
@@ -218,9 +161,9 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
         const params: RunNode[] =
           Object.keys(run.params).length === 0
             ? []
-            : [this.#keep({ type: 'params', id: `${node.id}/params`, run })];
+            : [this.keep({ type: 'params', id: `${node.id}/params`, run })];
         const tasks = run.tasks.map((task) =>
-          this.#keep({ type: 'taskRun', id: `${node.id}/${task.id}`, run, task }),
+          this.keep({ type: 'taskRun', id: `${node.id}/${task.id}`, run, task }),
         );
         return [...this.#details(node.id, run, error), ...params, ...tasks];
       }
@@ -235,7 +178,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     }
   }
 
-  #text(node: RunNode): ItemText {
+  protected override text(node: RunNode): ItemText {
     const now = Date.now();
     switch (node.type) {
       case 'group':
@@ -255,23 +198,17 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     }
   }
 
-  getTreeItem(node: RunNode): vscode.TreeItem {
-    return treeItem({ ...this.#text(node), id: node.id }, node);
-  }
-
-  getParent(node: RunNode): RunNode | undefined {
+  override getParent(node: RunNode): RunNode | undefined {
     switch (node.type) {
       case 'run':
-        return [...this.#nodes.values()].find(
+        return [...this.nodes()].find(
           (one) => one.type === 'group' && one.group.runs.some((run) => runKey(run) === node.id),
         );
       case 'params':
       case 'taskRun':
-        return this.#nodes.get(runKey(node.run));
+        return this.node(runKey(node.run));
       case 'detail':
-        return this.#nodes.get(
-          node.task ? `${runKey(node.run)}/${node.task.id}` : `${runKey(node.run)}/params`,
-        );
+        return this.node(node.task ? `${runKey(node.run)}/${node.task.id}` : `${runKey(node.run)}/params`);
       case 'group':
       case 'problem':
       case 'more':

@@ -212,7 +212,13 @@ function draw(view: RunView): void {
       ? []
       : [h('h2', {}, icon('graph-line'), 'Metrics over steps'), h('div', { class: 'charts' }, ...figures)]),
   );
-  replace(tables, ...runTables(view, (task, path) => host.send({ type: 'openArtifact', task, path })));
+  replace(
+    tables,
+    ...runTables(view, {
+      openArtifact: (task, path) => host.send({ type: 'openArtifact', task, path }),
+      openVersion: (model, version) => host.send({ type: 'openVersion', model, version }),
+    }),
+  );
 }
 
 function showLog(text: string, truncated: boolean): void {

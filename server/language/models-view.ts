@@ -15,7 +15,7 @@ import type {
 import type { Lineage } from '../stores/lineage.js';
 import { describeEntry } from '../stores/registry/card.js';
 import { betterDirection, compareVersions } from '../stores/registry/compare.js';
-import { mainMetricOf } from '../stores/registry/main-metric.js';
+import { inOrder, mainMetricOf } from '../stores/registry/main-metric.js';
 import { aliasesOf } from '../stores/registry/registry.js';
 import type { FoundVersion, Registry } from '../stores/registry/registry.js';
 import { subjectOf, summarizeVersion } from '../stores/registry/state.js';
@@ -76,7 +76,7 @@ export function versionItem(
     ...(summary.title === undefined ? {} : { title: summary.title }),
     ...(run === undefined ? {} : { runId: run.id, pipeline: run.pipeline }),
     ...(main === undefined ? {} : { mainMetric: main }),
-    metrics: summary.metrics,
+    metrics: inOrder(summary.metrics),
     tags: summary.tags,
     bytes: artifact.bytes,
     ...(artifact.framework === undefined ? {} : { framework: artifact.framework }),
@@ -187,7 +187,7 @@ export function versionView(
     version: {
       ...item,
       aliases,
-      metrics: version.metrics,
+      metrics: inOrder(version.metrics),
       updatedAt: version.updatedAt,
       ...(version.statusMessage === undefined ? {} : { statusMessage: version.statusMessage }),
       description: version.description,

@@ -16,6 +16,7 @@ import { shardedPath } from '../stores/layout.js';
 import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { summarize } from '../stores/runs.js';
 import type { Lineage } from '../stores/lineage.js';
+import { inOrder } from '../stores/registry/main-metric.js';
 import type { ArtifactObjects } from '../stores/registry/objects.js';
 import { uriOfPath } from './documents.js';
 import type { ProjectHistory } from './history.js';
@@ -44,7 +45,7 @@ export function listItem(root: string, run: RunSummary): RunListItem {
     ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }),
     trigger: run.trigger,
     counts: run.counts,
-    metrics: run.metrics,
+    metrics: inOrder(run.metrics),
   };
 }
 

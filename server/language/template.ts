@@ -74,6 +74,15 @@ tasks:
     check:
       - that: tasks.train.metrics.r2 >= params.least-r2
         message: The model explains too little of data that it has not seen.
+
+  # What passed becomes a version of the model, with its bytes, params, metrics and data: the Models view shows it.
+  register:
+    description: A new version, until somebody decides the candidate.
+    needs: [quality]
+    register:
+      model: ${name}
+      from: \${{ tasks.train.outputs.model }}
+      aliases: [candidate]
 `;
 
 const APP_BUILD = (

@@ -88,8 +88,14 @@ function metrics(view: RunView): { readonly content: readonly Node[]; readonly w
   return { content, wide: [...byTask.values()].some((tasks) => tasks.length > 1) };
 }
 
-/** @param open is called with the artifact that was clicked */
-export function runTables(view: RunView, open: (task: string, path: string) => void): readonly HTMLElement[] {
+export interface RunTablesHost {
+  /** An artifact was clicked. */
+  openArtifact(task: string, path: string): void;
+  /** A model version that was made of one. */
+  openVersion(model: string, version: string): void;
+}
+
+export function runTables(view: RunView, host: RunTablesHost): readonly HTMLElement[] {
   const artifacts = view.tasks.flatMap((task) =>
     task.artifacts.map((artifact) => {
       const link = h(
@@ -103,12 +109,27 @@ export function runTables(view: RunView, open: (task: string, path: string) => v
         plain(artifact.path, 120),
       );
       link.disabled = !artifact.available;
-      link.addEventListener('click', () => open(task.id, artifact.path));
+      link.addEventListener('click', () => host.openArtifact(task.id, artifact.path));
+      const versions = (artifact.versions ?? []).map(({ model, version }) => {
+        const name = `${plain(model, 40)} ${version}`;
+        const badge = h(
+          'button',
+          {
+            type: 'button',
+            class: 'badge',
+            title: `It became version ${version} of ${plain(model, 40)}: show it`,
+            'data-key': `version:${task.id}:${model}@${version}`,
+          },
+          name,
+        );
+        badge.addEventListener('click', () => host.openVersion(model, version));
+        return badge;
+      });
       return h(
         'tr',
         {},
         h('td', { class: 'dim' }, artifact.kind),
-        h('th', { scope: 'row' }, link),
+        h('th', { scope: 'row' }, link, ...versions.flatMap((badge) => [' ', badge])),
         h('td', { class: 'value dim' }, artifact.available ? bytes(artifact.bytes) : 'overwritten since'),
       );
     }),

@@ -25,6 +25,7 @@ export type FromRun =
   | { readonly type: 'log'; readonly task: string | undefined }
   | { readonly type: 'openLog'; readonly task: string }
   | { readonly type: 'openArtifact'; readonly task: string; readonly path: string }
+  | { readonly type: 'openVersion'; readonly model: string; readonly version: string }
   | { readonly type: 'openDefinition' }
   | { readonly type: 'graph' }
   | { readonly type: 'rerun' }

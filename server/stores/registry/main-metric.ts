@@ -28,6 +28,13 @@ const ORDER = [
   'loss',
 ];
 
+/** The same metrics, those that people ask for first coming first. */
+export function inOrder(metrics: Readonly<Record<string, Json>>): Readonly<Record<string, Json>> {
+  const ranked = Object.entries(metrics).map((entry, index) => ({ entry, index, rank: rank(entry[0]) }));
+  ranked.sort((a, b) => a.rank - b.rank || a.index - b.index);
+  return Object.fromEntries(ranked.map(({ entry }) => entry));
+}
+
 function rank(key: string): number {
   const own = key.slice(Math.max(key.lastIndexOf('.'), key.lastIndexOf('/')) + 1).toLowerCase();
   const known = ORDER.indexOf(own);

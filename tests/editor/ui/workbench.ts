@@ -195,7 +195,10 @@ export class Workbench {
 
   /** The editor of a file, by the end of its path. */
   editor(file: string): Locator {
-    return this.page.locator(`.monaco-editor[data-uri$=${JSON.stringify(`/${file}`)}]`);
+    const end = JSON.stringify(`/${file}`);
+    // Documents that are on no disk have a query behind their path.
+    const query = JSON.stringify(`/${file}?`);
+    return this.page.locator(`.monaco-editor[data-uri$=${end}], .monaco-editor[data-uri*=${query}]`);
   }
 
   /** Puts the cursor somewhere in the active editor; both from 1. */
@@ -370,8 +373,18 @@ export class Workbench {
 
   /** Clicks an entry of a row's context menu. */
   async contextMenu(view: string, name: Name, entry: string): Promise<void> {
-    await this.row(view, name).first().click({ button: 'right' });
-    await this.page.locator('.monaco-menu .action-label', { hasText: entry }).first().click();
+    const menu = this.page.locator('.monaco-menu').first();
+    await until(
+      `the entry ${entry} of a context menu`,
+      async () => {
+        if (!(await menu.isVisible())) await this.row(view, name).first().click({ button: 'right' });
+        await menu.locator('.action-label', { hasText: entry }).first().click({ timeout: 3000 });
+        // A menu that has only just opened takes a click for the end of the one that opened it.
+        await menu.waitFor({ state: 'hidden', timeout: 3000 });
+        return true;
+      },
+      this.#patience,
+    );
   }
 
   /** Clicks one of a row's inline buttons. */

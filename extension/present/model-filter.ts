@@ -1,0 +1,64 @@
+/** What the Models tree is narrowed to, and in which order. */
+import type { ModelItem } from '../../server/protocol.js';
+
+export type ModelSort = 'name' | 'changed';
+
+export interface ModelFilter {
+  /** In name, description, tags, aliases, framework. Words in any order, all of them. */
+  readonly text?: string;
+  /** Only models with one of these aliases. */
+  readonly aliases?: readonly string[];
+  /** Deleted models and versions, too. */
+  readonly deleted?: boolean;
+}
+
+/** Whether a filter leaves the tree as it is without one. */
+export function isEmptyModelFilter(filter: ModelFilter): boolean {
+  return (filter.text ?? '') === '' && (filter.aliases?.length ?? 0) === 0 && filter.deleted !== true;
+}
+
+/** A filter in words, for the view's message. */
+export function modelFilterWords(filter: ModelFilter): string {
+  const narrowed = [
+    (filter.aliases?.length ?? 0) === 0 ? undefined : `with ${filter.aliases?.join(' or ') ?? ''}`,
+    (filter.text ?? '') === '' ? undefined : `“${filter.text ?? ''}”`,
+  ].filter((part) => part !== undefined);
+  const only = narrowed.length === 0 ? '' : `Only ${narrowed.join(', ')}`;
+  if (filter.deleted !== true) return only;
+  return only === '' ? 'Deleted ones, too' : `${only}; deleted ones, too`;
+}
+
+function searched(model: ModelItem): string {
+  const { latest } = model;
+  return [
+    model.model,
+    model.description,
+    ...Object.entries(model.tags).flat(),
+    ...Object.keys(model.aliases),
+    latest?.framework ?? '',
+    latest?.title ?? '',
+    latest?.pipeline ?? '',
+    ...Object.entries(latest?.tags ?? {}).flat(),
+  ]
+    .join('\n')
+    .toLowerCase();
+}
+
+/** The models that pass, in order. */
+export function arrangeModels(
+  models: readonly ModelItem[],
+  filter: ModelFilter,
+  sort: ModelSort,
+): readonly ModelItem[] {
+  const words = (filter.text ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+  const passing = models.filter((model) => {
+    if (model.deleted !== undefined && filter.deleted !== true) return false;
+    const aliases = filter.aliases ?? [];
+    if (aliases.length > 0 && !aliases.some((alias) => Object.hasOwn(model.aliases, alias))) return false;
+    if (words.length === 0) return true;
+    const text = searched(model);
+    return words.every((word) => text.includes(word));
+  });
+  if (sort === 'name') return passing;
+  return passing.toSorted((a, b) => (a.updatedAt < b.updatedAt ? 1 : a.updatedAt > b.updatedAt ? -1 : 0));
+}

@@ -1,0 +1,196 @@
+/** What a version stands on and what became of it: a graph to walk, both ways. */
+import type { LineageNodeView, LineageView } from '../../server/protocol.js';
+import { diagram, tipList, type DiagramNode } from './parts/diagram.js';
+import { h, icon, replace } from './parts/dom.js';
+import { connect } from './parts/host.js';
+import { localDateTime, plain, plural } from './shared/format.js';
+import type { FromLineage, ToLineage } from './shared/model-messages.js';
+
+const root = document.getElementById('root') ?? document.body;
+const bar = h('header', { class: 'bar' });
+const stage = h('div', { class: 'stage' });
+const tip = h('aside', { class: 'tip', role: 'tooltip', id: 'tip', hidden: '' });
+const legend = h('footer', { class: 'legend', 'aria-label': 'Legend' });
+root.append(bar, stage, legend, tip);
+
+let lineage: LineageView | undefined;
+
+const view = diagram(stage, tip, {
+  open: (id) => {
+    const node = lineage?.nodes.find((one) => one.id === id);
+    if (node) open(node);
+  },
+  remember: (key, value) => host.remember(key, value),
+  recall: (key) => host.recall(key),
+});
+
+/** Code that a task read is told apart from data: both are files that nobody here made. */
+type Kind = LineageNodeView['kind'] | 'code';
+
+const CODE = /\.(?:py|ipynb|r|jl|js|mjs|ts|sh|sql|ya?ml|toml|java|scala|go|rs|cc?|cpp|h)$/i;
+
+function kindOf(node: LineageNodeView): Kind {
+  return node.kind === 'data' && CODE.test(node.path) ? 'code' : node.kind;
+}
+
+const KINDS: Readonly<Record<Kind, { readonly icon: string; readonly word: string }>> = {
+  code: { icon: 'file-code', word: 'code' },
+  data: { icon: 'database', word: 'data' },
+  'training-set': { icon: 'table', word: 'training set' },
+  task: { icon: 'terminal', word: 'task' },
+  artifact: { icon: 'file', word: 'artifact' },
+  version: { icon: 'symbol-class', word: 'model version' },
+};
+
+function open(node: LineageNodeView): void {
+  switch (node.kind) {
+    case 'task':
+      host.send({ type: 'openRun', id: node.runId });
+      return;
+    case 'version':
+      host.send({ type: 'openVersion', model: node.model, version: node.version });
+      return;
+    default:
+      host.send({ type: 'openFile', uri: node.uri });
+  }
+}
+
+function nameOf(node: LineageNodeView): string {
+  switch (node.kind) {
+    case 'task':
+      return node.task;
+    case 'version':
+      return `${node.model} ${node.version}`;
+    default:
+      return node.path === '' ? shortHash(node.hash) : (node.path.split('/').at(-1) ?? node.path);
+  }
+}
+
+const shortHash = (hash: string): string => hash.slice(hash.indexOf(':') + 1).slice(0, 12);
+
+/** When a run began, told by its id: `20261123-110000-…` is UTC. */
+function runTime(runId: string): string {
+  const [, y = '', mo = '', d = '', hh = '', mi = '', ss = ''] =
+    /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/.exec(runId) ?? [];
+  return y === '' ? '' : localDateTime(`${y}-${mo}-${d}T${hh}:${mi}:${ss}Z`).slice(0, 16);
+}
+
+function noteOf(node: LineageNodeView): string {
+  switch (node.kind) {
+    case 'task':
+      return `${node.pipeline}${runTime(node.runId) === '' ? '' : `, ${runTime(node.runId)}`}`;
+    case 'version':
+      return node.aliases.length === 0 ? 'model version' : node.aliases.join(', ');
+    default:
+      return `${KINDS[kindOf(node)].word} ${shortHash(node.hash)}`;
+  }
+}
+
+function boxOf(node: LineageNodeView, { targets, edges, nodes }: LineageView): DiagramNode {
+  const target = targets.includes(node.id);
+  const names = new Map(nodes.map((one) => [one.id, nameOf(one)]));
+  const from = edges.flatMap((edge) => (edge.to === node.id ? (names.get(edge.from) ?? []) : []));
+  const into = edges.flatMap((edge) => (edge.from === node.id ? (names.get(edge.to) ?? []) : []));
+  const kind = kindOf(node);
+  const { word, icon: codicon } = KINDS[kind];
+  const facts = tipFacts(node);
+  return {
+    id: node.id,
+    name: nameOf(node),
+    note: noteOf(node),
+    label: [
+      `${word} ${nameOf(node)}`,
+      target ? 'which was asked for' : '',
+      noteOf(node),
+      from.length === 0 ? '' : `from ${from.join(', ')}`,
+      into.length === 0 ? '' : `into ${into.join(', ')}`,
+    ]
+      .filter((part) => part !== '')
+      .join(', '),
+    kind: `${kind}${target ? ' target' : ''}`,
+    glyph: icon(codicon, `kind-icon kind-${kind}`),
+    tip: () => [
+      h(
+        'div',
+        { class: 'tip-head' },
+        icon(codicon),
+        h('strong', {}, plain(nameOf(node))),
+        h('span', { class: 'dim' }, word),
+      ),
+      ...facts.map((fact) => h('p', { class: 'dim' }, plain(fact, 300))),
+      tipList('From', from),
+      tipList('Into', into),
+    ],
+  };
+}
+
+function tipFacts(node: LineageNodeView): readonly string[] {
+  switch (node.kind) {
+    case 'task':
+      return [`${node.action} task of a run of ${node.pipeline}`, node.runId, 'Click shows the run.'];
+    case 'version':
+      return [
+        ...(node.aliases.length === 0 ? [] : [`Now ${node.aliases.join(', ')}`]),
+        'Click shows it in the Models view.',
+      ];
+    default:
+      return [
+        node.path,
+        `sha256 ${shortHash(node.hash)}`,
+        'Click opens the file of that name, which may have changed since.',
+      ];
+  }
+}
+
+function draw(title: string, next: LineageView): void {
+  const count = (kind: Kind): number => next.nodes.filter((node) => kindOf(node) === kind).length;
+  const runs = new Set(next.nodes.flatMap((node) => (node.kind === 'task' ? [node.runId] : []))).size;
+  const words = [
+    plural(count('data'), 'data file'),
+    plural(runs, 'run'),
+    plural(count('version'), 'model version'),
+    next.leftOut > 0 ? `${next.leftOut} more are left out` : '',
+  ].filter((part) => part !== '' && !part.startsWith('0 '));
+  replace(
+    bar,
+    h('h1', {}, plain(title, 80)),
+    h('span', { class: 'dim grow' }, `what it stands on and what became of it · ${words.join(', ')}`),
+    view.buttons,
+  );
+  view.draw(
+    next.nodes.map((node) => boxOf(node, next)),
+    next.edges.map(({ from, to }) => ({ from, to, title: '' })),
+    `Lineage of ${title}: ${next.nodes.length} things. Arrow keys move between them, Enter opens one.`,
+  );
+}
+
+legend.append(
+  ...(['data', 'code', 'task', 'artifact', 'training-set', 'version'] as const).map((kind) =>
+    h(
+      'span',
+      { class: `entry kind-${kind}` },
+      icon(KINDS[kind].icon, `kind-icon kind-${kind}`),
+      KINDS[kind].word,
+    ),
+  ),
+  h('span', { class: 'dim hint' }, 'Click opens · arrow keys move · drag and wheel pan, Ctrl+wheel zooms'),
+);
+
+const host = connect<ToLineage, FromLineage>((message) => {
+  if (message.type === 'missing') {
+    replace(
+      bar,
+      h('h1', {}, plain(message.title, 80)),
+      h('span', { class: 'dim grow' }, plain(message.message, 400)),
+    );
+    view.clear(message.message);
+    return;
+  }
+  const first = lineage === undefined;
+  lineage = message.lineage;
+  const focused = view.isFocused();
+  draw(message.title, message.lineage);
+  const [target] = message.lineage.targets;
+  if (first && target !== undefined) view.aim(target);
+  else if (focused) view.refocus();
+});

@@ -1,0 +1,156 @@
+/** The registry in the window: the tree, aliases moved and rolled back after a look at what changes, card, lineage. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { registering } from '../../support/registering.js';
+import { uiTest } from './session.js';
+import { until, type Workbench } from './workbench.js';
+
+/** As in a terminal: a process of its own, of which the window knows nothing. */
+async function terminal(folder: string, ...args: string[]): Promise<string> {
+  const cli = path.join(process.cwd(), 'dist/cli.js');
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args], { cwd: folder });
+  return stdout;
+}
+
+async function register(folder: string, size: number, accuracy: number): Promise<void> {
+  const params = ['--param', `size=${size}`, '--param', `accuracy=${accuracy}`];
+  await terminal(folder, 'run', 'registry', ...params);
+}
+
+function prepare(folder: string): void {
+  writeFileSync(path.join(folder, 'data.txt'), 'some data\n');
+  const pipeline = `name: registry\n${registering('aliases: [candidate]').trimStart()}`;
+  writeFileSync(path.join(folder, 'registry.pipeline.yaml'), pipeline);
+}
+
+const rowSays = (workbench: Workbench, row: string, words: RegExp): Promise<boolean> =>
+  until(`${row} to say ${String(words)}`, async () =>
+    words.test((await workbench.row('Models', row).first().textContent()) ?? ''),
+  );
+
+uiTest(
+  'a run in a terminal shows in Models; an alias is moved after a look at the difference, and rolled back',
+  {},
+  async ({ workbench, folder }) => {
+    await workbench.showContainer('Modelyard');
+    await workbench.view('Models').getByText('No models yet').waitFor();
+    prepare(folder);
+    await register(folder, 3, 0.7);
+    await workbench.row('Models', 'rain').first().waitFor();
+    await workbench.expand('Models', 'rain');
+    await rowSays(workbench, 'Version 1', /candidate.*accuracy 0\.7/);
+    await register(folder, 4, 0.8);
+    await rowSays(workbench, 'Version 2', /candidate.*accuracy 0\.8/);
+    await workbench.expand('Models', 'Version 2');
+    await workbench
+      .row('Models', /^Artifact/)
+      .first()
+      .waitFor();
+    await workbench.screenshot('models-tree');
+
+    // An alias that points nowhere is set at once, with a reason.
+    await workbench.inlineAction('Models', 'Version 1', 'Set Alias');
+    await workbench.pick(/production/);
+    await workbench.answer('the first one', /Set production to rain, version 1/);
+    await rowSays(workbench, 'Version 1', /production/);
+
+    // One that points elsewhere is moved after a look.
+    await workbench.contextMenu('Models', 'Version 2', 'Set Alias');
+    await workbench.pick(/production/);
+    await workbench.webview.getByText('Move production from version 1 to 2?').waitFor();
+    await workbench.webview.getByText(/\+0\.1 better/).waitFor();
+    await workbench.screenshot('models-move');
+    await workbench.webview.getByLabel('Reason').fill('more accurate');
+    await workbench.webview.getByRole('button', { name: 'Move' }).click();
+    await workbench.notification(/production of rain moved from version 1 to 2/).waitFor();
+    await rowSays(workbench, 'Version 2', /production/);
+
+    await workbench.command('Modelyard: Roll Back Alias…');
+    await workbench.pick(/production/);
+    await workbench.webview.getByText('Roll production back from version 2 to 1?').waitFor();
+    await workbench.screenshot('models-rollback');
+    await workbench.webview.getByLabel('Reason').fill('too slow');
+    await workbench.webview.getByRole('button', { name: 'Roll Back' }).click();
+    await rowSays(workbench, 'Version 1', /production/);
+
+    await workbench.command('Modelyard: Show Model History');
+    for (const words of ['production rolled back from version 2 to 1', '“too slow”', '“more accurate”'])
+      await workbench.webview.getByText(words).first().waitFor();
+    await workbench.screenshot('models-history');
+    const history = await terminal(folder, 'models', 'history', 'rain', '--json');
+    assert.deepEqual(
+      (JSON.parse(history) as { reason?: string }[]).flatMap(({ reason }) => reason ?? []),
+      ['too slow', 'more accurate', 'the first one'],
+    );
+  },
+);
+
+uiTest(
+  'versions are compared, their lineage and card shown; an artifact of a run leads to its version',
+  {},
+  async ({ workbench, folder }) => {
+    prepare(folder);
+    await register(folder, 3, 0.7);
+    await register(folder, 4, 0.6);
+    await workbench.showContainer('Modelyard');
+    await workbench.expand('Models', 'rain');
+    await workbench.contextMenu('Models', 'Version 1', 'Compare Model Versions');
+    await workbench.pick(/Version 2/);
+    await workbench.webview.getByText(/−0\.1 worse/).waitFor();
+    await workbench.screenshot('models-compare');
+    await workbench.webview.getByLabel('Only what differs').check();
+    await workbench.webview.getByText('accuracy').first().waitFor();
+
+    await workbench.inlineAction('Models', 'Version 2', 'Show Model Lineage');
+    await workbench.webview.getByRole('button', { name: /^data data\.txt/ }).waitFor();
+    await workbench.webview
+      .getByRole('button', { name: /^model version rain 2, which was asked for/ })
+      .waitFor();
+    await workbench.screenshot('models-lineage');
+
+    await workbench.inlineAction('Models', 'Version 2', 'Show Model Card');
+    await workbench.webview.getByRole('heading', { name: 'rain, version 2' }).waitFor();
+    await workbench.screenshot('models-card');
+
+    await workbench.expand('Runs', 'registry');
+    await workbench.expand('Runs', /^train/);
+    await workbench.inlineAction('Runs', 'models/m.txt', 'Show Model Version');
+    await workbench.view('Models').locator('.monaco-list-row.focused', { hasText: 'Version 2' }).waitFor();
+
+    // The version's bytes, though the workspace's file has gone on.
+    writeFileSync(path.join(folder, 'models/m.txt'), 'something else\n');
+    await workbench.contextMenu('Models', 'Version 1', 'Open Model Artifact');
+    await workbench.editor('models/m.txt').getByText('some data').waitFor();
+  },
+);
+
+uiTest('a description is a document: what is saved is in the registry', {}, async ({ workbench, folder }) => {
+  prepare(folder);
+  await register(folder, 3, 0.7);
+  await workbench.showContainer('Modelyard');
+  await workbench.contextMenu('Models', 'rain', 'Describe Model or Version');
+  await workbench.editor('rain/description.md').waitFor();
+  await workbench.editor('rain/description.md').click();
+  await workbench.type('Says whether it rains.');
+  await workbench.press('Control+s');
+  await until('the description to be in the registry', async () =>
+    (await terminal(folder, 'models', 'show', 'rain')).includes('Says whether it rains.'),
+  );
+});
+
+uiTest(
+  'Restricted Mode: models can be looked at and not changed',
+  { restricted: true },
+  async ({ workbench, folder }) => {
+    prepare(folder);
+    await register(folder, 3, 0.7);
+    await workbench.showContainer('Modelyard');
+    await workbench.expand('Models', 'rain');
+    await rowSays(workbench, 'Version 1', /candidate/);
+    assert.equal(await workbench.offersCommand('Modelyard: Set Alias…'), false);
+    assert.equal(await workbench.offersCommand('Modelyard: Show Model History'), true);
+  },
+);
