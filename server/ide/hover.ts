@@ -9,7 +9,7 @@ import { ruleById } from '../rules/index.js';
 import { bareExpression, expressionAt } from '../syntax/expression.js';
 import { nodePathAt } from '../syntax/text.js';
 import type { Expression, ExpressionPart, Span } from '../syntax/tree.js';
-import { chainOf } from './chains.js';
+import { chainOf } from '../model/chains.js';
 import { axisSummary, outputSummary, paramSummary, pipelineOf, taskOf, taskSummary } from './describe.js';
 import {
   catalog,

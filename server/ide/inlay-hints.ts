@@ -2,7 +2,7 @@
 import type { ExpressionSite } from '../model/definition.js';
 import { graphOf } from '../rules/context.js';
 import type { Span } from '../syntax/tree.js';
-import { chainOf } from './chains.js';
+import { chainOf } from '../model/chains.js';
 import { shortValue } from './markdown.js';
 import type { IdeContext, InlayHint } from './types.js';
 

@@ -8,7 +8,7 @@ import type { ProjectView } from '../rules/rule.js';
 import { taskEntry } from '../rules/places.js';
 import { entryOf } from '../syntax/text.js';
 import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
-import { chainsIn } from './chains.js';
+import { chainsIn } from '../model/chains.js';
 
 export type ThingKind =
   | 'pipeline'

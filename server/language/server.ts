@@ -15,6 +15,7 @@ import type { FilesWatch } from './files-watch.js';
 import { HeadWatch } from './head-watch.js';
 import { Histories } from './history.js';
 import { watchModels } from './models-watch.js';
+import { Registries } from './registries.js';
 import { RunsWatch } from './runs-watch.js';
 import { SettingsStore } from './settings.js';
 import { coalesce } from './slices.js';
@@ -49,6 +50,7 @@ class Server {
   readonly #settings: SettingsStore;
   readonly #diagnostics: Diagnostics;
   readonly #histories = new Histories();
+  readonly #registries: Registries;
   readonly #runsWatch: RunsWatch;
   readonly #modelsWatch: FilesWatch;
   readonly #headWatch: HeadWatch;
@@ -63,7 +65,11 @@ class Server {
     this.#log = log;
     this.#client = params.capabilities;
     this.#folders = foldersOf(params);
-    this.#workspace = new Workspace((change) => this.#changed(change));
+    this.#registries = new Registries(log, () => this.#modelsRead());
+    this.#workspace = new Workspace(
+      (change) => this.#changed(change),
+      (root) => ({ models: this.#registries.of(root) }),
+    );
     const initial: unknown = params.initializationOptions;
     this.#settings = new SettingsStore(
       this.#client.workspace?.configuration === true
@@ -96,7 +102,7 @@ class Server {
     );
     this.#headWatch = new HeadWatch(() => this.#lookAgain());
     this.#runsWatch = new RunsWatch((root) => this.#runsChanged(root));
-    this.#modelsWatch = watchModels(() => this.#views.modelsChanged());
+    this.#modelsWatch = watchModels((root) => this.#modelsChanged(root));
     this.#views = new Views({
       connection,
       log,
@@ -146,6 +152,7 @@ class Server {
     this.#headWatch.close();
     this.#runsWatch.close();
     this.#modelsWatch.close();
+    this.#registries.keep([]);
     this.#diagnostics.close();
     this.#views.close();
   }
@@ -212,9 +219,23 @@ class Server {
       this.#runsWatch.follow(roots);
       this.#modelsWatch.follow(roots);
       this.#histories.keep(roots);
+      this.#registries.keep(roots);
+      // What changed before it was watched.
+      for (const root of roots) this.#registries.look(root);
       this.#diagnostics.changed();
     }
     this.#views.pipelinesChanged();
+  }
+
+  #modelsChanged(root: string): void {
+    this.#registries.look(root);
+    this.#views.modelsChanged();
+  }
+
+  /** Findings and hints speak of the registry's models. */
+  #modelsRead(): void {
+    this.#diagnostics.changed();
+    this.#refreshShown();
   }
 
   #runsChanged(root: string): void {

@@ -8,6 +8,7 @@ import { diskFiles, overlay } from '../project/files.js';
 import type { FileSystem } from '../project/files.js';
 import { PROJECT_FILES, findMarkedRoot } from '../project/find-root.js';
 import { Project } from '../project/project.js';
+import type { Memory } from '../project/project.js';
 import { isListed, mayBeDefinition, walkProjects } from '../project/walk.js';
 import { Documents, pathOf, uriOfPath } from './documents.js';
 import { breathe, runSliced } from './slices.js';
@@ -58,12 +59,17 @@ export class Workspace {
   readonly #loose = new Map<string, Place>();
   readonly #dirty = new Set<string>();
   readonly #changed: (change: Change) => void;
+  readonly #memoryOf: (root: string) => Memory;
   #scan: Promise<void> | undefined;
   #scanAgain = false;
 
-  /** @param changed called after each change, possibly several times for one. */
-  constructor(changed: (change: Change) => void) {
+  /**
+   * @param changed called after each change, possibly several times for one.
+   * @param memoryOf what is known of the memory of the project with that root
+   */
+  constructor(changed: (change: Change) => void, memoryOf: (root: string) => Memory) {
     this.#changed = changed;
+    this.#memoryOf = memoryOf;
   }
 
   /** Absolute paths of the workspace's folders. */
@@ -289,7 +295,7 @@ export class Workspace {
   }
 
   *#reconcile(root: string, files: readonly string[]): Generator<void> {
-    const project = this.#projects.get(root) ?? new Project(root, this.#files);
+    const project = this.#projects.get(root) ?? this.#newProject(root);
     this.#projects.set(root, project);
     // Settings first: they say what is excluded.
     for (const name of PROJECT_FILES) project.update(name);
@@ -303,6 +309,10 @@ export class Workspace {
     }
   }
 
+  #newProject(root: string): Project {
+    return new Project(root, this.#files, this.#memoryOf(root));
+  }
+
   #projectOf(absolute: string, create: boolean): Project | undefined {
     let best: Project | undefined;
     for (const project of this.#projects.values()) {
@@ -311,7 +321,7 @@ export class Workspace {
     if (best !== undefined || !create) return best;
     const folder = path.dirname(absolute);
     const root = findMarkedRoot(folder) ?? this.folderOf(absolute) ?? folder;
-    const project = new Project(root, this.#files);
+    const project = this.#newProject(root);
     for (const name of PROJECT_FILES) project.update(name);
     this.#projects.set(root, project);
     if (project.settingsFile() !== undefined && this.folderOf(absolute) === undefined) void this.scan();
@@ -333,7 +343,7 @@ export class Workspace {
     const root = [...this.#folders][0] ?? process.cwd();
     const name = uri.slice(uri.lastIndexOf('/') + 1).replace(/^untitled:/, '');
     const place: Place = {
-      project: new Project(root, this.#files),
+      project: this.#newProject(root),
       path: mayBeDefinition(name) ? name : `${name}.yaml`,
       uri,
     };

@@ -36,6 +36,27 @@ export function checkModelName(name: string): NameCheck {
   );
 }
 
+/** The closest name that a model may have, for a fix; `undefined` when nothing is left of the word. */
+export function toModelName(word: string): string | undefined {
+  const cleaned = word
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9_. -]+/g, '-')
+    .replace(/^[^A-Za-z0-9_]+/, '')
+    .slice(0, MAX_MODEL_NAME)
+    .replace(/[^A-Za-z0-9_]+$/, '');
+  return checkModelName(cleaned).ok ? cleaned : undefined;
+}
+
+/** The closest name that an alias may have; a number is none. */
+export function toAlias(word: string): string | undefined {
+  const cleaned = word
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, MAX_ALIAS);
+  return checkAlias(cleaned).ok ? cleaned : undefined;
+}
+
 /** Whether an alias may be called so: MLflow's rule, and not a number, because `rain@3` is version 3. */
 export function checkAlias(alias: string): NameCheck {
   if (alias === '') return bad('An alias needs a name.');

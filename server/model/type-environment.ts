@@ -1,5 +1,5 @@
 /** The types of the contexts at one place of a pipeline. */
-import { CONTEXTS, contextOf, contextsAt, OWN_OUTPUTS, TASK_MEMBERS } from './contexts.js';
+import { CONTEXTS, contextOf, contextsAt, MODEL_MEMBERS, OWN_OUTPUTS, TASK_MEMBERS } from './contexts.js';
 import type { ExpressionPlace, Json, Matrix, Param, Pipeline, Task } from './definition.js';
 import { fieldsOf, literalType, merge, NUMBER, OPEN_OBJECT, STRING, BOOLEAN, UNKNOWN } from './lattice.js';
 import type { Type } from './lattice.js';
@@ -235,6 +235,19 @@ function closed(name: string, members: ReadonlyMap<string, Type>): Type {
     missing: { code: 'unknown-context', say: (member) => `\`${name}\` has no "${member}".` },
   };
 }
+
+const MODEL_TYPES: Readonly<Partial<Record<string, Type>>> = { metrics: OPEN_OBJECT, params: OPEN_OBJECT };
+
+/** What can be asked of a version of a model. The version by itself is a text: its URI. */
+export const MODEL_VERSION: Type = {
+  kind: 'object',
+  open: false,
+  fields: fieldsOf(new Map(MODEL_MEMBERS.map(({ name }) => [name, MODEL_TYPES[name] ?? UNKNOWN]))),
+  missing: {
+    code: 'unknown-context',
+    say: (name) => `A version of a model has no "${name}".`,
+  },
+};
 
 /** Every context's name, for messages about words that are none. */
 export const CONTEXT_NAMES: readonly string[] = CONTEXTS.map((context) => context.name);

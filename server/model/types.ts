@@ -1,9 +1,10 @@
 /** Types of expressions, and what is certainly wrong with them. What can't be known is silent. */
 import type { Expression, Span } from '../syntax/tree.js';
+import { chainOf } from './chains.js';
 import { functionOf, FUNCTIONS } from './functions.js';
 import { compileGlob } from './glob.js';
 import { alternatives, didYouMean, similar } from './names.js';
-import { contextProblem } from './type-environment.js';
+import { contextProblem, MODEL_VERSION } from './type-environment.js';
 import type { TypeEnvironment } from './type-environment.js';
 import { BOOLEAN, literalType, merge, typeWords, UNKNOWN } from './lattice.js';
 import type { Type, TypeProblemCode } from './lattice.js';
@@ -50,7 +51,7 @@ class Checker {
         return this.name(expression.name, expression.span);
       case 'member':
         return this.member(
-          this.type(expression.object),
+          this.holder(expression.object),
           expression.property,
           expression.propertySpan,
           expression.object,
@@ -72,6 +73,12 @@ class Checker {
       case 'call':
         return this.call(expression);
     }
+  }
+
+  /** The type of what a member is asked of: a version of a model is a text by itself, but has members. */
+  private holder(expression: Expression): Type {
+    const type = this.type(expression);
+    return isModelVersion(expression) ? MODEL_VERSION : type;
   }
 
   private name(name: string, span: Span): Type {
@@ -107,7 +114,7 @@ class Checker {
   }
 
   private index(expression: Extract<Expression, { kind: 'index' }>): Type {
-    const base = this.type(expression.object);
+    const base = this.holder(expression.object);
     const index = this.type(expression.index);
     const literal = expression.index.kind === 'literal' ? expression.index : undefined;
     if (literal !== undefined && typeof literal.value === 'string' && base.kind !== 'list') {
@@ -254,4 +261,15 @@ class Checker {
       ...(candidates === undefined || candidates.length === 0 ? {} : { candidates }),
     });
   }
+}
+
+/** `models.rain@production` or `models['rain@production']`. */
+function isModelVersion(expression: Expression): boolean {
+  const { kind } = expression;
+  if (kind !== 'at' && kind !== 'index') return false;
+  const chain = chainOf(expression);
+  if (chain?.context !== 'models') return false;
+  const [first, second, ...others] = chain.steps;
+  if (others.length > 0 || first?.name === undefined) return false;
+  return second === undefined ? first.name.includes('@') : second.selector === true;
 }

@@ -3,6 +3,7 @@
  * where a keystroke in one file must not cost a check of five hundred others.
  */
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
+import type { KnownModel, KnownModels } from '../model/known-models.js';
 import type { Probe, ProjectView } from '../rules/rule.js';
 import type { RuleSeverity } from '../model/definition.js';
 
@@ -12,6 +13,8 @@ type Dependency =
   | { readonly kind: 'pipeline'; readonly name: string; readonly answer: readonly Definition[] }
   | { readonly kind: 'names'; readonly answer: string }
   | { readonly kind: 'features'; readonly answer: readonly FeaturesDefinition[] }
+  | { readonly kind: 'model'; readonly name: string; readonly answer: KnownModel | 'unreadable' | undefined }
+  | { readonly kind: 'models'; readonly answer: readonly string[] | undefined }
   | { readonly kind: 'definitions'; readonly answer: readonly Definition[] };
 
 const NONE: readonly Definition[] = [];
@@ -29,6 +32,7 @@ function sameDefinitions(a: readonly Definition[], b: readonly Definition[]): bo
 export class RecordingView implements ProjectView {
   readonly pipelinesByName: ReadonlyMap<string, readonly Definition[]>;
   readonly severities: ReadonlyMap<string, RuleSeverity>;
+  readonly models: KnownModels | undefined;
   readonly #inner: ProjectView;
   readonly #asked = new Map<string, Dependency>();
 
@@ -36,6 +40,7 @@ export class RecordingView implements ProjectView {
     this.#inner = inner;
     this.severities = inner.severities;
     this.pipelinesByName = this.#recordingMap(inner.pipelinesByName);
+    this.models = inner.models === undefined ? undefined : this.#recordingModels(inner.models);
   }
 
   /** What was asked so far. */
@@ -69,6 +74,31 @@ export class RecordingView implements ProjectView {
 
   #note(key: string, dependency: Dependency): void {
     if (!this.#asked.has(key)) this.#asked.set(key, dependency);
+  }
+
+  /** What is known of a version changes with its model only. */
+  #recordingModels(models: KnownModels): KnownModels {
+    const model = (name: string) => {
+      const answer = models.model(name);
+      this.#note(`model ${name}`, { kind: 'model', name, answer });
+      return answer;
+    };
+    return {
+      names: () => {
+        const answer = models.names();
+        this.#note('models', { kind: 'models', answer });
+        return answer;
+      },
+      model,
+      version: (name, version) => {
+        model(name);
+        return models.version(name, version);
+      },
+      moved: (name, alias) => {
+        model(name);
+        return models.moved(name, alias);
+      },
+    };
   }
 
   #recordingMap(map: ReadonlyMap<string, readonly Definition[]>): ReadonlyMap<string, readonly Definition[]> {
@@ -122,6 +152,10 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return namesOf(view) === asked.answer;
       case 'features':
         return sameDefinitions(view.features(), asked.answer);
+      case 'model':
+        return view.models?.model(asked.name) === asked.answer;
+      case 'models':
+        return view.models?.names() === asked.answer;
       case 'definitions':
         return sameDefinitions(view.definitions(), asked.answer);
     }

@@ -8,6 +8,7 @@ import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { ProjectSettings, RuleSeverity } from '../model/definition.js';
 import { globOf } from '../model/glob.js';
 import type { Glob } from '../model/glob.js';
+import type { KnownModels } from '../model/known-models.js';
 import { checkDefinition } from '../rules/index.js';
 import type { Finding, ProjectView } from '../rules/rule.js';
 import { parseYaml } from '../syntax/parse.js';
@@ -28,9 +29,18 @@ export interface Unread {
   readonly findings: readonly Finding[];
 }
 
+/**
+ * What a project is told of its memory by whoever opens it: how that is stored is not its business. Left out: nothing is
+ * known of it.
+ */
+export interface Memory {
+  readonly models?: KnownModels;
+}
+
 export interface OpenOptions {
   /** Read only these files (relative to the root) and the project's settings. */
   readonly only?: readonly string[];
+  readonly memory?: Memory;
 }
 
 interface Memo {
@@ -66,6 +76,7 @@ export class Project {
   /** Absolute. */
   readonly root: string;
   readonly files: FileSystem;
+  readonly #memory: Memory;
   readonly #prober: Prober;
   readonly #definitions = new Map<string, Definition>();
   readonly #unread = new Map<string, Unread>();
@@ -80,15 +91,16 @@ export class Project {
   #version = 0;
 
   /** An empty project. Use `open` to read what is there. */
-  constructor(root: string, files: FileSystem = diskFiles) {
+  constructor(root: string, files: FileSystem = diskFiles, memory: Memory = {}) {
     this.root = path.resolve(root);
     this.files = files;
+    this.#memory = memory;
     this.#prober = new Prober(this.root, files);
   }
 
   /** Reads the project whose root is `root`. Folders inside with a `modelyard.yaml` of their own are not part of it. */
   static open(root: string, files: FileSystem = diskFiles, options: OpenOptions = {}): Project {
-    const project = new Project(root, files);
+    const project = new Project(root, files, options.memory);
     for (const name of PROJECT_FILES) project.update(name);
     const paths = options.only ?? runThrough(walkProjects(files, project.root))[0]?.files ?? [];
     for (const relative of paths) project.update(relative);
@@ -224,6 +236,7 @@ export class Project {
         features: () => this.#featureFiles(),
         probe: (relative) => this.#prober.probe(relative),
         matches: (glob) => this.#prober.matches(glob),
+        models: this.#memory.models,
         severities,
       };
       this.#views.set(chosen, view);

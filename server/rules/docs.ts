@@ -15,6 +15,7 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   task: 'Tasks',
   resource: 'Resources',
   feature: 'Features',
+  model: 'Registered models',
   security: 'What a person with bad intentions could make of it',
   suppression: 'Suppressions',
 };
@@ -140,7 +141,18 @@ function renderFiles(example: Example): string[] {
   ]);
   if (example.disk !== undefined && example.disk.length > 0)
     lines.push(`(In the project: ${example.disk.map((path) => `\`${path}\``).join(', ')}.)`, '');
+  if (example.models !== undefined) lines.push(`(In the registry: ${registryWords(example.models)}.)`, '');
   return lines;
+}
+
+function registryWords(models: NonNullable<Example['models']>): string {
+  const words = Object.entries(models).map(([name, { versions, deleted = [], aliases = {} }]) => {
+    const points = Object.entries(aliases).map(([alias, version]) => `\`${alias}\` is version ${version}`);
+    const gone = deleted.map((version) => `version ${version} is deleted`);
+    const count = `${versions} ${versions === 1 ? 'version' : 'versions'}`;
+    return `\`${name}\` with ${[count, ...points, ...gone].join(', ')}`;
+  });
+  return words.length === 0 ? 'nothing' : words.join('; ');
 }
 
 function fenced(text: string): string[] {

@@ -16,14 +16,18 @@ import { cycle } from './graph/cycle.js';
 import { duplicateOutput } from './graph/duplicate-output.js';
 import { nestedOutput } from './graph/nested-output.js';
 import { redundantNeeds } from './graph/redundant-needs.js';
+import { aliasName } from './model/alias-name.js';
+import { modelName } from './model/name.js';
 import { paramDefault } from './param/default.js';
 import { unused as unusedParam } from './param/unused.js';
 import { ignoredByCache } from './path/ignored-by-cache.js';
 import { missingInput } from './path/missing-input.js';
 import { outsideProject } from './path/outside-project.js';
 import { duplicatePipeline } from './reference/duplicate-pipeline.js';
+import { unknownAlias } from './reference/unknown-alias.js';
 import { unknownContext } from './reference/unknown-context.js';
 import { unknownMatrixKey } from './reference/unknown-matrix-key.js';
+import { unknownModel } from './reference/unknown-model.js';
 import { unknownOutput } from './reference/unknown-output.js';
 import { unknownParam } from './reference/unknown-param.js';
 import { unknownPipeline } from './reference/unknown-pipeline.js';
@@ -67,6 +71,8 @@ export const ALL_RULES: readonly Rule[] = [
   unknownContext,
   unknownPipeline,
   duplicatePipeline,
+  unknownModel,
+  unknownAlias,
   missingInput,
   outsideProject,
   ignoredByCache,
@@ -86,6 +92,8 @@ export const ALL_RULES: readonly Rule[] = [
   missingTimestamp,
   duplicateFeature,
   unusedFeature,
+  modelName,
+  aliasName,
   raw,
   secretInCommand,
   unusedSuppression,

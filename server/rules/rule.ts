@@ -5,6 +5,7 @@
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/definition.js';
 import type { Graph } from '../model/graph.js';
+import type { KnownModels } from '../model/known-models.js';
 import type { TypeProblem } from '../model/types.js';
 import type { Span } from '../syntax/tree.js';
 import type { RuleId } from './ids.js';
@@ -79,6 +80,8 @@ export interface ProjectView {
   probe(path: string): Probe;
   /** Whether a glob matches at least one file of the project; `undefined`: can't be told. */
   matches?(glob: string): boolean | undefined;
+  /** The project's model registry; `undefined`: nothing is known of it. */
+  readonly models?: KnownModels | undefined;
   /** Severities that people chose, in the editor's settings or in `modelyard.yaml`; others keep their default. */
   readonly severities: ReadonlyMap<string, RuleSeverity>;
 }
@@ -129,6 +132,15 @@ export interface GoodExample {
   readonly files: string | Readonly<Record<string, string>>;
   /** All files of the project besides the definitions; without it nothing is known about the disk. */
   readonly disk?: readonly string[];
+  /** The registered models, by name. Without it nothing is known of the registry. */
+  readonly models?: Readonly<Record<string, ExampleModel>>;
+}
+
+/** A registered model of an example: how many versions it has, which of them were deleted, and its aliases. */
+export interface ExampleModel {
+  readonly versions: number;
+  readonly deleted?: readonly string[];
+  readonly aliases?: Readonly<Record<string, string>>;
 }
 
 export interface BadExample extends GoodExample {

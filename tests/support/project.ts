@@ -2,15 +2,18 @@
 import { analyze, type Definition } from '../../server/model/analyze.js';
 import { globOf } from '../../server/model/glob.js';
 import type { RuleSeverity } from '../../server/model/definition.js';
-import type { Edit, Finding, Probe, ProjectView } from '../../server/rules/rule.js';
+import type { Edit, ExampleModel, Finding, Probe, ProjectView } from '../../server/rules/rule.js';
 import { checkDefinition } from '../../server/rules/index.js';
 import { parseYaml } from '../../server/syntax/parse.js';
+import { knownModels } from './known-models.js';
 
 export interface MemoryOptions {
   /** All files besides the definitions; without it nothing is known about the disk. */
   readonly disk?: readonly string[];
   /** Links: where they lead, relative to the project or absolute. */
   readonly links?: Readonly<Record<string, string>>;
+  /** The registered models; without it nothing is known of them. */
+  readonly models?: Readonly<Record<string, ExampleModel>>;
   /** As the editor's settings would have them. */
   readonly severities?: Readonly<Record<string, RuleSeverity>>;
 }
@@ -42,6 +45,7 @@ export function memoryProject(
     probe: (path) => probe(path, disk, links),
     matches: (glob) =>
       disk === undefined ? undefined : [...disk].some((file) => globOf(glob).matches(file)),
+    models: options.models === undefined ? undefined : knownModels(options.models),
     severities: new Map([...ownSeverities(definitions), ...Object.entries(options.severities ?? {})]),
   };
   const definition = (path: string): Definition => {

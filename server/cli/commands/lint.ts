@@ -7,6 +7,7 @@ import { findProjectRoot } from '../../project/find-root.js';
 import { Project } from '../../project/project.js';
 import { ALL_RULES } from '../../rules/index.js';
 import { toSarif } from '../../rules/sarif.js';
+import { KnownRegistry } from '../../stores/registry/known.js';
 import { type Arguments, UsageError, closest } from '../args.js';
 import { type Command, CommandError, startFolder } from '../command.js';
 import type { Diagnostic } from '../loaded.js';
@@ -116,7 +117,7 @@ function rootOf(args: Arguments): string {
 
 /** The project, and those of its files that were asked for. */
 function open(args: Arguments, root: string): { project: Project; paths: readonly string[] } {
-  const project = Project.open(root);
+  const project = Project.open(root, undefined, { memory: { models: new KnownRegistry(root) } });
   if (args.positionals.length === 0) return { project, paths: project.paths() };
   const paths = new Set<string>();
   for (const word of args.positionals) {

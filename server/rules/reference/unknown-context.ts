@@ -38,6 +38,11 @@ An expression reads from \`params\`, \`env\`, \`matrix\`, \`tasks\`, \`run\`, \`
       fixed:
         'params: { mode: fast }\ntasks:\n  train:\n    run: ./train.sh ${{ params.mode }}\n    outputs: { model: models/rain.json }\n',
     },
+    {
+      files: 'tasks:\n  use:\n    run: ./use.sh ${{ models.rain@production.«vesion» }}\n    cache: false\n',
+      messages: ['A version of a model has no "vesion". Did you mean "version"?'],
+      fixed: 'tasks:\n  use:\n    run: ./use.sh ${{ models.rain@production.version }}\n    cache: false\n',
+    },
   ],
   check: (context) => reportTyped(context, 'unknown-context', (problem) => quoting(context, problem)),
 };

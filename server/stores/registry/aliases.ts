@@ -18,8 +18,8 @@ export function previousOf(alias: string, backward: Iterable<HistoryEntry>): str
   return undefined;
 }
 
-/** Where the alias was before this entry; `undefined` when the entry does not move it. */
-function moveFrom(alias: string, entry: HistoryEntry): string | null | undefined {
+/** Where the alias was before this entry (`null`: it was not set); `undefined` when the entry does not move it. */
+export function moveFrom(alias: string, entry: HistoryEntry): string | null | undefined {
   switch (entry.action) {
     case 'alias-set':
     case 'alias-removed':

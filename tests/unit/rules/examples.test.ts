@@ -10,7 +10,11 @@ import { applyEdits, memoryProject } from '../../support/project.js';
 
 function findingsOf(example: Example): { findings: Finding[]; text: string } {
   const { files, path } = plainExample(example);
-  const project = memoryProject(files, example.disk === undefined ? {} : { disk: example.disk });
+  const { disk, models } = example;
+  const project = memoryProject(files, {
+    ...(disk === undefined ? {} : { disk }),
+    ...(models === undefined ? {} : { models }),
+  });
   return { findings: project.findings(path), text: files[path] ?? '' };
 }
 

@@ -7,6 +7,8 @@ export interface ChainStep {
   readonly name?: string;
   /** The name as written, quotes of an index included. */
   readonly span: Span;
+  /** It stands behind an `@`. */
+  readonly selector?: true;
 }
 
 export interface Chain {
@@ -28,7 +30,7 @@ export function chainOf(expression: Expression): Chain | undefined {
         current = current.object;
         break;
       case 'at':
-        steps.push({ name: current.selector, span: current.selectorSpan });
+        steps.push({ name: current.selector, span: current.selectorSpan, selector: true });
         current = current.object;
         break;
       case 'filter':

@@ -1,0 +1,63 @@
+/** A model registry in memory, as far as the language service sees it. */
+import type { Json } from '../../server/model/definition.js';
+import type {
+  AliasMoved,
+  KnownModel,
+  KnownModels,
+  KnownVersion,
+  KnownVersionDetails,
+} from '../../server/model/known-models.js';
+import type { ExampleModel } from '../../server/rules/rule.js';
+
+export interface MemoryModel extends ExampleModel {
+  readonly description?: string;
+  /** By version. */
+  readonly metrics?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  readonly details?: Readonly<Record<string, Partial<KnownVersionDetails>>>;
+  readonly moved?: Readonly<Record<string, AliasMoved>>;
+  readonly gone?: true;
+}
+
+const MADE = '2026-01-01T11:00:00.000Z';
+const BY = 'ada@lab';
+
+export function knownModels(models: Readonly<Record<string, MemoryModel>>): KnownModels {
+  const known = new Map(Object.entries(models).map(([name, model]) => [name, modelOf(name, model)]));
+  const names = [...known.keys()].sort();
+  return {
+    names: () => names,
+    model: (name) => known.get(name),
+    version: (name, version) => {
+      const summary = known.get(name)?.recent.find((one) => one.version === version);
+      if (summary === undefined) return undefined;
+      return { ...summary, params: {}, description: '', ...models[name]?.details?.[version] };
+    },
+    moved: (name, alias) => models[name]?.moved?.[alias],
+  };
+}
+
+function modelOf(name: string, model: MemoryModel): KnownModel {
+  const { versions, deleted = [], aliases = {}, description = '', metrics = {}, gone } = model;
+  const recent = Array.from({ length: versions }, (_, index): KnownVersion => {
+    const version = String(versions - index);
+    return {
+      version,
+      createdAt: MADE,
+      createdBy: BY,
+      run: { id: `run-${version}`, pipeline: 'train', task: 'register' },
+      artifact: { bytes: 2_048, path: 'models/m.json', kind: 'model' },
+      metrics: metrics[version] ?? {},
+      tags: {},
+      ...(deleted.includes(version) ? { deleted: true } : {}),
+    };
+  });
+  return {
+    name,
+    description,
+    aliases,
+    nextVersion: versions + 1,
+    counts: { versions: versions - deleted.length, deleted: deleted.length },
+    recent,
+    ...(gone === true ? { deleted: { at: MADE, by: BY } } : {}),
+  };
+}
