@@ -1,0 +1,274 @@
+/**
+ * Statistics of a table, one feature at a time, in a few passes of DuckDB over its columns: first what aggregates tell, then
+ * histograms, then what happens over time. The same data gives the same statistics: sums, whose last digits depend on the
+ * order of the threads, are rounded.
+ */
+import type { Engine } from '../engine/engine.js';
+import type { EngineResult, Plain } from '../engine/messages.js';
+import { identifier, list, textOf } from '../sql.js';
+import { type Column, LONGEST_VALUE, countsOf, evenEdges, increasing, kindOf, numberOf } from './columns.js';
+import { overTime, type TimePass } from './over-time.js';
+import { rounded } from './round.js';
+import {
+  QUANTILES,
+  STATISTICS_SCHEMA,
+  type Bins,
+  type CategoryStatistics,
+  type FeatureStatistics,
+  type NumberStatistics,
+  type Statistics,
+} from './types.js';
+
+export interface StatisticsRequest {
+  /** SQL for FROM. */
+  readonly relation: string;
+  /** The columns that are looked at, with DuckDB's names of their types. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Column of the moment of a row. */
+  readonly timestamp?: string;
+  /** SQL that numbers the rows, where the relation has that: `file_row_number`. Spares numbering them. */
+  readonly place?: string;
+}
+
+const HISTOGRAM_BINS = 30;
+const DISTRIBUTION_BINS = 100;
+/** Rows from which the ends of the bins of a distribution are found. */
+const SAMPLE = 100_000;
+const TOP = 100;
+
+/** Different values are counted where there are no more of them, or of rows; else estimated, which costs a quarter. */
+const COUNTED_DISTINCT = 10_000;
+const COUNTED_ROWS = 200_000;
+/** Columns per query: their statements stay readable and their state in memory. */
+const BATCH = 25;
+
+interface FirstPass {
+  readonly rows: number;
+  readonly nulls: number;
+  readonly finite: number;
+  readonly distinct: number;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly std: number;
+  readonly quantiles: readonly number[];
+  readonly sampled: readonly number[];
+}
+
+/** Asks the engine; the first thing that goes wrong is the answer. */
+export async function statistics(
+  engine: Engine,
+  request: StatisticsRequest,
+): Promise<EngineResult<Statistics>> {
+  try {
+    return { ok: true, value: await new Pass(engine, request).run() };
+  } catch (error) {
+    if (error instanceof Failed) return error.result;
+    throw error;
+  }
+}
+
+class Failed extends Error {
+  readonly result: Extract<EngineResult<never>, { ok: false }>;
+
+  constructor(result: Extract<EngineResult<never>, { ok: false }>) {
+    super(result.error.message);
+    this.result = result;
+  }
+}
+
+class Pass {
+  readonly #engine: Engine;
+  readonly #request: StatisticsRequest;
+  readonly #columns: readonly Column[];
+  /** Different values of columns where they were counted, and not only estimated. */
+  readonly #counted = new Map<string, number>();
+
+  constructor(engine: Engine, request: StatisticsRequest) {
+    this.#engine = engine;
+    this.#request = request;
+    this.#columns = request.columns.map(({ name, type }) => {
+      const kind = kindOf(type);
+      return { name, type, kind, number: numberOf(identifier(name), type, kind) };
+    });
+  }
+
+  async run(): Promise<Statistics> {
+    const [[rows = 0] = []] = await this.#ask(`SELECT count(*) FROM ${this.#request.relation}`);
+    const count = Number(rows);
+    const first = new Map<string, FirstPass>();
+    const step = Math.max(1, Math.floor(count / SAMPLE));
+    for (const batch of batches(this.#columns)) await this.#first(batch, step, count, first);
+    const bins = new Map<string, { histogram: Bins; distribution: Bins }>();
+    for (const batch of batches(this.#columns)) await this.#bins(batch, first, bins);
+    const categories = new Map<string, CategoryStatistics>();
+    for (const column of this.#columns) {
+      if (column.kind === 'category') categories.set(column.name, await this.#categories(column));
+    }
+    const time = await this.#time();
+    return {
+      schema: STATISTICS_SCHEMA,
+      rows: count,
+      ...(time === undefined ? {} : { time: time.time }),
+      features: this.#columns.map((column, index) => {
+        const about = first.get(column.name);
+        const top = categories.get(column.name);
+        const steps = time?.features[index];
+        return {
+          ...feature(column, about, this.#counted.get(column.name)),
+          ...numbers(about, bins.get(column.name)),
+          ...(top === undefined ? {} : { categories: top }),
+          ...(steps === undefined ? {} : { overTime: steps }),
+        };
+      }),
+    };
+  }
+
+  async #ask(sql: string): Promise<readonly (readonly Plain[])[]> {
+    const result = await this.#engine.query(sql);
+    if (!result.ok) throw new Failed(result);
+    return result.value.rows;
+  }
+
+  async #first(
+    columns: readonly Column[],
+    step: number,
+    rows: number,
+    into: Map<string, FirstPass>,
+  ): Promise<void> {
+    const width = 9;
+    const sampledAt = Array.from({ length: DISTRIBUTION_BINS + 1 }, (_, at) => at / DISTRIBUTION_BINS);
+    const every = this.#request.place ?? '"modelyard:place"';
+    const sample = step === 1 ? '' : ` FILTER (WHERE ${every} % ${step} = 0)`;
+    const parts = columns.flatMap(({ name, kind, number }) => {
+      const value = identifier(name);
+      const nulls = `count(*) - count(${value})`;
+      if (kind === 'category' || kind === 'other') return [nulls, ...Array<string>(width - 1).fill('NULL')];
+      return [
+        nulls,
+        `count(${number})`,
+        `approx_count_distinct(${value})`,
+        `min(${number})`,
+        `max(${number})`,
+        `avg(${number})`,
+        `stddev_samp(${number})`,
+        `quantile_disc(${number}, [${QUANTILES.join(', ')}])`,
+        // Every so-manieth row of the file, which is in the order of the keys: any sample does for the ends of bins.
+        `quantile_disc(${number}, [${sampledAt.join(', ')}])${sample}`,
+      ];
+    });
+    const { relation, place } = this.#request;
+    const from =
+      step === 1 || place !== undefined
+        ? relation
+        : `(SELECT *, row_number() OVER () AS "modelyard:place" FROM ${relation})`;
+    const [row = []] = await this.#ask(`SELECT ${list(parts)} FROM ${from}`);
+    const number = (value: Plain | undefined): number => Number(value ?? Number.NaN);
+    const several = (value: Plain | undefined): number[] => (Array.isArray(value) ? value.map(Number) : []);
+    for (const [index, { name }] of columns.entries()) {
+      const at = index * width;
+      into.set(name, {
+        rows,
+        nulls: number(row[at]),
+        finite: number(row[at + 1] ?? 0),
+        distinct: number(row[at + 2]),
+        min: number(row[at + 3]),
+        max: number(row[at + 4]),
+        mean: number(row[at + 5]),
+        std: row[at + 6] === null ? 0 : number(row[at + 6]),
+        quantiles: several(row[at + 7]),
+        sampled: several(row[at + 8]),
+      });
+    }
+  }
+
+  async #bins(
+    columns: readonly Column[],
+    first: ReadonlyMap<string, FirstPass>,
+    into: Map<string, { histogram: Bins; distribution: Bins }>,
+  ): Promise<void> {
+    const wanted = columns.flatMap(({ name, number }) => {
+      const about = first.get(name);
+      if (about === undefined || about.finite === 0) return [];
+      const even = evenEdges(about.min, about.max, HISTOGRAM_BINS);
+      const quantiles = increasing([...about.sampled, about.max]);
+      return [{ name, number, even, quantiles, distinct: about.distinct, rows: about.rows }];
+    });
+    if (wanted.length === 0) return;
+    const parts = wanted.flatMap(({ name, number, even, quantiles, distinct, rows }) => [
+      countsOf(number, even),
+      countsOf(number, quantiles),
+      distinct > COUNTED_DISTINCT && rows > COUNTED_ROWS ? 'NULL' : `count(DISTINCT ${identifier(name)})`,
+    ]);
+    const [row = []] = await this.#ask(`SELECT ${list(parts)} FROM ${this.#request.relation}`);
+    for (const [index, { name, even, quantiles }] of wanted.entries()) {
+      into.set(name, {
+        histogram: { edges: even, counts: (row[index * 3] as number[]).slice(0, even.length) },
+        distribution: {
+          edges: quantiles,
+          counts: (row[index * 3 + 1] as number[]).slice(0, quantiles.length),
+        },
+      });
+      const counted = row[index * 3 + 2];
+      if (counted !== null && counted !== undefined) this.#counted.set(name, Number(counted));
+    }
+  }
+
+  async #categories({ name }: Column): Promise<CategoryStatistics> {
+    const value = `left(CAST(${identifier(name)} AS VARCHAR), ${LONGEST_VALUE})`;
+    const rows = await this.#ask(
+      [
+        `WITH groups AS MATERIALIZED (SELECT ${value} AS v, count(*) AS n FROM ${this.#request.relation} WHERE ${identifier(name)} IS NOT NULL GROUP BY 1)`,
+        `SELECT v, n, (SELECT count(*) FROM groups), (SELECT sum(n)::BIGINT FROM groups) FROM groups ORDER BY n DESC, v LIMIT ${TOP}`,
+      ].join(' '),
+    );
+    const top = rows.map(([text, count]) => ({ value: textOf(text), count: Number(count) }));
+    const [firstRow] = rows;
+    const shown = top.reduce((sum, { count }) => sum + count, 0);
+    this.#counted.set(name, Number(firstRow?.[2] ?? 0));
+    return { top, others: Number(firstRow?.[3] ?? 0) - shown };
+  }
+
+  async #time(): Promise<TimePass | undefined> {
+    const { timestamp, relation } = this.#request;
+    if (timestamp === undefined) return undefined;
+    const columns = this.#columns.map(({ name, kind, number }) => ({
+      value: identifier(name),
+      ...(kind === 'number' ? { number } : {}),
+    }));
+    return overTime((sql) => this.#ask(sql), relation, identifier(timestamp), columns);
+  }
+}
+
+function* batches(columns: readonly Column[]): Generator<readonly Column[]> {
+  for (let at = 0; at < columns.length; at += BATCH) yield columns.slice(at, at + BATCH);
+}
+
+function feature(
+  { name, type, kind }: Column,
+  about: FirstPass | undefined,
+  counted: number | undefined,
+): FeatureStatistics {
+  const { rows = 0, nulls = 0, finite = 0, distinct = 0 } = about ?? {};
+  const numeric = kind === 'number' || kind === 'time';
+  const notFinite = numeric ? rows - nulls - finite : 0;
+  return {
+    name,
+    type,
+    kind,
+    count: rows,
+    nulls,
+    ...(notFinite > 0 ? { notFinite } : {}),
+    ...(counted === undefined && !numeric ? {} : { distinct: counted ?? distinct }),
+    ...(counted === undefined && distinct > 0 ? { approximate: true as const } : {}),
+  };
+}
+
+function numbers(
+  about: FirstPass | undefined,
+  bins: { readonly histogram: Bins; readonly distribution: Bins } | undefined,
+): { numbers?: NumberStatistics } {
+  if (about === undefined || bins === undefined) return {};
+  const { min, max, mean, std, quantiles } = about;
+  return { numbers: { min, max, mean: rounded(mean), std: rounded(std), quantiles, ...bins } };
+}
