@@ -19,3 +19,8 @@ export function list(parts: readonly string[]): string {
 export function textOf(value: Plain | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
+
+/** A list of texts as SQL takes it. */
+export function literals(texts: readonly string[]): string {
+  return `[${list(texts.map(literal))}]`;
+}

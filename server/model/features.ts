@@ -7,6 +7,8 @@ export interface Entity {
   readonly nameSpan: Span;
   readonly span: Span;
   readonly keys: readonly Located<string>[];
+  /** Of the keys. */
+  readonly type?: 'string' | 'integer' | 'long';
   readonly description?: string;
   readonly owner?: Located<string>;
 }

@@ -54,7 +54,12 @@ function about(node: Maybe): { description?: string; owner?: Located<string> } {
 }
 
 function readEntity(entry: MapEntry): Entity {
-  return { ...named(entry), keys: textsOf(field(entry.value, 'keys')), ...about(entry.value) };
+  return {
+    ...named(entry),
+    keys: textsOf(field(entry.value, 'keys')),
+    ...given('type', wordOf(field(entry.value, 'type'), ['string', 'integer', 'long'] as const)),
+    ...about(entry.value),
+  };
 }
 
 function readView(entry: MapEntry): FeatureView {
