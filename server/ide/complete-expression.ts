@@ -5,15 +5,8 @@ import { FUNCTIONS } from '../model/functions.js';
 import { schemaAt } from '../model/schema/index.js';
 import { nodePathAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
-import {
-  axisSummary,
-  outputSummary,
-  paramSummary,
-  pipelineOf,
-  taskOf,
-  taskSummary,
-  settingOf,
-} from './describe.js';
+import { axisSummary, outputSummary, paramSummary, pipelineOf, taskOf, taskSummary } from './describe.js';
+import { completeModelExpression } from './complete-models.js';
 import { metricValue, shortValue } from './markdown.js';
 import { isInComment, slotAt } from './slot.js';
 import type { Completion, CompletionKind, IdeContext } from './types.js';
@@ -82,6 +75,8 @@ const CHAIN =
   /([A-Za-z_][\w-]*)((?:\s*\.\s*[\w-]+|\[\s*'{1,2}[^'\]]*'{1,2}\s*\])*)(\s*\.\s*|\[\s*'{0,2})[\w-]*$/;
 
 export function completeExpression(context: IdeContext, slot: ExpressionSlot): Completion[] {
+  const ofModels = completeModelExpression(context, slot);
+  if (ofModels !== undefined) return ofModels;
   const chain = CHAIN.exec(slot.before);
   const quotes = slot.before.replaceAll("''", '').split("'").length - 1;
   const opens = chain !== null && (chain[3] ?? '').startsWith('[');
@@ -172,9 +167,7 @@ function members(
       return steps.length > 0 ? [] : [...names].map((name) => item(slot, name, 'secret', '1', {}));
     }
     case 'models':
-      return steps.length > 0
-        ? []
-        : registered(context).map((name) => item(slot, name, 'value', '1', { detail: 'model' }));
+      return [];
     default:
       if (steps.length > 0) return [];
       return (contextOf(root)?.members ?? []).map(({ name, doc }) =>
@@ -239,17 +232,4 @@ function variables(context: IdeContext, slot: ExpressionSlot): Completion[] {
   for (const { name, value } of pipelineOf(context)?.env ?? []) add(name, shortValue(value.text), '2');
   for (const name of context.environmentNames?.() ?? []) add(name, 'environment', '3');
   return [...items.values()];
-}
-
-function registered(context: IdeContext): string[] {
-  const names = new Set<string>();
-  for (const definition of context.project.definitions()) {
-    if (definition.kind !== 'pipeline') continue;
-    for (const { action } of definition.pipeline.tasks) {
-      if (action?.kind !== 'register') continue;
-      const name = settingOf(action.config, 'model');
-      if (name !== undefined) names.add(name);
-    }
-  }
-  return [...names];
 }

@@ -3,6 +3,7 @@ import type { NameTarget } from '../model/schema/hint.js';
 import { RULE_IDS } from '../rules/ids.js';
 import { entryOf } from '../syntax/text.js';
 import { featureNames } from './complete-feature-names.js';
+import { completeModelField } from './complete-models.js';
 import { settingOf, taskSummary } from './describe.js';
 import { type Name, unique } from './name.js';
 import type { Slot } from './slot.js';
@@ -21,6 +22,7 @@ const KINDS: Readonly<Partial<Record<NameTarget, CompletionKind>>> = {
 
 /** Names that may stand in a slot; those that its list has already are left out. */
 export function completeNames(context: IdeContext, slot: Slot, target: NameTarget): Completion[] {
+  if (target === 'model' || target === 'alias') return completeModelField(context, slot, target);
   const kind = KINDS[target] ?? 'value';
   return namesOf(context, slot, target).map(({ name, detail, documentation }, index) => ({
     label: name,
@@ -56,12 +58,11 @@ function namesOf(context: IdeContext, slot: Slot, target: NameTarget): readonly 
     case 'feature-service':
     case 'owner':
       return featureNames(context, slot, target);
-    case 'model':
     case 'package':
     case 'service':
       return actionNames(context, target);
+    case 'model':
     case 'alias':
-      return ['candidate', 'staging', 'production'].map((name) => ({ name }));
     case 'path':
     case 'glob':
       return [];
@@ -117,10 +118,9 @@ function settingsNames(context: IdeContext, section: string): Name[] {
   return names;
 }
 
-/** Models, packages and services come to be by tasks that name them. */
-function actionNames(context: IdeContext, target: 'model' | 'package' | 'service'): Name[] {
+/** Packages and services come to be by tasks that name them. */
+function actionNames(context: IdeContext, target: 'package' | 'service'): Name[] {
   const [action, key] = {
-    model: ['register', 'model'],
     package: ['package', 'name'],
     service: ['service', 'name'],
   }[target] as [string, string];

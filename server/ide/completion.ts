@@ -66,8 +66,12 @@ function completeValues(context: IdeContext, slot: Slot, info: SchemaInfo): Comp
   for (const value of info.values) add(shortValue(value), value === info.default ? 'default' : '', '1');
   if (info.values.length === 0 && isScalar(info.default)) add(String(info.default), 'default', '2');
   if (info.names === 'path' || info.names === 'glob') items.push(...completeFiles(context, slot));
-  else if (info.names !== undefined) items.push(...completeNames(context, slot, info.names));
-  else {
+  else if (info.names !== undefined) {
+    const named = completeNames(context, slot, info.names);
+    const labels = new Set(named.map(({ label }) => label));
+    // More is known of a name than that it is the default.
+    return [...items.filter(({ label }) => !labels.has(label)), ...named, ...expressionItems(slot, info)];
+  } else {
     for (const example of info.examples) {
       if (
         isScalar(example) &&
@@ -79,9 +83,13 @@ function completeValues(context: IdeContext, slot: Slot, info: SchemaInfo): Comp
       }
     }
   }
-  if (info.place !== undefined && !info.bare && !slot.typed.includes('${{'))
-    items.push(expressionSnippet(slot));
-  return items;
+  return [...items, ...expressionItems(slot, info)];
+}
+
+function expressionItems(slot: Slot, info: SchemaInfo): Completion[] {
+  return info.place !== undefined && !info.bare && !slot.typed.includes('${{')
+    ? [expressionSnippet(slot)]
+    : [];
 }
 
 function expressionSnippet(slot: Slot): Completion {

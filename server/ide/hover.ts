@@ -19,6 +19,7 @@ import {
   serviceSummary,
   viewSummary,
 } from './describe-features.js';
+import { modelHover } from './describe-models.js';
 import { ago, code, escapeMarkdown, metricValue, shortValue } from './markdown.js';
 import { occurrenceAt, type Thing } from './occurrences.js';
 import { pathUnder } from './paths.js';
@@ -28,6 +29,7 @@ import type { Hover, IdeContext } from './types.js';
 export function hover(context: IdeContext, offset: number): Hover | undefined {
   return (
     directiveHover(context, offset) ??
+    modelHover(context, offset) ??
     occurrenceHover(context, offset) ??
     expressionHover(context, offset) ??
     pathHover(context, offset) ??
@@ -95,6 +97,10 @@ function describeThing(context: IdeContext, thing: Thing, offset: number): strin
     case 'feature-service':
     case 'owner':
       return definedThing(context, thing);
+    case 'model':
+    case 'alias':
+    case 'version':
+      return undefined;
   }
 }
 

@@ -1,8 +1,12 @@
-/** Inlay hints: the default behind a param in an expression, and the task that a path comes from. */
+/** Inlay hints: the default behind a param in an expression, the task that a path comes from, the version that an alias means. */
 import type { ExpressionSite } from '../model/definition.js';
 import { graphOf } from '../rules/context.js';
 import type { Span } from '../syntax/tree.js';
 import { chainOf } from '../model/chains.js';
+import { modelMentions } from '../model/model-mentions.js';
+import { isVersionNumber } from '../model/registry-names.js';
+import { versionDetail } from './describe-models.js';
+import { versionMeant } from './model-places.js';
 import { shortValue } from './markdown.js';
 import type { IdeContext, InlayHint } from './types.js';
 
@@ -12,7 +16,11 @@ export function inlayHints(context: IdeContext, range?: Span): InlayHint[] {
   if (context.definition.kind !== 'pipeline') return [];
   const inside = (offset: number): boolean =>
     range === undefined || (range.start <= offset && offset <= range.end);
-  const hints = [...paramHints(context, inside), ...edgeHints(context, inside)];
+  const hints = [
+    ...paramHints(context, inside),
+    ...edgeHints(context, inside),
+    ...versionHints(context, inside),
+  ];
   return hints.sort((left, right) => left.offset - right.offset).slice(0, LIMIT);
 }
 
@@ -42,6 +50,31 @@ function paramHints(context: IdeContext, inside: Inside): InlayHint[] {
   };
   for (const owner of [pipeline, ...pipeline.tasks]) owner.expressions.forEach(add);
   return hints;
+}
+
+/** Behind an alias the version that it means now. */
+function versionHints(context: IdeContext, inside: Inside): InlayHint[] {
+  if (context.definition.kind !== 'pipeline' || context.project.models === undefined) return [];
+  const { text } = context.definition.tree;
+  return modelMentions(context.definition).flatMap((mention): InlayHint[] => {
+    const { selector, role } = mention;
+    if (selector === undefined || isVersionNumber(selector.text) || !inside(selector.span.end)) return [];
+    const meant = versionMeant(context, mention);
+    if (meant === undefined) return [];
+    const { model, version } = meant;
+    const { end } = selector.span;
+    const moves = role === 'sets' ? '; this task moves it' : '';
+    return [
+      {
+        // A value's own quotes belong to it.
+        offset: /["']/.test(text.charAt(end)) ? end + 1 : end,
+        label: ` = ${version.version}`,
+        kind: 'value',
+        tooltip: `${model.name}@${selector.text} is version ${version.version} now (${versionDetail(context, model, version)})${moves}`,
+        version: { model: model.name, version: version.version },
+      },
+    ];
+  });
 }
 
 function edgeHints(context: IdeContext, inside: Inside): InlayHint[] {

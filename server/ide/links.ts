@@ -1,6 +1,8 @@
 /** Links on the paths of a pipeline and on the sources of feature views. */
 import type { Definition } from '../model/analyze.js';
 import type { TemplateText } from '../model/definition.js';
+import { modelMentions } from '../model/model-mentions.js';
+import { versionMeant } from './model-places.js';
 import { pathsOf, plainPath } from './paths.js';
 import type { DocumentLink, IdeContext } from './types.js';
 
@@ -27,7 +29,19 @@ export function documentLinks(context: IdeContext): DocumentLink[] {
       tooltip: `Open ${path}`,
     });
   }
-  return links;
+  return [...links, ...versionLinks(context)];
+}
+
+/** Fields that name a version; in an expression the jump to the definition has to do. */
+function versionLinks(context: IdeContext): DocumentLink[] {
+  if (context.definition.kind !== 'pipeline') return [];
+  return modelMentions(context.definition).flatMap((mention): DocumentLink[] => {
+    if (mention.members !== undefined || mention.role === 'sets') return [];
+    const meant = versionMeant(context, mention);
+    if (meant === undefined) return [];
+    const version = { model: meant.model.name, version: meant.version.version };
+    return [{ span: mention.span, version, tooltip: `Show version ${version.version} of ${version.model}` }];
+  });
 }
 
 /** The paths of tasks, and those of sources; a glob is no path. */

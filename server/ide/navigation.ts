@@ -1,6 +1,7 @@
 /** Go to definition, references and highlights. */
 import type { Definition } from '../model/analyze.js';
 import { nodePathAt } from '../syntax/text.js';
+import { mentionAt, registrationsAt } from './model-places.js';
 import { occurrenceAt, type Occurrence, occurrencesOf, sameThing, type Thing } from './occurrences.js';
 import { pathUnder } from './paths.js';
 import type { DefinitionTarget, Highlight, IdeContext, Location } from './types.js';
@@ -27,8 +28,9 @@ export function occurrencesOfThing(
   );
 }
 
-/** Where the name under the cursor is defined; for a path of the project that a task makes, the output. */
+/** Where the name under the cursor is defined; for a path of the project that a task makes, the output; for a model the task that registers it. */
 export function definitionsAt(context: IdeContext, offset: number): DefinitionTarget[] {
+  if (mentionAt(context, offset) !== undefined) return registrationsAt(context, offset);
   const occurrence = occurrenceAt(context.definition, context.project, offset);
   if (occurrence === undefined) return pathDefinitions(context, offset);
   const { thing } = occurrence;

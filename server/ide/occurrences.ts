@@ -2,8 +2,11 @@
 import type { Definition } from '../model/analyze.js';
 import { featureUsesOf } from '../model/feature-uses.js';
 import type { FeatureUse } from '../model/feature-uses.js';
+import { modelMentions } from '../model/model-mentions.js';
+import type { ModelMention } from '../model/model-mentions.js';
 import type { FeatureReference, Features } from '../model/features.js';
 import type { ExpressionSite, Located, Pipeline, Task } from '../model/definition.js';
+import { isVersionNumber } from '../model/registry-names.js';
 import type { ProjectView } from '../rules/rule.js';
 import { taskEntry } from '../rules/places.js';
 import { entryOf } from '../syntax/text.js';
@@ -21,12 +24,15 @@ export type ThingKind =
   | 'view'
   | 'feature'
   | 'feature-service'
-  | 'owner';
+  | 'owner'
+  | 'model'
+  | 'alias'
+  | 'version';
 
 export interface Thing {
   readonly kind: ThingKind;
   readonly name: string;
-  /** The task of an output or an axis, the view of a feature. */
+  /** The task of an output or an axis, the view of a feature, the model of an alias or a version. */
   readonly owner?: string;
   /** Path of the file that it belongs to; absent for what the whole project shares. */
   readonly file?: string;
@@ -64,6 +70,7 @@ function namedIn(definition: Definition): Named {
     if (definition.kind === 'pipeline') {
       collector.pipeline(definition.pipeline);
       for (const use of featureUsesOf(definition)) collector.use(use);
+      for (const mention of modelMentions(definition)) collector.model(mention);
     } else if (definition.kind === 'features') collector.features(definition.features);
     const occurrences = collector.occurrences.sort((left, right) => left.span.start - right.span.start);
     named = { occurrences, args: collector.args };
@@ -202,6 +209,18 @@ class Collector {
     for (const view of use.views) this.#located('view', view);
     for (const reference of use.features) this.#reference(reference);
     if (use.service !== undefined) this.#located('feature-service', use.service);
+  }
+
+  /** A model is defined where it is registered, an alias where it is set. */
+  model({ role, task, model, modelSpan, selector }: ModelMention): void {
+    if (model === undefined) return;
+    if (modelSpan !== undefined) {
+      this.#add({ kind: 'model', name: model }, modelSpan, role === 'makes' ? task.span : undefined);
+    }
+    if (selector === undefined) return;
+    const { text, span } = selector;
+    const kind = isVersionNumber(text) ? 'version' : 'alias';
+    this.#add({ kind, name: text, owner: model }, span, role === 'sets' ? span : undefined);
   }
 
   features(features: Features): void {

@@ -1,6 +1,7 @@
 /** Renaming what pipelines and features files define, wherever and however it is named. */
 import { isValidName } from '../model/names.js';
-import { escapeKey } from '../syntax/text.js';
+import { checkModelName } from '../model/registry-names.js';
+import { escapeKey, lineAt } from '../syntax/text.js';
 import { occurrenceAt, occurrencesOf, type Thing, type ThingKind } from './occurrences.js';
 import { filesOf, occurrencesOfThing } from './navigation.js';
 import { columnEdits } from './rename-column.js';
@@ -17,10 +18,14 @@ const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {
   feature: 'feature',
   'feature-service': 'feature service',
   owner: 'owner',
+  model: 'model',
 };
 const RESERVED_AXES: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
 const NOTHING =
   'Tasks, params, outputs, matrix axes, pipelines and what features files define can be renamed; there is none of them here.';
+
+const ALIAS =
+  'Aliases live in the registry: set another one there (`modelyard models alias`), and name it here.';
 
 /** Whether what is under the cursor can be renamed, and what it is called now. */
 export function prepareRename(context: IdeContext, offset: number): RenameTarget {
@@ -28,10 +33,17 @@ export function prepareRename(context: IdeContext, offset: number): RenameTarget
   if (occurrence === undefined) return { ok: false, message: NOTHING };
   const { thing, span } = occurrence;
   const word = WORDS[thing.kind];
+  if (thing.kind === 'alias') return { ok: false, message: ALIAS };
   if (word === undefined) return { ok: false, message: NOTHING };
   const defined = occurrencesOfThing(thing, context).some(({ found }) => found.whole !== undefined);
   if (defined) return { ok: true, span, placeholder: thing.name };
   const byFile = thing.kind === 'pipeline' ? context.project.pipelinesByName.get(thing.name)?.[0] : undefined;
+  if (thing.kind === 'model') {
+    return {
+      ok: false,
+      message: `No task of this project registers "${thing.name}", so its name is not ours to change.`,
+    };
+  }
   return {
     ok: false,
     message:
@@ -68,6 +80,9 @@ function refuse(thing: Thing, newName: string, context: IdeContext): string | un
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(newName)) {
       return `"${newName}" can't be the name of a feature: it is a column, so use letters, digits and "_", beginning with a letter or "_".`;
     }
+  } else if (thing.kind === 'model') {
+    const refusal = refuseModel(thing, newName, context);
+    if (refusal !== undefined) return refusal;
   } else if (!isValidName(newName)) {
     return `"${newName}" can't be the name of a ${word}: use letters, digits, "_" and "-", beginning with a letter or "_".`;
   }
@@ -94,4 +109,18 @@ function refuse(thing: Thing, newName: string, context: IdeContext): string | un
   const holder = thing.kind === 'feature' ? 'view' : 'task';
   const owner = thing.owner === undefined ? '' : ` of the ${holder} "${thing.owner}"`;
   return `There already is a ${word}${owner} called "${newName}".`;
+}
+
+/** In `models.rain@production` only a plain word can stand. */
+function refuseModel(thing: Thing, newName: string, context: IdeContext): string | undefined {
+  const checked = checkModelName(newName);
+  if (!checked.ok) return checked.message;
+  if (/^[A-Za-z_][\w-]*$/.test(newName)) return undefined;
+  const dotted = occurrencesOfThing(thing, context).find(
+    ({ definition, found }) => definition.tree.text[found.span.start - 1] === '.',
+  );
+  if (dotted === undefined) return undefined;
+  const { definition, found } = dotted;
+  const line = lineAt(definition.tree.lineStarts, found.span.start) + 1;
+  return `"${newName}" can't stand behind the dot in line ${line} of ${definition.path}: write models['${thing.name}@…'] there first.`;
 }

@@ -7,6 +7,7 @@
  * | `completion(context, offset): CompletionList` | completion.ts |
  * | `hover(context, offset): Hover \| undefined` | hover.ts |
  * | `definitionsAt(context, offset): DefinitionTarget[]` | navigation.ts |
+ * | `versionAt(context, offset): VersionPlace \| undefined` | model-places.ts |
  * | `referencesAt(context, offset, withDeclaration): Location[]` | navigation.ts |
  * | `highlightsAt(context, offset): Highlight[]` | navigation.ts |
  * | `prepareRename(context, offset): RenameTarget`, `rename(context, offset, newName): RenameResult` | rename.ts |
@@ -105,6 +106,9 @@ export type CompletionKind =
   | 'feature'
   | 'feature-service'
   | 'column'
+  | 'model'
+  | 'alias'
+  | 'version'
   | 'snippet';
 
 export interface Completion {
@@ -208,10 +212,18 @@ export interface CodeLens {
   readonly command: CommandReference;
 }
 
+/** A version of a registered model: its page is what there is to see. */
+export interface VersionPlace {
+  readonly model: string;
+  readonly version: string;
+}
+
 export interface DocumentLink {
   readonly span: Span;
-  /** Relative to the project. */
-  readonly path: string;
+  /** A file, relative to the project. */
+  readonly path?: string;
+  /** Where there is no `path`. */
+  readonly version?: VersionPlace;
   readonly tooltip?: string;
 }
 
@@ -236,4 +248,6 @@ export interface InlayHint {
   readonly tooltip?: string;
   /** What a click on it goes to. */
   readonly target?: Location;
+  /** The version that a click on it shows. */
+  readonly version?: VersionPlace;
 }

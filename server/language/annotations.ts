@@ -8,6 +8,7 @@ import type {
   Diagnostic,
   Hover,
   InlayHint,
+  InlayHintLabelPart,
   Range,
   SemanticTokens,
   SemanticTokensLegend,
@@ -17,11 +18,16 @@ import { codeLenses } from '../ide/code-lenses.js';
 import { hover } from '../ide/hover.js';
 import { inlayHints } from '../ide/inlay-hints.js';
 import { semanticTokens } from '../ide/semantic-tokens.js';
-import type { CodeAction as IdeCodeAction, CommandReference, SemanticToken } from '../ide/types.js';
+import type {
+  CodeAction as IdeCodeAction,
+  CommandReference,
+  InlayHint as IdeHint,
+  SemanticToken,
+} from '../ide/types.js';
 import { positionAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
-import { diagnosticOf, locationOf, offsetOf, rangeOf, workspaceEditOf } from './convert.js';
-import { uriOfPath } from './documents.js';
+import { START, diagnosticOf, locationOf, offsetOf, rangeOf, workspaceEditOf } from './convert.js';
+import { cardUri, uriOfPath } from './documents.js';
 import type { Asked } from './asked.js';
 
 /** Fixes that "fix all" and "fix on save" take. */
@@ -160,22 +166,25 @@ export function tokens({ context }: Asked, within?: Span): SemanticTokens {
   return { data };
 }
 
-export function hints({ workspace, project, context }: Asked, range: Range): InlayHint[] {
-  const { tree } = context.definition;
+export function hints(asked: Asked, range: Range): InlayHint[] {
+  const { tree } = asked.context.definition;
   const within = { start: offsetOf(tree, range.start), end: offsetOf(tree, range.end) };
-  return inlayHints(context, within).map((hint) => ({
+  return inlayHints(asked.context, within).map((hint) => ({
     position: positionAt(tree.lineStarts, hint.offset),
-    label:
-      hint.target === undefined
-        ? hint.label
-        : [
-            {
-              value: hint.label,
-              location: locationOf(workspace, project, hint.target.path, hint.target.span),
-            },
-          ],
+    label: labelOf(asked, hint),
     ...(hint.kind === 'value' ? { kind: InlayHintKind.Type } : {}),
     ...(hint.tooltip === undefined ? {} : { tooltip: hint.tooltip }),
     paddingLeft: true,
   }));
+}
+
+/** The label, with what a click on it goes to. */
+function labelOf({ workspace, project, cards }: Asked, hint: IdeHint): string | InlayHintLabelPart[] {
+  const { label, target, version } = hint;
+  if (target !== undefined) {
+    return [{ value: label, location: locationOf(workspace, project, target.path, target.span) }];
+  }
+  if (version === undefined || !cards) return label;
+  const uri = cardUri(project.root, version.model, version.version);
+  return [{ value: label, location: { uri, range: START } }];
 }

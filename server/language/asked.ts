@@ -9,6 +9,8 @@ export interface Asked {
   readonly workspace: Workspace;
   readonly project: Project;
   readonly uri: string;
+  /** The client shows pages of model versions. */
+  readonly cards: boolean;
   readonly context: IdeContext;
   readonly findings: () => readonly Finding[];
 }

@@ -26,6 +26,9 @@ const KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
   feature: CompletionItemKind.Property,
   'feature-service': CompletionItemKind.Interface,
   column: CompletionItemKind.Field,
+  model: CompletionItemKind.Class,
+  alias: CompletionItemKind.Reference,
+  version: CompletionItemKind.Constant,
   snippet: CompletionItemKind.Snippet,
 };
 

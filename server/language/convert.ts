@@ -14,7 +14,8 @@ import { offsetAt, positionAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
 import type { Workspace } from './workspace.js';
 
-const START: Range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+/** Where a text begins. */
+export const START: Range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
 
 const SEVERITIES: Readonly<Record<FindingSeverity, DiagnosticSeverity>> = {
   error: DiagnosticSeverity.Error,

@@ -20,6 +20,15 @@ export function uriOfPath(absolute: string): string {
   return URI.file(absolute).toString();
 }
 
+/** Where the extension shows the page of a model version; the query is the project's URI. */
+export function cardUri(root: string, model: string, version: string): string {
+  return URI.from({
+    scheme: 'modelyard-model',
+    path: `/${model}/${version}.md`,
+    query: uriOfPath(root),
+  }).toString();
+}
+
 /**
  * Open documents by their path, so that two spellings of one URI are one document. Documents that are not on any disk
  * (`untitled:`) go by their URI.

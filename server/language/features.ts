@@ -44,6 +44,8 @@ export interface FeatureHost {
   readonly settingsFor: (uri: string) => Promise<Settings>;
   readonly client: ClientCapabilities;
   readonly clientName: string;
+  /** The client shows pages of model versions, at `cardUri`. */
+  readonly cards: boolean;
 }
 
 /** Symbols of the workspace that one query gives at most. */
@@ -88,6 +90,7 @@ export function ask(host: FeatureHost, uri: string, settings: Settings): Asked |
     workspace: host.workspace,
     project,
     uri: place.uri,
+    cards: host.cards,
     context: {
       definition,
       project: project.view(settings.rules),

@@ -24,8 +24,10 @@ import { prepareRename, rename } from '../ide/rename.js';
 import { documentSymbols, workspaceSymbols } from '../ide/symbols.js';
 import type { OutlineSymbol, SymbolKind as IdeSymbolKind } from '../ide/types.js';
 import type { Project } from '../project/project.js';
-import { locationOf, rangeIn, rangeOf, workspaceEditOf } from './convert.js';
-import { uriOfPath } from './documents.js';
+import { versionAt } from '../ide/model-places.js';
+import type { Span } from '../syntax/tree.js';
+import { START, locationOf, rangeIn, rangeOf, workspaceEditOf } from './convert.js';
+import { cardUri, uriOfPath } from './documents.js';
 import type { Asked } from './asked.js';
 import type { Workspace } from './workspace.js';
 
@@ -48,13 +50,33 @@ const SYMBOLS: Readonly<Record<IdeSymbolKind, SymbolKind>> = {
 export function definitions(asked: Asked, offset: number, links: boolean): LocationLink[] | Location[] {
   const { workspace, project, context } = asked;
   const targets = definitionsAt(context, offset);
-  if (!links) return targets.map((target) => locationOf(workspace, project, target.path, target.span));
-  return targets.map((target) => ({
-    originSelectionRange: rangeOf(context.definition.tree.lineStarts, target.origin),
-    targetUri: workspace.uriOf(project, target.path),
-    targetRange: rangeIn(project, target.path, target.whole),
-    targetSelectionRange: rangeIn(project, target.path, target.span),
-  }));
+  const version = asked.cards ? versionAt(context, offset) : undefined;
+  const card = version === undefined ? undefined : cardUri(project.root, version.model, version.version);
+  if (!links) {
+    return [
+      ...(card === undefined ? [] : [{ uri: card, range: START }]),
+      ...targets.map((target) => locationOf(workspace, project, target.path, target.span)),
+    ];
+  }
+  const originOf = (origin: Span) => rangeOf(context.definition.tree.lineStarts, origin);
+  return [
+    ...(card === undefined || version === undefined
+      ? []
+      : [
+          {
+            originSelectionRange: originOf(version.origin),
+            targetUri: card,
+            targetRange: START,
+            targetSelectionRange: START,
+          },
+        ]),
+    ...targets.map((target) => ({
+      originSelectionRange: originOf(target.origin),
+      targetUri: workspace.uriOf(project, target.path),
+      targetRange: rangeIn(project, target.path, target.whole),
+      targetSelectionRange: rangeIn(project, target.path, target.span),
+    })),
+  ];
 }
 
 export function references(asked: Asked, offset: number, withDeclaration: boolean): Location[] {
@@ -111,12 +133,15 @@ export function symbolsOfProject(workspace: Workspace, project: Project, query: 
   }));
 }
 
-export function links({ project, context }: Asked): DocumentLink[] {
-  return documentLinks(context).map((link) => ({
-    range: rangeOf(context.definition.tree.lineStarts, link.span),
-    target: uriOfPath(project.absolute(link.path)),
-    ...(link.tooltip === undefined ? {} : { tooltip: link.tooltip }),
-  }));
+export function links({ project, context, cards }: Asked): DocumentLink[] {
+  return documentLinks(context).flatMap(({ span, path, version, tooltip }) => {
+    const card =
+      version === undefined || !cards ? undefined : cardUri(project.root, version.model, version.version);
+    const target = path === undefined ? card : uriOfPath(project.absolute(path));
+    if (target === undefined) return [];
+    const range = rangeOf(context.definition.tree.lineStarts, span);
+    return [{ range, target, ...(tooltip === undefined ? {} : { tooltip }) }];
+  });
 }
 
 export function folds({ context }: Asked): FoldingRange[] {

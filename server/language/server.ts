@@ -120,6 +120,11 @@ class Server {
       settingsFor,
       client: this.#client,
       clientName: params.clientInfo?.name ?? '',
+      cards:
+        typeof initial === 'object' &&
+        initial !== null &&
+        'modelCards' in initial &&
+        initial.modelCards === true,
     });
     this.#views.register();
     this.#registerSync();

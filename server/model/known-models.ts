@@ -73,7 +73,9 @@ export interface KnownModels {
   model(name: string): KnownModel | 'unreadable' | undefined;
   /** One version with all that is known of it, deleted ones too. Reads a document: for what a person asks about. */
   version(name: string, version: string): KnownVersionDetails | undefined;
-  /** The last move of an alias, or of any alias to a version. Reads the history, from its end. */
+  /** The metric that stands for a version where there is room for one only. */
+  mainMetric(name: string): string | undefined;
+  /** The last move of an alias. Reads the history, from its end. */
   moved(name: string, alias: string): AliasMoved | undefined;
 }
 

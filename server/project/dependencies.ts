@@ -94,6 +94,10 @@ export class RecordingView implements ProjectView {
         model(name);
         return models.version(name, version);
       },
+      mainMetric: (name) => {
+        model(name);
+        return models.mainMetric(name);
+      },
       moved: (name, alias) => {
         model(name);
         return models.moved(name, alias);

@@ -32,6 +32,7 @@ export function knownModels(models: Readonly<Record<string, MemoryModel>>): Know
       if (summary === undefined) return undefined;
       return { ...summary, params: {}, description: '', ...models[name]?.details?.[version] };
     },
+    mainMetric: (name) => Object.keys(known.get(name)?.recent[0]?.metrics ?? {})[0],
     moved: (name, alias) => models[name]?.moved?.[alias],
   };
 }

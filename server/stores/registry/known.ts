@@ -3,14 +3,16 @@
  * holds until `refresh` finds that its files have changed, so that a keystroke costs no read.
  */
 import { statSync } from 'node:fs';
-import type { AliasMoved, KnownModel, KnownModels, KnownVersionDetails } from '../../model/known-models.js';
+import type { AliasMoved, KnownModels, KnownVersionDetails } from '../../model/known-models.js';
 import { checkModelName } from '../../model/registry-names.js';
 import { moveFrom } from './aliases.js';
+import { mainMetricOf } from './main-metric.js';
 import { Registry } from './registry.js';
+import type { RegisteredModel } from './types.js';
 
 interface Kept {
   readonly stamp: string;
-  readonly model: KnownModel | 'unreadable' | undefined;
+  readonly model: RegisteredModel | 'unreadable' | undefined;
 }
 
 const NO_NAMES: readonly string[] = [];
@@ -30,7 +32,7 @@ export class KnownRegistry implements KnownModels {
     return (this.#names ??= this.#readNames());
   }
 
-  model(name: string): KnownModel | 'unreadable' | undefined {
+  model(name: string): RegisteredModel | 'unreadable' | undefined {
     let kept = this.#models.get(name);
     if (kept === undefined) {
       kept = this.#read(name);
@@ -50,6 +52,11 @@ export class KnownRegistry implements KnownModels {
       versions.set(version, found.ok ? found.version : undefined);
     }
     return versions.get(version);
+  }
+
+  mainMetric(name: string): string | undefined {
+    const model = this.model(name);
+    return model === undefined || model === 'unreadable' ? undefined : mainMetricOf(model);
   }
 
   moved(name: string, alias: string): AliasMoved | undefined {

@@ -3,6 +3,8 @@ import type { Json } from '../../../server/model/definition.js';
 import { analyze, type Definition } from '../../../server/model/analyze.js';
 import type { Edit, ProjectView, Probe } from '../../../server/rules/rule.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
+import { knownModels } from '../../support/known-models.js';
+import type { MemoryModel } from '../../support/known-models.js';
 import type { FolderEntry, IdeContext, TaskHistory } from '../../../server/ide/types.js';
 
 export const CURSOR = '¦';
@@ -21,6 +23,8 @@ export interface Surroundings {
   readonly disk?: readonly string[];
   /** Metrics of the last run, by task. */
   readonly metrics?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  /** Registered models, by name. */
+  readonly models?: Readonly<Record<string, MemoryModel>>;
 }
 
 export function open(files: string | Readonly<Record<string, string>>, around: Surroundings = {}): Fixture {
@@ -35,7 +39,7 @@ export function open(files: string | Readonly<Record<string, string>>, around: S
   const disk = around.disk ?? [];
   const context: IdeContext = {
     definition,
-    project: projectOf(definitions, disk),
+    project: projectOf(definitions, disk, around.models),
     listFolder: (path) => entriesOf(disk, path),
     environmentNames: () => ['HOME', 'API_KEY'],
     now: NOW,
@@ -60,7 +64,11 @@ export function open(files: string | Readonly<Record<string, string>>, around: S
   return { context, offset, text: definition.tree.text, definitions };
 }
 
-function projectOf(definitions: readonly Definition[], disk: readonly string[]): ProjectView {
+function projectOf(
+  definitions: readonly Definition[],
+  disk: readonly string[],
+  models: Surroundings['models'],
+): ProjectView {
   const byName = new Map<string, Definition[]>();
   for (const definition of definitions) {
     if (definition.kind !== 'pipeline') continue;
@@ -73,6 +81,7 @@ function projectOf(definitions: readonly Definition[], disk: readonly string[]):
     pipelinesByName: byName,
     probe: (path): Probe =>
       disk.includes(path) ? 'file' : disk.some((file) => file.startsWith(`${path}/`)) ? 'folder' : 'missing',
+    models: models === undefined ? undefined : knownModels(models),
     severities: new Map(),
   };
 }
