@@ -77,6 +77,7 @@ export interface ClientOptions {
   readonly pull?: boolean;
   /** The section `modelyard` for a scope. */
   readonly settings?: (scopeUri: string | undefined) => unknown;
+  readonly initializationOptions?: unknown;
 }
 
 const MODERN: ClientCapabilities = {
@@ -179,6 +180,7 @@ export class LspClient {
   readonly watchers: string[] = [];
   refreshes = 0;
   lensRefreshes = 0;
+  hintRefreshes = 0;
   result!: InitializeResult;
   settings: (scopeUri: string | undefined) => unknown;
 
@@ -216,6 +218,7 @@ export class LspClient {
         clientInfo: { name: 'Scripted Code' },
         rootUri: null,
         capabilities,
+        initializationOptions: options.initializationOptions ?? null,
         workspaceFolders: options.folders.map((folder) => ({
           uri: uri(folder),
           name: path.basename(folder),
@@ -254,7 +257,10 @@ export class LspClient {
       this.lensRefreshes++;
       return null;
     });
-    connection.onRequest('workspace/inlayHint/refresh', () => null);
+    connection.onRequest('workspace/inlayHint/refresh', () => {
+      this.hintRefreshes++;
+      return null;
+    });
     connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
       this.pushed.set(params.uri, params);
       this.pushes.push(params);

@@ -1,6 +1,7 @@
 /** The registry as the language service sees it: what is remembered, and when it is read again. */
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import type { TestContext } from 'node:test';
 import { usableModel } from '../../../server/model/known-models.js';
@@ -70,6 +71,19 @@ test('models that come and go', async (t) => {
   rmSync(registry.store('snow').places.folder, { recursive: true });
   assert.equal(refreshed(known), true);
   assert.equal(known.model('snow'), undefined);
+});
+
+test('what was read beforehand costs no read any more', async (t) => {
+  const { known, root } = await twoModels(t);
+  refreshed(known);
+  const answers = () => [known.names(), known.model('rain'), known.model('snow'), known.mainMetric('rain')];
+  const before = answers();
+  // Nobody looks at the disk: otherwise they would be gone.
+  rmSync(path.join(root, '.modelyard'), { recursive: true });
+  answers().forEach((answer, index) => assert.equal(answer, before[index]));
+  assert.equal(known.mainMetric('rain'), 'accuracy');
+  assert.equal(refreshed(known), true);
+  assert.deepEqual(known.names(), []);
 });
 
 test('a history that is lost is not "no such model"', async (t) => {
