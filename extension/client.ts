@@ -86,7 +86,8 @@ export class Client implements vscode.Disposable {
       diagnosticCollectionName: 'modelyard',
       // A file's words are never trusted: no commands and no HTML out of them.
       markdown: { isTrusted: false, supportHtml: false, supportThemeIcons: true },
-      initializationOptions: { settings: vscode.workspace.getConfiguration('modelyard') },
+      // Pages of model versions are documents of ours: model-documents.ts.
+      initializationOptions: { settings: vscode.workspace.getConfiguration('modelyard'), modelCards: true },
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: node.ErrorAction.Continue, handled: true }),
