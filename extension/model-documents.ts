@@ -101,6 +101,9 @@ class Descriptions implements vscode.FileSystemProvider {
   }
 
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    // Whoever writes a file looks whether its folders are there.
+    if (!uri.path.endsWith('/description.md'))
+      return { type: vscode.FileType.Directory, ctime: 0, mtime: 0, size: 0 };
     const { text, mtime } = await this.#read(uri);
     return { type: vscode.FileType.File, ctime: 0, mtime, size: new TextEncoder().encode(text).length };
   }

@@ -1,4 +1,4 @@
-/** Opens what a run or a model version put out, by what it is; nothing in it is executed. */
+/** Opens files that a run or a model version put out, by what they are; nothing in them is executed. */
 import * as vscode from 'vscode';
 import type { ArtifactView } from '../server/protocol.js';
 import { artifactUri } from './artifact-files.js';
@@ -22,8 +22,6 @@ export async function openBytes(
       await showReport(artifact.path.split('/').at(-1) ?? artifact.path, source);
       return;
     case 'folder':
-      await vscode.commands.executeCommand('revealInExplorer', source);
-      return;
     case 'image':
     case 'text':
     case 'other':

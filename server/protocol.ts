@@ -132,6 +132,14 @@ export interface ArtifactView {
   readonly versions?: readonly { readonly model: string; readonly version: string }[];
 }
 
+/** A file of a folder that a run put out. */
+export interface ArtifactFile {
+  /** Relative to the folder. */
+  readonly path: string;
+  /** Where its bytes are. */
+  readonly uri: string;
+}
+
 export interface TaskRunView {
   readonly id: string;
   readonly task: string;
@@ -151,6 +159,10 @@ export interface TaskRunView {
   readonly peakMemoryBytes?: number;
   readonly cpuSeconds?: number;
   readonly restoredFrom?: string;
+  /** What it did, in words. */
+  readonly note?: string;
+  /** The model version that a register task made, or found to be there already. */
+  readonly registered?: { readonly model: string; readonly version: string };
 }
 
 /** Points of one metric in the order they were logged. */
@@ -299,6 +311,7 @@ export type Outcome = Answer;
  * | `modelyard/pipelines` | `{}` | `PipelinesResult` |
  * | `modelyard/runs` | `RunsParams` | `RunsResult` |
  * | `modelyard/run` | `RunRef` | `RunView \| null` |
+ * | `modelyard/artifactFiles` | `RunRef` and the path of a folder | its files |
  * | `modelyard/graph` | `{ uri }` | `GraphResult \| null` |
  * | `modelyard/plan` | `{ uri, params? }` | `PlanResult \| null` |
  * | `modelyard/deleteRun` | `RunRef` | `Outcome` |
@@ -317,6 +330,14 @@ export interface Requests extends ModelRequests {
   'modelyard/plan': {
     params: { readonly uri: string; readonly params?: Readonly<Record<string, unknown>> };
     result: PlanResult | null;
+  };
+  'modelyard/artifactFiles': {
+    params: RunRef & { readonly path: string };
+    result: Answer<{
+      readonly files: readonly ArtifactFile[];
+      /** They are as the run left them; else as the workspace has them now. */
+      readonly kept: boolean;
+    }>;
   };
   'modelyard/deleteRun': { params: RunRef; result: Outcome };
   'modelyard/cancelRun': { params: RunRef; result: Outcome };

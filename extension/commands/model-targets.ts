@@ -24,7 +24,9 @@ function isVersionRef(value: unknown): value is VersionRef {
 
 /** The version in an argument: a node of the tree, or what a panel says. */
 export function versionIn(argument: unknown): VersionRef | undefined {
-  const found = has(argument, 'version') && isVersionRef(argument.version) ? argument.version : argument;
+  // Below a run's task the version stands in the row's detail.
+  const holder = has(argument, 'detail') ? argument.detail : argument;
+  const found = has(holder, 'version') && isVersionRef(holder.version) ? holder.version : holder;
   if (!isVersionRef(found)) return undefined;
   return { projectUri: found.projectUri, model: found.model, version: found.version };
 }

@@ -2,16 +2,18 @@
 import * as vscode from 'vscode';
 import { plain, plural } from '../../media/webviews/shared/format.js';
 import { isActive, look, RUN_STATUSES } from '../../media/webviews/shared/status.js';
-import type { RunListItem, RunRef, RunView, TaskRunView } from '../../server/protocol.js';
+import type { ArtifactView, RunListItem, RunRef, RunView, TaskRunView } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { openBytes } from '../open-artifact.js';
 import type { ComparePanels } from '../panels/compare.js';
 import type { RunPanels } from '../panels/run.js';
+import { openerFor } from '../present/artifacts.js';
 import { isEmptyFilter, type RunFilter } from '../present/grouping.js';
 import { progress } from '../present/runs.js';
 import type { PipelineTasks } from '../tasks.js';
 import { mayRun } from '../trust.js';
 import type { RunsView } from '../views/runs.js';
+import { pickOne, tell } from './ask.js';
 import { start } from './pipelines.js';
 import { artifactIn, guarded, pickRun, runFor, runIn } from './targets.js';
 
@@ -151,6 +153,30 @@ async function openLog(context: Context, argument: unknown): Promise<void> {
   );
 }
 
+/** A file of the folder, as the run left it; the folder of the workspace may have changed since. */
+async function openFolder({ client }: Context, ref: RunRef, artifact: ArtifactView): Promise<void> {
+  const { projectUri, id } = ref;
+  const answer = await client.request('modelyard/artifactFiles', { projectUri, id, path: artifact.path });
+  if (!answer.ok) {
+    tell(`${plain(artifact.path)} can't be opened`, answer.message);
+    return;
+  }
+  const file = await pickOne<{ readonly path: string; readonly uri: string } | null>(
+    [
+      ...answer.files.map((one) => ({ label: `$(file) ${plain(one.path)}`, value: one })),
+      { label: '$(folder-opened) Reveal the folder in the explorer', value: null },
+    ],
+    {
+      title: plain(artifact.path),
+      placeHolder: answer.kept
+        ? 'Open which file, as the run left it?'
+        : 'Open which file? No copy was kept: these are the files as they are now.',
+    },
+  );
+  if (file === null) await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.parse(artifact.uri));
+  else if (file) await openBytes(id, { path: `${artifact.path}/${file.path}`, mime: '', uri: file.uri });
+}
+
 async function openArtifact(context: Context, argument: unknown): Promise<void> {
   const ref = await runFor(context, argument, 'Open an artifact of which run?');
   if (!ref) return;
@@ -178,7 +204,8 @@ async function openArtifact(context: Context, argument: unknown): Promise<void> 
     );
     return;
   }
-  await openBytes(ref.id, artifact);
+  if (openerFor(artifact) === 'folder') await openFolder(context, ref, artifact);
+  else await openBytes(ref.id, artifact);
 }
 
 type FilterPick = vscode.QuickPickItem &

@@ -11,7 +11,7 @@ import {
   shown,
 } from '../../media/webviews/shared/format.js';
 import { isActive, look } from '../../media/webviews/shared/status.js';
-import type { ArtifactView, RunListItem, RunView, TaskRunView } from '../../server/protocol.js';
+import type { ArtifactView, RunListItem, RunView, TaskRunView, VersionRef } from '../../server/protocol.js';
 import type { GroupBy, RunGroup } from './grouping.js';
 import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
 
@@ -154,9 +154,15 @@ export type Detail =
     }
   | { readonly type: 'check'; readonly text: string; readonly passed: boolean; readonly note?: string }
   | { readonly type: 'artifact'; readonly artifact: ArtifactView }
+  | { readonly type: 'version'; readonly version: VersionRef; readonly note: string }
   | { readonly type: 'log' };
 
-export function taskRunItem(parent: string, task: TaskRunView, now: number): ItemText {
+export function taskRunItem(
+  parent: string,
+  run: Pick<RunListItem, 'projectUri'>,
+  task: TaskRunView,
+  now: number,
+): ItemText {
   const shape = look(task.status);
   const time = elapsed(task.startedAt, task.endedAt, now);
   const long =
@@ -173,6 +179,7 @@ export function taskRunItem(parent: string, task: TaskRunView, now: number): Ite
   );
   const lines = [
     `**${escapeMarkdown(task.id)}** · ${escapeMarkdown(task.action)} · $(${shape.icon}) ${shape.word}`,
+    task.note === undefined ? '' : escapeMarkdown(task.note),
     task.reasons.map((reason) => `- ${escapeMarkdown(reason)}`).join('\n'),
     task.error === undefined ? '' : `$(error) ${escapeMarkdown(task.error)}`,
     task.restoredFrom === undefined ? '' : `Restored from run ${escapeMarkdown(task.restoredFrom)}`,
@@ -188,12 +195,13 @@ export function taskRunItem(parent: string, task: TaskRunView, now: number): Ite
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
     context: task.logUri === undefined ? 'taskRun' : 'taskRun.log',
     spoken: commas(`Task ${name}`, shape.word, state),
-    children: taskDetails(task).length === 0 ? 'none' : 'collapsed',
+    children: taskDetails(run, task).length === 0 ? 'none' : 'collapsed',
   };
 }
 
 /** The rows below a task: what went wrong first, then numbers, gates, files and the log. */
-export function taskDetails(task: TaskRunView): readonly Detail[] {
+export function taskDetails(run: Pick<RunListItem, 'projectUri'>, task: TaskRunView): readonly Detail[] {
+  const { registered, note = '' } = task;
   return [
     ...(task.error === undefined ? [] : [{ type: 'error' as const, text: task.error }]),
     ...Object.entries(task.metrics).map(([key, value]) => ({
@@ -209,6 +217,9 @@ export function taskDetails(task: TaskRunView): readonly Detail[] {
       ...(check.detail === undefined ? {} : { note: check.detail }),
     })),
     ...task.artifacts.map((artifact) => ({ type: 'artifact' as const, artifact })),
+    ...(registered === undefined
+      ? []
+      : [{ type: 'version' as const, version: { projectUri: run.projectUri, ...registered }, note }]),
     ...(task.logUri === undefined ? [] : [{ type: 'log' as const }]),
   ];
 }
@@ -301,6 +312,21 @@ export function detailItem(parent: string, detail: Detail, index: number): ItemT
           versions === '' ? undefined : `registered as ${versions}`,
         ),
         command: { id: 'modelyard.openArtifact', title: 'Open Artifact' },
+      };
+    }
+    case 'version': {
+      const { model, version } = detail.version;
+      return {
+        ...base,
+        id: `${parent}/version`,
+        label: `${plain(model, 60)} ${version}`,
+        description: plain(detail.note),
+        icon: 'symbol-class',
+        color: 'symbolIcon.classForeground',
+        tooltip: `Version ${escapeMarkdown(version)} of the model ${escapeMarkdown(model)}: ${escapeMarkdown(detail.note)}`,
+        context: 'registered',
+        spoken: commas(`Model ${plain(model)}, version ${version}`, plain(detail.note)),
+        command: { id: 'modelyard.showModelVersion', title: 'Show Model Version' },
       };
     }
     case 'log':

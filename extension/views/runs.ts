@@ -170,7 +170,7 @@ export class RunsTree extends LiveTree<RunNode> {
       case 'params':
         return this.#details(node.id, node.run, paramDetails(node.run));
       case 'taskRun':
-        return this.#details(node.id, node.run, taskDetails(node.task), node.task);
+        return this.#details(node.id, node.run, taskDetails(node.run, node.task), node.task);
       case 'detail':
       case 'problem':
       case 'more':
@@ -188,7 +188,7 @@ export class RunsTree extends LiveTree<RunNode> {
       case 'params':
         return paramsItem(runKey(node.run), node.run);
       case 'taskRun':
-        return taskRunItem(runKey(node.run), node.task, now);
+        return taskRunItem(runKey(node.run), node.run, node.task, now);
       case 'detail':
         return detailItem(node.id.slice(0, node.id.lastIndexOf('/')), node.detail, node.index);
       case 'problem':

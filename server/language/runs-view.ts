@@ -74,15 +74,16 @@ export function runsResult(projects: readonly RunsOf[], params: RunsParams): Run
   return { runs: items.slice(0, limit), more: more || items.length > limit, problems };
 }
 
-/** Where a copy of an artifact is kept: in the cache, or with the model version that was made of it. */
-function keptCopy({ history, objects }: Sources, artifact: ArtifactRecord): string | undefined {
-  if (artifact.files !== undefined || artifact.mime === 'inode/directory') return undefined;
-  const hash = /^sha256:([0-9a-f]{64})$/.exec(artifact.hash)?.[1];
-  if (hash === undefined) return undefined;
-  const places = [
-    ...(artifact.cached ? [shardedPath(history.store.layout.objects, hash)] : []),
-    objects.pathOf(artifact.hash),
-  ];
+/** Where a content is kept: in the cache, or in the registry with a model version. */
+export function keptObject(
+  history: ProjectHistory,
+  objects: ArtifactObjects,
+  hash: string,
+  cached: boolean,
+): string | undefined {
+  const hex = /^sha256:([0-9a-f]{64})$/.exec(hash)?.[1];
+  if (hex === undefined) return undefined;
+  const places = [...(cached ? [shardedPath(history.store.layout.objects, hex)] : []), objects.pathOf(hash)];
   return places.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
 }
 
@@ -103,7 +104,11 @@ function artifactView(sources: Sources, artifact: ArtifactRecord, endedAt: strin
     stat !== undefined &&
     (stat.isDirectory() || stat.size === artifact.bytes) &&
     (endedAt === undefined || stat.mtimeMs <= Date.parse(endedAt));
-  const copy = same ? undefined : keptCopy(sources, artifact);
+  const kept = same
+    ? undefined
+    : keptObject(sources.history, sources.objects, artifact.hash, artifact.cached);
+  // Of a folder the listing is kept: its files are asked for when it is opened.
+  const folder = artifact.files !== undefined || artifact.mime === 'inode/directory';
   const versions = sources.versions.get(artifact.hash) ?? [];
   return {
     name: artifact.name,
@@ -112,10 +117,17 @@ function artifactView(sources: Sources, artifact: ArtifactRecord, endedAt: strin
     mime: artifact.mime,
     bytes: artifact.bytes,
     hash: artifact.hash,
-    uri: uriOfPath(copy ?? here),
-    available: same || copy !== undefined,
+    uri: uriOfPath(folder ? here : (kept ?? here)),
+    available: same || kept !== undefined,
     ...(versions.length === 0 ? {} : { versions }),
   };
+}
+
+function registeredBy({ action, values }: TaskRun): Pick<TaskRunView, 'registered'> {
+  const { model, version } = values ?? {};
+  return action === 'register' && typeof model === 'string' && typeof version === 'string'
+    ? { registered: { model, version } }
+    : {};
 }
 
 function taskView(sources: Sources, run: RunDocument, task: TaskRun): TaskRunView {
@@ -142,6 +154,8 @@ function taskView(sources: Sources, run: RunDocument, task: TaskRun): TaskRunVie
     ...(task.peakMemoryBytes === undefined ? {} : { peakMemoryBytes: task.peakMemoryBytes }),
     ...(task.cpuSeconds === undefined ? {} : { cpuSeconds: task.cpuSeconds }),
     ...(task.restoredFrom === undefined ? {} : { restoredFrom: task.restoredFrom }),
+    ...(task.note === undefined ? {} : { note: task.note }),
+    ...registeredBy(task),
   };
 }
 

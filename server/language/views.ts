@@ -18,6 +18,7 @@ import type {
   RunsResult,
 } from '../protocol.js';
 import { answerView, approvalViews } from './approvals-view.js';
+import { artifactFiles } from './artifact-files.js';
 import { uriOfPath } from './documents.js';
 import { graphView } from './graph-view.js';
 import { InvalidParams, guarded, throwIfCancelled } from './guard.js';
@@ -127,6 +128,13 @@ export class Views {
     on('modelyard/runs', (params) => this.#runs(params));
     on('modelyard/run', (params) =>
       this.#withRun(params, (project, id) => runView(project, this.#lineages.of(project.root), id), null),
+    );
+    on('modelyard/artifactFiles', (params) =>
+      this.#withRun<Requests['modelyard/artifactFiles']['result']>(
+        params,
+        (project, id) => artifactFiles(project, id, text(params, 'path')),
+        { ok: false, message: `There is no open project at ${params.projectUri}.` },
+      ),
     );
     on('modelyard/deleteRun', (params) => this.#delete(params));
     on('modelyard/cancelRun', (params) => this.#outcome(params, cancelRun));

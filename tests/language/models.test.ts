@@ -121,6 +121,9 @@ test('a run in a terminal that registers shows at once, with aliases, main metri
   const artifact = old.tasks.flatMap((task) => task.artifacts).find((one) => one.path === 'models/m.txt');
   assert.deepEqual(artifact?.versions, [{ model: 'rain', version: '1' }]);
   assert.equal(artifact.available, true);
+  const register = old.tasks.find(({ action }) => action === 'register');
+  assert.deepEqual(register?.registered, { model: 'rain', version: '1' });
+  assert.match(register.note ?? '', /made version 1 of rain/);
   assert.equal(readFileSync(fileURLToPath(artifact.uri), 'utf8'), '1\n2\n3\nsome data\n');
 });
 

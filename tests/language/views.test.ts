@@ -6,6 +6,8 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CodeLens, CompletionList, Hover, MarkupContent } from 'vscode-languageserver/node';
 import type {
+  Answer,
+  ArtifactFile,
   ChangedParams,
   GraphResult,
   Outcome,
@@ -176,6 +178,46 @@ test('graph and plan', async (t) => {
   assert.deepEqual(cyclic.nodes.map((node) => node.id).sort(), ['a', 'b', 'many']);
   assert.match(cyclic.problem ?? '', /a → b → a/);
   assert.equal(await lsp.request('modelyard/graph', { uri: uri(path.dirname(file)) }), null);
+});
+
+test('the files of a folder are those of the run, though the workspace has gone on', async (t) => {
+  const pipeline = `name: tree
+params: { word: one }
+tasks:
+  make:
+    run: mkdir -p out/sub && echo \${{ params.word }} > out/a.txt && echo \${{ params.word }} > out/sub/b.csv
+    outputs: { files: out }
+`;
+  const root = folder(t, { 'modelyard.yaml': 'name: tree\n', 'tree.pipeline.yaml': pipeline });
+  const lsp = await client(t, root);
+  const ids: string[] = [];
+  for (const word of ['one', 'two']) {
+    const { code, output } = await modelyard(root, 'run', 'tree', '--param', `word=${word}`);
+    assert.equal(code, 0, output);
+    ids.push(/run (\d{8}-\S+?)[),]/.exec(output)?.[1] ?? '');
+  }
+  const files = async (
+    id: string,
+    folderPath: string,
+  ): Promise<Answer<{ files: readonly ArtifactFile[]; kept: boolean }>> =>
+    lsp.request('modelyard/artifactFiles', { projectUri: uri(root), id, path: folderPath });
+  const first = await files(ids[0] ?? '', 'out');
+  assert.ok(first.ok, JSON.stringify(first));
+  assert.equal(first.kept, true);
+  assert.deepEqual(
+    first.files.map((file) => [file.path, readFileSync(fileURLToPath(file.uri), 'utf8')]),
+    [
+      ['a.txt', 'one\n'],
+      ['sub/b.csv', 'one\n'],
+    ],
+  );
+  // Without a copy: as they are now, and it is said.
+  rmSync(path.join(root, '.modelyard', 'cache'), { recursive: true, force: true });
+  const now = await files(ids[0] ?? '', 'out');
+  assert.ok(now.ok);
+  assert.equal(now.kept, false);
+  assert.deepEqual(now.files.map((file) => file.path).sort(), ['a.txt', 'sub/b.csv']);
+  assert.equal((await files(ids[0] ?? '', '../..')).ok, false);
 });
 
 test('runs: listed, shown whole, searched, paged, deleted', async (t) => {

@@ -2,6 +2,7 @@
 import './activation.js';
 import './commands.js';
 import './language.js';
+import './models.js';
 import './tasks.js';
 import { runAll } from './runner.js';
 

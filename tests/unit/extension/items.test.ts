@@ -196,6 +196,7 @@ test('below a task: error, metrics, checks, artifacts, log', () => {
     available: false,
   };
   const details = taskDetails(
+    run(),
     taskRun({
       error: 'boom',
       metrics: { accuracy: 0.5 },
@@ -209,9 +210,9 @@ test('below a task: error, metrics, checks, artifacts, log', () => {
   assert.equal(items[3]?.description, 'm.json · 2 KiB · overwritten since');
   assert.equal(items[3].context, 'artifact.gone');
   assert.equal(new Set(items.map(({ id }) => id)).size, items.length);
-  assert.equal(taskRunItem('r', taskRun(), NOW).children, 'none');
+  assert.equal(taskRunItem('r', run(), taskRun(), NOW).children, 'none');
   assert.equal(
-    taskRunItem('r', taskRun({ status: 'failed', exitCode: 3, attempts: 2 }), NOW).description,
+    taskRunItem('r', run(), taskRun({ status: 'failed', exitCode: 3, attempts: 2 }), NOW).description,
     'failed · 2 attempts · exit code 3',
   );
 });
