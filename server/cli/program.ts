@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   approve: async () => (await import('./commands/approve.js')).approve,
   reject: async () => (await import('./commands/approve.js')).reject,
   approvals: async () => (await import('./commands/approvals.js')).approvals,
+  features: async () => (await import('./commands/features.js')).features,
   models: async () => (await import('./commands/models.js')).models,
   graph: async () => (await import('./commands/graph.js')).graph,
   gc: async () => (await import('./commands/gc.js')).gc,

@@ -1,0 +1,140 @@
+/** `modelyard features materialize|preview` */
+import { type MaterializeResult, materialize } from '../../features/materialize.js';
+import { preview as previewRows } from '../../features/preview.js';
+import { HashIndex } from '../../stores/hash-index.js';
+import { layoutOf, ensureMemory } from '../../stores/layout.js';
+import { wholeNumber } from '../args.js';
+import { CommandError } from '../command.js';
+import { EXIT, stderr, stdout } from '../output.js';
+import { count, pad, tame, width } from '../terminal/text.js';
+import { outcomeLines } from './features-read.js';
+import {
+  type FeaturesCall,
+  type FeaturesSubcommand,
+  featureFiles,
+  viewNamed,
+  viewsOf,
+} from './features-shared.js';
+
+export const materialized: FeaturesSubcommand = {
+  usage: 'materialize [VIEW…] [--from TIME] [--to TIME] [--full]',
+  summary: 'Compute views whose data or definition has changed; all of them when none is named.',
+  least: 0,
+  most: 100,
+  async run(call) {
+    const { root, words, args, json } = call;
+    const files = featureFiles(root);
+    const names = words.length > 0 ? words : viewsOf(files).map(({ view }) => view.name);
+    for (const name of names) viewNamed(files, name);
+    if (names.length === 0 && !json) stdout.line('There are no feature views.');
+    const layout = layoutOf(root);
+    const memory = ensureMemory(layout);
+    if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
+    const hashes = new HashIndex(layout);
+    const { signal, stop } = onInterrupt();
+    const results: MaterializeResult[] = [];
+    for (const view of names) {
+      const range = { from: args.text('from'), to: args.text('to') };
+      const result = await materialize({
+        root,
+        files,
+        view,
+        ...(range.from === undefined ? {} : { from: range.from }),
+        ...(range.to === undefined ? {} : { to: range.to }),
+        full: args.flag('full'),
+        hashes,
+        signal,
+        ...(json ? {} : { log: (line: string) => stdout.line(tame(line, false)) }),
+      });
+      results.push(result);
+      if (!json) tell(call, result);
+      if (signal.aborted) break;
+    }
+    stop();
+    const problem = hashes.save();
+    if (problem !== undefined) stderr.line(`modelyard: ${problem.message}`);
+    if (json) stdout.line(JSON.stringify(results.map(shown)));
+    if (signal.aborted) return EXIT.cancelled;
+    return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+  },
+};
+
+/** Statistics are asked for with `profile`. */
+function shown(result: MaterializeResult): unknown {
+  if (!result.ok) return result;
+  const manifest = Object.fromEntries(
+    Object.entries(result.manifest).filter(([key]) => key !== 'statistics'),
+  );
+  return { ...result, manifest };
+}
+
+function tell({ style }: FeaturesCall, result: MaterializeResult): void {
+  if (!result.ok) {
+    stderr.line(`${style.red('✗')} ${tame(result.message, false)}`);
+    for (const one of result.expectations) {
+      for (const row of one.passed ? [] : (one.sample ?? []))
+        stderr.line(`    ${one.text}: ${tame(JSON.stringify(row), false)}`);
+    }
+    return;
+  }
+  const { manifest, outcome, view } = result;
+  const what =
+    outcome === 'up-to-date' ? 'is up to date' : outcome === 'appended' ? 'was appended to' : 'was computed';
+  stdout.line(
+    `${style.green('✓')} ${view} ${what}: version ${manifest.version}, ${count(manifest.rows, 'row')}`,
+  );
+  for (const line of outcomeLines(
+    result.expectations.filter((one) => !one.passed),
+    style,
+  ))
+    stdout.line(tame(line, false));
+}
+
+/** Ctrl+C ends the query; what was current stays so. */
+function onInterrupt(): { signal: AbortSignal; stop: () => void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  process.once('SIGINT', abort);
+  process.once('SIGTERM', abort);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      process.off('SIGINT', abort);
+      process.off('SIGTERM', abort);
+    },
+  };
+}
+
+export const preview: FeaturesSubcommand = {
+  usage: 'preview VIEW [--limit N]',
+  summary: 'The first rows that a view would have, computed from its source and not kept.',
+  least: 1,
+  most: 1,
+  async run({ root, words, args, json, style }) {
+    const files = featureFiles(root);
+    const [view = ''] = words;
+    viewNamed(files, view);
+    const limit = wholeNumber('limit', args.text('limit') ?? '20', 1);
+    const { signal, stop } = onInterrupt();
+    const result = await previewRows({ root, files, view, limit, signal });
+    stop();
+    if (signal.aborted) return EXIT.cancelled;
+    if (!result.ok) throw new CommandError(result.message, EXIT.failed);
+    const { columns, rows, truncated } = result.value;
+    if (json) {
+      stdout.line(JSON.stringify(result.value));
+      return EXIT.ok;
+    }
+    const cells = rows.map((row) =>
+      row.map((value) => tame(typeof value === 'string' ? value : JSON.stringify(value), false).slice(0, 40)),
+    );
+    const widths = columns.map(({ name }, at) =>
+      Math.max(width(name), ...cells.map((row) => width(row[at] ?? ''))),
+    );
+    const line = (row: readonly string[]): string => row.map((cell, at) => pad(cell, widths[at] ?? 0)).join('  ').trimEnd(); // prettier-ignore
+    stdout.line(style.bold(line(columns.map(({ name }) => name))));
+    for (const row of cells) stdout.line(line(row));
+    if (truncated) stdout.line(style.dim(`the first ${rows.length} rows; --limit N shows more`));
+    return EXIT.ok;
+  },
+};

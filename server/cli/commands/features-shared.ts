@@ -1,0 +1,68 @@
+/** What the subcommands of `modelyard features` share. */
+import { Project } from '../../project/project.js';
+import type { Features, FeatureView } from '../../model/features.js';
+import { didYouMean } from '../../model/names.js';
+import { similar } from '../../model/similar.js';
+import type { Loaded } from '../../stores/document.js';
+import type { FeatureStore } from '../../features/store.js';
+import type { Arguments } from '../args.js';
+import { CommandError } from '../command.js';
+import { EXIT } from '../output.js';
+import type { Style } from '../terminal/style.js';
+
+/** One call of a subcommand. */
+export interface FeaturesCall {
+  readonly args: Arguments;
+  /** Arguments after the subcommand. */
+  readonly words: readonly string[];
+  /** Absolute, of the project. */
+  readonly root: string;
+  readonly store: FeatureStore;
+  readonly style: Style;
+  readonly json: boolean;
+}
+
+export interface FeaturesSubcommand {
+  /** After `modelyard features`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly least: number;
+  readonly most: number;
+  /** Gives the exit code. */
+  run(call: FeaturesCall): number | Promise<number>;
+}
+
+/** All feature files of the project. */
+export function featureFiles(root: string): Features[] {
+  return Project.open(root)
+    .definitions()
+    .flatMap((definition) => (definition.kind === 'features' ? [definition.features] : []));
+}
+
+export function viewsOf(files: readonly Features[]): { readonly file: string; readonly view: FeatureView }[] {
+  return files.flatMap((file) => file.views.map((view) => ({ file: file.path, view })));
+}
+
+/** Ends the command with 2 where there is no such view. */
+export function viewNamed(
+  files: readonly Features[],
+  name: string,
+): { readonly file: string; readonly view: FeatureView } {
+  const views = viewsOf(files);
+  const found = views.find(({ view }) => view.name === name);
+  if (found !== undefined) return found;
+  const hint = didYouMean(
+    similar(
+      name,
+      views.map(({ view }) => view.name),
+    ),
+  );
+  throw new CommandError(`there is no feature view "${name}".${hint}`, EXIT.usage);
+}
+
+/** The value of a document; `undefined` where there is none; what can't be read ends the command with 1. */
+export function loadedValue<T>(loaded: Loaded<T>): T | undefined {
+  if (loaded.state === 'ok') return loaded.value;
+  if (loaded.state === 'missing') return undefined;
+  throw new CommandError(loaded.problem.message, EXIT.failed);
+}
