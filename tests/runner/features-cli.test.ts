@@ -54,7 +54,7 @@ test('real files become versions; the second time nothing is done and DuckDB is 
     ],
   );
   // Nothing is made there when there is nothing to do.
-  made.remove('.modelyard', 'features', 'tmp');
+  made.remove('.modelyard/features/tmp');
   await made.expect(0, ['features', 'materialize', 'stocks']);
   assert.ok(!existsSync(made.path('.modelyard', 'features', 'tmp')));
   const { stdout } = await made.expect(0, ['features', 'list', '--json']);
