@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   approvals: async () => (await import('./commands/approvals.js')).approvals,
   features: async () => (await import('./commands/features.js')).features,
   models: async () => (await import('./commands/models.js')).models,
+  service: async () => (await import('./commands/service.js')).service,
   graph: async () => (await import('./commands/graph.js')).graph,
   gc: async () => (await import('./commands/gc.js')).gc,
   doctor: async () => (await import('./commands/doctor.js')).doctor,

@@ -49,7 +49,7 @@ async function build(): Promise<string> {
   const own = `${folder}.${process.pid}`;
   for (const options of await bundles()) {
     const name = path.basename(options.outfile);
-    if (name === 'cli.js' || name === 'program.js' || name === 'features.js') {
+    if (['cli.js', 'program.js', 'features.js', 'service-host.js'].includes(name)) {
       await esbuild.build({ ...options, outfile: path.join(own, name) });
     }
   }

@@ -1,0 +1,189 @@
+/** `modelyard service start|stop|restart|rollback|promote|abort|traffic` */
+import { isValidName } from '../../model/names.js';
+import { parseDuration } from '../../model/units.js';
+import { orderService, startService, type ServiceVerb } from '../../serving/client.js';
+import { secretsOf, type ServiceOrder } from '../../serving/config.js';
+import { listServices, type ServiceView } from '../../serving/read-service.js';
+import { readRelease } from '../../serving/release-document.js';
+import { isReleaseId } from '../../serving/places.js';
+import { UsageError, wholeNumber } from '../args.js';
+import { CommandError } from '../command.js';
+import { EXIT, stdout } from '../output.js';
+import {
+  type ServiceCall,
+  type ServiceSubcommand,
+  addressOf,
+  causeOf,
+  secretValues,
+  serviceNamed,
+  tellEvent,
+  tellResult,
+  wordOf,
+} from './service-shared.js';
+
+export const start: ServiceSubcommand = {
+  usage: 'start [SERVICE] [--release ID] [--environment E] [--port N] [--traffic PERCENT] [--replicas N]',
+  summary:
+    'Starts a service, replaces its release, or brings back what ran. Without SERVICE: all that should run and does not.',
+  least: 0,
+  most: 1,
+  async run(call) {
+    if (call.words.length === 0) return startLost(call);
+    const { environment, name } = wordOf(call);
+    const release = call.args.text('release');
+    const known = listServices(call.root).services.filter((one) => one.name === name);
+    if (
+      release !== undefined &&
+      environment !== undefined &&
+      !known.some((one) => one.environment === environment)
+    ) {
+      if (!isValidName(name)) throw new UsageError(`"${name}" can't be the name of a service`);
+      return startOne(call, { environment, name, config: { secrets: [] } });
+    }
+    return startOne(call, serviceNamed(call));
+  },
+};
+
+async function startOne(
+  call: ServiceCall,
+  service: Pick<ServiceView, 'environment' | 'name' | 'current'> & {
+    readonly config: Pick<ServiceView['config'], 'secrets'>;
+  },
+): Promise<number> {
+  const { args } = call;
+  const release = args.text('release');
+  if (release !== undefined && !isReleaseId(release)) throw new UsageError(`"${release}" is no release`);
+  const [host, port, traffic, replicas] = [
+    args.text('host'),
+    args.text('port'),
+    args.text('traffic'),
+    args.text('replicas'),
+  ];
+  const order: ServiceOrder = {
+    ...(release === undefined ? {} : { release }),
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port: wholeNumber('port', port, 1) }),
+    ...(traffic === undefined ? {} : { traffic: percent('traffic', traffic) }),
+    ...(replicas === undefined ? {} : { replicas: wholeNumber('replicas', replicas, 1) }),
+    ...duration(call, 'grace', 'graceMs'),
+    ...duration(call, 'drain', 'drainMs'),
+    cause: causeOf(call),
+    secretValues: secretValues(secretNamesOf(call, service, release)),
+  };
+  return tellResult(call, await startService(addressOf(call, service), order, { onEvent: tellEvent(call) }));
+}
+
+/** Names of the secrets of every release that may run: the one that is asked for, and those that ran. */
+function secretNamesOf(
+  call: ServiceCall,
+  service: Pick<ServiceView, 'environment' | 'current'> & {
+    readonly config: Pick<ServiceView['config'], 'secrets'>;
+    readonly candidate?: ServiceView['candidate'];
+    readonly previous?: readonly string[];
+  },
+  asked: string | undefined,
+): string[] {
+  const ids = [asked, service.current?.id, service.candidate?.id, ...(service.previous ?? [])];
+  const names = ids.flatMap((id) => {
+    if (id === undefined || !isReleaseId(id)) return [];
+    const loaded = readRelease(call.root, service.environment, id);
+    return loaded.state === 'ok' ? secretsOf(loaded.value, service.config) : [];
+  });
+  return [...new Set([...names, ...service.config.secrets])];
+}
+
+async function startLost(call: ServiceCall): Promise<number> {
+  if (call.args.text('release') !== undefined) throw new UsageError('say which service gets the release');
+  const lost = listServices(call.root).services.filter((one) => one.status === 'lost');
+  if (lost.length === 0) {
+    stdout.line(call.json ? '[]' : 'Everything that should run does.');
+    return EXIT.ok;
+  }
+  const results = [];
+  for (const service of lost) {
+    const order: ServiceOrder = {
+      cause: causeOf(call),
+      secretValues: secretValues(secretNamesOf(call, service, undefined)),
+    };
+    const result = await startService(addressOf(call, service), order, { onEvent: tellEvent(call) });
+    results.push({ environment: service.environment, name: service.name, ...result });
+    if (!call.json) stdout.line(`${service.environment}/${service.name}: ${result.message}`);
+  }
+  if (call.json) stdout.line(JSON.stringify(results));
+  return results.every((result) => result.ok) ? EXIT.ok : EXIT.failed;
+}
+
+function duration(call: ServiceCall, flag: string, key: 'graceMs' | 'drainMs'): Partial<ServiceOrder> {
+  const text = call.args.text(flag);
+  if (text === undefined) return {};
+  const parsed = parseDuration(text);
+  if (!parsed.ok) throw new UsageError(`--${flag}: ${parsed.message}`);
+  return { [key]: parsed.value };
+}
+
+function percent(name: string, text: string): number {
+  const value = wholeNumber(name, text.replace(/%$/, ''), 0);
+  if (value > 100) throw new UsageError(`${name} is a percentage from 0 to 100, not "${text}"`);
+  return value;
+}
+
+function order(verb: ServiceVerb, summary: string, withSecrets = false): ServiceSubcommand {
+  return {
+    usage: `${verb} SERVICE`,
+    summary,
+    least: 1,
+    most: 1,
+    async run(call) {
+      const service = serviceNamed(call);
+      const body = {
+        cause: causeOf(call),
+        ...(withSecrets ? { secretValues: secretValues(secretNamesOf(call, service, undefined)) } : {}),
+      };
+      return tellResult(
+        call,
+        await orderService(addressOf(call, service), verb, body, { onEvent: tellEvent(call) }),
+      );
+    },
+  };
+}
+
+export const restart = order('restart', 'New processes of the same release, without a request lost.', true);
+export const rollback = order(
+  'rollback',
+  'Back to the release before; ends a canary when there is one.',
+  true,
+);
+export const promote = order('promote', 'The canary gets all traffic.');
+export const abort = order('abort', 'Ends the canary, or a deployment that is under way.');
+
+export const stop: ServiceSubcommand = {
+  ...order('stop', 'Stops a service: requests under way to their end, then the processes.'),
+  async run(call) {
+    const service = serviceNamed(call);
+    const cause = causeOf(call);
+    const address = addressOf(call, service);
+    if (service.hosted) {
+      return tellResult(call, await orderService(address, 'stop', { cause }, { onEvent: tellEvent(call) }));
+    }
+    if (service.status !== 'lost')
+      return tellResult(call, { ok: true, message: `${service.name} does not run` });
+    const { endLost } = await import('../../serving/end-lost.js');
+    return tellResult(call, await endLost(address, cause));
+  },
+};
+
+export const traffic: ServiceSubcommand = {
+  usage: 'traffic SERVICE PERCENT',
+  summary: 'So many percent of the traffic for the canary.',
+  least: 2,
+  most: 2,
+  async run(call) {
+    const service = serviceNamed(call);
+    const body = { cause: causeOf(call), percent: percent('PERCENT', call.words[1] ?? '') };
+    if (!service.hosted) throw new CommandError(`${service.name} does not run`, EXIT.failed);
+    return tellResult(
+      call,
+      await orderService(addressOf(call, service), 'traffic', body, { onEvent: tellEvent(call) }),
+    );
+  },
+};

@@ -1,0 +1,176 @@
+/** `modelyard service list|status|history|logs` */
+import { formatBytes } from '../../model/units.js';
+import { summarize, type MetricsSummary } from '../../serving/monitor/bucket.js';
+import { readMetrics } from '../../serving/monitor/recorder.js';
+import { servicePlaces } from '../../serving/places.js';
+import { listServices, serviceHistory, type ServiceView } from '../../serving/read-service.js';
+import type { RunningRelease, ServiceStatus } from '../../serving/types.js';
+import { linesBackward, linesFrom } from '../../stores/lines.js';
+import { wholeNumber } from '../args.js';
+import { EXIT, stderr, stdout } from '../output.js';
+import { delay } from '../../serving/delay.js';
+import { wantsColours, type Style } from '../terminal/style.js';
+import { pad, tame, width } from '../terminal/text.js';
+import { type ServiceSubcommand, eventText, serviceNamed } from './service-shared.js';
+
+const WINDOW_MS = 60_000;
+const FOLLOW_MS = 200;
+
+export const list: ServiceSubcommand = {
+  usage: 'list',
+  summary: 'Every service: how it is, what it serves, where.',
+  least: 0,
+  most: 0,
+  run({ root, json, style }) {
+    const { services, problems } = listServices(root);
+    for (const problem of problems) stderr.line(`modelyard: ${problem.message}`);
+    if (json) stdout.line(JSON.stringify(services));
+    else if (services.length === 0) {
+      stdout.line('There are no services yet. A `service` task starts one.');
+    } else for (const line of rows(services, style)) stdout.line(line);
+    return problems.length > 0 ? EXIT.failed : EXIT.ok;
+  },
+};
+
+function paint(style: Style, status: ServiceStatus): (text: string) => string {
+  if (status === 'running') return style.green;
+  if (status === 'stopped') return style.dim;
+  if (status === 'starting' || status === 'degraded' || status === 'stopping') return style.yellow;
+  return style.red;
+}
+
+export function urlOf({ config: { host, port } }: Pick<ServiceView, 'config'>): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function releaseText(run: RunningRelease): string {
+  const model = run.model === undefined ? '' : ` · ${run.model.name}@${run.model.version}`;
+  return `${run.id} (${run.package.name}@${run.package.version}${model})`;
+}
+
+function rows(services: readonly ServiceView[], style: Style): string[] {
+  const cells = services.map((one) => [
+    `${one.environment}/${one.name}`,
+    one.status,
+    one.current === undefined ? '–' : releaseText(one.current),
+    one.hosted ? urlOf(one) : '',
+  ]);
+  const columns = [0, 1, 2].map((column) => Math.max(...cells.map((line) => width(line[column] ?? ''))));
+  return cells.map((line, index) =>
+    line
+      .map((cell, column) => {
+        const text = tame(column < 3 ? pad(cell, columns[column] ?? 0) : cell, false);
+        return column === 1 ? paint(style, services[index]?.status ?? 'stopped')(text) : text;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+export const status: ServiceSubcommand = {
+  usage: 'status SERVICE [--limit N]',
+  summary: 'A service: releases, processes, the last minute in numbers, what happened last.',
+  least: 1,
+  most: 1,
+  run(call) {
+    const service = serviceNamed(call);
+    const { root, json, style, args } = call;
+    const file = servicePlaces(root, service.environment, service.name).metrics;
+    const metrics = summarize(readMetrics(file, Date.now() - WINDOW_MS));
+    const limit = wholeNumber('limit', args.text('limit') ?? '5', 0);
+    const events = serviceHistory(root, service.environment, service.name, limit);
+    if (json) {
+      stdout.line(JSON.stringify({ ...service, url: urlOf(service), metrics: metrics ?? null, events }));
+      return EXIT.ok;
+    }
+    const lines = [
+      `${service.environment}/${service.name}  ${paint(style, service.status)(service.status)}`,
+      ...(service.message === undefined ? [] : [`  ${service.message}`]),
+      `  url        ${urlOf(service)}`,
+      ...releaseLines('release', service.current),
+      ...releaseLines('candidate', service.candidate),
+      ...(service.previous.length === 0 ? [] : [`  before     ${service.previous.slice(0, 5).join(', ')}`]),
+      ...(metrics === undefined ? [] : metricLines(metrics)),
+      ...events.map((event) => style.dim(`  ${event.at}  ${eventText(event)}`)),
+    ];
+    for (const line of lines) stdout.line(tame(line, true));
+    return EXIT.ok;
+  },
+};
+
+function releaseLines(label: string, run: RunningRelease | undefined): string[] {
+  if (run === undefined) return [];
+  const processes = run.replicas.map((replica) => `${replica.pid}${replica.ready ? '' : ' (not ready)'}`);
+  return [
+    `  ${label.padEnd(9)}  ${releaseText(run)}, ${run.traffic} % of the traffic`,
+    ...(processes.length === 0
+      ? []
+      : [`  processes  ${processes.join(', ')}${run.restarts === 0 ? '' : `; restarts: ${run.restarts}`}`]),
+  ];
+}
+
+function metricLines(metrics: MetricsSummary): string[] {
+  const ms = (value: number | undefined): string => (value === undefined ? '–' : `${value.toFixed(1)} ms`);
+  const percent = (value: number | undefined): string =>
+    value === undefined ? '–' : `${(value * 100).toFixed(2)} %`;
+  const memory = metrics.memoryBytes === undefined ? '–' : formatBytes(metrics.memoryBytes);
+  return [
+    `  last ${Math.round(metrics.seconds)} s  ${metrics.rate.toFixed(1)} requests/s, errors ${percent(metrics.errorRate)}, available ${percent(metrics.availability)}`,
+    `  latency    p50 ${ms(metrics.p50)}, p95 ${ms(metrics.p95)}, p99 ${ms(metrics.p99)}`,
+    `  memory     ${memory}, cpu ${metrics.cpu === undefined ? '–' : metrics.cpu.toFixed(2)}`,
+  ];
+}
+
+export const history: ServiceSubcommand = {
+  usage: 'history SERVICE [--limit N]',
+  summary: 'What happened to a service, the newest first.',
+  least: 1,
+  most: 1,
+  run(call) {
+    const service = serviceNamed(call);
+    const limit = wholeNumber('limit', call.args.text('limit') ?? '20', 1);
+    const events = serviceHistory(call.root, service.environment, service.name, limit);
+    if (call.json) stdout.line(JSON.stringify(events));
+    else {
+      for (const event of events) {
+        stdout.line(
+          tame(`${event.at}  ${event.who === undefined ? '' : `${event.who}  `}${eventText(event)}`, false),
+        );
+      }
+    }
+    return EXIT.ok;
+  },
+};
+
+export const logs: ServiceSubcommand = {
+  usage: 'logs SERVICE [--lines N] [--follow]',
+  summary: 'What the processes of a service printed, secrets masked.',
+  least: 1,
+  most: 1,
+  async run(call) {
+    const service = serviceNamed(call);
+    const file = servicePlaces(call.root, service.environment, service.name).appLog;
+    const wanted = wholeNumber('lines', call.args.text('lines') ?? '100', 0);
+    const last: string[] = [];
+    for (const one of [file, `${file}.1`]) {
+      for (const line of linesBackward(one)) {
+        if (last.length >= wanted) break;
+        last.push(line);
+      }
+    }
+    const colours = wantsColours(process.stdout.isTTY);
+    for (const line of last.reverse()) stdout.line(tame(line, colours));
+    return call.args.flag('follow') ? follow(file, colours) : EXIT.ok;
+  },
+};
+
+/** Prints what is added until it is interrupted. */
+async function follow(file: string, colours: boolean): Promise<number> {
+  let { next } = linesFrom(file, 0);
+  for (;;) {
+    await delay(FOLLOW_MS);
+    const more = linesFrom(file, next);
+    next = more.next;
+    for (const line of more.lines) stdout.line(tame(line, colours));
+  }
+}

@@ -1,0 +1,37 @@
+/** Stopping a service whose host is gone: what it left behind is ended, and that is written down. */
+import { tryLock } from '../stores/file-lock.js';
+import type { ServiceAddress } from './client.js';
+import type { ControlResult } from './host/control-server.js';
+import { endOrphans } from './host/orphans.js';
+import { ServiceState } from './host/state.js';
+import { servicePlaces } from './places.js';
+import type { ServiceCause } from './types.js';
+
+/** Holds the service's lock meanwhile: nobody else writes its documents, and no host is started. */
+export async function endLost(address: ServiceAddress, cause: ServiceCause): Promise<ControlResult> {
+  const { root, environment, name } = address;
+  const places = servicePlaces(root, environment, name);
+  const lock = tryLock(places.lock);
+  if (lock === undefined) return { ok: false, message: `${name} is being started; try again` };
+  try {
+    const state = new ServiceState(places, environment, name);
+    await endOrphans(places.folder, state.before, []);
+    const { schema, config, previous, createdAt, updatedAt, current } = state.document;
+    state.replace({
+      schema,
+      name,
+      environment,
+      desired: 'stopped',
+      status: 'stopped',
+      config,
+      ...(current === undefined ? {} : { current: { ...current, traffic: 0, replicas: [] } }),
+      previous,
+      createdAt,
+      updatedAt,
+    });
+    state.record({ kind: 'stopped', ...(current === undefined ? {} : { release: current.id }), ...cause });
+    return { ok: true, message: `${name} was stopped; its host had been gone` };
+  } finally {
+    lock.release();
+  }
+}
