@@ -112,7 +112,7 @@ export interface VersionView extends VersionItem {
   readonly params: Readonly<Record<string, unknown>>;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly inputs: readonly { readonly path: string; readonly hash: string }[];
-  readonly features?: { readonly service: string; readonly trainingSet?: string };
+  readonly features?: { readonly service?: string; readonly trainingSet?: string };
   readonly signature?: {
     readonly inputs: readonly SignatureFieldView[];
     readonly outputs: readonly SignatureFieldView[];

@@ -96,7 +96,8 @@ function resolve(files: readonly Features[], file: Features, view: FeatureView):
   };
 }
 
-function formatOf(path: string): ResolvedView['format'] | undefined {
+/** By its extension; nothing for what can’t be a source. */
+export function formatOf(path: string): ResolvedView['format'] | undefined {
   const extension = /\.([A-Za-z0-9]+)(?:\.gz)?$/.exec(path)?.[1]?.toLowerCase() ?? '';
   if (['csv', 'tsv', 'tab', 'txt'].includes(extension)) return 'csv';
   if (['parquet', 'pq'].includes(extension)) return 'parquet';

@@ -88,7 +88,7 @@ function detailLines({ params, features, signature }: KnownVersionDetails): stri
   const lines: string[] = [];
   const params_ = table('param', params, MOST_PARAMS);
   if (params_ !== undefined) lines.push(params_);
-  if (features !== undefined) lines.push(`Features of ${code(features.service)}`);
+  if (features?.service !== undefined) lines.push(`Features of ${code(features.service)}`);
   if (signature === undefined) return lines;
   const columns = (fields: (typeof signature)['inputs']): string => {
     const shown = fields.slice(0, MOST_COLUMNS).map(({ name, type }) => code(`${name}: ${type}`));

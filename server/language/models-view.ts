@@ -198,7 +198,7 @@ export function versionView(
         ? {}
         : {
             features: {
-              service: features.service,
+              ...(features.service === undefined ? {} : { service: features.service }),
               ...(features.trainingSet === undefined ? {} : { trainingSet: features.trainingSet.path }),
             },
           }),

@@ -12,9 +12,11 @@ import type {
   PipelineAction,
   ServiceAction,
 } from './serving-actions.js';
+import type { TrainingSetAction } from './training-set.js';
 
 export type * from './pieces.js';
 export type * from './serving-actions.js';
+export type { TrainingSetAction } from './training-set.js';
 
 export type PipelineKind = 'model-build' | 'app-build' | 'deployment';
 
@@ -166,7 +168,7 @@ export interface RegisterAction {
 
 /** An action that this version reads and validates but does not execute yet. */
 export interface OtherAction {
-  readonly kind: Extract<ActionKind, 'materialize' | 'training-set'>;
+  readonly kind: Extract<ActionKind, 'materialize'>;
   /** The action's settings as written. */
   readonly config: Json;
 }
@@ -181,6 +183,7 @@ export type Action =
   | ServiceAction
   | MonitorAction
   | PipelineAction
+  | TrainingSetAction
   | OtherAction;
 
 export interface Resources {

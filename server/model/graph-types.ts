@@ -42,7 +42,7 @@ export type EdgeReason =
 export interface NameReason {
   readonly kind: 'name';
   /** What is used: `environment` stands for the release that is deployed there. */
-  readonly what: 'package' | 'model' | 'environment' | 'service' | 'metrics';
+  readonly what: 'package' | 'model' | 'environment' | 'service' | 'metrics' | 'view';
   readonly name: string;
   /** Where it is named. */
   readonly span: Span;

@@ -3,7 +3,7 @@
  * definition. A pure value: the files on the disk are not looked at.
  */
 import type { Span } from '../syntax/tree.js';
-import type { Json, Output, Pipeline, Task, TemplateText } from './definition.js';
+import type { Output, Pipeline, Task, TemplateText, TrainingSetAction } from './definition.js';
 import { renderTemplate } from './evaluate.js';
 import type { Scope } from './evaluate.js';
 import type { Edge, EdgeReason, Graph, Instance, ResolvedOutput, ResolvedPath } from './graph-types.js';
@@ -16,6 +16,7 @@ import { namedEdges } from './serving-edges.js';
 import { StaticScopes } from './static-scope.js';
 import type { StaticValues } from './static-scope.js';
 import { taskReferences } from './task-references.js';
+import { TRAINING_SET_OUTPUT } from './training-set.js';
 
 export type {
   DuplicateOutput,
@@ -112,7 +113,7 @@ function instance(id: string, task: Task, cell: Cell | undefined, scopes: Static
   for (const text of task.metrics) outputs.push(made(text, scope, 'metrics'));
   for (const text of task.plots) outputs.push(made(text, scope, 'plot'));
   const { reads, writes } = actionPaths(task);
-  for (const text of writes) outputs.push(made(text, scope, 'output'));
+  for (const output of writes) outputs.push(made(output.path, scope, 'output', output));
   const inputs = task.inputs.map((text) => resolve(text, scope));
   for (const text of reads) {
     // The data of a check is one file, whatever characters its name has.
@@ -123,7 +124,7 @@ function instance(id: string, task: Task, cell: Cell | undefined, scopes: Static
 }
 
 /** The files that an action itself reads and writes, without being told so in `inputs` and `outputs`. */
-function actionPaths(task: Task): { reads: TemplateText[]; writes: TemplateText[] } {
+function actionPaths(task: Task): ActionPaths {
   const { action } = task;
   if (action?.kind === 'check') {
     const reads = action.checks.flatMap((check) => (check.kind === 'data' ? [check.path] : []));
@@ -132,21 +133,37 @@ function actionPaths(task: Task): { reads: TemplateText[]; writes: TemplateText[
   if (action?.kind === 'register') return { reads: action.from.text === '' ? [] : [action.from], writes: [] };
   if (action?.kind === 'approval') return { reads: [...action.artifacts], writes: [] };
   if (action?.kind === 'training-set') {
-    const span = task.actionSpan ?? task.nameSpan;
-    const at = (key: string): TemplateText[] => {
-      const { config } = action;
-      const text =
-        typeof config === 'object' && config !== null && key in config ? (config as Settings)[key] : '';
-      // Without its parts a text with expressions can't be resolved here.
-      return typeof text === 'string' && text !== '' && !text.includes('${{') ? [{ text, span }] : [];
+    return {
+      reads: action.labels.text === '' ? [] : [action.labels],
+      writes: trainingSetOutput(task, action),
     };
-    return { reads: at('labels'), writes: at('output') };
   }
   return NO_PATHS;
 }
 
-type Settings = Readonly<Record<string, Json>>;
-const NO_PATHS: { reads: TemplateText[]; writes: TemplateText[] } = { reads: [], writes: [] };
+interface ActionPaths {
+  readonly reads: readonly TemplateText[];
+  readonly writes: readonly Output[];
+}
+
+const NO_PATHS: ActionPaths = { reads: [], writes: [] };
+
+/** The file that a training set is written to, as an output; where it is declared, too, the declaration counts. */
+function trainingSetOutput(task: Task, { output }: TrainingSetAction): Output[] {
+  if (output.text === '' || task.outputs.some(({ path }) => path.text === output.text)) return [];
+  const span = task.actionSpan ?? task.nameSpan;
+  return [
+    {
+      name: TRAINING_SET_OUTPUT,
+      nameSpan: span,
+      span: output.span,
+      path: output,
+      kind: 'dataset',
+      cache: true,
+      persist: false,
+    },
+  ];
+}
 
 /** Outputs are paths: a `*` in one is a character like any other. */
 function made(

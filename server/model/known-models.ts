@@ -36,7 +36,7 @@ interface KnownField {
 export interface KnownVersionDetails extends Omit<KnownVersion, 'title'> {
   readonly params: Readonly<Record<string, Json>>;
   readonly signature?: { readonly inputs: readonly KnownField[]; readonly outputs: readonly KnownField[] };
-  readonly features?: { readonly service: string };
+  readonly features?: { readonly service?: string };
   /** Markdown. Never trusted. */
   readonly description: string;
 }

@@ -15,6 +15,7 @@ import type { Conditions } from './conditions.js';
 import { readChecks } from './read-checks.js';
 import { readRegister } from './read-register.js';
 import { readServing } from './read-serving.js';
+import { readTrainingSet } from './read-training-set.js';
 import {
   booleanOf,
   bytesOf,
@@ -109,8 +110,9 @@ function readAction(kind: ActionKind, node: Maybe, conditions: Conditions): Acti
       return { kind, checks: readChecks(node, conditions) };
     case 'register':
       return readRegister(node, conditions);
-    case 'materialize':
     case 'training-set':
+      return readTrainingSet(node);
+    case 'materialize':
       return { kind, config: jsonOf(node) };
     default:
       return readServing(kind, node);

@@ -4,6 +4,7 @@
  */
 import type { Span } from '../syntax/tree.js';
 import type { TemplateText } from './definition.js';
+import { materializedViews } from './materialized-views.js';
 import { renderTemplate } from './evaluate.js';
 import type { Edge, Instance, NameReason } from './graph-types.js';
 import { parsePackageReference } from './package-names.js';
@@ -16,7 +17,7 @@ export interface NamedEdge {
   readonly reason: NameReason;
 }
 
-const SERVING: ReadonlySet<string> = new Set(['deploy', 'service', 'monitor', 'approval']);
+const SERVING: ReadonlySet<string> = new Set(['deploy', 'service', 'monitor', 'approval', 'training-set']);
 
 /** With more of them than any pipeline has, nothing is said: looking at all pairs would take too long. */
 const MAX_TASKS = 500;
@@ -50,6 +51,8 @@ class NamedEdges {
   readonly #models: Named[] = [];
   readonly #deploys: Named[] = [];
   readonly #services: Named[] = [];
+  /** One for each view that a task materializes. */
+  readonly #views: Named[] = [];
 
   constructor(instances: readonly Instance[], edges: readonly Edge[], scopes: StaticScopes) {
     this.#instances = instances;
@@ -59,7 +62,7 @@ class NamedEdges {
   }
 
   find(): readonly NamedEdge[] {
-    const all = [this.#packages, this.#models, this.#deploys, this.#services].flat();
+    const all = [this.#packages, this.#models, this.#deploys, this.#services, this.#views].flat();
     if (all.length > MAX_TASKS) return [];
     for (const instance of this.#instances) this.#look(instance);
     return this.#found;
@@ -99,6 +102,11 @@ class NamedEdges {
           ...this.#known('environment', instance, action.environment),
         });
         return;
+      case 'materialize':
+        for (const view of materializedViews(action)) {
+          this.#views.push({ instance, ...(view === undefined ? {} : { name: view }) });
+        }
+        return;
       default:
     }
   }
@@ -134,6 +142,9 @@ class NamedEdges {
         return;
       case 'monitor':
         this.#afterService(instance, action.service, action.environment);
+        return;
+      case 'training-set':
+        this.#afterViews(instance, action.features, action.service);
         return;
       default:
     }
@@ -200,6 +211,25 @@ class NamedEdges {
         (environment === undefined || one.environment === undefined || one.environment === environment),
     );
     this.#add(services, instance, 'service', name, text.span);
+  }
+
+  /** Which views a service consists of is written elsewhere: it may be any. */
+  #afterViews(
+    instance: Instance,
+    features: readonly TemplateText[],
+    service: TemplateText | undefined,
+  ): void {
+    for (const text of features) {
+      const view = this.#text(instance, text)?.split(':')[0];
+      const makers = this.#views.filter(
+        ({ name }) => name === undefined || view === undefined || name === view,
+      );
+      for (const maker of makers) this.#add([maker], instance, 'view', maker.name ?? view ?? '', text.span);
+    }
+    if (service === undefined) return;
+    for (const maker of this.#views) {
+      this.#add([maker], instance, 'view', maker.name ?? this.#text(instance, service) ?? '', service.span);
+    }
   }
 
   /** Those that come later anyway are not meant; and when some of them are waited for by other means, those alone are. */

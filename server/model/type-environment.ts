@@ -3,6 +3,7 @@ import { CONTEXTS, contextOf, contextsAt, MODEL_MEMBERS, OWN_OUTPUTS, TASK_MEMBE
 import type { ExpressionPlace, Json, Matrix, Param, Pipeline, Task } from './definition.js';
 import { fieldsOf, literalType, merge, NUMBER, OPEN_OBJECT, STRING, BOOLEAN, UNKNOWN } from './lattice.js';
 import type { Type } from './lattice.js';
+import { TRAINING_SET_OUTPUT } from './training-set.js';
 
 export interface TypeEnvironment {
   readonly pipeline: Pipeline;
@@ -170,7 +171,8 @@ function tasksType(pipeline: Pipeline): Type {
 }
 
 function taskType(task: Task): Type {
-  const own = OWN_OUTPUTS[task.action?.kind ?? 'run'];
+  const own =
+    task.action?.kind === 'training-set' ? [TRAINING_SET_OUTPUT] : OWN_OUTPUTS[task.action?.kind ?? 'run'];
   const other = task.action !== undefined && own === undefined;
   const outputs: Type = {
     kind: 'object',

@@ -15,7 +15,11 @@ import type { ReadInput } from './workspace.js';
 
 export type Fingerprinted =
   | { readonly ok: true; readonly fingerprint: FingerprintRecord; readonly inputs: readonly FileRecord[] }
-  | { readonly ok: false; readonly reason: 'missing' | 'unreadable' | 'unknown'; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly reason: 'missing' | 'unreadable' | 'unknown' | 'features';
+      readonly message: string;
+    };
 
 /** How a path's content is asked for: read, or only looked up. */
 export type Reader = (path: string) => ReadInput | Promise<ReadInput>;
@@ -35,8 +39,11 @@ export async function fingerprintTask(
       inputs.push(...found.records);
     }
   }
+  const views = featureParts(session, task);
+  if (!views.ok) return views;
   const parts = [
     ...task.parts,
+    ...views.parts,
     ...behindVersion(session, task),
     ...inputs.map(({ path, hash }) => ({ kind: 'input' as const, name: path, value: hash })),
   ];
@@ -112,6 +119,17 @@ export function alwaysRuns(task: Pick<ResolvedTask, 'instance' | 'outputs'>): st
 /** In which way the registry is not as a register task left it. */
 function drift(session: Session, task: ResolvedTask, state: TaskState): readonly string[] {
   return task.register === undefined ? [] : (session.models?.drift(task.register, state.values) ?? []);
+}
+
+/** The versions of the views that a training set takes its features from. */
+function featureParts(
+  session: Session,
+  task: ResolvedTask,
+): { readonly ok: true; readonly parts: FingerprintPart[] } | Extract<Fingerprinted, { ok: false }> {
+  if (task.trainingSet === undefined || session.features === undefined) return { ok: true, parts: [] };
+  const chosen = session.features.choose(task.id, task.trainingSet);
+  if (chosen.ok) return { ok: true, parts: session.features.versionParts(chosen.value) };
+  return { ok: false, reason: 'features', message: chosen.message };
 }
 
 /** A version is made of more than bytes: where they come from, and the metrics that it must keep to. */

@@ -19,6 +19,7 @@ export const FINGERPRINT_FORMAT = '1';
  * - `model`: the version behind each reference to the registry, and the hash of its artifact
  * - `register`: what a register task makes, out of the values that stand in it
  * - `approval`, `package`, `deploy`, `service`, `monitor`, `pipeline`: what such a task does, by its settings
+ * - `features`: what a training set is made of: features, and the version of each view that they are taken from
  * - `format`: the rules of this page
  */
 export function fingerprint(parts: readonly FingerprintPart[]): FingerprintRecord {
@@ -104,11 +105,24 @@ function sentence(part: FingerprintPart, before: string | undefined, now: string
     case 'monitor':
     case 'pipeline':
       return `${part.kind} ${part.name} changed`;
+    case 'features':
+      return featureSentence(part.name, before, now);
     case 'command':
       return 'command changed';
     case 'format':
       return 'Modelyard makes fingerprints in another way now';
   }
+}
+
+/** Of a view the number of its version and the hash of its data; of settings their value. */
+function featureSentence(name: string, before: string | undefined, now: string | undefined): string {
+  const subject = name.startsWith('view ') ? name : `${name} of the training set`;
+  if (before === undefined) return `${subject} is new`;
+  if (now === undefined) return `${subject} counts no more`;
+  const [old] = before.split(' ');
+  const [fresh] = now.split(' ');
+  if (!name.startsWith('view ') || old === fresh) return `${subject} changed`;
+  return `${subject}: version ${old ?? ''} → ${fresh ?? ''}`;
 }
 
 /** The value is the number of the version and the hash of its artifact. */

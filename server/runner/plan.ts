@@ -132,7 +132,7 @@ class Planner {
     if (!printed.ok) {
       return printed.reason === 'unknown'
         ? stale('unknown', [printed.message], 'may run')
-        : stale('run', [`input ${printed.message}`]);
+        : stale('run', [printed.reason === 'features' ? printed.message : `input ${printed.message}`]);
     }
     const resumed = this.#resumed.get(id);
     const decision = await decide(session, task, printed.fingerprint, read, {

@@ -20,6 +20,7 @@ import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
 import { type ApprovalSettings, resolveApproval } from './resolve-approval.js';
 import { type Registration, resolveRegister } from './resolve-register.js';
 import type { Texts } from './resolve-texts.js';
+import { type TrainingSetTask, resolveTrainingSet } from './resolve-training-set.js';
 import { type Facts, TaskScope } from './scope.js';
 import type { Workspace } from './workspace.js';
 
@@ -58,6 +59,8 @@ export interface ResolvedTask {
   readonly register?: Registration;
   /** Of an approval task. */
   readonly approval?: ApprovalSettings;
+  /** Of a training-set task. */
+  readonly trainingSet?: TrainingSetTask;
   /** Relative to the project. */
   readonly workingDirectory: string;
   /** What the definition sets. */
@@ -156,12 +159,14 @@ class Resolver {
   #settings(
     action: Action | undefined,
     parts: FingerprintPart[],
-  ): Pick<ResolvedTask, 'register' | 'approval'> {
+  ): Pick<ResolvedTask, 'register' | 'approval' | 'trainingSet'> {
     switch (action?.kind) {
       case 'register':
         return { register: resolveRegister(action, this.#texts(parts), parts) };
       case 'approval':
         return { approval: resolveApproval(action, this.#texts(parts), parts) };
+      case 'training-set':
+        return { trainingSet: resolveTrainingSet(action, this.#texts(parts), parts) };
       default:
         return {};
     }

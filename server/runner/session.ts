@@ -9,6 +9,7 @@ import type { Cache } from './cache.js';
 import { DiskCache } from './cache-disk.js';
 import { type GitHead, gitHead } from './git.js';
 import { HashIndex } from './hash-index.js';
+import type { FeatureViews } from './features.js';
 import type { Models } from './models.js';
 import { type Facts, type TaskFacts, outputPaths } from './scope.js';
 import { type Selection, select } from './select.js';
@@ -60,6 +61,7 @@ export class Session {
   readonly #selected: ReadonlySet<string>;
   #dirty = true;
   #models: Models | undefined;
+  #features: FeatureViews | undefined;
 
   constructor(options: SessionOptions) {
     this.root = options.root;
@@ -105,16 +107,26 @@ export class Session {
     };
   }
 
-  /** Opens the registry where the pipeline uses it; nobody else pays for it. To be awaited before tasks are resolved. */
+  /** Opens the registry and the feature store where the pipeline uses them; nobody else pays for it. To be awaited before tasks are resolved. */
   async prepare(): Promise<void> {
-    if (this.#models !== undefined || !usesModels(this.pipeline)) return;
-    const { Models } = await import('./models.js');
-    this.#models = new Models(this.root);
+    if (this.#models === undefined && usesModels(this.pipeline)) {
+      const { Models } = await import('./models.js');
+      this.#models = new Models(this.root);
+    }
+    if (this.#features === undefined && usesFeatures(this.pipeline)) {
+      const { FeatureViews } = await import('./features.js');
+      this.#features = new FeatureViews(this.root);
+    }
   }
 
   /** The registry, once `prepare` has found that it is used. */
   get models(): Models | undefined {
     return this.#models;
+  }
+
+  /** The feature store, once `prepare` has found that it is used. */
+  get features(): FeatureViews | undefined {
+    return this.#features;
   }
 
   /** How a task ended in this run or, when it is not part of it, the last time it succeeded. */
@@ -177,6 +189,10 @@ export class Session {
       fingerprint: state.fingerprint.hash,
     };
   }
+}
+
+function usesFeatures(pipeline: Pipeline): boolean {
+  return pipeline.tasks.some(({ action }) => action?.kind === 'training-set');
 }
 
 function usesModels(pipeline: Pipeline): boolean {

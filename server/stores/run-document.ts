@@ -51,6 +51,7 @@ export interface FingerprintPart {
     | 'service'
     | 'monitor'
     | 'pipeline'
+    | 'features'
     | 'format';
   readonly name: string;
   readonly value: string;

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { activationRows } from './activation.js';
+import { featureRows } from './features.js';
 import { languageRows } from './language.js';
 import { lintRows } from './lint.js';
 import { type Peers, installPeers } from './peers.js';
@@ -26,6 +27,7 @@ const suites: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]
   lint: (scratch) => lintRows(scratch, cli),
   runner: (scratch) => runnerRows(scratch, cli, peers()),
   stores: (scratch) => storeRows(scratch, storeScript),
+  features: (scratch) => featureRows(scratch, root),
   activation: () => activationRows(root),
 };
 

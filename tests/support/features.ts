@@ -74,6 +74,11 @@ export class FeatureProject {
     return project;
   }
 
+  /** Over a folder that is there already. */
+  static async in(root: string): Promise<FeatureProject> {
+    return new FeatureProject(root, await builtFeatures());
+  }
+
   write(files: Readonly<Record<string, string | Uint8Array>>): void {
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(path.dirname(this.path(name)), { recursive: true });
@@ -131,4 +136,9 @@ export class FeatureProject {
     engine.close();
     return rows;
   }
+}
+
+/** Computes a view of a project, as it is now. */
+export async function materializeIn(root: string, view: string): Promise<void> {
+  await (await FeatureProject.in(root)).computed(view);
 }

@@ -8,6 +8,7 @@ import { FOLDER_MIME, mimeOf } from '../mime.js';
 import type { CheckOutcome } from '../resolve.js';
 import type { Registration } from '../resolve-register.js';
 import type { Session } from '../session.js';
+import { learnedFrom } from '../training-sets.js';
 import { ancestorsOf, producerOf, upstreamMetrics } from '../upstream.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 import { type Baseline, differences, judge } from './thresholds.js';
@@ -143,7 +144,7 @@ function provenance(
   session: Session,
   id: string,
   producer: Instance | undefined,
-): Pick<RegisterRequest, 'fingerprint' | 'params' | 'inputs'> {
+): Pick<RegisterRequest, 'fingerprint' | 'params' | 'inputs' | 'features' | 'signature'> {
   const fingerprint = producer === undefined ? undefined : session.result(producer)?.fingerprint;
   const behind =
     producer === undefined ? ancestorsOf(session, id) : [...ancestorsOf(session, producer.id), producer];
@@ -160,6 +161,7 @@ function provenance(
     ...(fingerprint === undefined || fingerprint === '' ? {} : { fingerprint }),
     params: { ...session.facts.params, ...producer?.matrix },
     inputs: [...inputs].map(([path, hash]) => ({ path, hash })),
+    ...learnedFrom(session, behind),
   };
 }
 

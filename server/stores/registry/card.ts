@@ -82,7 +82,7 @@ function data({ version }: CardContent): string[] {
   if (features !== undefined) {
     const set = features.trainingSet;
     lines.push(
-      `Features of the service ${plain(features.service)}${set === undefined ? '' : `, training set ${plain(set.path)} (${shortHash(set.hash)})`}.`,
+      `Features${features.service === undefined ? '' : ` of the service ${plain(features.service)}`}${set === undefined ? '' : `, training set ${plain(set.path)} (${shortHash(set.hash)})`}.`,
       '',
     );
   }

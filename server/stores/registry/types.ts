@@ -82,7 +82,8 @@ export interface Signature {
 
 /** The features that a version was trained on. */
 export interface FeatureReference {
-  readonly service: string;
+  /** Absent where they were named one by one. */
+  readonly service?: string;
   /** Of the training set. */
   readonly trainingSet?: { readonly path: string; readonly hash: ContentHash };
 }

@@ -1,0 +1,59 @@
+/** The file of labels, or any other table, as something that a query can read. */
+import path from 'node:path';
+import type { Engine } from '../engine/engine.js';
+import type { Column } from '../engine/messages.js';
+import { openSource } from '../source.js';
+import { identifier } from '../sql.js';
+import { type ResolvedView, formatOf } from '../view.js';
+import type { LabelsRequest } from './labels.js';
+
+export type ReadLabels =
+  | { readonly ok: true; readonly value: Pick<LabelsRequest, 'relation' | 'columns'> }
+  | { readonly ok: false; readonly kind: 'request' | 'engine'; readonly message: string };
+
+/** What is read is read as a view's source is, with the same words about what is wrong with it. */
+export async function readLabels(
+  engine: Engine,
+  request: {
+    /** Absolute, of the project. */
+    readonly root: string;
+    /** Relative to it. */
+    readonly labels: string;
+    /** Columns that are keys, as the views have them: a text such as `00123` keeps its zeros. */
+    readonly keys?: readonly Column[];
+  },
+  name = 'modelyard_labels',
+): Promise<ReadLabels> {
+  const { root, labels, keys = [] } = request;
+  const format = formatOf(labels);
+  if (format === undefined) {
+    return {
+      ok: false,
+      kind: 'request',
+      message: `${labels}: it is no .csv, .tsv, .parquet, .jsonl or .ndjson file.`,
+    };
+  }
+  const types = new Map(keys.filter(({ type }) => type === 'VARCHAR').map((key) => [key.name, key.type]));
+  const opened = await openSource(
+    engine,
+    name,
+    tableOf(labels, format),
+    [{ file: path.join(root, labels), shown: labels }],
+    types,
+  );
+  if (!opened.ok) return { ok: false, kind: 'request', message: opened.error.message };
+  return { ok: true, value: { relation: identifier(name), columns: opened.value.columns } };
+}
+
+/** A file as the source of a view that has nothing else to say. */
+function tableOf(path: string, format: ResolvedView['format']): ResolvedView {
+  const span = { start: 0, end: 0 };
+  return {
+    file: path,
+    view: { name: path, nameSpan: span, span, entities: [], transforms: [], mode: 'full', features: [] },
+    keys: [],
+    path,
+    format,
+    timestamp: '',
+  };
+}
