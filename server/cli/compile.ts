@@ -24,7 +24,12 @@ export function compile(root: string, relative: string, definitionHash: string):
   }
   return {
     ok: true,
-    compiled: { pipeline: definition.pipeline, definitionHash, cache: project.settings.cache },
+    compiled: {
+      pipeline: definition.pipeline,
+      definitionHash,
+      cache: project.settings.cache,
+      places: { environments: project.settings.environments, targets: project.settings.targets },
+    },
   };
 }
 

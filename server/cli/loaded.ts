@@ -7,6 +7,8 @@ export interface Compiled {
   readonly definitionHash: string;
   /** Bounds of the cache, as the project's settings have them. */
   readonly cache: ProjectSettings['cache'];
+  /** Where to deploy to. */
+  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
 }
 
 /** What an editor or a terminal shows of a finding. Lines and columns from 1. */

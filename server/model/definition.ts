@@ -279,6 +279,31 @@ export type FileKind = 'pipeline' | 'features' | 'project';
 
 export type RuleSeverity = 'error' | 'warning' | 'info' | 'hint' | 'off';
 
+/** A place to deploy to. */
+export interface Environment {
+  readonly name: string;
+  /** One of the targets; `local` is always there. */
+  readonly target: string;
+  readonly url?: string;
+  /** Present: every deployment to it has to be approved. */
+  readonly approval?: {
+    /** Empty: anybody. */
+    readonly who: readonly string[];
+    readonly count: number;
+    readonly timeoutMs?: number;
+  };
+  readonly env: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, Json>>;
+}
+
+/** The platform behind an environment. */
+export interface Target {
+  readonly name: string;
+  readonly type: string;
+  readonly host?: string;
+  readonly ports?: { readonly from: number; readonly to: number };
+}
+
 /** `modelyard.yaml`. Sections of later capabilities stay as written in `raw`. */
 export interface ProjectSettings {
   readonly name?: string;
@@ -287,6 +312,8 @@ export interface ProjectSettings {
   readonly rules: readonly { readonly id: Located<string>; readonly severity: RuleSeverity }[];
   readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number };
   readonly runs: { readonly keep?: number; readonly maxAgeMs?: number };
+  readonly environments: readonly Environment[];
+  readonly targets: readonly Target[];
   readonly raw: Json;
 }
 

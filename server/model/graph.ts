@@ -118,7 +118,8 @@ function instance(id: string, task: Task, cell: Cell | undefined, scopes: Static
   for (const text of reads) {
     // The data of a check is one file, whatever characters its name has.
     const { path } = resolve(text, scope);
-    inputs.push(path === undefined ? { glob: false, text } : { path, glob: false, text });
+    const glob = task.action?.kind === 'package' && path !== undefined && isGlob(path);
+    inputs.push(path === undefined ? { glob, text } : { path, glob, text });
   }
   return { id, task, matrix: cell ?? {}, inputs, outputs };
 }
@@ -131,6 +132,7 @@ function actionPaths(task: Task): ActionPaths {
     return { reads, writes: [] };
   }
   if (action?.kind === 'register') return { reads: action.from.text === '' ? [] : [action.from], writes: [] };
+  if (action?.kind === 'package') return { reads: [...action.include], writes: [] };
   if (action?.kind === 'approval') return { reads: [...action.artifacts], writes: [] };
   if (action?.kind === 'training-set') {
     return {

@@ -1,21 +1,33 @@
 /** `modelyard.yaml`. */
-import type { SyntaxTree } from '../syntax/tree.js';
-import type { ProjectSettings } from './definition.js';
+import type { MapEntry, SyntaxTree } from '../syntax/tree.js';
+import type { Environment, Json, ProjectSettings, Target } from './definition.js';
 import {
+  booleanOf,
   bytesOf,
   durationOf,
   entriesOf,
+  envOf,
   field,
   given,
   jsonOf,
+  mapOf,
   numberOf,
   textOf,
   textsOf,
   wordOf,
 } from './read.js';
+import type { Maybe } from './read.js';
 import { SEVERITIES } from './schema/project.js';
 
-export const NO_SETTINGS: ProjectSettings = { exclude: [], rules: [], cache: {}, runs: {}, raw: {} };
+export const NO_SETTINGS: ProjectSettings = {
+  exclude: [],
+  rules: [],
+  cache: {},
+  runs: {},
+  environments: [],
+  targets: [],
+  raw: {},
+};
 
 export function readSettings(tree: SyntaxTree): ProjectSettings {
   const root = tree.root;
@@ -39,6 +51,49 @@ export function readSettings(tree: SyntaxTree): ProjectSettings {
       ...given('keep', numberOf(field(runs, 'keep'))),
       ...given('maxAgeMs', durationOf(field(runs, 'max-age'))),
     },
+    environments: entriesOf(field(root, 'environments')).map(readEnvironment),
+    targets: entriesOf(field(root, 'targets')).map(readTarget),
     raw: jsonOf(root),
   };
+}
+
+function readEnvironment({ key, value }: MapEntry): Environment {
+  const approval = field(value, 'approval');
+  const variables = jsonOf(field(value, 'variables'));
+  return {
+    name: key.text,
+    target: textOf(field(value, 'target')) ?? 'local',
+    ...given('url', textOf(field(value, 'url'))),
+    ...given(
+      'approval',
+      mapOf(approval) === undefined && booleanOf(approval) !== true ? undefined : who(approval),
+    ),
+    env: Object.fromEntries(envOf(field(value, 'env')).map((entry) => [entry.name, entry.value.text])),
+    variables: isRecord(variables) ? variables : {},
+  };
+}
+
+function who(node: Maybe): NonNullable<Environment['approval']> {
+  const names = textsOf(field(node, 'who')).map((name) => name.value);
+  const count = numberOf(field(node, 'count'));
+  return {
+    who: names.includes('any') ? [] : names,
+    count: count === undefined || count < 1 ? 1 : Math.floor(count),
+    ...given('timeoutMs', durationOf(field(node, 'timeout'))),
+  };
+}
+
+function readTarget({ key, value }: MapEntry): Target {
+  const ports = field(value, 'ports');
+  const [from, to] = [numberOf(field(ports, 'from')), numberOf(field(ports, 'to'))];
+  return {
+    name: key.text,
+    type: textOf(field(value, 'type')) ?? 'local',
+    ...given('host', textOf(field(value, 'host'))),
+    ...given('ports', from === undefined || to === undefined ? undefined : { from, to }),
+  };
+}
+
+function isRecord(value: Json): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

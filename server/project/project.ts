@@ -58,6 +58,8 @@ const DEFAULT_SETTINGS: ProjectSettings = {
   rules: [],
   cache: {},
   runs: {},
+  environments: [],
+  targets: [],
   raw: {},
 };
 

@@ -123,21 +123,59 @@ export function* walkProjects(files: FileSystem, folder: string): Generator<void
 }
 
 /**
+ * Whether git ignores a file of a project, as its `.gitignore` files say. For many files of one project: what was read
+ * is remembered.
+ */
+export class GitIgnores {
+  readonly #files: FileSystem;
+  readonly #root: string;
+  readonly #above: readonly Matcher[];
+  readonly #own = new Map<string, Matcher | undefined>();
+  readonly #ignored = new Map<string, boolean>();
+
+  /** @param root absolute */
+  constructor(files: FileSystem, root: string) {
+    this.#files = files;
+    this.#root = root;
+    this.#above = inherited(files, root);
+  }
+
+  /** @param relative to the root, `/` between names */
+  ignores(relative: string): boolean {
+    return this.#isIgnored(relative, false);
+  }
+
+  #isIgnored(relative: string, folder: boolean): boolean {
+    const known = this.#ignored.get(relative);
+    if (known !== undefined) return known;
+    const slash = relative.lastIndexOf('/');
+    const parent = slash === -1 ? '' : relative.slice(0, slash);
+    const ignored =
+      (parent !== '' && this.#isIgnored(parent, true)) ||
+      isIgnored(this.#matchers(parent), path.join(this.#root, relative), folder);
+    if (folder) this.#ignored.set(relative, ignored);
+    return ignored;
+  }
+
+  #matchers(folder: string): readonly Matcher[] {
+    const names = folder === '' ? [] : folder.split('/');
+    const folders = names.map((_, at) => names.slice(0, at + 1).join('/'));
+    return [...this.#above, ...['', ...folders].flatMap((one) => this.#matcher(one) ?? [])];
+  }
+
+  #matcher(folder: string): Matcher | undefined {
+    if (!this.#own.has(folder)) this.#own.set(folder, matcherOf(this.#files, path.join(this.#root, folder)));
+    return this.#own.get(folder);
+  }
+}
+
+/**
  * Whether a walk from the project's root would find a file: for one file that came or changed.
  * @param relative to the root, `/` between names.
  */
 export function isListed(files: FileSystem, root: string, relative: string): boolean {
   if (isSkipped(relative) || !mayBeDefinition(relative)) return false;
-  const matchers = inherited(files, root);
-  const names = relative.split('/');
-  let here = root;
-  for (const [at, name] of names.entries()) {
-    const own = matcherOf(files, here);
-    if (own) matchers.push(own);
-    here = path.join(here, name);
-    if (isIgnored(matchers, here, at < names.length - 1)) return false;
-  }
-  return true;
+  return !new GitIgnores(files, root).ignores(relative);
 }
 
 /** Runs a generator to its end and gives what it returns. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { formatDuration } from '../model/units.js';
 import type { Question } from '../stores/approvals.js';
-import type { ActionOutcome, CommandOutcome } from './actions/action.js';
+import type { ActionOutcome, CommandOptions, CommandOutcome } from './actions/action.js';
 import { actionHandler } from './actions/index.js';
 import type { Approvals, Verdict } from './approvals.js';
 import type { RunControl } from './control.js';
@@ -35,6 +35,7 @@ export interface AttemptContext {
   emit(event: EventBody): void;
   readonly session: Session;
   readonly approvals: Approvals;
+  readonly force: boolean;
   /** Where the code stands, as soon as git has said so; nothing where there is no repository. */
   git(): Promise<GitState | undefined>;
 }
@@ -145,8 +146,10 @@ export class Attempt {
       session: this.#context.session,
       run: { id: this.#context.runId, pipeline: this.#context.session.pipeline.name, task: this.#task.id },
       git: () => this.#context.git(),
+      force: this.#context.force,
       signal: this.#stop.signal,
-      command: (command: string) => this.#command(command),
+      command: (command: string, options?: CommandOptions) => this.#command(command, options),
+      say: (line: string) => this.#say(line),
       ask: (question: Question) => this.#ask(question),
     };
     const { action } = this.#task.instance.task;
@@ -172,25 +175,40 @@ export class Attempt {
     });
   }
 
-  async #command(command: string): Promise<CommandOutcome> {
+  #say(line: string): void {
+    const stream = this.#stream('stdout');
+    stream.push(Buffer.from(`${line}\n`));
+    stream.end();
+  }
+
+  async #command(command: string, options?: CommandOptions): Promise<CommandOutcome> {
     const { executor, graceMs, control } = this.#context;
     const streams = { stdout: this.#stream('stdout'), stderr: this.#stream('stderr') };
     const execution = executor.start({
       id: this.#task.id,
       command,
-      cwd: path.join(this.#context.root, this.#task.workingDirectory),
-      env: this.#environment(),
+      cwd: options?.cwd ?? path.join(this.#context.root, this.#task.workingDirectory),
+      env: { ...this.#environment(), ...options?.env },
       graceMs,
       onOutput: (stream, chunk) => streams[stream].push(chunk),
     });
     this.#started(execution.pid);
     const stop = (): void => execution.stop();
     const kill = (): void => execution.kill();
+    const late = new AbortController();
+    const clock =
+      options === undefined
+        ? undefined
+        : setTimeout(() => {
+            late.abort();
+            execution.stop();
+          }, options.timeoutMs);
     const stopSignal = this.#stop.signal;
     if (stopSignal.aborted) stop();
     stopSignal.addEventListener('abort', stop);
     control.killed.addEventListener('abort', kill);
     const result = await execution.done;
+    clearTimeout(clock);
     stopSignal.removeEventListener('abort', stop);
     control.killed.removeEventListener('abort', kill);
     streams.stdout.end();
@@ -204,7 +222,8 @@ export class Attempt {
       const message = `${this.#task.id} left a process behind that holds its output open; what it prints from now on is lost`;
       this.#context.emit({ type: 'notice', level: 'warning', message });
     }
-    return result;
+    if (!late.signal.aborted || options === undefined) return result;
+    return { ...result, error: `timed out after ${formatDuration(options.timeoutMs)}` };
   }
 
   #note(result: { readonly peakMemoryBytes?: number; readonly cpuSeconds?: number }): void {

@@ -100,8 +100,7 @@ export async function decide(
     if (reasons.length === 0) return { kind: 'up-to-date', state: last, reasons };
   }
   // The registry, and no cache, knows which versions there are.
-  const hit =
-    options.noCache || task.register !== undefined ? undefined : await usableHit(session, task, print, read);
+  const hit = options.noCache || makesVersion(task) ? undefined : await usableHit(session, task, print, read);
   return hit === undefined ? { kind: 'run', reasons } : { kind: 'restore', hit, reasons };
 }
 
@@ -109,15 +108,29 @@ export async function decide(
 export function alwaysRuns(task: Pick<ResolvedTask, 'instance' | 'outputs'>): string | undefined {
   if (!task.instance.task.cache) return 'cache: false';
   const kind = task.instance.task.action?.kind;
+  if (kind === 'deploy') return 'what is deployed is looked at in each run';
   if (kind === 'approval') return 'people are asked in each run';
-  if (task.outputs.length === 0 && kind !== 'check' && kind !== 'register') {
+  if (task.outputs.length === 0 && kind !== 'check' && kind !== 'register' && kind !== 'package') {
     return 'it has no outputs, so that nothing tells whether it is done';
   }
   return undefined;
 }
 
-/** In which way the registry is not as a register task left it. */
+/** Whether the registry or the packages, and no cache, know what the task has made. */
+export function makesVersion(task: ResolvedTask): boolean {
+  return task.register !== undefined || task.package !== undefined;
+}
+
+/** In which way the registry or the packages are not as the task left them. */
 function drift(session: Session, task: ResolvedTask, state: TaskState): readonly string[] {
+  if (task.package !== undefined) {
+    const { name } = task.package.settings;
+    const version = state.values?.['version'] ?? '';
+    const found = session.packages.version(name, version);
+    return found.ok && found.version.hash === state.values?.['hash']
+      ? []
+      : [found.ok ? `${name} ${version} has other content` : found.error.message];
+  }
   return task.register === undefined ? [] : (session.models?.drift(task.register, state.values) ?? []);
 }
 

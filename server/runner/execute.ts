@@ -12,7 +12,7 @@ import type { ActionOutcome } from './actions/action.js';
 import { actionHandler, builtActions } from './actions/index.js';
 import { Attempt, type AttemptContext } from './attempt.js';
 import { mayStart } from './condition.js';
-import { type DecideOptions, type EntryData, decide, fingerprintTask } from './decide.js';
+import { type DecideOptions, type EntryData, decide, fingerprintTask, makesVersion } from './decide.js';
 import type { EventBody, TaskEnded } from './events.js';
 import { FOLDER_MIME, mimeOf } from './mime.js';
 import { type ResolvedTask, resolveFully } from './resolve-fully.js';
@@ -362,7 +362,7 @@ class Execution {
    */
   #keep(task: ResolvedTask, state: TaskState): readonly ArtifactRecord[] {
     // The registry, and no cache, knows which versions there are.
-    const useful = task.register === undefined && (state.outputs.length > 0 || state.checks !== undefined);
+    const useful = !makesVersion(task) && (state.outputs.length > 0 || state.checks !== undefined);
     if (this.#context.decide.noCache || !this.#instance.task.cache || !useful) {
       this.#session.states.put(state);
       return state.outputs;

@@ -15,6 +15,7 @@ import { describeError } from '../stores/problem.js';
 import type { StoreProblem } from '../stores/problem.js';
 import type { ContentHash, RunSummary } from '../stores/run-document.js';
 import { runIdTime } from '../stores/run-id.js';
+import { PackageStore } from '../stores/packages/store.js';
 import { ownedArtifacts, registryGarbage } from '../stores/registry/garbage.js';
 import { Registry } from '../stores/registry/registry.js';
 import { LIVE_STATUSES } from '../stores/run-summary.js';
@@ -56,6 +57,8 @@ export interface GcPlan {
   readonly temps: readonly GcFile[];
   /** Of the model registry: bytes that no version owns. */
   readonly registry: readonly GcFile[];
+  /** Of app packages: bytes that no version owns. */
+  readonly packages: readonly GcFile[];
   /** Of everything above. */
   readonly freedBytes: number;
   /** What the cache holds now, and afterwards. */
@@ -214,6 +217,8 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
   const registry = Registry.open(layout.root);
   const versions = ownedArtifacts(registry);
   const unversioned = registryGarbage(registry, versions, now);
+  const packages = PackageStore.open(layout.root);
+  const unpackaged = packageGarbage(packages, now);
   const otherOwned = new Set<string>([...(options.owned ?? []), ...versions.hashes]);
 
   const objects = new Objects(layout.objects);
@@ -253,9 +258,14 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
   }
 
   const goneObjects = objects.unused().filter((file) => live.length === 0 || now - file.ctimeMs > GRACE_MS);
-  const temps = [layout.temp, layout.index, layout.locks, layout.memory, layout.runs].flatMap((folder) =>
-    staleTemps(folder, now),
-  );
+  const temps = [
+    packages.places.temp,
+    layout.temp,
+    layout.index,
+    layout.locks,
+    layout.memory,
+    layout.runs,
+  ].flatMap((folder) => staleTemps(folder, now));
   const runs = gone.map(({ id, pipeline }) => ({ id, pipeline, bytes: sizeOf(store.folder(id)) }));
   const bytesOf = (files: readonly { readonly bytes: number }[]): number =>
     files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -273,8 +283,10 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
     objects: goneObjects.map(bare),
     temps,
     registry: unversioned.files,
+    packages: unpackaged,
     freedBytes:
       bytesOf(unversioned.files) +
+      bytesOf(unpackaged) +
       bytesOf(runs) +
       bytesOf(goneEntries) +
       bytesOf(goneObjects) +
@@ -283,6 +295,15 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
     keptBytes,
     ...(notices.length === 0 ? {} : { notice: notices.join(' ') }),
   };
+}
+
+/** Archives and manifests that no version owns. Nothing, when not all versions can be read. */
+function packageGarbage(store: PackageStore, now: number): readonly GcFile[] {
+  const owned = store.owned();
+  if (owned === undefined) return [];
+  return [...store.objects.all()].flatMap(({ hash, path: file, bytes, ctimeMs }) =>
+    owned.has(hash) || now - ctimeMs <= GRACE_MS ? [] : [{ path: file, bytes }],
+  );
 }
 
 const OVER_BOUND =
@@ -345,6 +366,8 @@ export function applyGc(
   }
   const { objects } = Registry.open(store.layout.root);
   for (const file of plan.registry) attempt(file, () => objects.free(file.path, plan.madeAt));
+  const packages = PackageStore.open(store.layout.root);
+  for (const file of plan.packages) attempt(file, () => packages.objects.free(file.path, plan.madeAt));
   for (const file of plan.temps) {
     attempt(file, () => {
       rmSync(file.path, { recursive: true, force: true });

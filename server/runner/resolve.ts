@@ -18,6 +18,8 @@ import type { FingerprintPart } from '../stores/run-document.js';
 import { OWN_OUTPUTS } from '../model/contexts.js';
 import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
 import { type ApprovalSettings, resolveApproval } from './resolve-approval.js';
+import { type Deployment, resolveDeploy } from './resolve-deploy.js';
+import { type Packaging, resolvePackage } from './resolve-package.js';
 import { type Registration, resolveRegister } from './resolve-register.js';
 import type { Texts } from './resolve-texts.js';
 import { type TrainingSetTask, resolveTrainingSet } from './resolve-training-set.js';
@@ -57,6 +59,10 @@ export interface ResolvedTask {
   readonly checks: readonly ResolvedCheck[];
   /** Of a register task. */
   readonly register?: Registration;
+  /** Of a package task. */
+  readonly package?: Packaging;
+  /** Of a deploy task. */
+  readonly deploy?: Deployment;
   /** Of an approval task. */
   readonly approval?: ApprovalSettings;
   /** Of a training-set task. */
@@ -138,7 +144,7 @@ class Resolver {
     if (action?.kind === 'run') commands.push(...this.#commands(action.commands, parts));
     else if (action?.kind === 'check') checks.push(...this.#checks(action.checks, parts));
     const settings = this.#settings(action, parts);
-    const inputs = this.#inputs(checks);
+    const inputs = this.#inputs(checks, settings.package);
     const outputs = this.#outputs(parts);
     this.#guard(inputs, outputs);
     parts.push(...this.#shown.used.filter((part) => !(part.kind === 'env' && part.name in env)));
@@ -159,10 +165,16 @@ class Resolver {
   #settings(
     action: Action | undefined,
     parts: FingerprintPart[],
-  ): Pick<ResolvedTask, 'register' | 'approval' | 'trainingSet'> {
+  ): Pick<ResolvedTask, 'register' | 'approval' | 'package' | 'deploy' | 'trainingSet'> {
     switch (action?.kind) {
       case 'register':
         return { register: resolveRegister(action, this.#texts(parts), parts) };
+      case 'package':
+        return { package: resolvePackage(action, this.#texts(parts), parts, this.#workspace) };
+      case 'deploy': {
+        const { places, packages } = this.#facts;
+        return { deploy: resolveDeploy(action, this.#texts(parts), parts, places, packages()) };
+      }
       case 'approval':
         return { approval: resolveApproval(action, this.#texts(parts), parts) };
       case 'training-set':
@@ -311,7 +323,10 @@ class Resolver {
     return action?.kind === 'pipeline' || action?.kind === 'service' || owns(action?.kind, output);
   }
 
-  #inputs(checks: readonly ResolvedCheck[]): { path: string; glob: boolean }[] {
+  #inputs(
+    checks: readonly ResolvedCheck[],
+    packaging: Packaging | undefined,
+  ): { path: string; glob: boolean }[] {
     const inputs = new Map<string, { path: string; glob: boolean }>();
     const add = (given: string, glob: boolean, span: Span): void => {
       const path = this.#checked(given, 'input', span);
@@ -319,7 +334,10 @@ class Resolver {
       if (compiled?.ok === false) throw new Unresolved(compiled.message, false, span);
       inputs.set(path, { path, glob });
     };
-    for (const input of this.#instance.inputs) {
+    // What a package takes is known file by file; its globs also match what git ignores.
+    const own = packaging === undefined ? this.#instance.inputs.length : this.#instance.task.inputs.length;
+    for (const { path } of packaging?.files ?? []) inputs.set(path, { path, glob: false });
+    for (const input of this.#instance.inputs.slice(0, own)) {
       const given = input.path ?? this.#render(input.text, 'plain').real;
       add(given, input.path === undefined ? isGlob(given) : input.glob, input.text.span);
     }

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Json, Pipeline } from '../model/definition.js';
+import type { Json, Pipeline, ProjectSettings } from '../model/definition.js';
 import type { Instance } from '../model/graph.js';
 import { describeError } from '../stores/problem.js';
 import type { RunDocument, RunHeader } from '../stores/run-document.js';
@@ -58,6 +58,8 @@ export interface RunOptions extends Selection {
   /** The arguments of the command, for the record. */
   readonly argv: readonly string[];
   readonly control: RunControl;
+  /** Where deployments may go. */
+  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
   /** Bounds of the cache. */
   readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number };
   /** Lines and columns of places in the definition: `path:line:column`. */
@@ -93,6 +95,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     params: options.params,
     environment: options.environment,
     secrets: options.secrets,
+    places: options.places,
     run: {
       id,
       pipeline: options.pipeline.name,
@@ -392,6 +395,7 @@ class Run {
       emit: (event) => this.#emit(event),
       show: (event) => this.#show(this.#masked({ ...event, at: new Date().toISOString() })),
       approvals,
+      force: options.force,
       decide: { force: options.force, noCache: options.noCache },
       keepGoing: options.keepGoing,
       defer: (work) => this.#defer(work),

@@ -1,8 +1,9 @@
 /** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
-import type { Json } from '../model/definition.js';
+import type { Json, ProjectSettings } from '../model/definition.js';
 import type { Lookup, Scope } from '../model/evaluate.js';
 import type { Instance } from '../model/graph.js';
 import { lookupIn } from '../model/values.js';
+import type { PackageStore } from '../stores/packages/store.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import { memberOfFlat } from './flat.js';
 import type { ModelLookup, Models } from './models.js';
@@ -34,6 +35,9 @@ export interface Facts {
   models(members: readonly string[]): ModelLookup;
   /** The version behind `rain@production`. */
   version(reference: string): ReturnType<Models['find']>;
+  /** Where deployments may go, and what there is to deploy. */
+  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
+  readonly packages: () => PackageStore;
   hashFiles(globs: readonly string[]): string;
 }
 

@@ -1,9 +1,10 @@
 /** What a plan and a run share: a pipeline with its params, its graph, and what is known of its tasks. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { Action, Json, Pipeline } from '../model/definition.js';
+import type { Action, Json, Pipeline, ProjectSettings } from '../model/definition.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
 import { type Layout, layoutOf, safeFileName } from '../stores/layout.js';
+import { PackageStore } from '../stores/packages/store.js';
 import type { FileRecord } from '../stores/run-document.js';
 import type { Cache } from './cache.js';
 import { DiskCache } from './cache-disk.js';
@@ -36,6 +37,8 @@ export interface SessionOptions {
   readonly params: Readonly<Record<string, Json>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly secrets: Readonly<Record<string, string>>;
+  /** Where deployments may go. Absent: nothing is known of it. */
+  readonly places?: Pick<ProjectSettings, 'environments' | 'targets'>;
   /** `id`, `started-at` and so on; what expressions see as `run`. */
   readonly run: Readonly<Record<string, Json>>;
   /** Tasks that are not selected are known by how they ended the last time. Absent: all. */
@@ -58,14 +61,17 @@ export class Session {
   readonly results = new Map<string, TaskResult>();
   /** Why there is nothing to run: a selection that names no task, a matrix or a cycle that can't be. */
   readonly problem: string | undefined;
+  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
   readonly #selected: ReadonlySet<string>;
   #dirty = true;
   #models: Models | undefined;
   #features: FeatureViews | undefined;
+  #packages: PackageStore | undefined;
 
   constructor(options: SessionOptions) {
     this.root = options.root;
     this.pipeline = options.pipeline;
+    this.places = options.places ?? { environments: [], targets: [] };
     this.layout = layoutOf(options.root);
     this.hashes = new HashIndex(this.layout);
     this.workspace = new Workspace(options.root, this.hashes);
@@ -103,6 +109,8 @@ export class Session {
         },
       version: (reference) =>
         this.#models?.find(reference) ?? { ok: false, message: 'the registry is not there yet' },
+      places: this.places,
+      packages: () => this.packages,
       hashFiles: (globs) => this.workspace.hashFiles(globs),
     };
   }
@@ -127,6 +135,11 @@ export class Session {
   /** The feature store, once `prepare` has found that it is used. */
   get features(): FeatureViews | undefined {
     return this.#features;
+  }
+
+  /** The app packages; opening them reads nothing. */
+  get packages(): PackageStore {
+    return (this.#packages ??= PackageStore.open(this.root));
   }
 
   /** How a task ended in this run or, when it is not part of it, the last time it succeeded. */

@@ -35,7 +35,12 @@ cache as long as the run, unless --all is given.`,
     if (!args.flag('dry')) store.maintain({ replay: replay(store) });
     const plan = planGc(store, optionsOf(args, root));
     const json = args.flag('json');
-    const files = plan.entries.length + plan.objects.length + plan.temps.length + plan.registry.length;
+    const files =
+      plan.entries.length +
+      plan.objects.length +
+      plan.temps.length +
+      plan.registry.length +
+      plan.packages.length;
     const nothing = plan.runs.length + files === 0;
     if (!json) {
       for (const run of plan.runs) stdout.line(`run ${run.id} of ${run.pipeline}, ${formatBytes(run.bytes)}`);
@@ -43,7 +48,7 @@ cache as long as the run, unless --all is given.`,
         nothing
           ? `Nothing to free; the cache holds ${formatBytes(plan.cacheBytes)}.`
           : `${formatBytes(plan.freedBytes)} to free: ${count(plan.runs.length, 'run')}, ${count(plan.entries.length, 'cache entry', 'cache entries')}, ` +
-              `${count(plan.objects.length, 'object')}, ${count(plan.registry.length, 'file')} of the model registry that no version owns; the cache goes from ${formatBytes(plan.cacheBytes)} to ${formatBytes(plan.keptBytes)}.`,
+              `${count(plan.objects.length, 'object')}, ${count(plan.registry.length, 'file')} of the model registry and ${count(plan.packages.length, 'file')} of packages that no version owns; the cache goes from ${formatBytes(plan.cacheBytes)} to ${formatBytes(plan.keptBytes)}.`,
       );
       if (plan.notice !== undefined) stderr.line(`modelyard: ${plan.notice}`);
     }

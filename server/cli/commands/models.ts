@@ -1,4 +1,5 @@
 /** `modelyard models …`: the model registry from a terminal. */
+import { heldByReleases } from '../../serving/releases.js';
 import { Registry } from '../../stores/registry/registry.js';
 import { type Arguments, UsageError, closest } from '../args.js';
 import type { Command } from '../command.js';
@@ -92,7 +93,7 @@ async function run(args: Arguments): Promise<number> {
     args,
     words,
     root,
-    registry: Registry.open(root),
+    registry: Registry.open(root, { heldBy: heldByReleases(root, 'model') }),
     style: styleFor(wantsColours(process.stdout.isTTY)),
     json: args.flag('json'),
   });

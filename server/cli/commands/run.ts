@@ -101,6 +101,7 @@ async function execute(
         argv: process.argv.slice(2),
         control,
         cache: compiled.cache,
+        places: compiled.places,
         place: placeIn(root, relative),
         readMetrics: readMetricsFile,
       },

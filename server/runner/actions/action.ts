@@ -12,14 +12,26 @@ export interface ActionContext {
   readonly session: Session;
   /** The run, and this task in it. */
   readonly run: RunReference;
+  /** What is there already is to be made again. */
+  readonly force: boolean;
   /** Where the code stands; nothing where there is no repository. */
   git(): Promise<GitState | undefined>;
-  /** Runs one command of the task to its end. */
-  command(command: string): Promise<CommandOutcome>;
+  /** Runs one command to its end; where and with which variables the task's own run, unless told otherwise. */
+  command(command: string, options?: CommandOptions): Promise<CommandOutcome>;
+  /** Writes a line to the task's log. */
+  say(line: string): void;
   /** Puts a question to people and waits for the answer, without holding a place that others could use. */
   ask(question: Question): Promise<Verdict>;
   /** Aborted when the task has to end: the run was cancelled, its time is up, or its matrix has failed. */
   readonly signal: AbortSignal;
+}
+
+export interface CommandOptions {
+  /** Absolute. */
+  readonly cwd: string;
+  /** Over those of the task. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
 }
 
 export interface CommandOutcome {

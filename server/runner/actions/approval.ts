@@ -87,7 +87,7 @@ function namesOf({ answers }: ApprovalState): string {
 }
 
 /** Metrics of both versions; those that both have first. */
-function comparisonOf({
+export function comparisonOf({
   candidate,
   current,
 }: NonNullable<ApprovalSettings['compare']>): NonNullable<Facts['comparison']> {

@@ -9,6 +9,8 @@ const BUILT: Readonly<Partial<Record<ActionKind, () => Promise<ActionHandler>>>>
   check: async () => (await import('./check.js')).checkAction,
   'training-set': async () => (await import('./training-set.js')).trainingSetAction,
   register: async () => (await import('./register.js')).registerAction,
+  package: async () => (await import('./package.js')).packageAction,
+  deploy: async () => (await import('./deploy.js')).deployAction,
   approval: async () => (await import('./approval.js')).approvalAction,
 };
 

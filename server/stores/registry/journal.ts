@@ -1,5 +1,5 @@
 /**
- * A model's journal: one line per change, written and on the disk before anything else of the change. A line is in as
+ * The journal of a model or a package: one line per change, written and on the disk before anything else of the change. A line is in as
  * soon as its newline is; what a killed writer left without one was never said, and the next writer cuts it off.
  */
 import {
@@ -18,31 +18,38 @@ import { linesBackward, linesFrom } from '../lines.js';
 import type { StoreProblem } from '../problem.js';
 import type { HistoryEntry } from './types.js';
 
+/** What every line of a journal has. */
+export interface JournalEntry {
+  readonly seq: number;
+  readonly action: string;
+}
+
 /** Longer lines are refused: readers that go backward would take them for rubbish. */
 export const MAX_ENTRY_BYTES = 900_000;
 
 export class EntryTooLong extends Error {}
 
-export interface JournalRead {
-  readonly entries: readonly HistoryEntry[];
+export interface JournalRead<E extends JournalEntry> {
+  readonly entries: readonly E[];
   /** Where the last whole line ends. */
   readonly end: number;
   readonly problems: readonly StoreProblem[];
 }
 
 /** What is read as one line, when it is one. */
-function parseEntry(line: string): HistoryEntry | undefined {
+function parseEntry(line: string): JournalEntry | undefined {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value !== 'object' || value === null) return undefined;
     if (!('seq' in value && typeof value.seq === 'number' && 'action' in value)) return undefined;
-    return value as HistoryEntry;
+    return value as JournalEntry;
   } catch {
     return undefined;
   }
 }
 
-export class Journal {
+/** @typeParam E the entries that its one writer appends; others are never in it */
+export class Journal<E extends JournalEntry = HistoryEntry> {
   readonly file: string;
 
   constructor(file: string) {
@@ -55,8 +62,8 @@ export class Journal {
   }
 
   /** The entries from a byte on, which is where a line begins. */
-  readFrom(from: number): JournalRead {
-    const entries: HistoryEntry[] = [];
+  readFrom(from: number): JournalRead<E> {
+    const entries: E[] = [];
     const problems: StoreProblem[] = [];
     let at = from;
     for (;;) {
@@ -65,7 +72,7 @@ export class Journal {
       for (const line of lines) {
         const entry = parseEntry(line);
         if (entry === undefined) problems.push(this.#unreadable(line));
-        else entries.push(entry);
+        else entries.push(entry as E);
       }
       at = next;
     }
@@ -78,7 +85,7 @@ export class Journal {
   }
 
   /** The newest entry first; only lines that hold one of the texts are looked at, when any are given. */
-  *backward(texts: readonly string[] = []): Generator<HistoryEntry, void, undefined> {
+  *backward(texts: readonly string[] = []): Generator<E, void, undefined> {
     let first = true;
     const whole = this.#endsWhole();
     for (const line of linesBackward(this.file)) {
@@ -86,7 +93,7 @@ export class Journal {
       first = false;
       if (torn || (texts.length > 0 && !texts.some((text) => line.includes(text)))) continue;
       const entry = parseEntry(line);
-      if (entry !== undefined) yield entry;
+      if (entry !== undefined) yield entry as E;
     }
   }
 
@@ -107,7 +114,7 @@ export class Journal {
    * Appends entries at `end`, which is where the last whole line ends, and waits for the disk. The caller holds the
    * model's lock. Gives the new end. Throws the system's error (full disk); then nothing was said.
    */
-  append(entries: readonly HistoryEntry[], end: number): number {
+  append(entries: readonly E[], end: number): number {
     const lines = entries.map((entry) => Buffer.from(`${JSON.stringify(entry)}\n`));
     if (lines.some((line) => line.length > MAX_ENTRY_BYTES)) throw new EntryTooLong();
     const bytes = Buffer.concat(lines);

@@ -207,16 +207,24 @@ export class ArtifactObjects {
           failure('CONFLICT', `${file} has changed since it was recorded: its hash is another one now.`),
         );
       }
-      if (this.#claim(hash)) return hash;
-      const object = this.pathOf(hash);
-      makeDurable(temp);
-      mkdirSync(path.dirname(object), { recursive: true });
-      renameSync(temp, object);
-      syncFolder(path.dirname(object));
+      this.adopt(temp, hash);
       return hash;
     } finally {
       rmSync(temp, { force: true });
     }
+  }
+
+  /** A file beside the objects whose hash is known, made for this: it becomes the object, or goes when that is there. */
+  adopt(file: string, hash: ContentHash): void {
+    if (this.#claim(hash)) {
+      rmSync(file, { force: true });
+      return;
+    }
+    const object = this.pathOf(hash);
+    makeDurable(file);
+    mkdirSync(path.dirname(object), { recursive: true });
+    renameSync(file, object);
+    syncFolder(path.dirname(object));
   }
 
   /** Small bytes, or a listing. */

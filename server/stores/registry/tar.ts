@@ -14,27 +14,39 @@ const MAX_BYTES = 0o77777777777;
 export class ArchiveError extends Error {}
 
 export interface TarSource {
-  /** At most 100 ASCII characters. */
+  /** At most 100 bytes, or 255 where it can be cut at a `/`. */
   readonly name: string;
   readonly content: string | { readonly file: string };
 }
 
-function header(name: string, size: number): Buffer {
+/** The name, and what of it stands in front where it is long. */
+function nameFields(name: string): { readonly name: string; readonly prefix: string } {
+  if (Buffer.byteLength(name) <= 100) return { name, prefix: '' };
+  for (let at = name.indexOf('/'); at !== -1; at = name.indexOf('/', at + 1)) {
+    const [prefix, rest] = [name.slice(0, at), name.slice(at + 1)];
+    if (Buffer.byteLength(rest) <= 100 && Buffer.byteLength(prefix) <= 155) return { name: rest, prefix };
+  }
+  throw new ArchiveError(`the path ${JSON.stringify(name)} is too long for an archive (255 bytes)`);
+}
+
+/** The block before a file's bytes. No owner, no time: the same files give the same bytes. */
+export function tarHeader(path: string, size: number, executable = false): Buffer {
+  const { name, prefix } = nameFields(path);
   if (size > MAX_BYTES)
     throw new ArchiveError(
       `${name} is larger than 8 GiB, which a tar archive can't hold: export to a folder`,
     );
   const block = Buffer.alloc(BLOCK);
-  block.write(name, 0, 100, 'ascii');
-  block.write('0000644\0', 100);
+  block.write(name, 0, 100, 'utf8');
+  block.write(executable ? '0000755\0' : '0000644\0', 100);
   block.write('0000000\0', 108);
   block.write('0000000\0', 116);
   block.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
-  // No time: the same export gives the same bytes.
   block.write('00000000000\0', 136);
   block.write('0', 156);
   block.write('ustar\0', 257);
   block.write('00', 263);
+  block.write(prefix, 345, 155, 'utf8');
   block.write(`${checksum(block).toString(8).padStart(6, '0')}\0 `, 148);
   return block;
 }
@@ -51,13 +63,13 @@ export function writeTar(fd: number, sources: Iterable<TarSource>): void {
   for (const { name, content } of sources) {
     if (typeof content === 'string') {
       const bytes = Buffer.from(content);
-      writeFully(fd, header(name, bytes.length));
+      writeFully(fd, tarHeader(name, bytes.length));
       writeFully(fd, bytes);
       pad(fd, bytes.length);
       continue;
     }
     const size = statSync(content.file).size;
-    writeFully(fd, header(name, size));
+    writeFully(fd, tarHeader(name, size));
     const source = openSync(content.file, 'r');
     try {
       const buffer = Buffer.allocUnsafe(CHUNK);

@@ -1,0 +1,169 @@
+/** `modelyard deploy PACKAGE --environment NAME` */
+import { spawn } from 'node:child_process';
+import { parsePackageReference } from '../../model/package-names.js';
+import { findEnvironment, findTarget } from '../../runner/places.js';
+import { type SetupOutcome, TARGETS } from '../../serving/deploy.js';
+import { referenceOf } from '../../serving/releases.js';
+import { inheritedEnvironment } from '../../stores/inherited-environment.js';
+import { PackageStore } from '../../stores/packages/store.js';
+import { Registry } from '../../stores/registry/registry.js';
+import { userAndHost } from '../../stores/user.js';
+import { type Arguments, UsageError, wholeNumber } from '../args.js';
+import { type Command, CommandError } from '../command.js';
+import { projectRoot } from '../locate.js';
+import { EXIT, stderr, stdout } from '../output.js';
+import { pairOf, valueOf } from './models-shared.js';
+
+const SETUP_TIMEOUT_MS = 10 * 60_000;
+
+export const deploy: Command = {
+  name: 'deploy',
+  summary: 'Put an app package and a model version into an environment, as a release.',
+  usage: 'deploy PACKAGE[@VERSION] --environment NAME [--model MODEL@ALIAS] [flags]',
+  details: `
+The release is made beside what runs; \`modelyard service start\` brings it up. Where the environment demands an approval,
+--approve gives yours, if you may and one is enough; else deploy by a pipeline, which can wait.`,
+  flags: {
+    environment: {
+      type: 'string',
+      short: 'e',
+      value: 'NAME',
+      help: 'One of the environments of modelyard.yaml.',
+    },
+    model: { type: 'string', short: 'm', value: 'MODEL@V', help: 'The model version, by alias or number.' },
+    target: { type: 'string', value: 'NAME', help: 'Default: that of the environment.' },
+    env: { type: 'string', multiple: true, value: 'K=V', help: 'A variable of the app. May be repeated.' },
+    secret: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME',
+      help: 'A secret that the app gets. May be repeated.',
+    },
+    keep: { type: 'string', value: 'N', help: 'Older releases that stay. Default: 3.' },
+    force: { type: 'boolean', short: 'f', help: 'Make a release even when the newest one is the same.' },
+    approve: { type: 'boolean', help: 'Approve it, where the environment demands that.' },
+    json: { type: 'boolean', help: 'As JSON.' },
+  },
+  most: 1,
+  run: deployNow,
+};
+
+async function deployNow(args: Arguments): Promise<number> {
+  const root = projectRoot(args);
+  const [word] = args.positionals;
+  const name = args.text('environment');
+  if (word === undefined || name === undefined) throw new UsageError(`usage: modelyard ${deploy.usage}`);
+  const reference = parsePackageReference(word);
+  if (!reference.ok) throw new UsageError(reference.message);
+  const packages = PackageStore.open(root);
+  const version = valueOf(packages.version(reference.reference.name, reference.reference.version)).version;
+  const { openProject } = await import('../open-project.js');
+  const { settings } = openProject(root);
+  const environment = findEnvironment(name, settings);
+  if (!environment.ok) throw new CommandError(environment.message, EXIT.usage);
+  const { approval } = environment.environment;
+  const refusal = approval === undefined ? undefined : whyNotApproved(name, approval, args.flag('approve'));
+  if (refusal !== undefined) throw new CommandError(refusal, EXIT.failed);
+  const target = findTarget(args.text('target') ?? environment.environment.target, settings);
+  if (!target.ok) throw new CommandError(target.message, EXIT.usage);
+  const registry = Registry.open(root);
+  const model = args.text('model');
+  const found = model === undefined ? undefined : valueOf(registry.resolveUri(model)).version;
+  const alias = model?.split('@')[1];
+  const control = new AbortController();
+  const cancel = (): void => control.abort();
+  process.once('SIGINT', cancel);
+  process.once('SIGTERM', cancel);
+  const json = args.flag('json');
+  try {
+    const deployed = valueOf(
+      await (TARGETS[target.target.type] ?? unknownTarget(target.target.type)).deploy({
+        root,
+        packages,
+        registry,
+        package: version,
+        ...(found === undefined
+          ? {}
+          : {
+              model: {
+                version: found,
+                ...(alias === undefined || /^\d+$|^latest$/i.test(alias) ? {} : { alias }),
+              },
+            }),
+        environment: name,
+        target: target.target.name,
+        env: {
+          environment: environment.environment.env,
+          own: Object.fromEntries(args.texts('env').map((text) => pairOf(text, '--env'))),
+        },
+        secrets: args.texts('secret'),
+        keep: wholeNumber('keep', args.text('keep') ?? '3', 1),
+        force: args.flag('force'),
+        signal: control.signal,
+        setup: (command, cwd, env) => runSetup(command, cwd, env, control.signal),
+        say: (line) => stderr.line(line),
+      }),
+    );
+    const { release, created } = deployed;
+    const what = [release.package, release.model].flatMap((one) =>
+      one === undefined ? [] : [referenceOf(one)],
+    );
+    if (json) stdout.line(JSON.stringify({ ...release, created }));
+    else
+      stdout.line(`${what.join(' with ')} ${created ? 'is' : 'is already'} release ${release.id} in ${name}`);
+    return EXIT.ok;
+  } catch (error) {
+    if (control.signal.aborted) return EXIT.cancelled;
+    throw error;
+  } finally {
+    process.off('SIGINT', cancel);
+    process.off('SIGTERM', cancel);
+  }
+}
+
+function unknownTarget(type: string): never {
+  throw new CommandError(`targets of type "${type}" are not known here`, EXIT.usage);
+}
+
+function whyNotApproved(
+  name: string,
+  { who, count }: { readonly who: readonly string[]; readonly count: number },
+  approved: boolean,
+): string | undefined {
+  const { user } = userAndHost();
+  const people = who.length === 0 ? 'anybody' : who.join(', ');
+  if (count > 1) {
+    return `${name} demands the approval of ${count} of ${people}: deploy by a pipeline, which can wait for them`;
+  }
+  if (who.length > 0 && !who.includes(user)) {
+    return `${name} demands the approval of ${people}, and you are ${user}: deploy by a pipeline, which can wait`;
+  }
+  return approved ? undefined : `${name} demands an approval: give yours with --approve`;
+}
+
+/** Its output goes to the terminal, beside the answer on the standard output. */
+function runSetup(
+  command: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<SetupOutcome> {
+  return new Promise((resolve) => {
+    const child = spawn('sh', ['-c', command], {
+      cwd,
+      env: { ...inheritedEnvironment(process.env, new Set()), ...env },
+      stdio: ['ignore', 2, 2],
+      timeout: SETUP_TIMEOUT_MS,
+      signal,
+    });
+    child.once('error', (error) => resolve({ ok: false, error: error.message }));
+    child.once('close', (code, by) => {
+      if (code === 0) resolve({ ok: true });
+      else
+        resolve({
+          ok: false,
+          error: by === null ? `it ended with ${code ?? 'no code'}` : `it was ended by ${by}`,
+        });
+    });
+  });
+}

@@ -1,0 +1,191 @@
+/** The releases of environments: which there are, who is on them, and what happened. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { layoutOf } from '../stores/layout.js';
+import { withLock } from '../stores/file-lock.js';
+import { type ProcessIdentity, isAlive } from '../stores/liveness.js';
+import { Journal } from '../stores/registry/journal.js';
+import type { RunReference } from '../stores/registry/types.js';
+import { isReleaseId, releasePlaces, releasesFolder } from './places.js';
+import { listServices } from './read-service.js';
+import { readRelease } from './release-document.js';
+import type { ReleaseDocument } from './types.js';
+
+/** One line of an environment's `history.ndjson`: what was put there, and what was taken away again. */
+export interface ReleaseEntry {
+  readonly seq: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly action: 'deployed' | 'removed';
+  readonly release: string;
+  /** `rain-app@3` */
+  readonly package: string;
+  /** `rain@5` */
+  readonly model?: string;
+  /** `user@host` */
+  readonly who: string;
+  readonly run?: RunReference;
+}
+
+const LOCK_TIMEOUT_MS = 30_000;
+
+/** Who makes a release; in its folder until the release is there. */
+export const OWNER_FILE = 'deploying.json';
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Releases that are whole, the newest first. */
+export function listReleases(root: string, environment: string): readonly ReleaseDocument[] {
+  return namesIn(releasesFolder(root, environment))
+    .filter(isReleaseId)
+    .sort()
+    .reverse()
+    .flatMap((id) => {
+      const read = readRelease(root, environment, id);
+      return read.state === 'ok' ? [read.value] : [];
+    });
+}
+
+/** Releases of every environment, the newest of each first. */
+export function allReleases(root: string): readonly ReleaseDocument[] {
+  const top = path.join(layoutOf(root).memory, 'environments');
+  return namesIn(top).flatMap((environment) =>
+    namesIn(path.join(top, environment, 'releases'))
+      .filter(isReleaseId)
+      .sort()
+      .reverse()
+      .flatMap((id) => {
+        // The folder's name stands for the environment's; the document has the name itself.
+        const read = readRelease(root, environment, id);
+        return read.state === 'ok' ? [read.value] : [];
+      }),
+  );
+}
+
+/** Who needs a version of a model or a package, in words: a release that it is on. */
+export function heldByReleases(
+  root: string,
+  what: 'model' | 'package',
+): (name: string, version: string) => string | undefined {
+  let known: readonly ReleaseDocument[] | undefined;
+  return (name, version) => {
+    known ??= allReleases(root);
+    const release = known.find((one) => {
+      const held = what === 'model' ? one.model : one.package;
+      return held?.name === name && held.version === version;
+    });
+    return release === undefined ? undefined : `the release ${release.id} in ${release.environment}`;
+  };
+}
+
+function historyOf(root: string, environment: string): Journal<ReleaseEntry> {
+  return new Journal<ReleaseEntry>(
+    path.join(path.dirname(releasesFolder(root, environment)), 'history.ndjson'),
+  );
+}
+
+/** What was deployed to an environment and taken away again, the newest first. */
+export function releaseHistory(root: string, environment: string, limit = 100): readonly ReleaseEntry[] {
+  const entries: ReleaseEntry[] = [];
+  for (const entry of historyOf(root, environment).backward()) {
+    if (entries.length >= limit) break;
+    entries.push(entry);
+  }
+  return entries;
+}
+
+export function referenceOf(thing: { readonly name: string; readonly version: string }): string {
+  return `${thing.name}@${thing.version}`;
+}
+
+/**
+ * Writes down that a release was made, and takes old ones away: `keep` older ones stay, and whatever a service runs or
+ * would go back to.
+ */
+export function recordRelease(root: string, release: ReleaseDocument, keep: number): readonly string[] {
+  const { environment } = release;
+  const folder = path.dirname(releasesFolder(root, environment));
+  mkdirSync(folder, { recursive: true });
+  const done = withLock(path.join(folder, 'lock'), LOCK_TIMEOUT_MS, () => {
+    append(root, environment, [entryOf(release, 'deployed', release.createdBy)]);
+    sweepUnfinished(root, environment);
+    const needed = inUse(root, environment);
+    const old = listReleases(root, environment)
+      .filter(({ id }) => id < release.id)
+      .slice(keep)
+      .filter(({ id }) => !needed.has(id));
+    for (const one of old)
+      rmSync(releasePlaces(root, environment, one.id).folder, { recursive: true, force: true });
+    append(
+      root,
+      environment,
+      old.map((one) => entryOf(one, 'removed', release.createdBy)),
+    );
+    return old.map(({ id }) => id);
+  });
+  return done.ok ? done.value : [];
+}
+
+function entryOf(
+  release: ReleaseDocument,
+  action: ReleaseEntry['action'],
+  who: string,
+): Omit<ReleaseEntry, 'seq'> {
+  return {
+    at: action === 'deployed' ? release.createdAt : new Date().toISOString(),
+    action,
+    release: release.id,
+    package: referenceOf(release.package),
+    ...(release.model === undefined ? {} : { model: referenceOf(release.model) }),
+    who,
+    ...(action === 'deployed' && release.run !== undefined ? { run: release.run } : {}),
+  };
+}
+
+function append(root: string, environment: string, entries: readonly Omit<ReleaseEntry, 'seq'>[]): void {
+  if (entries.length === 0) return;
+  const journal = historyOf(root, environment);
+  const { entries: before, end } = journal.readFrom(0);
+  const seq = before.at(-1)?.seq ?? 0;
+  journal.append(
+    entries.map((entry, index) => ({ seq: seq + 1 + index, ...entry })),
+    end,
+  );
+}
+
+/** Releases that a service runs, tries, or went on from. */
+function inUse(root: string, environment: string): ReadonlySet<string> {
+  return new Set(
+    listServices(root)
+      .services.filter((service) => service.environment === environment)
+      .flatMap(({ current, candidate, previous }) => [current?.id, candidate?.id, previous[0]])
+      .filter((id) => id !== undefined),
+  );
+}
+
+/** What deployments that were killed have left behind. */
+function sweepUnfinished(root: string, environment: string): void {
+  for (const id of namesIn(releasesFolder(root, environment)).filter(isReleaseId)) {
+    const places = releasePlaces(root, environment, id);
+    if (statSync(places.document, { throwIfNoEntry: false }) !== undefined) continue;
+    const owner = ownerOf(path.join(places.folder, OWNER_FILE));
+    if (owner !== undefined && !isAlive(owner)) rmSync(places.folder, { recursive: true, force: true });
+  }
+}
+
+function ownerOf(file: string): ProcessIdentity | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof value === 'object' && value !== null && 'pid' in value
+      ? (value as ProcessIdentity)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
