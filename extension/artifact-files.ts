@@ -3,6 +3,7 @@
  * tells an editor how to show it; `modelyard-artifact:/<run>/<path>?<source>` gives the name back and no way to write.
  */
 import * as vscode from 'vscode';
+import { SingleFiles } from './single-files.js';
 
 const SCHEME = 'modelyard-artifact';
 
@@ -11,37 +12,18 @@ export function artifactUri(runId: string, path: string, source: string): vscode
   return vscode.Uri.from({ scheme: SCHEME, path: `/${runId}/${path}`, query: source });
 }
 
-class ArtifactFiles implements vscode.FileSystemProvider {
-  readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
-  readonly onDidChangeFile = this.#changed.event;
-
-  watch(): vscode.Disposable {
-    // A run's content never changes.
-    return new vscode.Disposable(() => undefined);
-  }
-
-  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+/** A run's content never changes. */
+class ArtifactFiles extends SingleFiles {
+  override async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
     const stat = await vscode.workspace.fs.stat(sourceOf(uri));
     return { ...stat, permissions: vscode.FilePermission.Readonly };
   }
 
-  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+  override async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     return vscode.workspace.fs.readFile(sourceOf(uri));
   }
 
-  readDirectory(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.FileNotADirectory(uri);
-  }
-  createDirectory(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.NoPermissions(uri);
-  }
-  writeFile(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.NoPermissions(uri);
-  }
-  delete(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.NoPermissions(uri);
-  }
-  rename(uri: vscode.Uri): never {
+  override writeFile(uri: vscode.Uri): never {
     throw vscode.FileSystemError.NoPermissions(uri);
   }
 }

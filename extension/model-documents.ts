@@ -6,6 +6,7 @@
 import * as vscode from 'vscode';
 import type { ModelRef, VersionRef } from '../server/protocol.js';
 import type { Context } from './context.js';
+import { SingleFiles } from './single-files.js';
 
 const CARD = 'modelyard-model';
 const DESCRIPTION = 'modelyard-description';
@@ -62,13 +63,12 @@ function describedBy(uri: vscode.Uri): Described {
 }
 
 /** Descriptions as files: what is read is what the registry has, what is saved goes into it. */
-class Descriptions implements vscode.FileSystemProvider {
+class Descriptions extends SingleFiles {
   readonly #context: Context;
-  readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly #known = new Map<string, { readonly text: string; readonly mtime: number }>();
-  readonly onDidChangeFile = this.#changed.event;
 
   constructor(context: Context) {
+    super();
     this.#context = context;
   }
 
@@ -95,12 +95,7 @@ class Descriptions implements vscode.FileSystemProvider {
     return answer.version.description;
   }
 
-  watch(): vscode.Disposable {
-    // Changes come as words of the language server.
-    return new vscode.Disposable(() => undefined);
-  }
-
-  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+  override async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
     // Whoever writes a file looks whether its folders are there.
     if (!uri.path.endsWith('/description.md'))
       return { type: vscode.FileType.Directory, ctime: 0, mtime: 0, size: 0 };
@@ -108,11 +103,11 @@ class Descriptions implements vscode.FileSystemProvider {
     return { type: vscode.FileType.File, ctime: 0, mtime, size: new TextEncoder().encode(text).length };
   }
 
-  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+  override async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     return new TextEncoder().encode((await this.#read(uri)).text);
   }
 
-  async writeFile(uri: vscode.Uri, content: Uint8Array): Promise<void> {
+  override async writeFile(uri: vscode.Uri, content: Uint8Array): Promise<void> {
     const { ref, version } = describedBy(uri);
     if (!vscode.workspace.isTrusted)
       throw vscode.FileSystemError.NoPermissions('Trust this workspace to change its models.');
@@ -123,26 +118,13 @@ class Descriptions implements vscode.FileSystemProvider {
     });
     if (!answer.ok) throw vscode.FileSystemError.NoPermissions(answer.message);
     this.#known.set(uri.toString(), { text, mtime: Date.now() });
-    this.#changed.fire([{ type: vscode.FileChangeType.Changed, uri }]);
+    this.changed.fire([{ type: vscode.FileChangeType.Changed, uri }]);
   }
 
   refresh(): void {
     const open = vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === DESCRIPTION);
     if (open.length === 0) return;
-    this.#changed.fire(open.map(({ uri }) => ({ type: vscode.FileChangeType.Changed, uri })));
-  }
-
-  readDirectory(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.FileNotADirectory(uri);
-  }
-  createDirectory(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.NoPermissions(uri);
-  }
-  delete(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.NoPermissions(uri);
-  }
-  rename(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.NoPermissions(uri);
+    this.changed.fire(open.map(({ uri }) => ({ type: vscode.FileChangeType.Changed, uri })));
   }
 }
 

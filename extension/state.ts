@@ -8,6 +8,7 @@ import type {
   RunListItem,
 } from '../server/protocol.js';
 import type { Client } from './client.js';
+import { OneAtATime } from './one-at-a-time.js';
 
 const NOTHING: PipelinesResult = { projects: [], pipelines: [] };
 
@@ -19,8 +20,7 @@ export class State implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[];
   #result: PipelinesResult = NOTHING;
   #active: readonly RunListItem[] = [];
-  #loading: Promise<void> | undefined;
-  #again = false;
+  readonly #questions = new OneAtATime(() => this.#load());
   #loaded = false;
 
   readonly onDidChangePipelines = this.#pipelinesChanged.event;
@@ -71,33 +71,18 @@ export class State implements vscode.Disposable {
     return this.#result.pipelines;
   }
 
-  /** Asks for the pipelines. While a question is under way, one more is asked after it and no more than one. */
+  /** Asks for the pipelines. */
   reload(): Promise<void> {
-    if (this.#loading !== undefined) {
-      this.#again = true;
-      return this.#loading;
-    }
-    this.#loading = this.#load().finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
-  }
-
-  /** Whether someone asked while the last question was under way. */
-  #wantsMore(): boolean {
-    return this.#again;
+    return this.#questions.run();
   }
 
   async #load(): Promise<void> {
-    do {
-      this.#again = false;
-      const result = await this.#client.ask('modelyard/pipelines', {});
-      if (result === undefined) continue;
-      this.#result = result;
-      this.#loaded = true;
-      this.#contexts();
-      this.#pipelinesChanged.fire();
-    } while (this.#wantsMore());
+    const result = await this.#client.ask('modelyard/pipelines', {});
+    if (result === undefined) return;
+    this.#result = result;
+    this.#loaded = true;
+    this.#contexts();
+    this.#pipelinesChanged.fire();
   }
 
   #contexts(): void {

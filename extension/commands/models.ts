@@ -11,6 +11,7 @@ import { isEmptyModelFilter, type ModelFilter, type ModelSort } from '../present
 import { versionName } from '../present/models.js';
 import type { ModelsView } from '../views/models.js';
 import { pickOne } from './ask.js';
+import { askFilter } from './ask-filter.js';
 import { aliasCommands } from './model-aliases.js';
 import { detailCommands } from './model-details.js';
 import { fileCommands } from './model-files.js';
@@ -112,60 +113,38 @@ async function showVersion({ view }: Parts, ref: VersionRef): Promise<void> {
   await vscode.commands.executeCommand('markdown.showPreview', cardUri(ref));
 }
 
-type FilterPick = vscode.QuickPickItem & {
-  readonly alias?: string;
-  readonly text?: string;
-  readonly deleted?: true;
-};
-
-/** Aliases to tick, whether deleted ones are shown, and free text that is what was typed. */
-async function askFilter(models: readonly ModelItem[], now: ModelFilter): Promise<ModelFilter | undefined> {
-  const pick = vscode.window.createQuickPick<FilterPick>();
-  pick.title = 'Filter Models';
-  pick.placeholder = 'Tick aliases, or type a text: name, tag, description …';
-  pick.canSelectMany = true;
+/** Aliases to tick, and whether deleted ones are shown. */
+async function askModelFilter(
+  models: readonly ModelItem[],
+  now: ModelFilter,
+): Promise<ModelFilter | undefined> {
   const names = [...new Set(models.flatMap(({ aliases }) => Object.keys(aliases)))].sort();
-  const aliases: FilterPick[] = names.map((alias) => ({ label: `$(bookmark) ${plain(alias)}`, alias }));
-  const deleted: FilterPick = { label: '$(trash) Deleted ones, too', deleted: true };
-  const separator = (label: string): FilterPick => ({ label, kind: vscode.QuickPickItemKind.Separator });
-  const items = [
-    ...(aliases.length === 0 ? [] : [separator('Only models with'), ...aliases]),
-    separator('Show'),
-    deleted,
-  ];
-  const textItem = (text: string): FilterPick => ({
-    label: `$(search) Text “${plain(text, 60)}”`,
-    text,
-    alwaysShow: true,
+  const answer = await askFilter<{ readonly alias: string } | 'deleted'>({
+    title: 'Filter Models',
+    placeHolder: 'Tick aliases, or type a text: name, tag, description …',
+    text: now.text ?? '',
+    sections: [
+      {
+        label: 'Only models with',
+        ticks: names.map((alias) => ({
+          label: `$(bookmark) ${plain(alias)}`,
+          value: { alias },
+          picked: now.aliases?.includes(alias) === true,
+        })),
+      },
+      {
+        label: 'Show',
+        ticks: [{ label: '$(trash) Deleted ones, too', value: 'deleted', picked: now.deleted === true }],
+      },
+    ],
   });
-  const old = (now.text ?? '') === '' ? [] : [textItem(now.text ?? '')];
-  pick.items = [...old, ...items];
-  pick.selectedItems = [
-    ...old,
-    ...aliases.filter(({ alias }) => alias !== undefined && now.aliases?.includes(alias) === true),
-    ...(now.deleted === true ? [deleted] : []),
-  ];
-  pick.onDidChangeValue((value) => {
-    const chosen = pick.selectedItems.filter((item) => item.text === undefined);
-    const text = value.trim() === '' ? [] : [textItem(value.trim())];
-    pick.items = [...text, ...items];
-    pick.selectedItems = [...chosen, ...text];
-  });
-  return new Promise((resolve) => {
-    pick.onDidAccept(() => {
-      const chosen = pick.selectedItems;
-      const text = chosen.find((item) => item.text !== undefined)?.text;
-      const ticked = chosen.flatMap(({ alias }) => alias ?? []);
-      resolve({
-        ...(text === undefined ? {} : { text }),
-        ...(ticked.length === 0 ? {} : { aliases: ticked }),
-        ...(chosen.includes(deleted) ? { deleted: true } : {}),
-      });
-      pick.dispose();
-    });
-    pick.onDidHide(() => resolve(undefined));
-    pick.show();
-  });
+  if (!answer) return undefined;
+  const aliases = answer.values.flatMap((value) => (value === 'deleted' ? [] : [value.alias]));
+  return {
+    ...(answer.text === '' ? {} : { text: answer.text }),
+    ...(aliases.length === 0 ? {} : { aliases }),
+    ...(answer.values.includes('deleted') ? { deleted: true } : {}),
+  };
 }
 
 async function sortBy(): Promise<void> {
@@ -212,7 +191,7 @@ export function registerModelCommands(context: Context, parts: Parts): void {
     },
     showArtifactVersion: (argument) => showArtifactVersion(parts, argument),
     filterModels: async () => {
-      const filter = await askFilter(parts.view.tree.models, parts.view.tree.filter);
+      const filter = await askModelFilter(parts.view.tree.models, parts.view.tree.filter);
       if (filter) await setFilter(parts, filter);
     },
     clearModelFilter: () => setFilter(parts, {}),

@@ -2,7 +2,14 @@
 import * as vscode from 'vscode';
 import { plain, plural } from '../../media/webviews/shared/format.js';
 import { isActive, look, RUN_STATUSES } from '../../media/webviews/shared/status.js';
-import type { ArtifactView, RunListItem, RunRef, RunView, TaskRunView } from '../../server/protocol.js';
+import type {
+  ArtifactView,
+  RunListItem,
+  RunRef,
+  RunStatus,
+  RunView,
+  TaskRunView,
+} from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { openBytes } from '../open-artifact.js';
 import type { ComparePanels } from '../panels/compare.js';
@@ -14,6 +21,7 @@ import type { PipelineTasks } from '../tasks.js';
 import { mayRun } from '../trust.js';
 import type { RunsView } from '../views/runs.js';
 import { pickOne, tell } from './ask.js';
+import { askFilter } from './ask-filter.js';
 import { start } from './pipelines.js';
 import { artifactIn, guarded, pickRun, runFor, runIn } from './targets.js';
 
@@ -208,59 +216,40 @@ async function openArtifact(context: Context, argument: unknown): Promise<void> 
   else await openBytes(ref.id, artifact);
 }
 
-type FilterPick = vscode.QuickPickItem &
-  Pick<RunFilter, 'text' | 'pipeline'> & { status?: (typeof RUN_STATUSES)[number] };
-
-/** Statuses and a pipeline to tick, and free text that is what was typed. */
-async function askFilter({ state }: Context, now: RunFilter): Promise<RunFilter | undefined> {
-  const pick = vscode.window.createQuickPick<FilterPick>();
-  pick.title = 'Filter Runs';
-  pick.placeholder = 'Tick statuses and a pipeline, or type a text: id, param, metric …';
-  pick.canSelectMany = true;
-  const statuses: FilterPick[] = RUN_STATUSES.map((status) => ({
-    label: `$(${look(status).icon}) ${look(status).word}`,
-    status,
-  }));
+/** Statuses and a pipeline to tick. */
+async function askRunFilter({ state }: Context, now: RunFilter): Promise<RunFilter | undefined> {
   const names = [...new Set(state.pipelines.map(({ name }) => name))].sort();
-  const pipelines: FilterPick[] = names.map((name) => ({
-    label: `$(type-hierarchy-sub) ${plain(name)}`,
-    pipeline: name,
-  }));
-  const separator = (label: string): FilterPick => ({ label, kind: vscode.QuickPickItemKind.Separator });
-  const items = [separator('Status'), ...statuses, separator('Pipeline'), ...pipelines];
-  const textItem = (text: string): FilterPick => ({
-    label: `$(search) Text “${plain(text, 60)}”`,
-    text,
-    alwaysShow: true,
+  type Value = { readonly status: RunStatus } | { readonly pipeline: string };
+  const answer = await askFilter<Value>({
+    title: 'Filter Runs',
+    placeHolder: 'Tick statuses and a pipeline, or type a text: id, param, metric …',
+    text: now.text ?? '',
+    sections: [
+      {
+        label: 'Status',
+        ticks: RUN_STATUSES.map((status) => ({
+          label: `$(${look(status).icon}) ${look(status).word}`,
+          value: { status },
+          picked: now.statuses?.includes(status) === true,
+        })),
+      },
+      {
+        label: 'Pipeline',
+        ticks: names.map((pipeline) => ({
+          label: `$(type-hierarchy-sub) ${plain(pipeline)}`,
+          value: { pipeline },
+          picked: pipeline === now.pipeline,
+        })),
+      },
+    ],
   });
-  const old = (now.text ?? '') === '' ? [] : [textItem(now.text ?? '')];
-  pick.items = [...old, ...items];
-  pick.selectedItems = [
-    ...old,
-    ...statuses.filter(({ status }) => status !== undefined && now.statuses?.includes(status) === true),
-    ...pipelines.filter(({ pipeline }) => pipeline === now.pipeline && pipeline !== undefined),
-  ];
-  pick.onDidChangeValue((value) => {
-    const chosen = pick.selectedItems.filter((item) => item.text === undefined);
-    const text = value.trim() === '' ? [] : [textItem(value.trim())];
-    pick.items = [...text, ...items];
-    pick.selectedItems = [...chosen, ...text];
-  });
-  return new Promise((resolve) => {
-    pick.onDidAccept(() => {
-      const chosen = pick.selectedItems;
-      const text = chosen.find((item) => item.text !== undefined)?.text;
-      const pipeline = chosen.find((item) => item.pipeline !== undefined)?.pipeline;
-      resolve({
-        ...(text === undefined ? {} : { text }),
-        ...(pipeline === undefined ? {} : { pipeline }),
-        statuses: chosen.flatMap(({ status }) => status ?? []),
-      });
-      pick.dispose();
-    });
-    pick.onDidHide(() => resolve(undefined));
-    pick.show();
-  });
+  if (!answer) return undefined;
+  const pipeline = answer.values.flatMap((value) => ('pipeline' in value ? value.pipeline : []))[0];
+  return {
+    ...(answer.text === '' ? {} : { text: answer.text }),
+    ...(pipeline === undefined ? {} : { pipeline }),
+    statuses: answer.values.flatMap((value) => ('status' in value ? value.status : [])),
+  };
 }
 
 async function groupBy(): Promise<void> {
@@ -340,7 +329,7 @@ export function registerRunCommands(context: Context, parts: Parts): void {
   on('openLog', (argument) => openLog(context, argument));
   on('openArtifact', (argument) => openArtifact(context, argument));
   on('filterRuns', async () => {
-    const filter = await askFilter(context, view.tree.filter);
+    const filter = await askRunFilter(context, view.tree.filter);
     if (!filter) return;
     await view.tree.setFilter(isEmptyFilter(filter) ? {} : filter);
     view.filterChanged();

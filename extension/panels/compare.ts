@@ -1,8 +1,8 @@
 /** Runs side by side: what went in, what came out, and their curves over each other. */
-import * as vscode from 'vscode';
 import type { FromCompare, ToCompare } from '../../media/webviews/shared/messages.js';
 import type { RunRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
+import { openRun } from './open.js';
 import { Panels, type PanelHandle } from './panels.js';
 
 export interface ComparePanels {
@@ -27,8 +27,7 @@ export function registerComparePanels({ extension, client }: Context): ComparePa
     title: (values) => `Compare ${values.length} Runs`,
     show,
     receive: async (_, message) => {
-      if (message.type === 'openRun')
-        await vscode.commands.executeCommand('modelyard.showRun', message.projectUri, message.id);
+      if (message.type === 'openRun') await openRun(message.projectUri, message.id);
     },
   });
   return {

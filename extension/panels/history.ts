@@ -1,9 +1,9 @@
 /** Who changed what of a model, when and why. */
-import * as vscode from 'vscode';
 import { plain } from '../../media/webviews/shared/format.js';
 import type { FromHistory, ToHistory } from '../../media/webviews/shared/model-messages.js';
 import type { ModelHistoryEntry, ModelRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
+import { openRun, openVersion } from './open.js';
 import { Panels, type PanelHandle } from './panels.js';
 
 const PAGE = 100;
@@ -54,14 +54,10 @@ export function registerHistoryPanels({ extension, client, state }: Context): Hi
           await show(handle);
           return;
         case 'openRun':
-          await vscode.commands.executeCommand('modelyard.showRun', projectUri, message.id);
+          await openRun(projectUri, message.id);
           return;
         case 'openVersion':
-          await vscode.commands.executeCommand('modelyard.showModelVersion', {
-            projectUri,
-            model,
-            version: message.version,
-          });
+          await openVersion(projectUri, model, message.version);
           return;
       }
     },

@@ -4,6 +4,7 @@ import { plain } from '../../media/webviews/shared/format.js';
 import type { FromLineage, ToLineage } from '../../media/webviews/shared/model-messages.js';
 import type { VersionRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
+import { openRun, openVersion } from './open.js';
 import { Panels, type PanelHandle } from './panels.js';
 
 export interface LineagePanels {
@@ -36,14 +37,10 @@ export function registerLineagePanels({ extension, client, state }: Context): Li
         case 'ready':
           return;
         case 'openRun':
-          await vscode.commands.executeCommand('modelyard.showRun', projectUri, message.id);
+          await openRun(projectUri, message.id);
           return;
         case 'openVersion':
-          await vscode.commands.executeCommand('modelyard.showModelVersion', {
-            projectUri,
-            model: message.model,
-            version: message.version,
-          });
+          await openVersion(projectUri, message.model, message.version);
           return;
         case 'openFile':
           await openFile(message.uri);

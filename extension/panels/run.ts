@@ -7,6 +7,7 @@ import type { RunView } from '../../server/protocol.js';
 import { message as words } from '../client.js';
 import type { Context } from '../context.js';
 import { logTail } from './log-tail.js';
+import { openVersion } from './open.js';
 import { Panels, type PanelHandle } from './panels.js';
 
 const LIVE_MS = 1000;
@@ -87,12 +88,9 @@ export function registerRunPanels({ extension, client, state }: Context): RunPan
           });
         return;
       }
-      case 'openVersion': {
-        const { model, version } = message;
-        const { projectUri } = run;
-        await vscode.commands.executeCommand('modelyard.showModelVersion', { projectUri, model, version });
+      case 'openVersion':
+        await openVersion(run.projectUri, message.model, message.version);
         return;
-      }
       case 'openDefinition':
         await vscode.commands.executeCommand('modelyard.revealDefinition', run.definitionUri);
         return;

@@ -5,6 +5,7 @@ import type { FromVersions, Proposal, ToVersions } from '../../media/webviews/sh
 import type { VersionRef } from '../../server/protocol.js';
 import { changeModel, sayChanged } from '../commands/model-change.js';
 import type { Context } from '../context.js';
+import { openRun, openVersion } from './open.js';
 import { Panels, type PanelHandle } from './panels.js';
 
 /** An alias that is to move between two versions of a model. */
@@ -104,14 +105,10 @@ export function registerVersionPanels(context: Context): VersionPanels {
         case 'ready':
           return;
         case 'openVersion':
-          await vscode.commands.executeCommand('modelyard.showModelVersion', {
-            projectUri,
-            model: message.model,
-            version: message.version,
-          });
+          await openVersion(projectUri, message.model, message.version);
           return;
         case 'openRun':
-          await vscode.commands.executeCommand('modelyard.showRun', projectUri, message.id);
+          await openRun(projectUri, message.id);
           return;
         case 'confirm':
           await decide(handle, message.reason);

@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { ItemText } from '../present/item.js';
+import { OneAtATime } from '../one-at-a-time.js';
 import { treeItem } from './item.js';
 
 /** `id` stays over refreshes, so that expansion and selection stay. */
@@ -17,8 +18,9 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
   readonly #nodes = new Map<string, N>();
   #shape: string | undefined;
   #texts = new Map<string, string>();
-  #loading: Promise<void> | undefined;
-  #again = false;
+  readonly #questions = new OneAtATime(async () => {
+    if (await this.load()) this.draw();
+  });
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -37,26 +39,7 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
 
   /** Loads again; a question that comes while one is under way is asked once after it. */
   reload(): Promise<void> {
-    if (this.#loading) {
-      this.#again = true;
-      return this.#loading;
-    }
-    this.#loading = this.#load().finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
-  }
-
-  /** Whether someone asked while the last question was under way. */
-  #wantsMore(): boolean {
-    return this.#again;
-  }
-
-  async #load(): Promise<void> {
-    do {
-      this.#again = false;
-      if (await this.load()) this.draw();
-    } while (this.#wantsMore());
+    return this.#questions.run();
   }
 
   #listed(nodes: readonly N[]): readonly N[] {

@@ -16,18 +16,14 @@ import {
   type ModelFilter,
   type ModelSort,
 } from '../present/model-filter.js';
+import { groupRows, rowItem, rowKey, versionRows, type VersionRow } from '../present/model-rows.js';
 import {
-  groupRows,
   modelItemText,
   modelKey,
   modelProblemItem,
   moreVersionsItem,
-  rowItem,
-  rowKey,
   versionItemText,
   versionKey,
-  versionRows,
-  type VersionRow,
 } from '../present/models.js';
 import type { ItemText } from '../present/item.js';
 import { projectItem } from '../present/pipelines.js';

@@ -1,7 +1,7 @@
 /** Runs side by side. */
 import type { RunView } from '../../server/protocol.js';
 import { lineChart, type Line } from './parts/chart.js';
-import { h, icon, replace, statusIcon } from './parts/dom.js';
+import { checkbox, h, icon, replace, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { rowsOf, type Row } from './shared/comparison.js';
 import { duration, elapsed, localDateTime, number, plain, shown } from './shared/format.js';
@@ -112,11 +112,9 @@ function charts(runs: readonly RunView[]): HTMLElement | undefined {
 }
 
 function draw({ runs, missing }: ToCompare): void {
-  const box = h('input', { type: 'checkbox', id: 'different', 'data-key': 'different' });
-  box.checked = onlyDifferent;
-  box.addEventListener('change', () => {
-    onlyDifferent = box.checked;
-    host.remember('onlyDifferent', onlyDifferent);
+  const box = checkbox('different', 'Only what differs', onlyDifferent, (checked) => {
+    onlyDifferent = checked;
+    host.remember('onlyDifferent', checked);
     if (last) draw(last);
   });
   const times = runs.map((run) => elapsed(run.createdAt, run.endedAt, Date.now()));
@@ -149,7 +147,7 @@ function draw({ runs, missing }: ToCompare): void {
       { class: 'bar' },
       h('h1', {}, `${runs.length} runs compared`),
       h('span', { class: 'grow' }),
-      h('label', { for: 'different' }, box, 'Only what differs'),
+      box,
     ),
     missing.length === 0
       ? undefined

@@ -1,22 +1,15 @@
 /** The graph of a pipeline: boxes and arrows with live state, by mouse and by keyboard. */
 import type { GraphNode, GraphResult } from '../../server/protocol.js';
-import { diagram, tipList, type DiagramNode } from './parts/diagram.js';
+import { diagramPage, tipList, type DiagramNode } from './parts/diagram.js';
 import { button, h, icon, replace, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { plain } from './shared/format.js';
 import type { FromGraph, ToGraph } from './shared/messages.js';
 import { look, stalenessWord } from './shared/status.js';
 
-const root = document.getElementById('root') ?? document.body;
-const bar = h('header', { class: 'bar' });
-const stage = h('div', { class: 'stage' });
-const tip = h('aside', { class: 'tip', role: 'tooltip', id: 'tip', hidden: '' });
-const legend = h('footer', { class: 'legend', 'aria-label': 'Legend' });
-root.append(bar, stage, legend, tip);
-
 let graph: GraphResult | undefined;
 
-const view = diagram(stage, tip, {
+const { bar, legend, view } = diagramPage({
   open: (id) => {
     const node = graph?.nodes.find((one) => one.id === id);
     if (node) host.send({ type: 'open', task: node.task });

@@ -1,6 +1,6 @@
 /** Who changed what of a model, when and why. */
 import type { ModelHistoryEntry } from '../../server/protocol.js';
-import { button, h, icon, replace } from './parts/dom.js';
+import { button, checkbox, h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { ago, localDateTime, plain, plural } from './shared/format.js';
 import type { FromHistory, ToHistory } from './shared/model-messages.js';
@@ -81,11 +81,9 @@ function draw(message: ToHistory): void {
     replace(root, title, h('p', { class: 'error' }, icon('warning'), plain(message.message, 600)));
     return;
   }
-  const box = h('input', { type: 'checkbox', id: 'moves', 'data-key': 'moves' });
-  box.checked = onlyAliases;
-  box.addEventListener('change', () => {
-    onlyAliases = box.checked;
-    host.remember('onlyAliases', onlyAliases);
+  const box = checkbox('moves', 'Only versions and aliases', onlyAliases, (checked) => {
+    onlyAliases = checked;
+    host.remember('onlyAliases', checked);
     if (last) draw(last);
   });
   const entries = message.entries.filter((entry) => !onlyAliases || isMove(entry));
@@ -101,7 +99,7 @@ function draw(message: ToHistory): void {
         { class: 'grow dim' },
         plural(message.entries.length, 'change') + (message.more ? ' so far' : ''),
       ),
-      h('label', { for: 'moves' }, box, 'Only versions and aliases'),
+      box,
     ),
     h(
       'section',

@@ -1,21 +1,14 @@
 /** What a version stands on and what became of it: a graph to walk, both ways. */
 import type { LineageNodeView, LineageView } from '../../server/protocol.js';
-import { diagram, tipList, type DiagramNode } from './parts/diagram.js';
+import { diagramPage, tipList, type DiagramNode } from './parts/diagram.js';
 import { h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { localDateTime, plain, plural } from './shared/format.js';
 import type { FromLineage, ToLineage } from './shared/model-messages.js';
 
-const root = document.getElementById('root') ?? document.body;
-const bar = h('header', { class: 'bar' });
-const stage = h('div', { class: 'stage' });
-const tip = h('aside', { class: 'tip', role: 'tooltip', id: 'tip', hidden: '' });
-const legend = h('footer', { class: 'legend', 'aria-label': 'Legend' });
-root.append(bar, stage, legend, tip);
-
 let lineage: LineageView | undefined;
 
-const view = diagram(stage, tip, {
+const { bar, legend, view } = diagramPage({
   open: (id) => {
     const node = lineage?.nodes.find((one) => one.id === id);
     if (node) open(node);

@@ -1,6 +1,6 @@
 /** Two model versions side by side, and the question whether an alias should move. */
 import type { ComparisonRowView, VersionItem } from '../../server/protocol.js';
-import { button, h, icon, replace } from './parts/dom.js';
+import { button, checkbox, h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { localDateTime, number, plain, shown } from './shared/format.js';
 import type { FromVersions, Proposal, ToVersions } from './shared/model-messages.js';
@@ -198,11 +198,9 @@ function question(proposal: Proposal, { comparison, canChange }: Comparison): HT
 
 function draw(message: Comparison): void {
   const { comparison, proposal } = message;
-  const box = h('input', { type: 'checkbox', id: 'different', 'data-key': 'different' });
-  box.checked = onlyDifferent;
-  box.addEventListener('change', () => {
-    onlyDifferent = box.checked;
-    host.remember('onlyDifferent', onlyDifferent);
+  const box = checkbox('different', 'Only what differs', onlyDifferent, (checked) => {
+    onlyDifferent = checked;
+    host.remember('onlyDifferent', checked);
     if (last) draw(last);
   });
   const { a, b } = comparison;
@@ -222,7 +220,7 @@ function draw(message: Comparison): void {
         { class: 'grow dim' },
         different ? summary(comparison.rows) : 'They are the same in everything that is known.',
       ),
-      h('label', { for: 'different' }, box, 'Only what differs'),
+      box,
     ),
     proposal === undefined ? undefined : question(proposal, message),
     h('section', { class: 'card' }, tableOf(comparison.rows, message)),

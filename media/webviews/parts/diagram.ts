@@ -50,6 +50,23 @@ export interface DiagramHost {
   recall(key: string): unknown;
 }
 
+/** The parts of a page that is one diagram. */
+export interface DiagramPage {
+  readonly bar: HTMLElement;
+  readonly legend: HTMLElement;
+  readonly view: Diagram;
+}
+
+/** Fills the page: a bar above, the diagram, a legend below. */
+export function diagramPage(host: DiagramHost): DiagramPage {
+  const bar = h('header', { class: 'bar' });
+  const stage = h('div', { class: 'stage' });
+  const tip = h('aside', { class: 'tip', role: 'tooltip', id: 'tip', hidden: '' });
+  const legend = h('footer', { class: 'legend', 'aria-label': 'Legend' });
+  (document.getElementById('root') ?? document.body).append(bar, stage, legend, tip);
+  return { bar, legend, view: diagram(stage, tip, host) };
+}
+
 function widthOf({ name, note }: DiagramNode): number {
   return Math.min(280, Math.max(150, 58 + name.length * 7.6, 50 + Math.min(36, note.length) * 6));
 }
@@ -74,7 +91,7 @@ export function tipList(title: string, items: readonly string[]): Node | undefin
   );
 }
 
-export function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagram {
+function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagram {
   const view = viewport(stage, (state) => host.remember('view', state));
   let drawing: Layout | undefined;
   let direction: LayoutOptions['direction'] = 'right';

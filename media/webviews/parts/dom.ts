@@ -62,6 +62,19 @@ export function button(
   return element;
 }
 
+/** A box to tick, with its words. */
+export function checkbox(
+  id: string,
+  words: string,
+  checked: boolean,
+  changed: (checked: boolean) => void,
+): HTMLElement {
+  const box = h('input', { type: 'checkbox', id, 'data-key': id });
+  box.checked = checked;
+  box.addEventListener('change', () => changed(box.checked));
+  return h('label', { for: id }, box, words);
+}
+
 /** Puts new content into an element, keeping the keyboard's place when an element of the same `data-key` is there again. */
 export function replace(parent: Element, ...children: readonly Child[]): void {
   const active = document.activeElement;

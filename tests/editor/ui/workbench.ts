@@ -324,6 +324,8 @@ export class Workbench {
     const open = this.page.locator('.part.sidebar .composite.title', { hasText: new RegExp(title, 'i') });
     if (!(await open.isVisible())) await action.first().click();
     await open.waitFor();
+    // The icon's own hover would lie over the rows.
+    await this.page.mouse.move(2, 2);
   }
 
   /** A view of the side bar by the title of its header. */

@@ -7,14 +7,8 @@ import {
   modelFilterWords,
   type ModelFilter,
 } from '../../../extension/present/model-filter.js';
-import {
-  groupRows,
-  modelItemText,
-  modelProblemItem,
-  rowItem,
-  versionItemText,
-  versionRows,
-} from '../../../extension/present/models.js';
+import { groupRows, rowItem, versionRows } from '../../../extension/present/model-rows.js';
+import { modelItemText, modelProblemItem, versionItemText } from '../../../extension/present/models.js';
 import { detailItem } from '../../../extension/present/runs.js';
 import type { ModelItem, VersionItem, VersionView } from '../../../server/protocol.js';
 

@@ -1,0 +1,36 @@
+/** Questions that many may ask at once, and that are asked one at a time. */
+
+/** While a question is under way, one more is asked after it and no more than one. */
+export class OneAtATime {
+  readonly #ask: () => Promise<void>;
+  #asking: Promise<void> | undefined;
+  #again = false;
+
+  constructor(ask: () => Promise<void>) {
+    this.#ask = ask;
+  }
+
+  /** Resolves when what was asked last has its answer. */
+  run(): Promise<void> {
+    if (this.#asking) {
+      this.#again = true;
+      return this.#asking;
+    }
+    this.#asking = this.#askAll().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  /** Whether someone asked while the last question was under way. */
+  #wantsMore(): boolean {
+    return this.#again;
+  }
+
+  async #askAll(): Promise<void> {
+    do {
+      this.#again = false;
+      await this.#ask();
+    } while (this.#wantsMore());
+  }
+}
