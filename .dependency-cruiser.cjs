@@ -7,7 +7,7 @@ const layers = {
   project: ['syntax', 'model', 'rules'],
   stores: ['model'],
   features: ['model', 'stores'],
-  serving: ['model', 'stores'],
+  serving: ['model', 'stores', 'features'],
   runner: ['model', 'project', 'stores', 'features', 'serving'],
   language: ['syntax', 'model', 'rules', 'ide', 'project', 'stores', 'features', 'serving', 'runner'],
   cli: ['syntax', 'model', 'rules', 'project', 'stores', 'features', 'serving', 'runner'],

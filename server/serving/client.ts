@@ -9,6 +9,7 @@ import type { ServiceOrder } from './config.js';
 import { delay } from './delay.js';
 import type { ControlFile, ControlLine, ControlResult } from './host/control-server.js';
 import type { HostGreeting } from './host/main.js';
+import type { MonitorSettings } from './monitor/settings.js';
 import { servicePlaces } from './places.js';
 import { hostOf } from './read-service.js';
 import type { ServiceCause, ServiceEvent } from './types.js';
@@ -120,7 +121,7 @@ export async function startService(
   return send(control, 'start', order, options);
 }
 
-export type ServiceVerb = 'stop' | 'restart' | 'rollback' | 'promote' | 'abort' | 'traffic';
+export type ServiceVerb = 'stop' | 'restart' | 'rollback' | 'promote' | 'abort' | 'traffic' | 'monitor';
 
 /** Gives an order to the host that runs. */
 export async function orderService(
@@ -129,6 +130,7 @@ export async function orderService(
   body: {
     readonly cause: ServiceCause;
     readonly percent?: number;
+    readonly settings?: MonitorSettings;
     readonly secretValues?: Readonly<Record<string, string>>;
   },
   options: OrderOptions = {},

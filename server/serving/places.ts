@@ -68,6 +68,8 @@ export interface ServicePlaces {
   readonly pipes: string;
   /** Measurements in buckets of time. */
   readonly metrics: string;
+  /** What is watched. */
+  readonly monitor: string;
   readonly alerts: string;
   readonly alertHistory: string;
   /** Requests and answers, sampled. */
@@ -88,6 +90,7 @@ export function servicePlaces(root: string, environment: string, name: string): 
     hostLog: path.join(logs, 'host.log'),
     pipes: path.join(folder, 'pipes'),
     metrics: path.join(folder, 'metrics.ndjson'),
+    monitor: path.join(folder, 'monitor.json'),
     alerts: path.join(folder, 'alerts.json'),
     alertHistory: path.join(folder, 'alerts.ndjson'),
     samples: path.join(folder, 'samples.ndjson'),

@@ -1,6 +1,7 @@
 /** `modelyard service list|status|history|logs` */
 import { formatBytes } from '../../model/units.js';
 import { summarize, type MetricsSummary } from '../../serving/monitor/bucket.js';
+import { alertHistory, readAlerts } from '../../serving/monitor/alerts.js';
 import { readMetrics } from '../../serving/monitor/recorder.js';
 import { servicePlaces } from '../../serving/places.js';
 import { listServices, serviceHistory, type ServiceView } from '../../serving/read-service.js';
@@ -138,6 +139,38 @@ export const history: ServiceSubcommand = {
         );
       }
     }
+    return EXIT.ok;
+  },
+};
+
+export const alerts: ServiceSubcommand = {
+  usage: 'alerts [SERVICE] [--limit N]',
+  summary: 'How the rules of services stand; with SERVICE also what was raised and cleared.',
+  least: 0,
+  most: 1,
+  run(call) {
+    const { root, json, style, args } = call;
+    const chosen = call.words.length === 0 ? listServices(root).services : [serviceNamed(call)];
+    const limit = wholeNumber('limit', args.text('limit') ?? '20', 0);
+    const found = chosen.map(({ environment, name }) => {
+      const places = servicePlaces(root, environment, name);
+      const past = call.words.length === 0 ? [] : alertHistory(places.alertHistory, limit);
+      return { environment, name, alerts: readAlerts(places.alerts), history: past };
+    });
+    if (json) {
+      stdout.line(JSON.stringify(found));
+      return EXIT.ok;
+    }
+    const lines = found.flatMap(({ environment, name, alerts: rules, history: past }) => [
+      ...rules.map(({ rule, firing, severity, since, text, state }) => {
+        const paintRule = firing ? (severity === 'error' ? style.red : style.yellow) : style.green;
+        const word = firing ? `firing since ${since}` : state === 'unknown' ? 'nothing measured' : 'holds';
+        return `${environment}/${name}  ${paintRule(rule)}  ${word}: ${text}`;
+      }),
+      ...past.map(({ at, kind, rule, text }) => style.dim(`  ${at}  ${kind} ${rule}: ${text}`)),
+    ]);
+    if (lines.length === 0) stdout.line('No rules are set. A `monitor` task sets them.');
+    for (const line of lines) stdout.line(tame(line, true));
     return EXIT.ok;
   },
 };

@@ -4,7 +4,7 @@ import type { Command } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
 import { abort, promote, restart, rollback, start, stop, traffic } from './service-orders.js';
-import { history, list, logs, status } from './service-read.js';
+import { alerts, history, list, logs, status } from './service-read.js';
 import type { ServiceSubcommand } from './service-shared.js';
 
 const SUBCOMMANDS: Readonly<Record<string, ServiceSubcommand>> = {
@@ -18,6 +18,7 @@ const SUBCOMMANDS: Readonly<Record<string, ServiceSubcommand>> = {
   abort,
   traffic,
   history,
+  alerts,
   logs,
 };
 
@@ -50,7 +51,7 @@ ${Object.values(SUBCOMMANDS)
       help: 'start: requests have so long to end before their process is stopped. Default: 15s.',
     },
     reason: { type: 'string', value: 'TEXT', help: 'Why; goes into the history.' },
-    limit: { type: 'string', value: 'N', help: 'status, history: at most so many events.' },
+    limit: { type: 'string', value: 'N', help: 'status, history, alerts: at most so many events.' },
     lines: { type: 'string', value: 'N', help: 'logs: the last so many lines. Default: 100.' },
     follow: { type: 'boolean', short: 'f', help: 'logs: go on with what comes.' },
     json: { type: 'boolean', help: 'As JSON.' },

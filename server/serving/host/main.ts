@@ -7,7 +7,9 @@ import { inheritedEnvironment } from '../../stores/inherited-environment.js';
 import { tryLock } from '../../stores/file-lock.js';
 import type { ServiceOrder } from '../config.js';
 import { delay } from '../delay.js';
+import { Monitor } from '../monitor/monitor.js';
 import { Recorder } from '../monitor/recorder.js';
+import type { MonitorSettings } from '../monitor/settings.js';
 import { servicePlaces } from '../places.js';
 import type { ServiceCause } from '../types.js';
 import { AppOutput } from './app-output.js';
@@ -45,6 +47,7 @@ async function main(): Promise<void> {
   const state = new ServiceState(places, environment, name);
   if (state.problem !== undefined) process.stderr.write(`${state.problem}\n`);
   const output = new AppOutput(new RotatingLog(places.appLog));
+  const monitor = new Monitor(places, environment, name);
   const recorder: Recorder = new Recorder(
     places.metrics,
     () => {
@@ -57,7 +60,7 @@ async function main(): Promise<void> {
         ...usageOf(runs),
       };
     },
-    { wants: () => false, keep: () => undefined },
+    monitor.samples,
   );
   const host = new ServiceHost({
     root,
@@ -67,15 +70,18 @@ async function main(): Promise<void> {
     output,
     observer: recorder,
     inherited: inheritedEnvironment(process.env, new Set()),
-    onServing: () => undefined,
   });
-  const ticker = setInterval(() => recorder.tick(), TICK_MS);
+  const ticker = setInterval(() => {
+    recorder.tick();
+    monitor.tick(recorder, host.runs[0]?.release.id);
+  }, TICK_MS);
 
   let ending: Promise<ControlResult> | undefined;
   const end = (cause: ServiceCause, desired: 'running' | 'stopped'): Promise<ControlResult> => {
     ending ??= host.stop(cause, desired).then((result) => {
       clearInterval(ticker);
       recorder.close();
+      monitor.close();
       lock.release();
       // What still hangs (a client that never reads, an app that can't be killed) must not keep the host.
       void Promise.race([control.close(), delay(LAST_ANSWER_MS)]).then(() => process.exit(0));
@@ -106,6 +112,11 @@ async function main(): Promise<void> {
           return host.abort(cause);
         case 'traffic':
           return host.traffic(Number(body['percent']), cause);
+        case 'monitor':
+          monitor.configure(body['settings'] as MonitorSettings);
+          return { ok: true, message: `${name} is watched` };
+        case 'measure':
+          return { ok: true, message: '', value: monitor.measure(recorder, Number(body['windowMs'])) };
         default:
           return {
             ok: false,

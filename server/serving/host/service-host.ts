@@ -39,8 +39,6 @@ export interface ServiceHostOptions {
   readonly observer: TrafficObserver;
   /** What apps inherit. */
   readonly inherited: Readonly<Record<string, string>>;
-  /** The release that serves has changed. */
-  readonly onServing: (release: ReleaseDocument) => void;
 }
 
 export class ServiceHost {
@@ -284,7 +282,6 @@ export class ServiceHost {
       ...cause,
     });
     if (old !== undefined) this.#retire(old);
-    this.#options.onServing(run.release);
     this.#changed();
   }
 
@@ -468,7 +465,6 @@ export class ServiceHost {
     await endOrphans(this.#places.folder, before, keep);
     this.#changed();
     if (this.#current !== undefined) {
-      this.#options.onServing(this.#current.release);
       await this.#untilReady(this.#current, before?.config.graceMs ?? 0);
     }
   }

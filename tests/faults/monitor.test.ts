@@ -1,0 +1,123 @@
+/** A service that is watched: alerts, webhooks, gates, drift; over real traffic. */
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test from 'node:test';
+import { orderService, type ServiceAddress } from '../../server/serving/client.js';
+import { setMonitor, watchService } from '../../server/serving/gate.js';
+import type { AlertEvent } from '../../server/serving/monitor/alerts.js';
+import type { MonitorRule } from '../../server/serving/monitor/rules.js';
+import { until } from '../support/cli.js';
+import { Load, ServiceProject, ask } from '../support/service.js';
+
+const cause = { who: 'test' };
+const rule = (text: string, overMs = 2_000): MonitorRule => ({ rule: text, overMs, severity: 'error' });
+const addressOf = (it: ServiceProject): ServiceAddress => ({
+  root: it.root,
+  environment: 'staging',
+  name: 'web',
+});
+
+test('an alert is raised and cleared, shown and sent to a webhook', async (t) => {
+  const received: AlertEvent[] = [];
+  const hook = http.createServer((request, response) => {
+    let text = '';
+    request.on('data', (part: Buffer) => (text += part.toString()));
+    request.on('end', () => {
+      received.push(JSON.parse(text) as AlertEvent);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => {
+    hook.listen(0, '127.0.0.1', resolve);
+  });
+  t.after(() => hook.close());
+  const it = await ServiceProject.make(t);
+  it.release('r1');
+  const port = await it.start('r1');
+  const webhook = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
+  const settings = {
+    rules: [rule('error-rate < 1%')],
+    webhook,
+    samples: { share: 0, redact: [] },
+    baseline: {},
+  };
+  assert.equal(await setMonitor(addressOf(it), settings, cause), undefined);
+  await ask(port, '/fail');
+  await until('it is raised', () => received.some((event) => event.kind === 'raised'));
+  await until('it is cleared', () => received.some((event) => event.kind === 'cleared'));
+  assert.deepEqual(
+    received.map(({ kind, service, release, rule: text }) => [kind, service, release, text]),
+    [
+      ['raised', 'web', 'r1', 'error-rate < 1%'],
+      ['cleared', 'web', 'r1', 'error-rate < 1%'],
+    ],
+  );
+  const { stdout } = await it.service(0, ['alerts', 'web']);
+  assert.match(stdout, /staging\/web {2}error-rate < 1%/);
+  assert.match(stdout, /raised error-rate < 1%: error-rate is 100 %/);
+});
+
+test('a gate passes what holds, fails what does not, and says why', async (t) => {
+  const it = await ServiceProject.make(t);
+  it.release('r1');
+  it.release('r2');
+  const port = await it.start('r1');
+  const address = addressOf(it);
+  const load = new Load(port, 2);
+  const rules = [rule('error-rate < 1%', 1_000), rule('p95 < 60s', 1_000)];
+  const passed = await watchService(address, { forMs: 2_000, rules, minRequests: 5 });
+  assert.equal(passed.passed, true, passed.message);
+  assert.match(passed.message, /^\d+ requests, error-rate is 0 %, over .*; p95 is /);
+  const slow = await watchService(address, {
+    forMs: 2_000,
+    rules: [rule('p50 < 0ms', 1_000)],
+    minRequests: 0,
+  });
+  assert.equal(slow.passed, false);
+  assert.match(slow.message, /^p50 < 0ms: p50 is [\d.]+ ms, over/);
+  await load.stop();
+  const silent = await watchService(address, { forMs: 1_000, rules, minRequests: 1_000 });
+  assert.match(silent.message, /^only \d+ requests came in 1 s, and at least 1000 are needed/);
+  // What happens meanwhile counts, too.
+  await it.service(0, ['start', 'web', '--release', 'r2']);
+  const watching = watchService(address, { forMs: 60_000, rules, minRequests: 0 });
+  await orderService(address, 'rollback', { cause });
+  const changed = await watching;
+  assert.equal(changed.passed, false);
+  assert.match(changed.message, /^r2 does not serve any more; r1 does/);
+});
+
+test('requests unlike the training set are told from those like it', async (t) => {
+  const it = await ServiceProject.make(t);
+  it.release('r1');
+  const port = await it.start('r1');
+  const address = addressOf(it);
+  const baseline = {
+    rain: { kind: 'number', edges: [0, 1, 2, 3, 4], counts: [20, 20, 20, 20, 20], missing: 0 },
+  } as const;
+  const drift = rule('drift.rain < 0.2', 60_000);
+  await setMonitor(address, { rules: [drift], samples: { share: 1, redact: [] }, baseline }, cause);
+  const send = async (values: readonly number[]): Promise<void> => {
+    for (const rain of values) {
+      await new Promise<void>((resolve) => {
+        const request = http.request(
+          { port, host: '127.0.0.1', method: 'POST', headers: { 'content-type': 'application/json' } },
+          (response) => response.resume().once('end', resolve),
+        );
+        request.end(JSON.stringify({ rain }));
+      });
+    }
+  };
+  await send(Array.from({ length: 50 }, (_, n) => n % 5));
+  const like = await watchService(address, { forMs: 0, rules: [drift], minRequests: 0 });
+  assert.equal(like.passed, true, like.message);
+  await send(Array.from({ length: 100 }, () => 4));
+  await until('it is raised', () => {
+    return it.project.exists('.modelyard/services/staging/web/alerts.ndjson');
+  });
+  assert.match(
+    (await it.service(0, ['alerts', 'web'])).stdout,
+    /drift\.rain < 0\.2 {2}firing since .*drift\.rain is/,
+  );
+});

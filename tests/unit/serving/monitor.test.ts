@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import fc from 'fast-check';
+import { Alerts, alertHistory, readAlerts } from '../../../server/serving/monitor/alerts.js';
+import {
+  summarize,
+  type MetricsBucket,
+  type MetricsSummary,
+} from '../../../server/serving/monitor/bucket.js';
+import { Histogram } from '../../../server/serving/monitor/histogram.js';
+import { Recorder, readMetrics } from '../../../server/serving/monitor/recorder.js';
+import { rowsOfRequest, rowsOfResponse } from '../../../server/serving/monitor/rows.js';
+import { evaluateRule, type DriftMeasures } from '../../../server/serving/monitor/rules.js';
+import { Samples } from '../../../server/serving/monitor/samples.js';
+import { servicePlaces } from '../../../server/serving/places.js';
+
+function temp(t: test.TestContext): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-monitor-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('percentiles are exact to 1.6 %, and histograms add up', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0.001, max: 100_000, noNaN: true }), { minLength: 1, maxLength: 200 }),
+      fc.integer({ min: 0, max: 100 }),
+      (values, percent) => {
+        const [one, two, both] = [new Histogram(), new Histogram(), new Histogram()];
+        values.forEach((value, index) => (index % 2 === 0 ? one : two).add(value));
+        both.addAll(one.sparse());
+        both.addAll(two.sparse());
+        assert.equal(both.total, values.length);
+        const sorted = [...values].sort((a, b) => a - b);
+        const exact = sorted[Math.max(1, Math.ceil((percent / 100) * sorted.length)) - 1]!;
+        const found = both.percentile(percent)!;
+        assert.ok(Math.abs(found - exact) <= exact * 0.016 + 0.001, `${found} for ${exact}`);
+      },
+    ),
+    { numRuns: 100 },
+  );
+  assert.equal(new Histogram().percentile(50), undefined);
+});
+
+const SUMMARY: MetricsSummary = {
+  from: 0,
+  to: 60_000,
+  seconds: 60,
+  requests: 600,
+  errors: 6,
+  aborted: 0,
+  rate: 10,
+  errorRate: 0.01,
+  availability: 0.999,
+  p50: 20,
+  p95: 200,
+  p99: 800,
+  restarts: 1,
+  memoryBytes: 300 * 1024 * 1024,
+  status: {},
+  releases: {},
+};
+const DRIFT: DriftMeasures = {
+  rain_7d: { psi: 0.31, p: 0.001, rows: 500 },
+  few: { psi: 3, p: 0.001, rows: 5 },
+  chance: { psi: 0.4, p: 0.3, rows: 50 },
+};
+
+const RULES: readonly (readonly [string, 'holds' | 'broken' | 'unknown', RegExp])[] = [
+  ['p95 < 201ms', 'holds', /^p95 is 200\.0 ms, over 1m$/],
+  ['p95 < 200ms', 'broken', /p95/],
+  ['p95 <= 0.2s', 'holds', /p95/],
+  ['error-rate < 1%', 'broken', /^error-rate is 1 %/],
+  ['error-rate <= 0.01', 'holds', /error-rate/],
+  ['availability > 99.9%', 'broken', /99\.9 %/],
+  ['rate >= 10', 'holds', /10\.0\/s/],
+  ['restarts < 1', 'broken', /restarts is 1/],
+  ['memory < 512MiB', 'holds', /300MiB/],
+  ['drift.rain_7d < 0.2', 'broken', /^drift\.rain_7d is 0\.31 \(500 values, over 1m\)$/],
+  ['drift.few < 0.2', 'unknown', /too few values/],
+  ['drift.chance < 0.2', 'holds', /0\.4/],
+  ['drift.nobody < 0.2', 'unknown', /too few values/],
+  ['speed < 3', 'unknown', /no measure "speed"/],
+];
+
+test('rules are held against numbers in their own units', () => {
+  for (const [rule, state, text] of RULES) {
+    const outcome = evaluateRule({ rule, overMs: 60_000, severity: 'error' }, SUMMARY, DRIFT);
+    assert.equal(outcome.state, state, `${rule}: ${outcome.text}`);
+    assert.match(outcome.text, text);
+  }
+  const silent = evaluateRule({ rule: 'p95 < 1ms', overMs: 1_000, severity: 'error' }, undefined, {});
+  assert.equal(silent.state, 'unknown');
+});
+
+test('features and predictions are found in the shapes that model servers use', () => {
+  const plain = (rows: readonly ReadonlyMap<string, unknown>[]): unknown[] =>
+    rows.map((row) => Object.fromEntries(row));
+  const two = [
+    { a: 1, b: 'x' },
+    { a: 2, b: null },
+  ];
+  const shapes: readonly (readonly [unknown, unknown[]])[] = [
+    [two[0], [two[0]]],
+    [two, two],
+    [{ instances: two }, two],
+    [{ inputs: two[0] }, [two[0]]],
+    [{ dataframe_records: two }, two],
+    [
+      {
+        dataframe_split: {
+          columns: ['a', 'b'],
+          data: [
+            [1, 'x'],
+            [2, null],
+          ],
+        },
+      },
+      two,
+    ],
+    [{ columns: ['a', 'b'], data: [[1, 'x']] }, [two[0]]],
+    [{ a: 1, nested: { b: 2 } }, [{ a: 1 }]],
+    [{}, []],
+    [null, []],
+  ];
+  for (const [body, rows] of shapes) assert.deepEqual(plain(rowsOfRequest(body)), rows, JSON.stringify(body));
+  assert.deepEqual(plain(rowsOfResponse({ predictions: [0.1, 0.2] })), [
+    { prediction: 0.1 },
+    { prediction: 0.2 },
+  ]);
+  assert.deepEqual(plain(rowsOfResponse({ rain: true, p: 0.7 })), [{ rain: true, p: 0.7 }]);
+});
+
+test('samples are bounded, freed of what is private, and show drift', (t) => {
+  const file = path.join(temp(t), 'samples.ndjson');
+  const samples = new Samples(file, () => 0.05);
+  assert.equal(samples.wants(), false);
+  samples.configure({
+    rules: [],
+    samples: { share: 0.1, redact: ['email'] },
+    baseline: {
+      rain: { kind: 'number', edges: [0, 1, 2, 3, 4], counts: [20, 20, 20, 20, 20], missing: 0 },
+      place: {
+        kind: 'category',
+        values: [
+          ['a', 50],
+          ['b', 50],
+        ],
+        others: 0,
+        missing: 0,
+      },
+    },
+  });
+  assert.equal(samples.wants(), true);
+  const keep = (body: object, status = 200): void =>
+    samples.keep({
+      release: 'r1',
+      method: 'POST',
+      target: '/predict?key=private',
+      status,
+      ms: 1,
+      request: Buffer.from(JSON.stringify(body)),
+      response: Buffer.from('{"p":0.5}'),
+    });
+  for (let n = 0; n < 100; n++) keep({ rain: n % 5, place: n % 2 === 0 ? 'a' : 'b', email: 'me@x' });
+  const same = samples.drift(60_000);
+  assert.ok(same['rain']!.psi < 0.1 && same['place']!.psi < 0.1, JSON.stringify(same));
+  assert.equal(same['rain']?.rows, 100);
+  for (let n = 0; n < 300; n++) keep({ rain: 4, place: 'c' });
+  keep({ rain: 1000 }, 500);
+  const moved = samples.drift(60_000);
+  assert.ok(moved['rain']!.psi > 0.5 && moved['rain']!.p < 0.001, JSON.stringify(moved));
+  assert.ok(moved['place']!.psi > 0.5);
+  assert.equal(moved['rain']?.rows, 400);
+  samples.close();
+  const text = readFileSync(file, 'utf8');
+  assert.ok(!text.includes('me@x') && !text.includes('private'));
+  assert.match(text, /"email":"\[redacted\]"/);
+});
+
+test('an alert is raised once, cleared once, and known to the next host', (t) => {
+  const places = { ...servicePlaces(temp(t), 'staging', 'web') };
+  const root = temp(t);
+  const own = {
+    ...places,
+    alerts: path.join(root, 'alerts.json'),
+    alertHistory: path.join(root, 'a.ndjson'),
+  };
+  const about = { environment: 'staging', service: 'web', places: own };
+  const outcome = (state: 'holds' | 'broken' | 'unknown') =>
+    [{ rule: 'p95 < 1s', severity: 'error', state, text: 'p95 is x' }] as const;
+  const none = new Map<string, string>();
+  const alerts = new Alerts(about);
+  assert.deepEqual(alerts.update(outcome('holds'), 'r1', none), []);
+  const [raised] = alerts.update(outcome('broken'), 'r1', new Map([['p95 < 1s', 'slow']]));
+  assert.deepEqual([raised?.kind, raised?.message, raised?.release], ['raised', 'slow', 'r1']);
+  assert.deepEqual(alerts.update(outcome('broken'), 'r1', none), []);
+  const next = new Alerts(about);
+  assert.deepEqual(next.update(outcome('broken'), 'r1', none), []);
+  assert.equal(next.update(outcome('unknown'), 'r1', none)[0]?.kind, 'cleared');
+  next.update(outcome('broken'), 'r1', none);
+  assert.equal(next.update([], 'r1', none)[0]?.kind, 'cleared');
+  assert.deepEqual(readAlerts(own.alerts), []);
+  assert.deepEqual(
+    alertHistory(own.alertHistory, 10).map((event) => event.kind),
+    ['cleared', 'raised', 'cleared', 'raised'],
+  );
+});
+
+test('traffic is counted by the second, and kept by ten', (t) => {
+  const file = path.join(temp(t), 'metrics.ndjson');
+  let restarts = 0;
+  const recorder = new Recorder(
+    file,
+    () => ({ ready: 1, replicas: 1, restarts, memoryBytes: 1000, cpuSeconds: 0 }),
+    { wants: () => false, keep: () => undefined },
+  );
+  const start = Date.now();
+  for (let second = 1; second <= 25; second++) {
+    recorder.answered('r1', second === 3 ? 503 : 200, second, second === 3);
+    if (second === 4) recorder.answered(undefined, 503, 1, true);
+    if (second === 5) restarts = 2;
+    recorder.tick(start + second * 1000);
+  }
+  const all = summarize(recorder.window(60_000, start + 25_000));
+  assert.deepEqual(
+    [all?.requests, all?.errors, all?.restarts, all?.status, all?.releases],
+    [26, 2, 2, { 2: 24, 5: 2 }, { r1: { requests: 25, errors: 1 } }],
+  );
+  assert.ok(Math.abs((all?.p50 ?? 0) - 12.5) <= 1);
+  assert.equal(summarize(recorder.window(5_000, start + 25_000))?.requests, 5);
+  const written = readMetrics(file, 0);
+  assert.deepEqual(
+    written.map((bucket: MetricsBucket) => bucket.requests),
+    [11, 10],
+  );
+  recorder.close();
+  assert.equal(summarize(readMetrics(file, 0))?.requests, 26);
+  assert.equal(summarize([]), undefined);
+});
