@@ -1,5 +1,5 @@
 // Prints the table of docs/benchmarks.md: each figure beside a peer or a floor measured in the same run.
-// `npm run bench -- --only runner,language,lint,stores,activation`
+// `npm run bench -- --only runner,language,lint,stores,features,registry,activation`
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,12 @@ const esbuild = await import('esbuild');
 const { build } = await import('./build.mjs');
 await build({ minify: true });
 await esbuild.build({
-  entryPoints: { main: 'tests/bench/main.ts', store: 'tests/bench/store-child.ts' },
+  entryPoints: {
+    main: 'tests/bench/main.ts',
+    store: 'tests/bench/store-child.ts',
+    registry: 'tests/bench/registry-child.ts',
+    bare: 'tests/bench/bare-loop.ts',
+  },
   outdir: 'out/bench',
   bundle: true,
   platform: 'node',

@@ -1,5 +1,6 @@
 /** The cache in `.modelyard/cache`, shared by all pipelines of a project. Layout: `objects/a/<hash>`, `entries/a/<fingerprint>.json`. */
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -73,7 +74,9 @@ export class DiskCache implements Cache {
   }
 
   lookup(fingerprint: ContentHash): CacheHit | undefined {
-    const entry = readEntry(entryPath(this.#layout, fingerprint));
+    const file = entryPath(this.#layout, fingerprint);
+    // Mostly there is none when this is asked, and that costs less to be told than to be thrown.
+    const entry = existsSync(file) ? readEntry(file) : undefined;
     if (entry?.fingerprint !== fingerprint) return undefined;
     for (const output of entry.outputs) {
       if (!this.#objects.has(output.hash, output.kind === 'file' ? output.bytes : undefined))

@@ -2,7 +2,7 @@
  * The life of one task in a run: may it start → what would it do → is that done already, or in the cache → do it →
  * is what it promised there → keep it.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { describeError } from '../stores/problem.js';
@@ -265,8 +265,11 @@ class Execution {
     if (kept.length > 0) await cache.release(kept, { keep: true });
     for (const output of task.outputs) {
       const target = workspace.absolute(output.path);
-      if (!output.persist) rmSync(target, { recursive: true, force: true });
-      mkdirSync(path.dirname(target), { recursive: true });
+      if (!output.persist && lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
+        rmSync(target, { recursive: true, force: true });
+      }
+      const folder = path.dirname(target);
+      if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
     }
   }
 

@@ -9,7 +9,7 @@
  */
 import { lstatSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { tempOwner, writeAtomic } from '../stores/atomic.js';
+import { tempOwner } from '../stores/atomic.js';
 import { isAlive } from '../stores/liveness.js';
 import { describeError } from '../stores/problem.js';
 import type { StoreProblem } from '../stores/problem.js';
@@ -22,6 +22,7 @@ import { LIVE_STATUSES } from '../stores/run-summary.js';
 import { liveStatus } from '../stores/runs.js';
 import type { RunStore } from '../stores/runs.js';
 import { readEntry } from './cache-disk.js';
+import { staysWithin, writeUsage } from './cache-usage.js';
 import type { CacheEntry } from './cache.js';
 import { parseListing } from './hash.js';
 
@@ -375,32 +376,8 @@ export function applyGc(
     });
   }
   store.maintain();
-  writeUsage(store, undefined);
+  writeUsage(store.layout, undefined);
   return { freedBytes, removed, problems };
-}
-
-function usageFile(store: RunStore): string {
-  return path.join(store.layout.index, 'cache-usage.json');
-}
-
-function readUsage(store: RunStore): number | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(usageFile(store), 'utf8'));
-    if (typeof value !== 'object' || value === null || !('bytes' in value)) return undefined;
-    return typeof value.bytes === 'number' ? value.bytes : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** `undefined`: not known; it is counted the next time. */
-function writeUsage(store: RunStore, bytes: number | undefined): void {
-  try {
-    if (bytes === undefined) rmSync(usageFile(store), { force: true });
-    else writeAtomic(usageFile(store), JSON.stringify({ bytes }));
-  } catch {
-    // An estimate; counted again the next time.
-  }
 }
 
 /**
@@ -413,14 +390,10 @@ export function trimCache(
   storedBytes: number,
 ): { readonly freedBytes: number; readonly notice?: string } {
   if (storedBytes === 0 || bounds.maxBytes === undefined) return { freedBytes: 0 };
-  const before = readUsage(store);
-  if (before !== undefined && before + storedBytes <= bounds.maxBytes) {
-    writeUsage(store, before + storedBytes);
-    return { freedBytes: 0 };
-  }
+  if (staysWithin(store.layout, bounds.maxBytes, storedBytes)) return { freedBytes: 0 };
   const plan = planGc(store, bounds);
   const { freedBytes } =
     plan.entries.length + plan.objects.length === 0 ? { freedBytes: 0 } : applyGc(store, plan);
-  writeUsage(store, plan.keptBytes);
+  writeUsage(store.layout, plan.keptBytes);
   return { freedBytes, ...(plan.notice === undefined ? {} : { notice: plan.notice }) };
 }

@@ -155,10 +155,15 @@ export class Process {
     if (windows || this.pid === undefined) return false;
     if (this.#escaped().length > 0) return true;
     const group = this.pid;
+    const traces = Error.stackTraceLimit;
+    // That it is gone is the rule here, and a stack trace costs more than the call.
+    Error.stackTraceLimit = 0;
     try {
       process.kill(-group, 0);
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === 'EPERM';
+    } finally {
+      Error.stackTraceLimit = traces;
     }
     // Where nobody reaps orphans (a container without an init), ended processes stay in the group.
     const members = processes().filter((one) => one.group === group);

@@ -72,6 +72,11 @@ export class RunReducer {
         run.status = event.status;
         run.endedAt = event.at;
         if (event.error !== undefined) run.error = event.error;
+        // A run that was refused, or cancelled while it waited for another one, never came to them.
+        for (const task of this.#tasks) {
+          if (task.status === 'queued' || task.status === 'waiting')
+            task.status = event.status === 'cancelled' ? 'cancelled' : 'skipped';
+        }
         return;
       default: {
         if (run.status === 'waiting' && WAKING.has(event.type)) run.status = 'running';

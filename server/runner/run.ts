@@ -1,5 +1,5 @@
 /** One run of a pipeline, from its plan to its record. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Json, Pipeline, ProjectSettings } from '../model/definition.js';
@@ -7,6 +7,7 @@ import type { Instance } from '../model/graph.js';
 import { describeError } from '../stores/problem.js';
 import type { RunDocument, RunHeader } from '../stores/run-document.js';
 import { RunStore, StoreError, newRunId, taskLogName } from '../stores/runs.js';
+import { staysWithin } from './cache-usage.js';
 import type { RunControl } from './control.js';
 import { whereabouts, inheritedEnvironment } from './environment.js';
 import { type Asker, Approvals } from './approvals.js';
@@ -154,6 +155,7 @@ class Run {
   readonly #instances: readonly Instance[];
   readonly #executor: Executor;
   readonly #matrixStops = new Map<string, AbortController>();
+  readonly #cacheWasEmpty: boolean;
   #recorder: Recorder | undefined;
   #dirty: DirtyCheck | undefined;
   #failed = false;
@@ -177,6 +179,7 @@ class Run {
     this.#masks = masks;
     this.#sinks = [...sinks];
     this.#store = new RunStore(session.layout);
+    this.#cacheWasEmpty = !existsSync(session.layout.entries);
     this.#executor = localExecutor(pipesFolder(header.id));
     this.#instances = session.selectedInstances();
     for (const { task } of this.#instances) {
@@ -277,12 +280,10 @@ class Run {
   async #trimCache(): Promise<void> {
     const { storedBytes } = this.#session.disk;
     if (storedBytes === 0) return;
+    const bounds = { maxBytes: MAX_CACHE_BYTES, ...this.#options.cache };
+    if (staysWithin(this.#store.layout, bounds.maxBytes, storedBytes, this.#cacheWasEmpty)) return;
     const { trimCache } = await import('./gc.js');
-    const { notice } = trimCache(
-      this.#store,
-      { maxBytes: MAX_CACHE_BYTES, ...this.#options.cache },
-      storedBytes,
-    );
+    const { notice } = trimCache(this.#store, bounds, storedBytes);
     if (notice !== undefined)
       this.#tell({ type: 'notice', at: new Date().toISOString(), level: 'warning', message: notice });
   }

@@ -8,6 +8,7 @@ import { featureRows } from './features.js';
 import { languageRows } from './language.js';
 import { lintRows } from './lint.js';
 import { type Peers, installPeers } from './peers.js';
+import { registryRows } from './registry.js';
 import { runnerRows } from './runner.js';
 import { storeRows } from './stores.js';
 import { type Row, renderTable } from './table.js';
@@ -18,6 +19,8 @@ const cli = path.join(root, 'dist/cli.js');
 const server = path.join(root, 'dist/server.js');
 const schema = path.join(root, 'docs/schema/pipeline.schema.json');
 const storeScript = path.join(root, 'out/bench/store.js');
+const registryScript = path.join(root, 'out/bench/registry.js');
+const bareScript = path.join(root, 'out/bench/bare.js');
 
 let installed: Peers | undefined;
 const peers = (): Peers => (installed ??= installPeers(root));
@@ -25,9 +28,10 @@ const peers = (): Peers => (installed ??= installPeers(root));
 const suites: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]>>> = {
   language: (scratch) => languageRows(scratch, server, schema, peers()),
   lint: (scratch) => lintRows(scratch, cli),
-  runner: (scratch) => runnerRows(scratch, cli, peers()),
+  runner: (scratch) => runnerRows(scratch, cli, bareScript, peers()),
   stores: (scratch) => storeRows(scratch, storeScript),
   features: (scratch) => featureRows(scratch, root),
+  registry: (scratch) => registryRows(scratch, registryScript),
   activation: () => activationRows(root),
 };
 

@@ -42,9 +42,22 @@ export function medianOf(runs: number, command: Command, before: () => void = ()
     before();
     times.push(timed(command));
   }
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length / 2)] ?? Number.NaN;
+  return middle(times);
 }
+
+/**
+ * Medians of several commands that take turns, so that whatever else the machine does falls on all of them alike. Each
+ * `fresh` gives its command in a folder where nothing has run; making that isn't timed. Folders aren't used twice: ext4
+ * is slow to make files where some were deleted a moment ago, and would be measured instead.
+ */
+export function interleavedMedians(runs: number, contestants: readonly (() => Command)[]): number[] {
+  const times = contestants.map((): number[] => []);
+  for (let i = 0; i < runs; i++) contestants.forEach((fresh, at) => times[at]?.push(timed(fresh())));
+  return times.map(middle);
+}
+
+const middle = (times: number[]): number =>
+  times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 
 const peakOf = (pid: number): number => {
   try {

@@ -1,104 +1,140 @@
-/** `modelyard run` as a whole command beside make, turbo and wireit. */
+/** `modelyard run` as a whole command beside make, turbo, wireit and the least that Node can do. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Peers } from './peers.js';
-import { type Command, medianOf, peakMemoryOf, timed } from './process.js';
-import { type Row, absoluteRow, ratioRow } from './table.js';
+import { type Command, interleavedMedians, peakMemoryOf, timed } from './process.js';
+import { type Row, absoluteRow, floorRow, ratioRow } from './table.js';
 import {
   type CatTask,
   chainOfTasks,
   independentTasks,
   writeMake,
   writeModelyard,
+  writeTaskList,
   writeTurbo,
   writeWireit,
 } from './workload.js';
 
 const JOBS = '2';
 
-function remove(folder: string, names: readonly string[]): void {
-  for (const name of names) rmSync(path.join(folder, name), { recursive: true, force: true });
-  mkdirSync(path.join(folder, 'out'), { recursive: true });
+/** Makes a folder in which nothing has run, and gives the command for it. */
+type Contestant = () => Command;
+
+let folders = 0;
+
+function freshFolder(scratch: string, name: string): string {
+  const folder = path.join(scratch, `${name}-${folders++}`);
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
-interface Contestant {
-  readonly command: Command;
-  /** Puts the folder back to where nothing has ever run. */
-  readonly reset: () => void;
-}
-
-function modelyard(scratch: string, name: string, tasks: readonly CatTask[], cli: string): Contestant {
-  const cwd = path.join(scratch, name, 'modelyard');
-  mkdirSync(cwd, { recursive: true });
-  writeModelyard(cwd, tasks);
-  return {
-    command: { file: process.execPath, args: [cli, 'run', 'bench', '--jobs', JOBS], cwd },
-    reset: () => remove(cwd, ['out', '.modelyard']),
+const modelyard =
+  (scratch: string, tasks: readonly CatTask[], cli: string): Contestant =>
+  () => {
+    const cwd = freshFolder(scratch, 'modelyard');
+    writeModelyard(cwd, tasks);
+    return { file: process.execPath, args: [cli, 'run', 'bench', '--jobs', JOBS], cwd };
   };
-}
 
-function make(scratch: string, name: string, tasks: readonly CatTask[]): Contestant {
-  const cwd = path.join(scratch, name, 'make');
-  mkdirSync(cwd, { recursive: true });
-  writeMake(cwd, tasks);
-  return { command: { file: 'make', args: [`-j${JOBS}`], cwd }, reset: () => remove(cwd, ['out']) };
-}
+const make =
+  (scratch: string, tasks: readonly CatTask[]): Contestant =>
+  () => {
+    const cwd = freshFolder(scratch, 'make');
+    writeMake(cwd, tasks);
+    return { file: 'make', args: [`-j${JOBS}`], cwd };
+  };
 
-function turbo(scratch: string, name: string, tasks: readonly CatTask[], peers: Peers): Contestant {
-  const cwd = path.join(scratch, name, 'turbo');
-  mkdirSync(cwd, { recursive: true });
-  writeTurbo(cwd, tasks);
-  symlinkSync(peers.modules, path.join(cwd, 'node_modules'));
-  for (const args of [
-    ['init', '-q'],
-    ['add', '-A'],
-    ['-c', 'user.name=b', '-c', 'user.email=b@localhost', 'commit', '-qm', 'b'],
-  ]) {
-    spawnSync('git', args, { cwd });
-  }
-  return {
-    command: {
+const bareLoop =
+  (scratch: string, tasks: readonly CatTask[], script: string): Contestant =>
+  () => {
+    const cwd = freshFolder(scratch, 'bare');
+    writeTaskList(cwd, tasks);
+    return { file: process.execPath, args: [script], cwd };
+  };
+
+const turbo =
+  (scratch: string, tasks: readonly CatTask[], peers: Peers): Contestant =>
+  () => {
+    const cwd = freshFolder(scratch, 'turbo');
+    writeTurbo(cwd, tasks);
+    symlinkSync(peers.modules, path.join(cwd, 'node_modules'));
+    for (const args of [
+      ['init', '-q'],
+      ['add', '-A'],
+      ['-c', 'user.name=b', '-c', 'user.email=b@localhost', 'commit', '-qm', 'b'],
+    ]) {
+      spawnSync('git', args, { cwd });
+    }
+    return {
       file: peers.turbo,
       args: ['run', ...tasks.map((task) => task.name), `--concurrency=${JOBS}`, '--output-logs=none'],
       cwd,
       env: { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', CI: '1' },
-    },
-    reset: () => remove(cwd, ['out', '.turbo']),
+    };
   };
-}
 
-function wireit(scratch: string, name: string, tasks: readonly CatTask[], peers: Peers): Contestant {
-  const cwd = path.join(scratch, name, 'wireit');
-  mkdirSync(cwd, { recursive: true });
-  writeWireit(cwd, tasks);
-  symlinkSync(peers.modules, path.join(cwd, 'node_modules'));
-  return {
-    command: {
+const wireit =
+  (scratch: string, tasks: readonly CatTask[], peers: Peers): Contestant =>
+  () => {
+    const cwd = freshFolder(scratch, 'wireit');
+    writeWireit(cwd, tasks);
+    symlinkSync(peers.modules, path.join(cwd, 'node_modules'));
+    return {
       file: 'npm',
       args: ['run', 'all'],
       cwd,
       env: { WIREIT_PARALLEL: JOBS, WIREIT_LOGGER: 'quiet', WIREIT_CACHE: 'local' },
-    },
-    reset: () => remove(cwd, ['out', '.wireit']),
+    };
   };
+
+/** Run once already; gives the same command again and again. */
+function warmed(contestant: Contestant): Contestant {
+  const command = contestant();
+  timed(command);
+  return () => command;
 }
 
-const cold = (runs: number, contestant: Contestant): number =>
-  medianOf(runs, contestant.command, contestant.reset);
-
-function warm(runs: number, contestant: Contestant): number {
-  timed(contestant.command);
-  return medianOf(runs, contestant.command);
+/** Cold runs beside make and beside the least that Node can do. */
+function coldRows(
+  work: string,
+  runs: number,
+  most: number,
+  ours: Contestant,
+  floor: Contestant,
+  peer: Contestant,
+): Row[] {
+  const [oursMs = Number.NaN, bareMs = Number.NaN, makeMs = Number.NaN] = interleavedMedians(runs, [
+    ours,
+    floor,
+    peer,
+  ]);
+  const beside = `make -j${JOBS}`;
+  return [
+    ratioRow({ work: `run, ${work}, cold`, beside, ours: oursMs, peer: makeMs, unit: 'ms' }, most),
+    floorRow({
+      work: `a bare Node loop: ${work}, nothing kept`,
+      beside,
+      ours: bareMs,
+      peer: makeMs,
+      unit: 'ms',
+    }),
+  ];
 }
 
-export async function runnerRows(scratch: string, cli: string, peers: Peers): Promise<Row[]> {
+export async function runnerRows(
+  scratch: string,
+  cli: string,
+  bareScript: string,
+  peers: Peers,
+): Promise<Row[]> {
   const rows: Row[] = [];
   const independent = independentTasks(200);
-  const ours = modelyard(scratch, 'independent', independent, cli);
-  const oursCold = cold(7, ours);
-  const oursWarm = warm(11, ours);
-  const turboWarm = warm(11, turbo(scratch, 'independent', independent, peers));
+  const ours = modelyard(scratch, independent, cli);
+  const [oursWarm = Number.NaN, turboWarm = Number.NaN] = interleavedMedians(11, [
+    warmed(ours),
+    warmed(turbo(scratch, independent, peers)),
+  ]);
   rows.push(
     ratioRow(
       {
@@ -112,21 +148,13 @@ export async function runnerRows(scratch: string, cli: string, peers: Peers): Pr
     ),
   );
   if (peers.make) {
-    const floor = cold(7, make(scratch, 'independent', independent));
-    rows.push(
-      ratioRow(
-        {
-          work: 'run, 200 independent tasks, cold',
-          beside: `make -j${JOBS}`,
-          ours: oursCold,
-          peer: floor,
-          unit: 'ms',
-        },
-        2.5,
-      ),
-    );
+    const floor = bareLoop(scratch, independent, bareScript);
+    rows.push(...coldRows('200 independent tasks', 7, 2.5, ours, floor, make(scratch, independent)));
   }
-  const wireitCold = cold(3, wireit(scratch, 'independent', independent, peers));
+  const [oursCold = Number.NaN, wireitCold = Number.NaN] = interleavedMedians(3, [
+    ours,
+    wireit(scratch, independent, peers),
+  ]);
   rows.push(
     ratioRow(
       {
@@ -139,27 +167,14 @@ export async function runnerRows(scratch: string, cli: string, peers: Peers): Pr
       0.5,
     ),
   );
-
-  const chain = chainOfTasks(50);
-  const oursChain = cold(9, modelyard(scratch, 'chain', chain, cli));
   if (peers.make) {
-    const floor = cold(9, make(scratch, 'chain', chain));
-    rows.push(
-      ratioRow(
-        {
-          work: 'run, chain of 50 tasks, cold',
-          beside: `make -j${JOBS}`,
-          ours: oursChain,
-          peer: floor,
-          unit: 'ms',
-        },
-        3,
-      ),
-    );
+    const chain = chainOfTasks(50);
+    const floor = bareLoop(scratch, chain, bareScript);
+    const own = modelyard(scratch, chain, cli);
+    rows.push(...coldRows('chain of 50 tasks', 9, 3, own, floor, make(scratch, chain)));
   }
 
-  ours.reset();
-  const peak = await peakMemoryOf(ours.command);
+  const peak = await peakMemoryOf(ours());
   const bare = await peakMemoryOf({
     file: process.execPath,
     args: ['-e', 'setTimeout(() => {}, 300)'],

@@ -7,7 +7,8 @@ import { type Row, absoluteRow, median, ratioRow } from './table.js';
 const FEW = 100;
 const MANY = 100_000;
 
-function child(script: string, ...args: readonly string[]): number {
+/** What a child process measured, in ms. */
+export function measured(script: string, ...args: readonly string[]): number {
   const result = spawnSync(process.execPath, [script, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -24,15 +25,16 @@ export function storeRows(scratch: string, script: string): Row[] {
     [many, MANY],
   ] as const) {
     mkdirSync(folder, { recursive: true });
-    child(script, 'seed', folder, String(count));
+    measured(script, 'seed', folder, String(count));
   }
   // The listing first: recording adds runs.
-  const times = (verb: string): number => median(Array.from({ length: 7 }, () => child(script, verb, many)));
+  const times = (verb: string): number =>
+    median(Array.from({ length: 7 }, () => measured(script, verb, many)));
   const newest = times('newest');
   const floor = times('tail');
   const pairs = Array.from(
     { length: 5 },
-    () => [child(script, 'record', few), child(script, 'record', many)] as const,
+    () => [measured(script, 'record', few), measured(script, 'record', many)] as const,
   );
   return [
     ratioRow(

@@ -21,6 +21,11 @@ export function absoluteRow(row: Omit<Row, 'ok' | 'bar'>, most: number): Row {
   return { ...row, bar: `≤ ${most} ${row.unit}`, ok: row.ours <= most };
 }
 
+/** A row that is held by no bar: what the machine, or the language, makes possible at the most. */
+export function floorRow(row: Omit<Row, 'ok' | 'bar'>): Row {
+  return { ...row, bar: '–', ok: true };
+}
+
 export function percentile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN;

@@ -65,6 +65,12 @@ export function writeModelyard(folder: string, tasks: readonly CatTask[]): void 
   writeFileSync(path.join(folder, 'bench.pipeline.yaml'), `${lines.join('\n')}\n`);
 }
 
+/** For `bare-loop.ts`. */
+export function writeTaskList(folder: string, tasks: readonly CatTask[]): void {
+  writeInputs(folder, tasks);
+  writeFileSync(path.join(folder, 'tasks.json'), JSON.stringify(tasks));
+}
+
 export function writeMake(folder: string, tasks: readonly CatTask[]): void {
   writeInputs(folder, tasks);
   const rules = tasks.map(({ input, output }) => `${output}: ${input}\n\t@cat ${input} > ${output}\n`);

@@ -1,9 +1,10 @@
 /** `modelyard runs list|show|log|delete|cancel` */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { formatBytes } from '../../model/units.js';
 import { isAlive } from '../../stores/liveness.js';
 import type { RunDocument, RunStatus, TaskRun } from '../../stores/run-document.js';
+import { LIVE_STATUSES } from '../../stores/run-summary.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
 import { type Arguments, UsageError, closest, wholeNumber } from '../args.js';
 import { type Command, CommandError } from '../command.js';
@@ -28,7 +29,8 @@ export const runs: Command = {
   summary: 'List, show, delete and cancel runs, and read their logs.',
   usage: 'runs list|show|log|delete|cancel [RUN] [TASK] [flags]',
   details: `
-RUN is a run's id, the end of one, or left out for the newest run. \`runs log RUN TASK\` prints a task's log.`,
+RUN is a run's id, the end of one, or left out for the newest run; for
+\`runs cancel\` that is the newest one that goes on. \`runs log RUN TASK\` prints a task's log.`,
   flags: {
     limit: { type: 'string', value: 'N', help: 'list: at most so many. Default: 20.' },
     pipeline: { type: 'string', value: 'NAME', help: 'Only runs of this pipeline.' },
@@ -94,15 +96,19 @@ export function statusWord(status: string, style: Style, columns = 0): string {
   return paint(pad(status, columns));
 }
 
-/** The run that a word means: an id, the end of one that no other has, or the newest run. */
-function idFor(args: Arguments, store: RunStore): string {
+/**
+ * The run that a word means: an id, the end of one that no other has, or the newest run.
+ *
+ * @param live where no run is named, the newest one that goes on rather than one that has ended
+ */
+function idFor(args: Arguments, store: RunStore, live = false): string {
   const word = args.positionals[1];
   const pipeline = args.text('pipeline');
   const recent = store.list({ limit: 1_000, ...(pipeline === undefined ? {} : { pipeline }) });
   if (word === undefined || word === 'latest') {
     const [newest] = recent;
     if (newest === undefined) throw new CommandError('there are no runs yet', EXIT.usage);
-    return newest.id;
+    return (live ? recent.find(({ status }) => LIVE_STATUSES.has(status)) : undefined)?.id ?? newest.id;
   }
   const found = recent.filter(({ id }) => id === word || id.endsWith(word));
   if (found.length > 1)
@@ -110,8 +116,8 @@ function idFor(args: Arguments, store: RunStore): string {
   return found[0]?.id ?? word;
 }
 
-function readRun(args: Arguments, store: RunStore): RunDocument {
-  const read = store.read(idFor(args, store));
+function readRun(args: Arguments, store: RunStore, live = false): RunDocument {
+  const read = store.read(idFor(args, store, live));
   if (!read.ok) throw new CommandError(read.problem.message, EXIT.usage);
   return read.run;
 }
@@ -196,10 +202,23 @@ function log(args: Arguments, store: RunStore): number {
       continue;
     }
     if (chosen.length > 1) stdout.line(`==> ${task.id} <==`);
-    stdout.write(readFileSync(file));
+    print(file);
   }
   if (chosen.length === 0) stderr.line(`no task of run ${run.id} printed anything`);
   return EXIT.ok;
+}
+
+/** Piece by piece: a log may be larger than what fits into memory. */
+function print(file: string): void {
+  const piece = Buffer.allocUnsafe(256 * 1024);
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let read = readSync(descriptor, piece); read > 0; read = readSync(descriptor, piece)) {
+      stdout.write(piece.subarray(0, read));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function remove(args: Arguments, store: RunStore): number {
@@ -212,8 +231,8 @@ function remove(args: Arguments, store: RunStore): number {
 }
 
 function cancel(args: Arguments, store: RunStore): number {
-  const run = readRun(args, store);
-  if (run.status !== 'running' && run.status !== 'queued' && run.status !== 'waiting') {
+  const run = readRun(args, store, true);
+  if (!LIVE_STATUSES.has(run.status)) {
     throw new CommandError(`run ${run.id} has ended already: ${run.status}`, EXIT.failed);
   }
   if (run.status === 'waiting' && !isAlive(run)) {
