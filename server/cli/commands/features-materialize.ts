@@ -1,5 +1,6 @@
 /** `modelyard features materialize|preview` */
 import { type MaterializeResult, materialize } from '../../features/materialize.js';
+import { publishServices } from '../../features/online/services.js';
 import { preview as previewRows } from '../../features/preview.js';
 import { HashIndex } from '../../stores/hash-index.js';
 import { layoutOf, ensureMemory } from '../../stores/layout.js';
@@ -11,7 +12,8 @@ import { outcomeLines } from './features-read.js';
 import {
   type FeaturesCall,
   type FeaturesSubcommand,
-  featureFiles,
+  featureDefinitions,
+  onInterrupt,
   viewNamed,
   viewsOf,
 } from './features-shared.js';
@@ -23,7 +25,8 @@ export const materialized: FeaturesSubcommand = {
   most: 100,
   async run(call) {
     const { root, words, args, json } = call;
-    const files = featureFiles(root);
+    const definitions = featureDefinitions(root);
+    const files = definitions.map(({ features }) => features);
     const names = words.length > 0 ? words : viewsOf(files).map(({ view }) => view.name);
     for (const name of names) viewNamed(files, name);
     if (names.length === 0 && !json) stdout.line('There are no feature views.');
@@ -50,12 +53,21 @@ export const materialized: FeaturesSubcommand = {
       if (!json) tell(call, result);
       if (signal.aborted) break;
     }
+    const computed = results.flatMap((one) => (one.ok && one.outcome !== 'up-to-date' ? [one.view] : []));
+    const published =
+      computed.length === 0 || signal.aborted
+        ? undefined
+        : await publishServices({ store: call.store, files: definitions, views: computed, signal });
     stop();
+    if (published?.ok === false) stderr.line(`modelyard: ${tame(published.message, false)}`);
+    for (const { service, version } of published?.ok === true && !json ? published.written : []) {
+      stdout.line(`  latest values of ${service}: version ${version}`);
+    }
     const problem = hashes.save();
     if (problem !== undefined) stderr.line(`modelyard: ${problem.message}`);
     if (json) stdout.line(JSON.stringify(results.map(shown)));
     if (signal.aborted) return EXIT.cancelled;
-    return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+    return results.every(({ ok }) => ok) && published?.ok !== false ? EXIT.ok : EXIT.failed;
   },
 };
 
@@ -90,28 +102,13 @@ function tell({ style }: FeaturesCall, result: MaterializeResult): void {
     stdout.line(tame(line, false));
 }
 
-/** Ctrl+C ends the query; what was current stays so. */
-function onInterrupt(): { signal: AbortSignal; stop: () => void } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  process.once('SIGINT', abort);
-  process.once('SIGTERM', abort);
-  return {
-    signal: controller.signal,
-    stop: () => {
-      process.off('SIGINT', abort);
-      process.off('SIGTERM', abort);
-    },
-  };
-}
-
 export const preview: FeaturesSubcommand = {
   usage: 'preview VIEW [--limit N]',
   summary: 'The first rows that a view would have, computed from its source and not kept.',
   least: 1,
   most: 1,
   async run({ root, words, args, json, style }) {
-    const files = featureFiles(root);
+    const files = featureDefinitions(root).map(({ features }) => features);
     const [view = ''] = words;
     viewNamed(files, view);
     const limit = wholeNumber('limit', args.text('limit') ?? '20', 1);

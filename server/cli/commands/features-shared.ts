@@ -1,4 +1,5 @@
 /** What the subcommands of `modelyard features` share. */
+import type { FeaturesDefinition } from '../../model/analyze.js';
 import { Project } from '../../project/project.js';
 import type { Features, FeatureView } from '../../model/features.js';
 import { didYouMean } from '../../model/names.js';
@@ -33,10 +34,15 @@ export interface FeaturesSubcommand {
 }
 
 /** All feature files of the project. */
-export function featureFiles(root: string): Features[] {
+export function featureDefinitions(root: string): readonly FeaturesDefinition[] {
   return Project.open(root)
     .definitions()
-    .flatMap((definition) => (definition.kind === 'features' ? [definition.features] : []));
+    .filter((definition) => definition.kind === 'features');
+}
+
+/** What they say. */
+export function featureFiles(root: string): Features[] {
+  return featureDefinitions(root).map(({ features }) => features);
 }
 
 export function viewsOf(files: readonly Features[]): { readonly file: string; readonly view: FeatureView }[] {
@@ -65,4 +71,19 @@ export function loadedValue<T>(loaded: Loaded<T>): T | undefined {
   if (loaded.state === 'ok') return loaded.value;
   if (loaded.state === 'missing') return undefined;
   throw new CommandError(loaded.problem.message, EXIT.failed);
+}
+
+/** Ctrl+C ends the query; what was current stays so. */
+export function onInterrupt(): { signal: AbortSignal; stop: () => void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  process.once('SIGINT', abort);
+  process.once('SIGTERM', abort);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      process.off('SIGINT', abort);
+      process.off('SIGTERM', abort);
+    },
+  };
 }

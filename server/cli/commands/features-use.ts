@@ -1,0 +1,161 @@
+/** `modelyard features training-set|get` */
+import path from 'node:path';
+import { OnlineReader } from '../../features/online/read.js';
+import { currentService, publishServices } from '../../features/online/services.js';
+import { buildTrainingSet } from '../../features/training/build.js';
+import { chooseFeatures } from '../../features/training/choose.js';
+import { isOutside, normalizePath } from '../../model/paths.js';
+import { HashIndex } from '../../stores/hash-index.js';
+import { ensureMemory, layoutOf } from '../../stores/layout.js';
+import { UsageError } from '../args.js';
+import { CommandError } from '../command.js';
+import { EXIT, stdout } from '../output.js';
+import { count, tame } from '../terminal/text.js';
+import {
+  type FeaturesCall,
+  type FeaturesSubcommand,
+  featureDefinitions,
+  onInterrupt,
+} from './features-shared.js';
+import { columns } from './models-text.js';
+
+export const trainingSet: FeaturesSubcommand = {
+  usage: 'training-set LABELS --output FILE [--service NAME] [--feature VIEW:FEATURE]…',
+  summary: 'Join labels with features as they were known at the time of each label.',
+  least: 1,
+  most: 1,
+  async run(call) {
+    const { args, words, root, store, json } = call;
+    const output = args.text('output');
+    if (output === undefined) throw new UsageError('say where to write it with --output FILE');
+    const service = args.text('service');
+    const features = args.list('feature');
+    if (service === undefined && features.length === 0) {
+      throw new UsageError('say which features with --service NAME or --feature VIEW:FEATURE');
+    }
+    const labels = inside(words[0] ?? '', 'LABELS');
+    const memory = ensureMemory(layoutOf(root));
+    if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
+    const chosen = chooseFeatures(featureDefinitions(root), store, {
+      ...(service === undefined ? {} : { service }),
+      features,
+    });
+    if (!chosen.ok)
+      throw new CommandError(chosen.message, chosen.reason === 'unknown' ? EXIT.usage : EXIT.failed);
+    const { signal, stop } = onInterrupt();
+    const hashes = new HashIndex(layoutOf(root));
+    const hashed = await hashes.hashAsync(path.join(root, labels), signal);
+    if (!hashed.ok)
+      throw new CommandError(hashed.message, hashed.reason === 'missing' ? EXIT.usage : EXIT.failed);
+    const timestamp = args.text('timestamp');
+    const built = await buildTrainingSet({
+      root,
+      store,
+      labels,
+      labelsHash: hashed.hash,
+      ...(timestamp === undefined ? {} : { timestamp }),
+      ...(service === undefined ? {} : { service }),
+      views: chosen.value,
+      output: inside(output, '--output'),
+      createdCutoff: !args.flag('no-created-cutoff'),
+      fullNames: args.flag('full-names'),
+      signal,
+    });
+    stop();
+    hashes.save();
+    if (!built.ok) {
+      const code = built.kind === 'cancelled' ? EXIT.cancelled : EXIT.failed;
+      throw new CommandError(tame(built.message, false), code);
+    }
+    const { document } = built;
+    if (json) stdout.line(JSON.stringify(document));
+    else {
+      const versions = document.views.map(({ view, version }) => `${view} ${version}`).join(', ');
+      stdout.line(`${document.path}: ${count(document.rows, 'row')}, features of ${versions}`);
+      const rows = document.columns.map(({ name, type, role, nulls }) => [
+        name,
+        type,
+        role,
+        nulls === 0 ? '' : count(nulls, 'null'),
+      ]);
+      for (const line of columns(['column', 'type', 'what', 'missing'], rows, call.style)) stdout.line(line);
+    }
+    return EXIT.ok;
+  },
+};
+
+/** Relative to the project, as everywhere; not out of it. */
+function inside(given: string, what: string): string {
+  const normal = normalizePath(given.split(path.sep).join('/'));
+  if (path.isAbsolute(given) || isOutside(normal)) {
+    throw new UsageError(`${what}: paths are relative to the project and stay in it, unlike "${given}"`);
+  }
+  return normal;
+}
+
+export const get: FeaturesSubcommand = {
+  usage: 'get SERVICE KEY=VALUE…',
+  summary: 'The latest values of a service’s features for a key.',
+  least: 1,
+  most: 20,
+  async run(call) {
+    const { words, args, json, style } = call;
+    const [service = '', ...pairs] = words;
+    const keys = Object.fromEntries(
+      pairs.map((pair) => {
+        const at = pair.indexOf('=');
+        if (at <= 0) throw new UsageError(`keys are given as KEY=VALUE, not "${pair}"`);
+        return [pair.slice(0, at), pair.slice(at + 1)];
+      }),
+    );
+    const at = args.text('at');
+    if (at !== undefined && Number.isNaN(Date.parse(at))) {
+      throw new UsageError(`--at takes a moment, as 2024-03-01T12:00:00Z, not "${at}"`);
+    }
+    const file = await upToDate(call, service);
+    const opened = OnlineReader.open(file);
+    if (!opened.ok) throw new CommandError(opened.message, EXIT.failed);
+    const { reader } = opened;
+    const known = reader.keys();
+    const strange = Object.keys(keys).find((key) => !known.includes(key));
+    if (strange !== undefined) {
+      throw new UsageError(`${service} has no key "${strange}"; its keys are: ${known.join(', ')}`);
+    }
+    const answer = reader.get(keys, {
+      ...(at === undefined ? {} : { at: new Date(at) }),
+      fullNames: args.flag('full-names'),
+    });
+    reader.close();
+    if (!answer.ok) throw new UsageError(answer.message);
+    const { features, views } = answer;
+    if (json) {
+      stdout.line(JSON.stringify({ service, version: reader.header.version, keys, features, views }));
+    } else {
+      const rows = Object.entries(features).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ]);
+      for (const line of columns(['feature', 'value'], rows, style)) stdout.line(line);
+      for (const { view, status, timestamp } of views) {
+        stdout.line(style.dim(`${view}: ${status}${timestamp === undefined ? '' : `, of ${timestamp}`}`));
+      }
+    }
+    return views.some(({ status }) => status === 'present') ? EXIT.ok : EXIT.failed;
+  },
+};
+
+/** The service's file, brought up to date with the versions of its views. */
+async function upToDate({ root, store }: FeaturesCall, service: string): Promise<string> {
+  const { signal, stop } = onInterrupt();
+  const files = featureDefinitions(root);
+  const found = chooseFeatures(files, store, { service, features: [] });
+  if (!found.ok && found.reason === 'unknown') throw new CommandError(found.message, EXIT.usage);
+  const memory = ensureMemory(layoutOf(root));
+  if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
+  const published = await publishServices({ store, files, services: [service], signal });
+  stop();
+  if (!published.ok) throw new CommandError(published.message, EXIT.failed);
+  const current = currentService(store, service);
+  if (current !== undefined) return current.file;
+  throw new CommandError(published.left[0]?.message ?? `${service} has no values yet`, EXIT.failed);
+}
