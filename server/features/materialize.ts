@@ -137,6 +137,20 @@ function upToDate(
   return { ok: true, view: plan.view.view.name, outcome: 'up-to-date', manifest, expectations };
 }
 
+/** Why a view is not as `materialize` would leave it, in words; nothing when it is. Computes and writes nothing. */
+export async function whatIsStale(request: MaterializeRequest): Promise<string | undefined> {
+  const plan = await planOf(request);
+  if (!plan.ok) return plan.failed.message;
+  const store = new FeatureStore(request.root);
+  const done = upToDate(store, request, plan.value);
+  if (done !== undefined) return done.ok ? undefined : done.message;
+  const current = store.current(request.view);
+  if (current.state === 'missing') return `view ${request.view} was never computed`;
+  if (current.state !== 'ok') return current.problem.message;
+  if (!store.isWhole(current.value)) return `the data of view ${request.view} is gone or damaged`;
+  return `view ${request.view} was computed from other data`;
+}
+
 function sameSources(a: readonly SourceRecord[], b: readonly SourceRecord[]): boolean {
   return a.length === b.length && a.every((one, at) => one.path === b[at]?.path && one.hash === b[at].hash);
 }

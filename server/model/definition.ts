@@ -166,10 +166,16 @@ export interface RegisterAction {
   readonly config: Json;
 }
 
-/** An action that this version reads and validates but does not execute yet. */
-export interface OtherAction {
-  readonly kind: Extract<ActionKind, 'materialize'>;
-  /** The action's settings as written. */
+export interface MaterializeAction {
+  readonly kind: 'materialize';
+  /** Names of feature views. */
+  readonly views: readonly TemplateText[];
+  /** Only rows of this time are computed. */
+  readonly from?: TemplateText;
+  readonly to?: TemplateText;
+  /** Everything from scratch. */
+  readonly full: boolean;
+  /** The settings as written. */
   readonly config: Json;
 }
 
@@ -177,14 +183,14 @@ export type Action =
   | RunAction
   | CheckAction
   | RegisterAction
+  | MaterializeAction
   | PackageAction
   | ApprovalAction
   | DeployAction
   | ServiceAction
   | MonitorAction
   | PipelineAction
-  | TrainingSetAction
-  | OtherAction;
+  | TrainingSetAction;
 
 export interface Resources {
   /** Cores, may be fractional. Default 1. */

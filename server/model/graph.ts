@@ -30,7 +30,10 @@ export type {
   ResolvedPath,
 } from './graph-types.js';
 
-export type GraphOptions = StaticValues;
+export interface GraphOptions extends StaticValues {
+  /** Where feature views take their data from, by name: what a `materialize` task reads. */
+  readonly viewSources?: ReadonlyMap<string, string>;
+}
 
 /** More edges than any pipeline needs; what comes after is left out and told as a problem. */
 const MAX_EDGES = 500_000;
@@ -42,7 +45,9 @@ export function buildGraph(pipeline: Pipeline, options: GraphOptions = {}): Grap
   const instances: Instance[] = [];
   const byTask = new Map<string, Instance[]>();
   for (const task of pipeline.tasks) {
-    const own = instantiate(task, scopes, matrixProblems, MAX_INSTANCES - instances.length);
+    const own = instantiate(task, scopes, matrixProblems, MAX_INSTANCES - instances.length).map((one) =>
+      withSources(one, scopes, options.viewSources),
+    );
     for (const instance of own) instances.push(instance);
     byTask.set(task.name, own);
   }
@@ -122,6 +127,25 @@ function instance(id: string, task: Task, cell: Cell | undefined, scopes: Static
     inputs.push(path === undefined ? { glob, text } : { path, glob, text });
   }
   return { id, task, matrix: cell ?? {}, inputs, outputs };
+}
+
+/** With the sources of the views that it materializes as inputs. */
+function withSources(
+  instance: Instance,
+  scopes: StaticScopes,
+  sources: ReadonlyMap<string, string> | undefined,
+): Instance {
+  const { action } = instance.task;
+  if (action?.kind !== 'materialize' || sources === undefined) return instance;
+  const scope = scopes.of(instance.task, instance.matrix);
+  const inputs = action.views.flatMap((view): ResolvedPath[] => {
+    const name = renderTemplate(view, scope, 'plain');
+    const source = name.kind === 'value' ? sources.get(name.value.trim()) : undefined;
+    if (source === undefined) return [];
+    const path = normalizePath(source);
+    return [{ path, glob: isGlob(path), text: { text: source, span: view.span } }];
+  });
+  return { ...instance, inputs: [...instance.inputs, ...inputs] };
 }
 
 /** The files that an action itself reads and writes, without being told so in `inputs` and `outputs`. */

@@ -13,6 +13,7 @@ import type {
 import { conditionOf, conditionsOf } from './conditions.js';
 import type { Conditions } from './conditions.js';
 import { readChecks } from './read-checks.js';
+import { readMaterialize } from './read-materialize.js';
 import { readRegister } from './read-register.js';
 import { readServing } from './read-serving.js';
 import { readTrainingSet } from './read-training-set.js';
@@ -110,10 +111,10 @@ function readAction(kind: ActionKind, node: Maybe, conditions: Conditions): Acti
       return { kind, checks: readChecks(node, conditions) };
     case 'register':
       return readRegister(node, conditions);
+    case 'materialize':
+      return readMaterialize(node);
     case 'training-set':
       return readTrainingSet(node);
-    case 'materialize':
-      return { kind, config: jsonOf(node) };
     default:
       return readServing(kind, node);
   }

@@ -1,4 +1,5 @@
 /** Whether a task has to run, and why, in words. The same for a run and for a plan that only looks. */
+import type { ActionKind } from '../model/definition.js';
 import type {
   ArtifactRecord,
   FileRecord,
@@ -82,7 +83,11 @@ export async function decide(
   const { resumed } = options;
   if (resumed?.state.fingerprint.hash === print.hash) {
     const { reasons } = await compareOutputs(resumed.state.outputs, read);
-    if (reasons.length === 0 && drift(session, task, resumed.state).length === 0) {
+    if (
+      reasons.length === 0 &&
+      drift(session, task, resumed.state).length === 0 &&
+      (await staleIn(session, task)).length === 0
+    ) {
       return { kind: 'up-to-date', state: resumed.state, reasons: [`it succeeded in run ${resumed.run}`] };
     }
   }
@@ -96,13 +101,21 @@ export async function decide(
   } else {
     const compared = await compareOutputs(last.outputs, read);
     if (compared.unknown) return { kind: 'unknown', reasons: compared.reasons };
-    reasons = [...compared.reasons, ...drift(session, task, last)];
+    reasons = [...compared.reasons, ...drift(session, task, last), ...(await staleIn(session, task))];
     if (reasons.length === 0) return { kind: 'up-to-date', state: last, reasons };
   }
-  // The registry, and no cache, knows which versions there are.
+  // What keeps versions, and no cache, knows which versions there are.
   const hit = options.noCache || makesVersion(task) ? undefined : await usableHit(session, task, print, read);
   return hit === undefined ? { kind: 'run', reasons } : { kind: 'restore', hit, reasons };
 }
+
+/** Actions without outputs that it can be told of whether they are done. */
+const KNOWN_OTHERWISE: ReadonlySet<ActionKind | undefined> = new Set([
+  'check',
+  'register',
+  'package',
+  'materialize',
+]);
 
 /** Why a task runs each time; nothing when it need not. */
 export function alwaysRuns(task: Pick<ResolvedTask, 'instance' | 'outputs'>): string | undefined {
@@ -110,15 +123,22 @@ export function alwaysRuns(task: Pick<ResolvedTask, 'instance' | 'outputs'>): st
   const kind = task.instance.task.action?.kind;
   if (kind === 'deploy') return 'what is deployed is looked at in each run';
   if (kind === 'approval') return 'people are asked in each run';
-  if (task.outputs.length === 0 && kind !== 'check' && kind !== 'register' && kind !== 'package') {
+  if (task.outputs.length === 0 && !KNOWN_OTHERWISE.has(kind)) {
     return 'it has no outputs, so that nothing tells whether it is done';
   }
   return undefined;
 }
 
-/** Whether the registry or the packages, and no cache, know what the task has made. */
+/** Whether the registry, the packages or the feature store, and no cache, know what the task has made. */
 export function makesVersion(task: ResolvedTask): boolean {
-  return task.register !== undefined || task.package !== undefined;
+  return task.register !== undefined || task.package !== undefined || task.materialize !== undefined;
+}
+
+/** In which way the feature store is not as a materialize task left it. */
+async function staleIn(session: Session, task: ResolvedTask): Promise<readonly string[]> {
+  if (task.materialize === undefined) return [];
+  const { staleViews } = await import('./actions/materialize.js');
+  return staleViews(session, task.materialize);
 }
 
 /** In which way the registry or the packages are not as the task left them. */

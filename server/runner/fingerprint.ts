@@ -97,6 +97,10 @@ function sentence(part: FingerprintPart, before: string | undefined, now: string
       return REGISTERED_AS.has(part.name)
         ? `${part.name} of the version: ${short(before ?? 'none')} → ${short(now ?? 'none')}`
         : `${part.name} of the version changed`;
+    case 'materialize':
+      return part.name.startsWith('view ')
+        ? `the definition of ${part.name} changed`
+        : `${part.name} of what is computed: ${short(before ?? 'none')} → ${short(now ?? 'none')}`;
     case 'approval':
       return `${part.name} of the approval changed`;
     case 'package':

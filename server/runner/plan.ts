@@ -3,6 +3,7 @@ import type { Json, Pipeline, Task } from '../model/definition.js';
 import type { FingerprintRecord, RunDocument } from '../stores/run-document.js';
 import { mayStart } from './condition.js';
 import { alwaysRuns, decide, fingerprintTask } from './decide.js';
+import { featureFilesFor } from './feature-files.js';
 import { doneIn } from './resume.js';
 import type { ResolvedTask } from './resolve.js';
 import { resolveFully } from './resolve-fully.js';
@@ -48,6 +49,7 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
     environment: options.environment ?? process.env,
     secrets: Object.fromEntries(secretNames(pipeline).map((name) => [name, '***'])),
     run: { pipeline: pipeline.name },
+    features: await featureFilesFor(root, pipeline),
     selection: {
       ...(only === undefined ? {} : { only }),
       ...(from === undefined ? {} : { from }),

@@ -20,6 +20,7 @@ import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
 import { type ApprovalSettings, resolveApproval } from './resolve-approval.js';
 import { type Deployment, resolveDeploy } from './resolve-deploy.js';
 import { type Packaging, resolvePackage } from './resolve-package.js';
+import { type MaterializeTask, resolveMaterialize } from './resolve-materialize.js';
 import { type Registration, resolveRegister } from './resolve-register.js';
 import type { Texts } from './resolve-texts.js';
 import { type TrainingSetTask, resolveTrainingSet } from './resolve-training-set.js';
@@ -63,6 +64,8 @@ export interface ResolvedTask {
   readonly package?: Packaging;
   /** Of a deploy task. */
   readonly deploy?: Deployment;
+  /** Of a materialize task. */
+  readonly materialize?: MaterializeTask;
   /** Of an approval task. */
   readonly approval?: ApprovalSettings;
   /** Of a training-set task. */
@@ -144,7 +147,7 @@ class Resolver {
     if (action?.kind === 'run') commands.push(...this.#commands(action.commands, parts));
     else if (action?.kind === 'check') checks.push(...this.#checks(action.checks, parts));
     const settings = this.#settings(action, parts);
-    const inputs = this.#inputs(checks, settings.package);
+    const inputs = this.#inputs(checks, settings.package, settings.materialize?.sources);
     const outputs = this.#outputs(parts);
     this.#guard(inputs, outputs);
     parts.push(...this.#shown.used.filter((part) => !(part.kind === 'env' && part.name in env)));
@@ -165,10 +168,12 @@ class Resolver {
   #settings(
     action: Action | undefined,
     parts: FingerprintPart[],
-  ): Pick<ResolvedTask, 'register' | 'approval' | 'package' | 'deploy' | 'trainingSet'> {
+  ): Pick<ResolvedTask, 'register' | 'materialize' | 'approval' | 'package' | 'deploy' | 'trainingSet'> {
     switch (action?.kind) {
       case 'register':
         return { register: resolveRegister(action, this.#texts(parts), parts) };
+      case 'materialize':
+        return { materialize: resolveMaterialize(action, this.#texts(parts), this.#facts.features, parts) };
       case 'package':
         return { package: resolvePackage(action, this.#texts(parts), parts, this.#workspace) };
       case 'deploy': {
@@ -326,6 +331,7 @@ class Resolver {
   #inputs(
     checks: readonly ResolvedCheck[],
     packaging: Packaging | undefined,
+    sources: readonly string[] = [],
   ): { path: string; glob: boolean }[] {
     const inputs = new Map<string, { path: string; glob: boolean }>();
     const add = (given: string, glob: boolean, span: Span): void => {
@@ -343,6 +349,7 @@ class Resolver {
     }
     for (const check of checks)
       if (check.kind === 'data') inputs.set(check.path, { path: check.path, glob: false });
+    for (const source of sources) add(source, isGlob(source), this.#instance.task.nameSpan);
     // A path that an expression took from another task's outputs is read, too.
     for (const used of this.#shown.used) {
       const match = /^tasks\.([^.]+)\.outputs\.(.+)$/.exec(used.name);

@@ -11,6 +11,7 @@ import { staysWithin } from './cache-usage.js';
 import type { RunControl } from './control.js';
 import { whereabouts, inheritedEnvironment } from './environment.js';
 import { type Asker, Approvals } from './approvals.js';
+import { featureFilesFor } from './feature-files.js';
 import type { EventBody, EventSink, RunCreated, RunEvent } from './events.js';
 import { type ExecuteContext, executeTask } from './execute.js';
 import type { Executor } from './executors/executor.js';
@@ -105,6 +106,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
       user: again?.user ?? where.user,
     },
     ...(selection === undefined ? {} : { selection }),
+    features: await featureFilesFor(options.root, options.pipeline),
   });
   const refusal = session.problem;
   if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };

@@ -1,6 +1,7 @@
 /** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
 import type { Json, ProjectSettings } from '../model/definition.js';
 import type { Lookup, Scope } from '../model/evaluate.js';
+import type { Features } from '../model/features.js';
 import type { Instance } from '../model/graph.js';
 import { lookupIn } from '../model/values.js';
 import type { PackageStore } from '../stores/packages/store.js';
@@ -39,6 +40,8 @@ export interface Facts {
   readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
   readonly packages: () => PackageStore;
   hashFiles(globs: readonly string[]): string;
+  /** Feature files of the project, where the pipeline needs them. */
+  readonly features: readonly Features[];
 }
 
 const NOT_BUILT = new Set(['packages', 'environment']);

@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Action, Json, Pipeline, ProjectSettings } from '../model/definition.js';
+import type { Features } from '../model/features.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
 import { type Layout, layoutOf, safeFileName } from '../stores/layout.js';
 import { PackageStore } from '../stores/packages/store.js';
 import type { FileRecord } from '../stores/run-document.js';
 import type { Cache } from './cache.js';
 import { DiskCache } from './cache-disk.js';
+import { viewSources } from './feature-files.js';
 import { type GitHead, gitHead } from './git.js';
 import { HashIndex } from './hash-index.js';
 import type { FeatureViews } from './features.js';
@@ -43,6 +45,8 @@ export interface SessionOptions {
   readonly run: Readonly<Record<string, Json>>;
   /** Tasks that are not selected are known by how they ended the last time. Absent: all. */
   readonly selection?: Selection;
+  /** Feature files of the project, where the pipeline needs them: `featureFilesFor`. */
+  readonly features?: readonly Features[];
 }
 
 export class Session {
@@ -56,6 +60,7 @@ export class Session {
   readonly disk: DiskCache;
   readonly states: TaskStates;
   readonly facts: Facts;
+  readonly featureFiles: readonly Features[];
   readonly head: GitHead | undefined;
   /** Of tasks that have ended, by id. */
   readonly results = new Map<string, TaskResult>();
@@ -79,11 +84,13 @@ export class Session {
     this.cache = this.disk;
     this.states = new TaskStates(statesFile(this.layout, options.pipeline.path));
     this.head = gitHead(options.root);
+    this.featureFiles = options.features ?? [];
     const git = this.#git();
     this.graph = buildGraph(options.pipeline, {
       params: options.params,
       run: options.run,
       ...(git === undefined ? {} : { git }),
+      viewSources: viewSources(this.featureFiles),
     });
     const selected = select(this.graph, options.selection ?? {});
     this.#selected = selected.ok ? selected.ids : new Set();
@@ -112,6 +119,7 @@ export class Session {
       places: this.places,
       packages: () => this.packages,
       hashFiles: (globs) => this.workspace.hashFiles(globs),
+      features: this.featureFiles,
     };
   }
 

@@ -45,6 +45,7 @@ export interface FingerprintPart {
     | 'check'
     | 'model'
     | 'register'
+    | 'materialize'
     | 'package'
     | 'approval'
     | 'deploy'

@@ -7,6 +7,7 @@ export type ActionHandler = (context: ActionContext) => Promise<ActionOutcome>;
 const BUILT: Readonly<Partial<Record<ActionKind, () => Promise<ActionHandler>>>> = {
   run: async () => (await import('./run.js')).runAction,
   check: async () => (await import('./check.js')).checkAction,
+  materialize: async () => (await import('./materialize.js')).materializeAction,
   'training-set': async () => (await import('./training-set.js')).trainingSetAction,
   register: async () => (await import('./register.js')).registerAction,
   package: async () => (await import('./package.js')).packageAction,

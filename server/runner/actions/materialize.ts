@@ -1,0 +1,65 @@
+/** The action `materialize`: feature views computed into the feature store, in a process of their own. */
+import { type MaterializeRequest, type MaterializeResult, materialize } from '../../features/materialize.js';
+import type { MaterializeTask } from '../resolve-materialize.js';
+import type { Session } from '../session.js';
+import type { ActionContext, ActionOutcome } from './action.js';
+
+const PROGRESS_STEP = 10;
+
+export async function materializeAction(context: ActionContext): Promise<ActionOutcome> {
+  const { task, session, signal } = context;
+  const wanted = task.materialize;
+  if (wanted === undefined) throw new Error('a materialize task was started without its settings');
+  const done: string[] = [];
+  for (const view of wanted.views) {
+    let told = 0;
+    const result = await materialize({
+      ...requestOf(session, wanted, view),
+      full: wanted.full || context.force,
+      signal,
+      log: (line) => context.say(line),
+      onProgress: (percent) => {
+        if (percent < told + PROGRESS_STEP) return;
+        told = percent;
+        context.say(`${view}: ${percent} %`);
+      },
+    });
+    if (context.signal.aborted) return { ok: false };
+    if (!result.ok) {
+      for (const one of result.expectations) {
+        for (const row of one.passed ? [] : (one.sample ?? []))
+          context.say(`${one.text}: ${JSON.stringify(row)}`);
+      }
+      return { ok: false, error: result.message };
+    }
+    done.push(noteOf(result));
+  }
+  return { ok: true, note: done.join('; ') };
+}
+
+/** Why the feature store is not as the task would leave it; nothing when it is. Computes nothing. */
+export async function staleViews(session: Session, wanted: MaterializeTask): Promise<string[]> {
+  const { whatIsStale } = await import('../../features/materialize.js');
+  const reasons: string[] = [];
+  for (const view of wanted.views) {
+    const reason = await whatIsStale(requestOf(session, wanted, view));
+    if (reason !== undefined) reasons.push(reason);
+  }
+  return reasons;
+}
+
+function requestOf(session: Session, { from, to }: MaterializeTask, view: string): MaterializeRequest {
+  return {
+    root: session.root,
+    files: session.featureFiles,
+    view,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    hashes: session.hashes,
+  };
+}
+
+function noteOf({ view, outcome, manifest }: Extract<MaterializeResult, { ok: true }>): string {
+  const rows = `${manifest.rows.toLocaleString('en')} rows`;
+  return outcome === 'up-to-date' ? `${view} is up to date` : `${view} version ${manifest.version}, ${rows}`;
+}
