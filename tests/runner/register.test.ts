@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import test from 'node:test';
 import { TestProject } from '../support/cli.js';
 import { DATA, model, registering, version } from '../support/registering.js';
@@ -241,6 +242,34 @@ tasks:
   });
   await project.expect(0, ['run', 'use']);
   assert.equal(project.log('use').toString(), 'one\ntwo\n');
+});
+
+test('gc says what it would free, and versions outlive their runs, the cache and the workspace', async () => {
+  const project = await TestProject.make({
+    'main.pipeline.yaml': registering('aliases: [production]'),
+    ...DATA,
+  });
+  await project.expect(0, ['run', 'main']);
+  await project.expect(0, ['run', 'main', '-p', 'size=4']);
+  const gc = ['gc', '--all', '--keep-runs', '0'];
+  const dry = await project.expect(0, [...gc, '--dry']);
+  assert.match(dry.stdout, /to free: 2 runs, .* 0 files of the model registry/);
+  assert.equal(project.runs().length, 2);
+  await project.expect(0, [...gc, '--yes']);
+  project.remove('models', 'metrics.json');
+  assert.deepEqual([project.runs().length, project.exists('models/m.txt')], [0, false]);
+  for (const [number, size] of [
+    [1, 3],
+    [2, 4],
+  ] as const) {
+    await project.expect(0, ['models', 'export', `rain@${number}`, `kept-${number}`]);
+    const { artifact } = await version(project, `rain@${number}`);
+    const bytes = Array.from({ length: size }, (_, index) => `${index + 1}\n`).join('') + DATA['data.txt'];
+    assert.equal(artifact.hash, `sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+  }
+  // What was deleted still is its artifact's owner until it is purged; only then is there something of it to free.
+  await project.expect(0, ['models', 'delete', 'rain@1']);
+  assert.match((await project.expect(0, [...gc, '--dry'])).stdout, /Nothing to free/);
 });
 
 test('a resumed run takes the version over that it had made', async () => {
