@@ -2,7 +2,7 @@
  * What a check asked about the rest of the project, so that its findings can be kept until an answer changes: precise
  * where a keystroke in one file must not cost a check of five hundred others.
  */
-import type { Definition, FeaturesDefinition } from '../model/analyze.js';
+import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
 import type { KnownModel, KnownModels } from '../model/known-models.js';
 import type { Probe, ProjectView } from '../rules/rule.js';
 import type { RuleSeverity } from '../model/definition.js';
@@ -12,6 +12,8 @@ type Dependency =
   | { readonly kind: 'matches'; readonly glob: string; readonly answer: boolean | undefined }
   | { readonly kind: 'pipeline'; readonly name: string; readonly answer: readonly Definition[] }
   | { readonly kind: 'names'; readonly answer: string }
+  | { readonly kind: 'settings'; readonly answer: ProjectDefinition | undefined }
+  | { readonly kind: 'secrets'; readonly glob: string; readonly answer: string | undefined }
   | { readonly kind: 'features'; readonly answer: readonly FeaturesDefinition[] }
   | { readonly kind: 'model'; readonly name: string; readonly answer: KnownModel | 'unreadable' | undefined }
   | { readonly kind: 'models'; readonly answer: readonly string[] | undefined }
@@ -57,6 +59,18 @@ export class RecordingView implements ProjectView {
   features(): readonly FeaturesDefinition[] {
     const answer = this.#inner.features();
     this.#note('features', { kind: 'features', answer });
+    return answer;
+  }
+
+  settings(): ProjectDefinition | undefined {
+    const answer = this.#inner.settings();
+    this.#note('settings', { kind: 'settings', answer });
+    return answer;
+  }
+
+  secretFiles(glob: string): readonly string[] | undefined {
+    const answer = this.#inner.secretFiles?.(glob);
+    this.#note(`secrets ${glob}`, { kind: 'secrets', glob, answer: answer?.join('\n') });
     return answer;
   }
 
@@ -154,6 +168,10 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return sameDefinitions(view.pipelinesByName.get(asked.name) ?? NONE, asked.answer);
       case 'names':
         return namesOf(view) === asked.answer;
+      case 'settings':
+        return view.settings() === asked.answer;
+      case 'secrets':
+        return view.secretFiles?.(asked.glob)?.join('\n') === asked.answer;
       case 'features':
         return sameDefinitions(view.features(), asked.answer);
       case 'model':

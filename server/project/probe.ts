@@ -1,8 +1,10 @@
 /** What stands at the paths that definitions name, remembered until the disk is said to have changed. */
 import path from 'node:path';
 import { compileGlob } from '../model/glob.js';
+import { secretByName } from '../model/secret-files.js';
 import type { Probe } from '../rules/rule.js';
 import type { FileSystem } from './files.js';
+import { GitIgnores } from './walk.js';
 
 /** More entries than this are not looked at for one glob: then it can't be told. */
 const MAX_GLOB_ENTRIES = 5_000;
@@ -20,6 +22,7 @@ export class Prober {
   readonly #files: FileSystem;
   readonly #answers = new Map<string, Probe>();
   readonly #globs = new Map<string, boolean | undefined>();
+  readonly #secrets = new Map<string, readonly string[] | undefined>();
   readonly #realFolders = new Map<string, string | undefined>();
   #realRoot: string | undefined;
 
@@ -44,22 +47,42 @@ export class Prober {
     return this.#globs.get(glob);
   }
 
+  /** The files that a glob matches and git does not ignore, and that look like secrets; `undefined` when looking would take too long. */
+  secretFiles(glob: string): readonly string[] | undefined {
+    if (!this.#secrets.has(glob)) {
+      const found: string[] = [];
+      const ignores = new GitIgnores(this.#files, this.#root);
+      const all = this.#walk(glob, (relative) => {
+        if (secretByName(relative) !== undefined && !ignores.ignores(relative)) found.push(relative);
+        return false;
+      });
+      this.#secrets.set(glob, all === undefined ? undefined : found.sort());
+    }
+    return this.#secrets.get(glob);
+  }
+
   /**
    * The disk changed.
    * @param absolutes where; absent: anywhere.
    * @returns whether any remembered answer was dropped.
    */
   forget(absolutes?: readonly string[]): boolean {
-    const had = this.#answers.size + this.#globs.size > 0;
+    const had = this.#answers.size + this.#globs.size + this.#secrets.size > 0;
     if (absolutes === undefined || absolutes.length > 200) {
       this.#answers.clear();
       this.#globs.clear();
+      this.#secrets.clear();
       this.#realFolders.clear();
       this.#realRoot = undefined;
       return had;
     }
-    let dropped = this.#globs.size > 0 && absolutes.some((absolute) => isInside(this.#root, absolute));
-    if (dropped) this.#globs.clear();
+    let dropped =
+      this.#globs.size + this.#secrets.size > 0 &&
+      absolutes.some((absolute) => isInside(this.#root, absolute));
+    if (dropped) {
+      this.#globs.clear();
+      this.#secrets.clear();
+    }
     for (const absolute of absolutes) {
       for (const folder of this.#realFolders.keys()) {
         if (isInside(absolute, folder)) this.#realFolders.delete(folder);
@@ -114,6 +137,14 @@ export class Prober {
   }
 
   #search(glob: string): boolean | undefined {
+    return this.#walk(glob, () => true);
+  }
+
+  /**
+   * Hands every file that a glob matches to `visit`, until that answers true.
+   * @returns whether it did; `undefined` when not everything could be looked at.
+   */
+  #walk(glob: string, visit: (relative: string) => boolean): boolean | undefined {
     const compiled = compileGlob(glob);
     if (!compiled.ok) return undefined;
     const { base, matches } = compiled.glob;
@@ -129,7 +160,8 @@ export class Prober {
         if (entry.kind === 'folder') folders.push(absolute);
         // What a link leads to is not searched, so that nothing is known about it.
         else if (entry.kind === 'link') return undefined;
-        if (matches(path.relative(this.#root, absolute).split(path.sep).join('/'))) return true;
+        const relative = path.relative(this.#root, absolute).split(path.sep).join('/');
+        if (matches(relative) && visit(relative)) return true;
       }
     }
     return false;

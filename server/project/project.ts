@@ -236,8 +236,13 @@ export class Project {
           return byName();
         },
         features: () => this.#featureFiles(),
+        settings: () => {
+          const found = this.settingsFile();
+          return found?.kind === 'project' ? found : undefined;
+        },
         probe: (relative) => this.#prober.probe(relative),
         matches: (glob) => this.#prober.matches(glob),
+        secretFiles: (glob) => this.#prober.secretFiles(glob),
         models: this.#memory.models,
         severities,
       };

@@ -16,6 +16,10 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   resource: 'Resources',
   feature: 'Features',
   model: 'Registered models',
+  package: 'App packages',
+  approval: 'Approvals',
+  deploy: 'Deployments and services',
+  monitor: 'Monitoring',
   security: 'What a person with bad intentions could make of it',
   suppression: 'Suppressions',
 };

@@ -25,6 +25,17 @@ import { missingInput } from './path/missing-input.js';
 import { outsideProject } from './path/outside-project.js';
 import { duplicatePipeline } from './reference/duplicate-pipeline.js';
 import { unknownAlias } from './reference/unknown-alias.js';
+import { unknownEnvironment } from './reference/unknown-environment.js';
+import { unknownPackage } from './reference/unknown-package.js';
+import { unknownService as unknownServiceOfProject } from './reference/unknown-service.js';
+import { nobody } from './approval/nobody.js';
+import { portConflict } from './deploy/port-conflict.js';
+import { unhealthyProbe } from './deploy/unhealthy-probe.js';
+import { unknownFeature as unknownMonitorFeature } from './monitor/unknown-feature.js';
+import { unknownMetric } from './monitor/unknown-metric.js';
+import { packageEmpty } from './package/empty.js';
+import { entrypointMissing } from './package/entrypoint-missing.js';
+import { secretFile } from './package/secret-file.js';
 import { unknownContext } from './reference/unknown-context.js';
 import { unknownMatrixKey } from './reference/unknown-matrix-key.js';
 import { unknownModel } from './reference/unknown-model.js';
@@ -73,6 +84,9 @@ export const ALL_RULES: readonly Rule[] = [
   duplicatePipeline,
   unknownModel,
   unknownAlias,
+  unknownEnvironment,
+  unknownPackage,
+  unknownServiceOfProject,
   missingInput,
   outsideProject,
   ignoredByCache,
@@ -94,6 +108,14 @@ export const ALL_RULES: readonly Rule[] = [
   unusedFeature,
   modelName,
   aliasName,
+  packageEmpty,
+  entrypointMissing,
+  secretFile,
+  nobody,
+  portConflict,
+  unhealthyProbe,
+  unknownMetric,
+  unknownMonitorFeature,
   raw,
   secretInCommand,
   unusedSuppression,

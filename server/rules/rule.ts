@@ -2,7 +2,7 @@
  * What a rule is, what it finds, and what it may ask about the project. A rule sees one definition at a time, and the
  * project through a narrow view, so that the editor (with unsaved text) and the command line give the same findings.
  */
-import type { Definition, FeaturesDefinition } from '../model/analyze.js';
+import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
 import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/definition.js';
 import type { Graph } from '../model/graph.js';
 import type { KnownModels } from '../model/known-models.js';
@@ -76,10 +76,14 @@ export interface ProjectView {
   readonly pipelinesByName: ReadonlyMap<string, readonly Definition[]>;
   /** The features files, by path. The same array as long as none of them changed. */
   features(): readonly FeaturesDefinition[];
+  /** `modelyard.yaml`, if there is one. The same object as long as it did not change. */
+  settings(): ProjectDefinition | undefined;
   /** What stands at a path that is relative to the project. Follows links. */
   probe(path: string): Probe;
   /** Whether a glob matches at least one file of the project; `undefined`: can't be told. */
   matches?(glob: string): boolean | undefined;
+  /** The files that a glob matches and git does not ignore, and that look like secrets; `undefined`: can't be told. */
+  secretFiles?(glob: string): readonly string[] | undefined;
   /** The project's model registry; `undefined`: nothing is known of it. */
   readonly models?: KnownModels | undefined;
   /** Severities that people chose, in the editor's settings or in `modelyard.yaml`; others keep their default. */

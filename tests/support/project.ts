@@ -1,6 +1,7 @@
 /** A project in memory: definitions from texts, and a disk that is a list. */
 import { analyze, type Definition } from '../../server/model/analyze.js';
 import { globOf } from '../../server/model/glob.js';
+import { secretByName } from '../../server/model/secret-files.js';
 import type { RuleSeverity } from '../../server/model/definition.js';
 import type { Edit, ExampleModel, Finding, Probe, ProjectView } from '../../server/rules/rule.js';
 import { checkDefinition } from '../../server/rules/index.js';
@@ -41,10 +42,15 @@ export function memoryProject(
   const view: ProjectView = {
     definitions: () => definitions,
     features: () => features,
+    settings: () => definitions.find((definition) => definition.kind === 'project'),
     pipelinesByName,
     probe: (path) => probe(path, disk, links),
     matches: (glob) =>
       disk === undefined ? undefined : [...disk].some((file) => globOf(glob).matches(file)),
+    secretFiles: (glob) =>
+      disk === undefined
+        ? undefined
+        : [...disk].filter((file) => globOf(glob).matches(file) && secretByName(file) !== undefined).sort(),
     models: options.models === undefined ? undefined : knownModels(options.models),
     severities: new Map([...ownSeverities(definitions), ...Object.entries(options.severities ?? {})]),
   };

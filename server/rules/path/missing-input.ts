@@ -1,10 +1,11 @@
 import { didYouMean, similar } from '../../model/names.js';
 import { renames } from '../edits.js';
 import { isGlob } from '../../model/paths.js';
-import { folderOf, globBase, normalizePath } from '../paths.js';
+import { folderOf, normalizePath } from '../paths.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { mentionsOf, type PathMention } from './mentions.js';
-import { madeElsewhere, mayMake, outputIndex } from './output-index.js';
+import { isMissing } from './missing.js';
+import { outputIndex } from './output-index.js';
 
 /** Looking for what may have been meant compares with every output; past so many findings it helps nobody. */
 const MAX_SEARCHES = 20;
@@ -80,16 +81,6 @@ It is a warning and no error, because data is often fetched after the code.
     }
   },
 };
-
-function isMissing(context: RuleContext, text: string, glob: boolean): boolean {
-  const { pipeline, project } = context;
-  const path = normalizePath(glob ? globBase(text) : text);
-  if (path === undefined || pipeline === undefined || (!glob && path === '')) return false;
-  const index = outputIndex(pipeline);
-  if (glob && path === '' ? index.paths.size > 0 : mayMake(index, path)) return false;
-  const missing = glob ? project.matches?.(text) === false : project.probe(path) === 'missing';
-  return missing && (path === '' || !madeElsewhere(project, pipeline, path));
-}
 
 /** The same path from the folder where the command runs or where the pipeline lies, or else an output with such a name. */
 function suggestions(

@@ -78,6 +78,7 @@ function projectOf(
   return {
     definitions: () => definitions,
     features: () => features,
+    settings: () => definitions.find((definition) => definition.kind === 'project'),
     pipelinesByName: byName,
     probe: (path): Probe =>
       disk.includes(path) ? 'file' : disk.some((file) => file.startsWith(`${path}/`)) ? 'folder' : 'missing',

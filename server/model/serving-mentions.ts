@@ -1,0 +1,113 @@
+/** Every place that names an environment, a target, an app package or a service. */
+import { entryOf } from '../syntax/text.js';
+import type { Span, SyntaxTree } from '../syntax/tree.js';
+import type { Definition, PipelineDefinition, ProjectDefinition } from './analyze.js';
+import { chainsIn } from './chains.js';
+import type { Task, TemplateText } from './definition.js';
+
+export type ServingKind = 'environment' | 'target' | 'package' | 'service';
+
+export interface ServingMention {
+  readonly kind: ServingKind;
+  readonly name: string;
+  /** The bare name. */
+  readonly span: Span;
+  /** Where it is defined: all of the definition. */
+  readonly whole?: Span;
+  /** In a pipeline. */
+  readonly task?: Task;
+}
+
+/** Always there, without being defined. */
+export const LOCAL_TARGET = 'local';
+
+const NONE: readonly ServingMention[] = [];
+const known = new WeakMap<Definition, readonly ServingMention[]>();
+
+/** Names that an expression gives are left out. */
+export function servingMentions(definition: Definition): readonly ServingMention[] {
+  if (definition.kind === 'features') return NONE;
+  let mentions = known.get(definition);
+  if (mentions === undefined) {
+    mentions = definition.kind === 'project' ? inProject(definition) : inPipeline(definition);
+    known.set(definition, mentions);
+  }
+  return mentions;
+}
+
+/** Where a text without expressions stands, without quotes; `undefined` when it is empty or escapes hide it. */
+export function literalWord(
+  tree: SyntaxTree,
+  text: TemplateText | undefined,
+): { text: string; span: Span } | undefined {
+  const word = text?.text.trim() ?? '';
+  if (text === undefined || text.template !== undefined || word === '') return undefined;
+  const at = tree.text.slice(text.span.start, text.span.end).indexOf(word);
+  if (at === -1) return undefined;
+  const start = text.span.start + at;
+  return { text: word, span: { start, end: start + word.length } };
+}
+
+function inProject({ tree }: ProjectDefinition): ServingMention[] {
+  const mentions: ServingMention[] = [];
+  for (const [section, kind] of [
+    ['environments', 'environment'],
+    ['targets', 'target'],
+  ] as const) {
+    const map = entryOf(tree.root, section)?.value;
+    if (map?.kind !== 'map') continue;
+    for (const { key, span: whole, value } of map.entries) {
+      const name = literalWord(tree, { text: key.text, span: key.span });
+      if (name !== undefined) mentions.push({ kind, name: name.text, span: name.span, whole });
+      const target = section === 'environments' ? entryOf(value, 'target')?.value : undefined;
+      if (target?.kind !== 'scalar') continue;
+      const word = literalWord(tree, { text: target.text, span: target.span });
+      if (word !== undefined) mentions.push({ kind: 'target', name: word.text, span: word.span });
+    }
+  }
+  return mentions;
+}
+
+function inPipeline({ tree, pipeline }: PipelineDefinition): ServingMention[] {
+  const mentions: ServingMention[] = [];
+  for (const task of pipeline.tasks) {
+    const add = (kind: ServingKind, text: TemplateText | undefined, whole?: Span): void => {
+      const word = literalWord(tree, text);
+      if (word === undefined) return;
+      // `rain-app@3` names the package and one of its versions.
+      const name = kind === 'package' ? word.text.replace(/@.*$/s, '') : word.text;
+      const span = { start: word.span.start, end: word.span.start + name.length };
+      if (name !== '') mentions.push({ kind, name, span, task, ...(whole === undefined ? {} : { whole }) });
+    };
+    const { action } = task;
+    switch (action?.kind) {
+      case 'package':
+        add('package', action.name, task.span);
+        break;
+      case 'deploy':
+        add('package', action.package);
+        add('environment', action.environment);
+        add('target', action.target);
+        break;
+      case 'service':
+        add('service', action.name, task.span);
+        add('environment', action.environment);
+        break;
+      case 'monitor':
+        add('service', action.service);
+        add('environment', action.environment);
+        break;
+      default:
+    }
+    for (const { part } of task.expressions) {
+      if (!part.source.includes('packages')) continue;
+      for (const { context, steps } of chainsIn(part.expression)) {
+        const [first] = steps;
+        if (context === 'packages' && first?.name !== undefined) {
+          add('package', { text: first.name, span: first.span });
+        }
+      }
+    }
+  }
+  return mentions;
+}

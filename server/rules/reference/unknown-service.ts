@@ -1,0 +1,41 @@
+import type { Rule } from '../rule.js';
+import { reportUnmade } from '../serving-names.js';
+
+const MADE =
+  'tasks:\n  start:\n    service: { name: rain, environment: staging, port: 8080, health: /health }\n';
+
+export const unknownService: Rule = {
+  id: 'reference/unknown-service',
+  severity: 'warning',
+  summary: 'A service is watched that no `service` task of the project starts.',
+  docs: `
+A \`monitor\` watches a service, and services are started by \`service\` tasks, in this pipeline or in another one of the
+project.
+
+It is a warning, because a service may have been started by hand. Nothing is said where the name is an expression, and while
+no task of the project starts services.
+
+**To mend it**, take the name that is suggested, or start the service with a \`service\` task.
+`,
+  needsWholeText: true,
+  good: [
+    {
+      files: {
+        'use.pipeline.yaml': 'tasks:\n  watch:\n    monitor: { service: rain, rules: p95 < 200ms }\n',
+        'make.pipeline.yaml': MADE,
+      },
+    },
+    { files: 'tasks:\n  watch:\n    monitor: { service: rain, rules: p95 < 200ms }\n' },
+  ],
+  bad: [
+    {
+      files: {
+        'use.pipeline.yaml': 'tasks:\n  watch:\n    monitor: { service: «rian», rules: p95 < 200ms }\n',
+        'make.pipeline.yaml': MADE,
+      },
+      messages: ['No task of this project starts the service "rian". Did you mean "rain"?'],
+      fixed: 'tasks:\n  watch:\n    monitor: { service: rain, rules: p95 < 200ms }\n',
+    },
+  ],
+  check: (context) => reportUnmade(context, 'service', 'starts'),
+};

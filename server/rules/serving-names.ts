@@ -1,0 +1,101 @@
+/** The packages and services that tasks of the project make, and the environments and targets of its settings. */
+import type { Definition, PipelineDefinition } from '../model/analyze.js';
+import type { PackageAction, ServiceAction, Task, TemplateText } from '../model/definition.js';
+import { alternatives, didYouMean, similar } from '../model/names.js';
+import { servingMentions } from '../model/serving-mentions.js';
+import type { ServingKind } from '../model/serving-mentions.js';
+import { literalPrefix } from './paths.js';
+import { renames } from './edits.js';
+import type { ProjectView, RuleContext } from './rule.js';
+
+/** A task with what its action says. */
+export interface Maker<A> {
+  readonly definition: PipelineDefinition;
+  readonly task: Task;
+  readonly action: A;
+}
+
+export interface Made<A> {
+  readonly byName: ReadonlyMap<string, readonly Maker<A>[]>;
+  /** What names begin with that only a run knows. */
+  readonly prefixes: readonly string[];
+}
+
+export interface MadeServing {
+  readonly packages: Made<PackageAction>;
+  readonly services: Made<ServiceAction>;
+}
+
+const known = new WeakMap<readonly Definition[], MadeServing>();
+
+/** @param definitions the same array gives the same answer */
+export function madeServing(definitions: readonly Definition[]): MadeServing {
+  let made = known.get(definitions);
+  if (made === undefined) {
+    const packages = new Collection<PackageAction>();
+    const services = new Collection<ServiceAction>();
+    for (const definition of definitions) {
+      if (definition.kind !== 'pipeline') continue;
+      for (const task of definition.pipeline.tasks) {
+        const { action } = task;
+        if (action?.kind === 'package') packages.add(action.name, { definition, task, action });
+        else if (action?.kind === 'service') services.add(action.name, { definition, task, action });
+      }
+    }
+    made = { packages, services };
+    known.set(definitions, made);
+  }
+  return made;
+}
+
+class Collection<A> implements Made<A> {
+  readonly byName = new Map<string, Maker<A>[]>();
+  readonly prefixes: string[] = [];
+
+  add(name: TemplateText, maker: Maker<A>): void {
+    if (name.template !== undefined) {
+      this.prefixes.push(literalPrefix(name));
+      return;
+    }
+    const key = name.text.trim();
+    const same = this.byName.get(key);
+    if (same === undefined) this.byName.set(key, [maker]);
+    else same.push(maker);
+  }
+}
+
+/** Whether a task of the project may make something of that name. */
+export function mayBeMade<A>(made: Made<A>, name: string): boolean {
+  return made.byName.has(name) || made.prefixes.some((prefix) => name.startsWith(prefix));
+}
+
+/** What the settings define; `undefined` where they define none, or can't be read as YAML. */
+export function definedNames(
+  project: ProjectView,
+  kind: Extract<ServingKind, 'environment' | 'target'>,
+): readonly string[] | undefined {
+  const settings = project.settings();
+  if (settings === undefined || settings.tree.problems.some(({ code }) => code === 'yaml')) return undefined;
+  const names = servingMentions(settings).flatMap((mention) =>
+    mention.kind === kind && mention.whole !== undefined ? [mention.name] : [],
+  );
+  return names.length === 0 ? undefined : names;
+}
+
+/** Reports what a file names and no task of the project makes; silent while none makes any. */
+export function reportUnmade(context: RuleContext, kind: 'package' | 'service', verb: string): void {
+  for (const mention of servingMentions(context.definition)) {
+    if (mention.kind !== kind || mention.whole !== undefined) continue;
+    const { name, span } = mention;
+    const made: Made<unknown> = madeServing(context.project.definitions())[`${kind}s`];
+    if (mayBeMade(made, name) || made.byName.size + made.prefixes.length === 0) continue;
+    const names = [...made.byName.keys()];
+    const candidates = similar(name, names);
+    const help = candidates.length > 0 ? didYouMean(candidates) : ` Expected one of ${alternatives(names)}.`;
+    context.report({
+      span,
+      message: `No task of this project ${verb} the ${kind} "${name}".${help}`,
+      fixes: renames(context, span, candidates),
+    });
+  }
+}
