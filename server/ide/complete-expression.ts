@@ -2,6 +2,7 @@
 import { contextOf, contextsAt, TASK_MEMBERS } from '../model/contexts.js';
 import type { ExpressionPlace, Task } from '../model/definition.js';
 import { FUNCTIONS } from '../model/functions.js';
+import { madeServing } from '../rules/serving-names.js';
 import { schemaAt } from '../model/schema/index.js';
 import { nodePathAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
@@ -168,6 +169,12 @@ function members(
     }
     case 'models':
       return [];
+    case 'packages': {
+      const made = madeServing(context.project.definitions()).packages;
+      return steps.length > 0
+        ? []
+        : [...made.byName.keys()].map((name) => item(slot, name, 'value', '1', { detail: 'app package' }));
+    }
     default:
       if (steps.length > 0) return [];
       return (contextOf(root)?.members ?? []).map(({ name, doc }) =>

@@ -1,10 +1,15 @@
 /** Completion of strings that name something defined elsewhere: tasks, pipelines, executors, views, … */
 import type { NameTarget } from '../model/schema/hint.js';
+import { LOCAL_TARGET } from '../model/serving-mentions.js';
+import type { ServingKind } from '../model/serving-mentions.js';
 import { RULE_IDS } from '../rules/ids.js';
+import { madeServing } from '../rules/serving-names.js';
+import type { Made } from '../rules/serving-names.js';
 import { entryOf } from '../syntax/text.js';
 import { featureNames } from './complete-feature-names.js';
 import { completeModelField } from './complete-models.js';
-import { settingOf, taskSummary } from './describe.js';
+import { taskSummary } from './describe.js';
+import { servingSummary } from './describe-serving.js';
 import { type Name, unique } from './name.js';
 import type { Slot } from './slot.js';
 import type { Completion, CompletionKind, IdeContext } from './types.js';
@@ -47,9 +52,11 @@ function namesOf(context: IdeContext, slot: Slot, target: NameTarget): readonly 
     case 'executor':
       return unique([{ name: 'local', detail: 'this machine' }, ...settingsNames(context, 'executors')]);
     case 'environment':
-      return settingsNames(context, 'environments');
-    case 'target':
-      return unique([{ name: 'local', detail: 'this machine' }, ...settingsNames(context, 'targets')]);
+      return described(context, target, settingsNames(context, 'environments'));
+    case 'target': {
+      const names = [{ name: LOCAL_TARGET, detail: 'this machine' }, ...settingsNames(context, 'targets')];
+      return described(context, target, unique(names));
+    }
     case 'rule':
       return RULE_IDS.map((name) => ({ name }));
     case 'entity':
@@ -60,7 +67,7 @@ function namesOf(context: IdeContext, slot: Slot, target: NameTarget): readonly 
       return featureNames(context, slot, target);
     case 'package':
     case 'service':
-      return actionNames(context, target);
+      return described(context, target, madeNames(context, target));
     case 'model':
     case 'alias':
     case 'path':
@@ -119,19 +126,19 @@ function settingsNames(context: IdeContext, section: string): Name[] {
 }
 
 /** Packages and services come to be by tasks that name them. */
-function actionNames(context: IdeContext, target: 'package' | 'service'): Name[] {
-  const [action, key] = {
-    package: ['package', 'name'],
-    service: ['service', 'name'],
-  }[target] as [string, string];
-  const names: Name[] = [];
-  for (const definition of context.project.definitions()) {
-    if (definition.kind !== 'pipeline') continue;
-    for (const task of definition.pipeline.tasks) {
-      if (task.action?.kind !== action || !('config' in task.action)) continue;
-      const name = settingOf(task.action.config, key);
-      if (name !== undefined) names.push({ name, detail: `${definition.pipeline.name} › ${task.name}` });
-    }
-  }
-  return unique(names);
+function madeNames(context: IdeContext, target: 'package' | 'service'): Name[] {
+  const made: Made<unknown> = madeServing(context.project.definitions())[`${target}s`];
+  return [...made.byName].flatMap(([name, [first]]) =>
+    first === undefined || name === ''
+      ? []
+      : [{ name, detail: `${first.definition.pipeline.name} › ${first.task.name}` }],
+  );
+}
+
+/** With what is known of each, as long as the list is one that is read. */
+function described(context: IdeContext, kind: ServingKind, names: readonly Name[]): Name[] {
+  return names.map((name) => {
+    const documentation = names.length > 100 ? undefined : servingSummary(context, kind, name.name);
+    return documentation === undefined ? name : { ...name, documentation };
+  });
 }

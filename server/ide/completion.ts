@@ -4,6 +4,7 @@ import { completeDirective } from './complete-directive.js';
 import { completeExpression, expressionSlot } from './complete-expression.js';
 import { completeFiles } from './complete-files.js';
 import { completeKeys } from './complete-keys.js';
+import { completeMonitor } from './complete-monitor.js';
 import { completeNames } from './complete-names.js';
 import { shortValue } from './markdown.js';
 import { type Slot, slotAt } from './slot.js';
@@ -72,6 +73,7 @@ function completeValues(context: IdeContext, slot: Slot, info: SchemaInfo): Comp
     // More is known of a name than that it is the default.
     return [...items.filter(({ label }) => !labels.has(label)), ...named, ...expressionItems(slot, info)];
   } else {
+    items.push(...completeMonitor(context, slot));
     for (const example of info.examples) {
       if (
         isScalar(example) &&

@@ -1,5 +1,5 @@
 /** Tasks, params and values in words, for hovers and completions. Markdown. */
-import type { Json, Output, Param, Pipeline, Task } from '../model/definition.js';
+import type { Output, Param, Pipeline, Task } from '../model/definition.js';
 import { entryOf } from '../syntax/text.js';
 import { taskEntry } from '../rules/places.js';
 import { ago, code, escapeMarkdown, metricValue, shortValue } from './markdown.js';
@@ -112,11 +112,4 @@ export function parametersOfCall(context: IdeContext, task: string): readonly Pa
   if (name?.kind !== 'scalar') return [];
   const called = context.project.pipelinesByName.get(name.text)?.[0];
   return called?.kind === 'pipeline' ? called.pipeline.params : [];
-}
-
-/** A text of an action's settings. */
-export function settingOf(config: Json, key: string): string | undefined {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) return undefined;
-  const value = (config as Readonly<Record<string, Json>>)[key];
-  return typeof value === 'string' ? value : undefined;
 }

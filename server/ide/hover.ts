@@ -20,6 +20,7 @@ import {
   viewSummary,
 } from './describe-features.js';
 import { modelHover } from './describe-models.js';
+import { servingSummary } from './describe-serving.js';
 import { ago, code, escapeMarkdown, metricValue, shortValue } from './markdown.js';
 import { occurrenceAt, type Thing } from './occurrences.js';
 import { pathUnder } from './paths.js';
@@ -101,6 +102,11 @@ function describeThing(context: IdeContext, thing: Thing, offset: number): strin
     case 'alias':
     case 'version':
       return undefined;
+    case 'environment':
+    case 'target':
+    case 'package':
+    case 'service':
+      return servingSummary(context, thing.kind, name);
   }
 }
 

@@ -7,6 +7,8 @@ import type { ModelMention } from '../model/model-mentions.js';
 import type { FeatureReference, Features } from '../model/features.js';
 import type { ExpressionSite, Located, Pipeline, Task } from '../model/definition.js';
 import { isVersionNumber } from '../model/registry-names.js';
+import { servingMentions } from '../model/serving-mentions.js';
+import type { ServingKind, ServingMention } from '../model/serving-mentions.js';
 import type { ProjectView } from '../rules/rule.js';
 import { taskEntry } from '../rules/places.js';
 import { entryOf } from '../syntax/text.js';
@@ -27,7 +29,8 @@ export type ThingKind =
   | 'owner'
   | 'model'
   | 'alias'
-  | 'version';
+  | 'version'
+  | ServingKind;
 
 export interface Thing {
   readonly kind: ThingKind;
@@ -72,6 +75,7 @@ function namedIn(definition: Definition): Named {
       for (const use of featureUsesOf(definition)) collector.use(use);
       for (const mention of modelMentions(definition)) collector.model(mention);
     } else if (definition.kind === 'features') collector.features(definition.features);
+    for (const mention of servingMentions(definition)) collector.serving(mention);
     const occurrences = collector.occurrences.sort((left, right) => left.span.start - right.span.start);
     named = { occurrences, args: collector.args };
     known.set(definition, named);
@@ -209,6 +213,10 @@ class Collector {
     for (const view of use.views) this.#located('view', view);
     for (const reference of use.features) this.#reference(reference);
     if (use.service !== undefined) this.#located('feature-service', use.service);
+  }
+
+  serving({ kind, name, span, whole }: ServingMention): void {
+    this.#add({ kind, name }, span, whole);
   }
 
   /** A model is defined where it is registered, an alias where it is set. */
