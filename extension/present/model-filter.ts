@@ -1,5 +1,5 @@
 /** What the Models tree is narrowed to, and in which order. */
-import type { ModelItem } from '../../server/protocol.js';
+import type { ModelItem, ProjectSummary } from '../../server/protocol.js';
 
 export type ModelSort = 'name' | 'changed';
 
@@ -61,4 +61,29 @@ export function arrangeModels(
   });
   if (sort === 'name') return passing;
   return passing.toSorted((a, b) => (a.updatedAt < b.updatedAt ? 1 : a.updatedAt > b.updatedAt ? -1 : 0));
+}
+
+/** The models of one project. */
+export interface ProjectModels {
+  readonly project: ProjectSummary;
+  readonly models: readonly ModelItem[];
+}
+
+/**
+ * Models under their projects, in the order in which projects appear.
+ * @param known what is known of projects; one that isn't is called by its folder
+ */
+export function modelsByProject(
+  models: readonly ModelItem[],
+  known: readonly ProjectSummary[],
+): readonly ProjectModels[] {
+  const uris = [...new Set(models.map(({ projectUri }) => projectUri))];
+  return uris.map((uri) => ({
+    project: known.find((project) => project.uri === uri) ?? {
+      uri,
+      name: decodeURIComponent(uri.replace(/\/+$/, '').split('/').at(-1) ?? uri),
+      memoryUri: `${uri}/.modelyard`,
+    },
+    models: models.filter(({ projectUri }) => projectUri === uri),
+  }));
 }

@@ -13,6 +13,7 @@ import {
   arrangeModels,
   isEmptyModelFilter,
   modelFilterWords,
+  modelsByProject,
   type ModelFilter,
   type ModelSort,
 } from '../present/model-filter.js';
@@ -73,8 +74,6 @@ export class ModelsTree extends LiveTree<ModelNode> {
   }
 
   async setFilter(filter: ModelFilter): Promise<void> {
-    const deleted = filter.deleted === true;
-    if (deleted !== (this.#filter.deleted === true)) this.#pages.clear();
     this.#filter = filter;
     await this.reload();
   }
@@ -116,20 +115,19 @@ export class ModelsTree extends LiveTree<ModelNode> {
     const problems = this.#problems.map((problem) =>
       this.keep({ type: 'problem', id: modelProblemItem(problem).id, problem }),
     );
-    const used = new Set(models.map(({ projectUri }) => projectUri));
-    if (used.size <= 1) return [...models.map((model) => this.#model(model)), ...problems];
-    const projects = this.#context.state.projects.filter(({ uri }) => used.has(uri));
+    const projects = modelsByProject(models, this.#context.state.projects);
+    if (projects.length <= 1) return [...models.map((model) => this.#model(model)), ...problems];
     return [
-      ...projects.map((project) =>
-        this.keep({
-          type: 'project',
-          id: `project:${project.uri}`,
-          project,
-          count: models.filter(({ projectUri }) => projectUri === project.uri).length,
-        }),
+      ...projects.map(({ project, models: { length: count } }) =>
+        this.keep({ type: 'project', id: `project:${project.uri}`, project, count }),
       ),
       ...problems,
     ];
+  }
+
+  /** Names of projects may be others now. */
+  rename(): void {
+    if (this.#models.length > 0) this.draw();
   }
 
   #model(model: ModelItem): ModelNode {
@@ -284,6 +282,8 @@ export function registerModelsView(context: Context): ModelsView {
   extension.subscriptions.push(
     view,
     state.onDidChangeModels(() => void tree.reload()),
+    // Projects get their names when the pipelines are known.
+    state.onDidChangePipelines(() => tree.rename()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('modelyard.models.sortBy')) tree.redraw();
     }),

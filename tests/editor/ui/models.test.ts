@@ -102,6 +102,19 @@ uiTest(
     await workbench.webview.getByText(/−0\.1 worse/).waitFor();
     await workbench.screenshot('models-compare');
     await workbench.webview.getByLabel('Only what differs').check();
+    // Deleted versions come back into the tree when they are asked for.
+    await terminal(folder, 'models', 'alias', 'rain', 'candidate', '--remove');
+    await terminal(folder, 'models', 'delete', 'rain@1');
+    await workbench.row('Models', 'Version 1').waitFor({ state: 'detached' });
+    await workbench.command('Modelyard: Filter Models…');
+    await workbench
+      .pickerRow(/Deleted ones/)
+      .first()
+      .click();
+    await workbench.press('Enter');
+    await rowSays(workbench, 'Version 1', /deleted/);
+    await workbench.inlineAction('Models', 'Version 1', 'Restore');
+    await rowSays(workbench, 'Version 1', /accuracy 0\.7/);
     await workbench.webview.getByText('accuracy').first().waitFor();
 
     await workbench.inlineAction('Models', 'Version 2', 'Show Model Lineage');

@@ -5,6 +5,7 @@ import {
   arrangeModels,
   isEmptyModelFilter,
   modelFilterWords,
+  modelsByProject,
   type ModelFilter,
 } from '../../../extension/present/model-filter.js';
 import { groupRows, rowItem, versionRows } from '../../../extension/present/model-rows.js';
@@ -198,6 +199,22 @@ test('filters and order', () => {
     modelFilterWords({ text: 'x', aliases: ['a', 'b'], deleted: true }),
     'Only with a or b, “x”; deleted ones, too',
   );
+});
+
+test('models of several projects stand under them, whether or not their names are known yet', () => {
+  const models = [
+    model({ projectUri: 'file:///w/b', model: 'x' }),
+    model({ projectUri: 'file:///w/my%20a', model: 'y' }),
+    model({ projectUri: 'file:///w/b', model: 'z' }),
+  ];
+  const check = (known: Parameters<typeof modelsByProject>[1], expected: string): void => {
+    const shown = modelsByProject(models, known).map(
+      ({ project, models: own }) => `${project.name}: ${own.map((one) => one.model).join(' ')}`,
+    );
+    assert.equal(shown.join('; '), expected);
+  };
+  check([], 'b: x z; my a: y');
+  check([{ uri: 'file:///w/b', name: 'Bee', memoryUri: '' }], 'Bee: x z; my a: y');
 });
 
 test('a document that is broken is named, and a screen reader says so', () => {
