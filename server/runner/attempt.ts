@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { formatDuration } from '../model/units.js';
 import type { Question } from '../stores/approvals.js';
-import type { ActionOutcome, CommandOptions, CommandOutcome } from './actions/action.js';
+import type { ActionOutcome, ChildOutcome, CommandOptions, CommandOutcome } from './actions/action.js';
 import { actionHandler } from './actions/index.js';
 import type { Approvals, Verdict } from './approvals.js';
 import type { RunControl } from './control.js';
@@ -13,6 +13,7 @@ import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
 import { MetricTail, jsonNumber, parseMetricLine } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
 import type { ResolvedTask } from './resolve.js';
+import type { PipelineCall } from './resolve-pipeline.js';
 import type { Seat } from './schedule.js';
 import type { Session } from './session.js';
 
@@ -36,6 +37,13 @@ export interface AttemptContext {
   readonly session: Session;
   readonly approvals: Approvals;
   readonly force: boolean;
+  /** Runs another pipeline as a part of the run. */
+  child(
+    task: string,
+    call: PipelineCall,
+    signal: AbortSignal,
+    say: (line: string) => void,
+  ): Promise<ChildOutcome>;
   /** Where the code stands, as soon as git has said so; nothing where there is no repository. */
   git(): Promise<GitState | undefined>;
 }
@@ -150,6 +158,8 @@ export class Attempt {
       signal: this.#stop.signal,
       command: (command: string, options?: CommandOptions) => this.#command(command, options),
       say: (line: string) => this.#say(line),
+      child: (call: PipelineCall) =>
+        this.#context.child(this.#task.id, call, this.#stop.signal, (line) => this.#say(line)),
       ask: (question: Question) => this.#ask(question),
     };
     const { action } = this.#task.instance.task;

@@ -121,6 +121,7 @@ const KNOWN_OTHERWISE: ReadonlySet<ActionKind | undefined> = new Set([
 export function alwaysRuns(task: Pick<ResolvedTask, 'instance' | 'outputs'>): string | undefined {
   if (!task.instance.task.cache) return 'cache: false';
   const kind = task.instance.task.action?.kind;
+  if (kind === 'pipeline') return 'each of its tasks is looked at by itself';
   if (kind === 'deploy') return 'what is deployed is looked at in each run';
   if (kind === 'approval') return 'people are asked in each run';
   if (task.outputs.length === 0 && !KNOWN_OTHERWISE.has(kind)) {

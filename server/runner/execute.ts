@@ -47,7 +47,11 @@ export interface ExecuteContext extends AttemptContext {
 type Ending = Omit<TaskEnded, 'type' | 'at' | 'id'>;
 
 /** Never rejects: what goes wrong becomes how the task ended. A task that the runner leaves waiting has not ended. */
-export async function executeTask(context: ExecuteContext, id: string, seat: Seat): Promise<void> {
+export async function executeTask(
+  context: ExecuteContext,
+  id: string,
+  seat: Seat,
+): Promise<'ended' | 'parked'> {
   const execution = new Execution(context, id, seat);
   let ending: Ending | 'parked';
   try {
@@ -55,7 +59,9 @@ export async function executeTask(context: ExecuteContext, id: string, seat: Sea
   } catch (error) {
     ending = { status: 'failed', error: describeError(error), inputs: [], outputs: [], metrics: {} };
   }
-  if (ending !== 'parked') execution.end(ending);
+  if (ending === 'parked') return ending;
+  execution.end(ending);
+  return 'ended';
 }
 
 const NOTHING = { inputs: [], outputs: [], metrics: {} } as const;
@@ -288,13 +294,14 @@ class Execution {
       ...(outcome.note === undefined ? {} : { note: outcome.note }),
       ...attempt.usage,
     };
-    const base = { inputs, outputs: [] as readonly ArtifactRecord[], metrics: attempt.metrics, ...facts };
+    const logged = { ...attempt.metrics, ...outcome.metrics };
+    const base = { inputs, outputs: [] as readonly ArtifactRecord[], metrics: logged, ...facts };
     if (attempt.timedOut) return { status: 'failed', error: attempt.timeoutMessage, ...base };
     if (attempt.stopped) return { status: 'cancelled', ...base };
     if (!outcome.ok) return { status: 'failed', error: outcome.error ?? 'it failed', ...base };
     const made = await this.#outputs(task);
     if (!made.ok) return { status: 'failed', error: made.error, ...base };
-    let metrics = attempt.metrics;
+    let metrics: Readonly<Record<string, Json>> = logged;
     for (const output of task.outputs) {
       if (output.role !== 'metrics') continue;
       try {

@@ -132,7 +132,8 @@ function baseline(action: RegisterAction, texts: Texts): string | undefined {
   return text;
 }
 
-function metadataOf(value: MetadataValue, texts: Texts): Json {
+/** A value with the expressions in it replaced by their values. */
+export function metadataOf(value: MetadataValue, texts: Pick<Texts, 'value'>): Json {
   switch (value.kind) {
     case 'value':
       return value.value;

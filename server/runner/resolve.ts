@@ -21,6 +21,7 @@ import { type ApprovalSettings, resolveApproval } from './resolve-approval.js';
 import { type Deployment, resolveDeploy } from './resolve-deploy.js';
 import { type Packaging, resolvePackage } from './resolve-package.js';
 import { type MaterializeTask, resolveMaterialize } from './resolve-materialize.js';
+import { type PipelineCall, resolvePipeline } from './resolve-pipeline.js';
 import { type Registration, resolveRegister } from './resolve-register.js';
 import type { Texts } from './resolve-texts.js';
 import { type TrainingSetTask, resolveTrainingSet } from './resolve-training-set.js';
@@ -68,6 +69,8 @@ export interface ResolvedTask {
   readonly materialize?: MaterializeTask;
   /** Of an approval task. */
   readonly approval?: ApprovalSettings;
+  /** Of a pipeline task. */
+  readonly call?: PipelineCall;
   /** Of a training-set task. */
   readonly trainingSet?: TrainingSetTask;
   /** Relative to the project. */
@@ -168,7 +171,10 @@ class Resolver {
   #settings(
     action: Action | undefined,
     parts: FingerprintPart[],
-  ): Pick<ResolvedTask, 'register' | 'materialize' | 'approval' | 'package' | 'deploy' | 'trainingSet'> {
+  ): Pick<
+    ResolvedTask,
+    'register' | 'materialize' | 'approval' | 'package' | 'deploy' | 'trainingSet' | 'call'
+  > {
     switch (action?.kind) {
       case 'register':
         return { register: resolveRegister(action, this.#texts(parts), parts) };
@@ -182,6 +188,8 @@ class Resolver {
       }
       case 'approval':
         return { approval: resolveApproval(action, this.#texts(parts), parts) };
+      case 'pipeline':
+        return { call: resolvePipeline(action, this.#texts(parts), parts) };
       case 'training-set':
         return { trainingSet: resolveTrainingSet(action, this.#texts(parts), parts) };
       default:

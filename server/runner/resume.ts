@@ -71,6 +71,20 @@ export function doneIn(run: RunDocument): Map<string, { run: string; state: Task
   return done;
 }
 
+/** The record of a run that goes on: what has ended in it stays as it is. */
+export function takenUp(fresh: RunDocument, again: RunDocument): RunDocument {
+  const ended = new Map(
+    again.tasks
+      .filter((task) => task.status === 'succeeded' || task.status === 'cached')
+      .map((task) => [task.id, task]),
+  );
+  return {
+    ...fresh,
+    ...(again.startedAt === undefined ? {} : { startedAt: again.startedAt }),
+    tasks: fresh.tasks.map((task) => ended.get(task.id) ?? task),
+  };
+}
+
 /** Brings a document up to date from its events. */
 export function replay(store: RunStore): (document: RunDocument, events: readonly unknown[]) => RunDocument {
   return (document, events) => {

@@ -8,7 +8,10 @@ import { describeError } from '../stores/problem.js';
 import type { RunDocument, RunHeader } from '../stores/run-document.js';
 import { RunStore, StoreError, newRunId, taskLogName } from '../stores/runs.js';
 import { staysWithin } from './cache-usage.js';
-import type { RunControl } from './control.js';
+import { similar } from '../model/names.js';
+import type { ChildOutcome } from './actions/action.js';
+import { childSink, earlierChild } from './child-run.js';
+import { RunControl } from './control.js';
 import { whereabouts, inheritedEnvironment } from './environment.js';
 import { type Asker, Approvals } from './approvals.js';
 import { featureFilesFor } from './feature-files.js';
@@ -23,9 +26,12 @@ import { Mutexes } from './mutexes.js';
 import { newDocument } from './record.js';
 import { pipesFolder } from './output-pipes.js';
 import { Recorder } from './recorder.js';
-import { cleanUpBehindDead, doneIn } from './resume.js';
+import { resolveParams } from './params.js';
+import type { PipelineCall } from './resolve-pipeline.js';
+import { cleanUpBehindDead, doneIn, takenUp } from './resume.js';
 import { capacityOf } from './resources.js';
-import { schedule } from './schedule.js';
+import { type Seat, schedule } from './schedule.js';
+import { secretNames } from './secrets.js';
 import type { Selection } from './select.js';
 import { Session } from './session.js';
 
@@ -60,6 +66,10 @@ export interface RunOptions extends Selection {
   /** The arguments of the command, for the record. */
   readonly argv: readonly string[];
   readonly control: RunControl;
+  /** Reads another pipeline of the project by its name. */
+  readonly load: (name: string) => Promise<LoadedPipeline>;
+  /** The run that this one is part of, and the pipelines above it. */
+  readonly parent?: { readonly run: string; readonly task: string; readonly pipelines: readonly string[] };
   /** Where deployments may go. */
   readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
   /** Bounds of the cache. */
@@ -69,6 +79,10 @@ export interface RunOptions extends Selection {
   /** A metrics file (JSON or YAML) as flat values. */
   readonly readMetrics: (file: string) => Promise<Readonly<Record<string, Json>>>;
 }
+
+export type LoadedPipeline =
+  | ({ readonly ok: true } & Pick<RunOptions, 'pipeline' | 'definitionHash' | 'place'>)
+  | { readonly ok: false; readonly message: string };
 
 export type RunOutcome =
   | { readonly kind: 'ended'; readonly runId: string; readonly status: 'succeeded' | 'failed' | 'cancelled' }
@@ -123,6 +137,9 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     ...(again === undefined ? {} : { user: again.user, trigger: again.trigger }),
     argv: again?.argv ?? options.argv.map((argument) => masks.text(argument)),
     ...resumedFrom(resume, again),
+    ...(options.parent === undefined
+      ? {}
+      : { parent: { run: options.parent.run, task: options.parent.task } }),
     createdAt: startedAt,
   };
   return new Run(options, session, header, masks, sinks).go();
@@ -166,6 +183,8 @@ class Run {
   readonly #leave = new AbortController();
   /** All that is left waits for people. */
   #idling = false;
+  /** Tasks whose own runs wait for people. */
+  readonly #waitingBelow = new Set<string>();
   #deferred: Promise<void> = Promise.resolve();
 
   constructor(
@@ -324,7 +343,7 @@ class Run {
       capacity,
       admit: (id) => options.control.cancelled.aborted || mutexes.take(id),
       start: async (id, seat) => {
-        await executeTask(context, id, seat);
+        if ((await executeTask(context, id, seat)) === 'parked') await this.#leftWaiting(id, seat);
         mutexes.release(id);
       },
       onIdle: () => this.#idle(approvals),
@@ -334,16 +353,86 @@ class Run {
     await this.#deferred;
   }
 
+  /** A task whose own run waits for people: what follows from it does not start. */
+  async #leftWaiting(id: string, seat: Seat): Promise<void> {
+    const { signal } = this.#leave;
+    if (signal.aborted) return;
+    this.#waitingBelow.add(id);
+    seat.leave();
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  }
+
+  async #child(
+    task: string,
+    call: PipelineCall,
+    signal: AbortSignal,
+    say: (line: string) => void,
+  ): Promise<ChildOutcome> {
+    const { parent, resume } = this.#options;
+    const options = inherited(this.#options);
+    const above = [...(parent?.pipelines ?? []), this.#options.pipeline.name];
+    if (above.includes(call.name)) {
+      const chain = [...above.slice(above.indexOf(call.name)), call.name].join(' → ');
+      return { kind: 'refused', message: `pipelines run each other without an end: ${chain}` };
+    }
+    const loaded = await options.load(call.name);
+    if (!loaded.ok) return { kind: 'refused', message: loaded.message };
+    const params = resolveParams(loaded.pipeline, call.params, similar);
+    if (!params.ok) return { kind: 'refused', message: params.problems.join('; ') };
+    const names = secretNames(loaded.pipeline);
+    const missing = names.filter((name) => options.environment[name] === undefined);
+    if (missing.length > 0) return { kind: 'refused', message: `secrets are not set: ${missing.join(', ')}` };
+    const before = earlierChild(this.#store, call.name, task, [
+      this.#header.id,
+      ...(resume === undefined ? [] : [resume.id]),
+    ]);
+    if (before?.status === 'succeeded') return { kind: 'ended', run: before };
+    const control = new RunControl();
+    const cancel = (): void => control.cancel();
+    const { killed } = options.control;
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel);
+    killed.addEventListener('abort', cancel);
+    try {
+      const outcome = await runPipeline(
+        {
+          ...options,
+          ...loaded,
+          params: before?.params ?? params.values,
+          secrets: Object.fromEntries(names.map((name) => [name, options.environment[name] ?? ''])),
+          control,
+          // What this run holds itself it would wait for without an end.
+          wait: false,
+          parent: { run: this.#header.id, task, pipelines: above },
+          ...(before === undefined ? {} : { resume: before }),
+        },
+        [childSink(say)],
+      );
+      if (outcome.kind === 'refused') return { kind: 'refused', message: outcome.message };
+      if (outcome.kind === 'waiting') {
+        const reason = `run ${outcome.runId} of ${call.name} waits for people`;
+        this.#emit({ type: 'task-waiting', id: task, reason });
+        return { kind: 'waiting', runId: outcome.runId };
+      }
+      const read = this.#store.read(outcome.runId);
+      return read.ok ? { kind: 'ended', run: read.run } : { kind: 'refused', message: read.problem.message };
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      killed.removeEventListener('abort', cancel);
+    }
+  }
+
   /** Nothing runs, and all that is left waits for people. */
   #idle(approvals: Approvals): void {
     const { keepGoing } = this.#options;
     const { stay, ask } = this.#options.approvals;
-    if (approvals.waiting.length === 0 || approvals.refresh()) return;
+    if (approvals.waiting.length + this.#waitingBelow.size === 0 || approvals.refresh()) return;
     if (this.#failed && !keepGoing) {
       approvals.withdraw('another task failed, so that nothing would follow from an approval');
       return;
     }
-    if (ask === undefined && !stay) {
+    // Runs below this one have asked by themselves, and left.
+    if ((ask === undefined && !stay) || approvals.waiting.length === 0) {
       this.#park(approvals);
       return;
     }
@@ -364,7 +453,7 @@ class Run {
 
   #park(approvals: Approvals): void {
     if (approvals.refresh() || this.#leave.signal.aborted) return;
-    this.#emit({ type: 'run-waiting', tasks: approvals.waiting, parked: true });
+    this.#emit({ type: 'run-waiting', tasks: [...approvals.waiting, ...this.#waitingBelow], parked: true });
     this.#leave.abort();
     approvals.park();
   }
@@ -398,6 +487,7 @@ class Run {
       emit: (event) => this.#emit(event),
       show: (event) => this.#show(this.#masked({ ...event, at: new Date().toISOString() })),
       approvals,
+      child: (task, call, signal, say) => this.#child(task, call, signal, say),
       force: options.force,
       decide: { force: options.force, noCache: options.noCache },
       keepGoing: options.keepGoing,
@@ -489,18 +579,11 @@ class Run {
   }
 }
 
-/** The record of a run that goes on: what has ended in it stays as it is. */
-function takenUp(fresh: RunDocument, again: RunDocument): RunDocument {
-  const ended = new Map(
-    again.tasks
-      .filter((task) => task.status === 'succeeded' || task.status === 'cached')
-      .map((task) => [task.id, task]),
-  );
-  return {
-    ...fresh,
-    ...(again.startedAt === undefined ? {} : { startedAt: again.startedAt }),
-    tasks: fresh.tasks.map((task) => ended.get(task.id) ?? task),
-  };
+/** What a run below this one has from it: all but what says which of its own tasks run, and where it comes from. */
+function inherited(options: RunOptions): Omit<RunOptions, 'only' | 'from' | 'to' | 'resume' | 'parent'> {
+  const own = new Set(['only', 'from', 'to', 'resume', 'parent']);
+  const rest = Object.entries(options).filter(([key]) => !own.has(key));
+  return Object.fromEntries(rest) as Omit<RunOptions, 'only' | 'from' | 'to' | 'resume' | 'parent'>;
 }
 
 /** What happens only when the run goes on. */

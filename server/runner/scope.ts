@@ -13,6 +13,8 @@ import type { ModelLookup, Models } from './models.js';
 export interface TaskFacts {
   /** Path by name; a list where the instances of a matrix differ. Mostly known before it runs. */
   readonly outputs: Readonly<Record<string, Json>>;
+  /** Names of outputs have dots in them. */
+  readonly flat?: boolean;
   /** How it ended; a text says what is not known yet. */
   readonly ended:
     | string
@@ -142,7 +144,12 @@ export class TaskScope implements Scope {
       case 'outputs': {
         // Its own are those of this cell of its matrix.
         const own = name === this.#instance.task.name ? outputPaths(this.#instance) : undefined;
-        const found = member(own ?? facts.outputs, rest, `output of ${name}`);
+        const outputs = own ?? facts.outputs;
+        // Those of a pipeline have the name of its task before their own.
+        const flat = facts.flat === true && rest.length > 0;
+        const found = flat
+          ? memberOfFlat(outputs, rest, `tasks.${name} has no output`)
+          : member(outputs, rest, `output of ${name}`);
         return found.kind === 'error' && typeof ended === 'string' ? { kind: 'unknown', why: ended } : found;
       }
       case 'status':

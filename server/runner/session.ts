@@ -184,6 +184,7 @@ export class Session {
     }
     return {
       outputs,
+      flat: instances[0]?.task.action?.kind === 'pipeline',
       ended: {
         metrics: gather(known.map((result) => result.metrics)),
         status: worst(known),

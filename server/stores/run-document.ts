@@ -143,6 +143,8 @@ export interface RunHeader {
   readonly processStart?: string;
   /** The run that this one went on from. */
   readonly resumed?: string;
+  /** The run, and the task in it, that this one is part of. */
+  readonly parent?: { readonly run: string; readonly task: string };
   readonly createdAt: string;
 }
 

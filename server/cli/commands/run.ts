@@ -5,13 +5,15 @@ import { parseDuration } from '../../model/units.js';
 import { RunControl } from '../../runner/control.js';
 import type { EventSink } from '../../runner/events.js';
 import { secretNames } from '../../runner/secrets.js';
-import { runPipeline } from '../../runner/run.js';
+import { type LoadedPipeline, runPipeline } from '../../runner/run.js';
 import type { RunDocument } from '../../stores/run-document.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
-import { type Arguments, UsageError, wholeNumber } from '../args.js';
+import { Arguments, UsageError, wholeNumber } from '../args.js';
+import { loadPipeline } from '../compiled.js';
+import { locate } from '../locate.js';
 import { type Command, CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import { placeIn } from '../place.js';
+import { diagnosticLine, placeIn } from '../place.js';
 import { SELECTION_FLAGS, type Prepared, loadFor, prepare, resumed } from '../prepare.js';
 import { readMetricsFile } from '../read-metrics.js';
 import { plainSink } from '../terminal/plain.js';
@@ -102,6 +104,7 @@ async function execute(
         control,
         cache: compiled.cache,
         places: compiled.places,
+        load: (name) => loadByName(root, name),
         place: placeIn(root, relative),
         readMetrics: readMetricsFile,
       },
@@ -115,6 +118,26 @@ async function execute(
   } finally {
     restore();
   }
+}
+
+/** Another pipeline of the project, for a `pipeline` task. */
+async function loadByName(root: string, name: string): Promise<LoadedPipeline> {
+  let relative: string;
+  try {
+    ({ relative } = await locate(new Arguments([], { project: root }), name));
+  } catch (error) {
+    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
+  const loaded = await loadPipeline(root, relative);
+  if (!loaded.ok) {
+    const [first] = loaded.diagnostics;
+    return {
+      ok: false,
+      message: first === undefined ? loaded.message : `${loaded.message}: ${diagnosticLine(first)}`,
+    };
+  }
+  const { pipeline, definitionHash } = loaded.compiled;
+  return { ok: true, pipeline, definitionHash, place: placeIn(root, relative) };
 }
 
 function graceOf(args: Arguments): number {

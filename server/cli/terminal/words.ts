@@ -70,6 +70,12 @@ export function waitingLines(progress: Progress, style: Style): string[] {
       style.dim(` (run ${progress.runId})`),
   ];
   for (const task of waiting.tasks) {
+    const known = progress.tasks.get(task);
+    if (known?.approval === undefined) {
+      // What it waits for is asked by a run of its own.
+      lines.push(`  ${task}: ${known?.reasons.join('; ') ?? 'waits'}`);
+      continue;
+    }
     lines.push(`  modelyard approve ${progress.runId} ${task}   or reject, with --comment TEXT`);
   }
   if (waiting.parked) lines.push(`  modelyard run ${progress.pipeline} --resume ${progress.runId}   goes on`);

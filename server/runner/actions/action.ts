@@ -1,5 +1,8 @@
 /** What an action gets to do its work with, and what it says about it. */
 import type { RunReference, GitState } from '../../stores/registry/types.js';
+import type { Json } from '../../model/definition.js';
+import type { RunDocument } from '../../stores/run-document.js';
+import type { PipelineCall } from '../resolve-pipeline.js';
 import type { Question } from '../../stores/approvals.js';
 import type { Verdict } from '../approvals.js';
 import type { ResolvedTask, CheckOutcome } from '../resolve.js';
@@ -18,6 +21,8 @@ export interface ActionContext {
   git(): Promise<GitState | undefined>;
   /** Runs one command to its end; where and with which variables the task's own run, unless told otherwise. */
   command(command: string, options?: CommandOptions): Promise<CommandOutcome>;
+  /** Runs another pipeline as a part of this run. */
+  child(call: PipelineCall): Promise<ChildOutcome>;
   /** Writes a line to the task's log. */
   say(line: string): void;
   /** Puts a question to people and waits for the answer, without holding a place that others could use. */
@@ -25,6 +30,13 @@ export interface ActionContext {
   /** Aborted when the task has to end: the run was cancelled, its time is up, or its matrix has failed. */
   readonly signal: AbortSignal;
 }
+
+/** How a run that is part of another one ended. */
+export type ChildOutcome =
+  | { readonly kind: 'ended'; readonly run: RunDocument }
+  /** It waits for people, and so does whoever called it. */
+  | { readonly kind: 'waiting'; readonly runId: string }
+  | { readonly kind: 'refused'; readonly message: string };
 
 export interface CommandOptions {
   /** Absolute. */
@@ -49,6 +61,8 @@ export interface ActionOutcome {
   readonly checks?: readonly CheckOutcome[];
   /** Besides files, by name; others see them under `tasks.<name>.outputs`. */
   readonly values?: Readonly<Record<string, string>>;
+  /** By key; over those that were logged. */
+  readonly metrics?: Readonly<Record<string, Json>>;
   /** What was done, in a few words. */
   readonly note?: string;
   /** To try again would not help. */

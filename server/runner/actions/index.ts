@@ -11,6 +11,7 @@ const BUILT: Readonly<Partial<Record<ActionKind, () => Promise<ActionHandler>>>>
   'training-set': async () => (await import('./training-set.js')).trainingSetAction,
   register: async () => (await import('./register.js')).registerAction,
   package: async () => (await import('./package.js')).packageAction,
+  pipeline: async () => (await import('./pipeline.js')).pipelineAction,
   deploy: async () => (await import('./deploy.js')).deployAction,
   approval: async () => (await import('./approval.js')).approvalAction,
 };
