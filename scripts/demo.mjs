@@ -45,8 +45,19 @@ async function demo() {
   console.log(`built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   cpSync(path.join(root, 'examples/rain'), folder, {
     recursive: true,
-    filter: (file) => !/[\\/](\.modelyard|models|reports|__pycache__)$|features\.csv$/.test(file),
+    filter: (file) => !/[\\/](\.modelyard|models|reports|__pycache__)$|(labels|training)\.csv$/.test(file),
   });
+
+  heading('Features: compute the view, twice');
+  const computed = await modelyard(['features', 'materialize']);
+  expect(
+    /weather was computed: version 1, 1464 rows/.test(computed.stdout),
+    'a first version, three corrections included',
+  );
+  const unchanged = await modelyard(['features', 'materialize']);
+  expect(/weather is up to date: version 1/.test(unchanged.stdout), 'nothing changed, so nothing was done');
+  const profile = await modelyard(['features', 'profile', 'weather']);
+  expect(/high +DOUBLE .*▁?[▁-█ ]+/.test(profile.stdout), 'and how each feature is spread');
 
   heading('Lint: is the definition right?');
   const lint = await modelyard(['lint']);
@@ -57,7 +68,7 @@ async function demo() {
   const planned = parse((await modelyard(['plan', 'rain-train', '--json'], { quiet: true })).stdout);
   const tasks = planned[0]?.tasks ?? [];
   expect(
-    tasks.length > 0 && tasks.every(({ decision }) => decision === 'run'),
+    tasks.length > 0 && tasks.every(({ id, decision }) => decision === 'run' || id === 'weather'),
     'everything, for it never ran',
   );
 
@@ -96,6 +107,12 @@ async function demo() {
   );
   expect(task('report')?.outputs.some(({ kind }) => kind === 'report') === true, 'so is the report');
 
+  heading('What came late is not learned from');
+  const known = readFileSync(path.join(folder, 'data/training.csv'), 'utf8').split('\n');
+  const names = known[0].split(',');
+  const row = known.find((line) => line.startsWith('seattle,2013-06-14')).split(',');
+  expect(row[names.indexOf('wet_today')] === '0', 'on 14 June 2013 nobody knew yet that it had rained');
+
   await registry();
 
   heading('Break a copy: what does a mistake look like?');
@@ -132,6 +149,12 @@ async function registry() {
   await modelyard(['models', 'show', 'rain@candidate']);
   const one = await json('models', 'show', 'rain@candidate');
   expect(one?.version === '1' && one.params.epochs === 300, 'rain 1 is the candidate, and knows its params');
+  expect(
+    one?.signature?.source === 'training-set' &&
+      one.signature.inputs.length === 21 &&
+      one.features.service === 'rain-v1',
+    'its signature is that of its training set: 21 features of rain-v1',
+  );
   const moved = await modelyard([
     'models',
     'alias',

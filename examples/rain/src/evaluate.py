@@ -1,6 +1,6 @@
 """How good the model is on 2015, a year it has never seen, beside two forecasts that need no model.
 
-    python3 src/evaluate.py data/features.csv models/rain.json reports/metrics.json reports/predictions.csv
+    python3 src/evaluate.py data/training.csv models/rain.json reports/metrics.json reports/predictions.csv
 """
 
 import argparse

@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 
 LABEL = "rain_tomorrow"
+# Columns that say what a row is about; all others are features.
+ABOUT = ("station", "at")
 
 # Chronological, so that nothing of a later year is learned from. Bounds are ISO dates, the second one exclusive.
 SPLITS = {
@@ -19,13 +21,13 @@ def read_split(path, split):
     """The rows of one split: (date, {feature: value}, label)."""
     first, end = SPLITS[split]
     with open(path, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if first <= row["date"] < end]
+        rows = [row for row in csv.DictReader(file) if first <= row["at"] < end]
     if not rows:
         raise ValueError(f"{path} has no rows from {first} to before {end}")
     return [
         (
-            row["date"],
-            {name: float(value) for name, value in row.items() if name not in ("date", LABEL)},
+            row["at"][:10],
+            {name: float(value) for name, value in row.items() if name not in (*ABOUT, LABEL)},
             int(row[LABEL]),
         )
         for row in rows

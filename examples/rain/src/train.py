@@ -1,6 +1,6 @@
 """Learns the weights from 2012 and 2013, and keeps those that did best on 2014.
 
-    python3 src/train.py --epochs 300 --learning-rate 0.003 --l2 0.01 --seed 42 data/features.csv models/rain.json
+    python3 src/train.py --epochs 300 --learning-rate 0.003 --l2 0.01 --seed 42 data/training.csv models/rain.json
 """
 
 import argparse
