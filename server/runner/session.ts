@@ -214,7 +214,9 @@ export class Session {
 }
 
 function usesFeatures(pipeline: Pipeline): boolean {
-  return pipeline.tasks.some(({ action }) => action?.kind === 'training-set');
+  return pipeline.tasks.some(
+    ({ action }) => action?.kind === 'training-set' || action?.kind === 'materialize',
+  );
 }
 
 function usesModels(pipeline: Pipeline): boolean {

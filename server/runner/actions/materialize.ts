@@ -11,6 +11,7 @@ export async function materializeAction(context: ActionContext): Promise<ActionO
   const wanted = task.materialize;
   if (wanted === undefined) throw new Error('a materialize task was started without its settings');
   const done: string[] = [];
+  const computed: string[] = [];
   for (const view of wanted.views) {
     let told = 0;
     const result = await materialize({
@@ -33,8 +34,25 @@ export async function materializeAction(context: ActionContext): Promise<ActionO
       return { ok: false, error: result.message };
     }
     done.push(noteOf(result));
+    if (result.outcome !== 'up-to-date') computed.push(view);
   }
+  const trouble = await latestValues(context, computed);
+  if (context.signal.aborted) return { ok: false };
+  if (trouble !== undefined) return { ok: false, error: trouble };
   return { ok: true, note: done.join('; ') };
+}
+
+/** Writes the latest values of services that use the views anew. Gives why it can't. */
+async function latestValues(context: ActionContext, views: readonly string[]): Promise<string | undefined> {
+  const { signal } = context;
+  const { features } = context.session;
+  if (views.length === 0 || features === undefined) return undefined;
+  const { publishServices } = await import('../../features/online/services.js');
+  const published = await publishServices({ store: features.store, files: features.files(), views, signal });
+  if (!published.ok) return published.message;
+  for (const { service, version } of published.written)
+    context.say(`latest values of ${service}: version ${version}`);
+  return undefined;
 }
 
 /** Why the feature store is not as the task would leave it; nothing when it is. Computes nothing. */
