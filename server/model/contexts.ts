@@ -151,6 +151,10 @@ export const OWN_OUTPUTS: Readonly<Partial<Record<ActionKind, readonly string[]>
   approval: ['by', 'comment', 'at'],
   /** The release's id, its folder, and what it was made of: `package@version`, `model@version`. */
   deploy: ['release', 'environment', 'path', 'package', 'model'],
+  /** Where the service listens, and the release that it was asked to serve. */
+  service: ['url', 'port', 'release', 'environment'],
+  /** How many requests were seen meanwhile. */
+  monitor: ['requests'],
 };
 
 /** Members of `models.<name>@<alias or version>`, which itself is the version's URI, `models:/rain/3`. */

@@ -123,6 +123,7 @@ export function alwaysRuns(task: Pick<ResolvedTask, 'instance' | 'outputs'>): st
   const kind = task.instance.task.action?.kind;
   if (kind === 'pipeline') return 'each of its tasks is looked at by itself';
   if (kind === 'deploy') return 'what is deployed is looked at in each run';
+  if (kind === 'service' || kind === 'monitor') return 'what runs is looked at in each run';
   if (kind === 'approval') return 'people are asked in each run';
   if (task.outputs.length === 0 && !KNOWN_OTHERWISE.has(kind)) {
     return 'it has no outputs, so that nothing tells whether it is done';

@@ -23,6 +23,12 @@ import { type Packaging, resolvePackage } from './resolve-package.js';
 import { type MaterializeTask, resolveMaterialize } from './resolve-materialize.js';
 import { type PipelineCall, resolvePipeline } from './resolve-pipeline.js';
 import { type Registration, resolveRegister } from './resolve-register.js';
+import {
+  type MonitoringSettings,
+  type ServiceSettings,
+  resolveMonitor,
+  resolveService,
+} from './resolve-service.js';
 import type { Texts } from './resolve-texts.js';
 import { type TrainingSetTask, resolveTrainingSet } from './resolve-training-set.js';
 import { type Facts, TaskScope } from './scope.js';
@@ -67,6 +73,10 @@ export interface ResolvedTask {
   readonly deploy?: Deployment;
   /** Of a materialize task. */
   readonly materialize?: MaterializeTask;
+  /** Of a service task. */
+  readonly service?: ServiceSettings;
+  /** Of a monitor task. */
+  readonly monitor?: MonitoringSettings;
   /** Of an approval task. */
   readonly approval?: ApprovalSettings;
   /** Of a pipeline task. */
@@ -173,7 +183,15 @@ class Resolver {
     parts: FingerprintPart[],
   ): Pick<
     ResolvedTask,
-    'register' | 'materialize' | 'approval' | 'package' | 'deploy' | 'trainingSet' | 'call'
+    | 'register'
+    | 'materialize'
+    | 'approval'
+    | 'package'
+    | 'deploy'
+    | 'service'
+    | 'monitor'
+    | 'trainingSet'
+    | 'call'
   > {
     switch (action?.kind) {
       case 'register':
@@ -186,6 +204,10 @@ class Resolver {
         const { places, packages } = this.#facts;
         return { deploy: resolveDeploy(action, this.#texts(parts), parts, places, packages()) };
       }
+      case 'service':
+        return { service: resolveService(action, this.#texts(parts), parts) };
+      case 'monitor':
+        return { monitor: resolveMonitor(action, this.#texts(parts), parts) };
       case 'approval':
         return { approval: resolveApproval(action, this.#texts(parts), parts) };
       case 'pipeline':

@@ -22,6 +22,8 @@ export interface GateOptions {
 
 export interface GateResult {
   readonly passed: boolean;
+  /** Nobody waits for it any more. */
+  readonly cancelled?: boolean;
   /** Why not, or what was seen. For a person. */
   readonly message: string;
   readonly outcomes: readonly RuleOutcome[];
@@ -72,7 +74,8 @@ export async function watchService(address: ServiceAddress, options: GateOptions
       return { passed: true, message: passedText(requests, outcomes), outcomes, ...seen };
     }
     await delay(Math.min(TICK_MS, forMs - elapsed), signal);
-    if (signal?.aborted === true) return { passed: false, message: 'nobody waited for the end', outcomes };
+    if (signal?.aborted === true)
+      return { passed: false, cancelled: true, message: 'nobody waited for the end', outcomes };
   }
 }
 

@@ -13,6 +13,8 @@ const BUILT: Readonly<Partial<Record<ActionKind, () => Promise<ActionHandler>>>>
   package: async () => (await import('./package.js')).packageAction,
   pipeline: async () => (await import('./pipeline.js')).pipelineAction,
   deploy: async () => (await import('./deploy.js')).deployAction,
+  service: async () => (await import('./service.js')).serviceAction,
+  monitor: async () => (await import('./monitor.js')).monitorAction,
   approval: async () => (await import('./approval.js')).approvalAction,
 };
 

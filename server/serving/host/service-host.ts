@@ -94,7 +94,7 @@ export class ServiceHost {
         return refused(`the service ${this.#options.name} has no release yet: say which one to start`);
       }
       const merged = mergeConfig(order, this.#config ?? this.#state.before?.config);
-      if (running?.release.id === id && order.traffic === undefined && !asks(order)) {
+      if (running?.release.id === id && this.#candidate === undefined && !this.#differs(order, merged)) {
         return ok(`${id} serves on port ${this.#address?.port ?? 0} already`);
       }
       const release = this.#read(id);
@@ -104,6 +104,13 @@ export class ServiceHost {
       const traffic = running === undefined ? 100 : (order.traffic ?? 100);
       return this.#deploy(release, { ...merged, port }, traffic, order.cause, 'deployed');
     });
+  }
+
+  /** Whether an order asks for anything that the release which runs does not have already. */
+  #differs(order: ServiceOrder, merged: Omit<ServiceConfig, 'port'>): boolean {
+    const config = this.#config;
+    if (config === undefined || (order.port !== undefined && order.port !== config.port)) return true;
+    return JSON.stringify({ ...merged, port: config.port }) !== JSON.stringify(config);
   }
 
   /** Values of secrets that somebody has sent along. They stay in memory and are masked from now on. */
@@ -533,12 +540,4 @@ export class ServiceHost {
     this.#ended = true;
     return ok(`${this.#options.name} was stopped`);
   }
-}
-
-/** Whether a request asks for anything that a running service does not have already. */
-function asks(request: ServiceRequest): boolean {
-  const { host, port, probe, graceMs, drainMs, replicas, rollbackOnFailure, env, secrets } = request;
-  return [host, port, probe, graceMs, drainMs, replicas, rollbackOnFailure, env, secrets].some(
-    (one) => one !== undefined,
-  );
 }

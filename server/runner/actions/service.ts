@@ -1,0 +1,98 @@
+/** The action `service`: starts a service on a release, or moves its traffic to it. */
+import { orderService, startService, type ServiceAddress } from '../../serving/client.js';
+import { secretsOf } from '../../serving/config.js';
+import { readService } from '../../serving/read-service.js';
+import { readRelease } from '../../serving/release-document.js';
+import { listReleases, referenceOf } from '../../serving/releases.js';
+import type { ReleaseDocument, ServiceCause, ServiceEvent } from '../../serving/types.js';
+import { whoAmI } from '../../stores/user.js';
+import { ancestorsOf } from '../upstream.js';
+import type { ActionContext, ActionOutcome } from './action.js';
+
+export async function serviceAction(context: ActionContext): Promise<ActionOutcome> {
+  const { task, root, session, run, signal } = context;
+  const settings = task.service;
+  if (settings === undefined) throw new Error('a service task was started without its settings');
+  const chosen = releaseOf(context);
+  if (typeof chosen === 'string') return { ok: false, error: chosen, final: true };
+  const { environment, id: release } = chosen;
+  const { request, name } = settings;
+  const address: ServiceAddress = { root, environment, name };
+  const { config } = readService(root, environment, name).service ?? {};
+  const secrets = [
+    ...secretsOf(chosen, { secrets: request.secrets ?? [] }),
+    // A host that was killed brings back what it ran first.
+    ...(config?.secrets ?? []),
+  ];
+  // What the target says, where nobody says it here.
+  const target = session.places.environments.find((one) => one.name === environment)?.target;
+  const { ports, host: ownHost } = session.places.targets.find((one) => one.name === target) ?? {};
+  const cause: ServiceCause = { who: whoAmI(), run };
+  const abort = (): void => void orderService(address, 'abort', { cause });
+  signal.addEventListener('abort', abort);
+  try {
+    const result = await startService(
+      address,
+      {
+        ...(ports === undefined ? {} : { ports }),
+        ...(ownHost === undefined ? {} : { host: ownHost }),
+        ...request,
+        release,
+        cause,
+        secretValues: valuesOf(secrets, session.facts.environment),
+      },
+      { onEvent: (event) => context.say(eventLine(event)) },
+    );
+    if (signal.aborted) return { ok: false };
+    if (!result.ok) return { ok: false, error: result.message };
+    const { host = '127.0.0.1', port = 0 } = readService(root, environment, name).service?.config ?? {};
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const what = [chosen.package, chosen.model].flatMap((one) =>
+      one === undefined ? [] : [referenceOf(one)],
+    );
+    return {
+      ok: true,
+      values: { url, port: String(port), release, environment },
+      note: `${what.join(' with ')}: ${result.message}`,
+    };
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** The release that is meant, or why there is none. */
+function releaseOf({ task, root, session }: ActionContext): ReleaseDocument | string {
+  const { environment: asked, release: named, name } = task.service ?? { name: '' };
+  const deployed = ancestorsOf(session, task.id)
+    .filter(({ task: { action } }) => action?.kind === 'deploy')
+    .map((instance) => session.result(instance)?.outputs ?? {})
+    .filter((outputs) => asked === undefined || outputs['environment'] === asked)
+    .at(-1);
+  const environment = asked ?? deployed?.['environment'];
+  if (environment === undefined) {
+    return `nothing tells which environment ${name} runs in: write \`environment\`, or let it follow a \`deploy\``;
+  }
+  const id = named ?? deployed?.['release'] ?? listReleases(root, environment)[0]?.id;
+  if (id === undefined) return `there is no release in ${environment} yet: a \`deploy\` makes one`;
+  const read = readRelease(root, environment, id);
+  if (read.state === 'ok') return read.value;
+  return read.state === 'missing' ? `there is no release ${id} in ${environment}` : read.problem.message;
+}
+
+function valuesOf(
+  names: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+function eventLine({ kind, release, traffic, message }: ServiceEvent): string {
+  return [kind, release, traffic === undefined ? undefined : `${traffic} %`, message]
+    .filter((part) => part !== undefined)
+    .join(' ');
+}

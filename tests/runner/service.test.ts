@@ -1,0 +1,104 @@
+/** The pipeline of a deployment from end to end: package, deploy, service, monitor. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { listServices, serviceHistory } from '../../server/serving/read-service.js';
+import { APP, Load, ServiceProject, ask, freePort } from '../support/service.js';
+
+const PIPELINE = (port: number, rules: string, extra = ''): string => `
+name: ship
+kind: deployment
+tasks:
+  pack:
+    package: { name: web-app, include: [app/app.js], entrypoint: node app/app.js, health: /health, env: { NAME: one } }
+  put:
+    deploy: { package: web-app, environment: staging }
+  serve:
+    service: { name: web, port: ${port}, drain: 1s, grace: 20s }
+  watch:
+    monitor: { service: web, for: 2s, rules: ${rules}, on-failure: rollback${extra} }
+`;
+
+const PROJECT = 'name: test\nenvironments: { staging: {} }\n';
+
+test('a deployment starts the service, is rolled back when its monitor says so, and gets no traffic when it is broken', async (t) => {
+  const it = await ServiceProject.make(t);
+  const { project } = it;
+  const port = await freePort();
+  project.write({ 'modelyard.yaml': PROJECT, 'app/app.js': APP });
+  const good = [{ rule: 'error-rate < 1%', over: '1s' }];
+  project.write({ 'ship.pipeline.yaml': PIPELINE(port, JSON.stringify(good)) });
+  const first = await project.expect(0, ['run', 'ship']);
+  assert.match(first.stdout, /serves on port/);
+  const [service] = listServices(it.root).services;
+  const release = service?.current?.id;
+  assert.ok(release);
+  assert.deepEqual([service.status, (await ask(port)).release], ['running', release]);
+
+  const load = new Load(port, 2);
+  // The same again changes nothing: the release is there, and serves.
+  await project.expect(0, ['run', 'ship']);
+  assert.deepEqual(it.view().current?.replicas, service.current.replicas);
+
+  project.write({ 'app/app.js': `${APP}\n// changed` });
+  const bad = [{ rule: 'p50 < 0ms', over: '1s' }];
+  project.write({ 'ship.pipeline.yaml': PIPELINE(port, JSON.stringify(bad), ', min-requests: 1') });
+  const second = await project.expect(1, ['run', 'ship']);
+  assert.match(`${second.stdout}${second.stderr}`, /p50 < 0ms: p50 is .* rolled back: .* serves on port/s);
+  assert.equal(it.view().current?.id, release);
+  const rolled = serviceHistory(it.root, 'staging', 'web', 100).find((event) => event.kind === 'rolled-back');
+  assert.match(rolled?.reason ?? '', /p50 is/);
+  assert.equal(rolled?.run?.pipeline, 'ship');
+
+  project.write({ 'app/app.js': 'console.error("no model here"); process.exit(2);' });
+  const third = await project.expect(1, ['run', 'ship']);
+  assert.match(
+    `${third.stdout}${third.stderr}`,
+    /got no traffic: it ended with exit code 2 .*no model here/s,
+  );
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+  assert.equal((await ask(port)).release, release);
+});
+
+test('drift is measured against data of the project, and the rules stay', async (t) => {
+  const it = await ServiceProject.make(t);
+  const { project } = it;
+  const port = await freePort();
+  it.release('r1');
+  const rows = Array.from({ length: 200 }, (_, n) => `${n % 10},${n % 2 === 0 ? 'a' : 'b'}`);
+  project.write({
+    'modelyard.yaml': PROJECT,
+    'data/training.csv': `rain,place\n${rows.join('\n')}\n`,
+    'watch.pipeline.yaml': `
+name: watch
+kind: deployment
+tasks:
+  serve: { service: { name: web, environment: staging, release: r1, port: ${port} } }
+  set:
+    monitor:
+      service: web
+      rules: ["drift.rain < 0.2", { rule: "p99 < 1h", over: 5m }]
+      drift: { against: data/training.csv, features: [rain], sample: 1 }
+`,
+  });
+  const { stdout } = await project.expect(0, ['run', 'watch']);
+  assert.match(stdout, /web is watched from now on/);
+  const kept = JSON.parse(project.read('.modelyard/services/staging/web/monitor.json')) as {
+    rules: { rule: string; overMs: number }[];
+    baseline: Record<string, { kind: string; counts: number[] }>;
+    samples: { share: number };
+  };
+  assert.deepEqual(
+    kept.rules.map(({ rule, overMs }) => [rule, overMs]),
+    [
+      ['drift.rain < 0.2', 60_000],
+      ['p99 < 1h', 300_000],
+    ],
+  );
+  assert.deepEqual(Object.keys(kept.baseline), ['rain']);
+  assert.equal(
+    kept.baseline['rain']?.counts.reduce((sum, count) => sum + count, 0),
+    200,
+  );
+  assert.equal(kept.samples.share, 1);
+});
