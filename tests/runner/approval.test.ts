@@ -202,6 +202,10 @@ test('who may answer, and how many have to', async (t) => {
 
 test('more people than may answer are refused before anything waits', async (t) => {
   const project = await projectWith(t, pipeline('{ prompt: ok, who: [ada], count: 2 }'));
+  assert.match((await project.expect(2, ['run'])).stderr, /approval\/nobody/);
+  // Known only when it runs.
+  const names = `{ prompt: ok, who: ["\${{ params.who }}", ada], count: 2 }`;
+  project.write({ 'main.pipeline.yaml': `params: { who: ada }\n${pipeline(names)}` });
   const { stdout } = await project.expect(1, ['run']);
   assert.match(stdout, /2 people have to approve, and only ada may/);
 });
