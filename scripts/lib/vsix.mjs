@@ -1,6 +1,7 @@
 // Packs the extension, and looks whether the right files are in it.
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { TARGETS, ownTarget, stageDuckDb } from './duckdb.mjs';
 import { root } from './prepare.mjs';
 import { must } from './run.mjs';
 
@@ -16,6 +17,9 @@ const NEEDED = [
   'docs/language.md',
   'docs/rules/README.md',
   'dist/program.js',
+  'dist/features.js',
+  'dist/node_modules/@duckdb/node-bindings/duckdb.js',
+  'dist/node_modules/detect-libc/lib/detect-libc.js',
   'dist/webviews/graph.js',
   'dist/webviews/run.js',
   'dist/webviews/compare.js',
@@ -26,8 +30,11 @@ const NEEDED = [
 const UNWANTED =
   /\.map$|\.ts$|\.tsx$|^(tests|scripts|out|examples|server|extension|docs\/schema|node_modules|\.[^/]+)\/|^media\/webviews\//;
 
-/** Packs what is in `dist/` with vsce; answers `{ file, bytes, files, problems }`. */
-export async function makePackage({ file }) {
+/**
+ * Packs what is in `dist/` and DuckDB's binary for a platform with vsce; answers `{ file, bytes, files, problems }`.
+ * Without a target the binary is that of this platform, and the package says nothing about where it may be installed.
+ */
+export async function makePackage({ file, target }) {
   mkdirSync(path.dirname(file), { recursive: true });
   rmSync(file, { force: true });
   const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
@@ -36,13 +43,27 @@ export async function makePackage({ file }) {
   // Without a home on the web the links of the README have nowhere to point to, and stay as they are.
   const homeless = repository ? [] : ['--allow-missing-repository', '--no-rewrite-relative-links'];
   const pack = [vsce, 'package', '--no-dependencies', ...homeless, '--out', file];
-  await must(process.execPath, pack, options);
-  const { stdout } = await must(process.execPath, [vsce, 'ls', '--no-dependencies'], options);
+  if (target !== undefined) pack.push('--target', target);
+  const platform = target ?? ownTarget();
+  // Beside the bundle, because vsce leaves out the project's own node_modules.
+  const modules = await stageDuckDb(platform, path.join(root, 'dist'));
+  let stdout;
+  try {
+    await must(process.execPath, pack, options);
+    ({ stdout } = await must(process.execPath, [vsce, 'ls', '--no-dependencies'], options));
+  } finally {
+    // A binary for another platform would be found before the one that is installed here.
+    rmSync(modules, { recursive: true, force: true });
+  }
   const files = stdout.split('\n').map((line) => line.trim()).filter(Boolean).sort(); // prettier-ignore
   const here = new Set(files.map((name) => name.toLowerCase()));
   const problems = [
-    ...NEEDED.filter((name) => !here.has(name.toLowerCase())).map((name) => `${name} is missing`),
+    ...[...NEEDED, binaryOf(platform)]
+      .filter((name) => !here.has(name.toLowerCase()))
+      .map((name) => `${name} is missing`),
     ...files.filter((name) => UNWANTED.test(name)).map((name) => `${name} does not belong into the package`),
   ];
   return { file, bytes: statSync(file).size, files, problems };
 }
+
+const binaryOf = (platform) => `dist/node_modules/@duckdb/node-bindings-${TARGETS[platform]}/duckdb.node`;
