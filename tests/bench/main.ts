@@ -7,6 +7,7 @@ import { activationRows } from './activation.js';
 import { featureRows } from './features.js';
 import { languageRows } from './language.js';
 import { lintRows } from './lint.js';
+import { materializeRows } from './materialize.js';
 import { type Peers, installPeers } from './peers.js';
 import { registryRows } from './registry.js';
 import { runnerRows } from './runner.js';
@@ -31,6 +32,7 @@ const suites: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]
   runner: (scratch) => runnerRows(scratch, cli, bareScript, peers()),
   stores: (scratch) => storeRows(scratch, storeScript),
   features: (scratch) => featureRows(scratch, root),
+  materialize: (scratch) => materializeRows(scratch, root),
   registry: (scratch) => registryRows(scratch, registryScript),
   activation: () => activationRows(root),
 };
