@@ -161,8 +161,8 @@ test('compare-to without bounds only tells how it compares', async () => {
 
 test('what can not be right is told with its place and the way out', async () => {
   const cases: readonly (readonly [string, RegExp, string?])[] = [
-    ['aliases: [latest]', /main\.pipeline\.yaml:\d+:\d+: .*"latest" always means the newest/],
-    ['aliases: ["3"]', /reads like the number of a version/],
+    ['aliases: [latest]', /main\.pipeline\.yaml:\d+:\d+: .*"latest" always means the newest/, 'invalid'],
+    ['aliases: ["3"]', /reads like the number of a version/, 'invalid'],
     ['tags: { "a b?": x }', /can't be the key of a tag/],
     ['thresholds: { accuracy: { max-loss: 0.1 } }', /`max-loss` of accuracy.*compare-to: production/],
     ['thresholds: { acuracy: { min: 0.1 } }', /no task before this one gave it; there are: accuracy, loss/],
