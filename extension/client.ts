@@ -41,6 +41,11 @@ export class Client implements vscode.Disposable {
       context.extensionMode === vscode.ExtensionMode.Development ? ['--nolazy', '--inspect=6009'] : [];
     this.#item.name = 'Modelyard';
     this.#show('stopped');
+    context.subscriptions.push(
+      vscode.workspace.onDidGrantWorkspaceTrust(
+        () => void this.#client?.sendNotification('modelyard/trusted'),
+      ),
+    );
   }
 
   get state(): ServerState {
@@ -86,8 +91,13 @@ export class Client implements vscode.Disposable {
       diagnosticCollectionName: 'modelyard',
       // A file's words are never trusted: no commands and no HTML out of them.
       markdown: { isTrusted: false, supportHtml: false, supportThemeIcons: true },
-      // Pages of model versions are documents of ours: model-documents.ts.
-      initializationOptions: { settings: vscode.workspace.getConfiguration('modelyard'), modelCards: true },
+      initializationOptions: {
+        settings: vscode.workspace.getConfiguration('modelyard'),
+        // Pages of model versions are documents of ours: model-documents.ts.
+        modelCards: true,
+        // Data is read and SQL is looked at only where the workspace is trusted.
+        trusted: vscode.workspace.isTrusted,
+      },
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: node.ErrorAction.Continue, handled: true }),

@@ -2,6 +2,7 @@
 import type * as vscode from 'vscode';
 import { registerArtifactFiles } from './artifact-files.js';
 import { Client } from './client.js';
+import { registerFeatureCommands } from './commands/features.js';
 import { registerModelCommands } from './commands/models.js';
 import { registerPipelineCommands } from './commands/pipelines.js';
 import { registerProjectCommands } from './commands/project.js';
@@ -12,12 +13,15 @@ import { registerComparePanels } from './panels/compare.js';
 import { registerGraphPanels } from './panels/graph.js';
 import { registerHistoryPanels } from './panels/history.js';
 import { registerLineagePanels } from './panels/lineage.js';
+import { registerPreviewPanels } from './panels/preview.js';
+import { registerProfilePanels } from './panels/profile.js';
 import { registerRunPanels } from './panels/run.js';
 import { registerVersionPanels } from './panels/versions.js';
 import { PlanDocuments } from './plan-document.js';
 import { State } from './state.js';
 import { registerStatusBar } from './status-bar.js';
 import { registerTasks } from './tasks.js';
+import { registerFeaturesView } from './views/features.js';
 import { registerModelsView } from './views/models.js';
 import { registerPipelinesView } from './views/pipelines.js';
 import { registerRunsView } from './views/runs.js';
@@ -54,6 +58,11 @@ export function activate(extension: vscode.ExtensionContext): Api {
     runs: registerRunPanels(context),
     compare: registerComparePanels(context),
     view,
+  });
+  registerFeatureCommands(context, {
+    tree: registerFeaturesView(context),
+    preview: registerPreviewPanels(context),
+    profile: registerProfilePanels(context),
   });
   registerModelCommands(context, {
     view: registerModelsView(context),

@@ -17,6 +17,7 @@ export class State implements vscode.Disposable {
   readonly #pipelinesChanged = new vscode.EventEmitter<void>();
   readonly #runsChanged = new vscode.EventEmitter<void>();
   readonly #modelsChanged = new vscode.EventEmitter<void>();
+  readonly #featuresChanged = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable[];
   #result: PipelinesResult = NOTHING;
   #active: readonly RunListItem[] = [];
@@ -28,6 +29,8 @@ export class State implements vscode.Disposable {
   readonly onDidChangeRuns = this.#runsChanged.event;
   /** The registry changed: views ask it again. */
   readonly onDidChangeModels = this.#modelsChanged.event;
+  /** Features files, the feature store or their data changed. */
+  readonly onDidChangeFeatures = this.#featuresChanged.event;
 
   constructor(client: Client) {
     this.#client = client;
@@ -37,6 +40,7 @@ export class State implements vscode.Disposable {
         if (what.includes('pipelines')) void this.reload();
         if (what.includes('runs')) this.#runsChanged.fire();
         if (what.includes('models')) this.#modelsChanged.fire();
+        if (what.includes('features')) this.#featuresChanged.fire();
         this.#contexts();
       }),
       client.onDidChangeState((state) => {
@@ -63,6 +67,7 @@ export class State implements vscode.Disposable {
     void this.reload();
     this.#runsChanged.fire();
     this.#modelsChanged.fire();
+    this.#featuresChanged.fire();
   }
 
   /** Pipelines as they are, asked for now when they never were. */
@@ -108,5 +113,6 @@ export class State implements vscode.Disposable {
     this.#pipelinesChanged.dispose();
     this.#runsChanged.dispose();
     this.#modelsChanged.dispose();
+    this.#featuresChanged.dispose();
   }
 }

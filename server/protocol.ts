@@ -4,8 +4,10 @@
  *
  * Paths are absolute URIs where the editor opens something, and project-relative where a person reads them.
  */
+import type { FeatureRequests } from './protocol-features.js';
 import type { Answer, ModelRequests } from './protocol-models.js';
 
+export type * from './protocol-features.js';
 export type * from './protocol-models.js';
 
 export type RunStatus =
@@ -320,9 +322,9 @@ export type Outcome = Answer;
  * | `modelyard/answer` | `AnswerParams` | `AnswerResult` |
  * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
  *
- * and those of protocol-models.ts.
+ * and those of protocol-models.ts and protocol-features.ts.
  */
-export interface Requests extends ModelRequests {
+export interface Requests extends ModelRequests, FeatureRequests {
   'modelyard/pipelines': { params: Record<string, never>; result: PipelinesResult };
   'modelyard/runs': { params: RunsParams; result: RunsResult };
   'modelyard/run': { params: RunRef; result: RunView | null };
@@ -355,7 +357,8 @@ export interface Requests extends ModelRequests {
 /**
  * Commands that the server puts into code lenses and code actions and that the extension registers:
  * `modelyard.runPipeline` (uri), `modelyard.runTask` (uri, task), `modelyard.planPipeline` (uri, task?),
- * `modelyard.showGraph` (uri, task?), `modelyard.showRun` (projectUri, id), `modelyard.openRule` (ruleId).
+ * `modelyard.showGraph` (uri, task?), `modelyard.showRun` (projectUri, id), `modelyard.openRule` (ruleId);
+ * `modelyard.materializeView`, `modelyard.previewView`, `modelyard.profileView` (projectUri, view).
  */
 export type LensCommand =
   | 'modelyard.runPipeline'
@@ -363,4 +366,7 @@ export type LensCommand =
   | 'modelyard.planPipeline'
   | 'modelyard.showGraph'
   | 'modelyard.showRun'
-  | 'modelyard.openRule';
+  | 'modelyard.openRule'
+  | 'modelyard.materializeView'
+  | 'modelyard.previewView'
+  | 'modelyard.profileView';

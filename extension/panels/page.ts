@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
-export type PageName = 'graph' | 'run' | 'compare' | 'versions' | 'history' | 'lineage';
+export type PageName =
+  'preview' | 'profile' | 'graph' | 'run' | 'compare' | 'versions' | 'history' | 'lineage';
 
 /** Style sheets that pages share besides common.css. */
 const SHARED_STYLES: Readonly<Partial<Record<PageName, readonly string[]>>> = {

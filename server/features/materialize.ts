@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Features } from '../model/features.js';
 import { formatBytes } from '../model/units.js';
 import type { FileLock } from '../stores/file-lock.js';
-import { hashFile, hashOf } from '../stores/hash.js';
+import { hashFile } from '../stores/hash.js';
 import type { HashIndex } from '../stores/hash-index.js';
 import { describeError } from '../stores/problem.js';
 import type { ContentHash } from '../stores/run-document.js';
@@ -18,10 +18,8 @@ import { sourceFiles } from './source-files.js';
 import { statistics } from './statistics/statistics.js';
 import { literal } from './sql.js';
 import { FeatureStore } from './store.js';
-import { type ResolvedView, definitionOf, resolveView } from './view.js';
+import { type ResolvedView, definitionHash, resolveView } from './view.js';
 
-/** Part of every definition's hash: raised when the same definition comes to give other rows. */
-const FORMAT = 1;
 const LOCK_POLL_MS = 100;
 
 export interface MaterializeRequest {
@@ -113,7 +111,7 @@ async function planOf(
     if (!hashed.ok) return no(hashed.reason === 'cancelled' ? 'cancelled' : 'source', hashed.message);
     sources.push({ path: file, hash: hashed.hash, bytes: hashed.bytes });
   }
-  const definition = hashOf(JSON.stringify([FORMAT, definitionOf(view)]));
+  const definition = definitionHash(view);
   return { ok: true, value: { view, definition, sources, range: range.value } };
 }
 

@@ -3,6 +3,8 @@ import type { Json } from '../model/definition.js';
 import type { Features, FeatureView } from '../model/features.js';
 import { didYouMean } from '../model/names.js';
 import { similar } from '../model/similar.js';
+import { hashOf } from '../stores/hash.js';
+import type { ContentHash } from '../stores/run-document.js';
 
 export interface ResolvedView {
   /** Of the file, relative to the project. */
@@ -123,4 +125,12 @@ export function definitionOf(resolved: ResolvedView): Json {
     expect: view.expect?.value ?? null,
     mode: view.mode,
   };
+}
+
+/** Part of every definition's hash: raised when the same definition comes to give other rows. */
+const FORMAT = 1;
+
+/** Equal as long as the same data gives the same rows. */
+export function definitionHash(resolved: ResolvedView): ContentHash {
+  return hashOf(JSON.stringify([FORMAT, definitionOf(resolved)]));
 }

@@ -1,12 +1,16 @@
-/** Code lenses: run, plan and look at a pipeline and each of its tasks, and how they went the last time. */
+/** Code lenses: run, plan and look at a pipeline and each of its tasks, and how they went; the same for feature views. */
+import type { Features } from '../model/features.js';
+import type { LensCommand } from '../protocol.js';
 import { ago } from './markdown.js';
 import { nowOf } from './describe.js';
 import type { CodeLens, CommandReference, IdeContext } from './types.js';
 
 /** More tasks than this, and only the pipeline has lenses: thousands of them make an editor slow. */
 const TASK_LIMIT = 1_000;
+const VIEW_LIMIT = 500;
 
 export function codeLenses(context: IdeContext): CodeLens[] {
+  if (context.definition.kind === 'features') return viewLenses(context, context.definition.features);
   if (context.definition.kind !== 'pipeline') return [];
   const { pipeline } = context.definition;
   const lenses: CodeLens[] = [];
@@ -54,6 +58,45 @@ export function codeLenses(context: IdeContext): CodeLens[] {
     );
   }
   return lenses;
+}
+
+/** Materialize, look at and judge each feature view, and how it stands. */
+function viewLenses(context: IdeContext, { views }: Features): CodeLens[] {
+  return views.slice(0, VIEW_LIMIT).flatMap(({ name, nameSpan }) => {
+    const state = context.project.viewState?.(name);
+    const lens = (title: string, command: LensCommand, tooltip: string): CodeLens => ({
+      span: nameSpan,
+      title,
+      tooltip,
+      command: { command, view: name },
+    });
+    const lenses = [
+      lens(
+        '$(play) Materialize',
+        'modelyard.materializeView',
+        `Compute ${name}; nothing is done where nothing has changed`,
+      ),
+    ];
+    if (state === undefined) return lenses;
+    if (state.at !== '') {
+      lenses.push(
+        lens('Preview', 'modelyard.previewView', 'Look at its rows'),
+        lens('Profile', 'modelyard.profileView', 'How its features are spread'),
+      );
+    }
+    const rows = `${state.rows.toLocaleString('en-US')} ${state.rows === 1 ? 'row' : 'rows'}`;
+    const age = state.at === '' ? 'failed' : `${ago(state.at, nowOf(context))}, ${rows}`;
+    const title =
+      state.at === ''
+        ? '$(error) failed'
+        : state.broken.length > 0
+          ? `$(warning) ${state.broken.length} broken, ${age}`
+          : state.stale === undefined
+            ? `$(pass) fresh ${age}`
+            : `$(history) stale, ${age}`;
+    lenses.push(lens(title, 'modelyard.profileView', state.stale ?? 'Show its profile'));
+    return lenses;
+  });
 }
 
 const ICONS: Readonly<Record<string, string>> = {

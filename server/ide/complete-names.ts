@@ -70,6 +70,7 @@ function namesOf(context: IdeContext, slot: Slot, target: NameTarget): readonly 
       return described(context, target, madeNames(context, target));
     case 'model':
     case 'alias':
+    case 'column':
     case 'path':
     case 'glob':
       return [];

@@ -1,5 +1,6 @@
 /** Completion: what can be written at the cursor, decided by where it stands. */
 import { schemaAt, type SchemaInfo } from '../model/schema/index.js';
+import { completeColumnKeys, completeColumnNames, completeSql } from './complete-columns.js';
 import { completeDirective } from './complete-directive.js';
 import { completeExpression, expressionSlot } from './complete-expression.js';
 import { completeFiles } from './complete-files.js';
@@ -18,6 +19,8 @@ export function completion(context: IdeContext, offset: number): CompletionList 
   const directive = completeDirective(definition.tree, offset);
   if (directive !== undefined) return { items: directive, incomplete: false };
   const expression = expressionSlot(context, offset);
+  const sql = completeSql(context, offset);
+  if (sql !== undefined) return { items: sql, incomplete: false };
   const slot = expression?.bare === false ? undefined : slotAt(definition.tree, offset);
   if (expression !== undefined) {
     // An item of `check` is a condition, or becomes a map.
@@ -33,7 +36,9 @@ export function completion(context: IdeContext, offset: number): CompletionList 
   if (info === undefined) return NOTHING;
   if (slot.kind === 'either' && slot.typed.endsWith(':') && info.names !== 'feature') return NOTHING;
   const items: Completion[] = [];
-  if (slot.kind !== 'value') items.push(...completeKeys(context, slot, info));
+  if (slot.kind !== 'value') {
+    items.push(...completeColumnKeys(context, slot), ...completeKeys(context, slot, info));
+  }
   if (slot.kind === 'key') items.push(...itemsWithDash(context, slot, info));
   else items.push(...completeValues(context, slot, info));
   return { items, incomplete: items.some((item) => item.kind === 'file' || item.kind === 'folder') };
@@ -67,6 +72,7 @@ function completeValues(context: IdeContext, slot: Slot, info: SchemaInfo): Comp
   for (const value of info.values) add(shortValue(value), value === info.default ? 'default' : '', '1');
   if (info.values.length === 0 && isScalar(info.default)) add(String(info.default), 'default', '2');
   if (info.names === 'path' || info.names === 'glob') items.push(...completeFiles(context, slot));
+  else if (info.names === 'column') items.push(...completeColumnNames(context, slot));
   else if (info.names !== undefined) {
     const named = completeNames(context, slot, info.names);
     const labels = new Set(named.map(({ label }) => label));

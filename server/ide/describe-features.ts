@@ -3,6 +3,8 @@ import { catalogOf, viewNamed } from '../model/feature-catalog.js';
 import type { FeatureCatalog } from '../model/feature-catalog.js';
 import { featureUsesOf } from '../model/feature-uses.js';
 import type { Entity, Feature, FeatureReference, FeatureService, FeatureView } from '../model/features.js';
+import { nowOf } from './describe.js';
+import { freshness, glanceMarkdown } from './glance.js';
 import { formatDuration } from '../model/units.js';
 import { code, escapeMarkdown, shortValue } from './markdown.js';
 import type { IdeContext } from './types.js';
@@ -33,9 +35,11 @@ export function entitySummary(context: IdeContext, entity: Entity): string {
 
 export function viewSummary(context: IdeContext, view: FeatureView): string {
   const { source } = view;
+  const state = context.project.viewState?.(view.name);
   return paragraphs([
     `**${escapeMarkdown(view.name)}** · feature view`,
     described(view),
+    state === undefined ? '' : freshness(state, nowOf(context)),
     facts([
       view.entities.length === 0 ? '' : `about ${listed(view.entities.map(({ value }) => value))}`,
       source?.path === undefined ? '' : `from ${code(source.path.value)}`,
@@ -52,11 +56,15 @@ export function viewSummary(context: IdeContext, view: FeatureView): string {
 }
 
 export function featureSummary(context: IdeContext, view: FeatureView, feature: Feature): string {
+  const state = context.project.viewState?.(view.name);
+  const glance = state?.features.find(({ name }) => name === feature.name);
   const type = feature.type === undefined ? '' : ` · ${escapeMarkdown(feature.type.value)}`;
   const tags = typeof feature.tags === 'object' && feature.tags !== null ? Object.entries(feature.tags) : [];
   return paragraphs([
     `**${escapeMarkdown(`${view.name}:${feature.name}`)}** · feature${type}`,
     feature.description === undefined ? '' : escapeMarkdown(feature.description),
+    state === undefined ? '' : freshness(state, nowOf(context)),
+    glance === undefined ? '' : glanceMarkdown(glance),
     facts([
       ttlFact(view),
       ownerFact(view),

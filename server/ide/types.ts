@@ -191,6 +191,8 @@ export interface CommandReference {
   readonly task?: string;
   readonly runId?: string;
   readonly rule?: string;
+  /** A feature view. */
+  readonly view?: string;
 }
 
 export type CodeActionKind = 'fix' | 'suppress' | 'docs' | 'fix-all';

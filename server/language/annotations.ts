@@ -60,12 +60,16 @@ export function hoverAt({ context }: Asked, offset: number): Hover | null {
 }
 
 function commandOf({ project, uri }: Asked, reference: CommandReference, title: string): Command {
-  const { command, task, runId, rule } = reference;
+  const { command, task, runId, rule, view } = reference;
   switch (command) {
     case 'modelyard.showRun':
       return { title, command, arguments: [uriOfPath(project.root), runId] };
     case 'modelyard.openRule':
       return { title, command, arguments: [rule] };
+    case 'modelyard.materializeView':
+    case 'modelyard.previewView':
+    case 'modelyard.profileView':
+      return { title, command, arguments: [uriOfPath(project.root), view] };
     case 'modelyard.runPipeline':
       return { title, command, arguments: [uri] };
     case 'modelyard.runTask':

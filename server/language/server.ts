@@ -9,6 +9,7 @@ import { DidChangeWatchedFilesNotification, FileChangeType } from 'vscode-langua
 import { Diagnostics } from './diagnostics.js';
 import { pathOf, uriOfPath } from './documents.js';
 import { capabilitiesFor, registerFeatures } from './features.js';
+import { FeatureStores } from './feature-stores.js';
 import { guardedNotification } from './guard.js';
 import type { Log } from './guard.js';
 import type { FilesWatch } from './files-watch.js';
@@ -50,6 +51,7 @@ class Server {
   readonly #settings: SettingsStore;
   readonly #diagnostics: Diagnostics;
   readonly #histories = new Histories();
+  readonly #features: FeatureStores;
   readonly #registries: Registries;
   readonly #runsWatch: RunsWatch;
   readonly #modelsWatch: FilesWatch;
@@ -68,9 +70,19 @@ class Server {
     this.#registries = new Registries(log, () => this.#modelsRead());
     this.#workspace = new Workspace(
       (change) => this.#changed(change),
-      (root) => ({ models: this.#registries.of(root) }),
+      (root) => ({ models: this.#registries.of(root), facts: this.#features.facts(root) }),
     );
     const initial: unknown = params.initializationOptions;
+    this.#features = new FeatureStores({
+      connection,
+      log,
+      workspace: () => this.#workspace,
+      // Who doesn't say so is not taken to trust it: SQL of a definition is not run then.
+      trusted:
+        typeof initial === 'object' && initial !== null && 'trusted' in initial && initial.trusted === true,
+      factsChanged: () => this.#factsChanged(),
+      storeChanged: () => this.#factsChanged(),
+    });
     this.#settings = new SettingsStore(
       this.#client.workspace?.configuration === true
         ? (scopeUri) =>
@@ -109,6 +121,8 @@ class Server {
       workspace: this.#workspace,
       histories: this.#histories,
       runsWatch: this.#runsWatch,
+      features: this.#features,
+      registries: this.#registries,
       settingsFor,
     });
     registerFeatures({
@@ -158,6 +172,7 @@ class Server {
     this.#runsWatch.close();
     this.#modelsWatch.close();
     this.#registries.keep([]);
+    this.#features.close();
     this.#diagnostics.close();
     this.#views.close();
   }
@@ -216,6 +231,7 @@ class Server {
   }
 
   #changed(change: Change): void {
+    if (change !== 'edit') this.#features.diskChanged();
     if (change === 'edit') {
       this.#diagnostics.edited();
     } else if (change === 'definitions') {
@@ -223,6 +239,7 @@ class Server {
       this.#headWatch.follow([...this.#workspace.folders(), ...roots]);
       this.#runsWatch.follow(roots);
       this.#modelsWatch.follow(roots);
+      this.#features.follow(roots);
       this.#histories.keep(roots);
       this.#registries.keep(roots);
       // What changed before it was watched.
@@ -241,6 +258,13 @@ class Server {
   #modelsRead(): void {
     this.#diagnostics.changed();
     this.#refreshShown();
+  }
+
+  /** More is known of the data of feature views. */
+  #factsChanged(): void {
+    this.#diagnostics.changed();
+    this.#refreshShown();
+    this.#views.featuresChanged();
   }
 
   #runsChanged(root: string): void {

@@ -4,6 +4,8 @@
  */
 import type { CancellationToken, Connection } from 'vscode-languageserver/node';
 import type { Json } from '../model/definition.js';
+import { usableModel } from '../model/known-models.js';
+import type { KnownModels } from '../model/known-models.js';
 import type { PipelineDefinition, Project } from '../project/project.js';
 import type {
   ChangedParams,
@@ -20,6 +22,9 @@ import type {
 import { answerView, approvalViews } from './approvals-view.js';
 import { artifactFiles } from './artifact-files.js';
 import { uriOfPath } from './documents.js';
+import type { FeatureStores } from './feature-stores.js';
+import { FeatureViews } from './features-requests.js';
+import type { FeaturesOf } from './features-view.js';
 import { graphView } from './graph-view.js';
 import { InvalidParams, guarded, throwIfCancelled } from './guard.js';
 import type { Log } from './guard.js';
@@ -29,6 +34,7 @@ import { ModelViews } from './models-requests.js';
 import { text } from './params.js';
 import { planOnce, viewPlanner } from './planner.js';
 import { pipelineSummary, projectSummary } from './pipelines-view.js';
+import type { Registries } from './registries.js';
 import { cancelRun, deleteRun, listItem, runView, runsResult } from './runs-view.js';
 import type { RunsOf } from './runs-view.js';
 import type { RunsWatch } from './runs-watch.js';
@@ -53,6 +59,8 @@ export interface ViewsHost {
   readonly workspace: Workspace;
   readonly histories: Histories;
   readonly runsWatch: RunsWatch;
+  readonly features: FeatureStores;
+  readonly registries: Registries;
   readonly settingsFor: (uri: string) => Promise<Settings>;
 }
 
@@ -71,6 +79,7 @@ export class Views {
   readonly #notify: ReturnType<typeof coalesce>;
   readonly #lineages: Lineages;
   readonly #models: ModelViews;
+  readonly #features: FeatureViews;
   #liveness: NodeJS.Timeout | undefined;
 
   constructor(host: ViewsHost) {
@@ -85,12 +94,28 @@ export class Views {
       lineages: this.#lineages,
       changed: () => this.modelsChanged(),
     });
+    this.#features = new FeatureViews({
+      projects: () => {
+        host.workspace.sync();
+        return host.workspace.projects();
+      },
+      projectByUri: (uri) => host.workspace.projectByUri(uri),
+      board: host.features.board,
+      trusted: host.features.trusted,
+      featuresOf: (project) => this.#featuresOf(project),
+    });
+  }
+
+  /** Views were materialized, or more is known of their data. */
+  featuresChanged(): void {
+    this.#changed('features');
   }
 
   /** Definitions or the disk below them changed. */
   pipelinesChanged(): void {
     this.#board.invalidate();
     this.#changed('pipelines');
+    this.#changed('features');
   }
 
   /** The runs of a project changed. */
@@ -112,6 +137,7 @@ export class Views {
     this.#notify.cancel();
     clearTimeout(this.#liveness);
     this.#board.close();
+    this.#features.close();
   }
 
   register(): void {
@@ -124,6 +150,7 @@ export class Views {
       ) => Requests[M]['result'] | Promise<Requests[M]['result']>,
     ) => connection.onRequest(method, guarded(log, method, handle));
     this.#models.register(on);
+    this.#features.register(on);
     on('modelyard/pipelines', (_params, token) => this.#pipelines(token));
     on('modelyard/runs', (params) => this.#runs(params));
     on('modelyard/run', (params) =>
@@ -195,6 +222,18 @@ export class Views {
       }
     }
     return { projects: projects.map(projectSummary), pipelines };
+  }
+
+  async #featuresOf(project: Project): Promise<FeaturesOf> {
+    const { workspace, features, registries, settingsFor } = this.#host;
+    const settings = await settingsFor(uriOfPath(project.root));
+    return {
+      project,
+      board: features.board(project.root),
+      uriOf: (path) => workspace.uriOf(project, path),
+      findings: (path) => project.findings(path, settings.rules),
+      models: modelsWithFeatures(registries.of(project.root)),
+    };
   }
 
   #runs(params: Requests['modelyard/runs']['params']): RunsResult {
@@ -307,6 +346,26 @@ export class Views {
     this.#what.clear();
     void connection.sendNotification('modelyard/changed', params);
   }
+}
+
+/** More models than this are not looked through for the services that they were trained on. */
+const MANY_MODELS = 200;
+
+/** Of each model the versions that someone may be using: the newest, and those with an alias. */
+function modelsWithFeatures(known: KnownModels): FeaturesOf['models'] {
+  return known
+    .names()
+    .slice(0, MANY_MODELS)
+    .flatMap((name) => {
+      const model = usableModel(known, name);
+      if (model === undefined) return [];
+      const newest = model.recent.find((version) => version.deleted === undefined)?.version;
+      const versions = new Set([newest, ...Object.values(model.aliases)]);
+      return [...versions].flatMap((version) => {
+        const service = version === undefined ? undefined : known.version(name, version)?.features?.service;
+        return version === undefined || service === undefined ? [] : [{ service, model: name, version }];
+      });
+    });
 }
 
 function pipelinesOf(project: Project): PipelineDefinition[] {

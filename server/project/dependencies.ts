@@ -4,6 +4,8 @@
  */
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
 import type { KnownModel, KnownModels } from '../model/known-models.js';
+import type { ViewFacts, ViewState } from '../model/feature-facts.js';
+import type { FeatureView } from '../model/features.js';
 import type { Probe, ProjectView } from '../rules/rule.js';
 import type { RuleSeverity } from '../model/definition.js';
 
@@ -17,6 +19,13 @@ type Dependency =
   | { readonly kind: 'features'; readonly answer: readonly FeaturesDefinition[] }
   | { readonly kind: 'model'; readonly name: string; readonly answer: KnownModel | 'unreadable' | undefined }
   | { readonly kind: 'models'; readonly answer: readonly string[] | undefined }
+  | {
+      readonly kind: 'view-facts';
+      readonly path: string;
+      readonly view: FeatureView;
+      readonly answer: ViewFacts | undefined;
+    }
+  | { readonly kind: 'view-state'; readonly view: string; readonly answer: ViewState | undefined }
   | { readonly kind: 'definitions'; readonly answer: readonly Definition[] };
 
 const NONE: readonly Definition[] = [];
@@ -83,6 +92,18 @@ export class RecordingView implements ProjectView {
   matches(glob: string): boolean | undefined {
     const answer = this.#inner.matches?.(glob);
     this.#note(`matches ${glob}`, { kind: 'matches', glob, answer });
+    return answer;
+  }
+
+  viewFacts(path: string, view: FeatureView): ViewFacts | undefined {
+    const answer = this.#inner.viewFacts?.(path, view);
+    this.#note(`view-facts ${path} ${view.name}`, { kind: 'view-facts', path, view, answer });
+    return answer;
+  }
+
+  viewState(view: string): ViewState | undefined {
+    const answer = this.#inner.viewState?.(view);
+    this.#note(`view-state ${view}`, { kind: 'view-state', view, answer });
     return answer;
   }
 
@@ -178,6 +199,10 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return view.models?.model(asked.name) === asked.answer;
       case 'models':
         return view.models?.names() === asked.answer;
+      case 'view-facts':
+        return view.viewFacts?.(asked.path, asked.view) === asked.answer;
+      case 'view-state':
+        return view.viewState?.(asked.view) === asked.answer;
       case 'definitions':
         return sameDefinitions(view.definitions(), asked.answer);
     }

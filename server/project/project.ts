@@ -6,6 +6,7 @@ import path from 'node:path';
 import { analyze, detectKind } from '../model/analyze.js';
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { ProjectSettings, RuleSeverity } from '../model/definition.js';
+import type { FeatureFacts } from '../model/feature-facts.js';
 import { globOf } from '../model/glob.js';
 import type { Glob } from '../model/glob.js';
 import type { KnownModels } from '../model/known-models.js';
@@ -35,6 +36,8 @@ export interface Unread {
  */
 export interface Memory {
   readonly models?: KnownModels;
+  /** What is known of the data of feature views. */
+  readonly facts?: FeatureFacts;
 }
 
 export interface OpenOptions {
@@ -244,6 +247,8 @@ export class Project {
         matches: (glob) => this.#prober.matches(glob),
         secretFiles: (glob) => this.#prober.secretFiles(glob),
         models: this.#memory.models,
+        viewFacts: (path, featureView) => this.#memory.facts?.viewFacts(path, featureView),
+        viewState: (name) => this.#memory.facts?.viewState(name),
         severities,
       };
       this.#views.set(chosen, view);

@@ -146,6 +146,12 @@ function renderFiles(example: Example): string[] {
   if (example.disk !== undefined && example.disk.length > 0)
     lines.push(`(In the project: ${example.disk.map((path) => `\`${path}\``).join(', ')}.)`, '');
   if (example.models !== undefined) lines.push(`(In the registry: ${registryWords(example.models)}.)`, '');
+  for (const [view, { data, result }] of Object.entries(example.facts ?? {})) {
+    const columns = result ?? data;
+    if (columns === undefined) continue;
+    const listed = columns.map(({ name, type }) => `\`${name}\`${type === undefined ? '' : ` ${type}`}`);
+    lines.push(`(Columns of the view \`${view}\`: ${listed.join(', ')}.)`, '');
+  }
   return lines;
 }
 

@@ -6,7 +6,11 @@ import { arity } from './expression/arity.js';
 import { functionRule } from './expression/function.js';
 import { type } from './expression/type.js';
 import { duplicate as duplicateFeature } from './feature/duplicate.js';
+import { expectation } from './feature/expectation.js';
 import { missingTimestamp } from './feature/missing-timestamp.js';
+import { sql } from './feature/sql.js';
+import { type as featureType } from './feature/type.js';
+import { unknownColumn } from './feature/unknown-column.js';
 import { unknownEntity } from './feature/unknown-entity.js';
 import { unknownFeature } from './feature/unknown-feature.js';
 import { unknownService } from './feature/unknown-service.js';
@@ -103,7 +107,11 @@ export const ALL_RULES: readonly Rule[] = [
   unknownView,
   unknownFeature,
   unknownService,
+  unknownColumn,
   missingTimestamp,
+  featureType,
+  sql,
+  expectation,
   duplicateFeature,
   unusedFeature,
   modelName,

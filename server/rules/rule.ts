@@ -4,6 +4,7 @@
  */
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
 import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/definition.js';
+import type { FeatureFacts, ViewFacts, ViewState } from '../model/feature-facts.js';
 import type { Graph } from '../model/graph.js';
 import type { KnownModels } from '../model/known-models.js';
 import type { TypeProblem } from '../model/types.js';
@@ -86,6 +87,10 @@ export interface ProjectView {
   secretFiles?(glob: string): readonly string[] | undefined;
   /** The project's model registry; `undefined`: nothing is known of it. */
   readonly models?: KnownModels | undefined;
+  /** What is known of the data of a feature view as it is written now; nothing where nobody has looked. */
+  readonly viewFacts?: FeatureFacts['viewFacts'];
+  /** How a feature view was materialized last. */
+  readonly viewState?: FeatureFacts['viewState'];
   /** Severities that people chose, in the editor's settings or in `modelyard.yaml`; others keep their default. */
   readonly severities: ReadonlyMap<string, RuleSeverity>;
 }
@@ -138,6 +143,9 @@ export interface GoodExample {
   readonly disk?: readonly string[];
   /** The registered models, by name. Without it nothing is known of the registry. */
   readonly models?: Readonly<Record<string, ExampleModel>>;
+  /** What is known of the data of feature views, by name. */
+  readonly facts?: Readonly<Record<string, ViewFacts>>;
+  readonly states?: Readonly<Record<string, ViewState>>;
 }
 
 /** A registered model of an example: how many versions it has, which of them were deleted, and its aliases. */

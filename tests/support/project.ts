@@ -1,5 +1,6 @@
 /** A project in memory: definitions from texts, and a disk that is a list. */
 import { analyze, type Definition } from '../../server/model/analyze.js';
+import type { ViewFacts, ViewState } from '../../server/model/feature-facts.js';
 import { globOf } from '../../server/model/glob.js';
 import { secretByName } from '../../server/model/secret-files.js';
 import type { RuleSeverity } from '../../server/model/definition.js';
@@ -15,6 +16,9 @@ export interface MemoryOptions {
   readonly links?: Readonly<Record<string, string>>;
   /** The registered models; without it nothing is known of them. */
   readonly models?: Readonly<Record<string, ExampleModel>>;
+  /** What is known of the data of feature views, by name. */
+  readonly facts?: Readonly<Record<string, ViewFacts>>;
+  readonly states?: Readonly<Record<string, ViewState>>;
   /** As the editor's settings would have them. */
   readonly severities?: Readonly<Record<string, RuleSeverity>>;
 }
@@ -52,6 +56,8 @@ export function memoryProject(
         ? undefined
         : [...disk].filter((file) => globOf(glob).matches(file) && secretByName(file) !== undefined).sort(),
     models: options.models === undefined ? undefined : knownModels(options.models),
+    viewFacts: (_path, { name }) => options.facts?.[name],
+    viewState: (name) => options.states?.[name],
     severities: new Map([...ownSeverities(definitions), ...Object.entries(options.severities ?? {})]),
   };
   const definition = (path: string): Definition => {

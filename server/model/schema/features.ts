@@ -16,7 +16,10 @@ export const FEATURE_TYPES = [
   'list',
 ] as const;
 
-const column = Type.String({ minLength: 1, 'x-modelyard': { expects: 'the name of a column' } });
+const column = Type.String({
+  minLength: 1,
+  'x-modelyard': { names: 'column', expects: 'the name of a column' },
+});
 const tags = anyKeyed(scalar);
 const owner = Type.String({ minLength: 1, 'x-modelyard': { names: 'owner', expects: 'a person or a team' } });
 

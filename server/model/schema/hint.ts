@@ -27,6 +27,7 @@ export type NameTarget =
   | 'feature'
   | 'feature-service'
   | 'owner'
+  | 'column'
   | 'rule';
 
 export interface Hint {

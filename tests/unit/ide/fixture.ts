@@ -1,6 +1,7 @@
 /** A project in memory, with the cursor marked by `¦` in the first file. */
 import type { Json } from '../../../server/model/definition.js';
 import { analyze, type Definition } from '../../../server/model/analyze.js';
+import type { ViewFacts, ViewState } from '../../../server/model/feature-facts.js';
 import type { Edit, ProjectView, Probe } from '../../../server/rules/rule.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { knownModels } from '../../support/known-models.js';
@@ -21,6 +22,9 @@ export interface Fixture {
 export interface Surroundings {
   /** Files on disk, by path. */
   readonly disk?: readonly string[];
+  /** What is known of the data of feature views, by name. */
+  readonly facts?: Readonly<Record<string, ViewFacts>>;
+  readonly states?: Readonly<Record<string, ViewState>>;
   /** Metrics of the last run, by task. */
   readonly metrics?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
   /** Registered models, by name. */
@@ -39,7 +43,7 @@ export function open(files: string | Readonly<Record<string, string>>, around: S
   const disk = around.disk ?? [];
   const context: IdeContext = {
     definition,
-    project: projectOf(definitions, disk, around.models),
+    project: projectOf(definitions, disk, around),
     listFolder: (path) => entriesOf(disk, path),
     environmentNames: () => ['HOME', 'API_KEY'],
     now: NOW,
@@ -67,7 +71,7 @@ export function open(files: string | Readonly<Record<string, string>>, around: S
 function projectOf(
   definitions: readonly Definition[],
   disk: readonly string[],
-  models: Surroundings['models'],
+  around: Surroundings,
 ): ProjectView {
   const byName = new Map<string, Definition[]>();
   for (const definition of definitions) {
@@ -82,7 +86,9 @@ function projectOf(
     pipelinesByName: byName,
     probe: (path): Probe =>
       disk.includes(path) ? 'file' : disk.some((file) => file.startsWith(`${path}/`)) ? 'folder' : 'missing',
-    models: models === undefined ? undefined : knownModels(models),
+    models: around.models === undefined ? undefined : knownModels(around.models),
+    viewFacts: (_path, { name }) => around.facts?.[name],
+    viewState: (name) => around.states?.[name],
     severities: new Map(),
   };
 }

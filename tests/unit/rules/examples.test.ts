@@ -10,10 +10,12 @@ import { applyEdits, memoryProject } from '../../support/project.js';
 
 function findingsOf(example: Example): { findings: Finding[]; text: string } {
   const { files, path } = plainExample(example);
-  const { disk, models } = example;
+  const { disk, models, facts, states } = example;
   const project = memoryProject(files, {
     ...(disk === undefined ? {} : { disk }),
     ...(models === undefined ? {} : { models }),
+    ...(facts === undefined ? {} : { facts }),
+    ...(states === undefined ? {} : { states }),
   });
   return { findings: project.findings(path), text: files[path] ?? '' };
 }

@@ -1,0 +1,230 @@
+/** How the feature views of a project stand: which version is current, whether it is stale, what the last try has said. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import type { Attempt, ExpectationOutcome, Manifest } from '../features/manifest.js';
+import { sourceFiles } from '../features/source-files.js';
+import type { FeatureStatistics, Statistics } from '../features/statistics/types.js';
+import { FeatureStore } from '../features/store.js';
+import { definitionHash, resolveView } from '../features/view.js';
+import type { ExpectationResult, FeatureGlance, ViewState } from '../model/feature-facts.js';
+import type { Project } from '../project/project.js';
+import type { ViewFreshness } from '../protocol.js';
+import { HashIndex } from '../stores/hash-index.js';
+import { layoutOf } from '../stores/layout.js';
+
+/** More files of a source than this are not looked at to tell whether they have changed. */
+const MANY_FILES = 2_000;
+
+export interface Standing {
+  readonly freshness: ViewFreshness;
+  readonly reason?: string;
+  readonly manifest?: Manifest;
+  readonly attempt?: Attempt;
+  /** The newest first. */
+  readonly versions: readonly number[];
+  /** Of the last try, or of the current version. */
+  readonly expectations: readonly ExpectationOutcome[];
+}
+
+type Freshness = Pick<Standing, 'freshness' | 'reason'>;
+
+interface Kept {
+  readonly manifest: Manifest | undefined;
+  readonly attempt: Attempt | undefined;
+  readonly versions: readonly number[];
+}
+
+export class FeatureBoard {
+  readonly store: FeatureStore;
+  readonly #root: string;
+  readonly #project: () => Project | undefined;
+  readonly #kept = new Map<string, Kept>();
+  readonly #sources = new Map<string, Freshness>();
+  readonly #states = new Map<
+    string,
+    { readonly standing: Standing; readonly state: ViewState | undefined }
+  >();
+  readonly #standings = new Map<string, { readonly version: number; readonly standing: Standing }>();
+  #hashes: HashIndex | undefined;
+
+  constructor(root: string, project: () => Project | undefined) {
+    this.#root = root;
+    this.#project = project;
+    this.store = new FeatureStore(root);
+  }
+
+  /** The store changed. */
+  storeChanged(): void {
+    this.#kept.clear();
+    this.diskChanged();
+  }
+
+  /** Files of sources may have changed. */
+  diskChanged(): void {
+    this.#sources.clear();
+    this.#standings.clear();
+    this.#hashes = undefined;
+  }
+
+  /** Cheap when nothing changed since it was asked last. */
+  standing(view: string): Standing {
+    const version = this.#project()?.version ?? 0;
+    const known = this.#standings.get(view);
+    if (known?.version === version) return known.standing;
+    const kept = this.#keptOf(view);
+    const { manifest, attempt, versions } = kept;
+    const standing: Standing = {
+      ...this.#freshness(view, kept),
+      versions,
+      expectations: attempt?.expectations ?? manifest?.expectations ?? [],
+      ...(manifest === undefined ? {} : { manifest }),
+      ...(attempt === undefined ? {} : { attempt }),
+    };
+    this.#standings.set(view, {
+      version,
+      standing: same(known?.standing, standing) ? known.standing : standing,
+    });
+    return this.#standings.get(view)?.standing ?? standing;
+  }
+
+  /** The same for rules and hovers; nothing where the view was never materialized. */
+  state(view: string): ViewState | undefined {
+    const standing = this.standing(view);
+    const known = this.#states.get(view);
+    if (known?.standing === standing) return known.state;
+    const state = stateOf(standing);
+    this.#states.set(view, { standing, state });
+    return state;
+  }
+
+  #keptOf(view: string): Kept {
+    let kept = this.#kept.get(view);
+    if (kept === undefined) {
+      const current = this.store.current(view);
+      const attempt = this.store.attempt(view);
+      kept = {
+        manifest: current.state === 'ok' ? current.value : undefined,
+        attempt: attempt.state === 'ok' ? attempt.value : undefined,
+        versions: this.store.versions(view),
+      };
+      this.#kept.set(view, kept);
+    }
+    return kept;
+  }
+
+  #freshness(view: string, { manifest, attempt }: Kept): Freshness {
+    if (attempt?.ok === false && (manifest === undefined || attempt.at >= manifest.createdAt)) {
+      return { freshness: 'failed', ...(attempt.message === undefined ? {} : { reason: attempt.message }) };
+    }
+    if (manifest === undefined) return { freshness: 'never' };
+    const project = this.#project();
+    const files =
+      project
+        ?.view()
+        .features()
+        .map(({ features }) => features) ?? [];
+    const resolved = resolveView(files, view);
+    if (!resolved.ok) return { freshness: 'stale', reason: resolved.message };
+    if (definitionHash(resolved.value) !== manifest.definition) {
+      return { freshness: 'stale', reason: 'its definition has changed' };
+    }
+    let sources = this.#sources.get(view);
+    if (sources === undefined) {
+      sources = this.#sourcesOf(resolved.value.path, manifest);
+      this.#sources.set(view, sources);
+    }
+    return sources;
+  }
+
+  #sourcesOf(written: string, manifest: Manifest): Freshness {
+    const found = sourceFiles(this.#root, written);
+    if (!found.ok) return { freshness: 'stale', reason: found.message };
+    const before = new Map(manifest.sources.map((source) => [source.path, source]));
+    const added = found.files.find((file) => !before.has(file));
+    if (added !== undefined) return { freshness: 'stale', reason: `${added} is new` };
+    const gone = manifest.sources.find(({ path: file }) => !found.files.includes(file));
+    if (gone !== undefined) return { freshness: 'stale', reason: `${gone.path} is gone` };
+    if (found.files.length > MANY_FILES) return { freshness: 'unknown' };
+    this.#hashes ??= new HashIndex(layoutOf(this.#root));
+    let told = true;
+    for (const { path: file, bytes, hash } of manifest.sources) {
+      const absolute = path.join(this.#root, file);
+      const stat = statSync(absolute, { throwIfNoEntry: false });
+      const known = this.#hashes.known(absolute);
+      if (stat?.size !== bytes || (known !== undefined && known.hash !== hash)) {
+        return { freshness: 'stale', reason: `${file} has changed` };
+      }
+      // Touched since, and nobody has read it again yet.
+      if (known === undefined && stat.mtimeMs > Date.parse(manifest.createdAt)) told = false;
+    }
+    return { freshness: told ? 'fresh' : 'unknown' };
+  }
+}
+
+function same(before: Standing | undefined, now: Standing): before is Standing {
+  return (
+    before?.freshness === now.freshness &&
+    before.reason === now.reason &&
+    before.manifest === now.manifest &&
+    before.attempt === now.attempt
+  );
+}
+
+/** Statistics of a manifest, when they are of a shape that we know. */
+export function statisticsOf(manifest: Manifest): Statistics | undefined {
+  const value = manifest.statistics as unknown;
+  return typeof value === 'object' && value !== null && 'features' in value && Array.isArray(value.features)
+    ? (value as Statistics)
+    : undefined;
+}
+
+/** What of it does not hold, in words. */
+export function brokenOf(expectations: readonly ExpectationOutcome[]): ExpectationResult[] {
+  return expectations
+    .filter(({ passed }) => !passed)
+    .map(({ feature, expectation, text, severity, failures, detail }) => ({
+      ...(feature === undefined ? {} : { feature }),
+      check: expectation,
+      severity,
+      message: `Does not hold: ${text}${detail === undefined ? (failures === undefined ? '' : ` (${failures} rows break it)`) : ` (${detail})`}.`,
+    }));
+}
+
+function stateOf({ manifest, freshness, reason, expectations }: Standing): ViewState | undefined {
+  const broken = brokenOf(expectations);
+  if (manifest === undefined && broken.length === 0) return undefined;
+  const stale =
+    freshness === 'stale' || freshness === 'failed' ? (reason ?? 'the last try failed') : undefined;
+  return {
+    version: String(manifest?.version ?? 0),
+    at: manifest?.createdAt ?? '',
+    rows: manifest?.rows ?? 0,
+    ...(manifest?.range === undefined ? {} : { newest: manifest.range.to }),
+    ...(stale === undefined ? {} : { stale }),
+    broken,
+    features: manifest === undefined ? [] : (statisticsOf(manifest)?.features ?? []).map(glanceOf),
+  };
+}
+
+function glanceOf(feature: FeatureStatistics): FeatureGlance {
+  const { name, type, kind, count, nulls, distinct, numbers, categories } = feature;
+  return {
+    name,
+    type,
+    count,
+    nulls,
+    ...(distinct === undefined ? {} : { distinct }),
+    ...(kind === 'time' ? { isTime: true } : {}),
+    ...(numbers === undefined
+      ? {}
+      : {
+          numbers: {
+            min: numbers.min,
+            max: numbers.max,
+            mean: numbers.mean,
+            histogram: numbers.histogram.counts,
+          },
+        }),
+    ...(categories === undefined ? {} : { top: categories.top }),
+  };
+}

@@ -1,0 +1,286 @@
+/**
+ * Finds out which columns feature views have, beside the typing: the header of a CSV at once, and in trusted workspaces, for
+ * files that are open in the editor, what the engine says about the source and each transform. What is known is kept until the
+ * files change; whoever asks gets what is known now and never waits.
+ */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { transform } from '../features/compute.js';
+import { csvHeader } from '../features/csv-header.js';
+import type { Engine } from '../features/engine/engine.js';
+import type { EngineResult } from '../features/engine/messages.js';
+import { sourceFiles } from '../features/source-files.js';
+import { openSource } from '../features/source.js';
+import type { SourceTable } from '../features/source.js';
+import { formatOf } from '../features/view.js';
+import type { ResolvedView } from '../features/view.js';
+import { catalogOf } from '../model/feature-catalog.js';
+import type { KnownColumn, ViewFacts } from '../model/feature-facts.js';
+import type { FeatureView } from '../model/features.js';
+import type { Project } from '../project/project.js';
+import type { EngineKeeper } from './engine-keeper.js';
+import type { Log } from './guard.js';
+
+/** A pause in the typing after which a query is looked at. */
+const PAUSE_MS = 250;
+const HEAD_BYTES = 64 * 1024;
+/** Answers that are kept for each of the two questions. */
+const MOST = 200;
+
+export interface ViewColumnsHost {
+  readonly project: () => Project | undefined;
+  readonly root: string;
+  readonly keeper: EngineKeeper;
+  readonly log: Log;
+  /** Whether SQL may be run here. */
+  readonly trusted: () => boolean;
+  /** Whether a file of the project is open in the editor. */
+  readonly isOpen: (path: string) => boolean;
+  /** Called when more is known. */
+  readonly changed: () => void;
+}
+
+interface Source {
+  /** Paths relative to the project. */
+  readonly files: readonly string[];
+  readonly stamp: string;
+}
+
+/** What the engine has said of a view as it is written. */
+type Told = Pick<ViewFacts, 'data' | 'result' | 'problem'>;
+
+export class ViewColumns {
+  readonly #host: ViewColumnsHost;
+  readonly #sources = new Map<string, Source | undefined>();
+  readonly #headers = new Map<string, readonly KnownColumn[] | undefined>();
+  readonly #data = new Map<string, readonly KnownColumn[]>();
+  readonly #told = new Map<string, Told>();
+  readonly #facts = new WeakMap<
+    FeatureView,
+    { readonly key: string; readonly facts: ViewFacts | undefined }
+  >();
+  /** Looks that are to be taken or under way, by view. */
+  readonly #timers = new Map<string, { readonly key: string; readonly timer: NodeJS.Timeout }>();
+  #generation = 0;
+  /** Sources that the engine at hand has opened. */
+  #opened:
+    | { readonly engine: Engine; readonly sources: Map<string, SourceTable & { readonly name: string }> }
+    | undefined;
+
+  constructor(host: ViewColumnsHost) {
+    this.#host = host;
+  }
+
+  /** What is known of a view; schedules a look where that may be more. */
+  of(file: string, view: FeatureView): ViewFacts | undefined {
+    const resolved = this.#resolved(file, view);
+    const source = resolved === undefined ? undefined : this.#source(resolved.path);
+    if (resolved === undefined || source === undefined) return undefined;
+    const dataKey = `${source.stamp}\n${resolved.format}`;
+    const key = `${dataKey}\n${shapeOf(resolved)}`;
+    const told = this.#told.get(key);
+    if (told === undefined && this.#host.trusted() && this.#host.isOpen(file)) {
+      this.#schedule(file, resolved, source, { dataKey, key });
+    }
+    const data = told?.data ?? this.#data.get(dataKey) ?? this.#header(resolved, source, dataKey);
+    const known = this.#facts.get(view);
+    // The same object as long as nothing else is known: checks that rest on it hold.
+    const stamp = `${key}\n${told === undefined ? (data === undefined ? '' : JSON.stringify(data)) : 'told'}`;
+    if (known?.key === stamp) return known.facts;
+    const facts = told ?? (data === undefined ? undefined : plainFacts(resolved, data));
+    this.#facts.set(view, { key: stamp, facts });
+    return facts;
+  }
+
+  /** Files of the project came, changed or went. */
+  diskChanged(): void {
+    this.#sources.clear();
+    this.#generation++;
+  }
+
+  close(): void {
+    for (const { timer } of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  /** With what there is: a view that is being written lacks this and that. */
+  #resolved(file: string, view: FeatureView): ResolvedView | undefined {
+    const { source } = view;
+    const written = source?.path?.value;
+    const format = source?.format ?? formatOf(written ?? '');
+    const project = this.#host.project();
+    if (source === undefined || written === undefined || format === undefined || project === undefined)
+      return undefined;
+    const { entities } = catalogOf(project.view().features());
+    const keys = view.entities.flatMap(({ value }) => entities.get(value)?.[0]?.item.keys ?? []);
+    return {
+      file,
+      view,
+      keys: keys.map(({ value }) => ({ name: value })),
+      path: written,
+      format,
+      timestamp: source.timestamp?.value ?? '',
+    };
+  }
+
+  #source(written: string): Source | undefined {
+    if (this.#sources.has(written)) return this.#sources.get(written);
+    const found = sourceFiles(this.#host.root, written);
+    let source: Source | undefined;
+    if (found.ok) {
+      const stamps = found.files.map((file) => {
+        const stat = statSync(path.join(this.#host.root, file), { throwIfNoEntry: false });
+        return `${file} ${stat?.size ?? 0} ${stat?.mtimeMs ?? 0}`;
+      });
+      source = { files: found.files, stamp: stamps.join('\n') };
+    }
+    this.#sources.set(written, source);
+    return source;
+  }
+
+  #header(resolved: ResolvedView, source: Source, dataKey: string): readonly KnownColumn[] | undefined {
+    const [first] = source.files;
+    if (resolved.format !== 'csv' || first === undefined || first.endsWith('.gz')) return undefined;
+    if (!this.#headers.has(dataKey)) {
+      const names = csvHeader(headOf(path.join(this.#host.root, first)));
+      remember(
+        this.#headers,
+        dataKey,
+        names?.map((name) => ({ name })),
+      );
+    }
+    return this.#headers.get(dataKey);
+  }
+
+  #schedule(
+    file: string,
+    resolved: ResolvedView,
+    source: Source,
+    keys: { dataKey: string; key: string },
+  ): void {
+    const slot = `${file}\n${resolved.view.name}`;
+    const before = this.#timers.get(slot);
+    // Asked for again while it waits: only another text begins the pause anew.
+    if (before?.key === keys.key) return;
+    clearTimeout(before?.timer);
+    const timer = setTimeout(() => {
+      void this.#look(resolved, source, keys).finally(() => {
+        if (this.#timers.get(slot)?.timer === timer) this.#timers.delete(slot);
+      });
+    }, PAUSE_MS);
+    this.#timers.set(slot, { key: keys.key, timer });
+  }
+
+  async #look(
+    resolved: ResolvedView,
+    source: Source,
+    { dataKey, key }: { dataKey: string; key: string },
+  ): Promise<void> {
+    if (this.#told.has(key) || !this.#host.trusted()) return;
+    const generation = this.#generation;
+    const files = source.files.map((shown) => ({ shown, file: path.join(this.#host.root, shown) }));
+    try {
+      const answer = await this.#host.keeper.use(
+        files.map(({ file }) => file),
+        (engine) => this.#ask(engine, resolved, files, dataKey),
+      );
+      // A crash or a lost engine says nothing about the query, and what was read may be gone.
+      if (generation !== this.#generation && this.#source(resolved.path)?.stamp !== source.stamp) return;
+      if (!answer.ok) {
+        const { kind, message } = answer.error;
+        if (kind !== 'closed' && kind !== 'cancelled') this.#host.log.info(`${resolved.file}: ${message}`);
+        if (kind === 'missing' || kind === 'crashed') return;
+        remember(this.#told, key, this.#data.has(dataKey) ? { data: this.#data.get(dataKey) ?? [] } : {});
+        return;
+      }
+      if (answer.value.data !== undefined) remember(this.#data, dataKey, answer.value.data);
+      remember(this.#told, key, answer.value);
+      this.#host.changed();
+    } catch (error) {
+      this.#host.log.error(`${resolved.file}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #ask(
+    engine: Engine,
+    resolved: ResolvedView,
+    files: readonly { readonly file: string; readonly shown: string }[],
+    dataKey: string,
+  ): Promise<EngineResult<Told>> {
+    if (this.#opened?.engine !== engine) this.#opened = { engine, sources: new Map() };
+    const { sources } = this.#opened;
+    const sourceKey = JSON.stringify([dataKey, mappingOf(resolved.view), typesOf(resolved)]);
+    let source = sources.get(sourceKey);
+    if (source === undefined) {
+      const name = `source_${sources.size}`;
+      const opened = await openSource(engine, name, resolved, files);
+      if (!opened.ok) return opened;
+      source = { ...opened.value, name };
+      sources.set(sourceKey, source);
+    }
+    const back = new Map(mappingOf(resolved.view).map(([from, to]) => [to, from]));
+    const data = source.columns.map(({ name, type }) => ({ name: back.get(name) ?? name, type }));
+    const transformed = await transform(engine, resolved, source.name, source);
+    if (transformed.ok) return { ok: true, value: { data, result: transformed.value.columns } };
+    const { error, transform: at } = transformed;
+    if (error.kind !== 'sql' && error.kind !== 'refused') return { ok: false, error };
+    const { message, offset } = error;
+    return {
+      ok: true,
+      value: {
+        data,
+        problem: { transform: at, message: sentence(message), ...(offset === undefined ? {} : { offset }) },
+      },
+    };
+  }
+}
+
+/** Without the engine the result is known where there is no query. */
+function plainFacts({ view }: ResolvedView, data: readonly KnownColumn[]): ViewFacts {
+  if (view.transforms.length > 0) return { data };
+  const names = new Map(mappingOf(view));
+  return { data, result: data.map((column) => ({ ...column, name: names.get(column.name) ?? column.name })) };
+}
+
+function mappingOf(view: FeatureView): [string, string][] {
+  return view.source?.fieldMapping.map(({ from, to }) => [from.value, to.value]) ?? [];
+}
+
+/** Declared types decide how a CSV is read, unless there are transforms. */
+function typesOf({ view, keys }: ResolvedView): unknown {
+  const declared = view.features.map(({ name, type }) => [name, type?.value ?? null]);
+  return [keys.map(({ name }) => name), view.transforms.length > 0 ? [] : declared];
+}
+
+function shapeOf(resolved: ResolvedView): string {
+  const { view } = resolved;
+  return JSON.stringify([mappingOf(view), typesOf(resolved), view.transforms.map(({ value }) => value)]);
+}
+
+function headOf(file: string): string {
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      const buffer = Buffer.alloc(HEAD_BYTES);
+      return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, HEAD_BYTES, 0));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return '';
+  }
+}
+
+/** The engine's message as one sentence. */
+function sentence(message: string): string {
+  const text = message.replaceAll(/\s+/g, ' ').trim();
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > MOST && oldest !== undefined) map.delete(oldest);
+}

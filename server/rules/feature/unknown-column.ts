@@ -1,0 +1,125 @@
+import type { Located } from '../../model/definition.js';
+import { mappedColumns } from '../../model/feature-facts.js';
+import type { KnownColumn, ViewFacts } from '../../model/feature-facts.js';
+import type { FeatureView } from '../../model/features.js';
+import { alternatives, didYouMean, similar } from '../../model/names.js';
+import { sameColumn } from '../../model/sql-words.js';
+import { renames } from '../edits.js';
+import type { Rule, RuleContext } from '../rule.js';
+import { catalog, featuresOf } from './named.js';
+
+const WEATHER: readonly KnownColumn[] = [
+  { name: 'station_id', type: 'VARCHAR' },
+  { name: 'observed_at', type: 'TIMESTAMP' },
+  { name: 'rain', type: 'DOUBLE' },
+];
+const FACTS = { weather: { data: WEATHER, result: WEATHER } };
+const text = (timestamp: string, feature: string) =>
+  `entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: ${timestamp} }\n    features: { ${feature}: double }\n`;
+
+export const unknownColumn: Rule = {
+  id: 'feature/unknown-column',
+  severity: 'error',
+  summary: 'A timestamp, a key, a feature or a field mapping names a column that is not in the data.',
+  docs: `
+The columns are those of the source's files. With a \`transform\`, features, keys and the timestamp are taken from what the last
+query gives. Columns are compared without regard to case, as DuckDB does.
+
+Nothing is said where the data can't be read: where no file is there yet, in Restricted Mode (of CSV files the header is read
+all the same), and while a query is wrong, which \`feature/sql\` reports.
+
+**To mend it**, take the name that is suggested, or let the query give the column.
+`,
+  needsWholeText: true,
+  good: [{ files: { 'weather.features.yaml': text('observed_at', 'rain') }, facts: FACTS }],
+  bad: [
+    {
+      files: { 'weather.features.yaml': text('«observed»', 'rain') },
+      facts: FACTS,
+      messages: ['There is no column "observed" in data/weather.csv. Did you mean "observed_at"?'],
+      fixed: text('observed_at', 'rain'),
+    },
+    {
+      files: { 'weather.features.yaml': text('observed_at', '«snow»') },
+      facts: FACTS,
+      messages: [
+        'There is no column "snow" in data/weather.csv. Expected one of station_id, observed_at or rain.',
+      ],
+    },
+  ],
+  check(context) {
+    const own = featuresOf(context);
+    for (const view of own?.features.views ?? []) {
+      const facts = context.project.viewFacts?.(context.definition.path, view);
+      if (facts !== undefined) checkView(context, view, facts);
+    }
+  },
+};
+
+function checkView(context: RuleContext, view: FeatureView, { data, result }: ViewFacts): void {
+  const { source } = view;
+  const file = source?.path?.value ?? 'the source';
+  if (data !== undefined && source !== undefined) {
+    for (const { from } of source.fieldMapping) missing(context, from, data, file);
+    const mapped = mappedColumns(view, data);
+    for (const column of [source.timestamp, source.created]) {
+      if (column !== undefined && !has(data, column.value)) missing(context, column, mapped, file);
+    }
+  }
+  if (result === undefined) return;
+  const where = view.transforms.length === 0 ? file : `what the transform of "${view.name}" gives`;
+  for (const { name, nameSpan } of view.features) {
+    missing(context, { value: name, span: nameSpan }, result, where);
+  }
+  if (view.transforms.length > 0 && source?.timestamp !== undefined) {
+    const named = nameOf(view, source.timestamp.value);
+    const inData =
+      data === undefined || has(data, source.timestamp.value) || has(mappedColumns(view, data), named);
+    if (inData && !has(result, named)) {
+      context.report({
+        span: source.timestamp.span,
+        message: `The transform of "${view.name}" does not give the timestamp "${named}": rows without a time can't be joined.`,
+      });
+    }
+  }
+  for (const entity of view.entities) {
+    for (const key of catalog(context).entities.get(entity.value)?.[0]?.item.keys ?? []) {
+      if (has(result, key.value)) continue;
+      const candidates = similar(key.value, names(result));
+      context.report({
+        span: entity.span,
+        message: `There is no column "${key.value}", a key of the entity "${entity.value}", in ${where}.${didYouMean(candidates)}`,
+      });
+    }
+  }
+}
+
+/** The name that a column of the data has in the view. */
+function nameOf(view: FeatureView, column: string): string {
+  return view.source?.fieldMapping.find(({ from }) => from.value === column)?.to.value ?? column;
+}
+
+function has(columns: readonly KnownColumn[], name: string): boolean {
+  return columns.some((column) => sameColumn(column.name, name));
+}
+
+function names(columns: readonly KnownColumn[]): string[] {
+  return columns.map(({ name }) => name);
+}
+
+function missing(
+  context: RuleContext,
+  column: Located<string>,
+  columns: readonly KnownColumn[],
+  where: string,
+): void {
+  if (column.value === '' || has(columns, column.value)) return;
+  const candidates = similar(column.value, names(columns));
+  const help =
+    candidates.length > 0 ? didYouMean(candidates) : ` Expected one of ${alternatives(names(columns))}.`;
+  context.report({
+    span: column.span,
+    message: `There is no column "${column.value}" in ${where}.${columns.length === 0 ? ' It has none at all.' : help}`,
+    fixes: renames(context, column.span, candidates),
+  });
+}
