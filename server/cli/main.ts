@@ -22,7 +22,8 @@ type Wrapper = (
   dirname: string,
 ) => void;
 
-const source = readFileSync(PROGRAM, 'utf8');
+// The bundle's code is plain ASCII (the bundler escapes everything else in it), and one byte a character is read faster.
+const source = readFileSync(PROGRAM, 'latin1');
 const kept = keptCode();
 const cachedData = kept === undefined ? undefined : readKept(kept);
 const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {

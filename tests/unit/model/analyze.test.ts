@@ -65,10 +65,12 @@ test('the pipeline of the design is right', () => {
     ],
   );
   const [features, train, quality, register] = pipeline.tasks;
-  assert.deepEqual(features?.action, {
-    kind: 'training-set',
-    config: { labels: 'data/labels.csv', service: 'rain-v1', output: 'data/training.csv' },
-  });
+  assert.equal(features?.action?.kind, 'training-set');
+  const { labels, service, output, createdCutoff } = features.action;
+  assert.deepEqual(
+    [labels.text, service?.text, output.text, createdCutoff],
+    ['data/labels.csv', 'rain-v1', 'data/training.csv', true],
+  );
   assert.equal(train?.action?.kind, 'run');
   assert.deepEqual(
     train.outputs.map((output) => [output.name, output.path.text, output.kind, output.cache]),
