@@ -1,5 +1,5 @@
 // The tests of tests/editor/ui, run by node against the packaged extension in a browser.
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { root } from './prepare.mjs';
@@ -40,11 +40,7 @@ export async function runUiTests({ server, endpoint, folder, vsix, screenshots, 
     [true, false].map(async (isTrusted) => {
       const dataDir = path.join(folder, isTrusted ? 'ui-data' : 'ui-data-restricted');
       prepareData(dataDir, vsix ? { settings } : { settings, linkExtension: root });
-      if (vsix) {
-        await installExtension(server, dataDir, vsix);
-        // A package without DuckDB's binary, which is one per platform, finds the repository's from beside it.
-        symlinkSync(path.join(root, 'node_modules'), path.join(dataDir, 'ext/node_modules'));
-      }
+      if (vsix) await installExtension(server, dataDir, vsix);
       return startServer(server, { dataDir, trusted: isTrusted });
     }),
   );
