@@ -30,11 +30,13 @@ export async function help(
     return EXIT.ok;
   }
   const loaded = await Promise.all(Object.values(commands).map((load) => load()));
-  const lines = loaded.map((command) => `  ${command.name.padEnd(9)}${command.summary}`);
+  const rows = [
+    ...loaded.map(({ name, summary }) => ({ head: name, help: summary })),
+    { head: 'help', help: 'Show this help, or the help of a command: modelyard help run' },
+  ];
   const text =
     `modelyard: pipelines that build models, and never do the same work twice\n\n` +
-    `Usage: modelyard COMMAND [arguments]\n\nCommands:\n${lines.join('\n')}\n` +
-    `  help     Show this help, or the help of a command: modelyard help run\n\n` +
+    `Usage: modelyard COMMAND [arguments]\n\nCommands:\n${table(rows)}\n` +
     `PIPELINE is a pipeline's name or the path of its file; it may be left out where there is only one.\n\n` +
     EXIT_CODES;
   if (unasked) {
@@ -58,6 +60,11 @@ function flagLines(flags: Flags): string {
     const short = flag.short === undefined ? '' : `-${flag.short}, `;
     return { head: `${short}--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`, help: flag.help };
   });
-  const columns = Math.max(...heads.map(({ head }) => head.length)) + 2;
-  return heads.map(({ head, help: text }) => `  ${head.padEnd(columns)}${text}\n`).join('');
+  return table(heads);
+}
+
+/** Two columns, the first as wide as its longest text. */
+function table(rows: readonly { readonly head: string; readonly help: string }[]): string {
+  const columns = Math.max(...rows.map(({ head }) => head.length)) + 2;
+  return rows.map(({ head, help: text }) => `  ${head.padEnd(columns)}${text}\n`).join('');
 }
