@@ -115,7 +115,7 @@ test('without trust the header is read and no SQL is run', async (t) => {
   const { lsp, file } = await started(t, { initializationOptions: {} });
   const text = FEATURES.replace('rain > 5', 'rian > 5').replace(
     'timestamp: observed_at',
-    'timestamp: observed',
+    'timestamp: observed_at, field-mapping: { snow: flakes }',
   );
   await lsp.open(file, text);
   const rules = await until('the header', async () => {

@@ -16,6 +16,9 @@ const WEATHER: readonly KnownColumn[] = [
 const FACTS = { weather: { data: WEATHER, result: WEATHER } };
 const text = (timestamp: string, feature: string) =>
   `entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: ${timestamp} }\n    features: { ${feature}: double }\n`;
+const EVENINGS: readonly KnownColumn[] = [...WEATHER, { name: 'evening', type: 'TIMESTAMP' }];
+const transformed = (timestamp: string) =>
+  `entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: ${timestamp} }\n    transform: select *, observed_at + interval 18 hours as evening from source\n    features: { rain: double }\n`;
 
 export const unknownColumn: Rule = {
   id: 'feature/unknown-column',
@@ -31,7 +34,14 @@ all the same), and while a query is wrong, which \`feature/sql\` reports.
 **To mend it**, take the name that is suggested, or let the query give the column.
 `,
   needsWholeText: true,
-  good: [{ files: { 'weather.features.yaml': text('observed_at', 'rain') }, facts: FACTS }],
+  good: [
+    { files: { 'weather.features.yaml': text('observed_at', 'rain') }, facts: FACTS },
+    // The query makes the timestamp.
+    {
+      files: { 'weather.features.yaml': transformed('evening') },
+      facts: { weather: { data: WEATHER, result: EVENINGS } },
+    },
+  ],
   bad: [
     {
       files: { 'weather.features.yaml': text('«observed»', 'rain') },
@@ -44,6 +54,13 @@ all the same), and while a query is wrong, which \`feature/sql\` reports.
       facts: FACTS,
       messages: [
         'There is no column "snow" in data/weather.csv. Expected one of station_id, observed_at or rain.',
+      ],
+    },
+    {
+      files: { 'weather.features.yaml': transformed('«morning»') },
+      facts: { weather: { data: WEATHER, result: EVENINGS } },
+      messages: [
+        'There is no column "morning" in what the transform of "weather" gives. Expected one of station_id, observed_at, rain or evening.',
       ],
     },
   ],
@@ -59,11 +76,15 @@ all the same), and while a query is wrong, which \`feature/sql\` reports.
 function checkView(context: RuleContext, view: FeatureView, { data, result }: ViewFacts): void {
   const { source } = view;
   const file = source?.path?.value ?? 'the source';
+  const times = [source?.timestamp, source?.created].filter((column) => column !== undefined);
   if (data !== undefined && source !== undefined) {
     for (const { from } of source.fieldMapping) missing(context, from, data, file);
-    const mapped = mappedColumns(view, data);
-    for (const column of [source.timestamp, source.created]) {
-      if (column !== undefined && !has(data, column.value)) missing(context, column, mapped, file);
+    // A query may make them: then its result alone counts.
+    if (view.transforms.length === 0) {
+      const mapped = mappedColumns(view, data);
+      for (const column of times) {
+        if (!has(data, column.value)) missing(context, column, mapped, file);
+      }
     }
   }
   if (result === undefined) return;
@@ -71,15 +92,9 @@ function checkView(context: RuleContext, view: FeatureView, { data, result }: Vi
   for (const { name, nameSpan } of view.features) {
     missing(context, { value: name, span: nameSpan }, result, where);
   }
-  if (view.transforms.length > 0 && source?.timestamp !== undefined) {
-    const named = nameOf(view, source.timestamp.value);
-    const inData =
-      data === undefined || has(data, source.timestamp.value) || has(mappedColumns(view, data), named);
-    if (inData && !has(result, named)) {
-      context.report({
-        span: source.timestamp.span,
-        message: `The transform of "${view.name}" does not give the timestamp "${named}": rows without a time can't be joined.`,
-      });
+  if (view.transforms.length > 0) {
+    for (const column of times) {
+      if (!has(result, nameOf(view, column.value))) missing(context, column, result, where);
     }
   }
   for (const entity of view.entities) {
