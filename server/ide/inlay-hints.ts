@@ -1,6 +1,6 @@
 /** Inlay hints: the default behind a param in an expression, the task that a path comes from, the version that an alias means. */
 import type { ExpressionSite } from '../model/definition.js';
-import { graphOf } from '../rules/context.js';
+import { projectGraph } from '../rules/context.js';
 import type { Span } from '../syntax/tree.js';
 import { chainOf } from '../model/chains.js';
 import { modelMentions } from '../model/model-mentions.js';
@@ -80,7 +80,7 @@ function versionHints(context: IdeContext, inside: Inside): InlayHint[] {
 function edgeHints(context: IdeContext, inside: Inside): InlayHint[] {
   if (context.definition.kind !== 'pipeline') return [];
   const { pipeline, path } = context.definition;
-  const graph = graphOf(pipeline);
+  const graph = projectGraph(pipeline, context.project);
   const sources = new Map<number, { readonly end: number; readonly tasks: Map<string, Span> }>();
   for (const edge of graph.edges) {
     const from = graph.byId.get(edge.from)?.task;

@@ -1,6 +1,6 @@
 /** A pipeline's graph with the state of its tasks, for the panel that draws it. */
-import { buildGraph } from '../model/graph.js';
 import type { Edge, Graph, Instance } from '../model/graph.js';
+import { projectGraph } from '../rules/context.js';
 import type { GraphEdge, GraphNode, GraphResult, PlanResult } from '../protocol.js';
 import type { TaskRun } from '../stores/run-document.js';
 import { rangeOf } from './convert.js';
@@ -61,7 +61,7 @@ export function graphView(
   { plan, lastTasks }: GraphState,
 ): GraphResult {
   const { pipeline, tree } = place.definition;
-  const graph = buildGraph(pipeline);
+  const graph = projectGraph(pipeline, place.project.view());
   const ids = nodeIds(graph);
   const planned = new Map(plan?.tasks.map((task) => [task.id, task]));
   const members = new Map<string, Instance[]>();

@@ -1,8 +1,8 @@
 /** Pipelines and their tasks, for the tree in the sidebar. */
 import path from 'node:path';
-import { buildGraph } from '../model/graph.js';
 import type { PipelineDefinition, Project } from '../project/project.js';
 import type { PipelineSummary, PipelineTaskSummary, PlanResult, ProjectSummary } from '../protocol.js';
+import { projectGraph } from '../rules/context.js';
 import type { Finding } from '../rules/rule.js';
 import { rangeOf } from './convert.js';
 import { uriOfPath } from './documents.js';
@@ -65,16 +65,17 @@ export function pipelineSummary(
             ...(last.endedAt === undefined ? {} : { endedAt: last.endedAt }),
           },
         }),
-    tasks: taskSummaries({ pipeline, tree }, history, plan),
+    tasks: taskSummaries(project, { pipeline, tree }, history, plan),
   };
 }
 
 function taskSummaries(
+  project: Project,
   { pipeline, tree }: Pick<PipelineDefinition, 'pipeline' | 'tree'>,
   history: ProjectHistory,
   plan: PlanResult | undefined,
 ): PipelineTaskSummary[] {
-  const graph = buildGraph(pipeline);
+  const graph = projectGraph(pipeline, project.view());
   const lastTasks = history.lastTasks(pipeline.name);
   const planned = new Map(plan?.tasks.map((task) => [task.id, task]));
   return [...instancesByTask(graph)].map(([task, instances]) => {

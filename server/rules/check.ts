@@ -1,7 +1,7 @@
 /** Runs rules over one definition. */
 import type { Definition } from '../model/analyze.js';
 import { isRuleId } from './ids.js';
-import { graphOf, pipelineOf, typeSites } from './context.js';
+import { pipelineOf, projectGraph, typeSites } from './context.js';
 import type {
   Directive,
   Finding,
@@ -45,7 +45,7 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
     pipeline,
     graph: () => {
       if (pipeline === undefined) throw new TypeError(`${path} is no pipeline and has no graph`);
-      return graphOf(pipeline);
+      return projectGraph(pipeline, project);
     },
     typing: () => (typed ??= pipeline === undefined ? [] : typeSites(pipeline)),
     // A rule that did not run could not use its suppressions.

@@ -1,14 +1,19 @@
 /** What the rules of one check share, built when the first of them asks for it. */
-import type { Definition } from '../model/analyze.js';
+import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { Pipeline } from '../model/definition.js';
 import { buildGraph, type Graph } from '../model/graph.js';
 import { checkSite } from '../model/sites.js';
-import type { TypedSite } from './rule.js';
+import { readsViewSources, viewSources } from '../model/view-sources.js';
+import type { ProjectView, TypedSite } from './rule.js';
 
 // Definitions are values: what follows from one holds as long as it lives, and goes when it goes.
 const graphs = new WeakMap<Pipeline, Graph>();
+const projectGraphs = new WeakMap<Pipeline, { readonly sources: Sources; readonly graph: Graph }>();
+const sourcesOf = new WeakMap<readonly FeaturesDefinition[], Sources>();
 
-/** The graph of a pipeline with the defaults of its params. */
+type Sources = ReadonlyMap<string, string>;
+
+/** The graph of a pipeline with the defaults of its params, from its own text alone. */
 export function graphOf(pipeline: Pipeline): Graph {
   let graph = graphs.get(pipeline);
   if (graph === undefined) {
@@ -16,6 +21,27 @@ export function graphOf(pipeline: Pipeline): Graph {
     graphs.set(pipeline, graph);
   }
   return graph;
+}
+
+/** The same with what the project says of the views that it materializes: the edges that a run follows. */
+export function projectGraph(pipeline: Pipeline, project: Pick<ProjectView, 'features'>): Graph {
+  if (!readsViewSources(pipeline)) return graphOf(pipeline);
+  const files = project.features();
+  let sources = sourcesOf.get(files);
+  if (sources === undefined) {
+    sources = viewSources(files.map(({ features }) => features));
+    sourcesOf.set(files, sources);
+  }
+  const known = projectGraphs.get(pipeline);
+  // Most of what is typed in a features file moves no source.
+  if (known !== undefined && sameSources(known.sources, sources)) return known.graph;
+  const graph = buildGraph(pipeline, { viewSources: sources });
+  projectGraphs.set(pipeline, { sources, graph });
+  return graph;
+}
+
+function sameSources(a: Sources, b: Sources): boolean {
+  return a === b || (a.size === b.size && [...a].every(([view, source]) => b.get(view) === source));
 }
 
 export function pipelineOf(definition: Definition): Pipeline | undefined {

@@ -124,7 +124,7 @@ export interface RuleContext {
   readonly project: ProjectView;
   /** The definition's pipeline, if it is one. */
   readonly pipeline: Pipeline | undefined;
-  /** The pipeline's graph with its params' defaults. Built once per check. Throws for other kinds of definition. */
+  /** The pipeline's graph with its params' defaults and the sources of its feature views. Built once per check. Throws for other kinds of definition. */
   graph(): Graph;
   /** Every expression of the pipeline, typed once per check. Empty for other kinds of definition. */
   typing(): readonly TypedSite[];

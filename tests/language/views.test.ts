@@ -180,6 +180,33 @@ test('graph and plan', async (t) => {
   assert.equal(await lsp.request('modelyard/graph', { uri: uri(path.dirname(file)) }), null);
 });
 
+test('what makes a view of features comes before what computes it, wherever the view is defined', async (t) => {
+  const features = (source: string) =>
+    `entities:\n  station: { keys: [id] }\nviews:\n  weather:\n    entity: station\n    source: { path: ${source}, timestamp: at }\n    features: { rain: double }\n`;
+  const root = folder(t, {
+    'modelyard.yaml': 'name: rain\n',
+    'weather.features.yaml': features('data/*.csv'),
+    'main.pipeline.yaml':
+      'name: main\ntasks:\n  compute:\n    materialize: weather\n  fetch:\n    run: ./fetch\n    outputs: { data: data/w.csv }\n',
+  });
+  const lsp = await client(t, root);
+  const check = async (edges: readonly unknown[], needs: readonly string[]): Promise<void> => {
+    const graph = await lsp.request<GraphResult>('modelyard/graph', {
+      uri: uri(path.join(root, 'main.pipeline.yaml')),
+    });
+    assert.deepEqual(
+      graph.edges.map(({ from, to, labels }) => [from, to, labels]),
+      edges,
+    );
+    const tasks = (await pipelines(lsp)).pipelines[0]?.tasks;
+    assert.deepEqual(tasks?.find(({ name }) => name === 'compute')?.needs, needs);
+  };
+  await check([['fetch', 'compute', ['data/*.csv']]], ['fetch']);
+  // Unsaved text counts, as everywhere in the editor.
+  await lsp.open(path.join(root, 'weather.features.yaml'), features('other.csv'));
+  await check([], []);
+});
+
 test('the files of a folder are those of the run, though the workspace has gone on', async (t) => {
   const pipeline = `name: tree
 params: { word: one }

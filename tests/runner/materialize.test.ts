@@ -28,6 +28,8 @@ const project = (files: Record<string, string> = {}) =>
 
 test('a task waits for what makes its sources, computes its views once, and says why it would again', async () => {
   const made = await project();
+  const { stdout } = await made.expect(0, ['graph', 'main']);
+  assert.match(stdout, /^features\n {2}← fetch {2}\(data\/\*\.csv\)$/m);
   await made.expect(0, ['run', 'main']);
   assert.deepEqual(made.statuses(), { features: 'succeeded', fetch: 'succeeded' });
   assert.match(

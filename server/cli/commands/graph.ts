@@ -1,5 +1,7 @@
 /** `modelyard graph PIPELINE`: what depends on what. */
 import { type Edge, type Graph, buildGraph } from '../../model/graph.js';
+import { viewSources } from '../../model/view-sources.js';
+import { featureFilesFor } from '../../runner/feature-files.js';
 import { UsageError } from '../args.js';
 import type { Command } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -22,7 +24,8 @@ export const graph: Command = {
     if (format === undefined) throw new UsageError(`--format takes ${FORMATS.join(', ')}, not "${word}"`);
     const prepared = prepare(args, await loadFor(args));
     const { pipeline } = prepared.compiled;
-    const made = buildGraph(pipeline, { params: prepared.params });
+    const features = await featureFilesFor(prepared.root, pipeline);
+    const made = buildGraph(pipeline, { params: prepared.params, viewSources: viewSources(features) });
     stdout.write({ text, dot, mermaid, json }[format](made, pipeline.name));
     return EXIT.ok;
   },
