@@ -63,7 +63,7 @@ test('what is right or cannot be known is silent', () => {
     'tasks.prepare.metrics.a.b',
     'tasks.prepare.metrics.accuracy >= 0.7',
     "tasks.prepare.status == 'succeeded'",
-    'tasks.start.outputs.anything',
+    'tasks.start.outputs.url',
     'tasks.start.release',
     'tasks.ship.outputs.release',
     'tasks.*.status',
