@@ -64,7 +64,7 @@ test('what is right or cannot be known is silent', () => {
     'tasks.prepare.metrics.accuracy >= 0.7',
     "tasks.prepare.status == 'succeeded'",
     'tasks.start.outputs.url',
-    'tasks.start.release',
+    'tasks.start.outputs.release',
     'tasks.ship.outputs.release',
     'tasks.*.status',
     'tasks[params.name].outputs.x',
