@@ -166,6 +166,22 @@ export type LineageNodeView =
       readonly model: string;
       readonly version: string;
       readonly aliases: readonly string[];
+    }
+  | {
+      readonly kind: 'package';
+      readonly id: string;
+      readonly package: string;
+      readonly version: string;
+      /** The run that made it. */
+      readonly runId?: string;
+    }
+  | {
+      readonly kind: 'release';
+      readonly id: string;
+      readonly environment: string;
+      readonly release: string;
+      /** The run that deployed it. */
+      readonly runId?: string;
     };
 
 /** One graph for both ways: what the target stands on leads to it, what became of it follows from it. */

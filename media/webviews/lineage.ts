@@ -33,6 +33,8 @@ const KINDS: Readonly<Record<Kind, { readonly icon: string; readonly word: strin
   task: { icon: 'terminal', word: 'task' },
   artifact: { icon: 'file', word: 'artifact' },
   version: { icon: 'symbol-class', word: 'model version' },
+  package: { icon: 'package', word: 'package' },
+  release: { icon: 'rocket', word: 'release' },
 };
 
 function open(node: LineageNodeView): void {
@@ -42,6 +44,10 @@ function open(node: LineageNodeView): void {
       return;
     case 'version':
       host.send({ type: 'openVersion', model: node.model, version: node.version });
+      return;
+    case 'package':
+    case 'release':
+      if (node.runId !== undefined) host.send({ type: 'openRun', id: node.runId });
       return;
     default:
       host.send({ type: 'openFile', uri: node.uri });
@@ -54,6 +60,10 @@ function nameOf(node: LineageNodeView): string {
       return node.task;
     case 'version':
       return `${node.model} ${node.version}`;
+    case 'package':
+      return `${node.package} ${node.version}`;
+    case 'release':
+      return node.release;
     default:
       return node.path === '' ? shortHash(node.hash) : (node.path.split('/').at(-1) ?? node.path);
   }
@@ -74,6 +84,10 @@ function noteOf(node: LineageNodeView): string {
       return `${node.pipeline}${runTime(node.runId) === '' ? '' : `, ${runTime(node.runId)}`}`;
     case 'version':
       return node.aliases.length === 0 ? 'model version' : node.aliases.join(', ');
+    case 'package':
+      return 'package';
+    case 'release':
+      return `release in ${node.environment}`;
     default:
       return `${KINDS[kindOf(node)].word} ${shortHash(node.hash)}`;
   }
@@ -126,6 +140,13 @@ function tipFacts(node: LineageNodeView): readonly string[] {
         ...(node.aliases.length === 0 ? [] : [`Now ${node.aliases.join(', ')}`]),
         'Click shows it in the Models view.',
       ];
+    case 'package':
+      return node.runId === undefined ? [] : [node.runId, 'Click shows the run that made it.'];
+    case 'release':
+      return [
+        `In ${node.environment}`,
+        ...(node.runId === undefined ? [] : [node.runId, 'Click shows the run that deployed it.']),
+      ];
     default:
       return [
         node.path,
@@ -142,6 +163,8 @@ function draw(title: string, next: LineageView): void {
     plural(count('data'), 'data file'),
     plural(runs, 'run'),
     plural(count('version'), 'model version'),
+    plural(count('package'), 'package'),
+    plural(count('release'), 'release'),
     next.leftOut > 0 ? `${next.leftOut} more are left out` : '',
   ].filter((part) => part !== '' && !part.startsWith('0 '));
   replace(
@@ -158,13 +181,14 @@ function draw(title: string, next: LineageView): void {
 }
 
 legend.append(
-  ...(['data', 'code', 'task', 'artifact', 'training-set', 'version'] as const).map((kind) =>
-    h(
-      'span',
-      { class: `entry kind-${kind}` },
-      icon(KINDS[kind].icon, `kind-icon kind-${kind}`),
-      KINDS[kind].word,
-    ),
+  ...(['data', 'code', 'task', 'artifact', 'training-set', 'version', 'package', 'release'] as const).map(
+    (kind) =>
+      h(
+        'span',
+        { class: `entry kind-${kind}` },
+        icon(KINDS[kind].icon, `kind-icon kind-${kind}`),
+        KINDS[kind].word,
+      ),
   ),
   h('span', { class: 'dim hint' }, 'Click opens · arrow keys move · drag and wheel pan, Ctrl+wheel zooms'),
 );

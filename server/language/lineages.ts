@@ -1,4 +1,5 @@
 /** The lineage of each project, kept so that its index is read once. */
+import { allReleases } from '../serving/releases.js';
 import { Lineage } from '../stores/lineage.js';
 import type { Histories } from './history.js';
 import { registryOf } from './registry-of.js';
@@ -14,7 +15,9 @@ export class Lineages {
   of(root: string): Lineage {
     let lineage = this.#byRoot.get(root);
     if (lineage === undefined) {
-      lineage = new Lineage(this.#histories.of(root).store, registryOf(root));
+      lineage = new Lineage(this.#histories.of(root).store, registryOf(root), {
+        releases: () => allReleases(root),
+      });
       this.#byRoot.set(root, lineage);
     }
     return lineage;

@@ -113,6 +113,14 @@ function nodeView(
       const { kind, id, model, version } = node;
       return { kind, id, model, version, aliases: aliasesOf({ aliases: aliasesFor(model) }, version) };
     }
+    case 'package': {
+      const { kind, id, package: name, version, run } = node;
+      return { kind, id, package: name, version, ...(run === undefined ? {} : { runId: run }) };
+    }
+    case 'release': {
+      const { kind, id, environment, release, run } = node;
+      return { kind, id, environment, release, ...(run === undefined ? {} : { runId: run }) };
+    }
     default: {
       const { kind, id, path, hash } = node;
       return { kind, id, path, hash, uri: uriOfPath(placeOf(root, path)) };

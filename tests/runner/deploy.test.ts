@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileS
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
+import type { LineageGraph } from '../../server/stores/lineage.js';
 import type { PackageManifest, PackageVersion } from '../../server/stores/packages/types.js';
 import type { ReleaseDocument } from '../../server/serving/types.js';
 import { TestProject, until } from '../support/cli.js';
@@ -204,6 +205,62 @@ test('a release: app, checked model, manifest, set up in its place; the order fo
   assert.match(model.stderr, new RegExp(`the release ${release.id} in staging needs it`));
   const app = await made.expect(1, ['packages', 'delete', 'rain-app@1']);
   assert.match(app.stderr, new RegExp(`the release ${release.id} in staging needs it`));
+});
+
+test('lineage leads from files through package and model to the release, and back', async (t) => {
+  const made = await project(t, DEPLOY + PACKAGE + REGISTER);
+  await made.expect(0, ['run']);
+  const [release] = releases(made, 'staging');
+  assert.ok(release);
+  const run = made.lastRun().id;
+  const ask = async (...args: readonly string[]): Promise<{ ids: string[]; edges: string[] }> => {
+    const { stdout } = await made.expect(0, ['models', 'lineage', ...args, '--json']);
+    const { upstream, downstream } = JSON.parse(stdout) as Partial<
+      Record<'upstream' | 'downstream', LineageGraph>
+    >;
+    const graph = upstream ?? downstream;
+    assert.ok(graph);
+    // A content's hash is left out.
+    const named = new Map(graph.nodes.map((node) => [node.id, 'path' in node ? node.path : node.id]));
+    return {
+      ids: [...named.values()].sort(),
+      edges: graph.edges.map(({ from, to }) => `${named.get(from)} > ${named.get(to)}`).sort(),
+    };
+  };
+  const id = `release:staging/${release.id}`;
+  const pack = `task:${run}/pack`;
+  const up = await ask(id, '--up');
+  assert.deepEqual(up.edges, [
+    `app/deep/a b.txt > ${pack}`,
+    `app/serve.py > ${pack}`,
+    'model.json > version:rain@1',
+    `package:rain-app@1 > ${id}`,
+    `${pack} > package:rain-app@1`,
+    `version:rain@1 > ${id}`,
+  ]);
+  const packaged = ['app/serve.py', 'package:rain-app@1', id, pack];
+  assert.deepEqual((await ask('app/serve.py', '--down')).ids, packaged);
+  assert.deepEqual((await ask('package:rain-app@1', '--down')).ids, ['package:rain-app@1', id]);
+  assert.deepEqual((await ask('rain@candidate', '--down')).ids, [id, 'version:rain@1']);
+  const data = await ask('model.json', '--down');
+  assert.ok(data.edges.includes('model.json > version:rain@1'));
+  assert.ok(data.edges.includes(`version:rain@1 > ${id}`));
+
+  const text = await made.expect(0, ['models', 'lineage', 'app/serve.py']);
+  assert.match(text.stdout, /\n {4}rain-app 1 \(package\)\n {6}\S+ \(release in staging\)\n/);
+  assert.match(text.stdout, new RegExp(`\nReleases: ${release.id} in staging\n`));
+  const back = await made.expect(0, ['models', 'lineage', id]);
+  assert.match(back.stdout, /^\S+ \(release in staging\) stands on\n {2}rain-app 1 \(package\)\n/);
+  for (const [word, said] of [
+    ['release:staging/nope', /There is no release nope in staging/],
+    ['package:rain-ap@1', /Did you mean "rain-app"/],
+  ] as const)
+    assert.match((await made.expect(2, ['models', 'lineage', word])).stderr, said);
+
+  // The run is gone: the package itself knows what is in it.
+  made.remove(`.modelyard/runs/${run.slice(0, 6)}/${run}`);
+  const left = await ask(id, '--up');
+  assert.ok(left.edges.includes('app/serve.py > package:rain-app@1'), left.edges.join('\n'));
 });
 
 test('old releases go, so many stay, and all of it is in the history', async (t) => {

@@ -1,5 +1,6 @@
 /** `modelyard models lineage`: what something stands on, and what became of it, across all runs. */
 import path from 'node:path';
+import { allReleases } from '../../serving/releases.js';
 import { Lineage, type LineageGraph, type LineageNode, type LineageTarget } from '../../stores/lineage.js';
 import { isRunId } from '../../stores/run-id.js';
 import { UsageError, wholeNumber } from '../args.js';
@@ -10,8 +11,9 @@ import { tame } from '../terminal/text.js';
 import { type Call, type Subcommand, valueOf, versionNamed } from './models-shared.js';
 
 export const lineage: Subcommand = {
-  usage: 'lineage MODEL@VERSION | FILE | sha256:HASH | RUN[:TASK] [--up] [--down] [--limit N]',
-  summary: 'What a version stands on, what used a file of data: across all runs.',
+  usage:
+    'lineage MODEL@VERSION | FILE | sha256:HASH | RUN[:TASK] | package:NAME@VERSION | release:ENVIRONMENT/ID [--up] [--down] [--limit N]',
+  summary: 'What a version or a release stands on, what used a file of data: across all runs.',
   least: 1,
   most: 1,
   run(call) {
@@ -20,7 +22,7 @@ export const lineage: Subcommand = {
     const up = args.flag('up') || !args.flag('down');
     const down = args.flag('down') || !args.flag('up');
     const limit = wholeNumber('limit', args.text('limit') ?? '500', 1);
-    const store = Lineage.open(root);
+    const store = Lineage.open(root, { releases: () => allReleases(root) });
     const upstream = up ? valueOf(store.upstream(target, { limit })).graph : undefined;
     const downstream = down ? valueOf(store.downstream(target, { limit })).graph : undefined;
     if (json) {
@@ -39,6 +41,12 @@ export const lineage: Subcommand = {
 
 function targetOf(call: Call, word: string): LineageTarget {
   if (/^sha256:[0-9a-f]{64}$/.test(word)) return { kind: 'file', hash: word };
+  const [, app, appVersion] = /^package:([^@]+)@([^@]+)$/.exec(word) ?? [];
+  if (app !== undefined && appVersion !== undefined) {
+    return { kind: 'package', package: app, version: appVersion };
+  }
+  const [, environment, release] = /^release:([^/]+)\/([^/]+)$/.exec(word) ?? [];
+  if (environment !== undefined && release !== undefined) return { kind: 'release', environment, release };
   const [run = '', ...task] = word.split(':');
   if (isRunId(run)) {
     return { kind: 'task', run, ...(task.length === 0 ? {} : { task: task.join(':') }) };
@@ -85,11 +93,15 @@ function section(title: string, graph: LineageGraph, direction: 'up' | 'down', s
     written.add(node.id);
     for (const one of further.toReversed()) left.push({ node: one, depth: depth + 1 });
   }
-  const versions = graph.nodes.flatMap((node) =>
-    node.kind === 'version' && lines.length > 0 ? [`${node.model} ${node.version}`] : [],
-  );
-  if (direction === 'down' && versions.length > 0) {
-    lines.push(`${style.bold('Versions')}: ${tame(versions.join(', '), false)}`);
+  if (direction === 'down' && lines.length > 0) {
+    const versions = graph.nodes.flatMap((node) =>
+      node.kind === 'version' ? [`${node.model} ${node.version}`] : [],
+    );
+    const releases = graph.nodes.flatMap((node) =>
+      node.kind === 'release' ? [`${node.release} in ${node.environment}`] : [],
+    );
+    if (versions.length > 0) lines.push(`${style.bold('Versions')}: ${tame(versions.join(', '), false)}`);
+    if (releases.length > 0) lines.push(`${style.bold('Releases')}: ${tame(releases.join(', '), false)}`);
   }
   if (graph.truncated) {
     const all = Object.values(graph.counts).reduce((sum, count) => sum + count, 0);
@@ -102,6 +114,10 @@ function describeNode(node: LineageNode, style: Style): string {
   switch (node.kind) {
     case 'version':
       return style.bold(tame(`${node.model} ${node.version}`, false));
+    case 'package':
+      return `${tame(`${node.package} ${node.version}`, false)} ${style.dim('(package)')}`;
+    case 'release':
+      return `${style.bold(tame(node.release, false))} ${style.dim(`(release in ${tame(node.environment, false)})`)}`;
     case 'task':
       return `${tame(node.task, false)} ${style.dim(`(${node.action}, run ${node.run} of ${tame(node.pipeline, false)})`)}`;
     default:

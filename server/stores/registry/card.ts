@@ -117,6 +117,8 @@ function lineage({ lineage: graph }: CardContent): string[] {
       case 'task':
         return [`- task ${plain(node.task)} of ${plain(node.pipeline)}, run ${plain(node.run)}`];
       case 'version':
+      case 'package':
+      case 'release':
         return [];
       default:
         return [`- ${node.kind.replace('-', ' ')} ${plain(node.path)} (${shortHash(node.hash)})`];

@@ -76,7 +76,8 @@ function lineOf(run: RunDocument, time: number): object {
 const short = (graph: LineageGraph): string[] =>
   graph.nodes.map((node) => {
     if (node.kind === 'task') return `task ${node.task}`;
-    return node.kind === 'version' ? `version ${node.model}@${node.version}` : `${node.kind} ${node.path}`;
+    if (node.kind === 'version') return `version ${node.model}@${node.version}`;
+    return 'path' in node ? `${node.kind} ${node.path}` : node.id.replace(':', ' ');
   });
 
 async function register(registry: Registry, content: string, run: string | undefined): Promise<void> {
@@ -252,6 +253,8 @@ test('10,000 runs are asked in well under a second', async (t) => {
     'training-set': 100,
     task: 30_000,
     version: 3,
+    package: 0,
+    release: 0,
   });
   assert.ok(every.truncated && every.nodes.length === 500);
   for (const version of ['1', '2', '3']) assert.ok(short(every).includes(`version rain@${version}`));
