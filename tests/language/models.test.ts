@@ -5,6 +5,8 @@ import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Answer, ModelRequests, RunView, RunsResult, VersionItem } from '../../server/protocol.js';
+import type { ReleaseDocument } from '../../server/serving/types.js';
+import { RELEASE_SCHEMA_VERSION } from '../../server/serving/types.js';
 import type { LspClient } from '../support/lsp-client.js';
 import { until, uri } from '../support/lsp-client.js';
 import { modelyard } from '../support/modelyard.js';
@@ -103,7 +105,9 @@ test('a run in a terminal that registers shows at once, with aliases, main metri
           ? node.task
           : node.kind === 'version'
             ? `${node.model} ${node.version}`
-            : node.path,
+            : 'path' in node
+              ? node.path
+              : node.id,
       )
       .sort(),
     ['data.txt', 'evaluate', 'metrics.json', 'models/m.txt', 'rain 2', 'train'],
@@ -125,6 +129,58 @@ test('a run in a terminal that registers shows at once, with aliases, main metri
   assert.deepEqual(register?.registered, { model: 'rain', version: '1' });
   assert.match(register.note ?? '', /made version 1 of rain/);
   assert.equal(readFileSync(fileURLToPath(artifact.uri), 'utf8'), '1\n2\n3\nsome data\n');
+});
+
+test('what a release holds is told, and its version is not deleted', async (t) => {
+  const { root, ask, run } = await setup(t);
+  await run(3, 0.7);
+  const release = (id: string): void => {
+    const folder = path.join(root, '.modelyard/environments/staging/releases', id);
+    mkdirSync(folder, { recursive: true });
+    const document: ReleaseDocument = {
+      schema: RELEASE_SCHEMA_VERSION,
+      id,
+      environment: 'staging',
+      target: 'local',
+      package: { name: 'rain-app', version: '3', hash: 'sha256:0' },
+      model: { name: 'rain', version: '1', hash: 'sha256:0', path: 'model/m.txt' },
+      entrypoint: 'true',
+      env: {},
+      secrets: [],
+      health: {},
+      createdAt: '2026-11-01T10:00:00Z',
+      createdBy: 'test',
+      run: { id: '20261101-100000-000-aaaa', pipeline: 'ship', task: 'ship' },
+    };
+    writeFileSync(path.join(folder, 'release.json'), JSON.stringify(document));
+  };
+  const releasesFrom = async (
+    target: { model: string; version: string } | { path: string },
+  ): Promise<unknown> => {
+    const { lineage } = value(await ask('modelyard/modelLineage', target));
+    return lineage.nodes.filter(({ kind }) => kind === 'release');
+  };
+  assert.deepEqual(await releasesFrom({ path: 'data.txt' }), []);
+  release('r1');
+  const shown = {
+    kind: 'release',
+    id: 'release:staging/r1',
+    environment: 'staging',
+    release: 'r1',
+    runId: '20261101-100000-000-aaaa',
+  };
+  // Asked again by the same server: it does not answer from what it knew before.
+  assert.deepEqual(await releasesFrom({ path: 'data.txt' }), [shown]);
+  assert.deepEqual(await releasesFrom({ model: 'rain', version: '1' }), [shown]);
+  const { version } = value(await ask('modelyard/modelVersion', { model: 'rain', version: '1' }));
+  assert.deepEqual(
+    version.usedBy.filter(({ kind }) => kind === 'holder'),
+    [{ kind: 'holder', what: 'the release r1 in staging' }],
+  );
+  const change = (one: ModelRequests['modelyard/changeModel']['params']['change']): Promise<Answer> =>
+    ask('modelyard/changeModel', { model: 'rain', change: one });
+  value(await change({ kind: 'remove-alias', alias: 'candidate' }));
+  assert.match(refusal(await change({ kind: 'delete', version: '1' })), /the release r1 in staging needs it/);
 });
 
 test('aliases: moved, overtaken, rolled back, removed; all of it in the history', async (t) => {
