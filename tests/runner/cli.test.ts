@@ -130,6 +130,18 @@ const table: { name: string; args: string[]; code: number; says: RegExp }[] = [
     code: 2,
     says: /there is no "runs lst"; did you mean "list"\?/,
   },
+  {
+    name: 'features with a slip',
+    args: ['features', 'lst'],
+    code: 2,
+    says: /there is no "features lst"; did you mean "list"\?/,
+  },
+  {
+    name: 'a service that is not named',
+    args: ['service', 'start'],
+    code: 2,
+    says: /usage: modelyard service start /,
+  },
   { name: 'nothing to free', args: ['gc'], code: 0, says: /Nothing to free/ },
 ];
 

@@ -6,32 +6,16 @@ import { didYouMean } from '../../model/names.js';
 import { similar } from '../../model/similar.js';
 import type { Loaded } from '../../stores/document.js';
 import type { FeatureStore } from '../../features/store.js';
-import type { Arguments } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT } from '../output.js';
-import type { Style } from '../terminal/style.js';
+import type { ProjectCall, SubcommandOf } from '../subcommands.js';
 
 /** One call of a subcommand. */
-export interface FeaturesCall {
-  readonly args: Arguments;
-  /** Arguments after the subcommand. */
-  readonly words: readonly string[];
-  /** Absolute, of the project. */
-  readonly root: string;
+export interface FeaturesCall extends ProjectCall {
   readonly store: FeatureStore;
-  readonly style: Style;
-  readonly json: boolean;
 }
 
-export interface FeaturesSubcommand {
-  /** After `modelyard features`. */
-  readonly usage: string;
-  readonly summary: string;
-  readonly least: number;
-  readonly most: number;
-  /** Gives the exit code. */
-  run(call: FeaturesCall): number | Promise<number>;
-}
+export type FeaturesSubcommand = SubcommandOf<FeaturesCall>;
 
 /** All feature files of the project. */
 export function featureDefinitions(root: string): readonly FeaturesDefinition[] {

@@ -1,16 +1,14 @@
 /** `modelyard features …`: the feature store from a terminal. */
 import { FeatureStore } from '../../features/store.js';
-import { type Arguments, UsageError, closest } from '../args.js';
 import type { Command } from '../command.js';
-import { projectRoot } from '../locate.js';
-import { styleFor, wantsColours } from '../terminal/style.js';
+import { type Subcommands, describeSubcommands, runSubcommand } from '../subcommands.js';
 import { materialized, preview } from './features-materialize.js';
 import { diff, profile } from './features-profile.js';
 import { list, show, versions } from './features-read.js';
-import type { FeaturesSubcommand } from './features-shared.js';
+import type { FeaturesCall } from './features-shared.js';
 import { get, trainingSet } from './features-use.js';
 
-const SUBCOMMANDS: Readonly<Record<string, FeaturesSubcommand>> = {
+const SUBCOMMANDS: Subcommands<FeaturesCall> = {
   list,
   show,
   materialize: materialized,
@@ -29,9 +27,7 @@ export const features: Command = {
   details: `
 Names that lead nowhere end with 2; a view that can't be computed, or whose expectations do not hold, ends with 1.
 
-${Object.values(SUBCOMMANDS)
-  .map(({ usage, summary }) => `  features ${usage}\n      ${summary}`)
-  .join('\n')}`,
+${describeSubcommands('features', SUBCOMMANDS)}`,
   flags: {
     from: { type: 'string', value: 'TIME', help: 'materialize: only rows at or after this moment (UTC).' },
     to: { type: 'string', value: 'TIME', help: 'materialize: only rows before this moment (UTC).' },
@@ -60,29 +56,6 @@ ${Object.values(SUBCOMMANDS)
     json: { type: 'boolean', help: 'As JSON.' },
   },
   most: 101,
-  run,
+  run: (args) =>
+    runSubcommand('features', SUBCOMMANDS, args, (call) => ({ ...call, store: new FeatureStore(call.root) })),
 };
-
-async function run(args: Arguments): Promise<number> {
-  const [word = 'list', ...words] = args.positionals;
-  const subcommand = Object.hasOwn(SUBCOMMANDS, word) ? SUBCOMMANDS[word] : undefined;
-  if (subcommand === undefined) {
-    const names = Object.keys(SUBCOMMANDS);
-    const like = closest(word, names);
-    throw new UsageError(
-      `there is no "features ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${names.join(', ')})`,
-    );
-  }
-  if (words.length < subcommand.least || words.length > subcommand.most) {
-    throw new UsageError(`usage: modelyard features ${subcommand.usage}`);
-  }
-  const root = projectRoot(args);
-  return subcommand.run({
-    args,
-    words,
-    root,
-    store: new FeatureStore(root),
-    style: styleFor(wantsColours(process.stdout.isTTY)),
-    json: args.flag('json'),
-  });
-}

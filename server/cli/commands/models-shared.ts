@@ -9,33 +9,18 @@ import type {
   RegistryError,
   VersionDocument,
 } from '../../stores/registry/types.js';
-import { type Arguments, UsageError } from '../args.js';
+import { UsageError } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
-import type { Style } from '../terminal/style.js';
+import type { ProjectCall, SubcommandOf } from '../subcommands.js';
 import { tame } from '../terminal/text.js';
 
 /** One call of a subcommand. */
-export interface Call {
-  readonly args: Arguments;
-  /** Arguments after the subcommand. */
-  readonly words: readonly string[];
-  /** Absolute, of the project. */
-  readonly root: string;
+export interface Call extends ProjectCall {
   readonly registry: Registry;
-  readonly style: Style;
-  readonly json: boolean;
 }
 
-export interface Subcommand {
-  /** After `modelyard models`. */
-  readonly usage: string;
-  readonly summary: string;
-  readonly least: number;
-  readonly most: number;
-  /** Gives the exit code. */
-  run(call: Call): number | Promise<number>;
-}
+export type Subcommand = SubcommandOf<Call>;
 
 /** A version as it is meant on the command line, with the aliases that point to it. */
 export interface Chosen {

@@ -1,19 +1,17 @@
 /** `modelyard models …`: the model registry from a terminal. */
 import { heldByReleases } from '../../serving/releases.js';
 import { Registry } from '../../stores/registry/registry.js';
-import { type Arguments, UsageError, closest } from '../args.js';
 import type { Command } from '../command.js';
-import { projectRoot } from '../locate.js';
-import { styleFor, wantsColours } from '../terminal/style.js';
+import { type Subcommands, describeSubcommands, runSubcommand } from '../subcommands.js';
 import { card, compare } from './models-compare.js';
 import { lineage } from './models-lineage.js';
 import { history, list, show } from './models-read.js';
 import { register } from './models-register.js';
-import type { Subcommand } from './models-shared.js';
+import type { Call } from './models-shared.js';
 import { exported, imported } from './models-transfer.js';
 import { alias, describe, remove, restore, rollback, tag } from './models-write.js';
 
-const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+const SUBCOMMANDS: Subcommands<Call> = {
   list,
   show,
   register,
@@ -39,9 +37,7 @@ export const models: Command = {
 A version is named by its number or an alias: rain@3, rain@production, rain@latest, models:/rain/3.
 Names that lead nowhere end with 2; what the registry refuses (deleting a version that an alias holds) ends with 1.
 
-${Object.values(SUBCOMMANDS)
-  .map(({ usage, summary }) => `  models ${usage}\n      ${summary}`)
-  .join('\n')}`,
+${describeSubcommands('models', SUBCOMMANDS)}`,
   flags: {
     reason: { type: 'string', value: 'TEXT', help: 'Why; goes into the history.' },
     remove: { type: 'boolean', help: 'alias, tag: remove it.' },
@@ -72,29 +68,9 @@ ${Object.values(SUBCOMMANDS)
     json: { type: 'boolean', help: 'As JSON.' },
   },
   most: 21,
-  run,
+  run: (args) =>
+    runSubcommand('models', SUBCOMMANDS, args, (call) => ({
+      ...call,
+      registry: Registry.open(call.root, { heldBy: heldByReleases(call.root, 'model') }),
+    })),
 };
-
-async function run(args: Arguments): Promise<number> {
-  const [word = 'list', ...words] = args.positionals;
-  const subcommand = Object.hasOwn(SUBCOMMANDS, word) ? SUBCOMMANDS[word] : undefined;
-  if (subcommand === undefined) {
-    const names = Object.keys(SUBCOMMANDS);
-    const like = closest(word, names);
-    throw new UsageError(
-      `there is no "models ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${names.join(', ')})`,
-    );
-  }
-  if (words.length < subcommand.least || words.length > subcommand.most) {
-    throw new UsageError(`usage: modelyard models ${subcommand.usage}`);
-  }
-  const root = projectRoot(args);
-  return subcommand.run({
-    args,
-    words,
-    root,
-    registry: Registry.open(root, { heldBy: heldByReleases(root, 'model') }),
-    style: styleFor(wantsColours(process.stdout.isTTY)),
-    json: args.flag('json'),
-  });
-}

@@ -4,32 +4,15 @@ import type { ServiceAddress } from '../../serving/client.js';
 import { listServices, type ServiceView } from '../../serving/read-service.js';
 import type { ServiceCause, ServiceEvent } from '../../serving/types.js';
 import { whoAmI } from '../../stores/user.js';
-import type { Arguments } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import type { Style } from '../terminal/style.js';
+import type { ProjectCall, SubcommandOf } from '../subcommands.js';
 import { tame } from '../terminal/text.js';
 
 /** One call of a subcommand. */
-export interface ServiceCall {
-  readonly args: Arguments;
-  /** Arguments after the subcommand. */
-  readonly words: readonly string[];
-  /** Absolute, of the project. */
-  readonly root: string;
-  readonly style: Style;
-  readonly json: boolean;
-}
+export type ServiceCall = ProjectCall;
 
-export interface ServiceSubcommand {
-  /** After `modelyard service`. */
-  readonly usage: string;
-  readonly summary: string;
-  readonly least: number;
-  readonly most: number;
-  /** Gives the exit code. */
-  run(call: ServiceCall): number | Promise<number>;
-}
+export type ServiceSubcommand = SubcommandOf<ServiceCall>;
 
 /** `ENVIRONMENT/NAME`, or a name and `--environment`. */
 export function wordOf(call: ServiceCall): {

@@ -1,13 +1,11 @@
 /** `modelyard service …`: services from a terminal. */
-import { type Arguments, UsageError, closest } from '../args.js';
 import type { Command } from '../command.js';
-import { projectRoot } from '../locate.js';
-import { styleFor, wantsColours } from '../terminal/style.js';
+import { type Subcommands, describeSubcommands, runSubcommand } from '../subcommands.js';
 import { abort, promote, restart, rollback, start, stop, traffic } from './service-orders.js';
 import { alerts, history, list, logs, status } from './service-read.js';
-import type { ServiceSubcommand } from './service-shared.js';
+import type { ServiceCall } from './service-shared.js';
 
-const SUBCOMMANDS: Readonly<Record<string, ServiceSubcommand>> = {
+const SUBCOMMANDS: Subcommands<ServiceCall> = {
   list,
   start,
   stop,
@@ -30,9 +28,7 @@ export const service: Command = {
 SERVICE is a name, or ENVIRONMENT/NAME where several environments have a service of that name.
 Secrets that a release needs are taken from the environment of the command.
 
-${Object.values(SUBCOMMANDS)
-  .map(({ usage, summary }) => `  service ${usage}\n      ${summary}`)
-  .join('\n')}`,
+${describeSubcommands('service', SUBCOMMANDS)}`,
   flags: {
     environment: { type: 'string', short: 'e', value: 'E', help: 'The environment of the service.' },
     release: { type: 'string', value: 'ID', help: 'start: the release.' },
@@ -57,27 +53,5 @@ ${Object.values(SUBCOMMANDS)
     json: { type: 'boolean', help: 'As JSON.' },
   },
   most: 3,
-  run,
+  run: (args) => runSubcommand('service', SUBCOMMANDS, args, (call) => call),
 };
-
-async function run(args: Arguments): Promise<number> {
-  const [word = 'list', ...words] = args.positionals;
-  const subcommand = Object.hasOwn(SUBCOMMANDS, word) ? SUBCOMMANDS[word] : undefined;
-  if (subcommand === undefined) {
-    const names = Object.keys(SUBCOMMANDS);
-    const like = closest(word, names);
-    throw new UsageError(
-      `there is no "service ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${names.join(', ')})`,
-    );
-  }
-  if (words.length < subcommand.least || words.length > subcommand.most) {
-    throw new UsageError(`usage: modelyard service ${subcommand.usage}`);
-  }
-  return subcommand.run({
-    args,
-    words,
-    root: projectRoot(args),
-    style: styleFor(wantsColours(process.stdout.isTTY)),
-    json: args.flag('json'),
-  });
-}
