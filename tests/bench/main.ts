@@ -11,6 +11,7 @@ import { materializeRows } from './materialize.js';
 import { type Peers, installPeers } from './peers.js';
 import { registryRows } from './registry.js';
 import { runnerRows } from './runner.js';
+import { servingRows } from './serving.js';
 import { storeRows } from './stores.js';
 import { type Row, renderTable } from './table.js';
 
@@ -34,6 +35,7 @@ const suites: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]
   features: (scratch) => featureRows(scratch, root),
   materialize: (scratch) => materializeRows(scratch, root),
   registry: (scratch) => registryRows(scratch, registryScript),
+  serving: (scratch) => servingRows(scratch, root, peers()),
   activation: () => activationRows(root),
 };
 

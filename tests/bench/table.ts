@@ -5,7 +5,7 @@ export interface Row {
   readonly beside: string;
   readonly ours: number;
   readonly peer: number;
-  readonly unit: 'ms' | 'MB';
+  readonly unit: 'ms' | 'MB' | 'failed';
   /** The bar as issue or docs state it. */
   readonly bar: string;
   readonly ok: boolean;
@@ -44,7 +44,7 @@ export function renderTable(rows: readonly Row[]): string {
     figure(row.ours, row.unit),
     row.beside,
     figure(row.peer, row.unit),
-    Number.isFinite(row.peer) ? `${(row.ours / row.peer).toFixed(2)} ×` : '–',
+    row.peer > 0 ? `${(row.ours / row.peer).toFixed(2)} ×` : '–',
     row.bar,
     row.ok ? 'ok' : 'MISSED',
   ]);
