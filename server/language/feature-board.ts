@@ -3,10 +3,10 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Attempt, ExpectationOutcome, Manifest } from '../features/manifest.js';
 import { sourceFiles } from '../features/source-files.js';
-import type { FeatureStatistics, Statistics } from '../features/statistics/types.js';
 import { FeatureStore } from '../features/store.js';
+import { expectationsOf, stateOf } from '../features/view-state.js';
 import { definitionHash, resolveView } from '../features/view.js';
-import type { ExpectationResult, FeatureGlance, ViewState } from '../model/feature-facts.js';
+import type { ViewState } from '../model/feature-facts.js';
 import type { Project } from '../project/project.js';
 import type { ViewFreshness } from '../protocol.js';
 import { HashIndex } from '../stores/hash-index.js';
@@ -76,7 +76,7 @@ export class FeatureBoard {
     const standing: Standing = {
       ...this.#freshness(view, kept),
       versions,
-      expectations: attempt?.expectations ?? manifest?.expectations ?? [],
+      expectations: expectationsOf(kept),
       ...(manifest === undefined ? {} : { manifest }),
       ...(attempt === undefined ? {} : { attempt }),
     };
@@ -92,7 +92,7 @@ export class FeatureBoard {
     const standing = this.standing(view);
     const known = this.#states.get(view);
     if (known?.standing === standing) return known.state;
-    const state = stateOf(standing);
+    const state = stateOf(standing, stalenessOf(standing));
     this.#states.set(view, { standing, state });
     return state;
   }
@@ -170,61 +170,7 @@ function same(before: Standing | undefined, now: Standing): before is Standing {
   );
 }
 
-/** Statistics of a manifest, when they are of a shape that we know. */
-export function statisticsOf(manifest: Manifest): Statistics | undefined {
-  const value = manifest.statistics as unknown;
-  return typeof value === 'object' && value !== null && 'features' in value && Array.isArray(value.features)
-    ? (value as Statistics)
-    : undefined;
-}
-
-/** What of it does not hold, in words. */
-export function brokenOf(expectations: readonly ExpectationOutcome[]): ExpectationResult[] {
-  return expectations
-    .filter(({ passed }) => !passed)
-    .map(({ feature, expectation, text, severity, failures, detail }) => ({
-      ...(feature === undefined ? {} : { feature }),
-      check: expectation,
-      severity,
-      message: `Does not hold: ${text}${detail === undefined ? (failures === undefined ? '' : ` (${failures} rows break it)`) : ` (${detail})`}.`,
-    }));
-}
-
-function stateOf({ manifest, freshness, reason, expectations }: Standing): ViewState | undefined {
-  const broken = brokenOf(expectations);
-  if (manifest === undefined && broken.length === 0) return undefined;
-  const stale =
-    freshness === 'stale' || freshness === 'failed' ? (reason ?? 'the last try failed') : undefined;
-  return {
-    version: String(manifest?.version ?? 0),
-    at: manifest?.createdAt ?? '',
-    rows: manifest?.rows ?? 0,
-    ...(manifest?.range === undefined ? {} : { newest: manifest.range.to }),
-    ...(stale === undefined ? {} : { stale }),
-    broken,
-    features: manifest === undefined ? [] : (statisticsOf(manifest)?.features ?? []).map(glanceOf),
-  };
-}
-
-function glanceOf(feature: FeatureStatistics): FeatureGlance {
-  const { name, type, kind, count, nulls, distinct, numbers, categories } = feature;
-  return {
-    name,
-    type,
-    count,
-    nulls,
-    ...(distinct === undefined ? {} : { distinct }),
-    ...(kind === 'time' ? { isTime: true } : {}),
-    ...(numbers === undefined
-      ? {}
-      : {
-          numbers: {
-            min: numbers.min,
-            max: numbers.max,
-            mean: numbers.mean,
-            histogram: numbers.histogram.counts,
-          },
-        }),
-    ...(categories === undefined ? {} : { top: categories.top }),
-  };
+/** Why it would be made again, in words. */
+function stalenessOf({ freshness, reason }: Standing): string | undefined {
+  return freshness === 'stale' || freshness === 'failed' ? (reason ?? 'the last try failed') : undefined;
 }

@@ -4,7 +4,7 @@ import type { Connection } from 'vscode-languageserver/node';
 import type { FeatureFacts } from '../model/feature-facts.js';
 import { FeatureStore } from '../features/store.js';
 import type { Project } from '../project/project.js';
-import { EngineKeeper } from './engine-keeper.js';
+import { EngineKeeper } from '../features/engine/keeper.js';
 import { FeatureBoard } from './feature-board.js';
 import { FilesWatch } from './files-watch.js';
 import { guardedNotification } from './guard.js';

@@ -20,9 +20,9 @@ import type {
   ViewRef,
 } from '../protocol.js';
 import { pathOf } from './documents.js';
-import { EngineKeeper } from './engine-keeper.js';
+import { EngineKeeper } from '../features/engine/keeper.js';
+import { statisticsOf } from '../features/view-state.js';
 import type { FeatureBoard } from './feature-board.js';
-import { statisticsOf } from './feature-board.js';
 import { entityItems, profileOf, serviceItems, viewItems } from './features-view.js';
 import type { FeaturesOf } from './features-view.js';
 import { throwIfCancelled } from './guard.js';

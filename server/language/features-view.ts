@@ -2,6 +2,7 @@
 import type { Manifest } from '../features/manifest.js';
 import { QUANTILES } from '../features/statistics/types.js';
 import type { FeatureStatistics } from '../features/statistics/types.js';
+import { brokenOf, statisticsOf } from '../features/view-state.js';
 import { catalogOf } from '../model/feature-catalog.js';
 import { featureUsesOf } from '../model/feature-uses.js';
 import type { FeatureReference, FeatureView } from '../model/features.js';
@@ -20,7 +21,6 @@ import type { Finding } from '../rules/rule.js';
 import type { Span } from '../syntax/tree.js';
 import { rangeIn } from './convert.js';
 import { uriOfPath } from './documents.js';
-import { brokenOf, statisticsOf } from './feature-board.js';
 import type { FeatureBoard, Standing } from './feature-board.js';
 
 export interface FeaturesOf {

@@ -3,27 +3,31 @@
  * files that are open in the editor, what the engine says about the source and each transform. What is known is kept until the
  * files change; whoever asks gets what is known now and never waits.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { transform } from '../features/compute.js';
-import { csvHeader } from '../features/csv-header.js';
 import type { Engine } from '../features/engine/engine.js';
+import type { EngineKeeper } from '../features/engine/keeper.js';
 import type { EngineResult } from '../features/engine/messages.js';
-import { sourceFiles } from '../features/source-files.js';
 import { openSource } from '../features/source.js';
 import type { SourceTable } from '../features/source.js';
-import { formatOf } from '../features/view.js';
 import type { ResolvedView } from '../features/view.js';
+import {
+  headerColumns,
+  plainFacts,
+  readingOf,
+  shapeOf,
+  tellOf,
+  viewSource,
+  writtenView,
+} from '../features/view-facts.js';
+import type { ToldFacts, ViewSource } from '../features/view-facts.js';
 import { catalogOf } from '../model/feature-catalog.js';
 import type { KnownColumn, ViewFacts } from '../model/feature-facts.js';
 import type { FeatureView } from '../model/features.js';
 import type { Project } from '../project/project.js';
-import type { EngineKeeper } from './engine-keeper.js';
 import type { Log } from './guard.js';
 
 /** A pause in the typing after which a query is looked at. */
 const PAUSE_MS = 250;
-const HEAD_BYTES = 64 * 1024;
 /** Answers that are kept for each of the two questions. */
 const MOST = 200;
 
@@ -40,21 +44,17 @@ export interface ViewColumnsHost {
   readonly changed: () => void;
 }
 
-interface Source {
-  /** Paths relative to the project. */
-  readonly files: readonly string[];
-  readonly stamp: string;
+interface Opened {
+  readonly engine: Engine;
+  readonly sources: Map<string, SourceTable & { readonly name: string }>;
 }
-
-/** What the engine has said of a view as it is written. */
-type Told = Pick<ViewFacts, 'data' | 'result' | 'problem'>;
 
 export class ViewColumns {
   readonly #host: ViewColumnsHost;
-  readonly #sources = new Map<string, Source | undefined>();
+  readonly #sources = new Map<string, ViewSource | undefined>();
   readonly #headers = new Map<string, readonly KnownColumn[] | undefined>();
   readonly #data = new Map<string, readonly KnownColumn[]>();
-  readonly #told = new Map<string, Told>();
+  readonly #told = new Map<string, ToldFacts>();
   readonly #facts = new WeakMap<
     FeatureView,
     { readonly key: string; readonly facts: ViewFacts | undefined }
@@ -63,9 +63,7 @@ export class ViewColumns {
   readonly #timers = new Map<string, { readonly key: string; readonly timer: NodeJS.Timeout }>();
   #generation = 0;
   /** Sources that the engine at hand has opened. */
-  #opened:
-    | { readonly engine: Engine; readonly sources: Map<string, SourceTable & { readonly name: string }> }
-    | undefined;
+  #opened: Opened | undefined;
 
   constructor(host: ViewColumnsHost) {
     this.#host = host;
@@ -103,51 +101,19 @@ export class ViewColumns {
     this.#timers.clear();
   }
 
-  /** With what there is: a view that is being written lacks this and that. */
   #resolved(file: string, view: FeatureView): ResolvedView | undefined {
-    const { source } = view;
-    const written = source?.path?.value;
-    const format = source?.format ?? formatOf(written ?? '');
     const project = this.#host.project();
-    if (source === undefined || written === undefined || format === undefined || project === undefined)
-      return undefined;
-    const { entities } = catalogOf(project.view().features());
-    const keys = view.entities.flatMap(({ value }) => entities.get(value)?.[0]?.item.keys ?? []);
-    return {
-      file,
-      view,
-      keys: keys.map(({ value }) => ({ name: value })),
-      path: written,
-      format,
-      timestamp: source.timestamp?.value ?? '',
-    };
+    return project === undefined ? undefined : writtenView(file, view, catalogOf(project.view().features()));
   }
 
-  #source(written: string): Source | undefined {
-    if (this.#sources.has(written)) return this.#sources.get(written);
-    const found = sourceFiles(this.#host.root, written);
-    let source: Source | undefined;
-    if (found.ok) {
-      const stamps = found.files.map((file) => {
-        const stat = statSync(path.join(this.#host.root, file), { throwIfNoEntry: false });
-        return `${file} ${stat?.size ?? 0} ${stat?.mtimeMs ?? 0}`;
-      });
-      source = { files: found.files, stamp: stamps.join('\n') };
-    }
-    this.#sources.set(written, source);
-    return source;
+  #source(written: string): ViewSource | undefined {
+    if (!this.#sources.has(written)) this.#sources.set(written, viewSource(this.#host.root, written));
+    return this.#sources.get(written);
   }
 
-  #header(resolved: ResolvedView, source: Source, dataKey: string): readonly KnownColumn[] | undefined {
-    const [first] = source.files;
-    if (resolved.format !== 'csv' || first === undefined || first.endsWith('.gz')) return undefined;
+  #header(resolved: ResolvedView, source: ViewSource, dataKey: string): readonly KnownColumn[] | undefined {
     if (!this.#headers.has(dataKey)) {
-      const names = csvHeader(headOf(path.join(this.#host.root, first)));
-      remember(
-        this.#headers,
-        dataKey,
-        names?.map((name) => ({ name })),
-      );
+      remember(this.#headers, dataKey, headerColumns(this.#host.root, resolved, source));
     }
     return this.#headers.get(dataKey);
   }
@@ -155,7 +121,7 @@ export class ViewColumns {
   #schedule(
     file: string,
     resolved: ResolvedView,
-    source: Source,
+    source: ViewSource,
     keys: { dataKey: string; key: string },
   ): void {
     const slot = `${file}\n${resolved.view.name}`;
@@ -173,7 +139,7 @@ export class ViewColumns {
 
   async #look(
     resolved: ResolvedView,
-    source: Source,
+    source: ViewSource,
     { dataKey, key }: { dataKey: string; key: string },
   ): Promise<void> {
     if (this.#told.has(key) || !this.#host.trusted()) return;
@@ -206,10 +172,10 @@ export class ViewColumns {
     resolved: ResolvedView,
     files: readonly { readonly file: string; readonly shown: string }[],
     dataKey: string,
-  ): Promise<EngineResult<Told>> {
+  ): Promise<EngineResult<ToldFacts>> {
     if (this.#opened?.engine !== engine) this.#opened = { engine, sources: new Map() };
     const { sources } = this.#opened;
-    const sourceKey = JSON.stringify([dataKey, mappingOf(resolved.view), typesOf(resolved)]);
+    const sourceKey = JSON.stringify([dataKey, readingOf(resolved)]);
     let source = sources.get(sourceKey);
     if (source === undefined) {
       const name = `source_${sources.size}`;
@@ -218,64 +184,8 @@ export class ViewColumns {
       source = { ...opened.value, name };
       sources.set(sourceKey, source);
     }
-    const back = new Map(mappingOf(resolved.view).map(([from, to]) => [to, from]));
-    const data = source.columns.map(({ name, type }) => ({ name: back.get(name) ?? name, type }));
-    const transformed = await transform(engine, resolved, source.name, source);
-    if (transformed.ok) return { ok: true, value: { data, result: transformed.value.columns } };
-    const { error, transform: at } = transformed;
-    if (error.kind !== 'sql' && error.kind !== 'refused') return { ok: false, error };
-    const { message, offset } = error;
-    return {
-      ok: true,
-      value: {
-        data,
-        problem: { transform: at, message: sentence(message), ...(offset === undefined ? {} : { offset }) },
-      },
-    };
+    return tellOf(engine, resolved, source);
   }
-}
-
-/** Without the engine the result is known where there is no query. */
-function plainFacts({ view }: ResolvedView, data: readonly KnownColumn[]): ViewFacts {
-  if (view.transforms.length > 0) return { data };
-  const names = new Map(mappingOf(view));
-  return { data, result: data.map((column) => ({ ...column, name: names.get(column.name) ?? column.name })) };
-}
-
-function mappingOf(view: FeatureView): [string, string][] {
-  return view.source?.fieldMapping.map(({ from, to }) => [from.value, to.value]) ?? [];
-}
-
-/** Declared types decide how a CSV is read, unless there are transforms. */
-function typesOf({ view, keys }: ResolvedView): unknown {
-  const declared = view.features.map(({ name, type }) => [name, type?.value ?? null]);
-  return [keys.map(({ name }) => name), view.transforms.length > 0 ? [] : declared];
-}
-
-function shapeOf(resolved: ResolvedView): string {
-  const { view } = resolved;
-  return JSON.stringify([mappingOf(view), typesOf(resolved), view.transforms.map(({ value }) => value)]);
-}
-
-function headOf(file: string): string {
-  try {
-    const descriptor = openSync(file, 'r');
-    try {
-      const buffer = Buffer.alloc(HEAD_BYTES);
-      return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, HEAD_BYTES, 0));
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return '';
-  }
-}
-
-/** The engine's message as one sentence. */
-function sentence(message: string): string {
-  const text = message.replaceAll(/\s+/g, ' ').trim();
-  const capital = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
 function remember<V>(map: Map<string, V>, key: string, value: V): void {

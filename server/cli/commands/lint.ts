@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { RuleSeverity } from '../../model/definition.js';
+import type { FeatureFacts } from '../../model/feature-facts.js';
 import { findProjectRoot } from '../../project/find-root.js';
 import { Project } from '../../project/project.js';
 import { ALL_RULES } from '../../rules/index.js';
@@ -26,7 +27,8 @@ export const lint: Command = {
   summary: 'Check definitions: pipelines, features and the project file.',
   usage: 'lint [PATHS] [flags]',
   details: `
-Without paths the whole project is checked. Each finding is a line
+Without paths the whole project is checked. Feature views are checked against their data, too. Each
+finding is a line
   path:line:column: severity: message [rule]
 Exit code 1 when there is an error.`,
   flags: {
@@ -40,10 +42,10 @@ Exit code 1 when there is an error.`,
     sarif: { type: 'boolean', help: 'As SARIF 2.1.0, for code hosts.' },
   },
   most: Number.POSITIVE_INFINITY,
-  run(args) {
+  async run(args) {
     const { from, chosen } = severities(args);
     const root = args.positionals.length === 0 ? projectRoot(args) : rootOf(args);
-    const { project, paths } = open(args, root);
+    const { project, paths } = await open(args, root);
     const findings = paths.flatMap((one) => project.findings(one, chosen));
     const diagnostics = paths.flatMap((one) => diagnosticsOf(project, one, chosen));
     const failed = diagnostics.some((one) => one.severity === 'error');
@@ -61,7 +63,7 @@ Exit code 1 when there is an error.`,
       stdout.line(JSON.stringify(log, null, 2));
     } else if (args.flag('json')) stdout.line(JSON.stringify({ files: paths.length, findings: visible }));
     else print(visible, paths.length);
-    return Promise.resolve(failed ? EXIT.failed : EXIT.ok);
+    return failed ? EXIT.failed : EXIT.ok;
   },
 };
 
@@ -115,10 +117,26 @@ function rootOf(args: Arguments): string {
   return root ?? projectRoot(args);
 }
 
-/** The project, and those of its files that were asked for. */
-function open(args: Arguments, root: string): { project: Project; paths: readonly string[] } {
-  const project = Project.open(root, undefined, { memory: { models: new KnownRegistry(root) } });
-  if (args.positionals.length === 0) return { project, paths: project.paths() };
+/** The project, and those of its files that were asked for; what can be known of their feature views is. */
+async function open(args: Arguments, root: string): Promise<{ project: Project; paths: readonly string[] }> {
+  let known: FeatureFacts | undefined;
+  const facts: FeatureFacts = {
+    viewFacts: (file, view) => known?.viewFacts(file, view),
+    viewState: (view) => known?.viewState(view),
+  };
+  const project = Project.open(root, undefined, { memory: { models: new KnownRegistry(root), facts } });
+  const paths = chosenPaths(args, root, project);
+  const files = project.view().features();
+  const about = files.filter((definition) => paths.includes(definition.path));
+  if (about.length > 0) {
+    const { surveyFeatures } = await import('../../features/survey.js');
+    known = await surveyFeatures(root, files, about);
+  }
+  return { project, paths };
+}
+
+function chosenPaths(args: Arguments, root: string, project: Project): readonly string[] {
+  if (args.positionals.length === 0) return project.paths();
   const paths = new Set<string>();
   for (const word of args.positionals) {
     const absolute = path.resolve(startFolder(args), word);
@@ -141,5 +159,5 @@ function open(args: Arguments, root: string): { project: Project; paths: readonl
     }
     paths.add(relative);
   }
-  return { project, paths: [...paths].sort() };
+  return [...paths].sort();
 }

@@ -1,13 +1,13 @@
 /**
- * An engine for the editor's questions: started with the first one, kept while questions come, ended soon after the last.
+ * An engine for questions beside the work, as the editor has them: started with the first one, kept while questions come, ended soon after the last.
  * A child that dies is started anew for the next question, but not over and over again.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { openEngine } from '../features/engine/engine.js';
-import type { Engine } from '../features/engine/engine.js';
-import type { EngineError, EngineResult } from '../features/engine/messages.js';
+import { openEngine } from './engine.js';
+import type { Engine } from './engine.js';
+import type { EngineError, EngineResult } from './messages.js';
 
 /** Without a question for so long, the child is ended. */
 const IDLE_MS = 60_000;

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import test from 'node:test';
 import type { Engine } from '../../../server/features/engine/engine.js';
 import type { EngineError, EngineResult } from '../../../server/features/engine/messages.js';
-import { EngineKeeper } from '../../../server/language/engine-keeper.js';
+import { EngineKeeper } from '../../../server/features/engine/keeper.js';
 
 interface Opened {
   readonly engine: Engine;

@@ -1,0 +1,87 @@
+/** Looks at the data of feature views once and to the end: what the editor finds out beside the typing, for `modelyard lint`. */
+import path from 'node:path';
+import type { FeaturesDefinition } from '../model/analyze.js';
+import { catalogOf } from '../model/feature-catalog.js';
+import type { FeatureFacts, ViewFacts } from '../model/feature-facts.js';
+import type { FeatureView } from '../model/features.js';
+import type { Engine } from './engine/engine.js';
+import { EngineKeeper } from './engine/keeper.js';
+import type { EngineResult } from './engine/messages.js';
+import { openSource } from './source.js';
+import { FeatureStore } from './store.js';
+import type { ResolvedView } from './view.js';
+import { headerColumns, plainFacts, tellOf, viewSource, writtenView } from './view-facts.js';
+import type { ToldFacts, ViewSource } from './view-facts.js';
+import { stateOf } from './view-state.js';
+
+/** For one query, as in the editor. */
+const QUERY_MS = 30_000;
+
+interface Look {
+  readonly resolved: ResolvedView;
+  readonly source: ViewSource;
+}
+
+/**
+ * Starts the engine's child where a view has data; where there is none for this machine, only the header of a CSV is known.
+ * @param files all feature files of the project
+ * @param about those whose views are looked at
+ */
+export async function surveyFeatures(
+  root: string,
+  files: readonly FeaturesDefinition[],
+  about: readonly FeaturesDefinition[],
+): Promise<FeatureFacts> {
+  const catalog = catalogOf(files);
+  const looks = about.flatMap(({ path: file, features }) =>
+    features.views.flatMap((view): Look[] => {
+      const resolved = writtenView(file, view, catalog);
+      const source = resolved === undefined ? undefined : viewSource(root, resolved.path);
+      return resolved === undefined || source === undefined ? [] : [{ resolved, source }];
+    }),
+  );
+  const known = new Map<FeatureView, ViewFacts>();
+  const readable = [
+    ...new Set(looks.flatMap(({ source }) => source.files.map((file) => path.join(root, file)))),
+  ];
+  const keeper = new EngineKeeper({ timeoutMs: QUERY_MS });
+  try {
+    for (const [at, look] of looks.entries()) {
+      const told = await keeper.use(readable, (engine) => ask(engine, root, `source_${at}`, look));
+      // An engine that is not there or has crashed says nothing about the view: its header is as true as before.
+      const silent = !told.ok && (told.error.kind === 'missing' || told.error.kind === 'crashed');
+      const facts = told.ok ? told.value : silent ? headerFacts(root, look) : undefined;
+      if (facts !== undefined) known.set(look.resolved.view, facts);
+    }
+  } finally {
+    keeper.close();
+  }
+  const store = new FeatureStore(root);
+  return {
+    viewFacts: (_path, view) => known.get(view),
+    viewState: (view) => {
+      const current = store.current(view);
+      const attempt = store.attempt(view);
+      return stateOf({
+        ...(current.state === 'ok' ? { manifest: current.value } : {}),
+        ...(attempt.state === 'ok' ? { attempt: attempt.value } : {}),
+      });
+    },
+  };
+}
+
+async function ask(
+  engine: Engine,
+  root: string,
+  name: string,
+  { resolved, source }: Look,
+): Promise<EngineResult<ToldFacts>> {
+  const files = source.files.map((shown) => ({ shown, file: path.join(root, shown) }));
+  const opened = await openSource(engine, name, resolved, files);
+  return opened.ok ? tellOf(engine, resolved, { ...opened.value, name }) : opened;
+}
+
+function headerFacts(root: string, { resolved, source }: Look): ViewFacts | undefined {
+  const data = headerColumns(root, resolved, source);
+  return data === undefined ? undefined : plainFacts(resolved, data);
+}

@@ -1,0 +1,151 @@
+/**
+ * Finds out which columns a feature view has as it is written now: from the header of a CSV, or from what the engine says about
+ * the source and each transform. A view that is being written may lack this and that.
+ */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { FeatureCatalog } from '../model/feature-catalog.js';
+import { mappedColumns } from '../model/feature-facts.js';
+import type { KnownColumn, ViewFacts } from '../model/feature-facts.js';
+import type { FeatureView } from '../model/features.js';
+import { transform } from './compute.js';
+import { csvHeader } from './csv-header.js';
+import type { Engine } from './engine/engine.js';
+import type { EngineResult } from './engine/messages.js';
+import { sourceFiles } from './source-files.js';
+import type { SourceTable } from './source.js';
+import { formatOf } from './view.js';
+import type { ResolvedView } from './view.js';
+
+const HEAD_BYTES = 64 * 1024;
+
+export interface ViewSource {
+  /** Paths relative to the project. */
+  readonly files: readonly string[];
+  /** Another one when files came, changed or went. */
+  readonly stamp: string;
+}
+
+/** What the engine has said of a view. */
+export type ToldFacts = Pick<ViewFacts, 'data' | 'result' | 'problem'>;
+
+/**
+ * With what there is of the view; undefined where it can't be told which data it is about.
+ * @param file that defines it
+ */
+export function writtenView(
+  file: string,
+  view: FeatureView,
+  { entities }: FeatureCatalog,
+): ResolvedView | undefined {
+  const { source } = view;
+  const written = source?.path?.value;
+  const format = source?.format ?? formatOf(written ?? '');
+  if (source === undefined || written === undefined || format === undefined) return undefined;
+  const keys = view.entities.flatMap(({ value }) => entities.get(value)?.[0]?.item.keys ?? []);
+  return {
+    file,
+    view,
+    keys: keys.map(({ value }) => ({ name: value })),
+    path: written,
+    format,
+    timestamp: source.timestamp?.value ?? '',
+  };
+}
+
+/**
+ * The files of a source that are there; undefined where there are none.
+ * @param written the path or glob of the source
+ */
+export function viewSource(root: string, written: string): ViewSource | undefined {
+  const found = sourceFiles(root, written);
+  if (!found.ok) return undefined;
+  const stamps = found.files.map((file) => {
+    const stat = statSync(path.join(root, file), { throwIfNoEntry: false });
+    return `${file} ${stat?.size ?? 0} ${stat?.mtimeMs ?? 0}`;
+  });
+  return { files: found.files, stamp: stamps.join('\n') };
+}
+
+/** The columns that the first line of a CSV names: quick, and without the engine. */
+export function headerColumns(
+  root: string,
+  { format }: ResolvedView,
+  { files }: ViewSource,
+): readonly KnownColumn[] | undefined {
+  const [first] = files;
+  if (format !== 'csv' || first === undefined || first.endsWith('.gz')) return undefined;
+  return csvHeader(headOf(path.join(root, first)))?.map((name) => ({ name }));
+}
+
+function headOf(file: string): string {
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      const buffer = Buffer.alloc(HEAD_BYTES);
+      return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, HEAD_BYTES, 0));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return '';
+  }
+}
+
+/** Without the engine the result is known where there is no query. */
+export function plainFacts({ view }: ResolvedView, data: readonly KnownColumn[]): ViewFacts {
+  return view.transforms.length > 0 ? { data } : { data, result: mappedColumns(view, data) };
+}
+
+/** What of a view decides how its source is read, besides the files. */
+export function readingOf(resolved: ResolvedView): unknown {
+  return [mappingOf(resolved.view), typesOf(resolved)];
+}
+
+/** All of a view that the engine's answer depends on, besides the data. */
+export function shapeOf(resolved: ResolvedView): string {
+  const { view } = resolved;
+  return JSON.stringify([readingOf(resolved), view.transforms.map(({ value }) => value)]);
+}
+
+function mappingOf(view: FeatureView): [string, string][] {
+  return view.source?.fieldMapping.map(({ from, to }) => [from.value, to.value]) ?? [];
+}
+
+/** Declared types decide how a CSV is read, unless there are transforms. */
+function typesOf({ view, keys }: ResolvedView): unknown {
+  const declared = view.features.map(({ name, type }) => [name, type?.value ?? null]);
+  return [keys.map(({ name }) => name), view.transforms.length > 0 ? [] : declared];
+}
+
+/**
+ * What the engine says of a view.
+ * @param source its table, which `openSource` has made under this name
+ */
+export async function tellOf(
+  engine: Engine,
+  resolved: ResolvedView,
+  source: SourceTable & { readonly name: string },
+): Promise<EngineResult<ToldFacts>> {
+  const back = new Map(mappingOf(resolved.view).map(([from, to]) => [to, from]));
+  const data = source.columns.map(({ name, type }) => ({ name: back.get(name) ?? name, type }));
+  const transformed = await transform(engine, resolved, source.name, source);
+  if (transformed.ok) return { ok: true, value: { data, result: transformed.value.columns } };
+  const { error, transform: at } = transformed;
+  if (error.kind !== 'sql' && error.kind !== 'refused') return { ok: false, error };
+  const { message, offset } = error;
+  return {
+    ok: true,
+    value: {
+      data,
+      problem: { transform: at, message: sentence(message), ...(offset === undefined ? {} : { offset }) },
+    },
+  };
+}
+
+/** The engine's message as one sentence. */
+function sentence(message: string): string {
+  const text = message.replaceAll(/\s+/g, ' ').trim();
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}

@@ -1,0 +1,81 @@
+/** `modelyard lint` asks the data of feature views as the editor does. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { builtCli, TestProject } from '../support/cli.js';
+
+const features = (transform: string, more = '') => `entities:
+  station: { keys: [station] }
+views:
+  weather:
+    entity: station
+    source: { path: data/*.csv, timestamp: at }
+    transform: ${transform}
+    features: { rain: { type: double, expect: { max: 3 } }${more} }
+`;
+const DATA = { 'data/weather.csv': 'station,at,rain\na,2024-01-01,1\nb,2024-01-01,2.5\n' };
+
+/** Findings from the level of warnings on, as `rule line: message`. */
+function findings(stdout: string): string[] {
+  const linted = JSON.parse(stdout) as {
+    findings: readonly { rule: string; line: number; message: string; severity: string }[];
+  };
+  return linted.findings
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ rule, line, message }) => `${rule} ${line}: ${message}`);
+}
+
+test('columns, types, SQL and expectations', async () => {
+  const project = await TestProject.make({ 'a.features.yaml': features('select * from source'), ...DATA });
+  const check = async (code: number, expected: readonly (string | RegExp)[], ...args: string[]) => {
+    const found = findings((await project.expect(code, ['lint', '--json', ...args])).stdout);
+    assert.equal(found.length, expected.length, found.join('\n'));
+    for (const [at, one] of expected.entries()) {
+      if (typeof one === 'string') assert.equal(found[at], one);
+      else assert.match(found[at] ?? '', one);
+    }
+  };
+  await check(0, []);
+  project.write({ 'a.features.yaml': features('select *, rain > 2 as wet from source', ', wet: integer') });
+  await check(1, ['feature/type 8: "wet" is declared as integer, and its column is BOOLEAN.']);
+  project.write({ 'a.features.yaml': features('select *, rian > 2 as wet from source', ', wet: boolean') });
+  await check(1, [/^feature\/sql 7: .*rian/]);
+  project.write({ 'a.features.yaml': features('select * from source', ', snow: double') });
+  await check(1, [/^feature\/unknown-column 8: There is no column "snow"/]);
+  // Only what was asked for is looked at, and with no data nothing is said.
+  project.write({ 'p.pipeline.yaml': 'tasks:\n  a: { run: echo }\n' });
+  await check(0, [], 'p.pipeline.yaml');
+  project.remove('data');
+  await check(0, []);
+
+  project.write({ 'a.features.yaml': features('select * from source'), ...DATA });
+  project.write({ 'data/more.csv': 'station,at,rain\na,2024-01-02,9\n' });
+  await project.expect(1, ['features', 'materialize']);
+  await check(0, [/^feature\/expectation 8: Does not hold: rain is at most 3/]);
+});
+
+test('without an engine for this machine only the header of a CSV is known', async () => {
+  const from = path.dirname(await builtCli());
+  const alone = mkdtempSync(path.join(os.tmpdir(), 'modelyard-alone-'));
+  for (const name of readdirSync(from)) {
+    if (name !== 'features.js') copyFileSync(path.join(from, name), path.join(alone, name));
+  }
+  const text = features('select rian from source', ', snow: integer');
+  const project = await TestProject.make({ 'a.features.yaml': text, ...DATA });
+  const check = (expected: readonly RegExp[]): void => {
+    const args = [path.join(alone, 'cli.js'), 'lint', '--json'];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: project.root, encoding: 'utf8' });
+    assert.equal(stderr, '');
+    const found = findings(stdout);
+    assert.equal(found.length, expected.length, found.join('\n'));
+    for (const [at, one] of expected.entries()) assert.match(found[at] ?? '', one);
+  };
+  check([]);
+  const plain = features('').replace(/.*transform:.*\n/, '');
+  project.write({ 'a.features.yaml': plain.replace('timestamp: at', 'timestamp: att') });
+  check([/^feature\/unknown-column 6: There is no column "att"/]);
+  rmSync(alone, { recursive: true });
+});
