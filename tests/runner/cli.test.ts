@@ -137,10 +137,10 @@ const table: { name: string; args: string[]; code: number; says: RegExp }[] = [
     says: /there is no "features lst"; did you mean "list"\?/,
   },
   {
-    name: 'a service that is not named',
-    args: ['service', 'start'],
+    name: 'service with a slip',
+    args: ['service', 'lst'],
     code: 2,
-    says: /usage: modelyard service start /,
+    says: /there is no "service lst"; did you mean "list"\?/,
   },
   { name: 'nothing to free', args: ['gc'], code: 0, says: /Nothing to free/ },
 ];
