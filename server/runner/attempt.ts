@@ -4,7 +4,7 @@ import type { Json } from '../model/definition.js';
 import { formatDuration } from '../model/units.js';
 import type { Question } from '../stores/approvals.js';
 import type { ActionOutcome, ChildOutcome, CommandOptions, CommandOutcome } from './actions/action.js';
-import { actionHandler } from './actions/index.js';
+import { ACTION_HANDLERS } from './actions/index.js';
 import type { Approvals, Verdict } from './approvals.js';
 import type { RunControl } from './control.js';
 import type { EventBody } from './events.js';
@@ -163,12 +163,9 @@ export class Attempt {
       ask: (question: Question) => this.#ask(question),
     };
     const { action } = this.#task.instance.task;
-    const load = actionHandler(action?.kind ?? 'run');
-    if (load === undefined)
-      throw new Error(`nothing here runs ${action?.kind ?? 'a task without an action'}`);
     // A command tells its process when it starts; the others have none.
     if (action?.kind !== 'run') this.#started(undefined);
-    const handle = await load();
+    const handle = await ACTION_HANDLERS[action?.kind ?? 'run']();
     return handle(context);
   }
 

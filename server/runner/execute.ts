@@ -9,7 +9,6 @@ import { describeError } from '../stores/problem.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
 import type { CacheHit } from './cache.js';
 import type { ActionOutcome } from './actions/action.js';
-import { actionHandler, builtActions } from './actions/index.js';
 import { Attempt, type AttemptContext } from './attempt.js';
 import { mayStart } from './condition.js';
 import { type DecideOptions, type EntryData, decide, fingerprintTask, makesVersion } from './decide.js';
@@ -197,11 +196,7 @@ class Execution {
 
   #notBuilt(): string | undefined {
     const { task } = this.#instance;
-    const kind = task.action?.kind;
-    if (kind === undefined) return `${this.#context.place(task.nameSpan)}: the task has no action`;
-    if (actionHandler(kind) === undefined) {
-      return `${this.#context.place(task.actionSpan)}: \`${kind}\` is not built yet: this version of Modelyard runs ${builtActions()} tasks`;
-    }
+    if (task.action === undefined) return `${this.#context.place(task.nameSpan)}: the task has no action`;
     const executor = task.executor?.value ?? 'local';
     return executor === 'local'
       ? undefined

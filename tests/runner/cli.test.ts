@@ -103,7 +103,12 @@ const table: { name: string; args: string[]; code: number; says: RegExp }[] = [
     code: 2,
     says: /exclude each other/,
   },
-  { name: 'help', args: ['help'], code: 0, says: /Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}130 / },
+  {
+    name: 'help',
+    args: ['help'],
+    code: 0,
+    says: /Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 .*\n {2}130 /,
+  },
   {
     name: 'help of a command',
     args: ['help', 'run'],

@@ -330,12 +330,11 @@ tasks:
   assert.match(stdout, /✗ data\.csv: id is unique — 1 failed: row 2 \(1\)/);
 });
 
-test('actions that are not built yet say so', async () => {
-  const project = await TestProject.make(`
-kind: deployment
-tasks:
-  watch: { monitor: { service: rain, rules: [p95 < 200ms] } }
-`);
+test('an executor that is not built yet says so', async () => {
+  const project = await TestProject.make({
+    'modelyard.yaml': 'executors: { cluster: { type: slurm } }\n',
+    'main.pipeline.yaml': 'kind: model-build\ntasks:\n  far: { run: "true", executor: cluster }\n',
+  });
   const { stdout } = await project.expect(1, ['run']);
-  assert.match(stdout, /`monitor` is not built yet/);
+  assert.match(stdout, /main\.pipeline\.yaml:3:33: the executor "cluster" is not built yet/);
 });

@@ -139,7 +139,7 @@ test('exports: a folder, an archive that tar reads, a build context', async (t) 
 
 test('what looks like a secret, leads out or is not there is refused', async (t) => {
   const cases: [Record<string, string>, string, RegExp][] = [
-    [{ 'app/.env': 'A=1' }, '', /app\/\.env is named like a secret/],
+    [{ 'app/.env': 'A=1' }, '', /a secret would go into the package: app\/\.env/],
     [{ 'app/x.txt': '-----BEGIN RSA PRIVATE KEY-----\n' }, '', /app\/x\.txt holds a private key/],
     [{ 'app/.env': 'A=1' }, '      allow-secret-files: app/.env\n', /made version 1/],
     [{ 'app/.env': 'A=1' }, '      allow-secret-files: "**/.env"\n', /made version 1/],

@@ -75,7 +75,7 @@ test('names that lead nowhere say what there is', async () => {
     ['models.rian@production', /rian.*Did you mean "rain"\?/],
     ['models.rain@prodution', /prodution.*Did you mean "production"\?/],
     ['models.rain@9', /version 9|9/],
-    ['models.rain', /names no version/],
+    ['models.rain', /"rain" does not say which version/],
     ['models.rain@1.metrics.nothing', /has no metric "nothing" \(there are: accuracy, loss\)/],
     ['models.rain@1.verison', /no "verison"\. ?Did you mean "version"\?/],
   ];

@@ -1,10 +1,10 @@
-/** Every action that this version executes. A module of an action is loaded when the first task needs it. */
+/** Every action, and who does its work. A module of an action is loaded when the first task needs it. */
 import type { ActionKind } from '../../model/definition.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
 export type ActionHandler = (context: ActionContext) => Promise<ActionOutcome>;
 
-const BUILT: Readonly<Partial<Record<ActionKind, () => Promise<ActionHandler>>>> = {
+export const ACTION_HANDLERS: Readonly<Record<ActionKind, () => Promise<ActionHandler>>> = {
   run: async () => (await import('./run.js')).runAction,
   check: async () => (await import('./check.js')).checkAction,
   materialize: async () => (await import('./materialize.js')).materializeAction,
@@ -17,14 +17,3 @@ const BUILT: Readonly<Partial<Record<ActionKind, () => Promise<ActionHandler>>>>
   monitor: async () => (await import('./monitor.js')).monitorAction,
   approval: async () => (await import('./approval.js')).approvalAction,
 };
-
-/** Does the work of the action; `undefined`: this version can't. */
-export function actionHandler(kind: ActionKind): (() => Promise<ActionHandler>) | undefined {
-  return BUILT[kind];
-}
-
-/** The actions that this version executes, for a message: "`run`, `check` and `register`". */
-export function builtActions(): string {
-  const names = Object.keys(BUILT).map((kind) => `\`${kind}\``);
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
-}
