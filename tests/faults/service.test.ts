@@ -156,6 +156,26 @@ test('a service whose host is gone can be stopped, and what it left is ended', a
   assert.equal(isAlive(current!.replicas[0]!.pid), false);
 });
 
+test('what can’t be brought back for now is brought back later', async (t) => {
+  const it = await ServiceProject.make(t);
+  it.release('r1');
+  const port = await it.start('r1');
+  kill(it.view().owner!.pid);
+  await until('it is lost', () => it.view().status === 'lost');
+  const server = net.createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  assert.match((await it.service(1, ['start'])).stdout, new RegExp(`the port ${port} is in use`));
+  await until('the host has ended', () => !it.view().hosted);
+  assert.equal(it.view().status, 'lost');
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  await it.service(0, ['start']);
+  assert.equal((await ask(port)).release, 'r1');
+});
+
 test('an app that ignores SIGTERM is ended all the same, with its children', async (t) => {
   const it = await ServiceProject.make(t);
   it.release('r1', { mode: 'stubborn', entrypoint: 'sleep 1000 & exec node app.js' });

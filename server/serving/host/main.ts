@@ -97,7 +97,8 @@ async function main(): Promise<void> {
       switch (verb) {
         case 'start': {
           const result = await host.start({ ...body, cause, secretValues: secrets });
-          if (!result.ok && host.idle) await end(cause, 'stopped');
+          // What should run still should when it can't for now: a port that is taken, a secret that is missing.
+          if (!result.ok && host.idle) await end(cause, state.before?.desired ?? 'stopped');
           return result;
         }
         case 'stop':
