@@ -167,9 +167,12 @@ function tests(): void {
     await register(Registry.open(root), 'rain', 'first', []);
     for (let round = 0; round < 100; round++) {
       const { child, done } = start('kill', root, 100_000);
+      // Some way into its work, however slow the machine is: after "ready" and none to four registrations.
+      let missing = 1 + (round % 5);
       await new Promise<void>((resolve) =>
-        child.stdout?.once('data', () => {
-          resolve();
+        child.stdout?.on('data', (chunk: string) => {
+          missing -= chunk.split('\n').length - 1;
+          if (missing <= 0) resolve();
         }),
       );
       const until = performance.now() + Math.random() * 60;
@@ -194,7 +197,7 @@ function tests(): void {
       assert.ok(text.startsWith(`${String(pid)} ${String(n)} `) && text.length === Number(length), line);
     }
     t.diagnostic(`${acknowledged.length} registrations acknowledged, ${versions} versions`);
-    assert.ok(acknowledged.length > 100 && versions >= acknowledged.length);
+    assert.ok(acknowledged.length >= 200 && versions >= acknowledged.length);
     // Whoever comes next goes on as if nothing had been.
     const next = value(registry.model('rain')).model.nextVersion;
     assert.equal(await register(registry, 'rain', 'next', ['newest']), String(next));
