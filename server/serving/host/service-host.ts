@@ -131,7 +131,9 @@ export class ServiceHost {
       return await work();
     } finally {
       this.#busy = undefined;
-      this.#changed();
+      // At once: whoever gets the answer may look on the disk for what it says.
+      this.#route();
+      if (!this.#ended) this.#save();
     }
   }
 
