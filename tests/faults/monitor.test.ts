@@ -65,7 +65,7 @@ test('a gate passes what holds, fails what does not, and says why', async (t) =>
   it.release('r2');
   const port = await it.start('r1');
   const address = addressOf(it);
-  const load = new Load(port, 2);
+  const load = new Load(t, port, 2);
   const rules = [rule('error-rate < 1%', 1_000), rule('p95 < 60s', 1_000)];
   const passed = await watchService(address, { forMs: 2_000, rules, minRequests: 5 });
   assert.equal(passed.passed, true, passed.message);

@@ -13,7 +13,7 @@ test('releases are switched under load without a failed request', async (t) => {
   it.release('r1');
   it.release('r2');
   const port = await it.start('r1');
-  const load = new Load(port);
+  const load = new Load(t, port);
   await load.more(20);
   for (const release of ['r2', 'r1', 'r2']) {
     await it.service(0, ['start', 'web', '--release', release]);
@@ -51,7 +51,7 @@ test('a release that does not become healthy gets no traffic, and the one before
   const port = await it.start('good');
   for (const [what, mode, why] of NEVER) {
     it.release(mode, { mode });
-    const load = new Load(port, 2);
+    const load = new Load(t, port, 2);
     const result = await startService(
       { root: it.root, environment: 'staging', name: 'web' },
       { release: mode, graceMs: mode === 'exit' ? 30_000 : 500, cause: { who: 'test' }, secretValues: {} },
@@ -114,7 +114,7 @@ test('the host is killed under load: apps are taken over or replaced, nothing st
   const port = await it.start('r1', '--replicas', '2');
   const seen = new Set<number>();
   for (let round = 0; round < 4; round++) {
-    const load = new Load(port, 2);
+    const load = new Load(t, port, 2);
     await load.more(5);
     const { owner, current } = it.view();
     for (const replica of current?.replicas ?? []) seen.add(replica.pid);
@@ -133,7 +133,7 @@ test('the host is killed under load: apps are taken over or replaced, nothing st
     const after = it.view().current!.replicas.map((replica) => replica.pid);
     for (const pid of after) seen.add(pid);
     if (round === 0) assert.deepEqual(after, before, 'both were taken over');
-    const again = new Load(port, 2);
+    const again = new Load(t, port, 2);
     await again.more(10);
     await again.stop();
     assert.deepEqual(again.failures, []);

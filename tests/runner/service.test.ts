@@ -34,7 +34,7 @@ test('a deployment starts the service, is rolled back when its monitor says so, 
   assert.ok(release);
   assert.deepEqual([service.status, (await ask(port)).release], ['running', release]);
 
-  const load = new Load(port, 2);
+  const load = new Load(t, port, 2);
   // The same again changes nothing: the release is there, and serves.
   await project.expect(0, ['run', 'ship']);
   assert.deepEqual(it.view().current?.replicas, service.current.replicas);

@@ -220,7 +220,9 @@ export class Load {
   #stopped = false;
   total = 0;
 
-  constructor(port: number, connections = 4) {
+  /** Ends with the test at the latest: one that fails must not go on asking for ever. */
+  constructor(t: TestContext, port: number, connections = 4) {
+    t.after(() => this.stop());
     this.#agent = new http.Agent({ keepAlive: true, maxSockets: connections });
     this.#loops = Array.from({ length: connections }, (_, index) => this.#loop(port, index));
   }
