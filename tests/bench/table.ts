@@ -13,7 +13,7 @@ export interface Row {
 
 /** A row held by a ratio to its peer. */
 export function ratioRow(row: Omit<Row, 'ok' | 'bar'>, most: number): Row {
-  return { ...row, bar: `≤ ${most} ×`, ok: row.ours <= row.peer * most };
+  return { ...row, bar: `≤ ${Number(most.toFixed(2))} ×`, ok: row.ours <= row.peer * most };
 }
 
 /** A row held by an absolute bar; the peer is printed beside it, so that a slow machine can be told from a slow program. */
