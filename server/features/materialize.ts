@@ -284,6 +284,8 @@ async function finish(
     relation: `read_parquet(${literal(computed.file)}, file_row_number = true)`,
     columns: features,
     timestamp: view.timestamp,
+    keys: view.keys.map((key) => key.name),
+    ...(view.created === undefined ? {} : { created: view.created }),
     place: 'file_row_number',
   });
   if (!measured.ok)

@@ -6,9 +6,11 @@ import type { Plain } from '../../server/features/engine/messages.js';
 import { textOf } from '../../server/features/sql.js';
 import { OnlineReader } from '../../server/features/online/read.js';
 import { writeOnline } from '../../server/features/online/write.js';
+import { orderOf, orderQuery } from '../../server/features/statistics/order.js';
 import { statistics } from '../../server/features/statistics/statistics.js';
 import { tableDrift } from '../../server/features/statistics/measure.js';
 import type { Column } from '../../server/features/engine/messages.js';
+import type { RowOrder } from '../../server/features/statistics/types.js';
 import { makeTrainingSet, type WantedView } from '../../server/features/training/training-set.js';
 import { type FeaturePeers, installFeaturePeers, runPython } from './python.js';
 import { type Row, absoluteRow, median, percentile, ratioRow } from './table.js';
@@ -83,8 +85,15 @@ async function makeViews(bench: Bench, rows: number, labels: number, keys: numbe
   );
 }
 
-async function trainingSet(bench: Bench, output: string, views = VIEWS, ttl = true): Promise<void> {
-  const file = bench.file('labels.parquet');
+/** As the manifest of a version has it. */
+async function orderOfView(bench: Bench, view: string): Promise<RowOrder> {
+  const relation = `read_parquet('${bench.file(`${view}.parquet`)}')`;
+  const [row = []] = await bench.rows(orderQuery({ relation, keys: ['k'], timestamp: 'ts' }));
+  return orderOf(row);
+}
+
+/** Views as a manifest knows them. */
+async function viewsOf(bench: Bench, views = VIEWS, ttl = true): Promise<WantedView[]> {
   const wanted: WantedView[] = [];
   for (const [index, view] of views.entries()) {
     const data = bench.file(`${view}.parquet`);
@@ -94,13 +103,19 @@ async function trainingSet(bench: Bench, output: string, views = VIEWS, ttl = tr
       columns: await bench.columns(data),
       keys: ['k'],
       timestamp: 'ts',
+      order: await orderOfView(bench, view),
       ...(ttl ? { ttlMs: (TTL_HOURS[index] ?? 24) * 3_600_000 } : {}),
       features: [`${view}1`, `${view}2`].map((name) => ({ column: name, as: name })),
     });
   }
+  return wanted;
+}
+
+async function trainingSet(bench: Bench, output: string, views: readonly WantedView[]): Promise<void> {
+  const file = bench.file('labels.parquet');
   const made = await makeTrainingSet(bench.engine, {
     labels: { path: file, relation: `read_parquet('${file}')`, columns: await bench.columns(file) },
-    views: wanted,
+    views,
     cutoff: true,
     output,
     format: 'parquet',
@@ -143,7 +158,8 @@ async function besidePandas(
     const ours = bench.file('ours.parquet');
     const theirs = bench.file('theirs.parquet');
     const times = [0, 1, 2].map(() => Number.NaN);
-    for (const run of times.keys()) times[run] = await bench.timed(() => trainingSet(bench, ours), 1);
+    const views = await viewsOf(bench);
+    for (const run of times.keys()) times[run] = await bench.timed(() => trainingSet(bench, ours, views), 1);
     const peer = runPython(peers.python, peers.script, ['merge', bench.folder, theirs, TTL_HOURS.join(',')]);
     await same(bench, ours, theirs);
     const work = `training set, 3 views, ${count(size.rows)} rows × ${count(size.labels)} labels`;
@@ -168,7 +184,8 @@ async function besideFeast(scratch: string, program: string, peers: FeaturePeers
     await makeViews(bench, 100_000, 10_000, 1000);
     const ours = bench.file('ours.parquet');
     const theirs = bench.file('theirs.parquet');
-    const ms = await bench.timed(() => trainingSet(bench, ours), 3);
+    const views = await viewsOf(bench);
+    const ms = await bench.timed(() => trainingSet(bench, ours, views), 3);
     const peer = runPython(peers.feast, peers.feastScript, [bench.folder, theirs, TTL_HOURS.join(',')]);
     // It leaves out labels for which a value is older than its ttl; ours are there, without the value.
     await same(bench, ours, theirs, true);
@@ -186,7 +203,7 @@ async function withLittleMemory(bench: Bench, program: string, expected: string,
   const small = await Bench.open(bench.folder, program, 512 * MB);
   try {
     const output = small.file('small.parquet');
-    await trainingSet(small, output);
+    await trainingSet(small, output, await viewsOf(small));
     if (!readFileSync(output).equals(readFileSync(expected)))
       throw new Error('little memory gives other bytes');
     return absoluteRow(
@@ -215,7 +232,8 @@ async function dense(scratch: string, program: string): Promise<Row> {
   try {
     await makeViews(bench, 1_000_000, 100_000, 1000);
     const output = bench.file('ours.parquet');
-    const ours = await bench.timed(() => trainingSet(bench, output, ['a'], false), 3);
+    const views = await viewsOf(bench, ['a'], false);
+    const ours = await bench.timed(() => trainingSet(bench, output, views), 3);
     // A hundredth of the labels: all of them take half a minute.
     const naive = await bench.timed(
       () =>

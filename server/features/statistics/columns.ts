@@ -32,11 +32,11 @@ export function numberOf(value: string, type: string, kind: FeatureKind): string
 
 /** How many values are in (edge before, edge], for each edge. */
 export function countsOf(number: string, edges: readonly number[]): string {
-  return `map_values(histogram(${number}, [${edges.map(doubleOf).join(', ')}]))`;
+  return `map_values(histogram(${number}, [${edges.map(double).join(', ')}]))`;
 }
 
 /** JavaScript's shortest digits are read back as the same double; without the cast DuckDB takes them for decimals. */
-function doubleOf(value: number): string {
+export function double(value: number): string {
   return `'${value}'::DOUBLE`;
 }
 

@@ -7,15 +7,17 @@ import type { Engine } from '../engine/engine.js';
 import type { EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, textOf } from '../sql.js';
 import { type Column, LONGEST_VALUE, countsOf, evenEdges, increasing, kindOf, numberOf } from './columns.js';
+import { orderOf, orderQuery } from './order.js';
 import { overTime, type TimePass } from './over-time.js';
+import { quantilePlan } from './quantiles.js';
 import { rounded } from './round.js';
 import {
-  QUANTILES,
   STATISTICS_SCHEMA,
   type Bins,
   type CategoryStatistics,
   type FeatureStatistics,
   type NumberStatistics,
+  type RowOrder,
   type Statistics,
 } from './types.js';
 
@@ -26,6 +28,10 @@ export interface StatisticsRequest {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** Column of the moment of a row. */
   readonly timestamp?: string;
+  /** Of a version, whose rows are sorted by them and the timestamp: the order of its rows is looked at, too. */
+  readonly keys?: readonly string[];
+  /** Column of the moment from which a row was there. */
+  readonly created?: string;
   /** SQL that numbers the rows, where the relation has that: `file_row_number`. Spares numbering them. */
   readonly place?: string;
 }
@@ -33,7 +39,7 @@ export interface StatisticsRequest {
 const HISTOGRAM_BINS = 30;
 const DISTRIBUTION_BINS = 100;
 /** Rows from which the ends of the bins of a distribution are found. */
-const SAMPLE = 100_000;
+const SAMPLE = 20_000;
 const TOP = 100;
 
 /** Different values are counted where there are no more of them, or of rows; else estimated, which costs a quarter. */
@@ -51,7 +57,6 @@ interface FirstPass {
   readonly max: number;
   readonly mean: number;
   readonly std: number;
-  readonly quantiles: readonly number[];
   readonly sampled: readonly number[];
 }
 
@@ -101,22 +106,26 @@ class Pass {
     for (const batch of batches(this.#columns)) await this.#first(batch, step, count, first);
     const bins = new Map<string, { histogram: Bins; distribution: Bins }>();
     for (const batch of batches(this.#columns)) await this.#bins(batch, first, bins);
+    const quantiles = new Map<string, readonly number[]>();
+    for (const batch of batches(this.#columns)) await this.#quantiles(batch, first, bins, quantiles);
     const categories = new Map<string, CategoryStatistics>();
     for (const column of this.#columns) {
       if (column.kind === 'category') categories.set(column.name, await this.#categories(column));
     }
     const time = await this.#time();
+    const order = await this.#order();
     return {
       schema: STATISTICS_SCHEMA,
       rows: count,
       ...(time === undefined ? {} : { time: time.time }),
+      ...(order === undefined ? {} : { order }),
       features: this.#columns.map((column, index) => {
         const about = first.get(column.name);
         const top = categories.get(column.name);
         const steps = time?.features[index];
         return {
           ...feature(column, about, this.#counted.get(column.name)),
-          ...numbers(about, bins.get(column.name)),
+          ...numbers(about, bins.get(column.name), quantiles.get(column.name)),
           ...(top === undefined ? {} : { categories: top }),
           ...(steps === undefined ? {} : { overTime: steps }),
         };
@@ -136,7 +145,7 @@ class Pass {
     rows: number,
     into: Map<string, FirstPass>,
   ): Promise<void> {
-    const width = 9;
+    const width = 8;
     const sampledAt = Array.from({ length: DISTRIBUTION_BINS + 1 }, (_, at) => at / DISTRIBUTION_BINS);
     const every = this.#request.place ?? '"modelyard:place"';
     const sample = step === 1 ? '' : ` FILTER (WHERE ${every} % ${step} = 0)`;
@@ -152,7 +161,6 @@ class Pass {
         `max(${number})`,
         `avg(${number})`,
         `stddev_samp(${number})`,
-        `quantile_disc(${number}, [${QUANTILES.join(', ')}])`,
         // Every so-manieth row of the file, which is in the order of the keys: any sample does for the ends of bins.
         `quantile_disc(${number}, [${sampledAt.join(', ')}])${sample}`,
       ];
@@ -176,8 +184,7 @@ class Pass {
         max: number(row[at + 4]),
         mean: number(row[at + 5]),
         std: row[at + 6] === null ? 0 : number(row[at + 6]),
-        quantiles: several(row[at + 7]),
-        sampled: several(row[at + 8]),
+        sampled: several(row[at + 7]),
       });
     }
   }
@@ -212,6 +219,37 @@ class Pass {
       const counted = row[index * 3 + 2];
       if (counted !== null && counted !== undefined) this.#counted.set(name, Number(counted));
     }
+  }
+
+  async #quantiles(
+    columns: readonly Column[],
+    first: ReadonlyMap<string, FirstPass>,
+    bins: ReadonlyMap<string, { readonly distribution: Bins }>,
+    into: Map<string, readonly number[]>,
+  ): Promise<void> {
+    const plans = columns.flatMap(({ name, number }) => {
+      const distribution = bins.get(name)?.distribution;
+      const min = first.get(name)?.min;
+      if (distribution === undefined || min === undefined) return [];
+      return [{ name, plan: quantilePlan(number, distribution, min) }];
+    });
+    const parts = plans.flatMap(({ plan }) => plan.parts);
+    const [row = []] =
+      parts.length === 0 ? [] : await this.#ask(`SELECT ${list(parts)} FROM ${this.#request.relation}`);
+    let at = 0;
+    for (const { name, plan } of plans) {
+      into.set(name, plan.values(row.slice(at, at + plan.parts.length)));
+      at += plan.parts.length;
+    }
+  }
+
+  async #order(): Promise<RowOrder | undefined> {
+    const { relation, keys, timestamp, created } = this.#request;
+    if (keys === undefined || timestamp === undefined) return undefined;
+    const [row = []] = await this.#ask(
+      orderQuery({ relation, keys, timestamp, ...(created === undefined ? {} : { created }) }),
+    );
+    return orderOf(row);
   }
 
   async #categories({ name }: Column): Promise<CategoryStatistics> {
@@ -267,8 +305,9 @@ function feature(
 function numbers(
   about: FirstPass | undefined,
   bins: { readonly histogram: Bins; readonly distribution: Bins } | undefined,
+  quantiles: readonly number[] = [],
 ): { numbers?: NumberStatistics } {
   if (about === undefined || bins === undefined) return {};
-  const { min, max, mean, std, quantiles } = about;
+  const { min, max, mean, std } = about;
   return { numbers: { min, max, mean: rounded(mean), std: rounded(std), quantiles, ...bins } };
 }

@@ -69,10 +69,20 @@ export interface OverTime {
   readonly counts: readonly number[];
 }
 
+/** Whether rows of one key, in the order of the version, come one after the other. */
+export interface RowOrder {
+  /** By their timestamps: no two have the same. */
+  readonly events: boolean;
+  /** By the moment from which each can be seen, the later one of timestamp and created. */
+  readonly seen: boolean;
+}
+
 export interface Statistics {
   readonly schema: number;
   readonly rows: number;
   /** Where there is a timestamp. */
   readonly time?: OverTime;
+  /** Of a version. */
+  readonly order?: RowOrder;
   readonly features: readonly FeatureStatistics[];
 }

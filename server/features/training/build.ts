@@ -106,6 +106,7 @@ async function joined(
       name: one.view.name,
       relation: `read_parquet(${literal(data.get(one.view.name) ?? '')})`,
       columns: one.manifest.columns,
+      ...(one.manifest.statistics.order === undefined ? {} : { order: one.manifest.statistics.order }),
       keys: one.keys.map(({ name }) => name),
       timestamp: one.timestamp,
       ...(one.created === undefined ? {} : { created: one.created }),

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Column, EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, literal, textOf } from '../sql.js';
 import { statistics } from '../statistics/statistics.js';
-import type { Statistics } from '../statistics/types.js';
+import type { RowOrder, Statistics } from '../statistics/types.js';
 import { type LabelsRequest, labelsTable, timestampOf } from './labels.js';
 import {
   AT,
@@ -19,6 +19,8 @@ import {
 export interface WantedView extends Omit<JoinedView, 'textKeys'> {
   /** All columns of the version. */
   readonly columns: readonly Column[];
+  /** What is known of the order of its rows; else it is looked at. */
+  readonly order?: RowOrder;
 }
 
 export interface TrainingSetRequest {
@@ -75,6 +77,10 @@ export async function makeTrainingSet(
   const prepared: PreparedView[] = [];
   for (const [index, wanted] of views.entries()) {
     const view = { ...wanted, textKeys: textKeys(labels, wanted) };
+    if (isOrdered(wanted, cutoff)) {
+      prepared.push({ view });
+      continue;
+    }
     const table = `modelyard:disordered:${index}`;
     const found = await query(engine, disorderedKeys(view, cutoff, range.value, table));
     const counted = found.ok ? await query(engine, `SELECT count(*) FROM ${identifier(table)}`) : found;
@@ -154,6 +160,11 @@ function textKeys(labels: LabelsRequest, view: WantedView): string[] {
     );
     return mine !== other;
   });
+}
+
+/** Whether it is known that no row gets in the way of another one. */
+function isOrdered({ order, created }: WantedView, cutoff: boolean): boolean {
+  return (cutoff && created !== undefined ? order?.seen : order?.events) === true;
 }
 
 async function rangeOf(engine: Engine): Promise<EngineResult<Range>> {

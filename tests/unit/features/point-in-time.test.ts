@@ -10,6 +10,7 @@ import {
   microseconds,
   pointInTimeJoin,
 } from '../../../server/features/training/point-in-time.js';
+import { orderOf, orderQuery } from '../../../server/features/statistics/order.js';
 import { type Database, openDuckDb } from './duckdb.js';
 
 /** Times are in minutes since the reference's start; the data has them as timestamps. */
@@ -117,6 +118,13 @@ async function joined(database: Database, one: Case, keys: number): Promise<(num
   const range = { from: BigInt(Number(bounds?.['a'] ?? 0)), to: BigInt(Number(bounds?.['b'] ?? 0)) };
   await database.run(disorderedKeys(view, one.cutoff, range, 'disordered'));
   const [found] = await database.rows('SELECT count(*) AS n FROM disordered');
+  const { relation, timestamp, created } = view;
+  const order = { relation, keys: names, timestamp, ...(created === undefined ? {} : { created }) };
+  const [neighbours] = await database.rows(orderQuery(order));
+  const known = orderOf(Object.values(neighbours ?? {}));
+  if (one.cutoff && one.hasCreated ? known.seen : known.events) {
+    assert.equal(found?.['n'], 0, 'a version whose order is known has no key out of order');
+  }
   const sql = pointInTimeJoin(
     { table: 'prepared', columns: [...names, 'y'] },
     [{ view, ...(found?.['n'] === 0 ? {} : { disordered: 'disordered' }) }],

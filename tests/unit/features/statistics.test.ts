@@ -5,6 +5,7 @@ import test from 'node:test';
 import { stepFor } from '../../../server/features/statistics/over-time.js';
 import { tableDrift } from '../../../server/features/statistics/measure.js';
 import { statistics } from '../../../server/features/statistics/statistics.js';
+import { QUANTILES } from '../../../server/features/statistics/types.js';
 import type { FeatureStatistics, Statistics } from '../../../server/features/statistics/types.js';
 import { type Database, openDuckDb } from './duckdb.js';
 
@@ -49,7 +50,11 @@ test('four years of weather', async () => {
   assert.ok(numbers !== undefined);
   assert.deepEqual([numbers.min, numbers.max], [0, rain.at(-1)]);
   assert.ok(Math.abs(numbers.mean - mean) < 1e-9 && Math.abs(numbers.std - std) < 1e-9);
-  assert.equal(numbers.quantiles[3], rain[Math.ceil(0.5 * rain.length) - 1]);
+  for (const [at, name] of ['precipitation', 'temp_max', 'temp_min', 'wind'].entries()) {
+    const sorted = lines.map((line) => Number(line.split(',')[at + 1])).sort((a, b) => a - b);
+    const expected = QUANTILES.map((share) => sorted[Math.ceil(share * sorted.length) - 1]);
+    assert.deepEqual(of(name).numbers?.quantiles, expected, name);
+  }
   for (const { edges, counts } of [numbers.histogram, numbers.distribution]) {
     const expected = edges.map(
       (edge, index) =>
