@@ -6,17 +6,14 @@
 import type { Engine } from '../engine/engine.js';
 import type { EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, textOf } from '../sql.js';
+import { type FirstPass, feature, numbers, shares } from './assemble.js';
 import { type Column, LONGEST_VALUE, countsOf, evenEdges, increasing, kindOf, numberOf } from './columns.js';
 import { orderOf, orderQuery } from './order.js';
 import { overTime, type TimePass } from './over-time.js';
-import { quantilePlan } from './quantiles.js';
-import { rounded } from './round.js';
 import {
   STATISTICS_SCHEMA,
   type Bins,
   type CategoryStatistics,
-  type FeatureStatistics,
-  type NumberStatistics,
   type RowOrder,
   type Statistics,
 } from './types.js';
@@ -37,8 +34,7 @@ export interface StatisticsRequest {
 }
 
 const HISTOGRAM_BINS = 30;
-const DISTRIBUTION_BINS = 100;
-/** Rows from which the ends of the bins of a distribution are found. */
+/** About so many rows give the quantiles, and with them the ends of the bins of a distribution. */
 const SAMPLE = 20_000;
 const TOP = 100;
 
@@ -47,18 +43,6 @@ const COUNTED_DISTINCT = 10_000;
 const COUNTED_ROWS = 200_000;
 /** Columns per query: their statements stay readable and their state in memory. */
 const BATCH = 25;
-
-interface FirstPass {
-  readonly rows: number;
-  readonly nulls: number;
-  readonly finite: number;
-  readonly distinct: number;
-  readonly min: number;
-  readonly max: number;
-  readonly mean: number;
-  readonly std: number;
-  readonly sampled: readonly number[];
-}
 
 /** Asks the engine; the first thing that goes wrong is the answer. */
 export async function statistics(
@@ -102,12 +86,11 @@ class Pass {
     const [[rows = 0] = []] = await this.#ask(`SELECT count(*) FROM ${this.#request.relation}`);
     const count = Number(rows);
     const first = new Map<string, FirstPass>();
-    const step = Math.max(1, Math.floor(count / SAMPLE));
-    for (const batch of batches(this.#columns)) await this.#first(batch, step, count, first);
+    for (const batch of batches(this.#columns)) await this.#first(batch, count, first);
+    const percentiles = new Map<string, readonly number[]>();
+    for (const batch of batches(this.#columns)) await this.#percentiles(batch, count, first, percentiles);
     const bins = new Map<string, { histogram: Bins; distribution: Bins }>();
-    for (const batch of batches(this.#columns)) await this.#bins(batch, first, bins);
-    const quantiles = new Map<string, readonly number[]>();
-    for (const batch of batches(this.#columns)) await this.#quantiles(batch, first, bins, quantiles);
+    for (const batch of batches(this.#columns)) await this.#bins(batch, first, percentiles, bins);
     const categories = new Map<string, CategoryStatistics>();
     for (const column of this.#columns) {
       if (column.kind === 'category') categories.set(column.name, await this.#categories(column));
@@ -125,7 +108,7 @@ class Pass {
         const steps = time?.features[index];
         return {
           ...feature(column, about, this.#counted.get(column.name)),
-          ...numbers(about, bins.get(column.name), quantiles.get(column.name)),
+          ...numbers(about, bins.get(column.name), percentiles.get(column.name)),
           ...(top === undefined ? {} : { categories: top }),
           ...(steps === undefined ? {} : { overTime: steps }),
         };
@@ -139,16 +122,8 @@ class Pass {
     return result.value.rows;
   }
 
-  async #first(
-    columns: readonly Column[],
-    step: number,
-    rows: number,
-    into: Map<string, FirstPass>,
-  ): Promise<void> {
-    const width = 8;
-    const sampledAt = Array.from({ length: DISTRIBUTION_BINS + 1 }, (_, at) => at / DISTRIBUTION_BINS);
-    const every = this.#request.place ?? '"modelyard:place"';
-    const sample = step === 1 ? '' : ` FILTER (WHERE ${every} % ${step} = 0)`;
+  async #first(columns: readonly Column[], rows: number, into: Map<string, FirstPass>): Promise<void> {
+    const width = 7;
     const parts = columns.flatMap(({ name, kind, number }) => {
       const value = identifier(name);
       const nulls = `count(*) - count(${value})`;
@@ -161,18 +136,10 @@ class Pass {
         `max(${number})`,
         `avg(${number})`,
         `stddev_samp(${number})`,
-        // Every so-manieth row of the file, which is in the order of the keys: any sample does for the ends of bins.
-        `quantile_disc(${number}, [${sampledAt.join(', ')}])${sample}`,
       ];
     });
-    const { relation, place } = this.#request;
-    const from =
-      step === 1 || place !== undefined
-        ? relation
-        : `(SELECT *, row_number() OVER () AS "modelyard:place" FROM ${relation})`;
-    const [row = []] = await this.#ask(`SELECT ${list(parts)} FROM ${from}`);
+    const [row = []] = await this.#ask(`SELECT ${list(parts)} FROM ${this.#request.relation}`);
     const number = (value: Plain | undefined): number => Number(value ?? Number.NaN);
-    const several = (value: Plain | undefined): number[] => (Array.isArray(value) ? value.map(Number) : []);
     for (const [index, { name }] of columns.entries()) {
       const at = index * width;
       into.set(name, {
@@ -184,21 +151,49 @@ class Pass {
         max: number(row[at + 4]),
         mean: number(row[at + 5]),
         std: row[at + 6] === null ? 0 : number(row[at + 6]),
-        sampled: several(row[at + 7]),
       });
+    }
+  }
+
+  /** 0 %, 1 % … 100 % of each number: exact for few rows, else of a sample of them. */
+  async #percentiles(
+    columns: readonly Column[],
+    rows: number,
+    first: ReadonlyMap<string, FirstPass>,
+    into: Map<string, readonly number[]>,
+  ): Promise<void> {
+    const { relation, place } = this.#request;
+    const wanted = columns.filter(({ name }) => (first.get(name)?.finite ?? 0) > 0);
+    if (wanted.length === 0) return;
+    const step = Math.max(1, Math.floor(rows / SAMPLE));
+    const parts = wanted.map(
+      ({ name, number }) =>
+        `quantile_disc(${number}, [${shares(step, first.get(name)?.finite ?? 0).join(', ')}])`,
+    );
+    // Every so-manieth row of the file, which is in the order of the keys.
+    const numbered = `(SELECT *, row_number() OVER () AS "modelyard:place" FROM ${relation})`;
+    const from =
+      step === 1
+        ? relation
+        : `${place === undefined ? numbered : relation} WHERE ${place ?? '"modelyard:place"'} % ${step} = 0`;
+    const [row = []] = await this.#ask(`SELECT ${list(parts)} FROM ${from}`);
+    for (const [index, { name }] of wanted.entries()) {
+      const found = row[index];
+      into.set(name, Array.isArray(found) ? found.map(Number) : []);
     }
   }
 
   async #bins(
     columns: readonly Column[],
     first: ReadonlyMap<string, FirstPass>,
+    percentiles: ReadonlyMap<string, readonly number[]>,
     into: Map<string, { histogram: Bins; distribution: Bins }>,
   ): Promise<void> {
     const wanted = columns.flatMap(({ name, number }) => {
       const about = first.get(name);
       if (about === undefined || about.finite === 0) return [];
       const even = evenEdges(about.min, about.max, HISTOGRAM_BINS);
-      const quantiles = increasing([...about.sampled, about.max]);
+      const quantiles = increasing([...(percentiles.get(name) ?? []), about.max]);
       return [{ name, number, even, quantiles, distinct: about.distinct, rows: about.rows }];
     });
     if (wanted.length === 0) return;
@@ -218,28 +213,6 @@ class Pass {
       });
       const counted = row[index * 3 + 2];
       if (counted !== null && counted !== undefined) this.#counted.set(name, Number(counted));
-    }
-  }
-
-  async #quantiles(
-    columns: readonly Column[],
-    first: ReadonlyMap<string, FirstPass>,
-    bins: ReadonlyMap<string, { readonly distribution: Bins }>,
-    into: Map<string, readonly number[]>,
-  ): Promise<void> {
-    const plans = columns.flatMap(({ name, number }) => {
-      const distribution = bins.get(name)?.distribution;
-      const min = first.get(name)?.min;
-      if (distribution === undefined || min === undefined) return [];
-      return [{ name, plan: quantilePlan(number, distribution, min) }];
-    });
-    const parts = plans.flatMap(({ plan }) => plan.parts);
-    const [row = []] =
-      parts.length === 0 ? [] : await this.#ask(`SELECT ${list(parts)} FROM ${this.#request.relation}`);
-    let at = 0;
-    for (const { name, plan } of plans) {
-      into.set(name, plan.values(row.slice(at, at + plan.parts.length)));
-      at += plan.parts.length;
     }
   }
 
@@ -280,34 +253,4 @@ class Pass {
 
 function* batches(columns: readonly Column[]): Generator<readonly Column[]> {
   for (let at = 0; at < columns.length; at += BATCH) yield columns.slice(at, at + BATCH);
-}
-
-function feature(
-  { name, type, kind }: Column,
-  about: FirstPass | undefined,
-  counted: number | undefined,
-): FeatureStatistics {
-  const { rows = 0, nulls = 0, finite = 0, distinct = 0 } = about ?? {};
-  const numeric = kind === 'number' || kind === 'time';
-  const notFinite = numeric ? rows - nulls - finite : 0;
-  return {
-    name,
-    type,
-    kind,
-    count: rows,
-    nulls,
-    ...(notFinite > 0 ? { notFinite } : {}),
-    ...(counted === undefined && !numeric ? {} : { distinct: counted ?? distinct }),
-    ...(counted === undefined && distinct > 0 ? { approximate: true as const } : {}),
-  };
-}
-
-function numbers(
-  about: FirstPass | undefined,
-  bins: { readonly histogram: Bins; readonly distribution: Bins } | undefined,
-  quantiles: readonly number[] = [],
-): { numbers?: NumberStatistics } {
-  if (about === undefined || bins === undefined) return {};
-  const { min, max, mean, std } = about;
-  return { numbers: { min, max, mean: rounded(mean), std: rounded(std), quantiles, ...bins } };
 }

@@ -20,7 +20,10 @@ export interface NumberStatistics {
   readonly mean: number;
   /** Of the sample; 0 where there is one value. */
   readonly std: number;
-  /** At `QUANTILES`: the lowest value that so many are not above. */
+  /**
+   * At `QUANTILES`: the lowest value that so many are not above. Of more than 40,000 rows those of a sample: some tenths of a
+   * percent of the rows off.
+   */
   readonly quantiles: readonly number[];
   /** Bins of equal width, to be looked at. `min` is where the first one begins. */
   readonly histogram: Bins;
