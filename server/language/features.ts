@@ -128,7 +128,14 @@ export function registerFeatures(host: FeatureHost): void {
       throwIfCancelled(token);
       // The position was meant for another text.
       if (workspace.versionOf(params.textDocument.uri) !== version) throw contentModified();
-      const asked = ask(host, params.textDocument.uri, settings);
+      let asked = ask(host, params.textDocument.uri, settings);
+      if (asked === undefined) {
+        // The workspace may still be looked through, and nobody asks again about a file that was called not ours.
+        await workspace.settled();
+        throwIfCancelled(token);
+        if (workspace.versionOf(params.textDocument.uri) !== version) throw contentModified();
+        asked = ask(host, params.textDocument.uri, settings);
+      }
       return asked === undefined ? otherwise : handle(asked, params, settings);
     });
   const at = (asked: Asked, params: { readonly position: Position }) => {

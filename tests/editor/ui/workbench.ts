@@ -360,12 +360,21 @@ export class Workbench {
   }
 
   /** Opens a row's children if it isn't open. */
-  async expand(view: string, name: Name): Promise<void> {
+  expand(view: string, name: Name): Promise<void> {
+    return this.#toggle(view, name, true);
+  }
+
+  /** Closes a row's children if it is open. */
+  collapse(view: string, name: Name): Promise<void> {
+    return this.#toggle(view, name, false);
+  }
+
+  async #toggle(view: string, name: Name, open: boolean): Promise<void> {
     const row = this.row(view, name).first();
     await until(
-      `the row ${String(name)} to open`,
+      `the row ${String(name)} to ${open ? 'open' : 'close'}`,
       async () => {
-        if ((await row.getAttribute('aria-expanded', { timeout: 3000 })) === 'true') return true;
+        if ((await row.getAttribute('aria-expanded', { timeout: 3000 })) === String(open)) return true;
         await row.locator('.monaco-tl-twistie').click({ timeout: 3000 });
         return false;
       },
