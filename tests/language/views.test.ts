@@ -301,9 +301,8 @@ test('runs: listed, shown whole, searched, paged, deleted', async (t) => {
 
   // What runs tell reaches the editor.
   await lsp.open(file, DEMO);
-  const lenses = await lsp.ask<CodeLens[]>('codeLens', file);
-  assert.ok(
-    lenses.some(
+  await until('a lens that shows the run', async () =>
+    (await lsp.ask<CodeLens[]>('codeLens', file)).some(
       (lens) => lens.command?.command === 'modelyard.showRun' && lens.command.arguments?.[1] === id,
     ),
   );
