@@ -401,11 +401,18 @@ export class Workbench {
   /** Clicks one of a row's inline buttons. */
   async inlineAction(view: string, name: Name, action: string): Promise<void> {
     const row = this.row(view, name).first();
-    await row.hover();
-    await row
-      .locator(`.actions a.action-label[aria-label^=${JSON.stringify(action)}]`)
-      .first()
-      .click();
+    const icon = row.locator(`.actions a.action-label[aria-label^=${JSON.stringify(action)}]`).first();
+    // Rows move while a tree is filled, and the hover of the one that came below the mouse lies over the others.
+    await until(
+      `${action} of the row ${String(name)}`,
+      async () => {
+        await this.page.mouse.move(2, 2);
+        await row.hover({ timeout: 3000 });
+        await icon.click({ timeout: 3000 });
+        return true;
+      },
+      this.#patience,
+    );
   }
 
   /** What the terminal that is shown holds. It echoes command lines, so match what only output has. */
