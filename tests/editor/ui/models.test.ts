@@ -137,6 +137,7 @@ uiTest(
 
     // The version's bytes, though the workspace's file has gone on.
     writeFileSync(path.join(folder, 'models/m.txt'), 'something else\n');
+    await workbench.collapse('Models', 'Version 2');
     await workbench.contextMenu('Models', 'Version 1', 'Open Model Artifact');
     await workbench.editor('models/m.txt').getByText('some data').waitFor();
   },
