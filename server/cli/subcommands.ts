@@ -38,6 +38,14 @@ export function describeSubcommands<C extends ProjectCall>(
     .join('\n');
 }
 
+/** What is wrong where no subcommand is called so, with the one that may have been meant. */
+export function noSubcommand(name: string, word: string, names: readonly string[]): UsageError {
+  const like = closest(word, names);
+  return new UsageError(
+    `there is no "${name} ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${names.join(', ')})`,
+  );
+}
+
 /**
  * Runs the subcommand that the first argument names, `list` where there is none.
  * @param more what this command's subcommands are called with beside what all are
@@ -52,11 +60,7 @@ export async function runSubcommand<C extends ProjectCall>(
   const [word = 'list', ...words] = args.positionals;
   const subcommand = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
   if (subcommand === undefined) {
-    const names = Object.keys(subcommands);
-    const like = closest(word, names);
-    throw new UsageError(
-      `there is no "${name} ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${names.join(', ')})`,
-    );
+    throw noSubcommand(name, word, Object.keys(subcommands));
   }
   if (words.length < subcommand.least || words.length > subcommand.most) {
     throw new UsageError(`usage: modelyard ${name} ${subcommand.usage}`);

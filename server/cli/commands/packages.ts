@@ -8,10 +8,11 @@ import { tempName } from '../../stores/atomic.js';
 import { dockerfile } from '../../stores/packages/docker.js';
 import { PackageStore } from '../../stores/packages/store.js';
 import type { PackageManifest, PackageVersion } from '../../stores/packages/types.js';
-import { type Arguments, UsageError, closest } from '../args.js';
+import { type Arguments, UsageError } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
+import { noSubcommand } from '../subcommands.js';
 import { type Style, styleFor, wantsColours } from '../terminal/style.js';
 import { tame } from '../terminal/text.js';
 import { valueOf } from './models-shared.js';
@@ -41,12 +42,7 @@ folder, or its archive to a file whose name ends in .tar.`,
   run(args) {
     const [word = 'list'] = args.positionals;
     const action = ACTIONS.find((one) => one === word);
-    if (action === undefined) {
-      const like = closest(word, ACTIONS);
-      throw new UsageError(
-        `there is no "packages ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${ACTIONS.join(', ')})`,
-      );
-    }
+    if (action === undefined) throw noSubcommand('packages', word, ACTIONS);
     const root = projectRoot(args);
     const store = PackageStore.open(root, { heldBy: heldByReleases(root, 'package') });
     const style = styleFor(wantsColours(process.stdout.isTTY));

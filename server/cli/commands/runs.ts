@@ -6,10 +6,11 @@ import { isAlive } from '../../stores/liveness.js';
 import type { RunDocument, RunStatus, TaskRun } from '../../stores/run-document.js';
 import { LIVE_STATUSES } from '../../stores/run-summary.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
-import { type Arguments, UsageError, closest, wholeNumber } from '../args.js';
+import { type Arguments, UsageError, wholeNumber } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stderr, stdout } from '../output.js';
+import { noSubcommand } from '../subcommands.js';
 import { type Style, styleFor, wantsColours } from '../terminal/style.js';
 import { count, elapsed, pad, tame, width } from '../terminal/text.js';
 
@@ -41,12 +42,7 @@ RUN is a run's id, the end of one, or left out for the newest run; for
   run(args) {
     const [word = 'list'] = args.positionals;
     const action = ACTIONS.find((one) => one === word);
-    if (action === undefined) {
-      const like = closest(word, ACTIONS);
-      throw new UsageError(
-        `there is no "runs ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${ACTIONS.join(', ')})`,
-      );
-    }
+    if (action === undefined) throw noSubcommand('runs', word, ACTIONS);
     const store = RunStore.open(projectRoot(args));
     const style = styleFor(wantsColours(process.stdout.isTTY));
     const code = { list, show, log, delete: remove, cancel }[action](args, store, style);
