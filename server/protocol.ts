@@ -6,9 +6,11 @@
  */
 import type { FeatureRequests } from './protocol-features.js';
 import type { Answer, ModelRequests } from './protocol-models.js';
+import type { ServiceRequests } from './protocol-services.js';
 
 export type * from './protocol-features.js';
 export type * from './protocol-models.js';
+export type * from './protocol-services.js';
 
 export type RunStatus =
   'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
@@ -322,9 +324,9 @@ export type Outcome = Answer;
  * | `modelyard/answer` | `AnswerParams` | `AnswerResult` |
  * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
  *
- * and those of protocol-models.ts and protocol-features.ts.
+ * and those of protocol-models.ts, protocol-features.ts and protocol-services.ts.
  */
-export interface Requests extends ModelRequests, FeatureRequests {
+export interface Requests extends ModelRequests, FeatureRequests, ServiceRequests {
   'modelyard/pipelines': { params: Record<string, never>; result: PipelinesResult };
   'modelyard/runs': { params: RunsParams; result: RunsResult };
   'modelyard/run': { params: RunRef; result: RunView | null };
