@@ -6,7 +6,7 @@ import test from 'node:test';
 import type { Location, WorkspaceDiagnosticReport, WorkspaceSymbol } from 'vscode-languageserver/node';
 import type { LspClient } from '../support/lsp-client.js';
 import { positionOf, until, uri } from '../support/lsp-client.js';
-import { NIGHTLY, PROJECT, TRAIN, client, folder, project, write } from './fixture.js';
+import { FEATURES, NIGHTLY, PROJECT, TRAIN, client, folder, project, write } from './fixture.js';
 
 /** Waits until a file has exactly the findings of these rules. */
 function rules(lsp: LspClient, file: string, expected: readonly string[]): Promise<boolean> {
@@ -58,6 +58,40 @@ test('inputs that come and go are seen, links and folders included', async (t) =
     { file: at('src'), type: 'created' },
   ]);
   await rules(lsp, file, []);
+});
+
+test('sources of feature views and labels that come and go are seen', async (t) => {
+  const pipeline =
+    'name: join\ntasks:\n  join:\n    training-set: { labels: data/labels.csv, service: rain-v1, output: out/t.csv }\n';
+  const features = FEATURES.replace('data/raw.csv', 'rain/raw-*.csv');
+  const root = folder(t, { ...PROJECT, 'join.pipeline.yaml': pipeline, 'weather.features.yaml': features });
+  const lsp = await client(t, root);
+  const files: Readonly<Record<string, string>> = {
+    'weather.features.yaml': features,
+    'join.pipeline.yaml': pipeline,
+  };
+  for (const [name, text] of Object.entries(files)) await lsp.open(path.join(root, name), text);
+  const all = (expected: readonly string[]) =>
+    Promise.all(Object.keys(files).map((name) => rules(lsp, path.join(root, name), expected)));
+  await all(['path/missing-input']);
+
+  const data = {
+    'data/labels.csv': 'station_id,at,rain\n',
+    'rain/raw-1.csv': 'station_id,observed_at,rain_7d\n',
+  };
+  write(root, data);
+  await lsp.watched(Object.keys(data).map((name) => ({ file: path.join(root, name), type: 'created' })));
+  await all([]);
+
+  rmSync(path.join(root, 'rain/raw-1.csv'));
+  await lsp.watched([{ file: path.join(root, 'rain/raw-1.csv'), type: 'deleted' }]);
+  await rules(lsp, path.join(root, 'weather.features.yaml'), ['path/missing-input']);
+  // A task of another file that makes it is as good.
+  await lsp.replace(
+    path.join(root, 'join.pipeline.yaml'),
+    `${pipeline}  fetch:\n    run: ./fetch.sh\n    outputs: { data: rain/raw-1.csv }\n`,
+  );
+  await rules(lsp, path.join(root, 'weather.features.yaml'), []);
 });
 
 test('definitions that change on disk are seen, except where a document is open', async (t) => {

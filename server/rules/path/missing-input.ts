@@ -3,21 +3,41 @@ import { renames } from '../edits.js';
 import { isGlob } from '../../model/paths.js';
 import { folderOf, normalizePath } from '../paths.js';
 import type { Rule, RuleContext } from '../rule.js';
-import { mentionsOf, type PathMention } from './mentions.js';
+import { mentionsIn, type PathMention } from './mentions.js';
 import { isMissing } from './missing.js';
 import { outputIndex } from './output-index.js';
 
 /** Looking for what may have been meant compares with every output; past so many findings it helps nobody. */
 const MAX_SEARCHES = 20;
 
+/** A features file with two views, of these sources. */
+function views(rain: string, soil: string): string {
+  return `entities:
+  station: { keys: [station_id] }
+views:
+  rain:
+    entity: station
+    source: { path: ${rain}, timestamp: observed_at }
+    features: { rain: double }
+  soil:
+    entity: station
+    source: { path: ${soil}, timestamp: observed_at }
+    features: { wet: boolean }
+`;
+}
+
 export const missingInput: Rule = {
   id: 'path/missing-input',
   severity: 'warning',
-  summary: 'An input that is not there and that no task makes.',
+  summary:
+    'An input, a source of a feature view or a file of labels that is not there and that no task makes.',
   docs: `
 The task reads a file or folder that does not exist, and that no task of any pipeline of the project writes. The run would
 fail at this task, or worse, the command would go on without it. Paths are relative to the project, wherever the
 pipeline's file lies and whatever \`working-directory\` says.
+
+The same holds for the \`labels\` of a training set and, in a features file, for the \`path\` of a view's \`source\`: the view
+can't be computed without it.
 
 A glob is reported when it matches no file and no task writes anything where it looks. Nothing is said about paths with
 expressions in them, nor about places where a task writes to a path that is only known at run time.
@@ -32,6 +52,14 @@ It is a warning and no error, because data is often fetched after the code.
       files:
         'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh, raw/*.csv]\n    outputs: { data: data/ }\n  train:\n    run: ./train.sh\n    inputs: [data/split.csv]\n    outputs: { model: models/rain.json }\n',
       disk: ['split.sh', 'raw/2024.csv'],
+    },
+    {
+      files: {
+        'weather.features.yaml': views('raw/*.csv', 'data/soil.csv'),
+        'fetch.pipeline.yaml':
+          'tasks:\n  fetch:\n    run: ./fetch.sh\n    outputs: { data: data/soil.csv }\n',
+      },
+      disk: ['raw/2024.csv'],
     },
   ],
   bad: [
@@ -59,15 +87,33 @@ It is a warning and no error, because data is often fetched after the code.
       disk: ['raw/2024.csv'],
       messages: ['"raw/*.parquet" matches no file, and no task makes one.'],
     },
+    {
+      files:
+        'tasks:\n  join:\n    training-set: { labels: «data/lables.csv», service: rain-v1, output: data/training.csv }\n  label:\n    run: ./label.sh\n    outputs: { data: data/labels.csv }\n',
+      disk: [],
+      also: ['feature/unknown-service'],
+      messages: ['"data/lables.csv" is not there, and no task makes it. Did you mean "data/labels.csv"?'],
+      fixed:
+        'tasks:\n  join:\n    training-set: { labels: data/labels.csv, service: rain-v1, output: data/training.csv }\n  label:\n    run: ./label.sh\n    outputs: { data: data/labels.csv }\n',
+    },
+    {
+      files: {
+        'features/weather.features.yaml': views('«data/rain.csv»', '«raw/*.parquet»'),
+      },
+      disk: ['features/data/rain.csv', 'raw/2024.csv'],
+      messages: [
+        '"data/rain.csv" is not there, and no task makes it. Paths are relative to the project: did you mean "features/data/rain.csv"?',
+        '"raw/*.parquet" matches no file, and no task makes one.',
+      ],
+      fixed: views('features/data/rain.csv', 'raw/*.parquet'),
+    },
   ],
   check(context) {
-    const { pipeline } = context;
-    if (pipeline === undefined) return;
     let searches = 0;
-    for (const mention of mentionsOf(pipeline)) {
+    for (const mention of mentionsIn(context.definition)) {
       const { text, role } = mention;
-      if ((role !== 'input' && role !== 'data') || text.template !== undefined) continue;
-      const glob = role === 'input' && isGlob(text.text);
+      if (role === 'output' || role === 'working-directory' || text.template !== undefined) continue;
+      const glob = role !== 'data' && isGlob(text.text);
       if (!isMissing(context, text.text, glob)) continue;
       const { candidates, hint } =
         glob || searches++ >= MAX_SEARCHES ? { candidates: [], hint: '' } : suggestions(context, mention);
@@ -88,7 +134,7 @@ function suggestions(
   mention: PathMention,
 ): { candidates: readonly string[]; hint: string } {
   const { text, task } = mention;
-  const bases = [task.workingDirectory?.text, folderOf(context.definition.path)];
+  const bases = [task?.workingDirectory?.text, folderOf(context.definition.path)];
   for (const base of bases) {
     const moved = base === undefined ? undefined : normalizePath(`${base}/${text.text}`);
     if (moved === undefined || moved === text.text) continue;
@@ -96,7 +142,16 @@ function suggestions(
     if (found === 'file' || found === 'folder')
       return { candidates: [moved], hint: ` Paths are relative to the project: did you mean "${moved}"?` };
   }
-  const outputs = context.pipeline === undefined ? [] : outputIndex(context.pipeline).paths;
-  const candidates = similar(text.text, outputs);
+  const candidates = similar(text.text, outputsFor(context));
   return { candidates, hint: didYouMean(candidates) };
+}
+
+/** Of the pipeline itself; a features file belongs to all pipelines of the project. */
+function outputsFor({ pipeline, project }: RuleContext): ReadonlySet<string> | readonly string[] {
+  if (pipeline !== undefined) return outputIndex(pipeline).paths;
+  return project
+    .definitions()
+    .flatMap((definition) =>
+      definition.kind === 'pipeline' ? [...outputIndex(definition.pipeline).paths] : [],
+    );
 }

@@ -1,4 +1,4 @@
-/** Whether a path that a pipeline names leads to nothing that is there or will be. */
+/** Whether a path that a definition names leads to nothing that is there or will be. */
 import { globBase, normalizePath } from '../paths.js';
 import type { RuleContext } from '../rule.js';
 import { madeElsewhere, mayMake, outputIndex } from './output-index.js';
@@ -7,9 +7,11 @@ import { madeElsewhere, mayMake, outputIndex } from './output-index.js';
 export function isMissing(context: RuleContext, text: string, glob: boolean): boolean {
   const { pipeline, project } = context;
   const path = normalizePath(glob ? globBase(text) : text);
-  if (path === undefined || pipeline === undefined || (!glob && path === '')) return false;
-  const index = outputIndex(pipeline);
-  if (glob && path === '' ? index.paths.size > 0 : mayMake(index, path)) return false;
+  if (path === undefined || (!glob && path === '')) return false;
+  if (pipeline !== undefined) {
+    const index = outputIndex(pipeline);
+    if (glob && path === '' ? index.paths.size > 0 : mayMake(index, path)) return false;
+  }
   const missing = glob ? project.matches?.(text) === false : project.probe(path) === 'missing';
   return missing && (path === '' || !madeElsewhere(project, pipeline, path));
 }

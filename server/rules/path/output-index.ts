@@ -71,8 +71,8 @@ export function mayMake(index: OutputIndex, path: string): boolean {
   );
 }
 
-/** Whether a task of another pipeline may make it. */
-export function madeElsewhere(project: ProjectView, own: Pipeline, path: string): boolean {
+/** Whether a task of another pipeline may make it; of any one where there is no `own`. */
+export function madeElsewhere(project: ProjectView, own: Pipeline | undefined, path: string): boolean {
   return project
     .definitions()
     .some(

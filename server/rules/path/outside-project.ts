@@ -1,7 +1,7 @@
 import { isGlob } from '../../model/paths.js';
 import { folderOf, globBase, isAbsolute, literalPrefix, normalizePath } from '../paths.js';
 import type { Probe, Rule } from '../rule.js';
-import { mentionsOf } from './mentions.js';
+import { mentionsIn } from './mentions.js';
 
 export const outsideProject: Rule = {
   id: 'path/outside-project',
@@ -33,10 +33,18 @@ A link inside of the project that leads out of it is reported where a path goes 
         '"../data/labels.csv" leaves the project. Paths are relative to the project and stay inside of it.',
       ],
     },
+    {
+      files: {
+        'weather.features.yaml':
+          'entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: «../weather/*.csv», timestamp: observed_at }\n    features: { rain: double }\n',
+      },
+      messages: [
+        '"../weather/*.csv" leaves the project. Paths are relative to the project and stay inside of it.',
+      ],
+    },
   ],
   check(context) {
-    const { pipeline, project } = context;
-    if (pipeline === undefined) return;
+    const { project } = context;
     const probes = new Map<string, Probe>();
     const probe = (path: string): Probe => {
       let found = probes.get(path);
@@ -46,7 +54,7 @@ A link inside of the project that leads out of it is reported where a path goes 
       }
       return found;
     };
-    for (const { text, role } of mentionsOf(pipeline)) {
+    for (const { text, role } of mentionsIn(context.definition)) {
       const known = literalPrefix(text);
       const { span } = text;
       if (isAbsolute(known)) {
@@ -65,7 +73,7 @@ A link inside of the project that leads out of it is reported where a path goes 
         });
         continue;
       }
-      const probed = role === 'input' && isGlob(path) ? globBase(path) : path;
+      const probed = (role === 'input' || role === 'source') && isGlob(path) ? globBase(path) : path;
       // What lies in a folder that isn't there can't be a link.
       const folder = folderOf(probed);
       const above = folder === '' ? 'folder' : probe(folder);

@@ -46,7 +46,7 @@ check(
   'an input that a training set makes',
   `${task(`    inputs: [t.csv]\n${out}`)}  b:\n    training-set: { labels: l.csv, service: s, output: t.csv }\n`,
   [],
-  { disk: [] },
+  { disk: ['l.csv'] },
   { 'x.features.yaml': 'services: { s: [] }\n' },
 );
 check(
