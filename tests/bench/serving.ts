@@ -7,6 +7,7 @@ import { orderService, startService, type ServiceAddress } from '../../server/se
 import { readService } from '../../server/serving/read-service.js';
 import { RELEASE_SCHEMA_VERSION, type ReleaseDocument } from '../../server/serving/types.js';
 import { processes } from '../../server/stores/proc.js';
+import { freePort } from '../support/service.js';
 import type { Peers } from './peers.js';
 import { residentMb } from './process.js';
 import { type Row, absoluteRow, floorRow, median, ratioRow } from './table.js';
@@ -69,18 +70,6 @@ async function shoot(peers: Peers, port: number, args: readonly string[]): Promi
     failed: errors + timeouts + non2xx,
     total: requests.total,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
 }
 
 async function listening(port: number): Promise<void> {

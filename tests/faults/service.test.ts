@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import net from 'node:net';
 import test from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { processes } from '../../server/stores/proc.js';
 import { isAlive, until } from '../support/cli.js';
 import { startService } from '../../server/serving/client.js';
@@ -156,16 +157,26 @@ test('a service whose host is gone can be stopped, and what it left is ended', a
   assert.equal(isAlive(current!.replicas[0]!.pid), false);
 });
 
+/** A killed process may hold its port for a moment after its end can be seen. */
+async function listenOn(port: number): Promise<net.Server> {
+  for (;;) {
+    const server = net.createServer();
+    const open = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (open) return server;
+    await pause(15);
+  }
+}
+
 test('what can’t be brought back for now is brought back later', async (t) => {
   const it = await ServiceProject.make(t);
   it.release('r1');
   const port = await it.start('r1');
   kill(it.view().owner!.pid);
   await until('it is lost', () => it.view().status === 'lost');
-  const server = net.createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(port, '127.0.0.1', resolve);
-  });
+  const server = await listenOn(port);
   assert.match((await it.service(1, ['start'])).stdout, new RegExp(`the port ${port} is in use`));
   await until('the host has ended', () => !it.view().hosted);
   assert.equal(it.view().status, 'lost');

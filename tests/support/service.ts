@@ -1,10 +1,11 @@
 /** Services in a temp project: releases made by hand, apps that behave as told, and load while something happens. */
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
 import type { TestContext } from 'node:test';
 import type { ServiceView } from '../../server/serving/read-service.js';
+import { isFree } from '../../server/serving/host/ports.js';
 import { listServices, serviceHistory } from '../../server/serving/read-service.js';
 import { RELEASE_SCHEMA_VERSION, type ReleaseDocument } from '../../server/serving/types.js';
 import { type Result, TestProject, isAlive, until } from './cli.js';
@@ -158,16 +159,15 @@ export class ServiceProject {
   }
 }
 
+/** Below the ports that the system gives to connections, so that none of them takes it in between. */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 19_999;
+
 export async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT + 1);
+    if (await isFree('127.0.0.1', port)) return port;
+  }
 }
 
 export interface Answer {

@@ -389,7 +389,13 @@ export class Workbench {
       `the entry ${entry} of a context menu`,
       async () => {
         if (!(await menu.isVisible())) await this.row(view, name).first().click({ button: 'right' });
-        await menu.locator('.action-label', { hasText: entry }).first().click({ timeout: 3000 });
+        // While a tree is filled its rows move, and the menu may be that of another one.
+        const wanted = menu.locator('.action-label', { hasText: entry }).first();
+        await wanted.waitFor({ timeout: 3000 }).catch(async (error: unknown) => {
+          await this.page.keyboard.press('Escape');
+          throw error;
+        });
+        await wanted.click({ timeout: 3000 });
         // A menu that has only just opened takes a click for the end of the one that opened it.
         await menu.waitFor({ state: 'hidden', timeout: 3000 });
         return true;
