@@ -1,37 +1,32 @@
 // `npm run demo`: takes the example through its life, on a fresh clone: it is linted, planned, run, run again, shown;
-// versions of its model are made, compared, put into production and taken back; and it is broken. Ends with 0 only if each of these did what it should. Works in a copy, so the clone stays as it is.
+// versions of its model are made, compared, put into production and taken back; its app is packaged, deployed, asked and
+// watched; and it is broken. Ends with 0 only if each of these did what it should. Works in a copy, so the clone stays as it
+// is, and stops every service that it started, whatever happens.
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Story, heading, parse } from './lib/demo.mjs';
+import {
+  brokenReleases,
+  choosePorts,
+  deploy,
+  driftOfInputs,
+  nothingIsLeft,
+  packageTheApp,
+  stopServices,
+} from './lib/demo-serving.mjs';
 import { ensureInstalled, root } from './lib/prepare.mjs';
-import { capture } from './lib/run.mjs';
 
 ensureInstalled();
 
-const cli = path.join(root, 'dist/cli.js');
 const temporary = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'modelyard-demo-')));
 const folder = path.join(temporary, 'rain');
 const started = performance.now();
-const failures = [];
-
-function heading(text) {
-  console.log(`\n== ${text}`);
-}
-
-/** Notes a step that did not do what it should; the others go on. */
-function expect(holds, what) {
-  console.log(`${holds ? '✔' : '✖'} ${what}`);
-  if (!holds) failures.push(what);
-}
-
-/** `modelyard …` in the copy; `quiet` keeps its output from the terminal. */
-function modelyard(args, { quiet = false } = {}) {
-  if (!quiet) console.log(`$ modelyard ${args.join(' ')}`);
-  return capture(process.execPath, [cli, ...args], { cwd: folder, echo: !quiet, timeoutMs: 120_000 });
-}
-
-/** The events of `run --json`, or a document of `--json`: what each line holds. */
-const parse = (text) => text.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)); // prettier-ignore
+const story = new Story(folder);
+const { failures } = story;
+const expect = story.expect.bind(story);
+const modelyard = story.modelyard.bind(story);
+const json = story.json.bind(story);
 
 /** Statuses of the tasks of a run, by task. */
 function statuses(events) {
@@ -47,6 +42,7 @@ async function demo() {
     recursive: true,
     filter: (file) => !/[\\/](\.modelyard|models|reports|__pycache__)$|(labels|training)\.csv$/.test(file),
   });
+  choosePorts(story);
 
   heading('Features: compute the view, twice');
   const computed = await modelyard(['features', 'materialize']);
@@ -113,7 +109,12 @@ async function demo() {
   const row = known.find((line) => line.startsWith('seattle,2013-06-14')).split(',');
   expect(row[names.indexOf('wet_today')] === '0', 'on 14 June 2013 nobody knew yet that it had rained');
 
+  await firstVersion();
+  await packageTheApp(story);
+  await deploy(story);
   await registry();
+  await brokenReleases(story);
+  await driftOfInputs(story);
 
   heading('Break a copy: what does a mistake look like?');
   const source = readFileSync(path.join(folder, 'pipelines/train.pipeline.yaml'), 'utf8');
@@ -138,13 +139,7 @@ async function demo() {
   expect(refused.code === 2, 'and it does not run (exit code 2)');
 }
 
-/** `modelyard … --json`, which prints one document. */
-async function json(...args) {
-  const { stdout } = await modelyard([...args, '--json'], { quiet: true });
-  return parse(stdout)[0];
-}
-
-async function registry() {
+async function firstVersion() {
   heading('The registry: the run has made a version of the model');
   await modelyard(['models', 'show', 'rain@candidate']);
   const one = await json('models', 'show', 'rain@candidate');
@@ -155,15 +150,19 @@ async function registry() {
       one.features.service === 'rain-v1',
     'its signature is that of its training set: 21 features of rain-v1',
   );
+}
+
+async function registry() {
+  heading('The name follows: rain 1 is in production');
   const moved = await modelyard([
     'models',
     'alias',
     'rain@1',
     'production',
     '--reason',
-    'the first that is worth it',
+    'deployed and watched',
   ]);
-  expect(/production: none → 1/.test(moved.stdout), 'a person puts it into production');
+  expect(/production: none → 1/.test(moved.stdout), 'a person gives it the alias `production`');
 
   heading('Other params, another version');
   const other = await modelyard(['run', 'rain-train', '--param', 'l2=0.1']);
@@ -200,7 +199,7 @@ async function registry() {
     [
       'rolled back from version 2 to 1 — it is',
       'moved from version 1 to 2 — its',
-      'set to version 1 — the first',
+      'set to version 1 — deployed',
     ].every((words) => history.stdout.includes(words)),
     'the history has every move, with its reason',
   );
@@ -211,20 +210,35 @@ async function registry() {
     lineage.stdout.includes('data/seattle-weather.csv') && lineage.stdout.includes('models/rain.json'),
     'the data, the run and the artifact',
   );
-  const used = await modelyard(['models', 'lineage', 'data/seattle-weather.csv']);
+  const weather = ['models', 'lineage', 'data/seattle-weather.csv'];
+  console.log(`$ modelyard ${weather.join(' ')}`);
+  const used = await modelyard(weather, { quiet: true });
+  console.log(`…\n${used.stdout.trimEnd().split('\n').slice(-2).join('\n')}`);
   expect(
     /rain 1/.test(used.stdout) && /rain 2/.test(used.stdout),
     'and what used this file of data: both versions',
   );
 }
 
+/** Ctrl-C ends the process while something is waited for: no `finally` runs then. */
+function tidy() {
+  const { stopped } = stopServices(story);
+  if (stopped.length > 0) console.log(`stopped ${stopped.join(' and ')}; nothing is left running`);
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+}
+
+process.once('exit', tidy);
 try {
   await demo();
 } catch (error) {
   console.error(error);
   failures.push(String(error.message));
-} finally {
-  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+}
+try {
+  await nothingIsLeft(story);
+} catch (error) {
+  console.error(error);
+  failures.push(String(error.message));
 }
 console.log(
   `\n${failures.length === 0 ? 'Everything did what it should' : `${failures.length} steps went wrong`}, in ${((performance.now() - started) / 1000).toFixed(1)} s.`,

@@ -68,6 +68,7 @@ test('the runner leaves, an answer comes, the same run goes on and does nothing 
 
   const resumed = await project.expect(0, ['run', 'ship', '--resume', id]);
   assert.match(resumed.stdout, /approved by .*looks good/);
+  assert.doesNotMatch(resumed.stdout, /waits for the approval/);
   assert.equal(counts(project), '1 1 1');
   assert.equal(project.runs().length, 1);
   const run = project.lastRun();

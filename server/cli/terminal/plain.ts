@@ -4,7 +4,7 @@ import type { Output } from '../output.js';
 import { Progress, isRepeated } from './progress.js';
 import type { Style } from './style.js';
 import { afterReturns, count, tame } from './text.js';
-import { answerLine, outcome, questionLines, summary, waitingLines } from './words.js';
+import { answerLine, isAnswered, outcome, questionLines, summary, waitingLines } from './words.js';
 
 /** Characters that are written in one go: what is held takes memory, and lines may be long. */
 const MOST_HELD = 64 * 1024;
@@ -60,6 +60,8 @@ export function plainSink(
         say(event.id, style.yellow(`waiting: ${event.reason}`));
         return;
       case 'approval-requested':
+        // A run that is resumed finds the answer there.
+        if (isAnswered(event.approval)) return;
         for (const one of questionLines(event.approval)) say(event.id, style.yellow(tame(one, false)));
         flush();
         return;

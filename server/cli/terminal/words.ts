@@ -49,6 +49,14 @@ export function questionLines({ prompt, who, count: needed, environment }: Appro
 
 const QUESTION_LINES = 8;
 
+/** Whether enough people have approved, or one has not. */
+export function isAnswered({ answers, count: needed }: ApprovalRecord): boolean {
+  return (
+    answers.some(({ verdict }) => verdict !== 'approved') ||
+    answers.filter(({ verdict }) => verdict === 'approved').length >= needed
+  );
+}
+
 /** The newest answer to a question. */
 export function answerLine({ answers, count: needed }: ApprovalRecord): string {
   const last = answers.at(-1);
