@@ -193,6 +193,7 @@ function readMonitor(node: Maybe): MonitorAction {
     ...given('forMs', durationOf(field(node, 'for'))),
     rules: itemsOf(field(node, 'rules')).flatMap(readRule),
     minRequests: Math.max(0, Math.floor(numberOf(field(node, 'min-requests')) ?? 0)),
+    ...given('requests', wordOf<'canary' | 'all'>(field(node, 'requests'), ['canary', 'all'])),
     ...given('drift', mapOf(drift) === undefined ? undefined : readDrift(drift)),
     onFailure: wordOf(field(node, 'on-failure'), ['fail', 'rollback', 'alert']) ?? 'fail',
     ...given('webhook', templateOf(field(node, 'webhook'))),

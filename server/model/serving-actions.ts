@@ -135,6 +135,8 @@ export interface MonitorAction {
   readonly forMs?: number;
   readonly rules: readonly MonitorRule[];
   readonly minRequests: number;
+  /** Absent: the canary's where there is one. */
+  readonly requests?: 'canary' | 'all';
   readonly drift?: MonitorDrift;
   readonly onFailure: 'fail' | 'rollback' | 'alert';
   readonly webhook?: TemplateText;

@@ -3,6 +3,7 @@ import type { MonitorAction, ServiceAction, TemplateText } from '../model/defini
 import { parseMonitorRule } from '../model/monitor-rule.js';
 import { isValidName } from '../model/names.js';
 import type { ServiceRequest } from '../serving/config.js';
+import type { WatchedRequests } from '../serving/gate.js';
 import type { MonitorRule } from '../serving/monitor/rules.js';
 import { isReleaseId } from '../serving/places.js';
 import type { FingerprintPart } from '../stores/run-document.js';
@@ -25,6 +26,8 @@ export interface MonitoringSettings {
   readonly forMs?: number;
   readonly rules: readonly MonitorRule[];
   readonly minRequests: number;
+  /** Absent: the canary's where there is one. */
+  readonly requests?: WatchedRequests;
   readonly drift?: {
     /** Relative to the project. */
     readonly against?: string;
@@ -111,6 +114,7 @@ export function resolveMonitor(
       };
     }),
     minRequests: action.minRequests,
+    ...(action.requests === undefined ? {} : { requests: action.requests }),
     ...(drift === undefined
       ? {}
       : {

@@ -68,6 +68,8 @@ export interface ServicePlaces {
   readonly pipes: string;
   /** Measurements in buckets of time. */
   readonly metrics: string;
+  /** The same in longer ones, for long windows. */
+  readonly coarseMetrics: string;
   /** What is watched. */
   readonly monitor: string;
   readonly alerts: string;
@@ -90,6 +92,7 @@ export function servicePlaces(root: string, environment: string, name: string): 
     hostLog: path.join(logs, 'host.log'),
     pipes: path.join(folder, 'pipes'),
     metrics: path.join(folder, 'metrics.ndjson'),
+    coarseMetrics: path.join(folder, 'metrics-5m.ndjson'),
     monitor: path.join(folder, 'monitor.json'),
     alerts: path.join(folder, 'alerts.json'),
     alertHistory: path.join(folder, 'alerts.ndjson'),

@@ -9,7 +9,7 @@ import { readAlerts, type AlertEvent } from '../../server/serving/monitor/alerts
 import { servicePlaces } from '../../server/serving/places.js';
 import type { MonitorRule } from '../../server/serving/monitor/rules.js';
 import { until } from '../support/cli.js';
-import { Load, ServiceProject, ask } from '../support/service.js';
+import { APP, Load, ServiceProject, ask } from '../support/service.js';
 
 const cause = { who: 'test' };
 const rule = (text: string, overMs = 2_000): MonitorRule => ({ rule: text, overMs, severity: 'error' });
@@ -87,6 +87,38 @@ test('a gate passes what holds, fails what does not, and says why', async (t) =>
   const changed = await watching;
   assert.equal(changed.passed, false);
   assert.match(changed.message, /^r2 does not serve any more; r1 does/);
+});
+
+test('a gate on a canary is held against the canary alone', async (t) => {
+  const it = await ServiceProject.make(t);
+  it.release('r1');
+  const failing = APP.replace(
+    "if (pathname === '/hang')",
+    "if (pathname === '/') { response.statusCode = 500; return response.end(); }\n  if (pathname === '/hang')",
+  );
+  it.release('r2', { files: { 'app.js': failing } });
+  const port = await it.start('r1');
+  await it.service(0, ['start', 'web', '--release', 'r2', '--traffic', '10']);
+  const load = new Load(t, port, 2);
+  const address = addressOf(it);
+  // One request in ten goes wrong, or fewer: of the canary nearly all that are no stream.
+  const rules = [rule('error-rate < 30%', 1_000)];
+  const gate = { forMs: 2_000, rules, minRequests: 5 };
+  const whole = await watchService(address, { ...gate, requests: 'all' });
+  assert.equal(whole.passed, true, whole.message);
+  const alone = await watchService(address, gate);
+  assert.equal(alone.passed, false, alone.message);
+  assert.match(alone.message, /^the canary r2: error-rate < 30%: error-rate is \d/);
+  assert.ok((alone.summary?.requests ?? 0) < (whole.summary?.requests ?? 0) / 2);
+  // Going back is what `on-failure: rollback` does; then there is nothing left to watch.
+  const watching = watchService(address, { ...gate, rules: [], forMs: 60_000 });
+  await orderService(address, 'rollback', { cause });
+  assert.match((await watching).message, /^r2 is no canary any more; r1 serves/);
+  assert.match(
+    (await watchService(address, { ...gate, requests: 'canary' })).message,
+    /has no canary to watch/,
+  );
+  await load.stop();
 });
 
 test('requests unlike the training set are told from those like it', async (t) => {

@@ -1,8 +1,9 @@
 /** `modelyard service list|status|history|logs` */
 import { formatBytes } from '../../model/units.js';
-import { summarize, type MetricsSummary } from '../../serving/monitor/bucket.js';
+import { mergeBuckets, summarize, type MetricsSummary } from '../../serving/monitor/bucket.js';
 import { alertHistory, readAlerts } from '../../serving/monitor/alerts.js';
-import { readMetrics } from '../../serving/monitor/recorder.js';
+import { readMetrics } from '../../serving/monitor/metrics-files.js';
+import type { DriftMeasures } from '../../serving/monitor/rules.js';
 import { servicePlaces } from '../../serving/places.js';
 import { listServices, serviceHistory, type ServiceView } from '../../serving/read-service.js';
 import type { RunningRelease, ServiceStatus } from '../../serving/types.js';
@@ -15,6 +16,9 @@ import { pad, tame, width } from '../terminal/text.js';
 import { type ServiceSubcommand, eventText, serviceNamed } from './service-shared.js';
 
 const WINDOW_MS = 60_000;
+/** Drift is measured once a minute, and written some seconds later. */
+const DRIFT_MS = 3 * 60_000;
+const MOST_FEATURES = 5;
 const FOLLOW_MS = 200;
 
 export const list: ServiceSubcommand = {
@@ -78,10 +82,13 @@ export const status: ServiceSubcommand = {
     const { root, json, style, args } = call;
     const file = servicePlaces(root, service.environment, service.name).metrics;
     const metrics = summarize(readMetrics(file, Date.now() - WINDOW_MS));
+    const drift = mergeBuckets(readMetrics(file, Date.now() - DRIFT_MS))?.drift ?? {};
     const limit = wholeNumber('limit', args.text('limit') ?? '5', 0);
     const events = serviceHistory(root, service.environment, service.name, limit);
     if (json) {
-      stdout.line(JSON.stringify({ ...service, url: urlOf(service), metrics: metrics ?? null, events }));
+      stdout.line(
+        JSON.stringify({ ...service, url: urlOf(service), metrics: metrics ?? null, drift, events }),
+      );
       return EXIT.ok;
     }
     const lines = [
@@ -92,6 +99,7 @@ export const status: ServiceSubcommand = {
       ...releaseLines('candidate', service.candidate),
       ...(service.previous.length === 0 ? [] : [`  before     ${service.previous.slice(0, 5).join(', ')}`]),
       ...(metrics === undefined ? [] : metricLines(metrics)),
+      ...driftLines(drift),
       ...events.map((event) => style.dim(`  ${event.at}  ${eventText(event)}`)),
     ];
     for (const line of lines) stdout.line(tame(line, true));
@@ -120,6 +128,15 @@ function metricLines(metrics: MetricsSummary): string[] {
     `  latency    p50 ${ms(metrics.p50)}, p95 ${ms(metrics.p95)}, p99 ${ms(metrics.p99)}`,
     `  memory     ${memory}, cpu ${metrics.cpu === undefined ? '–' : metrics.cpu.toFixed(2)}`,
   ];
+}
+
+/** The features that have moved most. */
+function driftLines(drift: DriftMeasures): string[] {
+  const sorted = Object.entries(drift).toSorted(([, a], [, b]) => b.psi - a.psi);
+  if (sorted.length === 0) return [];
+  const rest = sorted.length > MOST_FEATURES ? `, and ${sorted.length - MOST_FEATURES} more` : '';
+  const most = sorted.slice(0, MOST_FEATURES).map(([name, { psi }]) => `${name} ${psi.toFixed(2)}`);
+  return [`  drift      ${most.join(', ')}${rest} (PSI)`];
 }
 
 export const history: ServiceSubcommand = {

@@ -47,6 +47,11 @@ export const monitorAction = closed(
       [100],
       { default: 0 },
     ),
+    requests: opt(
+      oneOf(['canary', 'all']),
+      'Whose requests the rules are held against while the task watches: those of the canary alone, or of the whole service. Availability, restarts and memory are always of the whole. Default: the canary where one has a share of the traffic, else all.',
+      ['canary'],
+    ),
     drift: opt(
       closed(
         {

@@ -1,6 +1,6 @@
 /** The action `monitor`: sets what a service is watched for, or watches it for a while before the deployment goes on. */
 import { orderService, type ServiceAddress } from '../../serving/client.js';
-import { setMonitor, watchService, type GateResult } from '../../serving/gate.js';
+import { canaryOf, setMonitor, watchService, type GateResult } from '../../serving/gate.js';
 import { baselineOf } from '../../serving/monitor/baseline.js';
 import { driftFeatures, type RuleOutcome } from '../../serving/monitor/rules.js';
 import { NOT_MONITORED, monitorDocumentKind, type MonitorSettings } from '../../serving/monitor/settings.js';
@@ -62,6 +62,7 @@ export async function monitorAction(context: ActionContext): Promise<ActionOutco
       forMs: monitor.forMs,
       rules: monitor.rules,
       minRequests: monitor.minRequests,
+      ...(monitor.requests === undefined ? {} : { requests: monitor.requests }),
       signal,
       onTick: reporter(context),
     });
@@ -140,12 +141,15 @@ function environmentOf(
 async function baselineFor(
   context: ActionContext,
   address: ServiceAddress,
-  { rules, drift }: MonitoringSettings,
+  { rules, drift, requests, forMs }: MonitoringSettings,
 ): Promise<Awaited<ReturnType<typeof baselineOf>>> {
   const asked = driftFeatures(rules);
   if (drift === undefined && asked.length === 0) return { ok: true, baseline: {} };
   const { root, environment, name } = address;
-  const id = readService(root, environment, name).service?.current?.id;
+  const { service } = readService(root, environment, name);
+  // A canary on trial is compared with what its own model was trained on.
+  const canary = forMs === undefined || requests === 'all' ? undefined : canaryOf(service);
+  const id = canary ?? service?.current?.id;
   const release = id === undefined ? undefined : readRelease(root, environment, id);
   const trained = release?.state === 'ok' ? release.value.trainingSet : undefined;
   const file = drift?.against ?? trained?.path;

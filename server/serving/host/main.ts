@@ -50,6 +50,7 @@ async function main(): Promise<void> {
   const monitor = new Monitor(places, environment, name);
   const recorder: Recorder = new Recorder(
     places.metrics,
+    places.coarseMetrics,
     () => {
       const runs = host.runs.map((run) => run.state);
       const serving = host.runs.flatMap((run) => run.replicas);
@@ -116,8 +117,16 @@ async function main(): Promise<void> {
         case 'monitor':
           monitor.configure(body['settings'] as MonitorSettings);
           return { ok: true, message: `${name} is watched` };
-        case 'measure':
-          return { ok: true, message: '', value: monitor.measure(recorder, Number(body['windowMs'])) };
+        case 'measure': {
+          const release = typeof body['release'] === 'string' ? body['release'] : undefined;
+          return {
+            ok: true,
+            message: '',
+            value: monitor.measure(recorder, Number(body['windowMs']), release),
+          };
+        }
+        case 'buckets':
+          return { ok: true, message: '', value: recorder.since(Number(body['since'])) };
         default:
           return {
             ok: false,

@@ -1,9 +1,12 @@
 /** What was measured in a span of time, and how spans are added up. */
 import { Histogram, type SparseHistogram } from './histogram.js';
+import type { DriftMeasures } from './rules.js';
 
 export interface ReleaseCounts {
   readonly requests: number;
   readonly errors: number;
+  /** Of its own requests. Absent where they are all there were: those of the bucket, then. */
+  readonly latency?: SparseHistogram;
 }
 
 /** One line of a service's `metrics.ndjson`. */
@@ -31,6 +34,8 @@ export interface MetricsBucket {
   readonly cpu?: number;
   readonly ready: number;
   readonly replicas: number;
+  /** How far the requests were from the training set, in the buckets in which that was measured. */
+  readonly drift?: DriftMeasures;
 }
 
 /** What the numbers of some buckets come to. */
@@ -56,26 +61,55 @@ export interface MetricsSummary {
   readonly memoryBytes?: number;
   readonly cpu?: number;
   readonly status: Readonly<Record<string, number>>;
-  readonly releases: Readonly<Record<string, ReleaseCounts>>;
+  readonly releases: Readonly<Record<string, Omit<ReleaseCounts, 'latency'>>>;
 }
 
-/** Adds buckets up to one; the last one's gauges count. `undefined` for none. */
+/** The latencies of a release's own requests. */
+function latencyOf(bucket: MetricsBucket, counts: ReleaseCounts): SparseHistogram {
+  return counts.latency ?? (counts.requests === bucket.requests ? bucket.latency : []);
+}
+
+/** Adds up what each release has answered. */
+class ReleaseSums {
+  readonly #sums = new Map<string, { requests: number; errors: number; histogram: Histogram }>();
+
+  add(bucket: MetricsBucket): void {
+    for (const [id, counts] of Object.entries(bucket.releases)) {
+      let sum = this.#sums.get(id);
+      if (sum === undefined)
+        this.#sums.set(id, (sum = { requests: 0, errors: 0, histogram: new Histogram() }));
+      sum.requests += counts.requests;
+      sum.errors += counts.errors;
+      sum.histogram.addAll(latencyOf(bucket, counts));
+    }
+  }
+
+  /** @param requests of all releases, and of none */
+  counts(requests: number): Record<string, ReleaseCounts> {
+    return Object.fromEntries(
+      [...this.#sums].map(([id, { histogram, ...counts }]) => [
+        id,
+        counts.requests === requests ? counts : { ...counts, latency: histogram.sparse() },
+      ]),
+    );
+  }
+}
+
+/** Adds buckets up to one; the last one's gauges count, and the last drift that was measured. `undefined` for none. */
 export function mergeBuckets(buckets: readonly MetricsBucket[]): MetricsBucket | undefined {
   const last = buckets.at(-1);
   if (last === undefined) return undefined;
   const histogram = new Histogram();
   const status: Record<string, number> = {};
-  const releases: Record<string, { requests: number; errors: number }> = {};
+  const releases = new ReleaseSums();
+  let drift: DriftMeasures | undefined;
   const sums = { seconds: 0, requests: 0, errors: 0, aborted: 0, upSeconds: 0, restarts: 0 };
   let cpuSeconds = 0;
   for (const bucket of buckets) {
     histogram.addAll(bucket.latency);
     for (const [digit, count] of Object.entries(bucket.status)) status[digit] = (status[digit] ?? 0) + count;
-    for (const [id, counts] of Object.entries(bucket.releases)) {
-      const sum = (releases[id] ??= { requests: 0, errors: 0 });
-      sum.requests += counts.requests;
-      sum.errors += counts.errors;
-    }
+    releases.add(bucket);
+    drift = bucket.drift ?? drift;
     for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += bucket[key];
     cpuSeconds += (bucket.cpu ?? 0) * bucket.seconds;
   }
@@ -83,13 +117,33 @@ export function mergeBuckets(buckets: readonly MetricsBucket[]): MetricsBucket |
     at: last.at,
     ...sums,
     status,
-    releases,
+    releases: releases.counts(sums.requests),
     latency: histogram.sparse(),
     ...(last.memoryBytes === undefined ? {} : { memoryBytes: last.memoryBytes }),
     ...(last.cpu === undefined || sums.seconds === 0 ? {} : { cpu: cpuSeconds / sums.seconds }),
     ready: last.ready,
     replicas: last.replicas,
+    ...(drift === undefined ? {} : { drift }),
   };
+}
+
+/**
+ * The buckets as one release alone has made them: its requests, errors and latencies. What is measured of the service as
+ * a whole (memory, processor time, restarts, availability, drift) stays.
+ */
+export function ofRelease(buckets: readonly MetricsBucket[], release: string): MetricsBucket[] {
+  return buckets.map((bucket) => {
+    const counts = bucket.releases[release] ?? { requests: 0, errors: 0 };
+    return {
+      ...bucket,
+      requests: counts.requests,
+      errors: counts.errors,
+      aborted: 0,
+      status: {},
+      latency: latencyOf(bucket, counts),
+      releases: { [release]: { requests: counts.requests, errors: counts.errors } },
+    };
+  });
 }
 
 /** Rates and percentiles over some buckets. */
@@ -120,6 +174,11 @@ export function summarize(buckets: readonly MetricsBucket[]): MetricsSummary | u
     ...(sum.memoryBytes === undefined ? {} : { memoryBytes: sum.memoryBytes }),
     ...(sum.cpu === undefined ? {} : { cpu: sum.cpu }),
     status: sum.status,
-    releases: sum.releases,
+    releases: Object.fromEntries(
+      Object.entries(sum.releases).map(([id, counts]) => [
+        id,
+        { requests: counts.requests, errors: counts.errors },
+      ]),
+    ),
   };
 }

@@ -2,9 +2,10 @@
 import { openDocument, readDocument } from '../../stores/document.js';
 import type { ServicePlaces } from '../places.js';
 import { Alerts, callWebhook, type AlertEvent } from './alerts.js';
-import { summarize, type MetricsSummary } from './bucket.js';
+import { ofRelease, summarize, type MetricsSummary } from './bucket.js';
+import { DriftRounds } from './drift-rounds.js';
 import type { Recorder } from './recorder.js';
-import { evaluateRule, type DriftMeasures, type RuleOutcome } from './rules.js';
+import { driftFeatures, evaluateRule, type DriftMeasures, type RuleOutcome } from './rules.js';
 import { Samples } from './samples.js';
 import { NOT_MONITORED, monitorDocumentKind, type MonitorSettings } from './settings.js';
 
@@ -21,12 +22,14 @@ export class Monitor {
   readonly samples: Samples;
   readonly #places: ServicePlaces;
   readonly #alerts: Alerts;
+  readonly #rounds: DriftRounds;
   #settings: MonitorSettings;
   #ticks = 0;
 
   constructor(places: ServicePlaces, environment: string, service: string) {
     this.#places = places;
     this.samples = new Samples(places.samples);
+    this.#rounds = new DriftRounds(this.samples);
     this.#alerts = new Alerts({ environment, service, places });
     const loaded = readDocument(places.monitor, monitorDocumentKind);
     this.#settings = loaded.state === 'ok' ? loaded.value : NOT_MONITORED;
@@ -47,26 +50,34 @@ export class Monitor {
     low.write();
     this.#settings = settings;
     this.samples.configure(settings);
+    this.#rounds.restart();
   }
 
-  /** The numbers of a window that ends now. */
-  measure(recorder: Recorder, windowMs: number): Measured {
-    const summary = summarize(recorder.window(windowMs));
-    return { ...(summary === undefined ? {} : { summary }), drift: this.samples.drift(windowMs) };
+  /** The numbers of a window that ends now; of one release's own requests when one is named. */
+  measure(recorder: Recorder, windowMs: number, release?: string): Measured {
+    const buckets = recorder.window(windowMs);
+    const summary = summarize(release === undefined ? buckets : ofRelease(buckets, release));
+    const drift = this.samples.drift(windowMs, release === undefined ? {} : { release });
+    return { ...(summary === undefined ? {} : { summary }), drift };
   }
 
   /** How the rules stand now. */
   evaluate(recorder: Recorder): RuleOutcome[] {
-    const windows = new Map<number, Measured>();
+    const windows = new Map<number, MetricsSummary | undefined>();
     return this.#settings.rules.map((rule) => {
-      let measured = windows.get(rule.overMs);
-      if (measured === undefined) windows.set(rule.overMs, (measured = this.measure(recorder, rule.overMs)));
-      return evaluateRule(rule, measured.summary, measured.drift);
+      const { overMs } = rule;
+      // Looking through the samples costs more than all else: only for what a rule asks.
+      const features = driftFeatures([rule]);
+      if (features.length > 0) return evaluateRule(rule, undefined, this.samples.drift(overMs, { features }));
+      if (!windows.has(overMs)) windows.set(overMs, summarize(recorder.window(overMs)));
+      return evaluateRule(rule, windows.get(overMs), {});
     });
   }
 
   /** Once a second. Gives what was raised and cleared. */
   tick(recorder: Recorder, release: string | undefined): AlertEvent[] {
+    const drift = this.#rounds.tick(this.#settings.rules);
+    if (drift !== undefined) recorder.drifted(drift);
     if (this.#ticks++ % EVERY_TICKS !== 0) return [];
     if (this.#settings.rules.length === 0 && this.#alerts.states.length === 0) return [];
     const messages = new Map(

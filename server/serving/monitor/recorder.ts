@@ -1,9 +1,11 @@
 /** Counts the traffic of a service: a bucket a second in memory, one of ten seconds in a file of bounded size. */
-import { linesBackward } from '../../stores/lines.js';
 import { RotatingLog } from '../host/rotating-log.js';
 import type { Exchanged, TrafficObserver } from '../proxy/observer.js';
-import { type MetricsBucket, mergeBuckets } from './bucket.js';
+import { type MetricsBucket, type ReleaseCounts, mergeBuckets } from './bucket.js';
 import { Histogram } from './histogram.js';
+import { FINE_MS, readLongMetrics, readMetrics } from './metrics-files.js';
+import { Rollup } from './rollup.js';
+import type { DriftMeasures } from './rules.js';
 
 /** In memory: what short windows are measured over. */
 const RECENT_SECONDS = 600;
@@ -28,24 +30,38 @@ export interface SampleSink {
   keep(exchanged: Exchanged): void;
 }
 
+interface ReleaseTally {
+  requests: number;
+  errors: number;
+  readonly latency: Histogram;
+}
+
 export class Recorder implements TrafficObserver {
   readonly #file: RotatingLog;
+  readonly #rollup: Rollup;
   readonly #gauges: () => Gauges;
   readonly #samples: SampleSink;
-  readonly #latency = new Histogram();
+  /** Of answers that no release has given. */
+  readonly #unserved = new Histogram();
   #requests = 0;
   #errors = 0;
   #aborted = 0;
   #status: Record<string, number> = {};
-  #releases: Record<string, { requests: number; errors: number }> = {};
+  readonly #releases = new Map<string, ReleaseTally>();
+  #drift: DriftMeasures | undefined;
   #recent: MetricsBucket[] = [];
   #unwritten: MetricsBucket[] = [];
   #lastRestarts = 0;
   #lastCpu: number | undefined;
   #lastAt = Date.now();
 
-  constructor(file: string, gauges: () => Gauges, samples: SampleSink) {
+  /**
+   * @param file of ten seconds a line
+   * @param coarseFile of minutes a line
+   */
+  constructor(file: string, coarseFile: string, gauges: () => Gauges, samples: SampleSink) {
     this.#file = new RotatingLog(file, { maxBytes: FILE_BYTES, keep: 1 });
+    this.#rollup = new Rollup(file, coarseFile);
     this.#gauges = gauges;
     this.#samples = samples;
   }
@@ -53,13 +69,45 @@ export class Recorder implements TrafficObserver {
   answered(release: string | undefined, status: number, ms: number, failed: boolean): void {
     this.#requests++;
     if (failed) this.#errors++;
-    this.#latency.add(ms);
     const digit = String(Math.floor(status / 100));
     this.#status[digit] = (this.#status[digit] ?? 0) + 1;
-    if (release === undefined) return;
-    const counts = (this.#releases[release] ??= { requests: 0, errors: 0 });
-    counts.requests++;
-    if (failed) counts.errors++;
+    if (release === undefined) {
+      this.#unserved.add(ms);
+      return;
+    }
+    let tally = this.#releases.get(release);
+    if (tally === undefined)
+      this.#releases.set(release, (tally = { requests: 0, errors: 0, latency: new Histogram() }));
+    tally.requests++;
+    if (failed) tally.errors++;
+    tally.latency.add(ms);
+  }
+
+  /** Keeps what drift was measured, in the bucket of now. */
+  drifted(drift: DriftMeasures): void {
+    this.#drift = drift;
+  }
+
+  /** Takes the counts of the releases since the last time; a release that has had no request since is forgotten. */
+  #takeReleases(): Pick<MetricsBucket, 'latency' | 'releases'> {
+    const all = new Histogram();
+    all.addAll(this.#unserved.sparse());
+    this.#unserved.clear();
+    const releases: Record<string, ReleaseCounts> = {};
+    for (const [id, tally] of this.#releases) {
+      const { requests, errors } = tally;
+      if (requests === 0) {
+        this.#releases.delete(id);
+        continue;
+      }
+      const latency = tally.latency.sparse();
+      all.addAll(latency);
+      releases[id] = { requests, errors, ...(requests === this.#requests ? {} : { latency }) };
+      tally.requests = 0;
+      tally.errors = 0;
+      tally.latency.clear();
+    }
+    return { latency: all.sparse(), releases };
   }
 
   aborted(): void {
@@ -92,22 +140,21 @@ export class Recorder implements TrafficObserver {
       errors: this.#errors,
       aborted: this.#aborted,
       status: this.#status,
-      latency: this.#latency.sparse(),
-      releases: this.#releases,
+      ...this.#takeReleases(),
       upSeconds: gauges.ready > 0 ? seconds : 0,
       restarts: Math.max(0, gauges.restarts - this.#lastRestarts),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(cpu === undefined ? {} : { cpu }),
       ready: gauges.ready,
       replicas: gauges.replicas,
+      ...(this.#drift === undefined ? {} : { drift: this.#drift }),
     };
+    this.#drift = undefined;
     this.#lastRestarts = gauges.restarts;
     this.#requests = 0;
     this.#errors = 0;
     this.#aborted = 0;
     this.#status = {};
-    this.#releases = {};
-    this.#latency.clear();
     this.#recent.push(bucket);
     if (this.#recent.length > RECENT_SECONDS) this.#recent.shift();
     this.#unwritten.push(bucket);
@@ -118,20 +165,33 @@ export class Recorder implements TrafficObserver {
   flush(): void {
     const bucket = mergeBuckets(this.#unwritten);
     this.#unwritten = [];
-    if (bucket !== undefined) this.#file.write(`${JSON.stringify(rounded(bucket))}\n`);
+    if (bucket === undefined) return;
+    const written = rounded(bucket);
+    this.#file.write(`${JSON.stringify(written)}\n`);
+    this.#rollup.add(written);
+  }
+
+  /** Buckets by the second that end after a time, as far as memory reaches back. */
+  since(time: number): readonly MetricsBucket[] {
+    return this.#recent.filter((bucket) => bucket.at > time);
   }
 
   /** The buckets of the last so many ms: by the second where memory reaches back that far, else from the file. */
   window(ms: number, now = Date.now()): readonly MetricsBucket[] {
     const from = now - ms;
-    if (ms <= RECENT_SECONDS * 1000) return this.#recent.filter((bucket) => bucket.at > from);
-    return [...readMetrics(this.#file.file, from), ...this.#unwritten];
+    if (ms <= RECENT_SECONDS * 1000) return this.since(from);
+    const files = { metrics: this.#file.file, coarseMetrics: this.#rollup.file };
+    return [
+      ...(ms > FINE_MS ? readLongMetrics(files, from) : readMetrics(files.metrics, from)),
+      ...this.#unwritten,
+    ];
   }
 
   close(): void {
     this.tick();
     this.flush();
     this.#file.close();
+    this.#rollup.close();
   }
 }
 
@@ -143,30 +203,4 @@ function rounded(bucket: MetricsBucket): MetricsBucket {
     upSeconds: round(bucket.upSeconds),
     ...(bucket.cpu === undefined ? {} : { cpu: round(bucket.cpu) }),
   };
-}
-
-/** The buckets that a service has written since a time (ms since 1970), the oldest first; at most so many, the newest. */
-export function readMetrics(file: string, since: number, most = 20_000): MetricsBucket[] {
-  const buckets: MetricsBucket[] = [];
-  for (const one of [file, `${file}.1`]) {
-    for (const line of linesBackward(one)) {
-      const bucket = parseBucket(line);
-      if (bucket === undefined) continue;
-      if (bucket.at <= since || buckets.length >= most) return buckets.reverse();
-      buckets.push(bucket);
-    }
-  }
-  return buckets.reverse();
-}
-
-function parseBucket(line: string): MetricsBucket | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null || !('at' in value) || !('latency' in value)) {
-      return undefined;
-    }
-    return value as MetricsBucket;
-  } catch {
-    return undefined;
-  }
 }

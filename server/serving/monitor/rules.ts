@@ -18,6 +18,8 @@ export interface MonitorRule {
 export interface DriftMeasure {
   /** Population stability index. */
   readonly psi: number;
+  /** Kolmogorov–Smirnov's D, of numbers. */
+  readonly ks?: number;
   /** That the difference is one of chance. */
   readonly p: number;
   /** Values that were looked at. */
@@ -38,7 +40,7 @@ export interface RuleOutcome {
 }
 
 /** Fewer values than this say nothing about a distribution. */
-const LEAST_ROWS = 20;
+export const LEAST_ROWS = 20;
 /** Of so many differences one is taken for drift although it is chance. */
 const CHANCE = 0.05;
 

@@ -5,7 +5,7 @@ import { RotatingLog } from '../host/rotating-log.js';
 import type { Exchanged } from '../proxy/observer.js';
 import type { SampleSink } from './recorder.js';
 import { rowsOfRequest, rowsOfResponse, type Row, type Scalar } from './rows.js';
-import type { DriftMeasures } from './rules.js';
+import { LEAST_ROWS, type DriftMeasures } from './rules.js';
 import { NOT_MONITORED, type BaselineFeature, type MonitorSettings } from './settings.js';
 
 const FILE_BYTES = 4 * 1024 * 1024;
@@ -17,6 +17,16 @@ const DEEPEST = 32;
 interface Value {
   readonly at: number;
   readonly value: Scalar;
+  /** That it was sent to, or that it comes from. */
+  readonly release: string;
+}
+
+/** What drift is measured of. */
+export interface DriftScope {
+  /** Only these; absent: all that have a baseline. */
+  readonly features?: readonly string[];
+  /** Only requests that this release has answered. */
+  readonly release?: string;
 }
 
 export class Samples implements SampleSink {
@@ -54,7 +64,7 @@ export class Samples implements SampleSink {
         ...rowsOfRequest(asked),
         ...(answered === undefined ? [] : rowsOfResponse(answered)),
       ]) {
-        this.#take(row, now);
+        this.#take(row, now, release);
       }
     }
     this.#file.write(
@@ -72,13 +82,13 @@ export class Samples implements SampleSink {
     );
   }
 
-  #take(row: Row, at: number): void {
+  #take(row: Row, at: number, release: string): void {
     for (const name of Object.keys(this.#settings.baseline)) {
       const value = row.get(name);
       if (value === undefined) continue;
       let values = this.#values.get(name);
       if (values === undefined) this.#values.set(name, (values = []));
-      values.push({ at, value });
+      values.push({ at, value, release });
       if (values.length > MAX_VALUES * 1.2) values.splice(0, values.length - MAX_VALUES);
     }
   }
@@ -95,12 +105,18 @@ export class Samples implements SampleSink {
     );
   }
 
+  /** Features with enough values to say anything about them. */
+  measurable(): string[] {
+    return [...this.#values].flatMap(([name, values]) => (values.length >= LEAST_ROWS ? [name] : []));
+  }
+
   /** How far the features of the last so many ms are from the baseline. Features without a value are left out. */
-  drift(windowMs: number, now = Date.now()): DriftMeasures {
+  drift(windowMs: number, { features, release }: DriftScope = {}, now = Date.now()): DriftMeasures {
     const measures: Record<string, DriftMeasures[string]> = {};
     for (const [name, baseline] of Object.entries(this.#settings.baseline)) {
-      const values = (this.#values.get(name) ?? []).flatMap(({ at, value }) =>
-        at > now - windowMs ? [value] : [],
+      if (features?.includes(name) === false) continue;
+      const values = (this.#values.get(name) ?? []).flatMap((one) =>
+        one.at > now - windowMs && (release === undefined || one.release === release) ? [one.value] : [],
       );
       if (values.length === 0) continue;
       const reference = countsOf(baseline);
@@ -112,7 +128,12 @@ export class Samples implements SampleSink {
       );
       if (measured.psi === undefined) continue;
       const p = measured.ks?.p ?? measured.chiSquare?.p ?? 1;
-      measures[name] = { psi: measured.psi, p, rows: measured.rows.current };
+      measures[name] = {
+        psi: measured.psi,
+        ...(measured.ks === undefined ? {} : { ks: measured.ks.statistic }),
+        p,
+        rows: measured.rows.current,
+      };
     }
     return measures;
   }

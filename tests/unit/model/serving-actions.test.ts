@@ -107,7 +107,7 @@ test('deploy, service and monitor', () => {
     secrets: [],
   });
   check(
-    'monitor: { service: rain, for: 2m, rules: [p95 < 200ms, { rule: error-rate < 1%, over: 5m, severity: warning }], drift: { sample: 0.5, redact: [email] }, on-failure: rollback }',
+    'monitor: { service: rain, for: 2m, rules: [p95 < 200ms, { rule: error-rate < 1%, over: 5m, severity: warning }], drift: { sample: 0.5, redact: [email] }, requests: canary, on-failure: rollback }',
     {
       kind: 'monitor',
       service: 'rain',
@@ -117,6 +117,7 @@ test('deploy, service and monitor', () => {
         { rule: 'error-rate < 1%', overMs: 300_000, severity: 'warning' },
       ],
       minRequests: 0,
+      requests: 'canary',
       drift: { features: [], sample: 0.5, redact: ['email'] },
       onFailure: 'rollback',
     },

@@ -6,12 +6,15 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { Alerts, alertHistory, readAlerts } from '../../../server/serving/monitor/alerts.js';
 import {
+  ofRelease,
   summarize,
   type MetricsBucket,
   type MetricsSummary,
 } from '../../../server/serving/monitor/bucket.js';
+import { DriftRounds } from '../../../server/serving/monitor/drift-rounds.js';
 import { Histogram } from '../../../server/serving/monitor/histogram.js';
-import { Recorder, readMetrics } from '../../../server/serving/monitor/recorder.js';
+import { readLongMetrics, readMetrics } from '../../../server/serving/monitor/metrics-files.js';
+import { Recorder } from '../../../server/serving/monitor/recorder.js';
 import { rowsOfRequest, rowsOfResponse } from '../../../server/serving/monitor/rows.js';
 import { evaluateRule, type DriftMeasures } from '../../../server/serving/monitor/rules.js';
 import { Samples } from '../../../server/serving/monitor/samples.js';
@@ -210,34 +213,111 @@ test('an alert is raised once, cleared once, and known to the next host', (t) =>
   );
 });
 
-test('traffic is counted by the second, and kept by ten', (t) => {
-  const file = path.join(temp(t), 'metrics.ndjson');
+const NO_SAMPLES = { wants: () => false, keep: () => undefined };
+
+test('traffic is counted by the second, kept by ten and by five minutes, and told apart by release', (t) => {
+  const folder = temp(t);
+  const places = {
+    metrics: path.join(folder, 'metrics.ndjson'),
+    coarseMetrics: path.join(folder, 'coarse.ndjson'),
+  };
+  const { metrics: file } = places;
   let restarts = 0;
-  const recorder = new Recorder(
-    file,
-    () => ({ ready: 1, replicas: 1, restarts, memoryBytes: 1000, cpuSeconds: 0 }),
-    { wants: () => false, keep: () => undefined },
-  );
+  const gauges = () => ({ ready: 1, replicas: 1, restarts, memoryBytes: 1000, cpuSeconds: 0 });
+  const recorder = new Recorder(file, places.coarseMetrics, gauges, NO_SAMPLES);
   const start = Date.now();
   for (let second = 1; second <= 25; second++) {
     recorder.answered('r1', second === 3 ? 503 : 200, second, second === 3);
+    if (second > 20) recorder.answered('r2', 200, 1000, false);
     if (second === 4) recorder.answered(undefined, 503, 1, true);
     if (second === 5) restarts = 2;
+    if (second === 6) recorder.drifted({ rain: { psi: 0.3, p: 0.01, rows: 50 } });
     recorder.tick(start + second * 1000);
   }
-  const all = summarize(recorder.window(60_000, start + 25_000));
+  const all = recorder.window(60_000, start + 25_000);
+  const sum = summarize(all);
   assert.deepEqual(
-    [all?.requests, all?.errors, all?.restarts, all?.status, all?.releases],
-    [26, 2, 2, { 2: 24, 5: 2 }, { r1: { requests: 25, errors: 1 } }],
+    [sum?.requests, sum?.errors, sum?.restarts, sum?.status, sum?.releases],
+    [31, 2, 2, { 2: 29, 5: 2 }, { r1: { requests: 25, errors: 1 }, r2: { requests: 5, errors: 0 } }],
   );
-  assert.ok(Math.abs((all?.p50 ?? 0) - 12.5) <= 1);
-  assert.equal(summarize(recorder.window(5_000, start + 25_000))?.requests, 5);
+  const near = (value: number | undefined, expected: number): void =>
+    assert.ok(Math.abs((value ?? 0) - expected) <= expected * 0.02, `${value} for ${expected}`);
+  const one = summarize(ofRelease(all, 'r1'));
+  assert.deepEqual([one?.requests, one?.errors, one?.restarts], [25, 1, 2]);
+  near(one?.p50, 13);
+  near(one?.max, 25);
+  // Of ten seconds a line in the file, too.
+  near(summarize(ofRelease(recorder.window(3_600_000, start + 25_000), 'r2'))?.p50, 1000);
+  assert.equal(summarize(ofRelease(all, 'nobody'))?.p50, undefined);
+  assert.equal(summarize(recorder.window(5_000, start + 25_000))?.requests, 10);
   const written = readMetrics(file, 0);
   assert.deepEqual(
-    written.map((bucket: MetricsBucket) => bucket.requests),
-    [11, 10],
+    written.map((bucket: MetricsBucket) => [bucket.requests, bucket.drift?.['rain']?.psi]),
+    [
+      [11, 0.3],
+      [10, undefined],
+    ],
   );
+  // Latencies of a release that all requests went to are written once.
+  assert.equal(written[1]?.releases['r1']?.latency, undefined);
   recorder.close();
-  assert.equal(summarize(readMetrics(file, 0))?.requests, 26);
+  assert.equal(summarize(readMetrics(file, 0))?.requests, 31);
   assert.equal(summarize([]), undefined);
+  // Five minutes later another host adds up what this one had begun.
+  const next = new Recorder(file, places.coarseMetrics, gauges, NO_SAMPLES);
+  next.answered('r2', 200, 7, false);
+  for (let second = 601; second <= 610; second++) next.tick(start + second * 1000);
+  const coarse = readMetrics(places.coarseMetrics, 0);
+  assert.equal(summarize(coarse)?.requests, 31);
+  assert.ok(coarse.length <= 2);
+  assert.equal(summarize(readLongMetrics(places, 0))?.requests, 32);
+  near(summarize(ofRelease(coarse, 'r2'))?.p50, 1000);
+  next.close();
+});
+
+test('drift is measured a feature at a time, once a minute, over the window of its rule', (t) => {
+  const samples = new Samples(path.join(temp(t), 'samples.ndjson'));
+  const feature = {
+    kind: 'number',
+    edges: [0, 1, 2, 3, 4],
+    counts: [20, 20, 20, 20, 20],
+    missing: 0,
+  } as const;
+  samples.configure({
+    rules: [],
+    samples: { share: 1, redact: [] },
+    baseline: { rain: feature, wind: feature },
+  });
+  const rules = [{ rule: 'drift.rain < 0.2', overMs: 60_000, severity: 'error' }] as const;
+  const rounds = new DriftRounds(samples);
+  const now = Date.now();
+  const keep = (release: string, rain: number): void =>
+    samples.keep({
+      release,
+      method: 'POST',
+      target: '/',
+      status: 200,
+      ms: 1,
+      request: Buffer.from(JSON.stringify({ rain, wind: rain })),
+      response: Buffer.from(''),
+    });
+  assert.equal(rounds.tick(rules, now), undefined);
+  for (let n = 0; n < 40; n++) keep('r1', n % 5);
+  for (let n = 0; n < 40; n++) keep('r2', 4);
+  const later = now + 1_000;
+  assert.equal(rounds.tick(rules, later), undefined, 'one feature is left');
+  const found = rounds.tick(rules, later);
+  assert.deepEqual(Object.keys(found ?? {}).sort(), ['rain', 'wind']);
+  assert.equal(found?.['rain']?.rows, 80);
+  assert.ok(found['rain'].ks! > 0.3);
+  assert.equal(rounds.tick(rules, later + 30_000), undefined, 'not before a minute is over');
+  assert.equal(rounds.tick(rules, later + 90_000), undefined);
+  assert.deepEqual(
+    Object.keys(rounds.tick(rules, later + 90_000) ?? {}),
+    ['wind'],
+    'its window is over for rain',
+  );
+  assert.ok(samples.drift(60_000, { release: 'r1' })['rain']!.psi < 0.1);
+  assert.ok(samples.drift(60_000, { release: 'r2' })['rain']!.psi > 0.5);
+  samples.close();
 });
