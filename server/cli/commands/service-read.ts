@@ -1,9 +1,13 @@
 /** `modelyard service list|status|history|logs` */
 import { formatBytes } from '../../model/units.js';
-import { mergeBuckets, summarize, type MetricsSummary } from '../../serving/monitor/bucket.js';
+import {
+  mergeBuckets,
+  summarize,
+  type DriftMeasures,
+  type MetricsSummary,
+} from '../../serving/monitor/bucket.js';
 import { alertHistory, readAlerts } from '../../serving/monitor/alerts.js';
 import { readMetrics } from '../../serving/monitor/metrics-files.js';
-import type { DriftMeasures } from '../../serving/monitor/rules.js';
 import { servicePlaces } from '../../serving/places.js';
 import { listServices, serviceHistory, type ServiceView } from '../../serving/read-service.js';
 import type { RunningRelease, ServiceStatus } from '../../serving/types.js';

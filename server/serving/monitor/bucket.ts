@@ -1,6 +1,5 @@
 /** What was measured in a span of time, and how spans are added up. */
 import { Histogram, type SparseHistogram } from './histogram.js';
-import type { DriftMeasures } from './rules.js';
 
 export interface ReleaseCounts {
   readonly requests: number;
@@ -8,6 +7,20 @@ export interface ReleaseCounts {
   /** Of its own requests. Absent where they are all there were: those of the bucket, then. */
   readonly latency?: SparseHistogram;
 }
+
+/** How far one feature of the requests has moved from what the model was trained on. */
+export interface DriftMeasure {
+  /** Population stability index. */
+  readonly psi: number;
+  /** Kolmogorov–Smirnov's D, of numbers. */
+  readonly ks?: number;
+  /** That the difference is one of chance. */
+  readonly p: number;
+  /** Values that were looked at. */
+  readonly rows: number;
+}
+
+export type DriftMeasures = Readonly<Record<string, DriftMeasure>>;
 
 /** One line of a service's `metrics.ndjson`. */
 export interface MetricsBucket {

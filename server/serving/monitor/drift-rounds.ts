@@ -1,6 +1,7 @@
 /** Drift over time: each feature is measured once a minute, one after the other, so that no request has to wait for it. */
 import { parseMonitorRule } from '../../model/monitor-rule.js';
-import { type DriftMeasures, LEAST_ROWS, type MonitorRule } from './rules.js';
+import type { DriftMeasures } from './bucket.js';
+import { LEAST_ROWS, type MonitorRule } from './rules.js';
 import type { Samples } from './samples.js';
 
 const EVERY_MS = 60_000;

@@ -2,10 +2,10 @@
 import { openDocument, readDocument } from '../../stores/document.js';
 import type { ServicePlaces } from '../places.js';
 import { Alerts, callWebhook, type AlertEvent } from './alerts.js';
-import { ofRelease, summarize, type MetricsSummary } from './bucket.js';
+import { ofRelease, summarize, type DriftMeasures, type MetricsSummary } from './bucket.js';
 import { DriftRounds } from './drift-rounds.js';
 import type { Recorder } from './recorder.js';
-import { driftFeatures, evaluateRule, type DriftMeasures, type RuleOutcome } from './rules.js';
+import { driftFeatures, evaluateRule, type RuleOutcome } from './rules.js';
 import { Samples } from './samples.js';
 import { NOT_MONITORED, monitorDocumentKind, type MonitorSettings } from './settings.js';
 

@@ -1,11 +1,10 @@
 /** Counts the traffic of a service: a bucket a second in memory, one of ten seconds in a file of bounded size. */
 import { RotatingLog } from '../host/rotating-log.js';
 import type { Exchanged, TrafficObserver } from '../proxy/observer.js';
-import { type MetricsBucket, type ReleaseCounts, mergeBuckets } from './bucket.js';
+import { type DriftMeasures, type MetricsBucket, type ReleaseCounts, mergeBuckets } from './bucket.js';
 import { Histogram } from './histogram.js';
 import { FINE_MS, readLongMetrics, readMetrics } from './metrics-files.js';
 import { Rollup } from './rollup.js';
-import type { DriftMeasures } from './rules.js';
 
 /** In memory: what short windows are measured over. */
 const RECENT_SECONDS = 600;

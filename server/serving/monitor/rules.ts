@@ -1,7 +1,7 @@
 /** Whether a rule such as `p95 < 200ms` holds for what was measured. */
 import { parseMonitorRule, type ParsedMonitorRule } from '../../model/monitor-rule.js';
 import { formatBytes, formatDuration } from '../../model/units.js';
-import type { MetricsSummary } from './bucket.js';
+import type { DriftMeasures, MetricsSummary } from './bucket.js';
 
 /** A rule as it is set on a service. */
 export interface MonitorRule {
@@ -13,20 +13,6 @@ export interface MonitorRule {
   /** What is said when it is broken. */
   readonly message?: string;
 }
-
-/** How far one feature of the requests has moved from what the model was trained on. */
-export interface DriftMeasure {
-  /** Population stability index. */
-  readonly psi: number;
-  /** Kolmogorov–Smirnov's D, of numbers. */
-  readonly ks?: number;
-  /** That the difference is one of chance. */
-  readonly p: number;
-  /** Values that were looked at. */
-  readonly rows: number;
-}
-
-export type DriftMeasures = Readonly<Record<string, DriftMeasure>>;
 
 export interface RuleOutcome {
   readonly rule: string;

@@ -3,9 +3,10 @@ import { countNumbers, countValues } from '../../features/statistics/measure.js'
 import { type FeatureCounts, drift } from '../../features/statistics/drift.js';
 import { RotatingLog } from '../host/rotating-log.js';
 import type { Exchanged } from '../proxy/observer.js';
+import type { DriftMeasures } from './bucket.js';
 import type { SampleSink } from './recorder.js';
 import { rowsOfRequest, rowsOfResponse, type Row, type Scalar } from './rows.js';
-import { LEAST_ROWS, type DriftMeasures } from './rules.js';
+import { LEAST_ROWS } from './rules.js';
 import { NOT_MONITORED, type BaselineFeature, type MonitorSettings } from './settings.js';
 
 const FILE_BYTES = 4 * 1024 * 1024;

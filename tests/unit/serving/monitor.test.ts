@@ -6,6 +6,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { Alerts, alertHistory, readAlerts } from '../../../server/serving/monitor/alerts.js';
 import {
+  type DriftMeasures,
   ofRelease,
   summarize,
   type MetricsBucket,
@@ -16,7 +17,7 @@ import { Histogram } from '../../../server/serving/monitor/histogram.js';
 import { readLongMetrics, readMetrics } from '../../../server/serving/monitor/metrics-files.js';
 import { Recorder } from '../../../server/serving/monitor/recorder.js';
 import { rowsOfRequest, rowsOfResponse } from '../../../server/serving/monitor/rows.js';
-import { evaluateRule, type DriftMeasures } from '../../../server/serving/monitor/rules.js';
+import { evaluateRule } from '../../../server/serving/monitor/rules.js';
 import { Samples } from '../../../server/serving/monitor/samples.js';
 import { servicePlaces } from '../../../server/serving/places.js';
 
