@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { activationRows } from './activation.js';
+import { deployRows } from './deploy.js';
 import { featureRows } from './features.js';
 import { languageRows } from './language.js';
 import { lintRows } from './lint.js';
@@ -36,6 +37,7 @@ const suites: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]
   materialize: (scratch) => materializeRows(scratch, root),
   registry: (scratch) => registryRows(scratch, registryScript),
   serving: (scratch) => servingRows(scratch, root, peers()),
+  deploy: (scratch) => deployRows(scratch),
   activation: () => activationRows(root),
 };
 
