@@ -1,8 +1,11 @@
-/** Looks at the data of feature views once and to the end: what the editor finds out beside the typing, for `modelyard lint`. */
+/**
+ * Looks at the data of feature views and at labels once and to the end: what the editor finds out beside the typing, for
+ * `modelyard lint`.
+ */
 import path from 'node:path';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import { catalogOf } from '../model/feature-catalog.js';
-import type { FeatureFacts, ViewFacts } from '../model/feature-facts.js';
+import type { FeatureFacts, KnownColumn, ViewFacts } from '../model/feature-facts.js';
 import type { FeatureView } from '../model/features.js';
 import type { Engine } from './engine/engine.js';
 import { EngineKeeper } from './engine/keeper.js';
@@ -10,7 +13,7 @@ import type { EngineResult } from './engine/messages.js';
 import { openSource } from './source.js';
 import { FeatureStore } from './store.js';
 import type { ResolvedView } from './view.js';
-import { headerColumns, plainFacts, tellOf, viewSource, writtenView } from './view-facts.js';
+import { headerColumns, labelsTable, plainFacts, tellOf, viewSource, writtenView } from './view-facts.js';
 import type { ToldFacts, ViewSource } from './view-facts.js';
 import { stateOf } from './view-state.js';
 
@@ -26,20 +29,31 @@ interface Look {
  * Starts the engine's child where a view has data; where there is none for this machine, only the header of a CSV is known.
  * @param files all feature files of the project
  * @param about those whose views are looked at
+ * @param labels files of labels, as written
  */
 export async function surveyFeatures(
   root: string,
   files: readonly FeaturesDefinition[],
   about: readonly FeaturesDefinition[],
+  labels: readonly string[],
 ): Promise<FeatureFacts> {
   const catalog = catalogOf(files);
-  const looks = about.flatMap(({ path: file, features }) =>
+  const views = about.flatMap(({ path: file, features }) =>
     features.views.flatMap((view): Look[] => {
       const resolved = writtenView(file, view, catalog);
       const source = resolved === undefined ? undefined : viewSource(root, resolved.path);
       return resolved === undefined || source === undefined ? [] : [{ resolved, source }];
     }),
   );
+  const columns = new Map<string, readonly KnownColumn[]>();
+  const tables = labels.flatMap((file): Look[] => {
+    const look = labelsLook(root, file);
+    // The names are enough, and they cost no engine.
+    const header = look && headerColumns(root, look.resolved, look.source);
+    if (header !== undefined) columns.set(file, header);
+    return look === undefined || header !== undefined ? [] : [look];
+  });
+  const looks = [...views, ...tables];
   const known = new Map<FeatureView, ViewFacts>();
   const readable = [
     ...new Set(looks.flatMap(({ source }) => source.files.map((file) => path.join(root, file)))),
@@ -52,6 +66,7 @@ export async function surveyFeatures(
       const silent = !told.ok && (told.error.kind === 'missing' || told.error.kind === 'crashed');
       const facts = told.ok ? told.value : silent ? headerFacts(root, look) : undefined;
       if (facts !== undefined) known.set(look.resolved.view, facts);
+      if (facts?.data !== undefined && tables.includes(look)) columns.set(look.resolved.path, facts.data);
     }
   } finally {
     keeper.close();
@@ -59,6 +74,7 @@ export async function surveyFeatures(
   const store = new FeatureStore(root);
   return {
     viewFacts: (_path, view) => known.get(view),
+    labelColumns: (_path, file) => columns.get(file),
     viewState: (view) => {
       const current = store.current(view);
       const attempt = store.attempt(view);
@@ -68,6 +84,12 @@ export async function surveyFeatures(
       });
     },
   };
+}
+
+function labelsLook(root: string, file: string): Look | undefined {
+  const resolved = labelsTable(file);
+  const source = resolved === undefined ? undefined : viewSource(root, file);
+  return resolved === undefined || source === undefined ? undefined : { resolved, source };
 }
 
 async function ask(

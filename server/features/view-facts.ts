@@ -1,6 +1,6 @@
 /**
- * Finds out which columns a feature view has as it is written now: from the header of a CSV, or from what the engine says about
- * the source and each transform. A view that is being written may lack this and that.
+ * Finds out which columns a feature view or a file of labels has as it is written now: from the header of a CSV, or from what
+ * the engine says about the source and each transform. A view that is being written may lack this and that.
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -8,12 +8,14 @@ import type { FeatureCatalog } from '../model/feature-catalog.js';
 import { mappedColumns } from '../model/feature-facts.js';
 import type { KnownColumn, ViewFacts } from '../model/feature-facts.js';
 import type { FeatureView } from '../model/features.js';
+import { isGlob } from '../model/paths.js';
 import { transform } from './compute.js';
 import { csvHeader } from './csv-header.js';
 import type { Engine } from './engine/engine.js';
 import type { EngineResult } from './engine/messages.js';
 import { sourceFiles } from './source-files.js';
 import type { SourceTable } from './source.js';
+import { fileTable } from './training/read-labels.js';
 import { formatOf } from './view.js';
 import type { ResolvedView } from './view.js';
 
@@ -51,6 +53,12 @@ export function writtenView(
     format,
     timestamp: source.timestamp?.value ?? '',
   };
+}
+
+/** A file of labels as a view that has nothing but its columns; undefined where it is no data file. */
+export function labelsTable(file: string): ResolvedView | undefined {
+  // What a source takes for a pattern, a training set takes for a name.
+  return isGlob(file) ? undefined : fileTable(file);
 }
 
 /**

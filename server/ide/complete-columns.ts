@@ -1,5 +1,5 @@
 /** Columns of the data: for timestamps, keys and field mappings, as features, and in SQL. */
-import type { FeaturesDefinition } from '../model/analyze.js';
+import type { FeaturesDefinition, PipelineDefinition } from '../model/analyze.js';
 import type { Located } from '../model/definition.js';
 import { featureTypeOf, mappedColumns } from '../model/feature-facts.js';
 import type { KnownColumn } from '../model/feature-facts.js';
@@ -13,15 +13,16 @@ import type { Completion, IdeContext } from './types.js';
 /** Where a name of a column is asked for as a value. */
 export function completeColumnNames(context: IdeContext, slot: Slot): Completion[] {
   const { definition } = context;
-  if (definition.kind !== 'features') return [];
   const [section, name] = slot.path;
-  const columns =
-    section === 'entities'
-      ? columnsAbout(context, definition, String(name))
-      : dataOf(
-          context,
-          definition.features.views.find((view) => view.name === name),
-        );
+  let columns: readonly KnownColumn[] = [];
+  if (definition.kind === 'pipeline') columns = labelsOf(context, definition, name);
+  else if (definition.kind === 'features' && section === 'entities')
+    columns = columnsAbout(context, definition, String(name));
+  else if (definition.kind === 'features')
+    columns = dataOf(
+      context,
+      definition.features.views.find((view) => view.name === name),
+    );
   // A moment makes the better timestamp, a text or a whole number the better key.
   const wanted = slot.path.includes('keys') ? /^(?:VARCHAR|U?(?:TINY|SMALL|BIG)?INT)/ : /^(?:TIMESTAMP|DATE)/;
   return columns.map((column, index) =>
@@ -152,6 +153,17 @@ function sqlItems(
     sortText: `4${String(at).padStart(3, '0')}`,
   }));
   return [...items, ...words];
+}
+
+/** Columns of the labels of a training-set task. */
+function labelsOf(
+  { project }: IdeContext,
+  { path, pipeline }: PipelineDefinition,
+  task: string | number | undefined,
+): readonly KnownColumn[] {
+  const action = pipeline.tasks.find(({ name }) => name === task)?.action;
+  if (action?.kind !== 'training-set' || action.labels.template !== undefined) return [];
+  return project.labelColumns?.(path, action.labels.text) ?? [];
 }
 
 function dataOf({ definition, project }: IdeContext, view: FeatureView | undefined): readonly KnownColumn[] {

@@ -1,5 +1,5 @@
 /**
- * Finds out which columns feature views have, beside the typing: the header of a CSV at once, and in trusted workspaces, for
+ * Finds out which columns feature views and labels have, beside the typing: the header of a CSV at once, and in trusted workspaces, for
  * files that are open in the editor, what the engine says about the source and each transform. What is known is kept until the
  * files change; whoever asks gets what is known now and never waits.
  */
@@ -12,6 +12,7 @@ import type { SourceTable } from '../features/source.js';
 import type { ResolvedView } from '../features/view.js';
 import {
   headerColumns,
+  labelsTable,
   plainFacts,
   readingOf,
   shapeOf,
@@ -55,6 +56,8 @@ export class ViewColumns {
   readonly #headers = new Map<string, readonly KnownColumn[] | undefined>();
   readonly #data = new Map<string, readonly KnownColumn[]>();
   readonly #told = new Map<string, ToldFacts>();
+  /** Files of labels, so that the same object stands for the same file. */
+  readonly #tables = new Map<string, ResolvedView | undefined>();
   readonly #facts = new WeakMap<
     FeatureView,
     { readonly key: string; readonly facts: ViewFacts | undefined }
@@ -71,7 +74,16 @@ export class ViewColumns {
 
   /** What is known of a view; schedules a look where that may be more. */
   of(file: string, view: FeatureView): ViewFacts | undefined {
-    const resolved = this.#resolved(file, view);
+    return this.#factsOf(file, this.#resolved(file, view));
+  }
+
+  /** The same of the labels of a training set. */
+  ofLabels(file: string, labels: string): readonly KnownColumn[] | undefined {
+    if (!this.#tables.has(labels)) remember(this.#tables, labels, labelsTable(labels));
+    return this.#factsOf(file, this.#tables.get(labels))?.data;
+  }
+
+  #factsOf(file: string, resolved: ResolvedView | undefined): ViewFacts | undefined {
     const source = resolved === undefined ? undefined : this.#source(resolved.path);
     if (resolved === undefined || source === undefined) return undefined;
     const dataKey = `${source.stamp}\n${resolved.format}`;
@@ -80,6 +92,7 @@ export class ViewColumns {
     if (told === undefined && this.#host.trusted() && this.#host.isOpen(file)) {
       this.#schedule(file, resolved, source, { dataKey, key });
     }
+    const { view } = resolved;
     const data = told?.data ?? this.#data.get(dataKey) ?? this.#header(resolved, source, dataKey);
     const known = this.#facts.get(view);
     // The same object as long as nothing else is known: checks that rest on it hold.

@@ -78,6 +78,12 @@ export interface ViewState {
 export interface FeatureFacts {
   /** @param path of the file that defines the view */
   viewFacts(path: string, view: FeatureView): ViewFacts | undefined;
+  /**
+   * The columns of the labels of a training set.
+   * @param path of the file that names them
+   * @param labels as written
+   */
+  labelColumns(path: string, labels: string): readonly KnownColumn[] | undefined;
   viewState(view: string): ViewState | undefined;
 }
 

@@ -18,6 +18,9 @@ export interface FeatureUse {
   /** Features to join: `view:feature`, or whole views. */
   readonly features: readonly FeatureReference[];
   readonly service?: Located<string>;
+  /** Of a training set: the file of its labels, and which of their columns is their time. */
+  readonly labels?: Located<string>;
+  readonly timestamp?: Located<string>;
   /** Columns are called `view__feature`: features of the same name don't clash. */
   readonly fullNames: boolean;
   /** Something is named by an expression: which one is only known at run time. */
@@ -66,6 +69,8 @@ function useOf(
   const joined = action === 'training-set' ? field(config, 'features') : undefined;
   const named = field(config, action === 'package' ? 'feature-service' : 'service');
   const service = action === 'materialize' ? undefined : plain(named);
+  const [labels] = action === 'training-set' ? locatedOf(plain(field(config, 'labels'))) : [];
+  const [timestamp] = action === 'training-set' ? locatedOf(plain(field(config, 'timestamp'))) : [];
   const views = itemsOf(listed).flatMap((item) => locatedOf(plain(item)));
   const features = itemsOf(joined).flatMap((item) =>
     plain(item) === undefined ? [] : (readFeatureReference(item, text) ?? []),
@@ -79,6 +84,8 @@ function useOf(
     views,
     features,
     ...(service === undefined ? {} : { service: { value: service.text, span: service.span } }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(timestamp === undefined ? {} : { timestamp }),
     fullNames: booleanOf(field(config, 'full-names')) ?? false,
     dynamic,
   };

@@ -4,7 +4,7 @@
  */
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
 import type { KnownModel, KnownModels } from '../model/known-models.js';
-import type { ViewFacts, ViewState } from '../model/feature-facts.js';
+import type { KnownColumn, ViewFacts, ViewState } from '../model/feature-facts.js';
 import type { FeatureView } from '../model/features.js';
 import type { Probe, ProjectView } from '../rules/rule.js';
 import type { RuleSeverity } from '../model/definition.js';
@@ -24,6 +24,12 @@ type Dependency =
       readonly path: string;
       readonly view: FeatureView;
       readonly answer: ViewFacts | undefined;
+    }
+  | {
+      readonly kind: 'label-columns';
+      readonly path: string;
+      readonly labels: string;
+      readonly answer: readonly KnownColumn[] | undefined;
     }
   | { readonly kind: 'view-state'; readonly view: string; readonly answer: ViewState | undefined }
   | { readonly kind: 'definitions'; readonly answer: readonly Definition[] };
@@ -98,6 +104,12 @@ export class RecordingView implements ProjectView {
   viewFacts(path: string, view: FeatureView): ViewFacts | undefined {
     const answer = this.#inner.viewFacts?.(path, view);
     this.#note(`view-facts ${path} ${view.name}`, { kind: 'view-facts', path, view, answer });
+    return answer;
+  }
+
+  labelColumns(path: string, labels: string): readonly KnownColumn[] | undefined {
+    const answer = this.#inner.labelColumns?.(path, labels);
+    this.#note(`label-columns ${path} ${labels}`, { kind: 'label-columns', path, labels, answer });
     return answer;
   }
 
@@ -201,6 +213,8 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return view.models?.names() === asked.answer;
       case 'view-facts':
         return view.viewFacts?.(asked.path, asked.view) === asked.answer;
+      case 'label-columns':
+        return view.labelColumns?.(asked.path, asked.labels) === asked.answer;
       case 'view-state':
         return view.viewState?.(asked.view) === asked.answer;
       case 'definitions':

@@ -248,6 +248,7 @@ export class Project {
         secretFiles: (glob) => this.#prober.secretFiles(glob),
         models: this.#memory.models,
         viewFacts: (path, featureView) => this.#memory.facts?.viewFacts(path, featureView),
+        labelColumns: (path, labels) => this.#memory.facts?.labelColumns(path, labels),
         viewState: (name) => this.#memory.facts?.viewState(name),
         severities,
       };

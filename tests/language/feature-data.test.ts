@@ -111,6 +111,30 @@ test('columns, types and SQL, found out beside the typing', async (t) => {
   assert.ok(inSql.includes('rain DOUBLE'), inSql.join(', '));
 });
 
+test('columns of labels, by the header and by the engine', async (t) => {
+  const { root, lsp } = await started(t);
+  const file = `${root}/train.pipeline.yaml`;
+  const text = PIPELINE.replace('data/l.csv', 'data/labels.csv, timestamp: att');
+  writeFileSync(`${root}/data/labels.csv`, 'station_id,at,rained\ns1,2024-01-03,1\n');
+  await lsp.open(file, text);
+  await lsp.watched([{ file: `${root}/data/labels.csv`, type: 'created' }]);
+  const unknown = await until('the column', async () =>
+    (await lsp.diagnostics(file)).find(({ code }) => code === 'feature/unknown-column'),
+  );
+  assert.equal(said(unknown), 'There is no column "att" in data/labels.csv. Did you mean "at"?');
+  const asked = text.replace('timestamp: att', 'timestamp: ');
+  await lsp.replace(file, asked);
+  const items = await until('the types', async () => {
+    const at = position(asked, asked.indexOf('timestamp: ') + 11);
+    const list = await lsp.ask<CompletionList>('completion', file, at);
+    return list.items.some(({ detail }) => detail === 'DATE') && list.items;
+  });
+  assert.deepEqual(
+    items.map(({ label, detail }) => `${label} ${detail ?? ''}`),
+    ['station_id VARCHAR', 'at DATE', 'rained BIGINT'],
+  );
+});
+
 test('without trust the header is read and no SQL is run', async (t) => {
   const { lsp, file } = await started(t, { initializationOptions: {} });
   const text = FEATURES.replace('rain > 5', 'rian > 5');

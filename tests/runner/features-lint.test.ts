@@ -57,6 +57,27 @@ test('columns, types, SQL and expectations', async () => {
   await check(0, [/^feature\/expectation 8: Does not hold: rain is at most 3/]);
 });
 
+test('labels of training sets', async () => {
+  const text = (labels: string) =>
+    `tasks:\n  join:\n    training-set: { labels: ${labels}, timestamp: day, features: [weather], output: t.csv }\n`;
+  const project = await TestProject.make({
+    'a.features.yaml': features('select * from source'),
+    'p.pipeline.yaml': text('data/labels.csv'),
+    ...DATA,
+    'data/labels.csv': 'place,at\na,2024-01-01\n',
+  });
+  const check = async (labels: string) => {
+    project.write({ 'p.pipeline.yaml': text(labels) });
+    assert.deepEqual(findings((await project.expect(1, ['lint', '--json', 'p.pipeline.yaml'])).stdout), [
+      `feature/unknown-column 3: There is no column "station", a key of the entity "station", in ${labels}.`,
+      `feature/unknown-column 3: There is no column "day" in ${labels}. Expected one of place or at.`,
+    ]);
+  };
+  await check('data/labels.csv');
+  project.write({ 'data/labels.jsonl': '{"place":"a","at":"2024-01-01"}\n' });
+  await check('data/labels.jsonl');
+});
+
 test('without an engine for this machine only the header of a CSV is known', async () => {
   const from = path.dirname(await builtCli());
   const alone = mkdtempSync(path.join(os.tmpdir(), 'modelyard-alone-'));

@@ -25,8 +25,8 @@ export async function readLabels(
   name = 'modelyard_labels',
 ): Promise<ReadLabels> {
   const { root, labels, keys = [] } = request;
-  const format = formatOf(labels);
-  if (format === undefined) {
+  const table = fileTable(labels);
+  if (table === undefined) {
     return {
       ok: false,
       kind: 'request',
@@ -37,7 +37,7 @@ export async function readLabels(
   const opened = await openSource(
     engine,
     name,
-    tableOf(labels, format),
+    table,
     [{ file: path.join(root, labels), shown: labels }],
     types,
   );
@@ -45,8 +45,10 @@ export async function readLabels(
   return { ok: true, value: { relation: identifier(name), columns: opened.value.columns } };
 }
 
-/** A file as the source of a view that has nothing else to say. */
-function tableOf(path: string, format: ResolvedView['format']): ResolvedView {
+/** A file as the source of a view that has nothing else to say; undefined where it is none that can be read. */
+export function fileTable(path: string): ResolvedView | undefined {
+  const format = formatOf(path);
+  if (format === undefined) return undefined;
   const span = { start: 0, end: 0 };
   return {
     file: path,

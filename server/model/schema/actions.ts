@@ -6,6 +6,7 @@ import {
   anyAction,
   anyKeyed,
   closed,
+  column,
   condition,
   listOrOne,
   named,
@@ -55,7 +56,7 @@ const trainingSetAction = closed(
       ['data/labels.csv'],
     ),
     timestamp: opt(
-      Type.String(),
+      column,
       'The column of the labels that says when the features had to be known. Default: the one column of type timestamp.',
       ['observed_at'],
     ),

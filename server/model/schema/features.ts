@@ -2,7 +2,18 @@
 import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
 import { hinted, key, oneOf, opt } from './hint.js';
-import { anyKeyed, closed, duration, glob, listOrOne, named, prose, reference, scalar } from './pieces.js';
+import {
+  anyKeyed,
+  closed,
+  column,
+  duration,
+  glob,
+  listOrOne,
+  named,
+  prose,
+  reference,
+  scalar,
+} from './pieces.js';
 
 export const FEATURE_TYPES = [
   'string',
@@ -16,10 +27,6 @@ export const FEATURE_TYPES = [
   'list',
 ] as const;
 
-const column = Type.String({
-  minLength: 1,
-  'x-modelyard': { names: 'column', expects: 'the name of a column' },
-});
 const tags = anyKeyed(scalar);
 const owner = Type.String({ minLength: 1, 'x-modelyard': { names: 'owner', expects: 'a person or a team' } });
 

@@ -39,6 +39,9 @@ export function reference(names: NameTarget, place?: ExpressionPlace) {
   );
 }
 
+/** A column of the data that stands beside it. */
+export const column = text({ names: 'column', expects: 'the name of a column' }, { minLength: 1 });
+
 export const secretName = text(
   { names: 'secret', code: 'name', expects: 'the name of an environment variable (letters, digits and "_")' },
   { pattern: ENV_NAME_PATTERN },

@@ -59,7 +59,7 @@ export function reportUnknown(
 }
 
 /** The name without its quotes, so that a fix keeps them. */
-function bare({ definition }: RuleContext, { value, span }: Located<string>): Span {
+export function bare({ definition }: RuleContext, { value, span }: Located<string>): Span {
   const { text } = definition.tree;
   const start = text.startsWith(value, span.start + 1) && /['"]/.test(text.charAt(span.start)) ? 1 : 0;
   return start === 0 ? span : { start: span.start + 1, end: span.start + 1 + value.length };

@@ -6,6 +6,7 @@ import { alternatives, didYouMean, similar } from '../../model/names.js';
 import { sameColumn } from '../../model/sql-words.js';
 import { renames } from '../edits.js';
 import type { Rule, RuleContext } from '../rule.js';
+import { checkLabels } from './label-columns.js';
 import { catalog, featuresOf } from './named.js';
 
 const WEATHER: readonly KnownColumn[] = [
@@ -20,16 +21,26 @@ const EVENINGS: readonly KnownColumn[] = [...WEATHER, { name: 'evening', type: '
 const transformed = (timestamp: string) =>
   `entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: ${timestamp} }\n    transform: select *, observed_at + interval 18 hours as evening from source\n    features: { rain: double }\n`;
 
+const SERVED = `${text('observed_at', 'rain_7d')}services:\n  rain-v1: [weather]\n`;
+const LABELS: readonly KnownColumn[] = [{ name: 'station_id' }, { name: 'day' }, { name: 'rain' }];
+const joined = (labels: string, timestamp: string) =>
+  `tasks:\n  join:\n    training-set: { labels: ${labels}, timestamp: ${timestamp}, service: rain-v1, output: data/training.csv }\n`;
+
 export const unknownColumn: Rule = {
   id: 'feature/unknown-column',
   severity: 'error',
-  summary: 'A timestamp, a key, a feature or a field mapping names a column that is not in the data.',
+  summary:
+    'A timestamp, a key, a feature, a field mapping or a training set names a column that is not in the data.',
   docs: `
 The columns are those of the source's files. With a \`transform\`, features, keys and the timestamp are taken from what the last
 query gives. Columns are compared without regard to case, as DuckDB does.
 
+The labels of a training set have to have the keys of the entities whose features are joined, and the column that is named
+under \`timestamp\`, written exactly so.
+
 Nothing is said where the data can't be read: where no file is there yet, in Restricted Mode (of CSV files the header is read
-all the same), and while a query is wrong, which \`feature/sql\` reports.
+all the same), and while a query is wrong, which \`feature/sql\` reports. Nor is it of labels that a task makes, because the
+next run may write other columns.
 
 **To mend it**, take the name that is suggested, or let the query give the column.
 `,
@@ -40,6 +51,10 @@ all the same), and while a query is wrong, which \`feature/sql\` reports.
     {
       files: { 'weather.features.yaml': transformed('evening') },
       facts: { weather: { data: WEATHER, result: EVENINGS } },
+    },
+    {
+      files: { 'train.pipeline.yaml': joined('data/labels.csv', 'day'), 'weather.features.yaml': SERVED },
+      labels: { 'data/labels.csv': LABELS },
     },
   ],
   bad: [
@@ -63,8 +78,21 @@ all the same), and while a query is wrong, which \`feature/sql\` reports.
         'There is no column "morning" in what the transform of "weather" gives. Expected one of station_id, observed_at, rain or evening.',
       ],
     },
+    {
+      files: { 'train.pipeline.yaml': joined('data/labels.csv', '«at»'), 'weather.features.yaml': SERVED },
+      labels: { 'data/labels.csv': LABELS },
+      messages: ['There is no column "at" in data/labels.csv. Expected one of station_id, day or rain.'],
+    },
+    {
+      files: { 'train.pipeline.yaml': joined('«data/labels.csv»', 'day'), 'weather.features.yaml': SERVED },
+      labels: { 'data/labels.csv': [{ name: 'station' }, { name: 'day' }] },
+      messages: [
+        'There is no column "station_id", a key of the entity "station", in data/labels.csv. Did you mean "station"?',
+      ],
+    },
   ],
   check(context) {
+    checkLabels(context);
     const own = featuresOf(context);
     for (const view of own?.features.views ?? []) {
       const facts = context.project.viewFacts?.(context.definition.path, view);

@@ -56,6 +56,27 @@ test('columns as features, without keys, times and what is listed', () => {
   assert.equal(chosen(flow, 'rain'), flow.replace(CURSOR, 'rain: double'));
 });
 
+test('columns of labels, for the time of a training set', () => {
+  const labels = {
+    'data/labels.parquet': [
+      { name: 'station_id', type: 'VARCHAR' },
+      { name: 'known from', type: 'TIMESTAMP' },
+    ],
+  };
+  const check = (path: string, expected: readonly string[]): void => {
+    const text = `tasks:\n  join:\n    training-set:\n      labels: ${path}\n      timestamp: ¦\n      service: rain-v1\n`;
+    const fixture = open({ 't.pipeline.yaml': text }, { labels });
+    const items = completion(fixture.context, fixture.offset).items.filter(({ kind }) => kind === 'column');
+    assert.deepEqual(
+      items.toSorted((a, b) => (a.sortText < b.sortText ? -1 : 1)).map(({ label }) => label),
+      expected,
+    );
+  };
+  check('data/labels.parquet', ['known from', 'station_id']);
+  check('other.parquet', []);
+  check('${{ params.labels }}', []);
+});
+
 test('columns in SQL', () => {
   const sql = (query: string): string => view(`${SOURCE}    transform: |\n      ${query}\n    ttl: 1d\n`);
   assert.deepEqual(columns(sql('select *, avg(ra¦) as mean from source')), [

@@ -10,12 +10,13 @@ import { applyEdits, memoryProject } from '../../support/project.js';
 
 function findingsOf(example: Example): { findings: Finding[]; text: string } {
   const { files, path } = plainExample(example);
-  const { disk, models, facts, states } = example;
+  const { disk, models, facts, states, labels } = example;
   const project = memoryProject(files, {
     ...(disk === undefined ? {} : { disk }),
     ...(models === undefined ? {} : { models }),
     ...(facts === undefined ? {} : { facts }),
     ...(states === undefined ? {} : { states }),
+    ...(labels === undefined ? {} : { labels }),
   });
   return { findings: project.findings(path), text: files[path] ?? '' };
 }
