@@ -241,7 +241,7 @@ export interface ServiceRequests {
   };
   'modelyard/serviceSamples': {
     params: ServiceRef;
-    result: Answer<{ readonly url: string; readonly samples: readonly SuggestedSample[] }>;
+    result: Answer<{ readonly samples: readonly SuggestedSample[] }>;
   };
   'modelyard/serviceSample': {
     params: ServiceRef & { readonly request: SampleRequest };

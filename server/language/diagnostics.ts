@@ -35,6 +35,8 @@ export interface DiagnosticsOptions {
   readonly settingsFor: (uri: string) => Promise<Settings>;
   readonly settingsNow: (uri: string) => Settings;
   readonly relatedInformation: boolean;
+  /** What is shown in a file beside its findings. */
+  readonly beside: (place: Place) => readonly Diagnostic[];
   /** Absent for clients that pull. */
   readonly publish?: (params: PublishDiagnosticsParams) => void;
   /** Asks a client that pulls to pull again. */
@@ -44,6 +46,7 @@ export interface DiagnosticsOptions {
 interface Report {
   readonly resultId: string;
   readonly findings: readonly Finding[];
+  readonly beside: readonly Diagnostic[];
 }
 
 export class Diagnostics {
@@ -113,7 +116,7 @@ export class Diagnostics {
     return {
       kind: DocumentDiagnosticReportKind.Full,
       resultId: report.resultId,
-      items: this.#convert(uri, report.findings),
+      items: this.#convert(uri, report),
     };
   }
 
@@ -150,7 +153,8 @@ export class Diagnostics {
         throwIfCancelled(token);
         began = performance.now();
       }
-      const { resultId, findings } = this.#check(uri, settings);
+      const report = this.#check(uri, settings);
+      const { resultId } = report;
       const before = known.get(uri);
       known.delete(uri);
       if (before === resultId) continue;
@@ -159,7 +163,7 @@ export class Diagnostics {
         uri,
         version: workspace.versionOf(uri),
         resultId,
-        items: this.#convert(uri, findings),
+        items: this.#convert(uri, report),
       });
     }
     // What was there and is no more.
@@ -211,14 +215,15 @@ export class Diagnostics {
       const settings = await settingsFor(uri);
       await breathe();
       if (this.#pushAgain) return;
-      const { resultId, findings } = this.#check(uri, settings);
+      const report = this.#check(uri, settings);
+      const { resultId, findings, beside } = report;
       const version = workspace.versionOf(uri);
       const before = this.#pushed.get(uri);
       if (before?.id === resultId && before.version === version) continue;
       this.#pushed.set(uri, { id: resultId, version });
       // A file that never had findings needs no empty list.
-      if (before === undefined && findings.length === 0 && version === null) continue;
-      publish({ uri, ...(version === null ? {} : { version }), diagnostics: this.#convert(uri, findings) });
+      if (before === undefined && findings.length + beside.length === 0 && version === null) continue;
+      publish({ uri, ...(version === null ? {} : { version }), diagnostics: this.#convert(uri, report) });
     }
     for (const uri of gone) {
       this.#pushed.delete(uri);
@@ -233,7 +238,7 @@ export class Diagnostics {
     const place = workspace.place(uri);
     if (!place?.project.knows(place.path)) {
       this.#cost.delete(uri);
-      return { resultId: NOTHING, findings: [] };
+      return { resultId: NOTHING, findings: [], beside: [] };
     }
     const findings = place.project.findings(place.path, settings.rules);
     this.#cost.set(uri, performance.now() - began);
@@ -242,14 +247,19 @@ export class Diagnostics {
       resultId = String(this.#nextId++);
       this.#ids.set(findings, resultId);
     }
-    return { resultId, findings };
+    const beside = this.#options.beside(place);
+    const id = beside.length === 0 ? resultId : `${resultId} ${JSON.stringify(beside)}`;
+    return { resultId: id, findings, beside };
   }
 
-  #convert(uri: string, findings: readonly Finding[]): Diagnostic[] {
+  #convert(uri: string, { findings, beside }: Report): Diagnostic[] {
     const { workspace, relatedInformation } = this.#options;
     const place = workspace.place(uri);
     if (place === undefined) return [];
-    return findings.map((finding) => diagnosticOf(workspace, place.project, finding, relatedInformation));
+    return [
+      ...findings.map((finding) => diagnosticOf(workspace, place.project, finding, relatedInformation)),
+      ...beside,
+    ];
   }
 
   #debounce(): number {

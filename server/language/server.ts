@@ -6,6 +6,7 @@ import type {
   InitializeResult,
 } from 'vscode-languageserver/node';
 import { DidChangeWatchedFilesNotification, FileChangeType } from 'vscode-languageserver/node';
+import { Alerts } from './alerts.js';
 import { Diagnostics } from './diagnostics.js';
 import { pathOf, uriOfPath } from './documents.js';
 import { capabilitiesFor, registerFeatures } from './features.js';
@@ -18,6 +19,7 @@ import { Histories } from './history.js';
 import { watchModels } from './models-watch.js';
 import { Registries } from './registries.js';
 import { RunsWatch } from './runs-watch.js';
+import { ServicesWatch } from './services-watch.js';
 import { SettingsStore } from './settings.js';
 import { coalesce } from './slices.js';
 import { Views } from './views.js';
@@ -55,6 +57,8 @@ class Server {
   readonly #registries: Registries;
   readonly #runsWatch: RunsWatch;
   readonly #modelsWatch: FilesWatch;
+  readonly #servicesWatch: ServicesWatch;
+  readonly #alerts = new Alerts();
   readonly #headWatch: HeadWatch;
   readonly #views: Views;
   readonly #folders: readonly string[];
@@ -99,6 +103,7 @@ class Server {
       workspace: this.#workspace,
       settingsFor,
       settingsNow: (uri) => this.#settings.now(this.#scopeOf(uri)),
+      beside: ({ project, path }) => this.#alerts.diagnostics(project, path),
       relatedInformation:
         this.#client.textDocument?.diagnostic?.relatedInformation === true ||
         this.#client.textDocument?.publishDiagnostics?.relatedInformation === true,
@@ -115,6 +120,7 @@ class Server {
     this.#headWatch = new HeadWatch(() => this.#lookAgain());
     this.#runsWatch = new RunsWatch((root) => this.#runsChanged(root));
     this.#modelsWatch = watchModels((root) => this.#modelsChanged(root));
+    this.#servicesWatch = new ServicesWatch((root) => this.#servicesChanged(root));
     this.#views = new Views({
       connection,
       log,
@@ -123,6 +129,7 @@ class Server {
       runsWatch: this.#runsWatch,
       features: this.#features,
       registries: this.#registries,
+      servicesChanged: (root) => this.#servicesChanged(root),
       settingsFor,
     });
     registerFeatures({
@@ -171,6 +178,7 @@ class Server {
     this.#headWatch.close();
     this.#runsWatch.close();
     this.#modelsWatch.close();
+    this.#servicesWatch.close();
     this.#registries.keep([]);
     this.#features.close();
     this.#diagnostics.close();
@@ -239,11 +247,14 @@ class Server {
       this.#headWatch.follow([...this.#workspace.folders(), ...roots]);
       this.#runsWatch.follow(roots);
       this.#modelsWatch.follow(roots);
+      this.#servicesWatch.follow(roots);
+      this.#alerts.keep(roots);
       this.#features.follow(roots);
       this.#histories.keep(roots);
       this.#registries.keep(roots);
       // What changed before it was watched.
       for (const root of roots) this.#registries.look(root);
+      for (const root of roots) this.#alerts.look(root);
       this.#diagnostics.changed();
     }
     this.#views.pipelinesChanged();
@@ -252,6 +263,12 @@ class Server {
   #modelsChanged(root: string): void {
     this.#registries.look(root);
     this.#views.modelsChanged();
+  }
+
+  /** What a service's host writes: how it is, what was measured, what fires. */
+  #servicesChanged(root: string): void {
+    if (this.#alerts.look(root)) this.#diagnostics.changed();
+    this.#views.servicesChanged();
   }
 
   /** Findings and hints speak of the registry's models. */

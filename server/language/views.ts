@@ -38,6 +38,7 @@ import type { Registries } from './registries.js';
 import { cancelRun, deleteRun, listItem, runView, runsResult } from './runs-view.js';
 import type { RunsOf } from './runs-view.js';
 import type { RunsWatch } from './runs-watch.js';
+import { ServiceViews } from './services-requests.js';
 import type { Settings } from './settings.js';
 import { breathe, coalesce } from './slices.js';
 import { StalenessBoard } from './staleness.js';
@@ -61,6 +62,8 @@ export interface ViewsHost {
   readonly runsWatch: RunsWatch;
   readonly features: FeatureStores;
   readonly registries: Registries;
+  /** An order to a service was carried out. */
+  readonly servicesChanged: (root: string) => void;
   readonly settingsFor: (uri: string) => Promise<Settings>;
 }
 
@@ -80,6 +83,7 @@ export class Views {
   readonly #lineages: Lineages;
   readonly #models: ModelViews;
   readonly #features: FeatureViews;
+  readonly #services: ServiceViews;
   #liveness: NodeJS.Timeout | undefined;
 
   constructor(host: ViewsHost) {
@@ -103,6 +107,13 @@ export class Views {
       board: host.features.board,
       trusted: host.features.trusted,
       featuresOf: (project) => this.#featuresOf(project),
+    });
+    this.#services = new ServiceViews({
+      projects: () => host.workspace.projects(),
+      projectByUri: (uri) => host.workspace.projectByUri(uri),
+      modelsOf: (root) => host.registries.of(root),
+      trusted: host.features.trusted,
+      changed: host.servicesChanged,
     });
   }
 
@@ -131,6 +142,13 @@ export class Views {
     this.#board.invalidate();
     this.#changed('models');
     this.#changed('pipelines');
+    // Releases are shown with the aliases of their models.
+    this.#changed('services');
+  }
+
+  /** Services were started, stopped or measured, or releases made. */
+  servicesChanged(): void {
+    this.#changed('services');
   }
 
   close(): void {
@@ -151,6 +169,7 @@ export class Views {
     ) => connection.onRequest(method, guarded(log, method, handle));
     this.#models.register(on);
     this.#features.register(on);
+    this.#services.register(on);
     on('modelyard/pipelines', (_params, token) => this.#pipelines(token));
     on('modelyard/runs', (params) => this.#runs(params));
     on('modelyard/run', (params) =>

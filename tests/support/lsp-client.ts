@@ -58,7 +58,9 @@ async function bundle(entry: string): Promise<string> {
 const built = new Map<string, Promise<string>>();
 
 /** The path of a bundle in `dist/`, built when it is missing or older than its sources. */
-export function builtBundle(entry: 'server.js' | 'cli.js' | 'features.js'): Promise<string> {
+export function builtBundle(
+  entry: 'server.js' | 'cli.js' | 'features.js' | 'service-host.js',
+): Promise<string> {
   let promise = built.get(entry);
   if (promise === undefined) {
     // `cli.js` only starts the program that lies beside it.

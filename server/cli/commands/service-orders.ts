@@ -2,10 +2,10 @@
 import { isValidName } from '../../model/names.js';
 import { parseDuration } from '../../model/units.js';
 import { orderService, startService, type ServiceVerb } from '../../serving/client.js';
-import { secretsOf, type ServiceOrder } from '../../serving/config.js';
+import type { ServiceOrder } from '../../serving/config.js';
 import { listServices, type ServiceView } from '../../serving/read-service.js';
-import { readRelease } from '../../serving/release-document.js';
 import { isReleaseId } from '../../serving/places.js';
+import { secretNamesOf, secretValues } from '../../serving/secret-values.js';
 import { UsageError, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -14,7 +14,6 @@ import {
   type ServiceSubcommand,
   addressOf,
   causeOf,
-  secretValues,
   serviceNamed,
   tellEvent,
   tellResult,
@@ -68,28 +67,9 @@ async function startOne(
     ...duration(call, 'grace', 'graceMs'),
     ...duration(call, 'drain', 'drainMs'),
     cause: causeOf(call),
-    secretValues: secretValues(secretNamesOf(call, service, release)),
+    secretValues: secretValues(secretNamesOf(call.root, service, release)),
   };
   return tellResult(call, await startService(addressOf(call, service), order, { onEvent: tellEvent(call) }));
-}
-
-/** Names of the secrets of every release that may run: the one that is asked for, and those that ran. */
-function secretNamesOf(
-  call: ServiceCall,
-  service: Pick<ServiceView, 'environment' | 'current'> & {
-    readonly config: Pick<ServiceView['config'], 'secrets'>;
-    readonly candidate?: ServiceView['candidate'];
-    readonly previous?: readonly string[];
-  },
-  asked: string | undefined,
-): string[] {
-  const ids = [asked, service.current?.id, service.candidate?.id, ...(service.previous ?? [])];
-  const names = ids.flatMap((id) => {
-    if (id === undefined || !isReleaseId(id)) return [];
-    const loaded = readRelease(call.root, service.environment, id);
-    return loaded.state === 'ok' ? secretsOf(loaded.value, service.config) : [];
-  });
-  return [...new Set([...names, ...service.config.secrets])];
 }
 
 async function startLost(call: ServiceCall): Promise<number> {
@@ -103,7 +83,7 @@ async function startLost(call: ServiceCall): Promise<number> {
   for (const service of lost) {
     const order: ServiceOrder = {
       cause: causeOf(call),
-      secretValues: secretValues(secretNamesOf(call, service, undefined)),
+      secretValues: secretValues(secretNamesOf(call.root, service, undefined)),
     };
     const result = await startService(addressOf(call, service), order, { onEvent: tellEvent(call) });
     results.push({ environment: service.environment, name: service.name, ...result });
@@ -137,7 +117,7 @@ function order(verb: ServiceVerb, summary: string, withSecrets = false): Service
       const service = serviceNamed(call);
       const body = {
         cause: causeOf(call),
-        ...(withSecrets ? { secretValues: secretValues(secretNamesOf(call, service, undefined)) } : {}),
+        ...(withSecrets ? { secretValues: secretValues(secretNamesOf(call.root, service, undefined)) } : {}),
       };
       return tellResult(
         call,

@@ -1,5 +1,6 @@
 /** `modelyard service list|status|history|logs` */
 import { formatBytes } from '../../model/units.js';
+import { serviceUrl } from '../../serving/address.js';
 import {
   mergeBuckets,
   summarize,
@@ -48,10 +49,6 @@ function paint(style: Style, status: ServiceStatus): (text: string) => string {
   return style.red;
 }
 
-export function urlOf({ config: { host, port } }: Pick<ServiceView, 'config'>): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
 function releaseText(run: RunningRelease): string {
   const model = run.model === undefined ? '' : ` · ${run.model.name}@${run.model.version}`;
   return `${run.id} (${run.package.name}@${run.package.version}${model})`;
@@ -62,7 +59,7 @@ function rows(services: readonly ServiceView[], style: Style): string[] {
     `${one.environment}/${one.name}`,
     one.status,
     one.current === undefined ? '–' : releaseText(one.current),
-    one.hosted ? urlOf(one) : '',
+    one.hosted ? serviceUrl(one.config) : '',
   ]);
   const columns = [0, 1, 2].map((column) => Math.max(...cells.map((line) => width(line[column] ?? ''))));
   return cells.map((line, index) =>
@@ -91,14 +88,20 @@ export const status: ServiceSubcommand = {
     const events = serviceHistory(root, service.environment, service.name, limit);
     if (json) {
       stdout.line(
-        JSON.stringify({ ...service, url: urlOf(service), metrics: metrics ?? null, drift, events }),
+        JSON.stringify({
+          ...service,
+          url: serviceUrl(service.config),
+          metrics: metrics ?? null,
+          drift,
+          events,
+        }),
       );
       return EXIT.ok;
     }
     const lines = [
       `${service.environment}/${service.name}  ${paint(style, service.status)(service.status)}`,
       ...(service.message === undefined ? [] : [`  ${service.message}`]),
-      `  url        ${urlOf(service)}`,
+      `  url        ${serviceUrl(service.config)}`,
       ...releaseLines('release', service.current),
       ...releaseLines('candidate', service.candidate),
       ...(service.previous.length === 0 ? [] : [`  before     ${service.previous.slice(0, 5).join(', ')}`]),

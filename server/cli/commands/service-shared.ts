@@ -66,16 +66,6 @@ export function causeOf(call: ServiceCall): ServiceCause {
   return { who: whoAmI(), ...(reason === undefined ? {} : { reason }) };
 }
 
-/** Values of secrets, out of the environment. Those that are not set are left out, and the host says which it lacks. */
-export function secretValues(names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
 /** Tells on the side what happens while an order is carried out. */
 export function tellEvent(call: ServiceCall): (event: ServiceEvent) => void {
   return (event) => {

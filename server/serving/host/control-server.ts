@@ -26,6 +26,11 @@ export interface ControlResult {
   readonly value?: unknown;
 }
 
+/** The value of an order that was refused because secrets are missing. */
+export interface MissingSecrets {
+  readonly missingSecrets: readonly string[];
+}
+
 export interface ControlHandlers {
   /** Carries out an order. Called with what was sent, checked for nothing but being JSON. */
   order(verb: string, body: Readonly<Record<string, unknown>>): Promise<ControlResult>;

@@ -14,6 +14,7 @@ import type {
   ServiceStatus,
 } from '../types.js';
 import type { AppOutput } from './app-output.js';
+import type { MissingSecrets } from './control-server.js';
 import { endOrphans } from './orphans.js';
 import { freePortIn } from './ports.js';
 import { ReleaseRun } from './release-run.js';
@@ -24,6 +25,7 @@ export interface OrderResult {
   readonly ok: boolean;
   /** For a person. */
   readonly message: string;
+  readonly value?: MissingSecrets;
 }
 
 const MAX_PREVIOUS = 20;
@@ -165,8 +167,12 @@ export class ServiceHost {
     return port === 0 ? undefined : port;
   }
 
-  #missingSecrets(release: ReleaseDocument, config: ServiceConfig): string | undefined {
-    const missing = secretsOf(release, config).filter((name) => !Object.hasOwn(this.#secrets, name));
+  /** Names of secrets that nobody has sent along. */
+  #missingSecrets(release: ReleaseDocument, config: ServiceConfig): readonly string[] {
+    return secretsOf(release, config).filter((name) => !Object.hasOwn(this.#secrets, name));
+  }
+
+  #missingText(release: ReleaseDocument, missing: readonly string[]): string | undefined {
     return missing.length === 0
       ? undefined
       : `the release ${release.id} needs ${missing.join(', ')}: set ${missing.length === 1 ? 'it' : 'them'} in the environment of this command`;
@@ -199,8 +205,9 @@ export class ServiceHost {
     cause: ServiceCause,
     kind: ServiceEventKind,
   ): Promise<OrderResult> {
-    const missing = this.#missingSecrets(release, config);
-    if (missing !== undefined) return this.#refuse(release, cause, missing);
+    const missingSecrets = this.#missingSecrets(release, config);
+    const missing = this.#missingText(release, missingSecrets);
+    if (missing !== undefined) return { ...this.#refuse(release, cause, missing), value: { missingSecrets } };
     // A canary of before makes room for the new one.
     const earlier = this.#candidate;
     this.#candidate = undefined;
@@ -485,7 +492,10 @@ export class ServiceHost {
     take: (run: ReleaseRun) => void,
   ): Promise<void> {
     const release = this.#read(running.id);
-    const problem = typeof release === 'string' ? release : this.#missingSecrets(release, config);
+    const problem =
+      typeof release === 'string'
+        ? release
+        : this.#missingText(release, this.#missingSecrets(release, config));
     if (typeof release === 'string' || problem !== undefined) {
       this.#message = problem;
       this.#state.record({
