@@ -57,6 +57,7 @@ export async function draftFeatures(engine: Engine, request: DraftRequest): Prom
         entities: [],
         transforms: [],
         mode: 'full',
+        online: false,
         features: [],
       },
       keys: [],

@@ -44,6 +44,8 @@ export interface FeatureView {
   readonly transforms: readonly Located<string>[];
   readonly ttlMs?: number;
   readonly mode: 'full' | 'append';
+  /** Whether the latest values are kept for look-ups. */
+  readonly online: boolean;
   readonly features: readonly Feature[];
   /** As written. */
   readonly expect?: Located<Json>;

@@ -11,6 +11,7 @@ import type {
   FeatureView,
 } from './features.js';
 import {
+  booleanOf,
   durationOf,
   entriesOf,
   field,
@@ -72,6 +73,7 @@ function readView(entry: MapEntry): FeatureView {
     transforms: textsOf(field(node, 'transform')),
     ...given('ttlMs', durationOf(field(node, 'ttl'))),
     mode: wordOf(field(node, 'mode'), ['full', 'append'] as const) ?? 'full',
+    online: booleanOf(field(node, 'online')) ?? true,
     features: entriesOf(field(node, 'features')).map(readFeature),
     ...given('expect', expect === undefined ? undefined : located(expect)),
     ...about(node),

@@ -1,7 +1,8 @@
 /** `modelyard features training-set|get|profile|diff`, as people use them, and the file of latest values from Python. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { TestProject } from '../support/cli.js';
 
@@ -74,6 +75,42 @@ test('the latest values of a key, and only while they are of use', async () => {
   await project.expect(0, ['features', 'materialize']);
   const fresh = (await ask('station=007', '--at', at)) as Record<string, unknown>;
   assert.deepEqual(fresh['features'], { rain: 139, sky: 'rain' });
+});
+
+test('views that are not online are in no file of latest values', async () => {
+  const two = (rain: boolean, sky: boolean): string =>
+    ['rain', 'sky']
+      .map(
+        (name) =>
+          `  ${name}:\n    entity: station\n    source: { path: data/weather.csv, timestamp: observed_at }\n    online: ${name === 'rain' ? rain : sky}\n    features: { ${name}: ${name === 'rain' ? 'double' : 'string'} }\n`,
+      )
+      .join('');
+  const text = (rain: boolean, sky: boolean): string =>
+    `entities:\n  station: { keys: [station], type: string }\nviews:\n${two(rain, sky)}services:\n  rain-v1: [rain, sky]\n`;
+  const project = await TestProject.make({
+    'rain.features.yaml': text(true, false),
+    'data/weather.csv': weather(0),
+  });
+  await project.expect(0, ['features', 'materialize']);
+  const get = ['features', 'get', 'rain-v1', 'station=007', '--json'];
+  const found = JSON.parse((await project.expect(0, get)).stdout) as Record<string, unknown>;
+  assert.deepEqual(found['features'], { rain: 39 });
+  assert.deepEqual(found['views'], [
+    { view: 'rain', status: 'present', timestamp: '2025-02-03T00:00:00.000Z' },
+    { view: 'sky', status: 'offline' },
+  ]);
+  // Nothing is computed anew, and the file is another one.
+  project.write({ 'rain.features.yaml': text(true, true) });
+  const again = await project.expect(0, ['features', 'materialize']);
+  assert.match(again.stdout, /latest values of rain-v1: version/);
+  project.write({ 'rain.features.yaml': text(false, false) });
+  await project.expect(0, ['features', 'materialize']);
+  const none = await project.expect(1, get);
+  assert.match(none.stderr, /No latest values are kept for rain-v1: all of its views say `online: false`/);
+  const [folder] = readdirSync(path.join(project.root, '.modelyard/features/services'));
+  assert.ok(
+    !existsSync(path.join(project.root, '.modelyard/features/services', folder ?? '', 'current.json')),
+  );
 });
 
 test('the reader in the documentation needs nothing but Python', async () => {

@@ -53,7 +53,8 @@ export const materialized: FeaturesSubcommand = {
       if (!json) tell(call, result);
       if (signal.aborted) break;
     }
-    const computed = results.flatMap((one) => (one.ok && one.outcome !== 'up-to-date' ? [one.view] : []));
+    // Of those that were up to date, too: services and what is online may be other ones since.
+    const computed = results.flatMap((one) => (one.ok ? [one.view] : []));
     const published =
       computed.length === 0 || signal.aborted
         ? undefined

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { OnlineReader } from '../../features/online/read.js';
 import { currentService, publishServices } from '../../features/online/services.js';
 import { buildTrainingSet } from '../../features/training/build.js';
-import { chooseFeatures } from '../../features/training/choose.js';
+import { chooseFeatures, wantedFeatures } from '../../features/training/choose.js';
 import { isOutside, normalizePath } from '../../model/paths.js';
 import { HashIndex } from '../../stores/hash-index.js';
 import { ensureMemory, layoutOf } from '../../stores/layout.js';
@@ -112,7 +112,7 @@ export const get: FeaturesSubcommand = {
     if (at !== undefined && Number.isNaN(Date.parse(at))) {
       throw new UsageError(`--at takes a moment, as 2024-03-01T12:00:00Z, not "${at}"`);
     }
-    const file = await upToDate(call, service);
+    const { file, offline } = await upToDate(call, service);
     const opened = OnlineReader.open(file);
     if (!opened.ok) throw new CommandError(opened.message, EXIT.failed);
     const { reader } = opened;
@@ -129,13 +129,22 @@ export const get: FeaturesSubcommand = {
     if (!answer.ok) throw new UsageError(answer.message);
     const { features, views } = answer;
     if (json) {
-      stdout.line(JSON.stringify({ service, version: reader.header.version, keys, features, views }));
+      stdout.line(
+        JSON.stringify({
+          service,
+          version: reader.header.version,
+          keys,
+          features,
+          views: [...views, ...offline.map((view) => ({ view, status: 'offline' }))],
+        }),
+      );
     } else {
       const rows = Object.entries(features).map(([name, value]) => [
         name,
         typeof value === 'string' ? value : JSON.stringify(value),
       ]);
       for (const line of columns(['feature', 'value'], rows, style)) stdout.line(line);
+      for (const view of offline) stdout.line(style.dim(`${view}: not kept, it says online: false`));
       for (const { view, status, timestamp } of views) {
         stdout.line(style.dim(`${view}: ${status}${timestamp === undefined ? '' : `, of ${timestamp}`}`));
       }
@@ -144,18 +153,22 @@ export const get: FeaturesSubcommand = {
   },
 };
 
-/** The service's file, brought up to date with the versions of its views. */
-async function upToDate({ root, store }: FeaturesCall, service: string): Promise<string> {
+/** The service's file, brought up to date with the versions of its views, and the views that are not in it. */
+async function upToDate(
+  { root, store }: FeaturesCall,
+  service: string,
+): Promise<{ readonly file: string; readonly offline: readonly string[] }> {
   const { signal, stop } = onInterrupt();
   const files = featureDefinitions(root);
-  const found = chooseFeatures(files, store, { service, features: [] });
-  if (!found.ok && found.reason === 'unknown') throw new CommandError(found.message, EXIT.usage);
+  const found = wantedFeatures(files, { service, features: [] });
+  if (!found.ok) throw new CommandError(found.message, EXIT.usage);
   const memory = ensureMemory(layoutOf(root));
   if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
   const published = await publishServices({ store, files, services: [service], signal });
   stop();
   if (!published.ok) throw new CommandError(published.message, EXIT.failed);
   const current = currentService(store, service);
-  if (current !== undefined) return current.file;
+  const offline = [...found.value.keys()].filter(({ online }) => !online).map(({ name }) => name);
+  if (current !== undefined) return { file: current.file, offline };
   throw new CommandError(published.left[0]?.message ?? `${service} has no values yet`, EXIT.failed);
 }

@@ -93,9 +93,18 @@ export async function publishServices(request: PublishRequest): Promise<Publishe
     const views = request.views;
     const references = catalog.services.get(service)?.[0]?.item.features ?? [];
     if (views !== undefined && !references.some(({ view }) => views.includes(view.value))) continue;
-    const chosen = chooseFeatures(files, store, { service, features: [] });
+    const chosen = chooseFeatures(files, store, { service, features: [] }, ({ online }) => online);
     if (!chosen.ok) {
       left.push({ service, message: chosen.message });
+      continue;
+    }
+    if (chosen.value.length === 0) {
+      // Nobody is to find values that are not brought up to date any more.
+      rmSync(path.join(folderOf(store, service), 'current.json'), { force: true });
+      left.push({
+        service,
+        message: `No latest values are kept for ${service}: all of its views say \`online: false\`.`,
+      });
       continue;
     }
     const sources = chosen.value.map((view) => sourceOf(store, view));

@@ -65,16 +65,21 @@ export function wantedFeatures(
   return { ok: true, value: wanted };
 }
 
-/** The same with the current version of each view. */
+/**
+ * The same with the current version of each view.
+ * @param counts which views are wanted at all
+ */
 export function chooseFeatures(
   files: readonly FeaturesDefinition[],
   store: FeatureStore,
   wanted: Wanted,
+  counts: (view: FeatureView) => boolean = () => true,
 ): Chosen<readonly ChosenView[]> {
   const named = wantedFeatures(files, wanted);
   if (!named.ok) return named;
   const chosen: ChosenView[] = [];
   for (const [view, features] of named.value) {
+    if (!counts(view)) continue;
     const one = chooseView(store, view, features);
     if (!one.ok) return one;
     chosen.push(one.value);

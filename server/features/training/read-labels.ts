@@ -52,7 +52,16 @@ export function fileTable(path: string): ResolvedView | undefined {
   const span = { start: 0, end: 0 };
   return {
     file: path,
-    view: { name: path, nameSpan: span, span, entities: [], transforms: [], mode: 'full', features: [] },
+    view: {
+      name: path,
+      nameSpan: span,
+      span,
+      entities: [],
+      transforms: [],
+      mode: 'full',
+      online: false,
+      features: [],
+    },
     keys: [],
     path,
     format,

@@ -164,9 +164,14 @@ const view = closed(
       [{ rain_7d: { type: 'double', description: 'Mean precipitation of the last seven days (mm).' } }],
     ),
     expect: opt(viewExpectation, 'What holds for the view as a whole.', [{ 'row-count': { min: 1000 } }]),
-    online: opt(Type.Boolean(), 'The newest values are kept for look-ups by a service.', [true], {
-      default: true,
-    }),
+    online: opt(
+      Type.Boolean(),
+      'The latest values are kept for look-ups by a service. `false`: they are in none of the files of latest values.',
+      [false],
+      {
+        default: true,
+      },
+    ),
     description: opt(prose, 'What it is about.', ['Daily weather per station.']),
     owner: opt(owner, 'Who answers for it.', ['weather-team']),
     tags: opt(tags, 'Tags, for filters and people.', [{ domain: 'weather' }]),

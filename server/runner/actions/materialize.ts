@@ -11,7 +11,6 @@ export async function materializeAction(context: ActionContext): Promise<ActionO
   const wanted = task.materialize;
   if (wanted === undefined) throw new Error('a materialize task was started without its settings');
   const done: string[] = [];
-  const computed: string[] = [];
   for (const view of wanted.views) {
     let told = 0;
     const result = await materialize({
@@ -34,9 +33,8 @@ export async function materializeAction(context: ActionContext): Promise<ActionO
       return { ok: false, error: result.message };
     }
     done.push(noteOf(result));
-    if (result.outcome !== 'up-to-date') computed.push(view);
   }
-  const trouble = await latestValues(context, computed);
+  const trouble = await latestValues(context, wanted.views);
   if (context.signal.aborted) return { ok: false };
   if (trouble !== undefined) return { ok: false, error: trouble };
   return { ok: true, note: done.join('; ') };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -77,6 +78,34 @@ test('a key that is missing or of another type is told', async () => {
 });
 
 const STRANGE = ['a', 'a b', 'é', '日本', '"', '\\', '\\u001b', '\u001b', '\n', ']', ',', '', '\u{1f327}', 'a"],', 'z'.repeat(9000)]; // prettier-ignore
+
+const CONTROLS = Array.from({ length: 32 }, (_, code) => `a${String.fromCharCode(code)}\\u001b"`);
+
+test('the reader of the documentation finds every key, control characters included', async () => {
+  const database = await openDuckDb();
+  const file = path.join(database.folder, 'keys.jsonl');
+  const keys = [...STRANGE, ...CONTROLS, '\u007f', '\u0085', '\u2028'];
+  writeFileSync(file, keys.map((station, n) => JSON.stringify({ station, n })).join('\n'));
+  const relation = `(SELECT station, n, TIMESTAMP '2024-03-09' AS t FROM read_json('${file}', format = 'newline_delimited', columns = {station: 'VARCHAR', n: 'BIGINT'}))`;
+  const view = { ...WEATHER, relation, timestamp: 't', features: [{ name: 'n', type: 'BIGINT' }] };
+  delete (view as { created?: string }).created;
+  const reader = await made(database, [view]);
+  for (const [n, station] of keys.entries()) {
+    const answer = reader.get({ station }, { at: NOW });
+    assert.ok(answer.ok && answer.features['n'] === n, JSON.stringify(station));
+  }
+  const code = /```python\n([\s\S]*?)```/.exec(readFileSync('docs/features.md', 'utf8'))?.[1] ?? '';
+  writeFileSync(path.join(database.folder, 'online.py'), code);
+  const ask = [
+    'import json, sys',
+    'from online import OnlineFeatures',
+    `features = OnlineFeatures('online-${reader.header.version}.jsonl')`,
+    `print(json.dumps([features.get(now=${NOW.getTime() / 1000}, station=key)["n"] for key in json.load(sys.stdin)]))`,
+  ].join('\n');
+  const input = JSON.stringify([...keys, 'nowhere']);
+  const said = execFileSync('python3', ['-c', ask], { cwd: database.folder, encoding: 'utf8', input });
+  assert.deepEqual(JSON.parse(said), [...keys.keys(), null]);
+});
 
 test('every one of many keys is found, whatever is in it, in several views', async () => {
   const database = await openDuckDb();
