@@ -1,5 +1,6 @@
 /** What the parts of the extension share. */
 import type * as vscode from 'vscode';
+import type { Approvals } from './approvals.js';
 import type { Client } from './client.js';
 import type { State } from './state.js';
 
@@ -7,4 +8,5 @@ export interface Context {
   readonly extension: vscode.ExtensionContext;
   readonly client: Client;
   readonly state: State;
+  readonly approvals: Approvals;
 }

@@ -1,7 +1,10 @@
 /** The extension's door: builds the context, registers the parts, and waits for nothing. */
 import type * as vscode from 'vscode';
+import { registerApprovalNotices } from './approval-notices.js';
+import { Approvals } from './approvals.js';
 import { registerArtifactFiles } from './artifact-files.js';
 import { Client } from './client.js';
+import { registerApprovalCommands } from './commands/approvals.js';
 import { registerFeatureCommands } from './commands/features.js';
 import { registerModelCommands } from './commands/models.js';
 import { registerPipelineCommands } from './commands/pipelines.js';
@@ -9,6 +12,7 @@ import { registerProjectCommands } from './commands/project.js';
 import { registerRunCommands } from './commands/runs.js';
 import type { Context } from './context.js';
 import { registerModelDocuments } from './model-documents.js';
+import { registerApprovalPanels } from './panels/approval.js';
 import { registerComparePanels } from './panels/compare.js';
 import { registerGraphPanels } from './panels/graph.js';
 import { registerHistoryPanels } from './panels/history.js';
@@ -39,8 +43,9 @@ export function activate(extension: vscode.ExtensionContext): Api {
   const begin = performance.now();
   const client = new Client(extension);
   const state = new State(client);
-  const context: Context = { extension, client, state };
-  extension.subscriptions.push(client, state);
+  const approvals = new Approvals(client, state);
+  const context: Context = { extension, client, state, approvals };
+  extension.subscriptions.push(client, state, approvals);
 
   const tasks = registerTasks(context);
   const view = registerRunsView(context);
@@ -59,6 +64,8 @@ export function activate(extension: vscode.ExtensionContext): Api {
     compare: registerComparePanels(context),
     view,
   });
+  registerApprovalNotices(context);
+  registerApprovalCommands(context, { tasks, panels: registerApprovalPanels(context) });
   registerFeatureCommands(context, {
     tree: registerFeaturesView(context),
     preview: registerPreviewPanels(context),

@@ -1,10 +1,16 @@
-/** The status bar while something runs: what, how far, and a way there. */
+/** The status bar: what runs, how far it is, what waits for people; and a way there. */
 import * as vscode from 'vscode';
 import { plain } from '../media/webviews/shared/format.js';
 import type { Context } from './context.js';
+import { waitingBar } from './present/approvals.js';
 import { progress } from './present/runs.js';
 
-export function registerStatusBar({ extension, state }: Context): void {
+export function registerStatusBar(context: Context): void {
+  registerActive(context);
+  registerWaiting(context);
+}
+
+function registerActive({ extension, state }: Context): void {
   const item = vscode.window.createStatusBarItem('modelyard.active', vscode.StatusBarAlignment.Left, 10);
   item.name = 'Modelyard Runs';
   item.command = 'modelyard.showActiveRuns';
@@ -27,4 +33,22 @@ export function registerStatusBar({ extension, state }: Context): void {
     item.show();
   };
   extension.subscriptions.push(item, state.onDidChangeRuns(show));
+}
+
+function registerWaiting({ extension, approvals }: Context): void {
+  const item = vscode.window.createStatusBarItem('modelyard.approvals', vscode.StatusBarAlignment.Left, 9);
+  item.name = 'Modelyard Approvals';
+  item.command = 'modelyard.showApproval';
+  const show = (): void => {
+    const bar = waitingBar(approvals.waiting);
+    if (bar === undefined) {
+      item.hide();
+      return;
+    }
+    item.text = bar.text;
+    item.tooltip = bar.tooltip;
+    item.accessibilityInformation = { label: `Modelyard: ${bar.tooltip.replaceAll('\n', ', ')}` };
+    item.show();
+  };
+  extension.subscriptions.push(item, approvals.onDidChange(show));
 }

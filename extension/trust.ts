@@ -22,3 +22,10 @@ export function mayRun(what: string): boolean {
 export function mayChange(): boolean {
   return allowed('Changing models is off in Restricted Mode: what others deploy follows from them.');
 }
+
+/** Whether what runs ask may be answered. When not, says why and how to change it. */
+export function mayAnswer(): boolean {
+  return allowed(
+    'Approvals are not answered in Restricted Mode: the run would go on with commands that its file names.',
+  );
+}

@@ -248,7 +248,9 @@ export interface ApprovalView {
   readonly environment?: string;
   /** Names of users; empty: anybody. */
   readonly who: readonly string[];
-  /** Whether the user of this editor may answer, and has not yet. */
+  /** The user of this editor. */
+  readonly user: string;
+  /** Whether that user may answer, and has not yet. */
   readonly mayAnswer: boolean;
   readonly count: number;
   /** Approvals that are still missing. */
@@ -257,7 +259,8 @@ export interface ApprovalView {
   readonly expiresAt?: string;
   /** A runner stays and goes on by itself; else the run has to be resumed. */
   readonly attended: boolean;
-  readonly artifacts: readonly { readonly path: string; readonly uri: string; readonly bytes?: number }[];
+  /** To be looked at; as they were when it was asked, where a copy was kept. */
+  readonly artifacts: readonly ArtifactView[];
   readonly metrics: readonly { readonly name: string; readonly value: unknown }[];
   readonly comparison?: {
     readonly candidate: string;
@@ -360,6 +363,7 @@ export interface Requests extends ModelRequests, FeatureRequests, ServiceRequest
  * Commands that the server puts into code lenses and code actions and that the extension registers:
  * `modelyard.runPipeline` (uri), `modelyard.runTask` (uri, task), `modelyard.planPipeline` (uri, task?),
  * `modelyard.showGraph` (uri, task?), `modelyard.showRun` (projectUri, id), `modelyard.openRule` (ruleId);
+ * `modelyard.showApproval`, `modelyard.approve`, `modelyard.reject` (projectUri, run, task; nothing: the person picks);
  * `modelyard.materializeView`, `modelyard.previewView`, `modelyard.profileView` (projectUri, view).
  */
 export type LensCommand =
@@ -369,6 +373,9 @@ export type LensCommand =
   | 'modelyard.showGraph'
   | 'modelyard.showRun'
   | 'modelyard.openRule'
+  | 'modelyard.showApproval'
+  | 'modelyard.approve'
+  | 'modelyard.reject'
   | 'modelyard.materializeView'
   | 'modelyard.previewView'
   | 'modelyard.profileView';

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { plain } from '../../media/webviews/shared/format.js';
 import type { NameParams } from '../../server/protocol.js';
 import type { Client } from '../client.js';
+import { unlinked } from '../present/item.js';
 
 const OPTIONAL = 'Why? (optional; it is kept in the history)';
 
@@ -53,5 +54,5 @@ export async function confirm(question: string, detail: string, yes: string): Pr
 
 /** Tells what was refused. */
 export function tell(what: string, message: string): void {
-  void vscode.window.showErrorMessage(`${what}: ${plain(message, 600)}`);
+  void vscode.window.showErrorMessage(`${what}: ${unlinked(message, 600)}`);
 }

@@ -47,7 +47,7 @@ async function again(context: Context, parts: Parts, argument: unknown, resume: 
     context,
     argument,
     resume ? 'Go on with which run?' : 'Run which one again?',
-    (run) => !resume || (!isActive(run.status) && run.status !== 'succeeded'),
+    (run) => !resume || run.status === 'waiting' || (!isActive(run.status) && run.status !== 'succeeded'),
   );
   const run = ref && (await load(context, ref));
   if (!run) return;

@@ -10,6 +10,7 @@ import type {
   RunRef,
 } from '../../server/protocol.js';
 import type { Context } from '../context.js';
+import type { ApprovalRef } from '../present/approvals.js';
 import { actionIcon, freshness, KIND_WORDS, taskState } from '../present/pipelines.js';
 import { runDescription } from '../present/runs.js';
 
@@ -109,6 +110,14 @@ export function runIn(argument: unknown, second?: unknown): RunRef | undefined {
   if (typeof argument === 'string' && typeof second === 'string') return { projectUri: argument, id: second };
   if (has(argument, 'run') && isRef(argument.run)) return argument.run;
   return isRef(argument) ? argument : undefined;
+}
+
+/** The question in the arguments: the three texts of a lens, or a row of the tree. */
+export function approvalIn(...args: readonly unknown[]): ApprovalRef | undefined {
+  const [first, run, task] = args;
+  if (typeof first === 'string' && typeof run === 'string' && typeof task === 'string')
+    return { projectUri: first, run, task };
+  return has(first, 'approval') ? (first.approval as ApprovalRef) : undefined;
 }
 
 /** The artifact in an argument: a row below a task of a run. */

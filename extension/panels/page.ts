@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
 export type PageName =
-  'preview' | 'profile' | 'graph' | 'run' | 'compare' | 'versions' | 'history' | 'lineage';
+  'preview' | 'profile' | 'graph' | 'run' | 'compare' | 'versions' | 'history' | 'lineage' | 'approval';
 
 /** Style sheets that pages share besides common.css. */
 const SHARED_STYLES: Readonly<Partial<Record<PageName, readonly string[]>>> = {
   graph: ['diagram'],
   lineage: ['diagram'],
+  approval: ['table'],
   compare: ['table'],
   versions: ['table'],
 };

@@ -28,6 +28,11 @@ export function escapeMarkdown(text: string): string {
   );
 }
 
+/** Text of a file for a notification, where `[words](command:…)` would be a link that runs a command. */
+export function unlinked(text: string, limit?: number): string {
+  return plain(text, limit).replaceAll('](', '] (');
+}
+
 /** Joins what is there with a middle dot. */
 export function dots(...parts: readonly (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== '').join(' · ');

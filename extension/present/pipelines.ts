@@ -93,7 +93,8 @@ export function pipelineItem(pipeline: PipelineSummary, now: number): ItemText {
     id: `pipeline:${pipeline.uri}`,
     label: name,
     description: state,
-    icon: active ? 'sync~spin' : (shape?.icon ?? KIND_ICONS[pipeline.kind]),
+    // What waits for people does not move.
+    icon: active && last.status !== 'waiting' ? 'sync~spin' : (shape?.icon ?? KIND_ICONS[pipeline.kind]),
     ...(shape?.color === undefined ? {} : { color: shape.color }),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
     context: active ? 'pipeline.active' : 'pipeline',

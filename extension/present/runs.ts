@@ -110,7 +110,14 @@ export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
     icon: shape.spin ? `${shape.icon}~spin` : allCached ? 'history' : shape.icon,
     ...(shape.color === undefined ? {} : { color: shape.color }),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
-    context: active ? 'run.active' : run.status === 'succeeded' ? 'run.ended' : 'run.ended.resumable',
+    context:
+      run.status === 'waiting'
+        ? 'run.waiting'
+        : active
+          ? 'run.active'
+          : run.status === 'succeeded'
+            ? 'run.ended'
+            : 'run.ended.resumable',
     spoken: commas(`Run of ${name}`, shape.word, runDescription(run, now, by)),
     children: 'collapsed',
   };

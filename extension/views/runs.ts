@@ -1,8 +1,23 @@
 /** The Runs tree: runs in groups, newest first; their tasks; params, metrics, checks, artifacts and logs. */
 import * as vscode from 'vscode';
 import { isActive } from '../../media/webviews/shared/status.js';
-import type { RunListItem, RunsResult, RunView, TaskRunView } from '../../server/protocol.js';
+import type {
+  ApprovalView,
+  RunListItem,
+  RunRef,
+  RunsResult,
+  RunView,
+  TaskRunView,
+} from '../../server/protocol.js';
 import type { Context } from '../context.js';
+import {
+  type ApprovalDetail,
+  approvalDetailItem,
+  approvalDetails,
+  approvalItem,
+  approvalKey,
+  comparisonDetails,
+} from '../present/approvals.js';
 import {
   filterWords,
   groupRuns,
@@ -30,6 +45,8 @@ import { LiveTree } from './live-tree.js';
 
 const PAGE = 100;
 const TICK_MS = 1000;
+/** How long ago things were is told in minutes. */
+const MINUTE_MS = 60_000;
 
 export type RunNode =
   | { readonly type: 'group'; readonly id: string; group: RunGroup }
@@ -44,6 +61,14 @@ export type RunNode =
       detail: Detail;
       index: number;
     }
+  | { readonly type: 'approval'; readonly id: string; approval: ApprovalView }
+  | {
+      readonly type: 'approvalDetail';
+      readonly id: string;
+      readonly run: RunRef;
+      approval: ApprovalView;
+      detail: ApprovalDetail;
+    }
   | { readonly type: 'problem'; readonly id: string; problem: RunsResult['problems'][number] }
   | { readonly type: 'more'; readonly id: 'more' };
 
@@ -55,6 +80,7 @@ export class RunsTree extends LiveTree<RunNode> {
   #more = false;
   #limit = PAGE;
   #filter: RunFilter = {};
+  #loaded = false;
 
   constructor(context: Context) {
     super();
@@ -87,6 +113,8 @@ export class RunsTree extends LiveTree<RunNode> {
     this.#runs = result.runs;
     this.#more = result.more;
     this.#problems = result.problems;
+    await this.#context.approvals.ready();
+    this.#loaded = true;
     void vscode.commands.executeCommand('setContext', 'modelyard.hasRuns', result.runs.length > 0);
     return true;
   }
@@ -99,7 +127,18 @@ export class RunsTree extends LiveTree<RunNode> {
   }
 
   protected override known(node: RunNode): readonly RunNode[] {
-    return node.type === 'group' ? node.group.runs.map((run) => this.#run(run)) : [];
+    switch (node.type) {
+      case 'group':
+        return node.group.runs.map((run) => this.#run(run));
+      case 'approval':
+        return this.#approvalDetails(node.approval, approvalDetails(node.approval));
+      case 'approvalDetail':
+        return node.detail.type === 'comparison'
+          ? this.#approvalDetails(node.approval, comparisonDetails(node.approval))
+          : [];
+      default:
+        return [];
+    }
   }
 
   protected override readonly moves = (node: RunNode): boolean =>
@@ -108,6 +147,19 @@ export class RunsTree extends LiveTree<RunNode> {
   /** The clock of what is under way moves on. */
   tick(): void {
     for (const run of this.#runs) if (isActive(run.status)) this.touch(this.#run(run));
+  }
+
+  /** Draws what time alone has changed, and what waits now. */
+  refresh(): void {
+    if (this.#loaded) this.draw();
+  }
+
+  #approvalDetails(approval: ApprovalView, details: readonly ApprovalDetail[]): readonly RunNode[] {
+    const run = { projectUri: approval.projectUri, id: approval.run };
+    return details.map((detail) => {
+      const { id } = approvalDetailItem(approval, detail, 0);
+      return this.keep({ type: 'approvalDetail', id, run, approval, detail });
+    });
   }
 
   #run(run: RunListItem): RunNode {
@@ -125,7 +177,15 @@ export class RunsTree extends LiveTree<RunNode> {
     const problems = this.#problems.map((problem) =>
       this.keep({ type: 'problem', id: `problem:${problem.path}`, problem }),
     );
-    return [...runs, ...problems, ...(this.#more ? [this.keep({ type: 'more', id: 'more' })] : [])];
+    const waiting = this.#context.approvals.waiting.map((approval) =>
+      this.keep({ type: 'approval', id: approvalKey(approval), approval }),
+    );
+    return [
+      ...waiting,
+      ...runs,
+      ...problems,
+      ...(this.#more ? [this.keep({ type: 'more', id: 'more' })] : []),
+    ];
   }
 
   async #view(run: RunListItem): Promise<RunView | undefined> {
@@ -153,6 +213,8 @@ export class RunsTree extends LiveTree<RunNode> {
   protected override async children(node: RunNode): Promise<readonly RunNode[]> {
     switch (node.type) {
       case 'group':
+      case 'approval':
+      case 'approvalDetail':
         return this.known(node);
       case 'run': {
         const run = await this.#view(node.run);
@@ -191,6 +253,10 @@ export class RunsTree extends LiveTree<RunNode> {
         return taskRunItem(runKey(node.run), node.run, node.task, now);
       case 'detail':
         return detailItem(node.id.slice(0, node.id.lastIndexOf('/')), node.detail, node.index);
+      case 'approval':
+        return approvalItem(node.approval, now);
+      case 'approvalDetail':
+        return approvalDetailItem(node.approval, node.detail, now);
       case 'problem':
         return problemItem(node.problem);
       case 'more':
@@ -209,7 +275,12 @@ export class RunsTree extends LiveTree<RunNode> {
         return this.node(runKey(node.run));
       case 'detail':
         return this.node(node.task ? `${runKey(node.run)}/${node.task.id}` : `${runKey(node.run)}/params`);
+      case 'approvalDetail': {
+        const key = approvalKey(node.approval);
+        return this.node(node.detail.type === 'row' ? `${key}/comparison` : key);
+      }
       case 'group':
+      case 'approval':
       case 'problem':
       case 'more':
         return undefined;
@@ -226,7 +297,7 @@ export interface RunsView {
 }
 
 export function registerRunsView(context: Context): RunsView {
-  const { extension, state } = context;
+  const { extension, state, approvals } = context;
   const tree = new RunsTree(context);
   const view = vscode.window.createTreeView('modelyard.runs', {
     treeDataProvider: tree,
@@ -236,13 +307,20 @@ export function registerRunsView(context: Context): RunsView {
   const clock = setInterval(() => {
     if (view.visible && state.active.length > 0) tree.tick();
   }, TICK_MS);
+  const minutes = setInterval(() => {
+    if (view.visible && approvals.waiting.length > 0) tree.refresh();
+  }, MINUTE_MS);
   extension.subscriptions.push(
     view,
+    approvals.onDidChange(() => tree.refresh()),
     state.onDidChangeRuns(() => void tree.reload()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('modelyard.runs.groupBy')) tree.redraw();
     }),
-    new vscode.Disposable(() => clearInterval(clock)),
+    new vscode.Disposable(() => {
+      clearInterval(clock);
+      clearInterval(minutes);
+    }),
   );
   return {
     tree,

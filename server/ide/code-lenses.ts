@@ -1,9 +1,10 @@
 /** Code lenses: run, plan and look at a pipeline and each of its tasks, and how they went; the same for feature views. */
+import type { Task } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import type { LensCommand } from '../protocol.js';
 import { ago } from './markdown.js';
 import { nowOf } from './describe.js';
-import type { CodeLens, CommandReference, IdeContext } from './types.js';
+import type { CodeLens, CommandReference, IdeContext, OpenQuestion } from './types.js';
 
 /** More tasks than this, and only the pipeline has lenses: thousands of them make an editor slow. */
 const TASK_LIMIT = 1_000;
@@ -32,8 +33,10 @@ export function codeLenses(context: IdeContext): CodeLens[] {
     add(top, title, { command: 'modelyard.showRun', runId: last.runId }, 'Show the last run');
   }
   if (pipeline.tasks.length > TASK_LIMIT) return lenses;
+  const questions = context.history?.questions(context.definition.path) ?? [];
   for (const task of pipeline.tasks) {
     const on = task.nameSpan;
+    lenses.push(...questionLenses(context, task, questions));
     add(
       on,
       '$(play) Run',
@@ -58,6 +61,41 @@ export function codeLenses(context: IdeContext): CodeLens[] {
     );
   }
   return lenses;
+}
+
+/** What a task asks people now; answered right there where it is one question. */
+function questionLenses(
+  context: IdeContext,
+  { name, nameSpan }: Task,
+  questions: readonly OpenQuestion[],
+): CodeLens[] {
+  const mine = questions.filter(({ task }) => task === name || task.startsWith(`${name}@`));
+  const [first] = mine;
+  if (first === undefined) return [];
+  const lens = (title: string, command: LensCommand, tooltip: string, one?: OpenQuestion): CodeLens => ({
+    span: nameSpan,
+    title,
+    tooltip,
+    command: { command, ...(one === undefined ? {} : { runId: one.runId, task: one.task }) },
+  });
+  if (mine.length > 1) {
+    const title = `$(bell-dot) ${mine.length} runs wait for an answer`;
+    return [lens(title, 'modelyard.showApproval', 'Choose the one to look at')];
+  }
+  const since = ago(first.askedAt, nowOf(context));
+  const whom = first.mayAnswer ? 'you' : 'others';
+  const show = lens(
+    `$(bell-dot) waits for ${whom}, asked ${since}`,
+    'modelyard.showApproval',
+    'What is asked, and what there is to look at',
+    first,
+  );
+  if (!first.mayAnswer) return [show];
+  return [
+    show,
+    lens('Approve…', 'modelyard.approve', 'Asks for a comment first', first),
+    lens('Reject…', 'modelyard.reject', 'Asks for the reason first', first),
+  ];
 }
 
 /** Materialize, look at and judge each feature view, and how it stands. */

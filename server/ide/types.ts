@@ -48,11 +48,23 @@ export interface PipelineHistory {
   readonly durationMs?: number;
 }
 
+/** What a run asks people, and that is not decided. */
+export interface OpenQuestion {
+  readonly runId: string;
+  /** By the instance's id. */
+  readonly task: string;
+  readonly askedAt: string;
+  /** The user of this editor. */
+  readonly mayAnswer: boolean;
+}
+
 /** What earlier runs tell. Must be cheap: it is asked for each lens and each completion. */
 export interface RunHistory {
   pipeline(name: string): PipelineHistory | undefined;
   /** By the task's name, or by an instance's id such as `train@1`. */
   task(pipeline: string, task: string): TaskHistory | undefined;
+  /** Of runs of the definition at this path. */
+  questions(path: string): readonly OpenQuestion[];
 }
 
 export interface FolderEntry {

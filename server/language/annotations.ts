@@ -64,6 +64,10 @@ function commandOf({ project, uri }: Asked, reference: CommandReference, title: 
   switch (command) {
     case 'modelyard.showRun':
       return { title, command, arguments: [uriOfPath(project.root), runId] };
+    case 'modelyard.showApproval':
+    case 'modelyard.approve':
+    case 'modelyard.reject':
+      return { title, command, arguments: runId === undefined ? [] : [uriOfPath(project.root), runId, task] };
     case 'modelyard.openRule':
       return { title, command, arguments: [rule] };
     case 'modelyard.materializeView':

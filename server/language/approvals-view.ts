@@ -1,24 +1,40 @@
 /** The questions of runs, and answering them, as the editor sees them. */
+import { statSync } from 'node:fs';
 import path from 'node:path';
-import type { AnswerParams, AnswerResult, ApprovalView } from '../protocol.js';
+import type { AnswerParams, AnswerResult, ApprovalView, ArtifactView } from '../protocol.js';
+import type { Facts } from '../stores/approvals.js';
+import { mimeOf } from '../stores/mime.js';
+import type { RunDocument } from '../stores/run-document.js';
 import { userAndHost } from '../stores/user.js';
-import { type WaitingApproval, answerApproval, waitingApprovals } from '../stores/waiting.js';
+import {
+  type WaitingApproval,
+  answerApproval,
+  isTakenUp,
+  mayAnswer,
+  runToResume,
+  waitingApprovals,
+} from '../stores/waiting.js';
 import { uriOfPath } from './documents.js';
 import { InvalidParams } from './guard.js';
-import type { RunsOf } from './runs-view.js';
+import { registryOf } from './registry-of.js';
+import { type RunsOf, artifactView } from './runs-view.js';
 
 export function approvalViews(project: RunsOf): ApprovalView[] {
-  return waitingApprovals(project.history.store).map((waiting) => approvalView(project.root, waiting));
+  // Not what is remembered for the lenses: whoever asks wants to know now.
+  return waitingApprovals(project.history.store).map((waiting) => approvalView(project, waiting));
 }
 
 function uriIn(root: string, relative: string): string {
   return uriOfPath(path.join(root, ...relative.split('/')));
 }
 
-function approvalView(root: string, { state, path: definition, attended }: WaitingApproval): ApprovalView {
+function approvalView(project: RunsOf, { state, path: definition, attended }: WaitingApproval): ApprovalView {
+  const { root, history } = project;
   const { request, answers, missing } = state;
   const { environment, expiresAt, comparison, who } = request;
   const { user } = userAndHost();
+  const read = request.artifacts.length === 0 ? undefined : history.store.read(request.run);
+  const run = read?.ok === true ? read.run : undefined;
   return {
     projectUri: uriOfPath(root),
     run: request.run,
@@ -28,17 +44,14 @@ function approvalView(root: string, { state, path: definition, attended }: Waiti
     prompt: request.prompt,
     ...(environment === undefined ? {} : { environment }),
     who,
-    mayAnswer: (who.length === 0 || who.includes(user)) && !answers.some((answer) => answer.by === user),
+    user,
+    mayAnswer: mayAnswer(state, user),
     count: request.count,
     missing,
     askedAt: request.askedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     attended,
-    artifacts: request.artifacts.map(({ path: file, bytes }) => ({
-      path: file,
-      uri: uriIn(root, file),
-      ...(bytes === undefined ? {} : { bytes }),
-    })),
+    artifacts: request.artifacts.map((shown) => shownArtifact(project, run, request.askedAt, shown)),
     metrics: request.metrics,
     ...(comparison === undefined ? {} : { comparison }),
     answers: answers.map(({ verdict, by, at, comment }) => ({
@@ -50,7 +63,38 @@ function approvalView(root: string, { state, path: definition, attended }: Waiti
   };
 }
 
-export function answerView({ root, history }: RunsOf, params: AnswerParams): AnswerResult {
+/** What is to be looked at: an output of the run with all that is known of it, or just a file. */
+function shownArtifact(
+  project: RunsOf,
+  run: RunDocument | undefined,
+  askedAt: string,
+  { path: file, hash = '', bytes = 0 }: Facts['artifacts'][number],
+): ArtifactView {
+  const output = run?.tasks
+    .flatMap(({ outputs }) => outputs)
+    .find((one) => one.path === file && (hash === '' || one.hash === hash));
+  const record = output ?? {
+    name: path.posix.basename(file),
+    kind: 'file',
+    path: file,
+    mime: isFolder(project.root, file) ? 'inode/directory' : mimeOf(file),
+    hash,
+    bytes,
+    cached: true,
+  };
+  return artifactView(
+    { ...project, objects: registryOf(project.root).objects, versions: new Map() },
+    record,
+    askedAt,
+  );
+}
+
+function isFolder(root: string, file: string): boolean {
+  return statSync(path.join(root, ...file.split('/')), { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** Answers; when it is decided, says which run is to be resumed, if nobody runs it. */
+export async function answerView({ root, history }: RunsOf, params: AnswerParams): Promise<AnswerResult> {
   const { run: id, task, verdict, comment } = params;
   if (typeof id !== 'string' || typeof task !== 'string') {
     throw new InvalidParams('run and task must be strings');
@@ -62,19 +106,18 @@ export function answerView({ root, history }: RunsOf, params: AnswerParams): Ans
     throw new InvalidParams('comment must be a string');
   }
   const { user, host } = userAndHost();
-  const answered = answerApproval(history.store, id, task, {
+  const { store } = history;
+  const answered = answerApproval(store, id, task, {
     verdict,
     by: user,
     host,
     ...(comment === undefined ? {} : { comment }),
   });
   if (!answered.ok) return { ok: false, message: answered.message };
-  const { state, run, attended } = answered;
+  const { state, run } = answered;
   if (state.status !== 'approved' && state.status !== 'rejected') return { ok: true, missing: state.missing };
-  return {
-    ok: true,
-    decided: state.status,
-    missing: state.missing,
-    ...(attended ? {} : { resume: { definitionUri: uriIn(root, run.path), run: id } }),
-  };
+  const decided = { ok: true, decided: state.status, missing: state.missing } as const;
+  if (answered.attended && (await isTakenUp(store, id, task))) return decided;
+  const next = runToResume(store, run);
+  return { ...decided, resume: { definitionUri: uriIn(root, next.path), run: next.id } };
 }

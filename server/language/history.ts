@@ -2,9 +2,11 @@
  * What earlier runs of a project tell, kept in memory until the runs change. Lenses, hovers and completions ask it, so it
  * answers from memory; the store is read once per change, and never more of it than the newest runs.
  */
-import type { PipelineHistory, RunHistory, TaskHistory } from '../ide/types.js';
+import type { OpenQuestion, PipelineHistory, RunHistory, TaskHistory } from '../ide/types.js';
 import type { RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { RunStore } from '../stores/runs.js';
+import { userAndHost } from '../stores/user.js';
+import { type WaitingApproval, mayAnswer, waitingApprovals } from '../stores/waiting.js';
 
 /** Pipelines that have not run among so many newest runs count as not run. */
 const NEWEST = 300;
@@ -30,6 +32,7 @@ function duration(startedAt: string | undefined, endedAt: string | undefined): n
 export class ProjectHistory implements RunHistory {
   readonly store: RunStore;
   #newest: readonly RunSummary[] | undefined;
+  #waiting: readonly WaitingApproval[] | undefined;
   readonly #byPipeline = new Map<string, RunSummary[]>();
   readonly #documents = new Map<string, RunDocument>();
   readonly #tasks = new Map<string, TaskHistory | undefined>();
@@ -41,6 +44,7 @@ export class ProjectHistory implements RunHistory {
   /** The runs changed: everything is asked again when somebody wants to know. */
   invalidate(): void {
     this.#newest = undefined;
+    this.#waiting = undefined;
     this.#byPipeline.clear();
     this.#tasks.clear();
     // What has ended doesn't change; but it may be gone.
@@ -63,6 +67,21 @@ export class ProjectHistory implements RunHistory {
   /** Runs that are under way now, newest first. */
   active(): readonly RunSummary[] {
     return this.newest().filter((run) => LIVE.has(run.status));
+  }
+
+  questions(path: string): readonly OpenQuestion[] {
+    this.#waiting ??= waitingApprovals(this.store);
+    const { user } = userAndHost();
+    const now = new Date().toISOString();
+    // Time goes on without any change of the runs.
+    return this.#waiting
+      .filter((waiting) => waiting.path === path && (waiting.state.request.expiresAt ?? '~') > now)
+      .map(({ state }) => ({
+        runId: state.request.run,
+        task: state.request.task,
+        askedAt: state.request.askedAt,
+        mayAnswer: mayAnswer(state, user),
+      }));
   }
 
   last(pipeline: string): RunSummary | undefined {

@@ -88,14 +88,19 @@ export function keptObject(
 }
 
 /** What the view of a run is made of. */
-interface Sources extends RunsOf {
+export interface Sources extends RunsOf {
   /** Of the registry. */
   readonly objects: ArtifactObjects;
   /** By the hash of their artifact. */
   readonly versions: ReturnType<Lineage['versionsOf']>;
 }
 
-function artifactView(sources: Sources, artifact: ArtifactRecord, endedAt: string | undefined): ArtifactView {
+/** @param endedAt when it was put out: what was written since is something else */
+export function artifactView(
+  sources: Sources,
+  artifact: ArtifactRecord,
+  endedAt: string | undefined,
+): ArtifactView {
   const { root } = sources;
   const here = path.join(root, ...artifact.path.split('/'));
   const stat = statSync(here, { throwIfNoEntry: false });

@@ -289,13 +289,15 @@ export class Views {
     });
   }
 
-  #answer(params: Requests['modelyard/answer']['params']): Requests['modelyard/answer']['result'] {
+  async #answer(
+    params: Requests['modelyard/answer']['params'],
+  ): Promise<Requests['modelyard/answer']['result']> {
     const project = this.#host.workspace.projectByUri(text(params, 'projectUri'));
     if (project === undefined) {
       return { ok: false, message: `There is no open project at ${params.projectUri}.` };
     }
     const { root } = project;
-    const result = answerView({ root, history: this.#host.histories.of(root) }, params);
+    const result = await answerView({ root, history: this.#host.histories.of(root) }, params);
     this.runsChanged(root);
     return result;
   }

@@ -1,4 +1,5 @@
 /** Questions of runs that wait for people, and answering them: what the command line and the editor share. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ApprovalState, type Answered, type NewAnswer, RunApprovals } from './approvals.js';
 import { isAlive } from './liveness.js';
 import type { RunDocument } from './run-document.js';
@@ -27,6 +28,11 @@ export function waitingApprovals(store: RunStore, now = new Date()): readonly Wa
       return state?.status === 'waiting' ? [{ state, path: run.path, attended }] : [];
     });
   });
+}
+
+/** Whether a user is one of those who are asked, and has not answered yet. */
+export function mayAnswer({ request: { who }, answers }: ApprovalState, user: string): boolean {
+  return (who.length === 0 || who.includes(user)) && !answers.some(({ by }) => by === user);
 }
 
 export type RunAnswered =
@@ -63,4 +69,35 @@ export function answerApproval(store: RunStore, runId: string, task: string, ans
   // Nothing of the run has changed; but who looks on watches the index.
   store.index.append(summarize(run));
   return { ok: true, state: answered.state, run, attended: isAlive(run) };
+}
+
+/** How long a runner gets to take note. It watches the folder, so that this is a matter of milliseconds. */
+const NOTICE_MS = 5_000;
+
+/** Whether a runner goes on with the answer: it may just have been about to leave. */
+export async function isTakenUp(store: RunStore, runId: string, task: string): Promise<boolean> {
+  const deadline = Date.now() + NOTICE_MS;
+  for (;;) {
+    const read = store.read(runId);
+    if (!read.ok) return true;
+    const waits = read.run.tasks.some((one) => one.id === task && one.status === 'waiting');
+    if (!waits) return true;
+    if (!isAlive(read.run)) return false;
+    if (Date.now() > deadline) return true;
+    await pause(25);
+  }
+}
+
+/** More runs in each other than anybody writes; bounds a record that says it is its own parent. */
+const MOST_ABOVE = 20;
+
+/** The run to resume after an answer: the one that asked or, where another one waits for its end, that one. */
+export function runToResume(store: RunStore, run: RunDocument): RunDocument {
+  let top = run;
+  for (let above = 0; above < MOST_ABOVE && top.parent !== undefined; above++) {
+    const read = store.read(top.parent.run);
+    if (!read.ok || read.run.status !== 'waiting') break;
+    top = read.run;
+  }
+  return top;
 }

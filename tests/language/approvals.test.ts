@@ -1,8 +1,11 @@
 /** Questions of runs in the editor: listed with what is to be looked at, answered, told to whoever comes second. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { AnswerParams, AnswerResult, ApprovalView } from '../../server/protocol.js';
+import type { CodeLens } from 'vscode-languageserver-protocol';
 import { until, uri } from '../support/lsp-client.js';
 import { modelyard } from '../support/modelyard.js';
 import { client, folder } from './fixture.js';
@@ -44,7 +47,43 @@ test('questions are listed, answered once, and the run that is to be resumed is 
     [view.prompt, view.definitionUri, view.metrics],
     ['Ship **it**?', uri(path.join(root, 'ship.pipeline.yaml')), [{ name: 'train.accuracy', value: 0.8 }]],
   );
-  assert.equal(view.artifacts[0]?.uri, uri(path.join(root, 'm.txt')));
+  const [artifact] = view.artifacts;
+  assert.deepEqual(
+    [artifact?.name, artifact?.uri, artifact?.kind, artifact?.available],
+    ['model', uri(path.join(root, 'm.txt')), 'model', true],
+  );
+  // What was written over since is shown as it was when it was asked.
+  writeFileSync(path.join(root, 'm.txt'), 'another one');
+  const kept = (await ask())[0]?.artifacts[0];
+  assert.equal(kept?.available, true);
+  assert.equal(readFileSync(fileURLToPath(kept.uri), 'utf8'), 'm\n');
+
+  const lenses = async (): Promise<readonly (readonly [string, string, unknown])[]> =>
+    (
+      await lsp.request<readonly CodeLens[]>('textDocument/codeLens', {
+        textDocument: { uri: view.definitionUri },
+      })
+    ).flatMap(({ command }) =>
+      /pprov|eject/.test(command?.command ?? '')
+        ? [[command?.title.replace(/asked .*/, 'asked') ?? '', command?.command ?? '', command?.arguments]]
+        : [],
+    );
+  await lsp.open(path.join(root, 'ship.pipeline.yaml'), PIPELINE);
+  const about = [view.projectUri, view.run, 'ask'];
+  const shown = await until('the lenses', async () => {
+    const all = await lenses();
+    return all.length === 4 && all;
+  });
+  assert.deepEqual(shown, [
+    ['$(bell-dot) waits for you, asked', 'modelyard.showApproval', about],
+    ['Approve…', 'modelyard.approve', about],
+    ['Reject…', 'modelyard.reject', about],
+    [
+      '$(bell-dot) waits for others, asked',
+      'modelyard.showApproval',
+      [view.projectUri, view.run, 'elsewhere'],
+    ],
+  ]);
 
   const answer = (params: Partial<AnswerParams>): Promise<AnswerResult> =>
     lsp.request<AnswerResult>('modelyard/answer', {
@@ -68,6 +107,10 @@ test('questions are listed, answered once, and the run that is to be resumed is 
     (await ask()).map(({ task }) => task),
     ['elsewhere'],
   );
+  assert.deepEqual(
+    (await lenses()).map(([title]) => title),
+    ['$(bell-dot) waits for others, asked'],
+  );
   await assert.rejects(answer({ verdict: 'maybe' as 'approved' }), /verdict must be/);
   assert.match(JSON.stringify(await answer({ run: '../../etc' })), /There is no run/);
 
@@ -75,4 +118,29 @@ test('questions are listed, answered once, and the run that is to be resumed is 
   const ref = { projectUri: view.projectUri, id: view.run };
   assert.deepEqual(await lsp.request('modelyard/cancelRun', ref), { ok: true });
   await until('nothing waits', async () => (await ask()).length === 0);
+});
+
+test('a run that is part of another one is resumed with that one', async (t) => {
+  const root = folder(t, {
+    'modelyard.yaml': 'name: a\n',
+    'ask.pipeline.yaml': 'name: ask\nkind: deployment\ntasks: { sign: { approval: { prompt: ok } } }\n',
+    'all.pipeline.yaml': 'name: all\nkind: deployment\ntasks: { below: { pipeline: ask } }\n',
+  });
+  const lsp = await client(t, root);
+  assert.equal((await modelyard(root, 'run', 'all')).code, 3);
+  const { approvals } = await lsp.request<{ approvals: readonly ApprovalView[] }>('modelyard/approvals', {});
+  const [view] = approvals;
+  assert.equal(view?.pipeline, 'ask');
+  const { projectUri, run, task } = view;
+  const answered = await lsp.request<AnswerResult>('modelyard/answer', {
+    projectUri,
+    run,
+    task,
+    verdict: 'approved',
+  });
+  assert.ok(answered.ok && answered.resume);
+  assert.equal(answered.resume.definitionUri, uri(path.join(root, 'all.pipeline.yaml')));
+  const { code, output } = await modelyard(root, 'run', 'all', '--resume', answered.resume.run);
+  assert.equal(code, 0, output);
+  assert.match(output, /all succeeded/);
 });

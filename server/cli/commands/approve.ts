@@ -1,9 +1,13 @@
 /** `modelyard approve|reject [RUN] [TASK]` */
-import { setTimeout as pause } from 'node:timers/promises';
-import { isAlive } from '../../stores/liveness.js';
 import { userAndHost } from '../../stores/user.js';
 import { RunStore } from '../../stores/runs.js';
-import { type WaitingApproval, answerApproval, waitingApprovals } from '../../stores/waiting.js';
+import {
+  type WaitingApproval,
+  answerApproval,
+  isTakenUp,
+  runToResume,
+  waitingApprovals,
+} from '../../stores/waiting.js';
 import { type Arguments, type Flags, UsageError, readArguments } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
@@ -53,7 +57,8 @@ async function answer(args: Arguments, verdict: 'approved' | 'rejected'): Promis
   const { state, run } = answered;
   const decided = state.status !== 'waiting';
   const attended = answered.attended && (!decided || (await isTakenUp(store, runId, task)));
-  const resume = ['run', run.path, '--resume', runId];
+  const next = runToResume(store, run);
+  const resume = ['run', next.path, '--resume', next.id];
   if (args.flag('json')) {
     const { status, missing, answers } = state;
     stdout.line(JSON.stringify({ run: runId, task, status, missing, attended, answers }));
@@ -69,23 +74,6 @@ async function answer(args: Arguments, verdict: 'approved' | 'rejected'): Promis
   const { run: runCommand } = await import('./run.js');
   const flags = [...resume.slice(1), '--project', root, ...(args.flag('json') ? ['--json'] : [])];
   return runCommand.run(readArguments('run', runCommand.flags, runCommand.most, flags));
-}
-
-/** How long a runner gets to take note. It watches the folder, so that this is a matter of milliseconds. */
-const NOTICE_MS = 5_000;
-
-/** Whether a runner goes on with the answer: it may just have been about to leave. */
-async function isTakenUp(store: RunStore, runId: string, task: string): Promise<boolean> {
-  const deadline = Date.now() + NOTICE_MS;
-  for (;;) {
-    const read = store.read(runId);
-    if (!read.ok) return true;
-    const waits = read.run.tasks.some((one) => one.id === task && one.status === 'waiting');
-    if (!waits) return true;
-    if (!isAlive(read.run)) return false;
-    if (Date.now() > deadline) return true;
-    await pause(25);
-  }
 }
 
 /** The question that is meant. */

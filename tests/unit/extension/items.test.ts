@@ -118,6 +118,11 @@ test('a pipeline that runs spins, and is known to menus', () => {
   const item = pipelineItem(pipeline({ lastRun: { id: 'x', status: 'running', createdAt: before(1) } }), NOW);
   assert.equal(item.icon, 'sync~spin');
   assert.equal(item.context, 'pipeline.active');
+  const waits = pipelineItem(
+    pipeline({ lastRun: { id: 'x', status: 'waiting', createdAt: before(1) } }),
+    NOW,
+  );
+  assert.deepEqual([waits.icon, waits.context], ['watch', 'pipeline.active']);
 });
 
 test('a task says what is going on, else why it would run', () => {

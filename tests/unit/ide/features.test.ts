@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { codeActions, fixAll } from '../../../server/ide/code-actions.js';
+import type { OpenQuestion } from '../../../server/ide/types.js';
 import { codeLenses } from '../../../server/ide/code-lenses.js';
 import { foldingRanges } from '../../../server/ide/folding.js';
 import { inlayHints } from '../../../server/ide/inlay-hints.js';
@@ -103,6 +104,21 @@ test('lenses', () => {
   assert.ok(after.includes('rain: $(pass) succeeded 3 minutes ago → modelyard.showRun'));
   assert.ok(after.includes('train: $(pass) succeeded 3 minutes ago → modelyard.showRun train'));
   assert.deepEqual(titles(open({ 'modelyard.yaml': 'name: x\n' })), []);
+  const asks = (...questions: readonly OpenQuestion[]): string[] =>
+    titles(open(PIPELINE, { questions })).filter((line) => /pprov|eject/.test(line));
+  const question = { runId: 'r1', task: 'train@2', askedAt: '2026-01-01T11:55:00.000Z', mayAnswer: true };
+  assert.deepEqual(asks(question), [
+    'train: $(bell-dot) waits for you, asked 5 minutes ago → modelyard.showApproval train@2',
+    'train: Approve… → modelyard.approve train@2',
+    'train: Reject… → modelyard.reject train@2',
+  ]);
+  assert.deepEqual(asks({ ...question, mayAnswer: false }), [
+    'train: $(bell-dot) waits for others, asked 5 minutes ago → modelyard.showApproval train@2',
+  ]);
+  assert.deepEqual(asks(question, { ...question, runId: 'r2' }), [
+    'train: $(bell-dot) 2 runs wait for an answer → modelyard.showApproval',
+  ]);
+  assert.deepEqual(asks({ ...question, task: 'training' }), []);
 });
 
 test('links', () => {

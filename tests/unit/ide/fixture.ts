@@ -6,7 +6,7 @@ import type { Edit, ProjectView, Probe } from '../../../server/rules/rule.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { knownModels } from '../../support/known-models.js';
 import type { MemoryModel } from '../../support/known-models.js';
-import type { FolderEntry, IdeContext, TaskHistory } from '../../../server/ide/types.js';
+import type { FolderEntry, IdeContext, OpenQuestion, TaskHistory } from '../../../server/ide/types.js';
 
 export const CURSOR = '¦';
 export const NOW = Date.parse('2026-01-01T12:00:00.000Z');
@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly labels?: Readonly<Record<string, readonly KnownColumn[]>>;
   /** Metrics of the last run, by task. */
   readonly metrics?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  /** What runs of the first file ask. */
+  readonly questions?: readonly OpenQuestion[];
   /** Registered models, by name. */
   readonly models?: Readonly<Record<string, MemoryModel>>;
 }
@@ -54,6 +56,7 @@ export function open(files: string | Readonly<Record<string, string>>, around: S
         around.metrics === undefined || name === 'none'
           ? undefined
           : { runId: 'r1', status: 'succeeded', at: '2026-01-01T11:57:00.000Z' },
+      questions: () => around.questions ?? [],
       task: (_pipeline, task): TaskHistory | undefined => {
         const metrics = around.metrics?.[task];
         if (metrics === undefined) return undefined;

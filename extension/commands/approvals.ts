@@ -1,0 +1,184 @@
+/** Commands on what runs ask people: look at it, approve, reject. */
+import * as vscode from 'vscode';
+import { plural } from '../../media/webviews/shared/format.js';
+import type { AnswerParams, AnswerResult, ApprovalView } from '../../server/protocol.js';
+import type { Context } from '../context.js';
+import type { ApprovalPanels } from '../panels/approval.js';
+import { openRun } from '../panels/open.js';
+import {
+  type ApprovalRef,
+  approvalName,
+  commentPrompt,
+  expiry,
+  promptLine,
+  whom,
+  whyNot,
+} from '../present/approvals.js';
+import { dots, unlinked } from '../present/item.js';
+import type { PipelineTasks } from '../tasks.js';
+import { mayAnswer } from '../trust.js';
+import { pickOne, tell } from './ask.js';
+import { start } from './pipelines.js';
+import { approvalIn, guarded } from './targets.js';
+
+interface Parts {
+  readonly tasks: PipelineTasks;
+  readonly panels: ApprovalPanels;
+}
+
+type Verdict = AnswerParams['verdict'];
+
+const SHOW_RUN = 'Show Run';
+
+/** One of those that wait. */
+async function pick(
+  waiting: readonly ApprovalView[],
+  placeHolder: string,
+): Promise<ApprovalView | undefined> {
+  const now = Date.now();
+  return pickOne(
+    waiting.map((value) => ({
+      label: `$(${value.mayAnswer ? 'bell-dot' : 'bell'}) ${approvalName(value)}`,
+      description: dots(`for ${whom(value)}`, expiry(value, now)),
+      detail: promptLine(value.prompt),
+      value,
+    })),
+    { placeHolder },
+  );
+}
+
+/** What is meant: the one in the argument, the only one there is, or the one that the person picks. */
+async function targetOf(
+  { approvals }: Context,
+  ref: ApprovalRef | undefined,
+  placeHolder: string,
+  passes: (approval: ApprovalView) => boolean,
+): Promise<ApprovalRef | undefined> {
+  if (ref) return ref;
+  const all = await approvals.ready();
+  const waiting = all.filter(passes);
+  const [only, another] = waiting;
+  if (only === undefined) {
+    void vscode.window.showInformationMessage(
+      all.length === 0
+        ? 'No run waits for an approval.'
+        : `${plural(all.length, 'approval')} ${all.length === 1 ? 'waits' : 'wait'} for others, not for you.`,
+    );
+    return undefined;
+  }
+  return another === undefined ? only : pick(waiting, placeHolder);
+}
+
+/** The question as it stands; `undefined` when it waits no more, which is told. */
+async function stillWaiting(
+  { approvals, client }: Context,
+  ref: ApprovalRef,
+): Promise<ApprovalView | undefined> {
+  await approvals.reload();
+  const approval = approvals.find(ref);
+  if (approval) return approval;
+  const run = await client.ask('modelyard/run', { projectUri: ref.projectUri, id: ref.run });
+  const task = run?.tasks.find(({ id }) => id === ref.task);
+  const why = task?.note ?? task?.error ?? (run ? `the run is ${run.status}` : 'the run is gone');
+  const choice = await vscode.window.showInformationMessage(
+    unlinked(`${ref.task} waits for nobody any more: ${why}.`, 400),
+    ...(run ? [SHOW_RUN] : []),
+  );
+  if (choice === SHOW_RUN) await openRun(ref.projectUri, ref.run);
+  return undefined;
+}
+
+/** `undefined`: the person went away. */
+function askComment(approval: ApprovalView, verdict: Verdict): Thenable<string | undefined> {
+  const rejects = verdict === 'rejected';
+  return vscode.window.showInputBox({
+    title: `${rejects ? 'Reject' : 'Approve'} ${approvalName(approval)}`,
+    prompt: commentPrompt(approval),
+    placeHolder: rejects ? 'Why? It goes into the record.' : 'Comment (optional; it goes into the record)',
+    ignoreFocusOut: true,
+    validateInput: (text) =>
+      rejects && text.trim() === '' ? 'Say why: others will want to know, and so will you.' : undefined,
+  });
+}
+
+/** Goes on with a run that nobody runs. */
+async function resume(
+  { state }: Context,
+  parts: Parts,
+  { definitionUri, run }: NonNullable<Extract<AnswerResult, { ok: true }>['resume']>,
+): Promise<boolean> {
+  await state.ready();
+  const pipeline = state.pipeline(definitionUri);
+  if (pipeline) await start(parts, pipeline, { resume: run });
+  return pipeline !== undefined;
+}
+
+async function answer(
+  context: Context,
+  parts: Parts,
+  verdict: Verdict,
+  ref: ApprovalRef | undefined,
+): Promise<void> {
+  if (!mayAnswer()) return;
+  const word = verdict === 'approved' ? 'Approve' : 'Reject';
+  const target = await targetOf(context, ref, `${word} which one?`, (one) => one.mayAnswer);
+  const approval = target && (await stillWaiting(context, target));
+  if (!approval) return;
+  const refusal = whyNot(approval);
+  if (refusal !== undefined) {
+    void vscode.window.showWarningMessage(unlinked(refusal, 400));
+    return;
+  }
+  const comment = await askComment(approval, verdict);
+  if (comment === undefined) return;
+  const { projectUri, run, task } = approval;
+  const result = await context.client.request('modelyard/answer', {
+    projectUri,
+    run,
+    task,
+    verdict,
+    ...(comment.trim() === '' ? {} : { comment: comment.trim() }),
+  });
+  void context.approvals.reload();
+  if (!result.ok) {
+    tell('Your answer does not count', result.message);
+    return;
+  }
+  const going = result.resume === undefined || (await resume(context, parts, result.resume));
+  sayAnswered(approval, verdict, result, going);
+}
+
+function sayAnswered(
+  approval: ApprovalView,
+  verdict: Verdict,
+  { decided, missing }: Extract<AnswerResult, { ok: true }>,
+  going: boolean,
+): void {
+  const next =
+    decided === undefined
+      ? `${missing} more ${missing === 1 ? 'person has' : 'people have'} to approve.`
+      : going
+        ? 'The run goes on.'
+        : 'The run was not resumed: its file has no pipeline any more.';
+  const words = unlinked(`${approvalName(approval)} ${verdict}. ${next}`, 300);
+  void vscode.window.showInformationMessage(words, SHOW_RUN).then(async (choice) => {
+    if (choice === SHOW_RUN) await openRun(approval.projectUri, approval.run);
+  });
+}
+
+export function registerApprovalCommands(context: Context, parts: Parts): void {
+  const on = (id: string, body: (ref: ApprovalRef | undefined) => Promise<void>): void => {
+    context.extension.subscriptions.push(
+      vscode.commands.registerCommand(
+        `modelyard.${id}`,
+        guarded(context, (...args: readonly unknown[]) => body(approvalIn(...args))),
+      ),
+    );
+  };
+  on('approve', (ref) => answer(context, parts, 'approved', ref));
+  on('reject', (ref) => answer(context, parts, 'rejected', ref));
+  on('showApproval', async (ref) => {
+    const target = await targetOf(context, ref, 'Show which approval?', () => true);
+    if (target) parts.panels.show(target);
+  });
+}
