@@ -1,6 +1,7 @@
 /** An untrusted folder: the language works, nothing runs, and the reason is said. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { uiTest } from './session.js';
 
@@ -17,5 +18,19 @@ uiTest(
     await workbench.notification(/Restricted Mode/).waitFor();
     await workbench.screenshot('restricted');
     assert.equal(existsSync(path.join(folder, '.modelyard/runs')), false);
+
+    // A run of somebody else waits: it shows, and can't be answered here.
+    const ask = 'name: ask\nkind: deployment\ntasks: { sign: { approval: { prompt: Sign it } } }\n';
+    writeFileSync(path.join(folder, 'ask.pipeline.yaml'), ask);
+    const cli = path.join(process.cwd(), 'dist/cli.js');
+    const args = [cli, 'run', 'ask.pipeline.yaml'];
+    assert.equal(spawnSync(process.execPath, args, { cwd: folder, stdio: 'ignore' }).status, 3);
+    await workbench.showContainer('Modelyard');
+    await workbench.inlineAction('Runs', 'ask › sign', 'Approve');
+    await workbench.notification(/not answered in Restricted Mode/).waitFor();
+    await workbench.inlineAction('Runs', 'ask › sign', 'Show Approval');
+    await workbench.webview.getByText(/Nothing is answered in Restricted Mode/).waitFor();
+    assert.equal(await workbench.webview.getByRole('button', { name: 'Approve' }).count(), 0);
+    await workbench.screenshot('restricted-approval');
   },
 );
