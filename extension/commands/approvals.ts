@@ -17,7 +17,7 @@ import {
 import { dots, unlinked } from '../present/item.js';
 import type { PipelineTasks } from '../tasks.js';
 import { mayAnswer } from '../trust.js';
-import { pickOne, tell } from './ask.js';
+import { pickOne } from './ask.js';
 import { start } from './pipelines.js';
 import { approvalIn, guarded } from './targets.js';
 
@@ -29,6 +29,7 @@ interface Parts {
 type Verdict = AnswerParams['verdict'];
 
 const SHOW_RUN = 'Show Run';
+const RESUME = 'Resume Run';
 
 /** One of those that wait. */
 async function pick(
@@ -141,11 +142,25 @@ async function answer(
   });
   void context.approvals.reload();
   if (!result.ok) {
-    tell('Your answer does not count', result.message);
+    await sayRefused(context, approval, result.message);
     return;
   }
   const going = result.resume === undefined || (await resume(context, parts, result.resume));
   sayAnswered(approval, verdict, result, going);
+}
+
+/** Somebody else was first, or it can't be written. What they decided may have to be gone on with. */
+async function sayRefused({ client }: Context, approval: ApprovalView, message: string): Promise<void> {
+  const { projectUri, run: id } = approval;
+  const run = await client.ask('modelyard/run', { projectUri, id });
+  const task = run?.tasks.find((one) => one.id === approval.task);
+  const parked = run?.status === 'waiting' && task?.status === 'waiting' && !approval.attended;
+  const choice = await vscode.window.showWarningMessage(
+    unlinked(`Your answer does not count: ${message}`, 600),
+    parked ? RESUME : SHOW_RUN,
+  );
+  if (choice === RESUME) await vscode.commands.executeCommand('modelyard.resumeRun', { run });
+  else if (choice === SHOW_RUN) await openRun(projectUri, id);
 }
 
 function sayAnswered(
@@ -158,7 +173,7 @@ function sayAnswered(
     decided === undefined
       ? `${missing} more ${missing === 1 ? 'person has' : 'people have'} to approve.`
       : going
-        ? 'The run goes on.'
+        ? `The run goes on${decided === 'rejected' ? ' without it' : ''}.`
         : 'The run was not resumed: its file has no pipeline any more.';
   const words = unlinked(`${approvalName(approval)} ${verdict}. ${next}`, 300);
   void vscode.window.showInformationMessage(words, SHOW_RUN).then(async (choice) => {

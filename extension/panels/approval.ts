@@ -22,7 +22,7 @@ const RESTRICTED =
 /** HTML of Markdown, not to be trusted: the page takes what is harmless out of it. */
 async function rendered(markdown: string): Promise<string | undefined> {
   try {
-    const html = await vscode.commands.executeCommand<unknown>('markdown.api.render', markdown);
+    const html = await vscode.commands.executeCommand('markdown.api.render', markdown);
     return typeof html === 'string' ? html : undefined;
   } catch {
     // The editor's Markdown support is switched off: the page shows the text as it is.
@@ -43,7 +43,9 @@ export function registerApprovalPanels({ extension, client, state, approvals }: 
       return 'It was answered, and the run has not gone on yet. Resume it in the Runs view.';
     }
     const why = task?.note ?? task?.error;
-    return why === undefined ? `It waits for nobody any more; the run is ${run.status}.` : `${why}.`;
+    return why === undefined
+      ? `It waits for nobody any more; the run is ${run.status}.`
+      : `${why.slice(0, 1).toUpperCase()}${why.slice(1)}.`;
   };
 
   const show = async (handle: PanelHandle<ToApproval>): Promise<void> => {

@@ -31,7 +31,7 @@ function terminal(folder: string, ...args: string[]): Promise<number> {
     execFile(process.execPath, [cli, ...args], { cwd: folder }, (error) => {
       if (error === null) resolve(0);
       else if (typeof error.code === 'number') resolve(error.code);
-      else reject(error);
+      else reject(new Error(`${args.join(' ')} did not end by itself: ${error.message}`));
     });
   });
 }
@@ -69,7 +69,7 @@ uiTest(
 
     await workbench.clickButton('Approve…');
     await workbench.answer('fine by me', /Approve ship › ask/);
-    await page.getByText(/approved by .*fine by me/).waitFor();
+    await page.getByText(/Approved by .*fine by me/).waitFor();
     await workbench.statusItem(/1 approval/).waitFor({ state: 'detached' });
     await workbench.row('Runs', 'ship › ask').first().waitFor({ state: 'detached' });
     const told = path.join(folder, 'told.txt');
@@ -77,7 +77,7 @@ uiTest(
       Promise.resolve(existsSync(told) && readFileSync(told, 'utf8') === 'fine by me\n'),
     );
     await until('the run to end in the terminal', async () =>
-      /ship succeeded/.test(await workbench.terminalText()),
+      (await workbench.terminalText()).includes('ship succeeded'),
     );
     await workbench.screenshot('approved');
   },
@@ -110,6 +110,12 @@ uiTest(
     await workbench.answer('me too', /Approve ship › ask/);
     await workbench.notification(/does not count: ask was approved before by .*I was first/).waitFor();
     await workbench.lens(/waits for you/).waitFor({ state: 'detached' });
+    // Their answer still has to be gone on with.
+    await workbench.clickButton('Resume Run');
+    const told = path.join(folder, 'told.txt');
+    await until('the answer that counts', () =>
+      Promise.resolve(existsSync(told) && readFileSync(told, 'utf8') === 'I was first\n'),
+    );
     await workbench.screenshot('answered-second');
   },
 );
