@@ -6,10 +6,12 @@
  */
 import type { FeatureRequests } from './protocol-features.js';
 import type { Answer, ModelRequests } from './protocol-models.js';
+import type { ServiceMetricsRequests } from './protocol-service-metrics.js';
 import type { ServiceRequests } from './protocol-services.js';
 
 export type * from './protocol-features.js';
 export type * from './protocol-models.js';
+export type * from './protocol-service-metrics.js';
 export type * from './protocol-services.js';
 
 export type RunStatus =
@@ -327,9 +329,9 @@ export type Outcome = Answer;
  * | `modelyard/answer` | `AnswerParams` | `AnswerResult` |
  * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
  *
- * and those of protocol-models.ts, protocol-features.ts and protocol-services.ts.
+ * and those of protocol-models.ts, protocol-features.ts, protocol-services.ts and protocol-service-metrics.ts.
  */
-export interface Requests extends ModelRequests, FeatureRequests, ServiceRequests {
+export interface Requests extends ModelRequests, FeatureRequests, ServiceRequests, ServiceMetricsRequests {
   'modelyard/pipelines': { params: Record<string, never>; result: PipelinesResult };
   'modelyard/runs': { params: RunsParams; result: RunsResult };
   'modelyard/run': { params: RunRef; result: RunView | null };

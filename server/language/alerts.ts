@@ -2,6 +2,7 @@
  * Alerts that fire, as diagnostics on the lines of the rules that raised them. They are no findings: what is written
  * there is right, and `modelyard lint` says nothing of what runs somewhere now.
  */
+import path from 'node:path';
 import { DiagnosticSeverity } from 'vscode-languageserver/node';
 import type { Diagnostic } from 'vscode-languageserver/node';
 import type { PipelineDefinition, Project } from '../project/project.js';
@@ -11,6 +12,7 @@ import { literalPrefix } from '../rules/paths.js';
 import { environmentOf, literal } from '../rules/releases.js';
 import { listServices } from '../serving/read-service.js';
 import { rangeOf } from './convert.js';
+import { uriOfPath } from './documents.js';
 import { alertItems } from './services-view.js';
 
 /** One that fires, and where. */
@@ -56,9 +58,9 @@ export class Alerts {
   }
 
   /** Those of the rules that a file of the project sets. */
-  diagnostics(project: Project, path: string): readonly Diagnostic[] {
+  diagnostics(project: Project, file: string): readonly Diagnostic[] {
     const alerts = this.#byRoot.get(project.root) ?? NONE;
-    const definition = alerts.length === 0 ? undefined : project.definition(path);
+    const definition = alerts.length === 0 ? undefined : project.definition(file);
     if (definition?.kind !== 'pipeline') return [];
     return definition.pipeline.tasks.flatMap(({ name, action }) =>
       action?.kind === 'monitor' ? ofMonitor(definition, name, action, alerts) : [],
@@ -96,6 +98,26 @@ function ofMonitor(
       ];
     }),
   );
+}
+
+/** Where a rule that is set on a service is written; `undefined`: in no open file that can be told. */
+export function placeOfRule(
+  project: Project,
+  { environment, service, rule }: Pick<FiringAlert, 'environment' | 'service' | 'rule'>,
+): { readonly uri: string; readonly line: number; readonly character: number } | undefined {
+  for (const definition of project.definitions()) {
+    if (definition.kind !== 'pipeline') continue;
+    for (const { name, action } of definition.pipeline.tasks) {
+      if (action?.kind !== 'monitor' || action.forMs !== undefined) continue;
+      const [watched, environments] = [literal(action.service), environmentsOf(definition, name, action)];
+      if ((watched ?? service) !== service || environments?.has(environment) === false) continue;
+      const found = action.rules.find((one) => sets(one, rule));
+      if (found === undefined) continue;
+      const { start } = rangeOf(definition.tree.lineStarts, found.rule.span);
+      return { uri: uriOfPath(path.join(project.root, definition.path)), ...start };
+    }
+  }
+  return undefined;
 }
 
 /** Whether a rule as it is written is the one that fires; of one with expressions only its beginning is known. */

@@ -38,6 +38,7 @@ import type { Registries } from './registries.js';
 import { cancelRun, deleteRun, listItem, runView, runsResult } from './runs-view.js';
 import type { RunsOf } from './runs-view.js';
 import type { RunsWatch } from './runs-watch.js';
+import { ServiceMetricsViews } from './service-metrics-requests.js';
 import { ServiceViews } from './services-requests.js';
 import type { Settings } from './settings.js';
 import { breathe, coalesce } from './slices.js';
@@ -84,6 +85,7 @@ export class Views {
   readonly #models: ModelViews;
   readonly #features: FeatureViews;
   readonly #services: ServiceViews;
+  readonly #serviceMetrics: ServiceMetricsViews;
   #liveness: NodeJS.Timeout | undefined;
 
   constructor(host: ViewsHost) {
@@ -114,6 +116,10 @@ export class Views {
       modelsOf: (root) => host.registries.of(root),
       trusted: host.features.trusted,
       changed: host.servicesChanged,
+    });
+    this.#serviceMetrics = new ServiceMetricsViews({
+      projectByUri: (uri) => host.workspace.projectByUri(uri),
+      trusted: host.features.trusted,
     });
   }
 
@@ -170,6 +176,7 @@ export class Views {
     this.#models.register(on);
     this.#features.register(on);
     this.#services.register(on);
+    this.#serviceMetrics.register(on);
     on('modelyard/pipelines', (_params, token) => this.#pipelines(token));
     on('modelyard/runs', (params) => this.#runs(params));
     on('modelyard/run', (params) =>
