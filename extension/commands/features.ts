@@ -23,13 +23,16 @@ const DATA_PATTERN = '**/*.{csv,tsv,parquet,jsonl,ndjson}';
 /** Files that are offered. */
 const MOST_FILES = 500;
 
-/** Our command line as a task: its output in a terminal, its end a click on the bin away. */
+/**
+ * Our command line as a task: its output in a terminal, its end a click on the bin away.
+ * @returns whether it did what it was to do
+ */
 async function runTask(
   context: Context,
   projectUri: string,
   name: string,
   args: readonly string[],
-): Promise<void> {
+): Promise<boolean> {
   const root = vscode.Uri.parse(projectUri);
   const { command, module, env } = commandLine(context.extension, root);
   const task = new vscode.Task(
@@ -50,20 +53,25 @@ async function runTask(
     showReuseMessage: false,
     clear: true,
   };
-  await followed(await vscode.tasks.executeTask(task), name);
+  return followed(await vscode.tasks.executeTask(task), name);
 }
 
 /** A progress with a cancel for as long as a task runs. */
-async function followed(execution: vscode.TaskExecution, title: string): Promise<void> {
-  await vscode.window.withProgress(
+async function followed(execution: vscode.TaskExecution, title: string): Promise<boolean> {
+  return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: plain(title), cancellable: true },
     (_, token) =>
-      new Promise<void>((resolve) => {
+      new Promise<boolean>((resolve) => {
+        let exitCode: number | undefined;
         token.onCancellationRequested(() => execution.terminate());
+        const left = vscode.tasks.onDidEndTaskProcess((event) => {
+          if (event.execution === execution) ({ exitCode } = event);
+        });
         const ended = vscode.tasks.onDidEndTask((event) => {
           if (event.execution !== execution) return;
+          left.dispose();
           ended.dispose();
-          resolve();
+          resolve(exitCode === 0);
         });
       }),
   );
@@ -106,6 +114,21 @@ async function openNode(tree: FeaturesTree, node: FeatureNode): Promise<void> {
 
 function isNode(value: unknown): value is FeatureNode {
   return typeof value === 'object' && value !== null && 'type' in value && 'id' in value;
+}
+
+function materialize(context: Context, { projectUri, name }: FeatureViewItem): Promise<boolean> {
+  return runTask(context, projectUri, `materialize ${name}`, ['features', 'materialize', name]);
+}
+
+/** Whether there are rows of a view to look at; where there are none yet, the person may have them made now. */
+async function hasRows(context: Context, view: FeatureViewItem): Promise<boolean> {
+  if (view.current !== undefined) return true;
+  const make = 'Materialize';
+  const choice = await vscode.window.showInformationMessage(
+    `${plain(view.name)} has not been materialized yet: there are no rows to look at.`,
+    make,
+  );
+  return choice === make && mayRun('Materializing') && materialize(context, view);
 }
 
 async function pickVersion(view: FeatureViewItem): Promise<number | undefined> {
@@ -218,20 +241,15 @@ export function registerFeatureCommands(context: Context, { tree, preview, profi
   on('materializeView', async (argument, second) => {
     if (!mayRun('Materializing')) return;
     const view = await viewFor(tree, argument, second, 'Materialize which feature view?');
-    if (view)
-      await runTask(context, view.projectUri, `materialize ${view.name}`, [
-        'features',
-        'materialize',
-        view.name,
-      ]);
+    if (view) await materialize(context, view);
   });
   on('previewView', async (argument, second) => {
-    const view = await viewFor(tree, argument, second, 'Look at the rows of which feature view?', made);
-    if (view) preview.show(view.projectUri, view.name);
+    const view = await viewFor(tree, argument, second, 'Look at the rows of which feature view?');
+    if (view && (await hasRows(context, view))) preview.show(view.projectUri, view.name);
   });
   on('profileView', async (argument, second) => {
-    const view = await viewFor(tree, argument, second, 'Show the profile of which feature view?', made);
-    if (view) profile.show(view.projectUri, view.name);
+    const view = await viewFor(tree, argument, second, 'Show the profile of which feature view?');
+    if (view && (await hasRows(context, view))) profile.show(view.projectUri, view.name);
   });
   on('compareViewVersions', async (argument, second) => {
     const view = await viewFor(tree, argument, second, 'Compare versions of which feature view?', made);

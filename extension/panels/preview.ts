@@ -99,8 +99,9 @@ export function registerPreviewPanels({ extension, client, state }: Context): Pr
       const answer = await client.ask('modelyard/viewProfile', { projectUri, view });
       if (answer?.ok !== true) continue;
       const { version } = answer.profile;
-      if (versions.has(handle) && versions.get(handle) !== version.version)
-        handle.post({ type: 'newer', version });
+      const shown = versions.get(handle);
+      if (shown === undefined) await show(handle);
+      else if (shown !== version.version) handle.post({ type: 'newer', version });
     }
   };
   extension.subscriptions.push(state.onDidChangeFeatures(() => void newer()));

@@ -1,6 +1,6 @@
 /** The feature store as a person meets it: a definition out of a file, materialized, looked at and judged. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
@@ -38,7 +38,13 @@ uiTest(
       assert.match(text, part);
 
     await workbench.row('Features', 'station').first().waitFor();
-    await workbench.inlineAction('Features', 'weather', 'Materialize');
+    // There is nothing to look at yet: it is made on the spot, and shown.
+    await workbench.command('Modelyard: Preview Rows of Feature View');
+    await workbench.notification(/weather has not been materialized yet/).waitFor();
+    await workbench.screenshot('features-not-yet');
+    await workbench.clickButton('Materialize');
+    const page = workbench.webview;
+    await page.getByText('3,000 rows').waitFor({ timeout: 60_000 });
     await until(
       'the version',
       async () => (await workbench.rows('Features')).some((row) => row.includes('3,000 rows')),
@@ -50,9 +56,6 @@ uiTest(
     );
     await workbench.screenshot('features-tree');
 
-    await workbench.command('Modelyard: Preview Rows of Feature View');
-    const page = workbench.webview;
-    await page.getByText('3,000 rows').waitFor();
     await page.getByRole('gridcell', { name: 's0' }).first().waitFor();
     await workbench.screenshot('features-preview');
     await page.getByTitle('Sort by rain').click();
@@ -93,5 +96,21 @@ uiTest(
     await page.getByLabel('Compare with').selectOption('version 1');
     await page.getByText(/1 of 2 features has drifted since version 1/).waitFor();
     await workbench.screenshot('features-drift');
+
+    const labels = 'station_id,at,wet\ns0,2024-01-05T00:10:00,1\ns1,2024-01-06T00:10:00,0\n';
+    writeFileSync(path.join(folder, 'data', 'labels.csv'), labels);
+    await workbench.command('Modelyard: Build Training Set…');
+    await workbench.pick(/weather-v1/);
+    await workbench.choosePath('Labels for weather-v1', path.join(folder, 'data', 'labels.csv'));
+    const output = path.join(folder, 'data', 'training.csv');
+    await workbench.choosePath('Where to write the training set?', output);
+    await until('the training set', () => Promise.resolve(existsSync(output)), 60_000);
+    await until('the terminal to say so', async () =>
+      (await workbench.terminalText()).includes('data/training.csv: 2 rows, features of weather 2'),
+    );
+    await workbench.screenshot('features-training-set');
+    const [header, ...rows] = readFileSync(output, 'utf8').trim().split('\n');
+    assert.equal(header, 'station_id,at,wet,rain,sky');
+    assert.ok(rows.length === 2 && rows.every((row) => /,\d+,(sun|rain|fog)$/.test(row)), rows.join('\n'));
   },
 );

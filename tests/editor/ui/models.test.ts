@@ -1,7 +1,7 @@
 /** The registry in the window: the tree, aliases moved and rolled back after a look at what changes, card, lineage. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { registering } from '../../support/registering.js';
@@ -142,6 +142,32 @@ uiTest(
     await workbench.editor('models/m.txt').getByText('some data').waitFor();
   },
 );
+
+uiTest('a version is exported to a folder, and brought in where it is not known', {}, async (ui) => {
+  const { workbench, folder } = ui;
+  prepare(folder);
+  await register(folder, 3, 0.7);
+  await register(folder, 4, 0.8);
+  await workbench.showContainer('Modelyard');
+  await workbench.expand('Models', 'rain');
+  await workbench.contextMenu('Models', 'Version 1', 'Export Model');
+  await workbench.pick(/A folder/);
+  const out = path.join(folder, 'exported');
+  await workbench.choosePath('Export rain', out);
+  await workbench.notification(/rain: 1 version \(.*\) in .*exported/).waitFor();
+  // As in a checkout that has no registry yet.
+  rmSync(path.join(folder, '.modelyard', 'models'), { recursive: true });
+  await workbench.view('Models').getByText('No models yet').waitFor();
+  await workbench.command('Modelyard: Import Model…');
+  await workbench.pick(/A folder/);
+  await workbench.choosePath('Import Model', out);
+  await workbench.notification('rain: 1 version imported').waitFor();
+  await workbench.expand('Models', 'rain');
+  await rowSays(workbench, 'Version 1', /accuracy 0\.7/);
+  await workbench.screenshot('models-imported');
+  const listed = await terminal(folder, 'models', 'show', 'rain@1', '--json');
+  assert.equal((JSON.parse(listed) as { version: string }).version, '1');
+});
 
 uiTest('a description is a document: what is saved is in the registry', {}, async ({ workbench, folder }) => {
   prepare(folder);

@@ -129,6 +129,26 @@ export class Workbench {
     await this.press('Enter');
   }
 
+  /** Answers the window's own dialog for files and folders with a whole path. */
+  async choosePath(title: Name, file: string): Promise<void> {
+    const dialog = this.#picker.filter({ hasText: title });
+    await dialog.waitFor();
+    await until(
+      `the dialog to take ${file}`,
+      async () => {
+        if (await dialog.isHidden()) return true;
+        // It has to be in the folder before it finds what is in there.
+        await this.pickerInput.fill(`${path.posix.dirname(file)}/`);
+        await this.pickerRow('..').waitFor({ timeout: 3000 });
+        await this.pickerInput.fill(file);
+        await this.press('Enter');
+        await dialog.waitFor({ state: 'hidden', timeout: 3000 });
+        return true;
+      },
+      this.#patience,
+    );
+  }
+
   /** Runs a command by its title in the palette, category included: `Modelyard: Run Pipeline…`. */
   async command(title: string): Promise<void> {
     // The accessible name is the title, and a comma and the key binding where there is one.
