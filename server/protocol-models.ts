@@ -47,6 +47,16 @@ export interface VersionItem extends VersionRef {
   readonly deleted?: true;
 }
 
+/** In which order versions are listed. Versions without a number for the metric come last. */
+export type VersionSort =
+  | { readonly by: 'age'; readonly first: 'newest' | 'oldest' }
+  | {
+      readonly by: 'metric';
+      /** Absent: the main metric of the model, the only one of which it is known what is best. */
+      readonly metric?: string;
+      readonly first: 'best' | 'highest' | 'lowest';
+    };
+
 /** What lists show of a model. */
 export interface ModelItem extends ModelRef {
   readonly description: string;
@@ -247,7 +257,7 @@ export interface NameParams {
  * | method | does |
  * |---|---|
  * | `modelyard/models` | lists the models of all projects |
- * | `modelyard/modelVersions` | a page of a model's versions, newest first |
+ * | `modelyard/modelVersions` | a page of a model's versions, newest first unless another order is asked for |
  * | `modelyard/modelVersion` | one version in full |
  * | `modelyard/modelHistory` | who changed what, when and why; newest first |
  * | `modelyard/modelLineage` | what something stands on and what became of it |
@@ -270,6 +280,8 @@ export interface ModelRequests {
       /** Only versions with a lower number: paging. */
       readonly before?: string;
       readonly includeDeleted?: boolean;
+      /** Default: newest first. Any other order is one of the newest thousand. */
+      readonly sort?: VersionSort;
     };
     result: Answer<{ readonly versions: readonly VersionItem[]; readonly more: boolean }>;
   };

@@ -7,11 +7,12 @@ import { cardUri } from '../model-documents.js';
 import type { HistoryPanels } from '../panels/history.js';
 import type { LineagePanels } from '../panels/lineage.js';
 import type { VersionPanels } from '../panels/versions.js';
-import { isEmptyModelFilter, type ModelFilter, type ModelSort } from '../present/model-filter.js';
+import { isEmptyModelFilter, type ModelFilter } from '../present/model-filter.js';
 import { versionName } from '../present/models.js';
 import type { ModelsView } from '../views/models.js';
 import { pickOne } from './ask.js';
 import { askFilter } from './ask-filter.js';
+import { askSort } from './ask-sort.js';
 import { aliasCommands } from './model-aliases.js';
 import { detailCommands } from './model-details.js';
 import { fileCommands } from './model-files.js';
@@ -147,18 +148,17 @@ async function askModelFilter(
   };
 }
 
-async function sortBy(): Promise<void> {
+async function sortBy({ view }: Parts): Promise<void> {
+  const { tree } = view;
   const settings = vscode.workspace.getConfiguration('modelyard');
-  const now = settings.get<ModelSort>('models.sortBy', 'name');
-  const choices: { label: string; value: ModelSort }[] = [
-    { label: '$(case-sensitive) Name', value: 'name' },
-    { label: '$(history) Last change', value: 'changed' },
-  ];
-  const value = await pickOne(
-    choices.map((choice) => (choice.value === now ? { ...choice, description: 'now' } : choice)),
-    { placeHolder: 'Sort models by' },
-  );
-  if (value !== undefined) await settings.update('models.sortBy', value, vscode.ConfigurationTarget.Global);
+  const answer = await askSort(tree.models, tree.sort, tree.versionSort);
+  if (answer === undefined) return;
+  if (typeof answer === 'string') {
+    await settings.update('models.sortBy', answer, vscode.ConfigurationTarget.Global);
+    return;
+  }
+  await tree.setVersionSort(answer);
+  view.filterChanged();
 }
 
 async function setFilter({ view }: Parts, filter: ModelFilter): Promise<void> {
@@ -195,7 +195,7 @@ export function registerModelCommands(context: Context, parts: Parts): void {
       if (filter) await setFilter(parts, filter);
     },
     clearModelFilter: () => setFilter(parts, {}),
-    sortModelsBy: sortBy,
+    sortModelsBy: () => sortBy(parts),
     loadMoreVersions: async (argument) => {
       if (typeof argument === 'object' && argument !== null && 'model' in argument)
         await parts.view.tree.loadMore(argument.model as ModelItem);

@@ -1,7 +1,42 @@
 /** What the Models tree is narrowed to, and in which order. */
-import type { ModelItem, ProjectSummary } from '../../server/protocol.js';
+import { plain } from '../../media/webviews/shared/format.js';
+import type { ModelItem, ProjectSummary, VersionSort } from '../../server/protocol.js';
 
 export type ModelSort = 'name' | 'changed';
+
+export const NEWEST_FIRST: VersionSort = { by: 'age', first: 'newest' };
+
+/** What was kept of an order, or the newest first where it is none. */
+export function versionSortFrom(kept: unknown): VersionSort {
+  if (typeof kept !== 'object' || kept === null || !('by' in kept) || !('first' in kept)) return NEWEST_FIRST;
+  const { by, first } = kept;
+  if (by === 'age') return first === 'oldest' ? { by, first } : NEWEST_FIRST;
+  const metric = 'metric' in kept && typeof kept.metric === 'string' ? kept.metric : undefined;
+  if (by !== 'metric' || (first !== 'best' && first !== 'highest' && first !== 'lowest')) return NEWEST_FIRST;
+  return { by, first, ...(metric === undefined ? {} : { metric }) };
+}
+
+/** An order in words: `by accuracy, highest first`. */
+export function versionSortWords(sort: VersionSort): string {
+  const what = sort.by === 'age' ? 'age' : sort.metric === undefined ? 'main metric' : plain(sort.metric, 60);
+  return `by ${what}, ${sort.first} first`;
+}
+
+/** The orders that make sense for models that have these metrics, the usual one first. */
+export function versionSorts(models: readonly ModelItem[]): readonly VersionSort[] {
+  const metrics = new Set(models.flatMap(({ latest }) => Object.keys(latest?.metrics ?? {})));
+  return [
+    NEWEST_FIRST,
+    { by: 'age', first: 'oldest' },
+    ...(metrics.size === 0 ? [] : [{ by: 'metric', first: 'best' } as const]),
+    ...[...metrics]
+      .sort()
+      .flatMap((metric) => [
+        { by: 'metric', metric, first: 'highest' } as const,
+        { by: 'metric', metric, first: 'lowest' } as const,
+      ]),
+  ];
+}
 
 export interface ModelFilter {
   /** In name, description, tags, aliases, framework. Words in any order, all of them. */
@@ -17,7 +52,14 @@ export function isEmptyModelFilter(filter: ModelFilter): boolean {
   return (filter.text ?? '') === '' && (filter.aliases?.length ?? 0) === 0 && filter.deleted !== true;
 }
 
-/** A filter in words, for the view's message. */
+/** What the view's message says: the filter, and an order of versions that is not the usual one. Empty: nothing. */
+export function modelsMessage(filter: ModelFilter, sort: VersionSort): string {
+  const order = sort.by === 'age' && sort.first === 'newest' ? '' : `versions ${versionSortWords(sort)}`;
+  const words = [modelFilterWords(filter), order].filter((part) => part !== '').join('; ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A filter in words. */
 export function modelFilterWords(filter: ModelFilter): string {
   const narrowed = [
     (filter.aliases?.length ?? 0) === 0 ? undefined : `with ${filter.aliases?.join(' or ') ?? ''}`,

@@ -24,6 +24,13 @@ export function versionName({ model, version }: Pick<VersionItem, 'model' | 'ver
 /** A metric's name without the task that measured it. */
 export const lastPart = (key: string): string => plain(key.slice(key.lastIndexOf('.') + 1), 24);
 
+/** `loss 0.4` of the metric that versions are sorted by; `no loss` where it was not measured. */
+function metricText(version: VersionItem, metric: string | undefined): string {
+  if (metric === undefined) return mainMetricText(version);
+  const value = Object.hasOwn(version.metrics, metric) ? version.metrics[metric] : undefined;
+  return value === undefined ? `no ${lastPart(metric)}` : `${lastPart(metric)} ${shown(value)}`;
+}
+
 /** `accuracy 0.82`, empty without a main metric. */
 export function mainMetricText({ mainMetric }: Pick<VersionItem, 'mainMetric'>): string {
   return mainMetric === undefined ? '' : `${lastPart(mainMetric.key)} ${shown(mainMetric.value)}`;
@@ -103,7 +110,8 @@ function versionLook(version: VersionItem): Pick<ItemText, 'icon' | 'color'> {
   return version.aliases.length > 0 ? { icon: 'bookmark', color: 'charts.blue' } : { icon: 'git-commit' };
 }
 
-export function versionItemText(version: VersionItem, now: number): ItemText {
+/** @param metric the one that is shown; absent: the main one */
+export function versionItemText(version: VersionItem, now: number, metric?: string): ItemText {
   const aliases = version.aliases.map((alias) => plain(alias, 32));
   // Aliases stand in the label, marked as what is found by a search is: they are read before anything else.
   const own = `Version ${version.version}`;
@@ -124,7 +132,7 @@ export function versionItemText(version: VersionItem, now: number): ItemText {
     id: versionKey(version),
     label,
     ...(highlights.length === 0 ? {} : { highlights }),
-    description: dots(status, mainMetricText(version), ago(version.createdAt, now)),
+    description: dots(status, metricText(version, metric), ago(version.createdAt, now)),
     ...versionLook(version),
     tooltip: lines(
       `**${escapeMarkdown(version.model)}, version ${version.version}**${status === '' ? '' : ` · ${status}`}`,

@@ -1,4 +1,4 @@
-/** The Models tree: registered models, their versions newest first, and what each was made of and became. */
+/** The Models tree: registered models, their versions in the order that was chosen, and what each was made of and became. */
 import * as vscode from 'vscode';
 import type {
   ModelItem,
@@ -6,14 +6,16 @@ import type {
   ProjectSummary,
   VersionItem,
   VersionRef,
+  VersionSort,
   VersionView,
 } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import {
   arrangeModels,
   isEmptyModelFilter,
-  modelFilterWords,
   modelsByProject,
+  modelsMessage,
+  versionSortFrom,
   type ModelFilter,
   type ModelSort,
 } from '../present/model-filter.js';
@@ -31,6 +33,8 @@ import { projectItem } from '../present/pipelines.js';
 import { LiveTree } from './live-tree.js';
 
 const PAGE = 20;
+/** Under which the order of versions is kept for the workspace. */
+const SORT = 'modelyard.models.versionSort';
 
 export type ModelNode =
   | { readonly type: 'project'; readonly id: string; project: ProjectSummary; count: number }
@@ -73,6 +77,16 @@ export class ModelsTree extends LiveTree<ModelNode> {
     return vscode.workspace.getConfiguration('modelyard').get<ModelSort>('models.sortBy', 'name');
   }
 
+  /** Of the versions of each model. */
+  get versionSort(): VersionSort {
+    return versionSortFrom(this.#context.extension.workspaceState.get(SORT));
+  }
+
+  async setVersionSort(sort: VersionSort): Promise<void> {
+    await this.#context.extension.workspaceState.update(SORT, sort);
+    await this.reload();
+  }
+
   async setFilter(filter: ModelFilter): Promise<void> {
     this.#filter = filter;
     await this.reload();
@@ -104,7 +118,7 @@ export class ModelsTree extends LiveTree<ModelNode> {
   async #loadPage(model: ModelItem, limit: number): Promise<void> {
     const { projectUri, model: name } = model;
     const includeDeleted = this.#filter.deleted === true;
-    const params = { projectUri, model: name, limit, includeDeleted };
+    const params = { projectUri, model: name, limit, includeDeleted, sort: this.versionSort };
     const answer = await this.#context.client.ask('modelyard/modelVersions', params);
     if (answer?.ok === true)
       this.#pages.set(modelKey(model), { versions: answer.versions, more: answer.more, limit });
@@ -227,8 +241,10 @@ export class ModelsTree extends LiveTree<ModelNode> {
         return projectItem(node.project, node.count, 'model');
       case 'model':
         return modelItemText(node.model, now);
-      case 'version':
-        return versionItemText(node.version, now);
+      case 'version': {
+        const sort = this.versionSort;
+        return versionItemText(node.version, now, sort.by === 'metric' ? sort.metric : undefined);
+      }
       case 'row':
         return rowItem(node.parent, node.version, node.row, now);
       case 'more':
@@ -265,7 +281,7 @@ export interface ModelsView {
   readonly tree: ModelsTree;
   /** Versions that are selected. */
   selected(): readonly VersionItem[];
-  /** Says in the view what it is narrowed to. */
+  /** Says in the view what it is narrowed to, and in which order versions are. */
   filterChanged(): void;
   /** Shows a version in the tree; answers whether it is there. */
   reveal(ref: VersionRef): Promise<boolean>;
@@ -288,15 +304,20 @@ export function registerModelsView(context: Context): ModelsView {
       if (event.affectsConfiguration('modelyard.models.sortBy')) tree.redraw();
     }),
   );
+  const filterChanged = (): void => {
+    void vscode.commands.executeCommand(
+      'setContext',
+      'modelyard.models.filtered',
+      !isEmptyModelFilter(tree.filter),
+    );
+    // An empty one takes it away; deleting the property would take away its setter.
+    view.message = modelsMessage(tree.filter, tree.versionSort);
+  };
+  filterChanged();
   return {
     tree,
     selected: () => view.selection.flatMap((node) => (node.type === 'version' ? [node.version] : [])),
-    filterChanged: () => {
-      const empty = isEmptyModelFilter(tree.filter);
-      void vscode.commands.executeCommand('setContext', 'modelyard.models.filtered', !empty);
-      if (empty) delete view.message;
-      else view.message = modelFilterWords(tree.filter);
-    },
+    filterChanged,
     reveal: async (ref) => {
       const node = await tree.find(ref);
       if (node === undefined) return false;

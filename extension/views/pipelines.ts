@@ -152,7 +152,7 @@ export function registerPipelinesView({ extension, state }: Context): void {
     showCollapseAll: true,
   });
   const restricted = (): void => {
-    if (vscode.workspace.isTrusted) delete view.message;
+    if (vscode.workspace.isTrusted) view.message = '';
     else
       view.message =
         'Restricted Mode: pipelines can be read and edited, but nothing runs until you trust this workspace.';

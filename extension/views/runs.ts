@@ -328,7 +328,7 @@ export function registerRunsView(context: Context): RunsView {
     filterChanged: () => {
       const empty = isEmptyFilter(tree.filter);
       void vscode.commands.executeCommand('setContext', 'modelyard.runs.filtered', !empty);
-      if (empty) delete view.message;
+      if (empty) view.message = '';
       else view.message = `Only ${filterWords(tree.filter)}`;
     },
   };

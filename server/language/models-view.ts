@@ -22,6 +22,7 @@ import { subjectOf, summarizeVersion } from '../stores/registry/state.js';
 import type { HistoryEntry, Outcome, RegisteredModel, VersionSummary } from '../stores/registry/types.js';
 import type { RunStore } from '../stores/runs.js';
 import { uriOfPath } from './documents.js';
+import { sortVersions, versionSortOf } from './version-order.js';
 
 /** Versions and entries of a page, whatever the client asks for. */
 const MAX_PAGE = 1_000;
@@ -106,25 +107,32 @@ export function limitOf(limit: number): number {
   return Math.max(0, Math.min(MAX_PAGE, Math.floor(limit)));
 }
 
-/** A page of versions, newest first. */
+/** A page of versions. */
 export function versionsPage(
   root: string,
   registry: Registry,
   params: Requests['modelyard/modelVersions']['params'],
 ): Requests['modelyard/modelVersions']['result'] {
   const { model: name, before, includeDeleted = false } = params;
+  const sort = versionSortOf(params.sort);
   const found = registry.model(name, { includeDeleted });
   if (!found.ok) return { ok: false, message: found.error.message };
   const limit = limitOf(params.limit);
+  const asListed = sort.by === 'age' && sort.first === 'newest';
   const page = registry.versions(name, {
-    limit: limit + 1,
+    limit: asListed ? limit + 1 : MAX_PAGE,
     includeDeleted,
     ...(before === undefined ? {} : { before }),
   });
   return answerOf(page, ({ versions }) => {
     const context = contextOf(root, found.model);
     return {
-      versions: versions.slice(0, limit).map((one) => versionItem(context, one)),
+      versions: asListed
+        ? versions.slice(0, limit).map((one) => versionItem(context, one))
+        : sortVersions(
+            versions.map((one) => versionItem(context, one)),
+            sort,
+          ).slice(0, limit),
       more: versions.length > limit,
     };
   });

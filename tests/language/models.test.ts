@@ -4,7 +4,14 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Answer, ModelRequests, RunView, RunsResult, VersionItem } from '../../server/protocol.js';
+import type {
+  Answer,
+  ModelRequests,
+  RunView,
+  RunsResult,
+  VersionItem,
+  VersionSort,
+} from '../../server/protocol.js';
 import type { ReleaseDocument } from '../../server/serving/types.js';
 import { RELEASE_SCHEMA_VERSION } from '../../server/serving/types.js';
 import type { LspClient } from '../support/lsp-client.js';
@@ -79,6 +86,15 @@ test('a run in a terminal that registers shows at once, with aliases, main metri
   assert.deepEqual([page.versions.map(short), page.more], [[['2', ['candidate'], 'accuracy', 0.8]], true]);
   const older = value(await ask('modelyard/modelVersions', { model: 'rain', limit: 9, before: '2' }));
   assert.deepEqual([older.versions.map(short), older.more], [[['1', [], 'accuracy', 0.7]], false]);
+
+  const sorted = async (sort: VersionSort, limit = 9) => {
+    const found = value(await ask('modelyard/modelVersions', { model: 'rain', limit, sort }));
+    return [found.versions.map(({ version }) => version).join(), found.more];
+  };
+  assert.deepEqual(await sorted({ by: 'age', first: 'oldest' }), ['1,2', false]);
+  assert.deepEqual(await sorted({ by: 'metric', first: 'best' }), ['2,1', false]);
+  assert.deepEqual(await sorted({ by: 'metric', metric: 'accuracy', first: 'lowest' }, 1), ['1', true]);
+  assert.deepEqual(await sorted({ by: 'metric', metric: 'nothing', first: 'highest' }), ['2,1', false]);
 
   const { version } = value(await ask('modelyard/modelVersion', { model: 'rain', version: 'candidate' }));
   assert.equal(version.uri, 'models:/rain/2');
@@ -391,6 +407,8 @@ test('what makes no sense is an answer or an error, never a hang', async (t) => 
   );
   const wrong: readonly [string, object][] = [
     ['modelyard/modelVersions', { model: 'rain', limit: 'many' }],
+    ['modelyard/modelVersions', { model: 'rain', limit: 1, sort: { by: 'luck', first: 'best' } }],
+    ['modelyard/modelVersions', { model: 'rain', limit: 1, sort: { by: 'age', first: 'best' } }],
     ['modelyard/changeModel', { model: 'rain', change: { kind: 'explode' } }],
     ['modelyard/changeModel', { model: 'rain', change: { kind: 'set-alias', alias: 'a' } }],
     ['modelyard/exportModel', { model: 'rain', to: 'untitled:x' }],

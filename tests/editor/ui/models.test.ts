@@ -99,6 +99,19 @@ uiTest(
     await register(folder, 4, 0.6);
     await workbench.showContainer('Modelyard');
     await workbench.expand('Models', 'rain');
+    const order = async (): Promise<string> =>
+      (await workbench.rows('Models')).flatMap((row) => /Version \d/.exec(row) ?? []).join();
+    await until('the newest first', async () => (await order()) === 'Version 2,Version 1');
+    await workbench.command('Modelyard: Sort Models By…');
+    await workbench.pick(/Versions by main metric, best first/);
+    await workbench.view('Models').getByText('Versions by main metric, best first').waitFor();
+    await until('the best first', async () => (await order()) === 'Version 1,Version 2');
+    await workbench.screenshot('models-sorted');
+    await workbench.command('Modelyard: Sort Models By…');
+    await workbench.pick(/Versions by age, newest first/);
+    await until('the newest first again', async () => (await order()) === 'Version 2,Version 1');
+    await workbench.view('Models').getByText('Versions by').waitFor({ state: 'hidden' });
+
     await workbench.contextMenu('Models', 'Version 1', 'Compare Model Versions');
     await workbench.pick(/Version 2/);
     await workbench.webview.getByText(/−0\.1 worse/).waitFor();

@@ -6,6 +6,11 @@ import {
   isEmptyModelFilter,
   modelFilterWords,
   modelsByProject,
+  modelsMessage,
+  NEWEST_FIRST,
+  versionSortFrom,
+  versionSorts,
+  versionSortWords,
   type ModelFilter,
 } from '../../../extension/present/model-filter.js';
 import { groupRows, rowItem, versionRows } from '../../../extension/present/model-rows.js';
@@ -199,6 +204,33 @@ test('filters and order', () => {
     modelFilterWords({ text: 'x', aliases: ['a', 'b'], deleted: true }),
     'Only with a or b, “x”; deleted ones, too',
   );
+});
+
+test('orders of versions say what comes first, and what was kept badly is the usual one', () => {
+  const models = [
+    model({ latest: version({ metrics: { loss: 0.4 } }) }),
+    model({ latest: version({ metrics: { accuracy: 0.8, loss: 0.1 } }) }),
+    model(),
+  ];
+  assert.deepEqual(versionSorts(models).map(versionSortWords), [
+    'by age, newest first',
+    'by age, oldest first',
+    'by main metric, best first',
+    'by accuracy, highest first',
+    'by accuracy, lowest first',
+    'by loss, highest first',
+    'by loss, lowest first',
+  ]);
+  assert.equal(versionSorts([model()]).length, 2);
+  for (const sort of versionSorts(models)) assert.deepEqual(versionSortFrom({ ...sort }), sort);
+  for (const bad of [undefined, 'age', {}, { by: 'age', first: 'best' }, { by: 'x', first: 'best' }])
+    assert.deepEqual(versionSortFrom(bad), NEWEST_FIRST);
+  assert.equal(modelsMessage({}, NEWEST_FIRST), '');
+  const loss = { by: 'metric', metric: 'loss', first: 'lowest' } as const;
+  assert.equal(modelsMessage({}, loss), 'Versions by loss, lowest first');
+  assert.equal(modelsMessage({ text: 'x' }, loss), 'Only “x”; versions by loss, lowest first');
+  assert.match(versionItemText(version(), NOW, 'loss').description ?? '', /^loss 0\.4 · /);
+  assert.match(versionItemText(version(), NOW, 'auc').description ?? '', /^no auc · /);
 });
 
 test('models of several projects stand under them, whether or not their names are known yet', () => {
