@@ -1,5 +1,6 @@
 /** The extension's door: builds the context, registers the parts, and waits for nothing. */
 import type * as vscode from 'vscode';
+import { registerAlertNotices } from './alert-notices.js';
 import { registerApprovalNotices } from './approval-notices.js';
 import { Approvals } from './approvals.js';
 import { registerArtifactFiles } from './artifact-files.js';
@@ -10,6 +11,7 @@ import { registerModelCommands } from './commands/models.js';
 import { registerPipelineCommands } from './commands/pipelines.js';
 import { registerProjectCommands } from './commands/project.js';
 import { registerRunCommands } from './commands/runs.js';
+import { registerServiceCommands } from './commands/services.js';
 import type { Context } from './context.js';
 import { registerModelDocuments } from './model-documents.js';
 import { registerApprovalPanels } from './panels/approval.js';
@@ -29,6 +31,7 @@ import { registerFeaturesView } from './views/features.js';
 import { registerModelsView } from './views/models.js';
 import { registerPipelinesView } from './views/pipelines.js';
 import { registerRunsView } from './views/runs.js';
+import { registerServicesView } from './views/services.js';
 
 /** What the extension gives to tests. */
 export interface Api {
@@ -77,6 +80,9 @@ export function activate(extension: vscode.ExtensionContext): Api {
     history: registerHistoryPanels(context),
     lineage: registerLineagePanels(context),
   });
+  const services = registerServicesView(context);
+  registerServiceCommands(context, services);
+  registerAlertNotices(context, services.tree);
   registerProjectCommands(context);
 
   // Its failure is told by the client itself.

@@ -18,6 +18,7 @@ export class State implements vscode.Disposable {
   readonly #runsChanged = new vscode.EventEmitter<void>();
   readonly #modelsChanged = new vscode.EventEmitter<void>();
   readonly #featuresChanged = new vscode.EventEmitter<void>();
+  readonly #servicesChanged = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable[];
   #result: PipelinesResult = NOTHING;
   #active: readonly RunListItem[] = [];
@@ -31,6 +32,8 @@ export class State implements vscode.Disposable {
   readonly onDidChangeModels = this.#modelsChanged.event;
   /** Features files, the feature store or their data changed. */
   readonly onDidChangeFeatures = this.#featuresChanged.event;
+  /** Services or releases changed, or were measured. */
+  readonly onDidChangeServices = this.#servicesChanged.event;
 
   constructor(client: Client) {
     this.#client = client;
@@ -41,6 +44,7 @@ export class State implements vscode.Disposable {
         if (what.includes('runs')) this.#runsChanged.fire();
         if (what.includes('models')) this.#modelsChanged.fire();
         if (what.includes('features')) this.#featuresChanged.fire();
+        if (what.includes('services')) this.#servicesChanged.fire();
         this.#contexts();
       }),
       client.onDidChangeState((state) => {
@@ -68,6 +72,7 @@ export class State implements vscode.Disposable {
     this.#runsChanged.fire();
     this.#modelsChanged.fire();
     this.#featuresChanged.fire();
+    this.#servicesChanged.fire();
   }
 
   /** Pipelines as they are, asked for now when they never were. */
@@ -114,5 +119,6 @@ export class State implements vscode.Disposable {
     this.#runsChanged.dispose();
     this.#modelsChanged.dispose();
     this.#featuresChanged.dispose();
+    this.#servicesChanged.dispose();
   }
 }

@@ -29,3 +29,8 @@ export function mayAnswer(): boolean {
     'Approvals are not answered in Restricted Mode: the run would go on with commands that its file names.',
   );
 }
+
+/** Whether services may be started, stopped and asked. When not, says why and how to change it. */
+export function mayOperate(): boolean {
+  return allowed('Services are not touched in Restricted Mode: a release runs commands that its files name.');
+}

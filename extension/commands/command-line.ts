@@ -11,15 +11,24 @@ export interface Answer {
 
 const MOST_OUTPUT_BYTES = 32 * 1024 * 1024;
 
-/** Runs `modelyard <args>` in a folder; cancelled with the token. */
+/**
+ * Runs `modelyard <args>` in a folder; cancelled with the token.
+ *
+ * @param more variables for it beside those of the editor
+ */
 export function runCommandLine(
   extension: vscode.ExtensionContext,
   folder: vscode.Uri,
   args: readonly string[],
   token: vscode.CancellationToken,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   const { command, module, env } = commandLine(extension, folder);
-  const options = { cwd: folder.fsPath, env: { ...process.env, ...env }, maxBuffer: MOST_OUTPUT_BYTES };
+  const options = {
+    cwd: folder.fsPath,
+    env: { ...process.env, ...more, ...env },
+    maxBuffer: MOST_OUTPUT_BYTES,
+  };
   return new Promise((resolve, reject) => {
     const child = execFile(command, [module, ...args], options, (error, stdout, stderr) => {
       cancelled.dispose();

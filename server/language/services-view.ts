@@ -17,6 +17,7 @@ import { readMetrics } from '../serving/monitor/metrics-files.js';
 import { isReleaseId, servicePlaces } from '../serving/places.js';
 import { serviceHistory, type ServiceView } from '../serving/read-service.js';
 import { readRelease } from '../serving/release-document.js';
+import { referenceOf } from '../serving/releases.js';
 import type { ReleaseDocument, RunningRelease, ServiceEvent } from '../serving/types.js';
 import { aliasesOf } from '../stores/registry/registry.js';
 import { uriOfPath } from './documents.js';
@@ -31,6 +32,8 @@ const MOST_RELEASES = 20;
 export interface ServicesOf {
   readonly root: string;
   readonly models: KnownModels;
+  /** Ids of the releases of their environment. */
+  readonly releases?: readonly string[];
 }
 
 type HasModel = Pick<RunningRelease, 'id' | 'package' | 'model'>;
@@ -123,6 +126,16 @@ export function alertItems(root: string, service: ServiceView): AlertItem[] {
     .sort((a, b) => Number(b.firing) - Number(a.firing));
 }
 
+/** Words of a host with the names of releases in place of their ids, which say nothing to a person. */
+function readable(of: ServicesOf, service: ServiceView, message: string): string {
+  const nameOf = releaseNames(of.root, service.environment);
+  const ids = [service.current?.id, service.candidate?.id, ...service.previous, ...(of.releases ?? [])];
+  return ids.reduce<string>(
+    (text, id) => (id !== undefined && text.includes(id) ? text.replaceAll(id, nameOf(id)) : text),
+    message,
+  );
+}
+
 /** One service with all that lists show of it. */
 export function serviceItem(of: ServicesOf, service: ServiceView): ServiceItem {
   const { environment, name, status, desired, hosted, message, config, current, candidate } = service;
@@ -136,7 +149,7 @@ export function serviceItem(of: ServicesOf, service: ServiceView): ServiceItem {
     status,
     desired,
     hosted,
-    ...(message === undefined ? {} : { message }),
+    ...(message === undefined ? {} : { message: readable(of, service, message) }),
     url: serviceUrl(config),
     ...(current === undefined ? {} : { current: runningItem(of, environment, current) }),
     ...(candidate === undefined ? {} : { candidate: runningItem(of, environment, candidate) }),
@@ -159,45 +172,66 @@ export function environmentItems(
   return names.map((environment) => {
     const here = services.filter((one) => one.environment === environment);
     const served = new Set(here.flatMap(({ current, candidate }) => [current?.id, candidate?.id]));
-    const idle = releases.filter((one) => one.environment === environment && !served.has(one.id));
+    const deployed = releases.filter((one) => one.environment === environment);
+    const idle = deployed.filter(({ id }) => !served.has(id));
+    const known = { ...of, releases: deployed.map(({ id }) => id) };
     return {
       projectUri: uriOfPath(of.root),
       environment,
-      services: here.map((service) => serviceItem(of, service)),
+      services: here.map((service) => serviceItem(known, service)),
       releases: idle.slice(0, MOST_RELEASES).map((release) => releaseItem(of.models, release)),
       releasesLeftOut: Math.max(0, idle.length - MOST_RELEASES),
     };
   });
 }
 
-const AFTER = (from: string | undefined): string => (from === undefined ? '' : ` in place of ${from}`);
+/** `rain-app@2 · rain@5`; its id where its folder is gone. */
+function releaseNames(root: string, environment: string): (id: string) => string {
+  const names = new Map<string, string>();
+  return (id) => {
+    let name = names.get(id);
+    if (name === undefined) {
+      const document = readReleaseOf(root, environment, id);
+      const parts = document === undefined ? [] : [document.package, document.model];
+      name = parts.flatMap((part) => (part === undefined ? [] : [referenceOf(part)])).join(' · ');
+      if (name === '') name = id;
+      names.set(id, name);
+    }
+    return name;
+  };
+}
+
+function named({ message = '', release }: ServiceEvent, nameOf: (id: string) => string): string {
+  return release === undefined ? message : message.replaceAll(release, nameOf(release));
+}
 
 /** An event in words, without who and why. */
-export function describeServiceEvent(event: ServiceEvent): string {
-  const { kind, from, traffic, message } = event;
-  const release = event.release ?? 'the service';
-  const because = message === undefined ? '' : `: ${message}`;
+export function describeServiceEvent(event: ServiceEvent, nameOf: (id: string) => string): string {
+  const { kind, traffic } = event;
+  const release = event.release === undefined ? 'the service' : nameOf(event.release);
+  const before = event.from === undefined ? '' : nameOf(event.from);
+  const because = event.message === undefined ? '' : `: ${named(event, nameOf)}`;
   switch (kind) {
     case 'started':
-      return `${release} started${because}`;
+      return `started ${release}${because}`;
     case 'stopped':
-      return `stopped${event.release === undefined ? '' : `, ${release} served`}`;
+      return event.release === undefined ? 'stopped' : `stopped ${release}`;
     case 'deploying':
-      return `${release} is being made ready`;
+      return `making ${release} ready`;
     case 'deployed':
-      return `${release} serves${AFTER(from)}`;
+      return `deployed ${release}${before === '' ? '' : ` in place of ${before}`}`;
     case 'refused':
-      return `${release} refused${because}`;
+      return `refused ${release}${because}`;
     case 'canary':
-      return `${release} gets ${traffic ?? 0} % of the traffic`;
+      return `${traffic ?? 0} % of the traffic to ${release}`;
     case 'promoted':
-      return `${release} promoted, it serves${AFTER(from)}`;
+      return `promoted ${release}${before === '' ? '' : ` in place of ${before}`}`;
     case 'aborted':
-      return `${release} ended`;
+      return `ended ${release}`;
     case 'rolled-back':
-      return `rolled back to ${release}${from === undefined ? '' : ` from ${from}`}`;
+      return `rolled back to ${release}${before === '' ? '' : ` from ${before}`}`;
     case 'restarted':
-      return `${release} restarted`;
+      return `restarted ${release}`;
     case 'crashed':
       return `a process of ${release} ended${because}`;
     case 'unhealthy':
@@ -211,12 +245,12 @@ export function describeServiceEvent(event: ServiceEvent): string {
   }
 }
 
-function eventEntry(event: ServiceEvent): ServiceHistoryEntry {
+function eventEntry(event: ServiceEvent, nameOf: (id: string) => string): ServiceHistoryEntry {
   const { at, kind, who, reason, release, from, run } = event;
   return {
     at,
     kind,
-    text: describeServiceEvent(event),
+    text: describeServiceEvent(event, nameOf),
     ...(who === undefined ? {} : { who }),
     ...(reason === undefined ? {} : { reason }),
     ...(release === undefined ? {} : { release }),
@@ -240,8 +274,9 @@ function alertEntry({ at, kind, rule, severity, text, release }: AlertEvent): Se
 export function historyEntries(root: string, service: ServiceView, limit: number): ServiceHistoryEntry[] {
   const { environment, name } = service;
   const alerts = alertHistory(servicePlaces(root, environment, name).alertHistory, limit + 1);
+  const nameOf = releaseNames(root, environment);
   return [
-    ...serviceHistory(root, environment, name, limit + 1).map(eventEntry),
+    ...serviceHistory(root, environment, name, limit + 1).map((event) => eventEntry(event, nameOf)),
     ...alerts.map(alertEntry),
   ].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
 }

@@ -82,8 +82,8 @@ test('a service started in a terminal shows, and is rolled back, tried, stopped 
     path: 'm.json',
   } as const;
   services.release('r1', { model });
-  services.release('r2');
-  services.release('r3');
+  services.release('r2', { package: { name: 'app', version: '2', hash: 'sha256:0' } });
+  services.release('r3', { package: { name: 'app', version: '3', hash: 'sha256:0' } });
   const port = await services.start('r1');
   await told(lsp, 'the service', async () => (await web())?.status === 'running');
   const first = await web();
@@ -129,9 +129,9 @@ test('a service started in a terminal shows, and is rolled back, tried, stopped 
   assert.deepEqual(
     history.entries.map(({ kind, text, reason }) => [kind, text, reason]),
     [
-      ['rolled-back', 'rolled back to r2 from r3', undefined],
-      ['deploying', 'r2 is being made ready', undefined],
-      ['promoted', 'r3 promoted, it serves in place of r2', 'looks good'],
+      ['rolled-back', 'rolled back to app@2 from app@3', undefined],
+      ['deploying', 'making app@2 ready', undefined],
+      ['promoted', 'promoted app@3 in place of app@2', 'looks good'],
     ],
   );
   assert.equal(history.more, true);

@@ -63,7 +63,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
 `;
 
 export interface ReleaseOptions extends Partial<
-  Pick<ReleaseDocument, 'secrets' | 'entrypoint' | 'port' | 'model'>
+  Pick<ReleaseDocument, 'secrets' | 'entrypoint' | 'port' | 'model' | 'package' | 'signature'>
 > {
   readonly mode?: string;
   readonly files?: Readonly<Record<string, string>>;
