@@ -44,6 +44,8 @@ export interface VersionItem extends VersionRef {
   readonly tags: Readonly<Record<string, string>>;
   readonly bytes: number;
   readonly framework?: string;
+  /** Environments in which a service serves it or tries it now. Only in lists of versions. */
+  readonly servedIn?: readonly string[];
   readonly deleted?: true;
 }
 
@@ -88,8 +90,17 @@ export interface ModelsResult {
 export type VersionUse =
   | { readonly kind: 'task'; readonly runId: string; readonly pipeline: string; readonly task: string }
   | { readonly kind: 'version'; readonly model: string; readonly version: string }
-  /** Another part of the project that needs it, in words: `release web-3 on production`. */
-  | { readonly kind: 'holder'; readonly what: string };
+  /** As long as it is deployed it can't be deleted. */
+  | {
+      readonly kind: 'release';
+      readonly environment: string;
+      /** Its id. */
+      readonly release: string;
+      /** `rain-app@2` */
+      readonly package: string;
+      /** Names of the services that serve it or try it now. */
+      readonly services: readonly string[];
+    };
 
 export interface ModelHistoryEntry {
   readonly seq: number;

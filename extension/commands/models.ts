@@ -89,6 +89,16 @@ async function showUse(parts: Parts, argument: unknown): Promise<void> {
     await vscode.commands.executeCommand('modelyard.showRun', ref.projectUri, use.runId);
   else if (use.kind === 'version')
     await showVersion(parts, { projectUri: ref.projectUri, model: use.model, version: use.version });
+  else {
+    const [name] = use.services;
+    const { environment } = use;
+    if (name !== undefined)
+      await vscode.commands.executeCommand('modelyard.revealService', {
+        projectUri: ref.projectUri,
+        environment,
+        name,
+      });
+  }
 }
 
 /** The version, or one of the versions, that an artifact of a run has become. */

@@ -15,7 +15,6 @@ import { mayOperate } from '../trust.js';
 import { runCommandLine } from './command-line.js';
 
 const SHOW_LOG = 'Show Log';
-const SHOW = 'Show Service';
 const ENTER = 'Enter Values…';
 
 /** Orders that take as long as a release takes to become ready, and that can be called off. */
@@ -78,11 +77,7 @@ function tellOutcome(
   title: string,
 ): boolean {
   if (result.ok) {
-    void vscode.window
-      .showInformationMessage(`${serviceName(ref)}: ${plain(result.message, 300)}`, SHOW)
-      .then((choice) => {
-        if (choice === SHOW) void vscode.commands.executeCommand('modelyard.openService', ref);
-      });
+    void vscode.window.showInformationMessage(`${serviceName(ref)}: ${plain(result.message, 300)}`);
     return true;
   }
   const { missingSecrets = [], command } = result;

@@ -20,10 +20,21 @@ async function start(context: Context, argument: unknown): Promise<void> {
     passes: ({ hosted }) => !hosted,
     none: 'Every service runs.',
   });
-  if (!service) return;
+  if (!service || !mayOperate()) return;
   const name = serviceName(service);
+  // A service that never served has nothing to bring back.
+  const chosen =
+    service.current === undefined
+      ? await pickRelease(
+          context,
+          `Start ${name} with which release?`,
+          (one) => one.projectUri === service.projectUri && one.environment === service.environment,
+        )
+      : undefined;
+  if (service.current === undefined && chosen === undefined) return;
   const options = { title: `Starting ${name}`, failed: `${name} was not started`, seen: service };
-  await orderService(context, service, { verb: 'start' }, options);
+  const release = chosen === undefined ? {} : { release: chosen.release.id };
+  await orderService(context, service, { verb: 'start', ...release }, options);
 }
 
 async function stop(context: Context, argument: unknown): Promise<void> {
@@ -159,12 +170,20 @@ async function setTraffic(context: Context, argument: unknown): Promise<void> {
 
 /** A release that can be served: the one that a command was called with, or one of those that were deployed. */
 async function releaseFor(context: Context, argument: unknown): Promise<PlacedRelease | undefined> {
-  const known = releaseIn(argument);
-  if (known) return known;
+  return releaseIn(argument) ?? (await pickRelease(context, 'Serve which release?', () => true));
+}
+
+async function pickRelease(
+  context: Context,
+  placeHolder: string,
+  passes: (placed: PlacedRelease) => boolean,
+): Promise<PlacedRelease | undefined> {
   const now = Date.now();
-  const placed = (await listEnvironments(context)).flatMap(({ projectUri, environment, releases }) =>
-    releases.map((release): PlacedRelease => ({ projectUri, environment, release })),
-  );
+  const placed = (await listEnvironments(context))
+    .flatMap(({ projectUri, environment, releases }) =>
+      releases.map((release): PlacedRelease => ({ projectUri, environment, release })),
+    )
+    .filter(passes);
   if (placed.length === 0) {
     void vscode.window.showInformationMessage(
       'There is no release that is not served. A “deploy” task makes one.',
@@ -178,7 +197,7 @@ async function releaseFor(context: Context, argument: unknown): Promise<PlacedRe
       detail: plain(one.release.id),
       value: one,
     })),
-    { placeHolder: 'Serve which release?' },
+    { placeHolder },
   );
 }
 

@@ -32,7 +32,7 @@ class Answers implements vscode.TextDocumentContentProvider {
     const { environment, name } = service;
     const uri = vscode.Uri.from({
       scheme: SCHEME,
-      path: `/${environment}/${name} answers.jsonc`,
+      path: `/${environment}/${name}.answer.jsonc`,
       query: serviceKey(service),
     });
     this.#texts.set(uri.toString(), text);

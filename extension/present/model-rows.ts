@@ -53,8 +53,8 @@ export function useKey(use: VersionUse): string {
       return `task:${use.runId}/${use.task}`;
     case 'version':
       return `version:${use.model}@${use.version}`;
-    case 'holder':
-      return `holder:${use.what}`;
+    case 'release':
+      return `release:${use.environment}/${use.release}`;
   }
 }
 
@@ -232,13 +232,27 @@ function useItem(id: string, use: VersionUse): ItemText {
         spoken: `Model ${versionName(use)}`,
         command: { id: 'modelyard.showModelUse', title: 'Show Version' },
       };
-    case 'holder':
+    case 'release': {
+      const { environment, services, package: app } = use;
+      const names = services.map((name) => plain(name, 32)).join(', ');
+      const how = services.length === 0 ? 'deployed' : `served by ${names}`;
       return {
         ...base,
-        label: plain(use.what),
+        label: plain(environment),
+        description: dots(how, plain(app)),
         icon: 'rocket',
-        context: 'use.holder',
-        spoken: plain(use.what),
+        ...(services.length === 0 ? {} : { color: 'charts.blue' }),
+        tooltip: lines(
+          `${services.length === 0 ? 'Deployed' : `Served by ${services.map(escapeMarkdown).join(', ')}`} in ${escapeMarkdown(environment)}, with ${escapeMarkdown(app)}.`,
+          'As long as it is deployed it can’t be deleted.',
+          `\`${plain(use.release).replaceAll('`', '')}\``,
+        ),
+        context: services.length === 0 ? 'use.release' : 'use.release.served',
+        spoken: commas(`In ${plain(environment)}`, how, plain(app)),
+        ...(services.length === 0
+          ? {}
+          : { command: { id: 'modelyard.showModelUse', title: 'Show Service' } }),
       };
+    }
   }
 }

@@ -103,6 +103,13 @@ const STATUS_WORDS: Readonly<Record<VersionItem['status'], string>> = {
   FAILED_REGISTRATION: 'registration failed',
 };
 
+/** `serves in production`, where it does. */
+function servedText({ servedIn }: VersionItem): string | undefined {
+  return servedIn === undefined
+    ? undefined
+    : `serves in ${servedIn.map((name) => plain(name, 24)).join(', ')}`;
+}
+
 function versionLook(version: VersionItem): Pick<ItemText, 'icon' | 'color'> {
   if (version.deleted === true) return { icon: 'trash', color: 'disabledForeground' };
   if (version.status === 'PENDING_REGISTRATION') return { icon: 'loading~spin' };
@@ -132,12 +139,15 @@ export function versionItemText(version: VersionItem, now: number, metric?: stri
     id: versionKey(version),
     label,
     ...(highlights.length === 0 ? {} : { highlights }),
-    description: dots(status, metricText(version, metric), ago(version.createdAt, now)),
+    description: dots(status, servedText(version), metricText(version, metric), ago(version.createdAt, now)),
     ...versionLook(version),
     tooltip: lines(
       `**${escapeMarkdown(version.model)}, version ${version.version}**${status === '' ? '' : ` · ${status}`}`,
       version.title === undefined ? '' : escapeMarkdown(version.title),
       aliases.length === 0 ? '' : `$(bookmark) ${version.aliases.map(escapeMarkdown).join(', ')}`,
+      version.servedIn === undefined
+        ? ''
+        : `$(rocket) Served in ${version.servedIn.map(escapeMarkdown).join(', ')}`,
       `$(calendar) ${escapeMarkdown(localDateTime(version.createdAt))} by ${escapeMarkdown(version.createdBy)}`,
       version.pipeline === undefined ? '' : `$(play) Made by a run of ${escapeMarkdown(version.pipeline)}`,
       `$(archive) ${facts}`,
@@ -154,6 +164,7 @@ export function versionItemText(version: VersionItem, now: number, metric?: stri
       own,
       status,
       ...aliases.map((alias) => `alias ${alias}`),
+      servedText(version),
       mainMetricText(version),
       ago(version.createdAt, now),
     ),

@@ -96,6 +96,7 @@ export function shareText(value: number): string {
 }
 
 export function rateText(rate: number): string {
+  if (rate > 0 && rate < 0.05) return '< 0.1/s';
   return `${rate < 10 ? Number(rate.toFixed(1)) : Math.round(rate)}/s`;
 }
 

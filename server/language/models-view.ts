@@ -12,6 +12,8 @@ import type {
   VersionUse,
   VersionView,
 } from '../protocol.js';
+import { deploymentsOf, servedVersions } from '../serving/deployments.js';
+import { referenceOf } from '../serving/releases.js';
 import type { Lineage } from '../stores/lineage.js';
 import { describeEntry } from '../stores/registry/card.js';
 import { betterDirection, compareVersions } from '../stores/registry/compare.js';
@@ -43,6 +45,8 @@ interface ModelContext {
   readonly projectUri: string;
   readonly model: RegisteredModel;
   readonly mainMetric: string | undefined;
+  /** By `model@version`: where it is served. */
+  readonly served?: ReadonlyMap<string, readonly string[]>;
 }
 
 export function contextOf(root: string, model: RegisteredModel): ModelContext {
@@ -61,11 +65,12 @@ function metricOf(
 }
 
 export function versionItem(
-  { projectUri, model, mainMetric }: ModelContext,
+  { projectUri, model, mainMetric, served }: ModelContext,
   summary: VersionSummary,
 ): VersionItem {
   const main = metricOf(mainMetric, summary.metrics);
   const { artifact, run } = summary;
+  const servedIn = served?.get(referenceOf({ name: model.name, version: summary.version }));
   return {
     projectUri,
     model: model.name,
@@ -81,6 +86,7 @@ export function versionItem(
     tags: summary.tags,
     bytes: artifact.bytes,
     ...(artifact.framework === undefined ? {} : { framework: artifact.framework }),
+    ...(servedIn === undefined ? {} : { servedIn }),
     ...(summary.deleted === true ? { deleted: true } : {}),
   };
 }
@@ -125,7 +131,7 @@ export function versionsPage(
     ...(before === undefined ? {} : { before }),
   });
   return answerOf(page, ({ versions }) => {
-    const context = contextOf(root, found.model);
+    const context = { ...contextOf(root, found.model), served: servedVersions(root) };
     return {
       versions: asListed
         ? versions.slice(0, limit).map((one) => versionItem(context, one))
@@ -154,9 +160,17 @@ export function historyEntry(entry: HistoryEntry): ModelHistoryEntry {
 }
 
 /** What reads the artifact, what was made of it in the end, and what else needs the version. */
-function usesOf(lineage: Lineage, registry: Registry, { version }: FoundVersion): VersionUse[] {
-  const holder = registry.holderOf(version.name, version.version);
-  const held: VersionUse[] = holder === undefined ? [] : [{ kind: 'holder', what: holder }];
+function usesOf(root: string, lineage: Lineage, { version }: FoundVersion): VersionUse[] {
+  const reference = referenceOf(version);
+  const held = deploymentsOf(root)
+    .filter(({ model }) => model === reference)
+    .map(({ environment, release, package: app, services }): VersionUse => ({
+      kind: 'release',
+      environment,
+      release,
+      package: app,
+      services,
+    }));
   const { hash } = version.artifact;
   const down = lineage.downstream({ kind: 'file', hash }, { limit: MAX_USES });
   if (!down.ok) return held;
@@ -229,7 +243,7 @@ export function versionView(
       ...(version.deleted === undefined ? {} : { deletedBy: version.deleted }),
       ...(version.importedFrom === undefined ? {} : { importedFrom: version.importedFrom }),
       uri: modelUri(version.name, { kind: 'version', version: version.version }),
-      usedBy: usesOf(lineage, registry, found),
+      usedBy: usesOf(root, lineage, found),
       history: history.ok ? history.entries.map(historyEntry) : [],
     },
   };

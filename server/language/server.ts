@@ -268,7 +268,7 @@ class Server {
   /** What a service's host writes: how it is, what was measured, what fires. */
   #servicesChanged(root: string): void {
     if (this.#alerts.look(root)) this.#diagnostics.changed();
-    this.#views.servicesChanged();
+    this.#views.servicesChanged(root);
   }
 
   /** Findings and hints speak of the registry's models. */

@@ -4,23 +4,30 @@ import type { ServiceOrderParams, ServiceOrderResult, ServiceOrderView } from '.
 import { orderService, startService, type ServiceAddress, type ServiceVerb } from '../serving/client.js';
 import type { ControlResult, MissingSecrets } from '../serving/host/control-server.js';
 import { isReleaseId } from '../serving/places.js';
+import { releaseIds } from '../serving/releases.js';
 import { readService, type ServiceView } from '../serving/read-service.js';
 import { secretNamesOf, secretValues, type SecretsHolder } from '../serving/secret-values.js';
 import type { ServiceCause } from '../serving/types.js';
 import { whoAmI } from '../stores/user.js';
+import { readable, releaseNames } from './services-view.js';
 
 const refused = (message: string): ServiceOrderResult => ({ ok: false, message });
 
 /** Why nothing is done: what the person saw is not what there is any more. */
-function moved(service: ServiceView, expected: ServiceOrderParams['expected']): string | undefined {
+function moved(
+  root: string,
+  service: ServiceView,
+  expected: ServiceOrderParams['expected'],
+): string | undefined {
   if (expected === undefined) return undefined;
+  const nameOf = releaseNames(root, service.environment);
   const now = { current: service.current?.id ?? null, candidate: service.candidate?.id ?? null };
   if (now.current !== expected.current) {
-    return `${service.name} has changed meanwhile: ${now.current ?? 'nothing'} serves now`;
+    return `${service.name} has changed meanwhile: ${now.current === null ? 'nothing' : nameOf(now.current)} serves now`;
   }
   if (now.candidate !== expected.candidate) {
     return `${service.name} has changed meanwhile: ${
-      now.candidate === null ? 'there is no canary any more' : `${now.candidate} is its canary now`
+      now.candidate === null ? 'there is no canary any more' : `${nameOf(now.candidate)} is its canary now`
     }`;
   }
   return undefined;
@@ -41,14 +48,16 @@ function resultOf(
   order: ServiceOrderView,
   result: ControlResult,
 ): ServiceOrderResult {
-  if (result.ok) return { ok: true, message: result.message };
+  const { root, environment } = address;
+  const message = readable(root, environment, releaseIds(root, environment), result.message);
+  if (result.ok) return { ok: true, message };
   const value = result.value as Partial<MissingSecrets> | undefined;
   const missing = value?.missingSecrets ?? [];
-  if (missing.length === 0) return refused(result.message);
+  if (missing.length === 0) return refused(message);
   const [them, names] = [missing.length === 1 ? 'it' : 'them', missing.join(', ')];
   return {
     ok: false,
-    message: `the release needs ${names}, and the editor’s environment does not have ${them}. Start it in a terminal where ${them === 'it' ? 'it is' : 'they are'} set, or start the editor from one`,
+    message: `the release needs ${names}, and the editor’s environment does not have ${them}. Start it in a terminal where ${them === 'it' ? 'it is' : 'they are'} set, or start the editor from such a one.`,
     missingSecrets: missing,
     command: commandFor(address, order),
   };
@@ -68,7 +77,7 @@ export async function carryOut(root: string, params: ServiceOrderParams): Promis
     if (service === undefined && !isValidName(name))
       return refused(`“${name}” can’t be the name of a service`);
   } else if (service === undefined) return refused(`There is no service ${name} in ${environment} any more.`);
-  const changed = service && moved(service, params.expected);
+  const changed = service && moved(root, service, params.expected);
   if (changed !== undefined) return refused(changed);
   const holder: SecretsHolder = service ?? { environment, config: { secrets: [] } };
   if (order.verb === 'start') {

@@ -127,13 +127,16 @@ export function alertItems(root: string, service: ServiceView): AlertItem[] {
 }
 
 /** Words of a host with the names of releases in place of their ids, which say nothing to a person. */
-function readable(of: ServicesOf, service: ServiceView, message: string): string {
-  const nameOf = releaseNames(of.root, service.environment);
-  const ids = [service.current?.id, service.candidate?.id, ...service.previous, ...(of.releases ?? [])];
-  return ids.reduce<string>(
-    (text, id) => (id !== undefined && text.includes(id) ? text.replaceAll(id, nameOf(id)) : text),
-    message,
-  );
+export function readable(
+  root: string,
+  environment: string,
+  releases: Iterable<string>,
+  message: string,
+): string {
+  const nameOf = releaseNames(root, environment);
+  let text = message;
+  for (const id of releases) if (text.includes(id)) text = text.replaceAll(id, nameOf(id));
+  return text;
 }
 
 /** One service with all that lists show of it. */
@@ -149,7 +152,7 @@ export function serviceItem(of: ServicesOf, service: ServiceView): ServiceItem {
     status,
     desired,
     hosted,
-    ...(message === undefined ? {} : { message: readable(of, service, message) }),
+    ...(message === undefined ? {} : { message: readable(of.root, environment, of.releases ?? [], message) }),
     url: serviceUrl(config),
     ...(current === undefined ? {} : { current: runningItem(of, environment, current) }),
     ...(candidate === undefined ? {} : { candidate: runningItem(of, environment, candidate) }),
@@ -186,7 +189,7 @@ export function environmentItems(
 }
 
 /** `rain-app@2 · rain@5`; its id where its folder is gone. */
-function releaseNames(root: string, environment: string): (id: string) => string {
+export function releaseNames(root: string, environment: string): (id: string) => string {
   const names = new Map<string, string>();
   return (id) => {
     let name = names.get(id);
@@ -206,7 +209,10 @@ function named({ message = '', release }: ServiceEvent, nameOf: (id: string) => 
 }
 
 /** An event in words, without who and why. */
-export function describeServiceEvent(event: ServiceEvent, nameOf: (id: string) => string): string {
+export function describeServiceEvent(
+  event: ServiceEvent,
+  nameOf: (id: string) => string = (id) => id,
+): string {
   const { kind, traffic } = event;
   const release = event.release === undefined ? 'the service' : nameOf(event.release);
   const before = event.from === undefined ? '' : nameOf(event.from);

@@ -19,6 +19,7 @@ import type {
   RunRef,
   RunsResult,
 } from '../protocol.js';
+import { deploymentsOf } from '../serving/deployments.js';
 import { answerView, approvalViews } from './approvals-view.js';
 import { artifactFiles } from './artifact-files.js';
 import { uriOfPath } from './documents.js';
@@ -86,6 +87,8 @@ export class Views {
   readonly #features: FeatureViews;
   readonly #services: ServiceViews;
   readonly #serviceMetrics: ServiceMetricsViews;
+  /** By root: what is deployed and served, as models show it. */
+  readonly #deployed = new Map<string, string>();
   #liveness: NodeJS.Timeout | undefined;
 
   constructor(host: ViewsHost) {
@@ -152,9 +155,14 @@ export class Views {
     this.#changed('services');
   }
 
-  /** Services were started, stopped or measured, or releases made. */
-  servicesChanged(): void {
+  /** Services of a project were started, stopped or measured, or releases made. */
+  servicesChanged(root: string): void {
     this.#changed('services');
+    // Measurements come every few seconds; models are looked at again only when others serve, or are deployed.
+    const deployed = JSON.stringify(deploymentsOf(root));
+    if (this.#deployed.get(root) === deployed) return;
+    this.#deployed.set(root, deployed);
+    this.#changed('models');
   }
 
   close(): void {

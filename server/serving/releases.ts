@@ -40,6 +40,11 @@ function namesIn(folder: string): string[] {
   }
 }
 
+/** Ids of the releases of an environment, those that are being made among them, in no order. */
+export function releaseIds(root: string, environment: string): readonly string[] {
+  return namesIn(releasesFolder(root, environment)).filter(isReleaseId);
+}
+
 /** Releases that are whole, the newest first. */
 export function listReleases(root: string, environment: string): readonly ReleaseDocument[] {
   return namesIn(releasesFolder(root, environment))

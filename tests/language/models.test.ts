@@ -190,8 +190,8 @@ test('what a release holds is told, and its version is not deleted', async (t) =
   assert.deepEqual(await releasesFrom({ model: 'rain', version: '1' }), [shown]);
   const { version } = value(await ask('modelyard/modelVersion', { model: 'rain', version: '1' }));
   assert.deepEqual(
-    version.usedBy.filter(({ kind }) => kind === 'holder'),
-    [{ kind: 'holder', what: 'the release r1 in staging' }],
+    version.usedBy.filter(({ kind }) => kind === 'release'),
+    [{ kind: 'release', environment: 'staging', release: 'r1', package: 'rain-app@3', services: [] }],
   );
   const change = (one: ModelRequests['modelyard/changeModel']['params']['change']): Promise<Answer> =>
     ask('modelyard/changeModel', { model: 'rain', change: one });

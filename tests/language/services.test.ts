@@ -105,7 +105,7 @@ test('a service started in a terminal shows, and is rolled back, tried, stopped 
 
   // What has moved since the person looked stays as it is.
   const stale = await order({ verb: 'rollback' }, { expected: { current: 'r1', candidate: null } });
-  assert.match(message(stale), /web has changed meanwhile: r2 serves now/);
+  assert.match(message(stale), /web has changed meanwhile: app@2 serves now/);
   value(
     await order(
       { verb: 'start', release: 'r3', traffic: 20 },
@@ -118,7 +118,7 @@ test('a service started in a terminal shows, and is rolled back, tried, stopped 
     [80, 'r3', 20],
   );
   const gone = await order({ verb: 'promote' }, { expected: { current: 'r2', candidate: null } });
-  assert.match(message(gone), /r3 is its canary now/);
+  assert.match(message(gone), /app@3 is its canary now/);
   value(await order({ verb: 'traffic', percent: 50 }));
   value(await order({ verb: 'promote' }, { reason: 'looks good' }));
   assert.equal((await web())?.current?.id, 'r3');

@@ -70,6 +70,31 @@ export interface ReleaseOptions extends Partial<
   readonly health?: ReleaseDocument['health'];
 }
 
+/** The files of a release as `deploy` writes them, by their paths in the project. */
+export function releaseFiles(id: string, options: ReleaseOptions = {}): Record<string, string> {
+  const folder = `.modelyard/environments/staging/releases/${id}`;
+  const { mode, files = { 'app.js': APP }, ...rest } = options;
+  const document: ReleaseDocument = {
+    schema: RELEASE_SCHEMA_VERSION,
+    id,
+    environment: 'staging',
+    target: 'local',
+    package: { name: 'app', version: '1', hash: 'sha256:0' },
+    entrypoint: 'exec node app.js',
+    env: { NAME: id, ...(mode === undefined ? {} : { MODE: mode }) },
+    secrets: [],
+    health: { ready: '/health' },
+    createdAt: new Date().toISOString(),
+    createdBy: 'test',
+    ...rest,
+  };
+  return Object.fromEntries([
+    ...Object.entries(files).map(([name, text]) => [`${folder}/app/${name}`, text]),
+    [`${folder}/model/m.json`, '{}'],
+    [`${folder}/release.json`, JSON.stringify(document)],
+  ]) as Record<string, string>;
+}
+
 export class ServiceProject {
   readonly project: TestProject;
 
@@ -90,29 +115,7 @@ export class ServiceProject {
 
   /** Writes a release as `deploy` would. */
   release(id: string, options: ReleaseOptions = {}): void {
-    const folder = `.modelyard/environments/staging/releases/${id}`;
-    const { mode, files = { 'app.js': APP }, ...rest } = options;
-    const document: ReleaseDocument = {
-      schema: RELEASE_SCHEMA_VERSION,
-      id,
-      environment: 'staging',
-      target: 'local',
-      package: { name: 'app', version: '1', hash: 'sha256:0' },
-      entrypoint: 'exec node app.js',
-      env: { NAME: id, ...(mode === undefined ? {} : { MODE: mode }) },
-      secrets: [],
-      health: { ready: '/health' },
-      createdAt: new Date().toISOString(),
-      createdBy: 'test',
-      ...rest,
-    };
-    this.project.write(
-      Object.fromEntries([
-        ...Object.entries(files).map(([name, text]) => [`${folder}/app/${name}`, text]),
-        [`${folder}/model/m.json`, '{}'],
-        [`${folder}/release.json`, JSON.stringify(document)],
-      ]) as Record<string, string>,
-    );
+    this.project.write(releaseFiles(id, options));
   }
 
   async service(

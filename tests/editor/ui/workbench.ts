@@ -357,6 +357,26 @@ export class Workbench {
     });
   }
 
+  /** Opens a view of the side bar and folds the others, so that it has all the room. */
+  async onlyView(title: string): Promise<void> {
+    const fold = async (header: Locator, open: boolean): Promise<void> => {
+      await until(
+        'a view to open or fold',
+        async () => {
+          if ((await header.getAttribute('aria-expanded', { timeout: 3000 })) === String(open)) return true;
+          await header.click({ timeout: 3000 });
+          return false;
+        },
+        this.#patience,
+      );
+    };
+    const own = this.view(title).locator('.pane-header');
+    await own.waitFor();
+    const wanted = await own.getAttribute('aria-label');
+    for (const header of await this.page.locator('.part.sidebar .pane .pane-header').all())
+      await fold(header, (await header.getAttribute('aria-label')) === wanted);
+  }
+
   /** A row of a tree, by a part of its text. */
   row(view: string, name: Name): Locator {
     return this.view(view).locator('.monaco-list-row', { hasText: name });

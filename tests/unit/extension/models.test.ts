@@ -93,6 +93,13 @@ test('a version: aliases stand out in its label, then its main metric and age', 
     'version.aliased.run',
     'candidate|production',
   ]);
+  check({ servedIn: ['production', 'staging'] }, [
+    'Version 3',
+    'serves in production, staging · accuracy 0.82346 · 2 h ago',
+    'git-commit',
+    'version.run',
+    '',
+  ]);
   check({ deleted: true }, [
     'Version 3',
     'deleted · accuracy 0.82346 · 2 h ago',

@@ -1,0 +1,111 @@
+/** Services in the window: one of a terminal shows, is rolled back, tried and stopped from here; alerts are told. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { registering } from '../../support/registering.js';
+import { freePort, releaseFiles } from '../../support/service.js';
+import { uiTest } from './session.js';
+import { until } from './workbench.js';
+
+/** As in a terminal: a process of its own, of which the window knows nothing. */
+async function terminal(folder: string, ...args: string[]): Promise<string> {
+  const cli = path.join(process.cwd(), 'dist/cli.js');
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args], { cwd: folder });
+  return stdout;
+}
+
+function write(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+}
+
+const MODEL = { name: 'rain', version: '1', hash: 'sha256:0', path: 'm.json' } as const;
+const SIGNATURE = {
+  inputs: [{ name: 'rain_7d', type: 'double', required: true }],
+  outputs: [],
+  source: 'declared',
+} as const;
+
+const WATCH = `kind: deployment
+tasks:
+  watch:
+    monitor:
+      service: web
+      environment: staging
+      rules: [rate > 1000000/s]
+`;
+
+uiTest(
+  'a service that was started in a terminal shows, is rolled back, tried and stopped; its alert is told',
+  { timeoutMs: 180_000 },
+  async ({ workbench, folder }) => {
+    const app = (version: string) => ({ name: 'app', version, hash: 'sha256:0' }) as const;
+    write(folder, {
+      'data.txt': 'some data\n',
+      'registry.pipeline.yaml': `name: registry\n${registering('aliases: [production]').trimStart()}`,
+      'watch.pipeline.yaml': `name: watch\n${WATCH}`,
+      ...releaseFiles('r1', { package: app('1'), model: MODEL, signature: SIGNATURE }),
+      ...releaseFiles('r2', { package: app('2'), model: MODEL, signature: SIGNATURE }),
+    });
+    await terminal(folder, 'run', 'registry');
+    await workbench.showContainer('Modelyard');
+    await workbench.onlyView('Services');
+    const port = String(await freePort());
+    await terminal(folder, 'service', 'start', 'staging/web', '--release', 'r1', '--port', port);
+    try {
+      await workbench.row('Services', /^webapp@1 · rain@1/).waitFor();
+      await terminal(folder, 'service', 'start', 'staging/web', '--release', 'r2');
+      await workbench.row('Services', /^webapp@2 · rain@1/).waitFor();
+      await workbench.expand('Services', /^web/);
+      await workbench.row('Services', /^app@2 · rain@1production/).waitFor();
+      await workbench.screenshot('services-tree');
+
+      await workbench.contextMenu('Services', /^webapp@2/, 'Roll Back Service');
+      await workbench.answer('too slow', /Roll web in staging back from app@2 · rain@1 to app@1 · rain@1\?/);
+      await workbench.row('Services', /^webapp@1 · rain@1/).waitFor();
+      await workbench.notification(/web in staging: app@1 · rain@1 serves on port/).waitFor();
+      const history = await terminal(folder, 'service', 'history', 'staging/web', '--json');
+      assert.deepEqual(
+        (JSON.parse(history) as { kind: string; reason?: string }[])
+          .slice(0, 1)
+          .map(({ kind, reason }) => [kind, reason]),
+        [['rolled-back', 'too slow']],
+      );
+
+      await workbench.command('Modelyard: Send Sample Request…');
+      await workbench.pick(/POST \/predict/);
+      await workbench.answer('POST /predict {"rain_7d": 4}', /Request to web in staging/);
+      await until('the answer', async () =>
+        (await workbench.visibleText('web.answer.jsonc')).includes('"name": "r1"'),
+      );
+      assert.match(await workbench.visibleText('web.answer.jsonc'), /\/\/ 200 after/);
+
+      // A rule that can't hold: told once, shown in the tree and on its line.
+      await workbench.openFile('watch.pipeline.yaml');
+      await terminal(folder, 'run', 'watch');
+      await workbench.notification(/web in staging breaks rate > 1000000\/s/).waitFor();
+      await workbench.row('Services', /^web1 alert/).waitFor();
+      await workbench.errors.first().waitFor();
+      await workbench.hover('watch.pipeline.yaml', '1000000', /web in staging breaks this rule since/);
+      await workbench.screenshot('services-alert');
+
+      await workbench.onlyView('Models');
+      await workbench.expand('Models', 'rain');
+      await workbench.row('Models', /^Version 1.*serves in staging/).waitFor();
+      await workbench.onlyView('Services');
+
+      await workbench.command('Modelyard: Stop Service…');
+      await workbench.clickButton(/^Stop$/);
+      await workbench.row('Services', /^webstopped/).waitFor();
+      await workbench.inlineAction('Services', /^webstopped/, 'Start Service');
+      await workbench.row('Services', /^web(1 alert · )?app@1 · rain@1/).waitFor();
+    } finally {
+      await terminal(folder, 'service', 'stop', 'staging/web');
+    }
+  },
+);
