@@ -49,7 +49,12 @@ export class Approvals {
   readonly #pending = new Map<string, Pending>();
   readonly #later = new Set<string>();
   #poll: NodeJS.Timeout | undefined;
-  #asking = false;
+  /** Whoever is asked in the terminal, and those that ask after them. */
+  #asking: Promise<unknown> = Promise.resolve();
+  /** Takes the question off the terminal that stands there. */
+  #interruption = new AbortController();
+  /** How many questions were decided so far. */
+  #decisions = 0;
 
   /** @param before of the run that this one goes on from, when it is another one */
   constructor(
@@ -117,6 +122,9 @@ export class Approvals {
     const decided = state.status === 'waiting' || state.status === 'expired' ? undefined : state.status;
     if (state.answers.length === pending.seen && decided === undefined) return false;
     pending.seen = state.answers.length;
+    if (decided !== undefined) this.#decisions++;
+    // What is told now would be written into the question that stands on the terminal.
+    this.#interruption.abort();
     this.#emit({
       type: 'approval-answered',
       id: task,
@@ -129,33 +137,39 @@ export class Approvals {
   }
 
   /**
-   * Asks the person before the terminal, one question after the other. Gives whether all that is left was put off; then
-   * nobody has to wait here.
+   * Asks the person before the terminal, one question after the other, until one is decided: then the run goes on, and
+   * they are asked again when it has nothing else to do. Gives whether all that is left was put off; then nobody has to
+   * wait here.
    */
-  async askHere(ask: Asker): Promise<boolean> {
-    if (this.#asking) return false;
-    this.#asking = true;
-    try {
-      for (;;) {
-        const next = [...this.#pending.values()].find(({ task }) => !this.#later.has(task));
-        if (next === undefined) return this.#pending.size > 0;
-        await this.#askOne(next, ask);
-      }
-    } finally {
-      this.#asking = false;
+  askHere(ask: Asker): Promise<boolean> {
+    const all = this.#asking.then(() => this.#askAll(ask));
+    this.#asking = all.catch(() => undefined);
+    return all;
+  }
+
+  async #askAll(ask: Asker): Promise<boolean> {
+    const decisions = this.#decisions;
+    while (this.#decisions === decisions) {
+      const next = [...this.#pending.values()].find(({ task }) => !this.#later.has(task));
+      if (next === undefined) return this.#pending.size > 0;
+      await this.#askOne(next, ask);
     }
+    return false;
   }
 
   async #askOne({ task, state, decided }: Pending, ask: Asker): Promise<void> {
     const { user, host } = userAndHost();
     const { who } = state.request;
-    if (who.length > 0 && !who.includes(user)) {
+    const before = state.answers.some(({ by }) => by === user);
+    if (before || (who.length > 0 && !who.includes(user))) {
       this.#later.add(task);
       return;
     }
-    const answer = await ask(state.request, decided.signal);
+    this.#interruption = new AbortController();
+    const { signal } = this.#interruption;
+    const answer = await ask(state.request, AbortSignal.any([decided.signal, signal]));
     if (answer === 'later') {
-      this.#later.add(task);
+      if (!signal.aborted) this.#later.add(task);
       return;
     }
     const answered = this.#store.answer(task, { ...answer, by: user, host });

@@ -561,7 +561,7 @@ class Run {
   }
 
   #tell(event: RunEvent): void {
-    if (AWAKE.has(event.type)) this.#idling = false;
+    if (wakes(event)) this.#idling = false;
     this.#recorder?.take(event);
     this.#show(event);
   }
@@ -587,12 +587,12 @@ function inherited(options: RunOptions): Omit<RunOptions, 'only' | 'from' | 'to'
 }
 
 /** What happens only when the run goes on. */
-const AWAKE: ReadonlySet<RunEvent['type']> = new Set([
-  'task-planned',
-  'task-started',
-  'task-ended',
-  'approval-answered',
-]);
+const AWAKE: ReadonlySet<RunEvent['type']> = new Set(['task-planned', 'task-started', 'task-ended']);
+
+/** One of several approvals that are needed changes nothing yet. */
+function wakes(event: RunEvent): boolean {
+  return event.type === 'approval-answered' ? event.decided !== undefined : AWAKE.has(event.type);
+}
 
 /** Only then has a run to wait for git before it starts. */
 function mentionsDirty(pipeline: Pipeline): boolean {

@@ -18,6 +18,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { RunEvent } from '../../server/runner/events.js';
 import type { RunDocument } from '../../server/stores/run-document.js';
+import { Terminal } from './pty.js';
 
 /** Generous: the machine may be busy. */
 export const PATIENCE_MS = 60_000;
@@ -90,6 +91,12 @@ const CLEAN: Record<string, string | undefined> = {
   NODE_TEST_CONTEXT: undefined,
 };
 
+function environment(more: Invocation['env']): Record<string, string | undefined> {
+  const env: Record<string, string | undefined> = { ...process.env, ...CLEAN, ...more };
+  for (const [name, value] of Object.entries(env)) if (value === undefined) Reflect.deleteProperty(env, name);
+  return env;
+}
+
 /** One temp project. */
 export class TestProject {
   readonly root: string;
@@ -135,13 +142,15 @@ export class TestProject {
     for (const name of names) rmSync(this.path(name), { recursive: true, force: true });
   }
 
+  /** In a terminal of its own. Not on Windows. */
+  terminal(args: readonly string[]): Terminal {
+    return new Terminal([process.execPath, this.#cli, ...args], this.root, environment({ TERM: 'xterm' }));
+  }
+
   start(args: readonly string[], options: Invocation = {}): Running {
-    const env: Record<string, string | undefined> = { ...process.env, ...CLEAN, ...options.env };
-    for (const [name, value] of Object.entries(env))
-      if (value === undefined) Reflect.deleteProperty(env, name);
     const child = spawn(process.execPath, [this.#cli, ...args], {
       cwd: options.cwd ?? this.root,
-      env,
+      env: environment(options.env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const out: Buffer[] = [];

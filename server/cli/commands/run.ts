@@ -117,6 +117,8 @@ async function execute(
     return { succeeded: EXIT.ok, failed: EXIT.failed, cancelled: EXIT.cancelled }[outcome.status];
   } finally {
     restore();
+    // As everyone whose terminal is gone; and Node would crash on putting that terminal back as it was.
+    if (control.hungUp.aborted && process.stdin.isTTY) process.kill(process.pid, 'SIGHUP');
   }
 }
 

@@ -32,22 +32,43 @@ export async function askInTerminal(
 
 /** One line; nothing when the terminal was closed, Ctrl-C pressed or the question answered elsewhere. */
 function question(text: string, signal: AbortSignal): Promise<string | undefined> {
-  if (signal.aborted) return Promise.resolve(undefined);
+  if (signal.aborted || !process.stdin.readable) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     const reader = createInterface({ input: process.stdin, output: process.stdout });
+    let open = true;
     const end = (answer: string | undefined): void => {
-      signal.removeEventListener('abort', abort);
+      if (!open) return;
+      // Closing tells of itself at once, and that is no answer.
+      open = false;
+      signal.removeEventListener('abort', leave);
+      if (answer === undefined) stdout.line();
       reader.close();
       resolve(answer);
     };
-    const abort = (): void => {
-      stdout.line();
-      end(undefined);
-    };
-    signal.addEventListener('abort', abort, { once: true });
+    const leave = (): void => end(undefined);
+    signal.addEventListener('abort', leave, { once: true });
+    outliveTerminal();
+    reader.on('error', leave);
     // The line editor takes the key; the run is to be cancelled as everywhere else.
-    reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-    reader.on('close', () => end(undefined));
+    reader.on('SIGINT', () => {
+      stdout.line();
+      process.kill(process.pid, 'SIGINT');
+    });
+    reader.on('close', leave);
     reader.question(text, end);
   });
+}
+
+let outlives = false;
+
+/**
+ * A terminal that goes away is read and written with errors, also after a question; they must not end the run. They may
+ * come before the signal that says the same, and mean the same.
+ */
+function outliveTerminal(): void {
+  if (outlives) return;
+  outlives = true;
+  const gone = (): void => void process.emit('SIGHUP');
+  process.stdin.on('error', gone);
+  process.stdout.on('error', gone);
 }

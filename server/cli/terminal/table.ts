@@ -20,12 +20,16 @@ const CLEAR_BELOW = '\x1b[J';
 
 /** What happens when a run that waited for people goes on. */
 const RESUMING: ReadonlySet<RunEvent['type']> = new Set([
-  'approval-answered',
   'task-planned',
   'task-started',
   'task-ended',
   'run-ended',
 ]);
+
+/** One of several approvals that are needed changes nothing yet. */
+function resumes(event: RunEvent): boolean {
+  return event.type === 'approval-answered' ? event.decided !== undefined : RESUMING.has(event.type);
+}
 
 export interface Screen {
   columns(): number;
@@ -69,7 +73,7 @@ class Table {
   take(event: RunEvent): void {
     if (isRepeated(this.#progress, event)) return;
     this.#progress.apply(event);
-    if (this.#paused && RESUMING.has(event.type)) this.#goOn();
+    if (this.#paused && resumes(event)) this.#goOn();
     switch (event.type) {
       case 'run-created':
         this.#start(event.run.pipeline, event.run.id, event.tasks.length);
@@ -77,7 +81,7 @@ class Table {
       case 'notice': {
         const paint = event.level === 'info' ? this.#style.dim : this.#style.yellow;
         this.#above.push(paint(event.message));
-        this.#draw();
+        this.#refresh();
         return;
       }
       case 'task-ended':
@@ -98,6 +102,7 @@ class Table {
         return;
       case 'approval-answered':
         this.#above.push(tame(`${event.id}: ${answerLine(event.approval)}`, false));
+        this.#refresh();
         return;
       case 'run-waiting':
         this.#pause(event.parked);
@@ -118,6 +123,8 @@ class Table {
     this.#timer.unref();
     process.once('exit', this.#showCursor);
     this.#stopResize = this.#screen.onResize(() => {
+      // The question that stands there now is redrawn by whoever asks it.
+      if (this.#paused) return;
       // The terminal has wrapped what stood there in its own way: begin anew below it.
       this.#drawn = 0;
       this.#output.write(`\r${CLEAR_BELOW}`);
@@ -166,6 +173,12 @@ class Table {
     this.#write([]);
     process.off('exit', this.#showCursor);
     this.#showCursor();
+  }
+
+  /** Shows what is new; below it the table, unless others write there. */
+  #refresh(): void {
+    if (this.#paused) this.#write([]);
+    else this.#draw();
   }
 
   #draw(): void {
