@@ -203,7 +203,16 @@ export type LineageNodeView =
       readonly release: string;
       /** The run that deployed it. */
       readonly runId?: string;
-    };
+    }
+  /** A service that a release serves. */
+  | {
+      readonly kind: 'service';
+      readonly id: string;
+      readonly environment: string;
+      readonly service: string;
+    }
+  /** A version of a feature view. */
+  | { readonly kind: 'view'; readonly id: string; readonly view: string; readonly version: number };
 
 /** One graph for both ways: what the target stands on leads to it, what became of it follows from it. */
 export interface LineageView {

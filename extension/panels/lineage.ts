@@ -42,6 +42,9 @@ export function registerLineagePanels({ extension, client, state }: Context): Li
         case 'openVersion':
           await openVersion(projectUri, message.model, message.version);
           return;
+        case 'openView':
+          await vscode.commands.executeCommand('modelyard.profileView', projectUri, message.view);
+          return;
         case 'openFile':
           await openFile(message.uri);
           return;

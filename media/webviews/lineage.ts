@@ -29,12 +29,14 @@ function kindOf(node: LineageNodeView): Kind {
 const KINDS: Readonly<Record<Kind, { readonly icon: string; readonly word: string }>> = {
   code: { icon: 'file-code', word: 'code' },
   data: { icon: 'database', word: 'data' },
-  'training-set': { icon: 'table', word: 'training set' },
+  view: { icon: 'table', word: 'feature view' },
+  'training-set': { icon: 'combine', word: 'training set' },
   task: { icon: 'terminal', word: 'task' },
   artifact: { icon: 'file', word: 'artifact' },
   version: { icon: 'symbol-class', word: 'model version' },
   package: { icon: 'package', word: 'package' },
   release: { icon: 'rocket', word: 'release' },
+  service: { icon: 'radio-tower', word: 'service' },
 };
 
 function open(node: LineageNodeView): void {
@@ -44,6 +46,11 @@ function open(node: LineageNodeView): void {
       return;
     case 'version':
       host.send({ type: 'openVersion', model: node.model, version: node.version });
+      return;
+    case 'view':
+      host.send({ type: 'openView', view: node.view });
+      return;
+    case 'service':
       return;
     case 'package':
     case 'release':
@@ -64,6 +71,10 @@ function nameOf(node: LineageNodeView): string {
       return `${node.package} ${node.version}`;
     case 'release':
       return node.release;
+    case 'service':
+      return node.service;
+    case 'view':
+      return `${node.view} ${node.version}`;
     default:
       return node.path === '' ? shortHash(node.hash) : (node.path.split('/').at(-1) ?? node.path);
   }
@@ -88,6 +99,10 @@ function noteOf(node: LineageNodeView): string {
       return 'package';
     case 'release':
       return `release in ${node.environment}`;
+    case 'service':
+      return `service in ${node.environment}`;
+    case 'view':
+      return 'feature view';
     default:
       return `${KINDS[kindOf(node)].word} ${shortHash(node.hash)}`;
   }
@@ -142,6 +157,10 @@ function tipFacts(node: LineageNodeView): readonly string[] {
       ];
     case 'package':
       return node.runId === undefined ? [] : [node.runId, 'Click shows the run that made it.'];
+    case 'view':
+      return ['Click shows the profile of the view.'];
+    case 'service':
+      return [`In ${node.environment}`];
     case 'release':
       return [
         `In ${node.environment}`,
@@ -161,10 +180,12 @@ function draw(title: string, next: LineageView): void {
   const runs = new Set(next.nodes.flatMap((node) => (node.kind === 'task' ? [node.runId] : []))).size;
   const words = [
     plural(count('data'), 'data file'),
+    plural(count('view'), 'view version'),
     plural(runs, 'run'),
     plural(count('version'), 'model version'),
     plural(count('package'), 'package'),
     plural(count('release'), 'release'),
+    plural(count('service'), 'service'),
     next.leftOut > 0 ? `${next.leftOut} more are left out` : '',
   ].filter((part) => part !== '' && !part.startsWith('0 '));
   replace(
@@ -181,14 +202,26 @@ function draw(title: string, next: LineageView): void {
 }
 
 legend.append(
-  ...(['data', 'code', 'task', 'artifact', 'training-set', 'version', 'package', 'release'] as const).map(
-    (kind) =>
-      h(
-        'span',
-        { class: `entry kind-${kind}` },
-        icon(KINDS[kind].icon, `kind-icon kind-${kind}`),
-        KINDS[kind].word,
-      ),
+  ...(
+    [
+      'data',
+      'code',
+      'view',
+      'training-set',
+      'task',
+      'artifact',
+      'version',
+      'package',
+      'release',
+      'service',
+    ] as const
+  ).map((kind) =>
+    h(
+      'span',
+      { class: `entry kind-${kind}` },
+      icon(KINDS[kind].icon, `kind-icon kind-${kind}`),
+      KINDS[kind].word,
+    ),
   ),
   h('span', { class: 'dim hint' }, 'Click opens · arrow keys move · drag and wheel pan, Ctrl+wheel zooms'),
 );

@@ -1,5 +1,5 @@
 /** The lineage of each project, kept so that its index is read once. */
-import { allReleases } from '../serving/releases.js';
+import { lineageSources } from '../serving/lineage-sources.js';
 import { Lineage } from '../stores/lineage.js';
 import type { Histories } from './history.js';
 import { registryOf } from './registry-of.js';
@@ -15,9 +15,7 @@ export class Lineages {
   of(root: string): Lineage {
     let lineage = this.#byRoot.get(root);
     if (lineage === undefined) {
-      lineage = new Lineage(this.#histories.of(root).store, registryOf(root), {
-        releases: () => allReleases(root),
-      });
+      lineage = new Lineage(this.#histories.of(root).store, registryOf(root), lineageSources(root));
       this.#byRoot.set(root, lineage);
     }
     return lineage;

@@ -7,6 +7,9 @@ import type { Outcome } from '../stores/registry/types.js';
 import { uriOfPath } from './documents.js';
 import { placeOf } from './models-view.js';
 
+/** Actions whose tasks make no files of the workspace. */
+const NO_FILES: ReadonlySet<string> = new Set(['register', 'materialize']);
+
 /** More can't be looked at. */
 const MAX_NODES = 300;
 
@@ -88,10 +91,19 @@ function merged(
 ): { readonly nodes: readonly LineageNode[]; readonly edges: readonly LineageEdge[] } {
   const nodes = new Map([...up.nodes, ...down.nodes].map((node) => [node.id, node]));
   const edges = new Map([...up.edges, ...down.edges].map((edge) => [`${edge.from}\n${edge.to}`, edge]));
-  // A task that registered leads nowhere in the graph: the version stands beside it.
+  // Half of a release is the app: no question about a model leads there, and yet it is with it that the model went out.
+  for (const node of [...nodes.values()]) {
+    if (node.kind !== 'release') continue;
+    const { name, version, run } = node.package;
+    const id = `package:${name}@${version}`;
+    if (!nodes.has(id))
+      nodes.set(id, { kind: 'package', id, package: name, version, ...(run === undefined ? {} : { run }) });
+    edges.set(`${id}\n${node.id}`, { from: id, to: node.id });
+  }
+  // A task that registered or materialized leads nowhere in the graph: what it made stands beside it.
   const leading = new Set([...edges.values()].map(({ from }) => from));
   for (const node of [...nodes.values()]) {
-    if (node.kind !== 'task' || node.action !== 'register') continue;
+    if (node.kind !== 'task' || !NO_FILES.has(node.action)) continue;
     if (leading.has(node.id) || asked.includes(node.id)) continue;
     nodes.delete(node.id);
     for (const [key, { to }] of edges) if (to === node.id) edges.delete(key);
@@ -117,6 +129,9 @@ function nodeView(
       const { kind, id, package: name, version, run } = node;
       return { kind, id, package: name, version, ...(run === undefined ? {} : { runId: run }) };
     }
+    case 'view':
+    case 'service':
+      return node;
     case 'release': {
       const { kind, id, environment, release, run } = node;
       return { kind, id, environment, release, ...(run === undefined ? {} : { runId: run }) };

@@ -1,30 +1,14 @@
-/** Packages and releases as lineage asks for them: read when the first question comes, and once for a walk. */
+/** Packages, releases and services as lineage asks for them: read when the first question comes, and once for a walk. */
 import type { PackageStore } from './packages/store.js';
 import type { PackagedFile, PackageVersion } from './packages/types.js';
-import type { RunReference } from './registry/types.js';
+import type { LineageRelease, LineageService, LineageSources } from './lineage-sources.js';
 
-/** What lineage has to know of a release. */
-export interface LineageRelease {
-  /** Unique in its environment. */
-  readonly id: string;
-  readonly environment: string;
-  readonly package: { readonly name: string; readonly version: string };
-  readonly model?: { readonly name: string; readonly version: string };
-  /** That deployed it. */
-  readonly run?: RunReference;
-}
-
-/** What other parts of Modelyard tell lineage, which does not know them. */
-export interface LineageSources {
-  /** Every release that there is now. Absent: nothing is known of releases. */
-  readonly releases?: () => readonly LineageRelease[];
-}
-
-/** Packages and releases at one moment. */
+/** Packages, releases and services at one moment. */
 export class Deployed {
   readonly #store: PackageStore;
   readonly #sources: LineageSources;
   #releases: readonly LineageRelease[] | undefined;
+  #services: readonly LineageService[] | undefined;
   #packages: readonly PackageVersion[] | undefined;
 
   constructor(store: PackageStore, sources: LineageSources) {
@@ -35,6 +19,24 @@ export class Deployed {
   #allReleases(): readonly LineageRelease[] {
     this.#releases ??= this.#sources.releases?.() ?? [];
     return this.#releases;
+  }
+
+  #allServices(): readonly LineageService[] {
+    this.#services ??= this.#sources.services?.() ?? [];
+    return this.#services;
+  }
+
+  service(environment: string, name: string): LineageService | undefined {
+    return this.#allServices().find((one) => one.name === name && one.environment === environment);
+  }
+
+  /** Services that a release serves now, or is made ready for. */
+  servicesOn({ environment, id }: LineageRelease): readonly LineageService[] {
+    return this.#allServices().filter((one) => one.environment === environment && one.releases.includes(id));
+  }
+
+  releasesOf({ environment, releases }: LineageService): readonly LineageRelease[] {
+    return releases.flatMap((id) => this.release(environment, id) ?? []);
   }
 
   #allPackages(): readonly PackageVersion[] {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TestProject } from '../support/cli.js';
+import type { LineageGraph } from '../../server/stores/lineage.js';
 import { materializeIn } from '../support/features.js';
 import { version } from '../support/registering.js';
 
@@ -99,6 +100,62 @@ test('labels get the features as they were known at their time, and the model kn
     outputs: [{ name: 'wet', type: 'long', required: true }],
     source: 'training-set',
   });
+});
+
+test('lineage leads through the versions of the views, both ways', async () => {
+  const project = await make(PIPELINE.replace('cp data/training.csv', 'sort data/training.csv >'));
+  await project.expect(0, ['run']);
+  const args = ['features', 'training-set', 'data/labels.csv', '--service', 'rain-v1', '--full-names', '-o', 'data/own.csv']; // prettier-ignore
+  await project.expect(0, args);
+  const run = project.lastRun().id;
+  const ask = async (...words: readonly string[]): Promise<string[]> => {
+    const { stdout } = await project.expect(0, ['models', 'lineage', ...words, '--json']);
+    const { upstream, downstream } = JSON.parse(stdout) as Partial<
+      Record<'upstream' | 'downstream', LineageGraph>
+    >;
+    const { nodes = [], edges = [] } = upstream ?? downstream ?? {};
+    const named = new Map(
+      nodes.map((node) => [
+        node.id,
+        'path' in node ? `${node.kind} ${node.path}` : node.id.replace(run, 'run'),
+      ]),
+    );
+    return edges.map(({ from, to }) => `${named.get(from)} > ${named.get(to)}`).sort();
+  };
+  const learned = [
+    'artifact models/m.txt > version:rain@1',
+    'task:run/features > training-set data/training.csv',
+    'task:run/train > artifact models/m.txt',
+    'training-set data/training.csv > task:run/train',
+  ];
+  assert.deepEqual(
+    await ask('rain@1', '--up'),
+    [
+      ...learned,
+      'data data/labels.csv > task:run/features',
+      'data data/towns.csv > view:towns@1',
+      'data data/weather.csv > view:weather@1',
+      'view:towns@1 > task:run/features',
+      'view:weather@1 > task:run/features',
+    ].sort(),
+  );
+  const down = await ask('view:weather@1', '--down');
+  for (const edge of [
+    ...learned,
+    'view:weather@1 > task:run/features',
+    // Made at a terminal, by no run.
+    'view:weather@1 > training-set data/own.csv',
+  ])
+    assert.ok(down.includes(edge), `${edge} in ${down.join(', ')}`);
+  // The file of data was read by no run: only the feature store knows it.
+  const used = await ask('data/towns.csv', '--down');
+  for (const edge of [...learned, 'data data/towns.csv > view:towns@1', 'view:towns@1 > task:run/features'])
+    assert.ok(used.includes(edge), `${edge} in ${used.join(', ')}`);
+  assert.ok((await ask('data/own.csv', '--up')).includes('data data/labels.csv > training-set data/own.csv'));
+  const none = await project.expect(2, ['models', 'lineage', 'view:weather@9']);
+  assert.match(none.stderr, /no version 9 of the feature view weather/);
+  const card = await project.expect(0, ['models', 'card', 'rain@1']);
+  assert.match(card.stdout, /- feature view weather, version 1/);
 });
 
 test('nothing is done again until labels, a version or the features change, and the reason is told', async () => {

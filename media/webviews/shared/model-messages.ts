@@ -57,4 +57,5 @@ export type FromLineage =
   | { readonly type: 'ready' }
   | { readonly type: 'openRun'; readonly id: string }
   | { readonly type: 'openVersion'; readonly model: string; readonly version: string }
+  | { readonly type: 'openView'; readonly view: string }
   | { readonly type: 'openFile'; readonly uri: string };

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../../model/definition.js';
+import { lineageSources } from '../../serving/lineage-sources.js';
 import { Lineage } from '../../stores/lineage.js';
 import { cardOf } from '../../stores/model-card.js';
 import { type ComparisonRow, compareVersions } from '../../stores/registry/compare.js';
@@ -96,7 +97,7 @@ export const card: Subcommand = {
     const { words, registry, root, args, json } = call;
     const chosen = versionNamed(call, words[0] ?? '');
     const { name, version } = chosen.version;
-    const { markdown: text } = valueOf(cardOf(registry, Lineage.open(root), chosen));
+    const { markdown: text } = valueOf(cardOf(registry, Lineage.open(root, lineageSources(root)), chosen));
     const output = args.text('output');
     if (output === undefined) {
       stdout.write(

@@ -1,6 +1,6 @@
 /** `modelyard models lineage`: what something stands on, and what became of it, across all runs. */
 import path from 'node:path';
-import { allReleases } from '../../serving/releases.js';
+import { lineageSources } from '../../serving/lineage-sources.js';
 import { Lineage, type LineageGraph, type LineageNode, type LineageTarget } from '../../stores/lineage.js';
 import { isRunId } from '../../stores/run-id.js';
 import { UsageError, wholeNumber } from '../args.js';
@@ -12,7 +12,7 @@ import { type Call, type Subcommand, valueOf, versionNamed } from './models-shar
 
 export const lineage: Subcommand = {
   usage:
-    'lineage MODEL@VERSION | FILE | sha256:HASH | RUN[:TASK] | package:NAME@VERSION | release:ENVIRONMENT/ID [--up] [--down] [--limit N]',
+    'lineage MODEL@VERSION | FILE | sha256:HASH | RUN[:TASK] | package:NAME@VERSION | release:ENVIRONMENT/ID | service:ENVIRONMENT/NAME | view:NAME@VERSION [--up] [--down] [--limit N]',
   summary: 'What a version or a release stands on, what used a file of data: across all runs.',
   least: 1,
   most: 1,
@@ -22,7 +22,7 @@ export const lineage: Subcommand = {
     const up = args.flag('up') || !args.flag('down');
     const down = args.flag('down') || !args.flag('up');
     const limit = wholeNumber('limit', args.text('limit') ?? '500', 1);
-    const store = Lineage.open(root, { releases: () => allReleases(root) });
+    const store = Lineage.open(root, lineageSources(root));
     const upstream = up ? valueOf(store.upstream(target, { limit })).graph : undefined;
     const downstream = down ? valueOf(store.downstream(target, { limit })).graph : undefined;
     if (json) {
@@ -47,6 +47,10 @@ function targetOf(call: Call, word: string): LineageTarget {
   }
   const [, environment, release] = /^release:([^/]+)\/([^/]+)$/.exec(word) ?? [];
   if (environment !== undefined && release !== undefined) return { kind: 'release', environment, release };
+  const [, place, service] = /^service:([^/]+)\/([^/]+)$/.exec(word) ?? [];
+  if (place !== undefined && service !== undefined) return { kind: 'service', environment: place, service };
+  const [, view, viewVersion] = /^view:([^@]+)@([1-9]\d{0,14})$/.exec(word) ?? [];
+  if (view !== undefined) return { kind: 'view', view, version: Number(viewVersion) };
   const [run = '', ...task] = word.split(':');
   if (isRunId(run)) {
     return { kind: 'task', run, ...(task.length === 0 ? {} : { task: task.join(':') }) };
@@ -97,11 +101,15 @@ function section(title: string, graph: LineageGraph, direction: 'up' | 'down', s
     const versions = graph.nodes.flatMap((node) =>
       node.kind === 'version' ? [`${node.model} ${node.version}`] : [],
     );
+    const services = graph.nodes.flatMap((node) =>
+      node.kind === 'service' ? [`${node.service} in ${node.environment}`] : [],
+    );
     const releases = graph.nodes.flatMap((node) =>
       node.kind === 'release' ? [`${node.release} in ${node.environment}`] : [],
     );
     if (versions.length > 0) lines.push(`${style.bold('Versions')}: ${tame(versions.join(', '), false)}`);
     if (releases.length > 0) lines.push(`${style.bold('Releases')}: ${tame(releases.join(', '), false)}`);
+    if (services.length > 0) lines.push(`${style.bold('Services')}: ${tame(services.join(', '), false)}`);
   }
   if (graph.truncated) {
     const all = Object.values(graph.counts).reduce((sum, count) => sum + count, 0);
@@ -118,6 +126,10 @@ function describeNode(node: LineageNode, style: Style): string {
       return `${tame(`${node.package} ${node.version}`, false)} ${style.dim('(package)')}`;
     case 'release':
       return `${style.bold(tame(node.release, false))} ${style.dim(`(release in ${tame(node.environment, false)})`)}`;
+    case 'service':
+      return `${style.bold(tame(node.service, false))} ${style.dim(`(service in ${tame(node.environment, false)})`)}`;
+    case 'view':
+      return `${tame(`${node.view} ${node.version}`, false)} ${style.dim('(feature view)')}`;
     case 'task':
       return `${tame(node.task, false)} ${style.dim(`(${node.action}, run ${node.run} of ${tame(node.pipeline, false)})`)}`;
     default:

@@ -116,9 +116,12 @@ function lineage({ lineage: graph }: CardContent): string[] {
     switch (node.kind) {
       case 'task':
         return [`- task ${plain(node.task)} of ${plain(node.pipeline)}, run ${plain(node.run)}`];
+      case 'view':
+        return [`- feature view ${plain(node.view)}, version ${node.version}`];
       case 'version':
       case 'package':
       case 'release':
+      case 'service':
         return [];
       default:
         return [`- ${node.kind.replace('-', ' ')} ${plain(node.path)} (${shortHash(node.hash)})`];

@@ -249,12 +249,14 @@ test('10,000 runs are asked in well under a second', async (t) => {
   );
   assert.deepEqual(every.counts, {
     data: 1,
+    view: 0,
     artifact: 20_000,
     'training-set': 100,
     task: 30_000,
     version: 3,
     package: 0,
     release: 0,
+    service: 0,
   });
   assert.ok(every.truncated && every.nodes.length === 500);
   for (const version of ['1', '2', '3']) assert.ok(short(every).includes(`version rain@${version}`));
