@@ -209,6 +209,17 @@ tasks:
     monitor: { service: web, environment: staging, for: 10s, rules: rate > 1000000/s }
   other:
     monitor: { service: web, environment: production, rules: rate > 1000000/s }
+  stage:
+    service: { name: web, environment: staging, release: r1 }
+  stage-watch:
+    needs: [stage]
+    monitor: { service: web, rules: rate > 1000000/s }
+  produce:
+    needs: [stage]
+    service: { name: web, environment: production, release: r1 }
+  produce-watch:
+    needs: [produce]
+    monitor: { service: web, rules: rate > 1000000/s }
 `;
 
 test('an alert that fires is told on its rule’s line, and no more when it does not', async (t) => {
@@ -241,7 +252,7 @@ test('an alert that fires is told on its rule’s line, and no more when it does
   });
   assert.deepEqual(
     firing.map(([line]) => line),
-    [8],
+    [8, 17],
   );
   assert.match(firing[0]?.[1] ?? '', /^web in staging breaks this rule since .* UTC: rate is .*\.$/);
   assert.deepEqual(

@@ -85,25 +85,43 @@ uiTest(
       );
       assert.match(await workbench.visibleText('web.answer.jsonc'), /\/\/ 200 after/);
 
-      // A rule that can't hold: told once, shown in the tree and on its line.
+      // A rule that can't hold: told once, shown in the tree and on its line; the notification leads back.
+      await terminal(folder, 'service', 'start', 'staging/web', '--release', 'r2');
       await workbench.openFile('watch.pipeline.yaml');
       await terminal(folder, 'run', 'watch');
       await workbench.notification(/web in staging breaks rate > 1000000\/s/).waitFor();
-      await workbench.row('Services', /^web1 alert/).waitFor();
+      await workbench.row('Services', /^web1 alert.*app@2/).waitFor();
       await workbench.errors.first().waitFor();
       await workbench.hover('watch.pipeline.yaml', '1000000', /web in staging breaks this rule since/);
       await workbench.screenshot('services-alert');
+      await workbench.clickButton('Roll Back');
+      await workbench.answer('it alerts', /Roll web in staging back from app@2/);
+      await workbench.row('Services', /^web1 alert.*app@1/).waitFor();
 
+      // After a reload only what is new is told.
+      await workbench.reload();
+      await workbench.row('Services', /^web1 alert/).waitFor();
+      write(folder, { 'watch.pipeline.yaml': `name: watch\n${WATCH.replace(']', ', rate > 2000000/s]')}` });
+      await terminal(folder, 'run', 'watch');
+      await workbench.notification(/web in staging breaks rate > 2000000\/s/).waitFor();
+      assert.equal(await workbench.notification(/breaks rate > 1000000\/s/).count(), 0);
+
+      // A version of a model says where it serves, and leads there.
       await workbench.onlyView('Models');
       await workbench.expand('Models', 'rain');
       await workbench.row('Models', /^Version 1.*serves in staging/).waitFor();
+      await workbench.expand('Models', /^Version 1/);
+      await workbench.expand('Models', /^Used by/);
+      await workbench.screenshot('services-models');
+      await workbench.row('Models', /^stagingserved by web/).click();
+      await workbench.view('Services').locator('.monaco-list-row.focused', { hasText: /^web/ }).waitFor();
       await workbench.onlyView('Services');
 
       await workbench.command('Modelyard: Stop Service…');
       await workbench.clickButton(/^Stop$/);
       await workbench.row('Services', /^webstopped/).waitFor();
       await workbench.inlineAction('Services', /^webstopped/, 'Start Service');
-      await workbench.row('Services', /^web(1 alert · )?app@1 · rain@1/).waitFor();
+      await workbench.row('Services', /^web(\d alerts? · )?app@1 · rain@1/).waitFor();
     } finally {
       await terminal(folder, 'service', 'stop', 'staging/web');
     }

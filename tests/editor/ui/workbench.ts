@@ -71,6 +71,12 @@ export class Workbench {
     return workbench;
   }
 
+  /** Loads the window again, as a person does. What was open is opened again. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
+  }
+
   async close(): Promise<void> {
     await this.#context.close();
   }
