@@ -8,6 +8,7 @@ import { Client } from './client.js';
 import { registerApprovalCommands } from './commands/approvals.js';
 import { registerFeatureCommands } from './commands/features.js';
 import { registerModelCommands } from './commands/models.js';
+import { registerOpenService } from './commands/open-service.js';
 import { registerPipelineCommands } from './commands/pipelines.js';
 import { registerProjectCommands } from './commands/project.js';
 import { registerRunCommands } from './commands/runs.js';
@@ -22,6 +23,7 @@ import { registerLineagePanels } from './panels/lineage.js';
 import { registerPreviewPanels } from './panels/preview.js';
 import { registerProfilePanels } from './panels/profile.js';
 import { registerRunPanels } from './panels/run.js';
+import { registerServicePanels } from './panels/service.js';
 import { registerVersionPanels } from './panels/versions.js';
 import { PlanDocuments } from './plan-document.js';
 import { State } from './state.js';
@@ -83,6 +85,7 @@ export function activate(extension: vscode.ExtensionContext): Api {
   const services = registerServicesView(context);
   registerServiceCommands(context, services);
   registerAlertNotices(context, services.tree);
+  registerOpenService(context, registerServicePanels(context));
   registerProjectCommands(context);
 
   // Its failure is told by the client itself.

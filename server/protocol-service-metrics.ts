@@ -36,7 +36,7 @@ export interface ReleasePoint extends Pick<
 export interface MetricsPoint extends MetricsNumbers {
   /** Its end. Milliseconds since 1970, a multiple of the step. */
   readonly at: number;
-  /** Only where several releases had requests. */
+  /** Those that had requests, where in some span of the window several had. */
   readonly releases?: readonly ReleasePoint[];
 }
 

@@ -3,7 +3,16 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
 export type PageName =
-  'preview' | 'profile' | 'graph' | 'run' | 'compare' | 'versions' | 'history' | 'lineage' | 'approval';
+  | 'preview'
+  | 'profile'
+  | 'graph'
+  | 'run'
+  | 'compare'
+  | 'versions'
+  | 'history'
+  | 'lineage'
+  | 'approval'
+  | 'service';
 
 /** Style sheets that pages share besides common.css. */
 const SHARED_STYLES: Readonly<Partial<Record<PageName, readonly string[]>>> = {

@@ -70,7 +70,6 @@ function numbersOf(buckets: readonly MetricsBucket[]): MetricsNumbers | undefine
 
 function releasePoints(bucket: MetricsBucket): ReleasePoint[] {
   const ids = Object.keys(bucket.releases).sort();
-  if (ids.length < 2) return [];
   return ids.flatMap((release) => {
     const numbers = numbersOf(ofRelease([bucket], release));
     if (numbers === undefined) return [];
@@ -90,10 +89,11 @@ function releasePoints(bucket: MetricsBucket): ReleasePoint[] {
 }
 
 function pointsOf(samples: readonly Sampled[]): MetricsPoint[] {
+  const several = samples.some(({ bucket }) => Object.keys(bucket.releases).length > 1);
   return samples.flatMap(({ at, bucket }) => {
     const numbers = numbersOf([bucket]);
     if (numbers === undefined) return [];
-    const releases = releasePoints(bucket);
+    const releases = several ? releasePoints(bucket) : [];
     return [{ at, ...numbers, ...(releases.length === 0 ? {} : { releases }) }];
   });
 }

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import type { TestContext } from 'node:test';
-import type { ServiceMetrics, ServiceMetricsRequests } from '../../server/protocol.js';
+import type { PipelinesResult, ServiceMetrics, ServiceMetricsRequests } from '../../server/protocol.js';
 import { NOT_MONITORED, type MonitorSettings } from '../../server/serving/monitor/settings.js';
 import { servicePlaces } from '../../server/serving/places.js';
 import type { ReleaseDocument } from '../../server/serving/types.js';
 import { writeAtomic } from '../../server/stores/atomic.js';
-import { uri, type LspClient } from '../support/lsp-client.js';
+import { until, uri, type LspClient } from '../support/lsp-client.js';
 import { bucketOf, record } from '../support/recorded.js';
 import { client, folder } from './fixture.js';
 
@@ -82,6 +82,11 @@ async function setup(
   const root = folder(t, { 'modelyard.yaml': 'name: metrics\n', 'watch.pipeline.yaml': PIPELINE });
   story(root, SETTINGS);
   const lsp = await client(t, root);
+  // Rules have places once the files are read.
+  await until('the pipeline', async () => {
+    const { pipelines } = await lsp.request<PipelinesResult>('modelyard/pipelines', {});
+    return pipelines.length === 1;
+  });
   const ask: Ask = (windowMs, name = 'web') => {
     const params: Params = { projectUri: uri(root), environment: 'staging', name, windowMs };
     return lsp.request('modelyard/serviceMetrics', params);
@@ -116,7 +121,10 @@ test('an hour of a service that was stopped: points, releases apart, marks, rule
     [first?.at, first?.requests, first?.rate, first?.errorRate],
     [END - HOUR + 20_000, 20, 1, 0.05],
   );
-  assert.equal(first?.releases, undefined);
+  assert.deepEqual(
+    first?.releases?.map(({ release, requests }) => [release, requests]),
+    [['r1', 20]],
+  );
   // A request in eleven takes a second: that is what p95 says, and no average of 20 ms and a second.
   near(last?.p50, 20);
   near(last?.p95, 1000);
