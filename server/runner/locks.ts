@@ -12,6 +12,7 @@ import type { Layout } from '../stores/layout.js';
 import { isAlive, ownIdentity } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import { describeError } from '../stores/problem.js';
+import { beginWait, endWait } from './waits.js';
 
 export interface LockRequest {
   readonly runId: string;
@@ -22,6 +23,8 @@ export interface LockRequest {
   readonly reads?: readonly string[];
   /** Names of mutexes that one run at a time may hold. */
   readonly names?: readonly string[];
+  /** The runs that this one is a part of. They keep what they hold, so that it must not wait for them. */
+  readonly above?: readonly string[];
 }
 
 /** Who holds something that is wanted, and what. */
@@ -40,7 +43,8 @@ export interface OutputLock {
 export type Acquired =
   | { readonly ok: true; readonly lock: OutputLock }
   | { readonly ok: false; readonly reason: 'held'; readonly holder: Holder; readonly message: string }
-  | { readonly ok: false; readonly reason: 'cancelled' | 'unwritable'; readonly message: string };
+  /** `endless`: whoever holds it can't end before this run does. */
+  | { readonly ok: false; readonly reason: 'cancelled' | 'unwritable' | 'endless'; readonly message: string };
 
 interface LockFile extends ProcessIdentity, LockRequest {
   readonly since: string;
@@ -140,15 +144,25 @@ function heldMessage(holder: Holder): string {
   return `Run ${holder.runId} of ${holder.pipeline} (process ${holder.pid}) holds ${holder.what}.`;
 }
 
-function tryAcquire(layout: Layout, request: LockRequest): Acquired {
+function tryAcquire(layout: Layout, request: LockRequest, wait: boolean): Acquired {
+  const { runId, above = [] } = request;
   const file = path.join(layout.locks, `${request.runId}.json`);
   const result = withLock(path.join(layout.locks, 'project.lock'), PROJECT_LOCK_TIMEOUT_MS, (): Acquired => {
     for (const lock of liveLocks(layout.locks)) {
-      if (lock.runId === request.runId) continue;
+      if (lock.runId === runId) continue;
       const what = conflict(request, lock);
       if (what === undefined) continue;
       const holder = holderOf(lock, what);
-      return { ok: false, reason: 'held', holder, message: heldMessage(holder) };
+      const message = heldMessage(holder);
+      if (above.includes(holder.runId)) {
+        const part = `${message} This run is a part of that one, which keeps it until the end: let only one of them have it.`;
+        return { ok: false, reason: 'endless', message: part };
+      }
+      if (wait && above.length > 0 && !beginWait(layout.locks, [runId, ...above], holder.runId)) {
+        const circle = `${message} That run waits in turn for what this one keeps: start them one after the other.`;
+        return { ok: false, reason: 'endless', message: circle };
+      }
+      return { ok: false, reason: 'held', holder, message };
     }
     const content: LockFile = { ...ownIdentity(), ...request, since: new Date().toISOString() };
     writeAtomic(file, JSON.stringify(content));
@@ -176,7 +190,18 @@ export async function acquireLocks(
     readonly onWait?: (holder: Holder) => void;
   } = {},
 ): Promise<Acquired> {
-  const { signal } = options;
+  try {
+    return await acquire(layout, request, options);
+  } finally {
+    if (request.above !== undefined) endWait(layout.locks, request.runId);
+  }
+}
+
+async function acquire(
+  layout: Layout,
+  request: LockRequest,
+  { signal, wait = false, onWait }: NonNullable<Parameters<typeof acquireLocks>[2]>,
+): Promise<Acquired> {
   let told = '';
   for (;;) {
     if (signal?.aborted === true) {
@@ -185,15 +210,15 @@ export async function acquireLocks(
     let result: Acquired;
     try {
       mkdirSync(layout.locks, { recursive: true });
-      result = tryAcquire(layout, request);
+      result = tryAcquire(layout, request, wait);
     } catch (error) {
       const message = `Can't lock outputs in ${layout.locks}: ${describeError(error)}.`;
       return { ok: false, reason: 'unwritable', message };
     }
-    if (result.ok || result.reason !== 'held' || options.wait !== true) return result;
+    if (result.ok || result.reason !== 'held' || !wait) return result;
     if (told !== `${result.holder.runId} ${result.holder.what}`) {
       told = `${result.holder.runId} ${result.holder.what}`;
-      options.onWait?.(result.holder);
+      onWait?.(result.holder);
     }
     await pause(POLL_MS, signal);
   }

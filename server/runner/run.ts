@@ -68,8 +68,13 @@ export interface RunOptions extends Selection {
   readonly control: RunControl;
   /** Reads another pipeline of the project by its name. */
   readonly load: (name: string) => Promise<LoadedPipeline>;
-  /** The run that this one is part of, and the pipelines above it. */
-  readonly parent?: { readonly run: string; readonly task: string; readonly pipelines: readonly string[] };
+  /** The run that this one is part of, and all that are above it, with their pipelines. */
+  readonly parent?: {
+    readonly run: string;
+    readonly task: string;
+    readonly pipelines: readonly string[];
+    readonly runs: readonly string[];
+  };
   /** Where deployments may go. */
   readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
   /** Bounds of the cache. */
@@ -401,9 +406,12 @@ class Run {
           params: before?.params ?? params.values,
           secrets: Object.fromEntries(names.map((name) => [name, options.environment[name] ?? ''])),
           control,
-          // What this run holds itself it would wait for without an end.
-          wait: false,
-          parent: { run: this.#header.id, task, pipelines: above },
+          parent: {
+            run: this.#header.id,
+            task,
+            pipelines: above,
+            runs: [this.#header.id, ...(parent?.runs ?? [])],
+          },
           ...(before === undefined ? {} : { resume: before }),
         },
         [childSink(say)],
@@ -538,6 +546,7 @@ class Run {
     return {
       runId: this.#header.id,
       pipeline: this.#options.pipeline.name,
+      ...(this.#options.parent === undefined ? {} : { above: this.#options.parent.runs }),
       writes: [...writes],
       reads: [...reads].filter((one) => !writes.has(one)),
     };

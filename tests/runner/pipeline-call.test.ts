@@ -104,3 +104,55 @@ test('who calls waits with what is called, and both go on', async (t) => {
     ],
   );
 });
+
+/** Lives until `name.go` is there, and says that it does. */
+const HOLD = (name: string): string =>
+  `touch ${name}.started; while [ ! -e ${name}.go ]; do sleep 0.02; done; echo x > ${name}.out`;
+
+test('what is called waits for outputs that another run holds, and says so', async (t) => {
+  const made = await project(t, {
+    'hold.pipeline.yaml': `name: hold\ntasks: { make: { run: "${HOLD('h')}", outputs: { o: h.out } } }\n`,
+    'a.pipeline.yaml': 'name: a\ntasks: { x: { pipeline: hold } }\n',
+  });
+  const first = made.start(['run', 'hold']);
+  await until('it works', () => made.exists('h.started'));
+  const refused = await made.expect(1, ['run', 'a', '--no-wait']);
+  assert.match(refused.stdout, /holds output h\.out/);
+  const second = made.start(['run', 'a']);
+  await until('it waits', () => /waiting for run .* of hold .*h\.out/.test(second.output()));
+  made.write({ 'h.go': '' });
+  assert.equal((await first.done).code, 0);
+  assert.equal((await second.done).code, 0);
+  assert.deepEqual(
+    made.runs().map((run) => run.status),
+    ['succeeded', 'failed', 'failed', 'succeeded', 'succeeded'],
+  );
+});
+
+test('what is called does not wait for whoever waits for it', async (t) => {
+  const both = (own: string, other: string): string => `name: ${own}
+tasks:
+  mine: { run: "${HOLD(own)}", outputs: { o: ${own}.out } }
+  call: { needs: [mine], pipeline: write-${other} }
+`;
+  const write = (name: string): string =>
+    `name: write-${name}\ntasks: { make: { run: "echo y > ${name}.out", outputs: { o: ${name}.out } } }\n`;
+  const made = await project(t, {
+    'a.pipeline.yaml': both('a', 'b'),
+    'b.pipeline.yaml': both('b', 'a'),
+    'write-a.pipeline.yaml': write('a'),
+    'write-b.pipeline.yaml': write('b'),
+    'self.pipeline.yaml':
+      'name: self\ntasks:\n  mine: { run: echo z > a.out, outputs: { o: a.out } }\n  call: { needs: [mine], pipeline: write-a }\n',
+  });
+  const inside = await made.expect(1, ['run', 'self']);
+  assert.match(inside.stdout, /holds output a\.out\. This run is a part of that one/);
+  const runs = [made.start(['run', 'a']), made.start(['run', 'b'])];
+  await until('both work', () => made.exists('a.started') && made.exists('b.started'));
+  made.write({ 'a.go': '' });
+  await until('a waits for b', () => /waiting for run .* of b /.test(runs[0]?.output() ?? ''));
+  made.write({ 'b.go': '' });
+  const [a, b] = await Promise.all(runs.map((run) => run.done));
+  assert.match(b?.stdout ?? '', /waits in turn for what this one keeps/);
+  assert.deepEqual([a?.code, b?.code], [0, 1], `${a?.stdout}\n${b?.stdout}`);
+});

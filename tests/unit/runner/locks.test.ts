@@ -114,6 +114,36 @@ function tests(): void {
     assert.ok(!third.ok && third.reason === 'cancelled');
   });
 
+  test('parts of runs wait for others, but not in a circle, and not for what they are a part of', async (t) => {
+    const layout = project(t);
+    const hold = async (name: string): Promise<void> => {
+      assert.ok((await acquireLocks(layout, request(name, [`${name}.out`]))).ok);
+    };
+    await hold('a');
+    await hold('b');
+    await hold('c');
+    const abort = new AbortController();
+    const waits = (above: string, wanted: string): ReturnType<typeof acquireLocks> =>
+      acquireLocks(layout, request(`part-of-${above}`, [`${wanted}.out`], { above: [above] }), {
+        wait: true,
+        signal: abort.signal,
+      });
+    const inside = await waits('a', 'a');
+    assert.ok(!inside.ok && inside.reason === 'endless', JSON.stringify(inside));
+    const first = waits('a', 'b');
+    const second = waits('b', 'c');
+    const third = await waits('c', 'a');
+    assert.ok(!third.ok && third.reason === 'endless', JSON.stringify(third));
+    assert.match(third.message, /Run a .* waits in turn/);
+    assert.deepEqual(
+      readdirSync(layout.locks).filter((name) => name.endsWith('.wait')),
+      ['part-of-a.wait', 'part-of-b.wait'],
+    );
+    abort.abort();
+    for (const one of await Promise.all([first, second])) assert.ok(!one.ok && one.reason === 'cancelled');
+    assert.deepEqual(readdirSync(layout.locks), ['a.json', 'b.json', 'c.json']);
+  });
+
   test('a killed run, and a lock file that says nothing, are in nobody’s way', async (t) => {
     const layout = project(t);
     mkdirSync(layout.locks, { recursive: true });
