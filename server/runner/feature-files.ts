@@ -1,13 +1,24 @@
 /** What a project's files define of features, for the pipelines that need it; nobody else pays for reading them. */
+import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Pipeline } from '../model/definition.js';
-import type { Features } from '../model/features.js';
-import { readsViewSources } from '../model/view-sources.js';
 
-/** @param root absolute, of the project */
-export async function featureFilesFor(root: string, pipeline: Pipeline): Promise<readonly Features[]> {
-  if (!readsViewSources(pipeline)) return [];
+/** Whether tasks of a pipeline are about features. */
+export function usesFeatures({ tasks }: Pipeline): boolean {
+  return tasks.some(({ action }) => action?.kind === 'training-set' || action?.kind === 'materialize');
+}
+
+/**
+ * Every feature file of the project as it is now, or none for a pipeline that needs none. A run asks once: all of its
+ * tasks see the same definitions.
+ * @param root absolute, of the project
+ */
+export async function featureFilesFor(
+  root: string,
+  pipeline: Pipeline,
+): Promise<readonly FeaturesDefinition[]> {
+  if (!usesFeatures(pipeline)) return [];
   const { Project } = await import('../project/project.js');
   return Project.open(root)
     .definitions()
-    .flatMap((definition) => (definition.kind === 'features' ? [definition.features] : []));
+    .filter((definition) => definition.kind === 'features');
 }

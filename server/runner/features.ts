@@ -2,33 +2,24 @@
 import type { FeaturesDefinition } from '../model/analyze.js';
 import { FeatureStore } from '../features/store.js';
 import { type ChosenView, type Chosen, chooseFeatures } from '../features/training/choose.js';
-import { Project } from '../project/project.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import type { TrainingSetTask } from './resolve-training-set.js';
 
 export class FeatureViews {
   readonly store: FeatureStore;
-  readonly #root: string;
-  #files: readonly FeaturesDefinition[] | undefined;
+  /** Every feature file of the project. */
+  readonly files: readonly FeaturesDefinition[];
   readonly #chosen = new Map<string, Chosen<readonly ChosenView[]>>();
 
   /** @param root absolute, of the project. Nothing is read yet. */
-  constructor(root: string) {
-    this.#root = root;
+  constructor(root: string, files: readonly FeaturesDefinition[]) {
+    this.files = files;
     this.store = new FeatureStore(root);
-  }
-
-  /** Every feature file of the project, as it was when they were first asked for. */
-  files(): readonly FeaturesDefinition[] {
-    this.#files ??= Project.open(this.#root)
-      .definitions()
-      .filter((definition) => definition.kind === 'features');
-    return this.#files;
   }
 
   /** The features of a training set, in the versions that are current now; `chosen` gives the same ones later. */
   choose(task: string, { service, features }: TrainingSetTask): Chosen<readonly ChosenView[]> {
-    const chosen = chooseFeatures(this.files(), this.store, {
+    const chosen = chooseFeatures(this.files, this.store, {
       ...(service === undefined ? {} : { service }),
       features,
     });

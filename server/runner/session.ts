@@ -1,6 +1,7 @@
 /** What a plan and a run share: a pipeline with its params, its graph, and what is known of its tasks. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Action, Json, Pipeline, ProjectSettings } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
@@ -12,6 +13,7 @@ import type { Cache } from './cache.js';
 import { DiskCache } from './cache-disk.js';
 import { type GitHead, gitHead } from './git.js';
 import { HashIndex } from './hash-index.js';
+import { usesFeatures } from './feature-files.js';
 import type { FeatureViews } from './features.js';
 import type { Models } from './models.js';
 import { type Facts, type TaskFacts, outputPaths } from './scope.js';
@@ -46,7 +48,7 @@ export interface SessionOptions {
   /** Tasks that are not selected are known by how they ended the last time. Absent: all. */
   readonly selection?: Selection;
   /** Feature files of the project, where the pipeline needs them: `featureFilesFor`. */
-  readonly features?: readonly Features[];
+  readonly features?: readonly FeaturesDefinition[];
 }
 
 export class Session {
@@ -70,6 +72,7 @@ export class Session {
   readonly #selected: ReadonlySet<string>;
   #dirty = true;
   #models: Models | undefined;
+  readonly #featureDefinitions: readonly FeaturesDefinition[];
   #features: FeatureViews | undefined;
   #packages: PackageStore | undefined;
 
@@ -84,7 +87,8 @@ export class Session {
     this.cache = this.disk;
     this.states = new TaskStates(statesFile(this.layout, options.pipeline.path));
     this.head = gitHead(options.root);
-    this.featureFiles = options.features ?? [];
+    this.#featureDefinitions = options.features ?? [];
+    this.featureFiles = this.#featureDefinitions.map(({ features }) => features);
     const git = this.#git();
     this.graph = buildGraph(options.pipeline, {
       params: options.params,
@@ -131,7 +135,7 @@ export class Session {
     }
     if (this.#features === undefined && usesFeatures(this.pipeline)) {
       const { FeatureViews } = await import('./features.js');
-      this.#features = new FeatureViews(this.root);
+      this.#features = new FeatureViews(this.root, this.#featureDefinitions);
     }
   }
 
@@ -211,12 +215,6 @@ export class Session {
       fingerprint: state.fingerprint.hash,
     };
   }
-}
-
-function usesFeatures(pipeline: Pipeline): boolean {
-  return pipeline.tasks.some(
-    ({ action }) => action?.kind === 'training-set' || action?.kind === 'materialize',
-  );
 }
 
 function usesModels(pipeline: Pipeline): boolean {

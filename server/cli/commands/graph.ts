@@ -25,7 +25,10 @@ export const graph: Command = {
     const prepared = prepare(args, await loadFor(args));
     const { pipeline } = prepared.compiled;
     const features = await featureFilesFor(prepared.root, pipeline);
-    const made = buildGraph(pipeline, { params: prepared.params, viewSources: viewSources(features) });
+    const made = buildGraph(pipeline, {
+      params: prepared.params,
+      viewSources: viewSources(features.map((one) => one.features)),
+    });
     stdout.write({ text, dot, mermaid, json }[format](made, pipeline.name));
     return EXIT.ok;
   },

@@ -46,7 +46,7 @@ async function latestValues(context: ActionContext, views: readonly string[]): P
   const { features } = context.session;
   if (views.length === 0 || features === undefined) return undefined;
   const { publishServices } = await import('../../features/online/services.js');
-  const published = await publishServices({ store: features.store, files: features.files(), views, signal });
+  const published = await publishServices({ store: features.store, files: features.files, views, signal });
   if (!published.ok) return published.message;
   for (const { service, version } of published.written)
     context.say(`latest values of ${service}: version ${version}`);
