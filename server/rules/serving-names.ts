@@ -1,11 +1,10 @@
 /** The packages and services that tasks of the project make, and the environments and targets of its settings. */
 import type { Definition, PipelineDefinition } from '../model/analyze.js';
 import type { PackageAction, ServiceAction, Task, TemplateText } from '../model/definition.js';
-import { alternatives, didYouMean, similar } from '../model/names.js';
 import { servingMentions } from '../model/serving-mentions.js';
 import type { ServingKind } from '../model/serving-mentions.js';
 import { literalPrefix } from './paths.js';
-import { renames } from './edits.js';
+import { reportUnknown } from './unknown.js';
 import type { ProjectView, RuleContext } from './rule.js';
 
 /** A task with what its action says. */
@@ -90,12 +89,8 @@ export function reportUnmade(context: RuleContext, kind: 'package' | 'service', 
     const made: Made<unknown> = madeServing(context.project.definitions())[`${kind}s`];
     if (mayBeMade(made, name) || made.byName.size + made.prefixes.length === 0) continue;
     const names = [...made.byName.keys()];
-    const candidates = similar(name, names);
-    const help = candidates.length > 0 ? didYouMean(candidates) : ` Expected one of ${alternatives(names)}.`;
-    context.report({
-      span,
-      message: `No task of this project ${verb} the ${kind} "${name}".${help}`,
-      fixes: renames(context, span, candidates),
+    reportUnknown(context, { value: name, span }, names, {
+      message: `No task of this project ${verb} the ${kind} "${name}".`,
     });
   }
 }

@@ -174,7 +174,10 @@ test('what a release holds is told, and its version is not deleted', async (t) =
     target: { model: string; version: string } | { path: string },
   ): Promise<unknown> => {
     const { lineage } = value(await ask('modelyard/modelLineage', target));
-    return lineage.nodes.filter(({ kind }) => kind === 'release');
+    const releases = lineage.nodes.filter(({ kind }) => kind === 'release');
+    for (const { id } of releases)
+      assert.ok(lineage.edges.some(({ from, to }) => from === 'package:rain-app@3' && to === id));
+    return releases;
   };
   assert.deepEqual(await releasesFrom({ path: 'data.txt' }), []);
   release('r1');

@@ -1,11 +1,14 @@
 /** What the labels of training sets have to have: the column that is their time, and the keys of the entities. */
 import type { FeatureUse } from '../../model/feature-uses.js';
-import { alternatives, didYouMean, similar } from '../../model/names.js';
-import { renames } from '../edits.js';
+import { didYouMean, similar } from '../../model/names.js';
 import { madeElsewhere, mayMake, outputIndex } from '../path/output-index.js';
 import { normalizePath } from '../paths.js';
 import type { RuleContext } from '../rule.js';
-import { bare, catalog, usesOf } from './named.js';
+import { reportUnknown } from '../unknown.js';
+import { catalog, usesOf } from './named.js';
+
+/** Behind a message about a column of a file without any. */
+export const NO_COLUMNS = ' It has none at all.';
 
 /** A training set finds columns by their exact names, as here. */
 export function checkLabels(context: RuleContext): void {
@@ -26,14 +29,12 @@ export function checkLabels(context: RuleContext): void {
         message: `There is no column "${key}", a key of the entity "${entity}", in ${labels.value}.${meant}`,
       });
     }
-    if (!noTime) continue;
-    const candidates = similar(timestamp.value, names);
-    const help = candidates.length > 0 ? didYouMean(candidates) : ` Expected one of ${alternatives(names)}.`;
-    context.report({
-      span: timestamp.span,
-      message: `There is no column "${timestamp.value}" in ${labels.value}.${help}`,
-      fixes: renames(context, bare(context, timestamp), candidates),
-    });
+    if (noTime) {
+      reportUnknown(context, timestamp, names, {
+        message: `There is no column "${timestamp.value}" in ${labels.value}.`,
+        none: NO_COLUMNS,
+      });
+    }
   }
 }
 

@@ -1,15 +1,11 @@
-/** What the feature rules share: where a definition names features, and what is said when there are none of that name. */
+/** What the feature rules share: where a definition names features, and what there is. */
 import type { FeaturesDefinition } from '../../model/analyze.js';
-import type { Located } from '../../model/definition.js';
 import { catalogOf } from '../../model/feature-catalog.js';
 import type { FeatureCatalog } from '../../model/feature-catalog.js';
 import { featureUsesOf } from '../../model/feature-uses.js';
 import type { FeatureUse } from '../../model/feature-uses.js';
 import type { FeatureReference } from '../../model/features.js';
-import { alternatives, didYouMean, similar } from '../../model/names.js';
-import type { Span } from '../../syntax/tree.js';
-import { renames } from '../edits.js';
-import type { Related, RuleContext } from '../rule.js';
+import type { RuleContext } from '../rule.js';
 
 export function featuresOf(context: RuleContext): FeaturesDefinition | undefined {
   return context.definition.kind === 'features' ? context.definition : undefined;
@@ -30,37 +26,4 @@ export function referencesOf(context: RuleContext): readonly FeatureReference[] 
     ...(featuresOf(context)?.features.services ?? []).flatMap((service) => service.features),
     ...usesOf(context).flatMap((use) => use.features),
   ];
-}
-
-/**
- * Reports that nothing has a name, with the names that may have been meant.
- *
- * @param thing with its article and, behind it, where it should be: `There is no <thing> "x"<where>.`
- */
-export function reportUnknown(
-  context: RuleContext,
-  name: Located<string>,
-  names: readonly string[],
-  said: { readonly thing: string; readonly where: string; readonly related?: readonly Related[] },
-): void {
-  const candidates = similar(name.value, names);
-  const help =
-    candidates.length > 0
-      ? didYouMean(candidates)
-      : names.length > 0
-        ? ` Expected one of ${alternatives(names)}.`
-        : '';
-  context.report({
-    span: name.span,
-    message: `There is no ${said.thing} "${name.value}"${said.where}.${help}`,
-    related: said.related ?? [],
-    fixes: renames(context, bare(context, name), candidates),
-  });
-}
-
-/** The name without its quotes, so that a fix keeps them. */
-export function bare({ definition }: RuleContext, { value, span }: Located<string>): Span {
-  const { text } = definition.tree;
-  const start = text.startsWith(value, span.start + 1) && /['"]/.test(text.charAt(span.start)) ? 1 : 0;
-  return start === 0 ? span : { start: span.start + 1, end: span.start + 1 + value.length };
 }

@@ -2,11 +2,11 @@ import type { Located } from '../../model/definition.js';
 import { mappedColumns } from '../../model/feature-facts.js';
 import type { KnownColumn, ViewFacts } from '../../model/feature-facts.js';
 import type { FeatureView } from '../../model/features.js';
-import { alternatives, didYouMean, similar } from '../../model/names.js';
+import { didYouMean, similar } from '../../model/names.js';
 import { sameColumn } from '../../model/sql-words.js';
-import { renames } from '../edits.js';
 import type { Rule, RuleContext } from '../rule.js';
-import { checkLabels } from './label-columns.js';
+import { reportUnknown } from '../unknown.js';
+import { NO_COLUMNS, checkLabels } from './label-columns.js';
 import { catalog, featuresOf } from './named.js';
 
 const WEATHER: readonly KnownColumn[] = [
@@ -157,12 +157,8 @@ function missing(
   where: string,
 ): void {
   if (column.value === '' || has(columns, column.value)) return;
-  const candidates = similar(column.value, names(columns));
-  const help =
-    candidates.length > 0 ? didYouMean(candidates) : ` Expected one of ${alternatives(names(columns))}.`;
-  context.report({
-    span: column.span,
-    message: `There is no column "${column.value}" in ${where}.${columns.length === 0 ? ' It has none at all.' : help}`,
-    fixes: renames(context, column.span, candidates),
+  reportUnknown(context, column, names(columns), {
+    message: `There is no column "${column.value}" in ${where}.`,
+    none: NO_COLUMNS,
   });
 }

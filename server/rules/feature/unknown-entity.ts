@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.js';
-import { catalog, featuresOf, reportUnknown } from './named.js';
+import { catalog, featuresOf } from './named.js';
+import { reportUnknown } from '../unknown.js';
 
 export const unknownEntity: Rule = {
   id: 'feature/unknown-entity',
@@ -39,7 +40,9 @@ Entities may be defined in any \`*.features.yaml\` of the project.
     if (broken) return;
     for (const entity of views.flatMap((view) => view.entities)) {
       if (entity.value === '' || entities.has(entity.value)) continue;
-      reportUnknown(context, entity, [...entities.keys()], { thing: 'entity', where: ' in this project' });
+      reportUnknown(context, entity, [...entities.keys()], {
+        message: `There is no entity "${entity.value}" in this project.`,
+      });
     }
   },
 };

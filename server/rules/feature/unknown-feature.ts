@@ -1,6 +1,7 @@
 import { viewNamed } from '../../model/feature-catalog.js';
 import type { Rule } from '../rule.js';
-import { catalog, referencesOf, reportUnknown } from './named.js';
+import { catalog, referencesOf } from './named.js';
+import { reportUnknown } from '../unknown.js';
 
 const WEATHER =
   'entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: observed_at }\n    features: { rain_7d: double, wind: double }\n';
@@ -49,8 +50,7 @@ feature: nothing says what it means, and no statistics are kept of it.
       const names = found.item.features.map(({ name }) => name);
       if (names.includes(feature.value)) continue;
       reportUnknown(context, feature, names, {
-        thing: 'feature',
-        where: ` in the view "${view.value}"`,
+        message: `There is no feature "${feature.value}" in the view "${view.value}".`,
         related: [{ path: found.definition.path, span: found.item.nameSpan, message: 'The view is here.' }],
       });
     }

@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.js';
-import { catalog, reportUnknown, usesOf } from './named.js';
+import { catalog, usesOf } from './named.js';
+import { reportUnknown } from '../unknown.js';
 
 const SERVICE =
   'entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: observed_at }\n    features: { rain: double }\nservices:\n  rain-v1: [weather]\n';
@@ -45,8 +46,7 @@ Nothing is said where the name is an expression.
     for (const service of services) {
       if (known.services.has(service.value)) continue;
       reportUnknown(context, service, [...known.services.keys()], {
-        thing: 'feature service',
-        where: ' in this project',
+        message: `There is no feature service "${service.value}" in this project.`,
       });
     }
   },

@@ -2,7 +2,8 @@ import type { Located } from '../../model/definition.js';
 import type { FeatureCatalog } from '../../model/feature-catalog.js';
 import { renames } from '../edits.js';
 import type { Rule, RuleContext } from '../rule.js';
-import { catalog, referencesOf, reportUnknown, usesOf } from './named.js';
+import { catalog, referencesOf, usesOf } from './named.js';
+import { reportUnknown } from '../unknown.js';
 
 const WEATHER =
   'entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: observed_at }\n    features: { rain: double }\n';
@@ -64,8 +65,7 @@ Nothing is said where the name is an expression.
 
 function report(context: RuleContext, known: FeatureCatalog, view: Located<string>): void {
   reportUnknown(context, view, [...known.views.keys()], {
-    thing: 'feature view',
-    where: ' in this project',
+    message: `There is no feature view "${view.value}" in this project.`,
   });
 }
 

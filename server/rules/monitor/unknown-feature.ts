@@ -1,9 +1,8 @@
-import { alternatives, didYouMean, similar } from '../../model/names.js';
 import { parseMonitorRule } from '../../model/monitor-rule.js';
 import { literalWord } from '../../model/serving-mentions.js';
 import type { MonitorAction } from '../../model/definition.js';
 import type { Span } from '../../syntax/tree.js';
-import { renames } from '../edits.js';
+import { reportUnknown } from '../unknown.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { knownFeatures } from './known-features.js';
 
@@ -49,13 +48,8 @@ Nothing is said where none of them is known.
       for (const { name, span } of named) {
         if (known.has(name)) continue;
         const names = [...known];
-        const candidates = similar(name, names);
-        const help =
-          candidates.length > 0 ? didYouMean(candidates) : ` Expected one of ${alternatives(names)}.`;
-        context.report({
-          span,
-          message: `The service "${action.service.text}" gets no feature "${name}".${help}`,
-          fixes: renames(context, span, candidates),
+        reportUnknown(context, { value: name, span }, names, {
+          message: `The service "${action.service.text}" gets no feature "${name}".`,
         });
       }
     }

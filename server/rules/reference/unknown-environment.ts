@@ -1,6 +1,5 @@
-import { alternatives, didYouMean, similar } from '../../model/names.js';
 import { LOCAL_TARGET, servingMentions } from '../../model/serving-mentions.js';
-import { renames } from '../edits.js';
+import { reportUnknown } from '../unknown.js';
 import type { Rule } from '../rule.js';
 import { definedNames } from '../serving-names.js';
 
@@ -53,13 +52,8 @@ Nothing is said where the name is an expression, and while \`modelyard.yaml\` de
       if (environments === undefined) continue;
       const names = kind === 'target' ? [...new Set([LOCAL_TARGET, ...(defined ?? [])])] : (defined ?? []);
       if (names.includes(name)) continue;
-      const candidates = similar(name, names);
-      const help =
-        candidates.length > 0 ? didYouMean(candidates) : ` Expected one of ${alternatives(names)}.`;
-      context.report({
-        span,
-        message: `There is no ${kind} "${name}" in modelyard.yaml.${help}`,
-        fixes: renames(context, span, candidates),
+      reportUnknown(context, { value: name, span }, names, {
+        message: `There is no ${kind} "${name}" in modelyard.yaml.`,
       });
     }
   },

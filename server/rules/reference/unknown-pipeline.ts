@@ -1,7 +1,6 @@
-import { alternatives, didYouMean, similar } from '../../model/names.js';
 import { entryOf } from '../../syntax/text.js';
 import type { MapNode, ScalarNode, SyntaxNode } from '../../syntax/tree.js';
-import { renames } from '../edits.js';
+import { reportUnknown } from '../unknown.js';
 import { taskEntry } from '../places.js';
 import type { Rule, RuleContext } from '../rule.js';
 
@@ -79,18 +78,8 @@ function checkCall(
   const { pipelinesByName } = context.project;
   const targets = pipelinesByName.get(name.text) ?? [];
   if (targets.length === 0) {
-    const names = namesOf();
-    const candidates = similar(name.text, names);
-    const help =
-      candidates.length > 0
-        ? didYouMean(candidates)
-        : names.length > 0
-          ? ` Expected one of ${alternatives(names)}.`
-          : '';
-    context.report({
-      span: name.span,
-      message: `There is no pipeline "${name.text}" in this project.${help}`,
-      fixes: renames(context, name.span, candidates),
+    reportUnknown(context, { value: name.text, span: name.span }, namesOf(), {
+      message: `There is no pipeline "${name.text}" in this project.`,
     });
     return;
   }
@@ -102,18 +91,10 @@ function checkCall(
   const known = new Set(declared);
   for (const { key } of params.entries) {
     if (known.has(key.text)) continue;
-    const candidates = similar(key.text, declared);
-    const help =
-      candidates.length > 0
-        ? didYouMean(candidates)
-        : declared.length > 0
-          ? ` Expected one of ${alternatives(declared)}.`
-          : ' It has none at all.';
-    context.report({
-      span: key.span,
-      message: `The pipeline "${name.text}" has no param "${key.text}".${help}`,
+    reportUnknown(context, { value: key.text, span: key.span }, declared, {
+      message: `The pipeline "${name.text}" has no param "${key.text}".`,
+      none: ' It has none at all.',
       related: [{ path: target.path, span: target.pipeline.nameSpan, message: 'The pipeline is here.' }],
-      fixes: renames(context, key.span, candidates),
     });
   }
 }
