@@ -6,6 +6,7 @@
  * alternatives, `\` before a character that stands for itself. Names that begin with a dot are names like others. Paths are
  * normalised, relative, with `/` between names; upper and lower case differ.
  */
+import { remembered } from './remembered.js';
 
 export interface Glob {
   readonly source: string;
@@ -24,19 +25,11 @@ const MAX_LENGTH = 1000;
 const MAX_ALTERNATIVES = 256;
 const MAX_KNOWN = 2000;
 
-const known = new Map<string, CompiledGlob>();
-
-/** @returns the message, a sentence that quotes the glob, where this is none that can be matched in bounded time. */
-export function compileGlob(source: string): CompiledGlob {
-  let compiled = known.get(source);
-  if (compiled === undefined) {
-    compiled = compile(source);
-    // Globs come back with every check of a file.
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(source, compiled);
-  }
-  return compiled;
-}
+/**
+ * Globs come back with every check of a file.
+ * @returns the message, a sentence that quotes the glob, where this is none that can be matched in bounded time.
+ */
+export const compileGlob: (source: string) => CompiledGlob = remembered(MAX_KNOWN, compile);
 
 /** For where a glob that can't be matched has been reported already: it matches nothing then. */
 export function globOf(source: string): Glob {

@@ -5,6 +5,7 @@
  */
 import { PatternParser } from './pattern-parser.js';
 import type { State } from './pattern-parser.js';
+import { remembered } from './remembered.js';
 
 export type CompiledPattern =
   | { readonly ok: true; test(text: string, budget?: PatternBudget): boolean }
@@ -21,18 +22,8 @@ const MAX_KNOWN = 100;
 /** States that one pattern keeps in sets; then it forgets them, and finds them again. */
 const MAX_KEPT = 20_000;
 
-const known = new Map<string, CompiledPattern>();
-
 /** Unanchored: the pattern may match anywhere in a text. */
-export function compilePattern(source: string): CompiledPattern {
-  let compiled = known.get(source);
-  if (compiled === undefined) {
-    compiled = compile(source);
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(source, compiled);
-  }
-  return compiled;
-}
+export const compilePattern: (source: string) => CompiledPattern = remembered(MAX_KNOWN, compile);
 
 /**
  * Whether the text matches; true, too, where that can't be known: the pattern is none, which `schema/value` reports, or the
