@@ -94,6 +94,8 @@ export interface AlertItem {
   readonly since: string;
   /** `p95 is 312 ms, over 1m`: as it was when it was raised or cleared. */
   readonly text: string;
+  /** Where the rule is written, when that can be told; zero-based. */
+  readonly place?: { readonly uri: string; readonly line: number; readonly character: number };
 }
 
 /** What lists show of a service. */

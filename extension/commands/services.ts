@@ -1,7 +1,7 @@
 /** Commands on services that look: address, log, history, the model and the run of a release. */
 import * as vscode from 'vscode';
 import { ago, localDateTime, plain } from '../../media/webviews/shared/format.js';
-import type { ServiceHistoryEntry, ServiceRef } from '../../server/protocol.js';
+import type { AlertItem, ServiceHistoryEntry, ServiceRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { dots } from '../present/item.js';
 import { eventIcon } from '../present/service-rows.js';
@@ -113,6 +113,18 @@ async function showReleaseModel(argument: unknown): Promise<void> {
   await vscode.commands.executeCommand('modelyard.showModelVersion', ref);
 }
 
+/** Opens the line of the pipeline that sets a rule. */
+async function showAlertRule(argument: unknown): Promise<void> {
+  const row =
+    typeof argument === 'object' && argument !== null && 'row' in argument ? argument.row : undefined;
+  const alert =
+    typeof row === 'object' && row !== null && 'alert' in row ? (row.alert as AlertItem) : undefined;
+  if (alert?.place === undefined) return;
+  const { uri, line, character } = alert.place;
+  const at = new vscode.Position(line, character);
+  await vscode.window.showTextDocument(vscode.Uri.parse(uri), { selection: new vscode.Range(at, at) });
+}
+
 async function reveal(view: ServicesView, ref: ServiceRef | undefined): Promise<void> {
   if (ref !== undefined && !(await view.reveal(ref)))
     void vscode.window.showWarningMessage(`There is no service ${serviceName(ref)} any more.`);
@@ -128,6 +140,7 @@ export function registerServiceCommands(context: Context, view: ServicesView): v
     showServiceHistory: (argument) => showHistory(context, argument),
     showReleaseRun,
     showReleaseModel,
+    showAlertRule,
     revealService: async (argument) =>
       reveal(view, await serviceFor(context, argument, { placeHolder: 'Show which service?' })),
   };

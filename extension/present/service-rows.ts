@@ -88,7 +88,7 @@ export function eventIcon({ kind }: Pick<ServiceHistoryEntry, 'kind'>): string {
 }
 
 export function alertItemText(id: string, alert: AlertItem, now: number): ItemText {
-  const { rule, severity, state, firing, since, text } = alert;
+  const { rule, severity, state, firing, since, text, place } = alert;
   const bad = severity === 'error' ? 'list.errorForeground' : 'list.warningForeground';
   const look = firing
     ? { icon: 'bell-dot', color: bad }
@@ -105,13 +105,14 @@ export function alertItemText(id: string, alert: AlertItem, now: number): ItemTe
       `**${escapeMarkdown(rule)}** · ${word}, since ${escapeMarkdown(localDateTime(since))}`,
       escapeMarkdown(text),
     ),
-    context: firing ? 'alert.firing' : 'alert',
+    context: [firing ? 'alert.firing' : 'alert', ...(place === undefined ? [] : ['placed'])].join('.'),
     spoken: commas(
       firing ? `Alert ${plain(rule)}` : `Rule ${plain(rule)}`,
       word,
       firing ? plain(text) : undefined,
     ),
     children: 'none',
+    ...(place === undefined ? {} : { command: { id: 'modelyard.showAlertRule', title: 'Show Rule' } }),
   };
 }
 

@@ -14,6 +14,7 @@ import type {
 import { allReleases } from '../serving/releases.js';
 import { listServices, readService, type ServiceView } from '../serving/read-service.js';
 import { describeError } from '../stores/problem.js';
+import { placeOfRule } from './alerts.js';
 import { uriOfPath } from './documents.js';
 import { InvalidParams, throwIfCancelled } from './guard.js';
 import { limitOf } from './models-view.js';
@@ -109,14 +110,21 @@ export class ServiceViews {
   async #services(only: string | undefined, token: CancellationToken): Promise<ServicesResult> {
     const environments: EnvironmentItem[] = [];
     const problems: ServicesResult['problems'][number][] = [];
-    for (const { root } of this.#host.projects()) {
+    for (const project of this.#host.projects()) {
+      const { root } = project;
       const projectUri = uriOfPath(root);
       if (only !== undefined && only !== projectUri) continue;
       await breathe();
       throwIfCancelled(token);
       const list = listServices(root);
       const models = this.#host.modelsOf(root);
-      environments.push(...environmentItems({ root, models }, list.services, allReleases(root)));
+      environments.push(
+        ...environmentItems(
+          { root, models, placeOf: (rule) => placeOfRule(project, rule) },
+          list.services,
+          allReleases(root),
+        ),
+      );
       problems.push(
         ...list.problems.map(({ path: file, message }) => ({
           projectUri,

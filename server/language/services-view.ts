@@ -32,6 +32,12 @@ const MOST_RELEASES = 20;
 export interface ServicesOf {
   readonly root: string;
   readonly models: KnownModels;
+  /** Where a rule of one of its services is written. */
+  readonly placeOf?: (rule: {
+    readonly environment: string;
+    readonly service: string;
+    readonly rule: string;
+  }) => AlertItem['place'];
   /** Ids of the releases of their environment. */
   readonly releases?: readonly string[];
 }
@@ -158,7 +164,10 @@ export function serviceItem(of: ServicesOf, service: ServiceView): ServiceItem {
     ...(candidate === undefined ? {} : { candidate: runningItem(of, environment, candidate) }),
     ...(previous === undefined ? {} : { previous }),
     ...(numbers === undefined ? {} : { numbers }),
-    alerts: alertItems(of.root, service),
+    alerts: alertItems(of.root, service).map((alert) => {
+      const place = of.placeOf?.({ environment, service: name, rule: alert.rule });
+      return place === undefined ? alert : { ...alert, place };
+    }),
     logUri: uriOfPath(places.appLog),
     hostLogUri: uriOfPath(places.hostLog),
     updatedAt: service.updatedAt,

@@ -256,10 +256,10 @@ test('an alert that fires is told on its rule’s line, and no more when it does
   );
   assert.match(firing[0]?.[1] ?? '', /^web in staging breaks this rule since .* UTC: rate is .*\.$/);
   assert.deepEqual(
-    (await web())?.alerts.map(({ rule, firing: fires }) => [rule, fires]),
+    (await web())?.alerts.map(({ rule, firing: fires, place }) => [rule, fires, place?.line]),
     [
-      ['rate > 1000000/s', true],
-      ['rate >= 0/s', false],
+      ['rate > 1000000/s', true, 8],
+      ['rate >= 0/s', false, 7],
     ],
   );
   const { entries } = value(

@@ -94,6 +94,11 @@ uiTest(
       await workbench.errors.first().waitFor();
       await workbench.hover('watch.pipeline.yaml', '1000000', /web in staging breaks this rule since/);
       await workbench.screenshot('services-alert');
+      await workbench.command('View: Close All Editors');
+      await workbench.expand('Services', /^web/);
+      await workbench.row('Services', /^rate > 1000000/).click();
+      await workbench.editor('watch.pipeline.yaml').waitFor();
+      await workbench.statusItem('Ln 8, Col 15').waitFor();
       await workbench.clickButton('Roll Back');
       await workbench.answer('it alerts', /Roll web in staging back from app@2/);
       await workbench.row('Services', /^web1 alert.*app@1/).waitFor();

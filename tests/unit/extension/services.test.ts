@@ -167,6 +167,22 @@ test('what a service is made of stands below it, what is wrong first', () => {
   ]);
 });
 
+test('an alert leads to its rule, where that is known', () => {
+  const check = (more: Partial<AlertItem>, expected: readonly (string | undefined)[]): void => {
+    const [row] = serviceRows(service({ alerts: [alert(more)] }));
+    assert.ok(row);
+    const { context, color, command } = serviceRowItem('s', service(), row, NOW);
+    assert.deepEqual([context, color, command?.id], expected);
+  };
+  check({}, ['alert.firing', 'list.errorForeground', undefined]);
+  const place = { uri: 'file:///p/watch.pipeline.yaml', line: 7, character: 4 };
+  check({ place, severity: 'warning' }, [
+    'alert.firing.placed',
+    'list.warningForeground',
+    'modelyard.showAlertRule',
+  ]);
+});
+
 test('a release says its aliases, its share of the traffic and whether its processes are well', () => {
   const check = (release: ReleaseItem, role: Parameters<typeof releaseItemText>[2], expected: string): void =>
     assert.equal(releaseItemText('id', release, role, NOW).description, expected);
