@@ -1,11 +1,101 @@
-/** Runs that are part of another one: finding what a task has started before, and telling its log how they go. */
+/** Runs that are part of another one: started, or gone on with, by a task, whose log tells how they go. */
+import { similar } from '../model/names.js';
 import type { RunDocument } from '../stores/run-document.js';
 import type { RunStore } from '../stores/runs.js';
-import type { EventSink } from './events.js';
+import type { ChildOutcome } from './actions/action.js';
+import { RunControl } from './control.js';
+import type { EventBody, EventSink } from './events.js';
+import { resolveParams } from './params.js';
+import type { PipelineCall } from './resolve-pipeline.js';
 import { findResumable } from './resume.js';
+import type { RunOptions, RunOutcome } from './run-options.js';
+import { secretNames } from './secrets.js';
+
+/** The run whose task it is. */
+interface Caller {
+  readonly options: RunOptions;
+  readonly runId: string;
+  readonly store: RunStore;
+  readonly emit: (event: EventBody) => void;
+}
+
+interface Call {
+  readonly task: string;
+  readonly call: PipelineCall;
+  readonly signal: AbortSignal;
+  /** Writes a line to the task's log. */
+  readonly say: (line: string) => void;
+}
+
+/** @param run runs a pipeline; given, because that needs this in turn */
+export async function runChild(
+  { options: own, runId, store, emit }: Caller,
+  { task, call, signal, say }: Call,
+  run: (options: RunOptions, sinks: readonly EventSink[]) => Promise<RunOutcome>,
+): Promise<ChildOutcome> {
+  const { parent, resume } = own;
+  const options = inherited(own);
+  const above = [...(parent?.pipelines ?? []), own.pipeline.name];
+  if (above.includes(call.name)) {
+    const chain = [...above.slice(above.indexOf(call.name)), call.name].join(' → ');
+    return { kind: 'refused', message: `pipelines run each other without an end: ${chain}` };
+  }
+  const loaded = await options.load(call.name);
+  if (!loaded.ok) return { kind: 'refused', message: loaded.message };
+  const params = resolveParams(loaded.pipeline, call.params, similar);
+  if (!params.ok) return { kind: 'refused', message: params.problems.join('; ') };
+  const names = secretNames(loaded.pipeline);
+  const missing = names.filter((name) => options.environment[name] === undefined);
+  if (missing.length > 0) return { kind: 'refused', message: `secrets are not set: ${missing.join(', ')}` };
+  const before = earlierChild(store, call.name, task, [runId, ...(resume === undefined ? [] : [resume.id])]);
+  if (before?.status === 'succeeded') return { kind: 'ended', run: before };
+  const control = new RunControl();
+  const cancel = (): void => control.cancel();
+  const { killed } = options.control;
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel);
+  killed.addEventListener('abort', cancel);
+  try {
+    const outcome = await run(
+      {
+        ...options,
+        ...loaded,
+        params: before?.params ?? params.values,
+        secrets: Object.fromEntries(names.map((name) => [name, options.environment[name] ?? ''])),
+        control,
+        parent: {
+          run: runId,
+          task,
+          pipelines: above,
+          runs: [runId, ...(parent?.runs ?? [])],
+        },
+        ...(before === undefined ? {} : { resume: before }),
+      },
+      [childSink(say)],
+    );
+    if (outcome.kind === 'refused') return { kind: 'refused', message: outcome.message };
+    if (outcome.kind === 'waiting') {
+      const reason = `run ${outcome.runId} of ${call.name} waits for people`;
+      emit({ type: 'task-waiting', id: task, reason });
+      return { kind: 'waiting', runId: outcome.runId };
+    }
+    const read = store.read(outcome.runId);
+    return read.ok ? { kind: 'ended', run: read.run } : { kind: 'refused', message: read.problem.message };
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    killed.removeEventListener('abort', cancel);
+  }
+}
+
+/** What a run below this one has from it: all but what says which of its own tasks run, and where it comes from. */
+function inherited(options: RunOptions): Omit<RunOptions, 'only' | 'from' | 'to' | 'resume' | 'parent'> {
+  const own = new Set(['only', 'from', 'to', 'resume', 'parent']);
+  const rest = Object.entries(options).filter(([key]) => !own.has(key));
+  return Object.fromEntries(rest) as Omit<RunOptions, 'only' | 'from' | 'to' | 'resume' | 'parent'>;
+}
 
 /** The run that a task of this run, or of the one it goes on from, has started and that is not done with. */
-export function earlierChild(
+function earlierChild(
   store: RunStore,
   pipeline: string,
   task: string,
@@ -22,7 +112,7 @@ export function earlierChild(
 }
 
 /** The main steps of a run in the log of the task that started it; its own logs have the rest. */
-export function childSink(say: (line: string) => void): EventSink {
+function childSink(say: (line: string) => void): EventSink {
   return (event) => {
     if (event.type === 'run-created') say(`run ${event.run.id} of ${event.run.pipeline}`);
     else if (event.type === 'notice') say(event.message);

@@ -1,2 +1,17 @@
 /** Masking belongs to whoever writes output; services write it, too. */
+import type { Masks } from '../stores/masks.js';
+import type { RunEvent } from './events.js';
+
 export { Masks, StreamMask, wholeCharacters } from '../stores/masks.js';
+
+/** Texts that hold what a task or an expression said may hold a secret, too. (Output is masked as it comes.) */
+export function maskedEvent(masks: Masks, event: RunEvent): RunEvent {
+  if (masks.empty || event.type === 'task-output') return event;
+  const mask = (value: unknown): unknown => {
+    if (typeof value === 'string') return masks.text(value);
+    if (Array.isArray(value)) return value.map(mask);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mask(one)]));
+  };
+  return mask(event) as RunEvent;
+}

@@ -2,99 +2,34 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Json, Pipeline, ProjectSettings } from '../model/definition.js';
+import type { Pipeline } from '../model/definition.js';
 import type { Instance } from '../model/graph.js';
 import { describeError } from '../stores/problem.js';
 import type { RunDocument, RunHeader } from '../stores/run-document.js';
 import { RunStore, StoreError, newRunId, taskLogName } from '../stores/runs.js';
 import { staysWithin } from './cache-usage.js';
-import { similar } from '../model/names.js';
-import type { ChildOutcome } from './actions/action.js';
-import { childSink, earlierChild } from './child-run.js';
-import { RunControl } from './control.js';
+import { runChild } from './child-run.js';
 import { whereabouts, inheritedEnvironment } from './environment.js';
-import { type Asker, Approvals } from './approvals.js';
+import { Approvals } from './approvals.js';
 import { featureFilesFor } from './feature-files.js';
 import type { EventBody, EventSink, RunCreated, RunEvent } from './events.js';
 import { type ExecuteContext, executeTask } from './execute.js';
 import type { Executor } from './executors/executor.js';
 import { localExecutor } from './executors/local.js';
 import { type DirtyCheck, checkDirty } from './git.js';
+import { Idle } from './idle.js';
 import { acquireLocks } from './locks.js';
-import { Masks } from './masks.js';
+import { Masks, maskedEvent } from './masks.js';
 import { Mutexes } from './mutexes.js';
 import { newDocument } from './record.js';
 import { pipesFolder } from './output-pipes.js';
 import { Recorder } from './recorder.js';
-import { resolveParams } from './params.js';
-import type { PipelineCall } from './resolve-pipeline.js';
 import { cleanUpBehindDead, doneIn, takenUp } from './resume.js';
 import { capacityOf } from './resources.js';
-import { type Seat, schedule } from './schedule.js';
-import { secretNames } from './secrets.js';
+import type { RunOptions, RunOutcome } from './run-options.js';
+import { schedule } from './schedule.js';
 import type { Selection } from './select.js';
 import { Session } from './session.js';
-
-export interface RunOptions extends Selection {
-  /** Absolute. */
-  readonly root: string;
-  readonly pipeline: Pipeline;
-  /** `sha256:<hex>` of the definition's text. */
-  readonly definitionHash: string;
-  /** Every param of the pipeline with its value. */
-  readonly params: Readonly<Record<string, Json>>;
-  /** Values by name; every secret that the selected tasks ask for. */
-  readonly secrets: Readonly<Record<string, string>>;
-  /** Of whoever starts the run. */
-  readonly environment: NodeJS.ProcessEnv;
-  /** Tasks at once; default: one per core. */
-  readonly jobs?: number;
-  readonly force: boolean;
-  readonly keepGoing: boolean;
-  readonly noCache: boolean;
-  readonly graceMs: number;
-  /** Wait for runs that hold the same outputs; else refuse. */
-  readonly wait: boolean;
-  /** Goes on from this run; one that waits for people goes on as itself. */
-  readonly resume?: RunDocument;
-  readonly approvals: {
-    /** Wait until all is answered, when there is nothing else to do. Else the runner leaves. */
-    readonly stay: boolean;
-    /** Asks the person before the terminal. */
-    readonly ask?: Asker;
-  };
-  /** The arguments of the command, for the record. */
-  readonly argv: readonly string[];
-  readonly control: RunControl;
-  /** Reads another pipeline of the project by its name. */
-  readonly load: (name: string) => Promise<LoadedPipeline>;
-  /** The run that this one is part of, and all that are above it, with their pipelines. */
-  readonly parent?: {
-    readonly run: string;
-    readonly task: string;
-    readonly pipelines: readonly string[];
-    readonly runs: readonly string[];
-  };
-  /** Where deployments may go. */
-  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
-  /** Bounds of the cache. */
-  readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number };
-  /** Lines and columns of places in the definition: `path:line:column`. */
-  readonly place: (span: { readonly start: number } | undefined) => string;
-  /** A metrics file (JSON or YAML) as flat values. */
-  readonly readMetrics: (file: string) => Promise<Readonly<Record<string, Json>>>;
-}
-
-export type LoadedPipeline =
-  | ({ readonly ok: true } & Pick<RunOptions, 'pipeline' | 'definitionHash' | 'place'>)
-  | { readonly ok: false; readonly message: string };
-
-export type RunOutcome =
-  | { readonly kind: 'ended'; readonly runId: string; readonly status: 'succeeded' | 'failed' | 'cancelled' }
-  /** The rest waits for people, and nobody runs it. */
-  | { readonly kind: 'waiting'; readonly runId: string }
-  /** Nothing was run. */
-  | { readonly kind: 'refused'; readonly reason: 'usage' | 'busy' | 'store'; readonly message: string };
 
 /** Where the project's settings say nothing else. */
 const MAX_CACHE_BYTES = 20 * 1024 ** 3;
@@ -184,12 +119,7 @@ class Run {
   #dirty: DirtyCheck | undefined;
   #failed = false;
   #worked = false;
-  #approvals: Approvals | undefined;
-  readonly #leave = new AbortController();
-  /** All that is left waits for people. */
-  #idling = false;
-  /** Tasks whose own runs wait for people. */
-  readonly #waitingBelow = new Set<string>();
+  #idle: Idle | undefined;
   #deferred: Promise<void> = Promise.resolve();
 
   constructor(
@@ -262,19 +192,21 @@ class Run {
         : { kind: 'refused', reason: 'busy', message: `${locks.message}${hint}` };
     }
     const before = this.#options.resume === again ? undefined : this.#options.resume;
-    this.#approvals = new Approvals(
+    const approvals = new Approvals(
       writer.folder,
       { run: this.#header.id, pipeline: this.#header.pipeline },
       (event) => this.#emit(event),
       before === undefined ? undefined : this.#store.folder(before.id),
     );
+    const idle = new Idle(approvals, this.#options.approvals, (event) => this.#emit(event));
+    this.#idle = idle;
     const metricsFolder = path.join(writer.folder, 'live');
     try {
       // Not before: whoever held what this run has waited for may have been killed meanwhile, and its tasks live on.
       cleanUpBehindDead(this.#store);
       mkdirSync(metricsFolder, { recursive: true });
       this.#emit({ type: 'run-started' });
-      await this.#work(metricsFolder, this.#approvals);
+      await this.#work(metricsFolder, approvals, idle);
     } catch (error) {
       this.#failed = true;
       this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
@@ -283,7 +215,7 @@ class Run {
       rmSync(metricsFolder, { recursive: true, force: true });
     }
     const status = this.#status();
-    const parked = this.#leave.signal.aborted && status !== 'cancelled' && recorder.problem === undefined;
+    const parked = idle.left.aborted && status !== 'cancelled' && recorder.problem === undefined;
     if (!parked) {
       this.#emit({
         type: 'run-ended',
@@ -322,12 +254,11 @@ class Run {
     return this.#failed ? 'failed' : 'succeeded';
   }
 
-  async #work(metricsFolder: string, approvals: Approvals): Promise<void> {
+  async #work(metricsFolder: string, approvals: Approvals, idle: Idle): Promise<void> {
     const options = this.#options;
     const context = this.#context(metricsFolder, approvals);
     const onHangUp = (): void => {
-      if (this.#idling) this.#park(approvals);
-      else options.control.cancel();
+      if (!idle.leave()) options.control.cancel();
     };
     options.control.hungUp.addEventListener('abort', onHangUp);
     const mutexes = new Mutexes(this.#session, (id, reason) =>
@@ -348,122 +279,14 @@ class Run {
       capacity,
       admit: (id) => options.control.cancelled.aborted || mutexes.take(id),
       start: async (id, seat) => {
-        if ((await executeTask(context, id, seat)) === 'parked') await this.#leftWaiting(id, seat);
+        if ((await executeTask(context, id, seat)) === 'parked') await idle.waitsBelow(id, seat);
         mutexes.release(id);
       },
-      onIdle: () => this.#idle(approvals),
-      stop: this.#leave.signal,
+      onIdle: () => idle.begin(this.#failed && !options.keepGoing),
+      stop: idle.left,
     });
     options.control.hungUp.removeEventListener('abort', onHangUp);
     await this.#deferred;
-  }
-
-  /** A task whose own run waits for people: what follows from it does not start. */
-  async #leftWaiting(id: string, seat: Seat): Promise<void> {
-    const { signal } = this.#leave;
-    if (signal.aborted) return;
-    this.#waitingBelow.add(id);
-    seat.leave();
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  }
-
-  async #child(
-    task: string,
-    call: PipelineCall,
-    signal: AbortSignal,
-    say: (line: string) => void,
-  ): Promise<ChildOutcome> {
-    const { parent, resume } = this.#options;
-    const options = inherited(this.#options);
-    const above = [...(parent?.pipelines ?? []), this.#options.pipeline.name];
-    if (above.includes(call.name)) {
-      const chain = [...above.slice(above.indexOf(call.name)), call.name].join(' → ');
-      return { kind: 'refused', message: `pipelines run each other without an end: ${chain}` };
-    }
-    const loaded = await options.load(call.name);
-    if (!loaded.ok) return { kind: 'refused', message: loaded.message };
-    const params = resolveParams(loaded.pipeline, call.params, similar);
-    if (!params.ok) return { kind: 'refused', message: params.problems.join('; ') };
-    const names = secretNames(loaded.pipeline);
-    const missing = names.filter((name) => options.environment[name] === undefined);
-    if (missing.length > 0) return { kind: 'refused', message: `secrets are not set: ${missing.join(', ')}` };
-    const before = earlierChild(this.#store, call.name, task, [
-      this.#header.id,
-      ...(resume === undefined ? [] : [resume.id]),
-    ]);
-    if (before?.status === 'succeeded') return { kind: 'ended', run: before };
-    const control = new RunControl();
-    const cancel = (): void => control.cancel();
-    const { killed } = options.control;
-    if (signal.aborted) cancel();
-    signal.addEventListener('abort', cancel);
-    killed.addEventListener('abort', cancel);
-    try {
-      const outcome = await runPipeline(
-        {
-          ...options,
-          ...loaded,
-          params: before?.params ?? params.values,
-          secrets: Object.fromEntries(names.map((name) => [name, options.environment[name] ?? ''])),
-          control,
-          parent: {
-            run: this.#header.id,
-            task,
-            pipelines: above,
-            runs: [this.#header.id, ...(parent?.runs ?? [])],
-          },
-          ...(before === undefined ? {} : { resume: before }),
-        },
-        [childSink(say)],
-      );
-      if (outcome.kind === 'refused') return { kind: 'refused', message: outcome.message };
-      if (outcome.kind === 'waiting') {
-        const reason = `run ${outcome.runId} of ${call.name} waits for people`;
-        this.#emit({ type: 'task-waiting', id: task, reason });
-        return { kind: 'waiting', runId: outcome.runId };
-      }
-      const read = this.#store.read(outcome.runId);
-      return read.ok ? { kind: 'ended', run: read.run } : { kind: 'refused', message: read.problem.message };
-    } finally {
-      signal.removeEventListener('abort', cancel);
-      killed.removeEventListener('abort', cancel);
-    }
-  }
-
-  /** Nothing runs, and all that is left waits for people. */
-  #idle(approvals: Approvals): void {
-    const { keepGoing } = this.#options;
-    const { stay, ask } = this.#options.approvals;
-    if (approvals.waiting.length + this.#waitingBelow.size === 0 || approvals.refresh()) return;
-    if (this.#failed && !keepGoing) {
-      approvals.withdraw('another task failed, so that nothing would follow from an approval');
-      return;
-    }
-    // Runs below this one have asked by themselves, and left.
-    if ((ask === undefined && !stay) || approvals.waiting.length === 0) {
-      this.#park(approvals);
-      return;
-    }
-    if (this.#idling) return;
-    this.#idling = true;
-    this.#emit({ type: 'run-waiting', tasks: approvals.waiting, parked: false });
-    if (ask === undefined) return;
-    void approvals
-      .askHere(ask)
-      .then((left) => {
-        if (left && !stay && this.#idling) this.#park(approvals);
-      })
-      .catch((error: unknown) => {
-        this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
-        if (!stay && this.#idling) this.#park(approvals);
-      });
-  }
-
-  #park(approvals: Approvals): void {
-    if (approvals.refresh() || this.#leave.signal.aborted) return;
-    this.#emit({ type: 'run-waiting', tasks: [...approvals.waiting, ...this.#waitingBelow], parked: true });
-    this.#leave.abort();
-    approvals.park();
   }
 
   /** One after the other, each when the loop has come round: what can start has then started. */
@@ -493,9 +316,14 @@ class Run {
       sharedSecrets: options.pipeline.secrets.map(({ value }) => value),
       fileName: (id) => path.basename(taskLogName(id), '.log'),
       emit: (event) => this.#emit(event),
-      show: (event) => this.#show(this.#masked({ ...event, at: new Date().toISOString() })),
+      show: (event) => this.#show(this.#masked(event)),
       approvals,
-      child: (task, call, signal, say) => this.#child(task, call, signal, say),
+      child: (task, call, signal, say) =>
+        runChild(
+          { options, runId: this.#header.id, store: this.#store, emit: (event) => this.#emit(event) },
+          { task, call, signal, say },
+          runPipeline,
+        ),
       force: options.force,
       decide: { force: options.force, noCache: options.noCache },
       keepGoing: options.keepGoing,
@@ -553,24 +381,16 @@ class Run {
   }
 
   #emit(event: EventBody): void {
-    this.#tell(this.#masked({ ...event, at: new Date().toISOString() }));
+    this.#tell(this.#masked(event));
   }
 
-  /** Texts that hold what a task or an expression said may hold a secret, too. */
-  #masked(event: RunEvent): RunEvent {
+  #masked(event: EventBody): RunEvent {
     if (event.type === 'task-started') this.#worked = true;
-    if (this.#masks.empty || event.type === 'task-output') return event;
-    const mask = (value: unknown): unknown => {
-      if (typeof value === 'string') return this.#masks.text(value);
-      if (Array.isArray(value)) return value.map(mask);
-      if (typeof value !== 'object' || value === null) return value;
-      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mask(one)]));
-    };
-    return mask(event) as RunEvent;
+    return maskedEvent(this.#masks, { ...event, at: new Date().toISOString() });
   }
 
   #tell(event: RunEvent): void {
-    if (wakes(event)) this.#idling = false;
+    this.#idle?.take(event);
     this.#recorder?.take(event);
     this.#show(event);
   }
@@ -586,21 +406,6 @@ class Run {
     }
     recorder.close(this.#worked);
   }
-}
-
-/** What a run below this one has from it: all but what says which of its own tasks run, and where it comes from. */
-function inherited(options: RunOptions): Omit<RunOptions, 'only' | 'from' | 'to' | 'resume' | 'parent'> {
-  const own = new Set(['only', 'from', 'to', 'resume', 'parent']);
-  const rest = Object.entries(options).filter(([key]) => !own.has(key));
-  return Object.fromEntries(rest) as Omit<RunOptions, 'only' | 'from' | 'to' | 'resume' | 'parent'>;
-}
-
-/** What happens only when the run goes on. */
-const AWAKE: ReadonlySet<RunEvent['type']> = new Set(['task-planned', 'task-started', 'task-ended']);
-
-/** One of several approvals that are needed changes nothing yet. */
-function wakes(event: RunEvent): boolean {
-  return event.type === 'approval-answered' ? event.decided !== undefined : AWAKE.has(event.type);
 }
 
 /** Only then has a run to wait for git before it starts. */

@@ -1,0 +1,67 @@
+/** What a run is told before it begins, and how it may end. */
+import type { Json, Pipeline, ProjectSettings } from '../model/definition.js';
+import type { RunDocument } from '../stores/run-document.js';
+import type { Asker } from './approvals.js';
+import type { RunControl } from './control.js';
+import type { Selection } from './select.js';
+
+export interface RunOptions extends Selection {
+  /** Absolute. */
+  readonly root: string;
+  readonly pipeline: Pipeline;
+  /** `sha256:<hex>` of the definition's text. */
+  readonly definitionHash: string;
+  /** Every param of the pipeline with its value. */
+  readonly params: Readonly<Record<string, Json>>;
+  /** Values by name; every secret that the selected tasks ask for. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Of whoever starts the run. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Tasks at once; default: one per core. */
+  readonly jobs?: number;
+  readonly force: boolean;
+  readonly keepGoing: boolean;
+  readonly noCache: boolean;
+  readonly graceMs: number;
+  /** Wait for runs that hold the same outputs; else refuse. */
+  readonly wait: boolean;
+  /** Goes on from this run; one that waits for people goes on as itself. */
+  readonly resume?: RunDocument;
+  readonly approvals: {
+    /** Wait until all is answered, when there is nothing else to do. Else the runner leaves. */
+    readonly stay: boolean;
+    /** Asks the person before the terminal. */
+    readonly ask?: Asker;
+  };
+  /** The arguments of the command, for the record. */
+  readonly argv: readonly string[];
+  readonly control: RunControl;
+  /** Reads another pipeline of the project by its name. */
+  readonly load: (name: string) => Promise<LoadedPipeline>;
+  /** The run that this one is part of, and all that are above it, with their pipelines. */
+  readonly parent?: {
+    readonly run: string;
+    readonly task: string;
+    readonly pipelines: readonly string[];
+    readonly runs: readonly string[];
+  };
+  /** Where deployments may go. */
+  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
+  /** Bounds of the cache. */
+  readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number };
+  /** Lines and columns of places in the definition: `path:line:column`. */
+  readonly place: (span: { readonly start: number } | undefined) => string;
+  /** A metrics file (JSON or YAML) as flat values. */
+  readonly readMetrics: (file: string) => Promise<Readonly<Record<string, Json>>>;
+}
+
+export type LoadedPipeline =
+  | ({ readonly ok: true } & Pick<RunOptions, 'pipeline' | 'definitionHash' | 'place'>)
+  | { readonly ok: false; readonly message: string };
+
+export type RunOutcome =
+  | { readonly kind: 'ended'; readonly runId: string; readonly status: 'succeeded' | 'failed' | 'cancelled' }
+  /** The rest waits for people, and nobody runs it. */
+  | { readonly kind: 'waiting'; readonly runId: string }
+  /** Nothing was run. */
+  | { readonly kind: 'refused'; readonly reason: 'usage' | 'busy' | 'store'; readonly message: string };
