@@ -104,11 +104,11 @@ uiTest(
       // A canary gets half of the requests, and is drawn apart.
       await service(folder, 'start', 'staging/web', '--release', 'r1', '--traffic', '50');
       for (let n = 0; n < 20; n++) await ask(port);
-      await says(
-        'lines of both',
-        '[data-chart="rate"] .keys',
-        /all\s+[\d.]+\/s\s+canary\s+[\d.]+\/s\s+serves/,
-      );
+      await says('names of both', '[data-chart="rate"] .keys', /all[\s\S]*canary[\s\S]*serves/);
+      for (const color of ['color-1', 'color-2']) {
+        const drawn = page.locator(`[data-chart="rate"] svg :is(.line, .dot).${color}`).first();
+        await drawn.waitFor({ state: 'attached' });
+      }
       await workbench.screenshot('service-panel');
 
       // By keyboard: values of a chart, and all of them as a table.
