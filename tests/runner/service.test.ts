@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { listServices, serviceHistory } from '../../server/serving/read-service.js';
+import { bucketOf, record } from '../support/recorded.js';
 import { APP, Load, ServiceProject, ask, freePort } from '../support/service.js';
 
 const PIPELINE = (port: number, rules: string, extra = ''): string => `
@@ -101,4 +102,43 @@ tasks:
     200,
   );
   assert.equal(kept.samples.share, 1);
+});
+
+test('a canary that fails is told by its own requests, ended, and never serves', async (t) => {
+  const it = await ServiceProject.make(t);
+  const { project } = it;
+  const port = await freePort();
+  project.write({ 'modelyard.yaml': PROJECT, 'app/app.js': APP });
+  // Three in ten of all requests would be too many; of the canary's own, which has a tenth, all that are no stream fail.
+  const rules = JSON.stringify([{ rule: 'error-rate < 30%', over: '1s' }]);
+  project.write({ 'ship.pipeline.yaml': PIPELINE(port, rules) });
+  await project.expect(0, ['run', 'ship']);
+  const release = it.view().current?.id;
+  const load = new Load(t, port, 2);
+  project.write({
+    'app/app.js': APP.replace("if (pathname === '/fail')", "if (pathname === '/fail' || pathname === '/')"),
+    'ship.pipeline.yaml': PIPELINE(port, rules, ', min-requests: 1').replace('grace:', 'traffic: 10, grace:'),
+  });
+  const { stdout, stderr } = await project.expect(1, ['run', 'ship']);
+  assert.match(
+    `${stdout}${stderr}`,
+    /the canary \S+: error-rate < 30%: error-rate is \d+.*rolled back: \S+ was ended/s,
+  );
+  assert.deepEqual([it.view().current?.id, it.view().candidate], [release, undefined]);
+  assert.equal(serviceHistory(it.root, 'staging', 'web', 1)[0]?.kind, 'aborted');
+  await load.stop();
+});
+
+test('the status of a service says which features have moved most', async (t) => {
+  const it = await ServiceProject.make(t);
+  const features = ['a', 'b', 'c', 'd', 'e', 'rain'];
+  const drift = Object.fromEntries(
+    features.map((name, index) => [name, { psi: index / 10, p: 0.01, rows: 100 }]),
+  );
+  const bucket = bucketOf(Date.now(), 10, { r1: { latencies: [5, 10] } }, { drift });
+  record(it.root, { environment: 'staging', name: 'web', buckets: [bucket], events: [] });
+  const { stdout } = await it.service(0, ['status', 'web']);
+  assert.match(stdout, /drift {6}rain 0\.50, e 0\.40, d 0\.30, c 0\.20, b 0\.10, and 1 more \(PSI\)/);
+  const json = JSON.parse((await it.service(0, ['status', 'web', '--json'])).stdout) as { drift: unknown };
+  assert.deepEqual(json.drift, drift);
 });
