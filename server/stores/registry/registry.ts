@@ -2,61 +2,31 @@
  * The model registry of a project: registered models, their versions, aliases and tags, and a history of every change.
  * Any number of processes may use it at once. What goes wrong is a value, not a throw.
  */
-import { readdirSync } from 'node:fs';
-import type { Dirent } from 'node:fs';
-import path from 'node:path';
-import {
-  checkAlias,
-  checkModelName,
-  checkTagKey,
-  checkTagValue,
-  parseModelReference,
-  parseSelector,
-} from '../../model/registry-names.js';
+import { checkAlias, checkModelName, checkTagKey, checkTagValue } from '../../model/registry-names.js';
 import { ensureMemory, layoutOf } from '../layout.js';
-import { describeError, errorCode } from '../problem.js';
-import type { StoreProblem } from '../problem.js';
-import { previousOf } from './aliases.js';
-import { checkDescription, checkRequest, checkTags, checkVersionNumber, refusal } from './checks.js';
-import { matchesHistory } from './history.js';
-import { ModelStore } from './model-store.js';
-import type { Author, Decision, LoadedModel } from './model-store.js';
-import { ArtifactObjects } from './objects.js';
 import { whoAmI } from '../user.js';
-import { failure } from './outcome.js';
-import { folderOfModel, modelOfFolder, registryPlaces } from './places.js';
-import type { RegistryPlaces } from './places.js';
+import { checkDescription, checkRequest, checkTags, checkVersionNumber, refusal } from './checks.js';
+import type { Author, Decision, LoadedModel } from './model-store.js';
 import { newVersion } from './new-version.js';
-import { summarizeVersion, valueOf } from './state.js';
+import { failure } from './outcome.js';
+import { deletedModel, movedSince, noAlias, noModel } from './refusals.js';
+import { RegistryReader } from './registry-reader.js';
+import type { AliasMove, FoundVersion } from './registry-reader.js';
+import { valueOf } from './state.js';
 import type {
   Cause,
   Change,
-  HistoryEntry,
-  HistoryQuery,
-  ModelDocument,
-  ModelList,
   Outcome,
   RegisterRequest,
   RegisteredModel,
   RegistryFailure,
   RegistryOptions,
   VersionDocument,
-  VersionQuery,
   VersionStatus,
-  VersionSummary,
 } from './types.js';
 
-/** A version, and the aliases that point to it now. */
-export interface FoundVersion {
-  readonly version: VersionDocument;
-  readonly aliases: readonly string[];
-}
-
-/** Where an alias was and where it is now. */
-export interface AliasMove {
-  readonly from: string | null;
-  readonly to: string;
-}
+export { aliasesOf } from './registry-reader.js';
+export type { AliasMove, FoundVersion } from './registry-reader.js';
 
 /** Why an alias moves. */
 export interface MoveCause extends Cause {
@@ -64,12 +34,8 @@ export interface MoveCause extends Cause {
   readonly expected?: string | null;
 }
 
-export class Registry {
-  readonly root: string;
-  readonly places: RegistryPlaces;
-  readonly objects: ArtifactObjects;
+export class Registry extends RegistryReader {
   readonly #options: RegistryOptions;
-  readonly #problems = new Map<string, StoreProblem>();
 
   /** Reads and writes nothing yet. */
   static open(root: string, options: RegistryOptions = {}): Registry {
@@ -77,172 +43,8 @@ export class Registry {
   }
 
   constructor(root: string, options: RegistryOptions) {
-    this.root = layoutOf(root).root;
-    this.places = registryPlaces(root);
-    this.objects = new ArtifactObjects(this.places);
+    super(root);
     this.#options = options;
-  }
-
-  /** What changes on disk with the registry; for watchers. The folder need not exist yet. */
-  get watchPaths(): readonly string[] {
-    return [this.places.models];
-  }
-
-  /** Documents that this instance met and could not use as they were, each once. */
-  get problems(): readonly StoreProblem[] {
-    return [...this.#problems.values()];
-  }
-
-  /** Every model that is not deleted, by name. Synchronous: reads one small document a model. */
-  models(options: { readonly includeDeleted?: boolean } = {}): ModelList {
-    const models: RegisteredModel[] = [];
-    for (const name of this.modelNames()) {
-      const loaded = this.#load(name);
-      // A model whose history is lost is a problem, not a model.
-      if (loaded === undefined || loaded.model.seq === 0) continue;
-      if (options.includeDeleted === true || loaded.model.deleted === undefined) models.push(loaded.model);
-    }
-    models.sort((a, b) => (a.name < b.name ? -1 : 1));
-    return { models, problems: this.problems };
-  }
-
-  /** Names of all models that have a folder, deleted and damaged ones too. */
-  modelNames(): readonly string[] {
-    return foldersIn(this.places.models).flatMap((folder) => modelOfFolder(folder) ?? []);
-  }
-
-  /** The model's files. The name is checked. */
-  store(name: string): ModelStore {
-    return new ModelStore(name, path.join(this.places.models, folderOfModel(name)));
-  }
-
-  #load(name: string): LoadedModel | undefined {
-    const store = this.store(name);
-    try {
-      const loaded = store.load();
-      for (const problem of loaded?.problems ?? []) this.#problems.set(problem.path, problem);
-      return loaded;
-    } catch (error) {
-      const message = `Can't read the model ${name} in ${store.places.folder}: ${describeError(error)}.`;
-      this.#problems.set(store.places.folder, { path: store.places.folder, message });
-      return undefined;
-    }
-  }
-
-  #existing(name: string, includeDeleted = false): Outcome<{ readonly loaded: LoadedModel }> {
-    const bad = refusal(checkModelName(name));
-    if (bad !== undefined) return bad;
-    const loaded = this.#load(name);
-    if (loaded === undefined) return noModel(name);
-    if (loaded.model.seq === 0)
-      return failure('DAMAGED', loaded.problems.map(({ message }) => message).join(' '));
-    if (loaded.model.deleted !== undefined && !includeDeleted) return deletedModel(name);
-    return { ok: true, loaded };
-  }
-
-  model(
-    name: string,
-    options: { readonly includeDeleted?: boolean } = {},
-  ): Outcome<{ readonly model: RegisteredModel }> {
-    const found = this.#existing(name, options.includeDeleted);
-    return found.ok ? { ok: true, model: found.loaded.model } : found;
-  }
-
-  /** Newest first. Deleted ones only when asked for. */
-  versions(
-    name: string,
-    query: VersionQuery = {},
-  ): Outcome<{ readonly versions: readonly VersionSummary[] }> {
-    const found = this.#existing(name, query.includeDeleted);
-    if (!found.ok) return found;
-    const { loaded } = found;
-    const limit = query.limit ?? 100;
-    const versions: VersionSummary[] = [];
-    for (const summary of this.#summaries(loaded, query.before)) {
-      if (versions.length >= limit) break;
-      if (summary.deleted !== true || query.includeDeleted === true) versions.push(summary);
-    }
-    return { ok: true, versions };
-  }
-
-  *#summaries({ model, ...rest }: LoadedModel, before: string | undefined): Generator<VersionSummary> {
-    const below = before === undefined ? model.nextVersion : Number(before);
-    let next = model.nextVersion;
-    for (const summary of model.recent) {
-      next = Number(summary.version);
-      if (next < below) yield summary;
-    }
-    const store = this.store(model.name);
-    // Older ones: not in the model's document. Numbers may be missing after an import.
-    for (let number = Math.min(next, below) - 1; number >= 1; number--) {
-      const { document, problem } = store.version({ model, ...rest }, String(number));
-      if (problem !== undefined) this.#problems.set(problem.path, problem);
-      if (document !== undefined) yield summarizeVersion(document);
-    }
-  }
-
-  /** @param selector `3`, an alias, or `latest` for the highest number that is not deleted */
-  version(
-    name: string,
-    selector: string,
-    options: { readonly includeDeleted?: boolean } = {},
-  ): Outcome<FoundVersion> {
-    const found = this.#existing(name, options.includeDeleted);
-    if (!found.ok) return found;
-    const number = this.#select(found.loaded, selector);
-    return number.ok ? this.#versionOf(found.loaded, number.version, options.includeDeleted) : number;
-  }
-
-  #select(loaded: LoadedModel, selector: string): Outcome<{ readonly version: string }> {
-    const parsed = parseSelector(selector);
-    if (!parsed.ok) return failure('INVALID_PARAMETER_VALUE', parsed.message);
-    const { model } = loaded;
-    switch (parsed.selector.kind) {
-      case 'version':
-        return { ok: true, version: parsed.selector.version };
-      case 'alias': {
-        const version = valueOf(model.aliases, parsed.selector.alias);
-        return version === undefined ? noAlias(model, parsed.selector.alias) : { ok: true, version };
-      }
-      case 'latest':
-        for (const summary of this.#summaries(loaded, undefined)) {
-          if (summary.deleted !== true) return { ok: true, version: summary.version };
-        }
-        return failure('RESOURCE_DOES_NOT_EXIST', `The model ${model.name} has no versions yet.`);
-    }
-  }
-
-  #versionOf(loaded: LoadedModel, number: string, includeDeleted = false): Outcome<FoundVersion> {
-    const { model } = loaded;
-    if (Number(number) >= model.nextVersion) return noVersion(model, number);
-    const { document, problem } = this.store(model.name).version(loaded, number);
-    if (problem !== undefined) this.#problems.set(problem.path, problem);
-    if (document === undefined) {
-      return problem === undefined ? noVersion(model, number) : failure('DAMAGED', problem.message);
-    }
-    if (document.deleted !== undefined && !includeDeleted) {
-      const way = document.purged === true ? 'and its artifact given up' : 'restore it to use it again';
-      return failure(
-        'RESOURCE_DOES_NOT_EXIST',
-        `Version ${number} of ${model.name} was deleted by ${document.deleted.by} on ${document.deleted.at.slice(0, 10)}; ${way}.`,
-      );
-    }
-    return { ok: true, version: document, aliases: aliasesOf(model, number) };
-  }
-
-  /** `models:/rain/3`, `models:/rain@production`, `rain@production`. */
-  resolveUri(uri: string): Outcome<FoundVersion> {
-    const parsed = parseModelReference(uri);
-    if (!parsed.ok) return failure('INVALID_PARAMETER_VALUE', parsed.message);
-    const { name, selector } = parsed.reference;
-    switch (selector.kind) {
-      case 'version':
-        return this.version(name, selector.version);
-      case 'alias':
-        return this.version(name, selector.alias);
-      case 'latest':
-        return this.version(name, 'latest');
-    }
   }
 
   /**
@@ -333,7 +135,7 @@ export class Registry {
     decide: (loaded: LoadedModel) => Decision<T>,
     includeDeleted = false,
   ): Outcome<T> {
-    const found = this.#existing(name, includeDeleted);
+    const found = this.existing(name, includeDeleted);
     if (!found.ok) return found;
     return this.store(name).change(authorOf(cause), (loaded) => {
       if (loaded === undefined) return noModel(name);
@@ -347,7 +149,7 @@ export class Registry {
     const bad = refusal(checkAlias(alias), checkVersionNumber(version));
     if (bad !== undefined) return bad;
     return this.#change(name, cause, (loaded): Decision<AliasMove> => {
-      const target = this.#versionOf(loaded, version);
+      const target = this.versionOf(loaded, version);
       if (!target.ok) return target;
       const from = valueOf(loaded.model.aliases, alias) ?? null;
       const overtaken = movedSince(name, alias, from, cause);
@@ -368,40 +170,13 @@ export class Registry {
   /** The alias goes back to the version that it had before its last move; asked again, one further. */
   rollback(name: string, alias: string, cause: MoveCause = {}): Outcome<AliasMove> {
     return this.#change(name, cause, (loaded): Decision<AliasMove> => {
-      const move = this.#previous(loaded, alias);
+      const move = this.previousMove(loaded, alias);
       if (!move.ok) return move;
       const { from, to } = move;
       const overtaken = movedSince(name, alias, from, cause);
       if (overtaken !== undefined) return overtaken;
       return { ok: true, from, to, changes: [{ action: 'alias-rolled-back', alias, from, to }] };
     });
-  }
-
-  /** Where a rollback would lead. */
-  previous(name: string, alias: string): Outcome<AliasMove> {
-    const found = this.#existing(name);
-    return found.ok ? this.#previous(found.loaded, alias) : found;
-  }
-
-  #previous(loaded: LoadedModel, alias: string): Outcome<AliasMove> {
-    const bad = refusal(checkAlias(alias));
-    if (bad !== undefined) return bad;
-    const { model } = loaded;
-    const from = valueOf(model.aliases, alias) ?? null;
-    const to = previousOf(alias, this.store(model.name).journal.backward([`"${alias}"`]));
-    if (to === undefined) return noAlias(model, alias);
-    if (to === null) {
-      return failure(
-        'CONFLICT',
-        `${alias} of ${model.name} pointed nowhere before: there is nothing to roll back to.`,
-      );
-    }
-    const target = this.#versionOf(loaded, to);
-    if (target.ok) return { ok: true, from, to };
-    return failure(
-      'CONFLICT',
-      `${alias} of ${model.name} pointed to version ${to} before, which can't be used: ${target.error.message} Or set the alias to another version.`,
-    );
   }
 
   /** Of a version, or without one of the model. */
@@ -462,7 +237,7 @@ export class Registry {
     const bad = refusal(checkVersionNumber(version));
     if (bad !== undefined) return bad;
     return this.#change(name, cause, (loaded): Decision<object> => {
-      const found = this.#versionOf(loaded, version, includeDeleted);
+      const found = this.versionOf(loaded, version, includeDeleted);
       return found.ok ? decide(found) : found;
     });
   }
@@ -558,7 +333,7 @@ export class Registry {
         );
       }
       if (this.#options.heldBy !== undefined) {
-        for (const { version, deleted } of this.#summaries(loaded, undefined)) {
+        for (const { version, deleted } of this.summaries(loaded, undefined)) {
           const holder = deleted === true ? undefined : this.#options.heldBy(name, version);
           if (holder !== undefined) {
             return failure(
@@ -583,44 +358,6 @@ export class Registry {
       true,
     );
   }
-
-  /** Who changed what, when and why; the newest first. Of deleted models too. */
-  history(name: string, query: HistoryQuery = {}): Outcome<{ readonly entries: readonly HistoryEntry[] }> {
-    const found = this.#existing(name, true);
-    if (!found.ok) return found;
-    const texts = query.version === undefined ? [] : [`"${query.version}"`];
-    if (query.alias !== undefined) texts.splice(0, texts.length, `"${query.alias}"`);
-    const entries: HistoryEntry[] = [];
-    const limit = query.limit ?? 100;
-    for (const entry of this.store(name).journal.backward(texts)) {
-      if (entries.length >= limit) break;
-      if (matchesHistory(entry, query)) entries.push(entry);
-    }
-    return { ok: true, entries };
-  }
-
-  /**
-   * Where the bytes of a version lie, after all of them were read and found to be those that were registered. Read-only;
-   * a folder is laid out when it is first asked for.
-   */
-  async readArtifact(
-    name: string,
-    selector: string,
-  ): Promise<Outcome<{ readonly path: string; readonly kind: 'file' | 'folder' }>> {
-    const found = this.version(name, selector);
-    return found.ok ? this.objects.read(found.version.artifact) : found;
-  }
-}
-
-function foldersIn(folder: string): string[] {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
-    throw error;
-  }
-  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 }
 
 function authorOf({ who, reason, run }: Cause): Author {
@@ -629,51 +366,4 @@ function authorOf({ who, reason, run }: Cause): Author {
     ...(reason === undefined ? {} : { reason }),
     ...(run === undefined ? {} : { run }),
   };
-}
-
-/** Aliases that point to a version, sorted. */
-export function aliasesOf(model: Pick<ModelDocument, 'aliases'>, version: string): readonly string[] {
-  return Object.entries(model.aliases)
-    .flatMap(([alias, to]) => (to === version ? [alias] : []))
-    .sort();
-}
-
-function movedSince(
-  name: string,
-  alias: string,
-  from: string | null,
-  { expected }: MoveCause,
-): RegistryFailure | undefined {
-  if (expected === undefined || expected === from) return undefined;
-  const where = (version: string | null): string => (version === null ? 'nowhere' : `to version ${version}`);
-  return failure(
-    'CONFLICT',
-    `${alias} of ${name} points ${where(from)} by now, not ${where(expected)}: somebody has moved it. Look again.`,
-  );
-}
-
-function noModel(name: string): RegistryFailure {
-  return failure(
-    'RESOURCE_DOES_NOT_EXIST',
-    `There is no model ${name}. \`modelyard models list\` shows them.`,
-  );
-}
-
-function deletedModel(name: string): RegistryFailure {
-  return failure('RESOURCE_DOES_NOT_EXIST', `The model ${name} was deleted. Restore it to use it again.`);
-}
-
-function noVersion(model: RegisteredModel, version: string): RegistryFailure {
-  const newest = model.nextVersion - 1;
-  const has = newest === 0 ? 'it has none yet' : `the newest is ${newest}`;
-  return failure('RESOURCE_DOES_NOT_EXIST', `The model ${model.name} has no version ${version}; ${has}.`);
-}
-
-function noAlias(model: RegisteredModel, alias: string): RegistryFailure {
-  const names = Object.keys(model.aliases).sort();
-  const has = names.length === 0 ? 'it has no aliases yet' : `it has ${names.join(', ')}`;
-  return failure(
-    'RESOURCE_DOES_NOT_EXIST',
-    `The model ${model.name} has no alias ${JSON.stringify(alias)}; ${has}.`,
-  );
 }
