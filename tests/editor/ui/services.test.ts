@@ -1,11 +1,11 @@
 /** Services in the window: one of a terminal shows, is rolled back, tried and stopped from here; alerts are told. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { registering } from '../../support/registering.js';
-import { freePort, releaseFiles } from '../../support/service.js';
+import { ask, freePort, releaseFiles } from '../../support/service.js';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
 
@@ -127,6 +127,23 @@ uiTest(
       await workbench.row('Services', /^webstopped/).waitFor();
       await workbench.inlineAction('Services', /^webstopped/, 'Start Service');
       await workbench.row('Services', /^web(\d alerts? · )?app@1 · rain@1/).waitFor();
+
+      // A secret that the editor does not have is asked for, and given to the service alone.
+      write(folder, releaseFiles('r3', { package: app('3'), secrets: ['TOKEN'] }));
+      await workbench.command('Modelyard: Serve Release…');
+      await workbench.pick(/app@3/);
+      await workbench.pick(/serves app@1/);
+      await workbench.pick(/Move all traffic/);
+      await workbench.notification(/needs TOKEN, and the editor’s environment does not have it/).waitFor();
+      await workbench.clickButton('Enter Values');
+      await workbench.page.locator('.quick-input-widget input[type=password]').fill('open sesame');
+      await workbench.press('Enter');
+      await workbench.row('Services', /^web(\d alerts? · )?app@3/).waitFor();
+      const { env } = JSON.parse((await ask(Number(port))).body) as { env: { token?: string } };
+      assert.equal(env.token, 'open sesame');
+      const log = readFileSync(path.join(folder, '.modelyard/services/staging/web/logs/app.log'), 'utf8');
+      assert.match(log, /starting r3/);
+      assert.doesNotMatch(log, /sesame/);
     } finally {
       await terminal(folder, 'service', 'stop', 'staging/web');
     }
