@@ -20,7 +20,7 @@ const SLOWEST_MS = 60_000;
 
 /** What the panel knows between two messages. */
 interface Shown {
-  /** That the person has chosen; absent: what fits. */
+  /** That the person has chosen, or that fitted when the panel was opened. */
   windowMs?: number;
   metrics?: ServiceMetrics;
   /** When the next measurements are worth asking for. Milliseconds since 1970. */
@@ -80,6 +80,7 @@ export function registerServicePanels({ extension, client, state: views }: Conte
         return;
       }
       const { metrics, windowMs } = found;
+      state.windowMs = windowMs;
       state.metrics = metrics;
       state.next = Date.now() + Math.max(FASTEST_MS, Math.min(SLOWEST_MS, metrics.stepMs / 2));
       handle.post({ type: 'service', service, metrics, windowMs, canRun: vscode.workspace.isTrusted });

@@ -16,6 +16,8 @@ type Shown = Extract<ToService, { type: 'service' }>;
 let shown: Shown | undefined;
 let frame: TimeFrame | undefined;
 let asTable = false;
+/** Newer measurements have come than are drawn. */
+let late = false;
 /** What the person said; absent: apart while a canary is on trial. */
 let apart: boolean | undefined;
 
@@ -135,7 +137,8 @@ function draw(): void {
   if (view === undefined) return;
   const now = Date.now();
   const { service, metrics } = view;
-  const reading = frame?.at;
+  const [reading, source] = [frame?.at, frame?.source];
+  late = false;
   const next = new TimeFrame({
     ...metrics,
     times: metrics.points.map(({ at }) => at),
@@ -175,7 +178,17 @@ function draw(): void {
   );
   const table = root.querySelector('.table-view');
   if (table !== null) table.scrollTop = scrolled;
-  next.read(reading !== undefined && next.times.includes(reading) ? reading : undefined);
+  if (reading !== undefined && next.times.includes(reading)) next.read(reading, source);
+  else next.read(undefined);
+  next.add((at) => {
+    if (at === undefined && late) requestAnimationFrame(draw);
+  });
+}
+
+/** Whether somebody reads by keyboard or selects: what is drawn anew then would be read out again, or be lost. */
+function isBusy(): boolean {
+  const reading = frame?.at !== undefined && document.activeElement instanceof SVGElement;
+  return reading || window.getSelection()?.type === 'Range';
 }
 
 let resized = false;
@@ -201,6 +214,8 @@ const host = connect<ToService, FromService>((message) => {
     if (typeof windowMs === 'number' && windowMs !== message.windowMs)
       host.send({ type: 'window', windowMs });
   }
+  const same = shown?.windowMs === message.windowMs;
   shown = message;
-  draw();
+  if (same && isBusy()) late = true;
+  else draw();
 });

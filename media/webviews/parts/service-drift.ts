@@ -34,7 +34,7 @@ export function driftSection(metrics: ServiceMetrics, frame: TimeFrame): HTMLEle
     { 'aria-label': 'Drift', class: 'drift' },
     h('h2', {}, icon('graph-scatter'), 'Drift against the training set'),
     gap === undefined
-      ? h('p', { role: 'status' }, driftSummary(rows))
+      ? h('p', {}, driftSummary(rows))
       : h('p', { class: 'nothing dim' }, icon('info'), h('span', {}, gapText(gap))),
     rows.length === 0 || gap !== undefined ? undefined : table(rows, frame),
   );

@@ -23,8 +23,11 @@ const FAR = 3;
 /** Measurements come in spans of ten seconds at most; what is further apart is a gap. */
 const SPAN_MS = 10_000;
 
-/** A part of the page that shows the moment that is read. */
-type Reader = (at: number | undefined) => void;
+/**
+ * A part of the page that shows the moment that is read.
+ * @param source where the person reads it: the `data-key` of a chart
+ */
+type Reader = (at: number | undefined, source: string | undefined) => void;
 
 /** What all charts of a window share: its ends, its points in time, its marks, and the moment that is read. */
 export class TimeFrame {
@@ -38,6 +41,7 @@ export class TimeFrame {
   readonly width: number;
   readonly #readers: Reader[] = [];
   #at: number | undefined;
+  #source: string | undefined;
 
   constructor(frame: Pick<TimeFrame, 'from' | 'to' | 'stepMs' | 'marks' | 'times' | 'width'>) {
     this.from = frame.from;
@@ -52,28 +56,33 @@ export class TimeFrame {
     return this.#at;
   }
 
+  get source(): string | undefined {
+    return this.#source;
+  }
+
   add(reader: Reader): void {
     this.#readers.push(reader);
   }
 
-  read(at: number | undefined): void {
+  read(at: number | undefined, source?: string): void {
     this.#at = at;
-    for (const reader of this.#readers) reader(at);
+    this.#source = source;
+    for (const reader of this.#readers) reader(at, source);
   }
 
   /** Reads the point in time that is nearest. */
-  readNear(at: number): void {
+  readNear(at: number, source?: string): void {
     let best: number | undefined;
     for (const time of this.times)
       if (best === undefined || Math.abs(time - at) < Math.abs(best - at)) best = time;
-    this.read(best);
+    this.read(best, source);
   }
 
   /** Reads so many points further on; from the end when nothing is read. */
-  readNext(by: number): void {
+  readNext(by: number, source?: string): void {
     const index = this.#at === undefined ? this.times.length : this.times.indexOf(this.#at);
     const next = Math.max(0, Math.min(this.times.length - 1, index + by));
-    this.read(this.times[next]);
+    this.read(this.times[next], source);
   }
 
   /** Lines end where points are further from each other than this. */
@@ -126,16 +135,17 @@ export function readable(
   timeAt: (x: number) => number,
   width: number,
 ): void {
+  const { key } = svg.dataset;
   svg.addEventListener('pointermove', (event) => {
     const box = svg.getBoundingClientRect();
-    frame.readNear(timeAt(((event.clientX - box.left) / box.width) * width));
+    frame.readNear(timeAt(((event.clientX - box.left) / box.width) * width), key);
   });
   const leave = (): void => frame.read(undefined);
   svg.addEventListener('pointerleave', leave);
   svg.addEventListener('blur', leave);
   svg.addEventListener('keydown', (event) => {
     const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
-    if (steps !== undefined) frame.readNext(steps);
+    if (steps !== undefined) frame.readNext(steps, key);
     else if (event.key === 'Escape') frame.read(undefined);
     else return;
     event.preventDefault();
@@ -265,7 +275,7 @@ export function timeChart(model: ChartModel, frame: TimeFrame): HTMLElement {
     cursor,
   );
   const values = lines.map(() => h('span', { class: 'reading' }));
-  frame.add((at) => {
+  frame.add((at, source) => {
     lines.forEach((line, index) => {
       // Beside each other stands what was at one time: the last, when nothing is read.
       const value = valueAt(line, at ?? frame.times.at(-1));
@@ -286,8 +296,8 @@ export function timeChart(model: ChartModel, frame: TimeFrame): HTMLElement {
           ]),
     );
     // Only where the person is: a screen reader would read all of them.
-    const active = svg.matches(':hover') || document.activeElement === svg;
-    readout.textContent = at === undefined || !active ? '' : momentWords(model, frame, at);
+    readout.textContent =
+      at === undefined || source !== svg.dataset['key'] ? '' : momentWords(model, frame, at);
     readout.title = readout.textContent;
   });
   readable(
