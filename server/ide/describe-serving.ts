@@ -85,7 +85,6 @@ function targetSummary(context: IdeContext, name: string): string | undefined {
     [
       fact('listens on', textOf(node, 'host')),
       from === undefined || to === undefined ? '' : `ports ${code(`${from}–${to}`)}`,
-      fact('releases in', textOf(node, 'path')),
     ],
   );
 }

@@ -74,7 +74,11 @@ class Server {
     this.#registries = new Registries(log, () => this.#modelsRead());
     this.#workspace = new Workspace(
       (change) => this.#changed(change),
-      (root) => ({ models: this.#registries.of(root), facts: this.#features.facts(root) }),
+      (root) => ({
+        models: this.#registries.of(root),
+        packages: this.#registries.packagesOf(root),
+        facts: this.#features.facts(root),
+      }),
     );
     const initial: unknown = params.initializationOptions;
     this.#features = new FeatureStores({
@@ -271,7 +275,7 @@ class Server {
     this.#views.servicesChanged(root);
   }
 
-  /** Findings and hints speak of the registry's models. */
+  /** Findings and hints speak of the registry's models, and of packages. */
   #modelsRead(): void {
     this.#diagnostics.changed();
     this.#refreshShown();

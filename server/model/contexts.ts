@@ -104,19 +104,24 @@ export const CONTEXTS: readonly Context[] = [
   },
   {
     name: 'packages',
-    doc: 'App packages, by name and version.',
-    example: 'packages.rain-app@3.path',
+    doc: 'App packages, by name: the newest version, or that of a number. The value is the package with its version: `rain-app@3`.',
+    example: 'packages.rain-app.version',
     places: afterPlanning,
     outsideTasks: false,
     members: [],
   },
   {
     name: 'environment',
-    doc: 'The environment that is deployed to: `name`, `url`, `variables`.',
+    doc: 'The environment that the task names; else that of the `deploy` it follows, or the only one of the pipeline.',
     example: 'environment.url',
     places: afterPlanning,
     outsideTasks: false,
-    members: [],
+    members: [
+      { name: 'name', doc: 'Its name.' },
+      { name: 'url', doc: 'The address of the app there, as `modelyard.yaml` has it.' },
+      { name: 'target', doc: 'The name of its target.' },
+      { name: 'variables', doc: 'Its `variables` in `modelyard.yaml`, by name.' },
+    ],
   },
   {
     name: 'secrets',
@@ -165,6 +170,16 @@ export const MODEL_MEMBERS: readonly ContextMember[] = [
   { name: 'metrics', doc: 'Metrics of the run that made it, by key.' },
   { name: 'params', doc: 'Params of the run that made it, by name.' },
   { name: 'hash', doc: 'The hash of its artifact.' },
+  { name: 'run', doc: 'The id of the run that made it.' },
+];
+
+/** Members of `packages.<name>` and `packages.<name>@<version>`, which itself is the text `rain-app@3`. */
+export const PACKAGE_MEMBERS: readonly ContextMember[] = [
+  { name: 'version', doc: 'The number of the version.' },
+  { name: 'reference', doc: 'The package with its version, as `deploy` takes it: `rain-app@3`.' },
+  { name: 'path', doc: 'Where its archive lies, relative to the project: a tar file.' },
+  { name: 'hash', doc: 'The hash of its archive.' },
+  { name: 'model', doc: 'The registered model that it serves.' },
   { name: 'run', doc: 'The id of the run that made it.' },
 ];
 

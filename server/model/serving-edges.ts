@@ -3,7 +3,8 @@
  * its environment, a monitor for its service. Where files, expressions or `needs` say the opposite, they win.
  */
 import type { Span } from '../syntax/tree.js';
-import type { TemplateText } from './definition.js';
+import { chainsIn } from './chains.js';
+import type { Task, TemplateText } from './definition.js';
 import { materializedViews } from './materialized-views.js';
 import { renderTemplate } from './evaluate.js';
 import type { Edge, Instance, NameReason } from './graph-types.js';
@@ -22,6 +23,10 @@ const SERVING: ReadonlySet<string> = new Set(['deploy', 'service', 'monitor', 'a
 /** With more of them than any pipeline has, nothing is said: looking at all pairs would take too long. */
 const MAX_TASKS = 500;
 
+function namesPackages(task: Task): boolean {
+  return task.expressions.some(({ part }) => part.source.includes('packages'));
+}
+
 /** What one task gives to others by its name; what can't be known here is absent. */
 interface Named {
   readonly instance: Instance;
@@ -37,7 +42,7 @@ export function namedEdges(
   edges: readonly Edge[],
   scopes: StaticScopes,
 ): readonly NamedEdge[] {
-  if (!instances.some(({ task }) => SERVING.has(task.action?.kind ?? ''))) return [];
+  if (!instances.some(({ task }) => SERVING.has(task.action?.kind ?? '') || namesPackages(task))) return [];
   return new NamedEdges(instances, edges, scopes).find();
 }
 
@@ -128,6 +133,7 @@ class NamedEdges {
 
   #look(instance: Instance): void {
     const { action } = instance.task;
+    if (namesPackages(instance.task)) this.#afterNamedPackages(instance);
     switch (action?.kind) {
       case 'deploy':
         this.#afterPackage(instance, action.package);
@@ -157,6 +163,19 @@ class NamedEdges {
     const { name } = parsed.reference;
     const makers = this.#packages.filter((one) => one.name === name);
     this.#add(makers, instance, 'package', name, text.span);
+  }
+
+  /** `packages.rain-app`: the newest one is that which a task of this run makes. A number is there already. */
+  #afterNamedPackages(instance: Instance): void {
+    for (const { part } of instance.task.expressions) {
+      for (const { context, steps } of chainsIn(part.expression)) {
+        const [first, second] = steps;
+        if (context !== 'packages' || first?.name === undefined || second?.selector === true) continue;
+        const { name, span } = first;
+        const makers = this.#packages.filter((one) => one.name === name);
+        this.#add(makers, instance, 'package', name, span);
+      }
+    }
   }
 
   /** `train.accuracy` or `train`: of the task of that name. */

@@ -14,6 +14,8 @@ export interface ServingMention {
   readonly span: Span;
   /** Where it is defined: all of the definition. */
   readonly whole?: Span;
+  /** Of a package: what stands behind the `@`. */
+  readonly version?: { readonly text: string; readonly span: Span };
   /** In a pipeline. */
   readonly task?: Task;
 }
@@ -77,7 +79,17 @@ function inPipeline({ tree, pipeline }: PipelineDefinition): ServingMention[] {
       // `rain-app@3` names the package and one of its versions.
       const name = kind === 'package' ? word.text.replace(/@.*$/s, '') : word.text;
       const span = { start: word.span.start, end: word.span.start + name.length };
-      if (name !== '') mentions.push({ kind, name, span, task, ...(whole === undefined ? {} : { whole }) });
+      const selector = word.text.slice(name.length + 1);
+      const version = { text: selector, span: { start: span.end + 1, end: word.span.end } };
+      if (name === '') return;
+      mentions.push({
+        kind,
+        name,
+        span,
+        task,
+        ...(whole === undefined ? {} : { whole }),
+        ...(selector === '' ? {} : { version }),
+      });
     };
     const { action } = task;
     switch (action?.kind) {
@@ -102,10 +114,11 @@ function inPipeline({ tree, pipeline }: PipelineDefinition): ServingMention[] {
     for (const { part } of task.expressions) {
       if (!part.source.includes('packages')) continue;
       for (const { context, steps } of chainsIn(part.expression)) {
-        const [first] = steps;
-        if (context === 'packages' && first?.name !== undefined) {
-          add('package', { text: first.name, span: first.span });
-        }
+        const [first, second] = steps;
+        if (context !== 'packages' || first?.name === undefined) continue;
+        const end = second?.selector === true ? second.span.end : first.span.end;
+        const selected = second?.selector === true ? `${first.name}@${second.name ?? ''}` : first.name;
+        add('package', { text: selected, span: { start: first.span.start, end } });
       }
     }
   }

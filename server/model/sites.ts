@@ -1,7 +1,7 @@
 /** Expressions at their places: whether they give what the place needs, and what can be said of them before a run. */
 import { visitExpression } from '../syntax/expression.js';
 import type { Expression } from '../syntax/tree.js';
-import type { ExpressionSite, Json, Pipeline, Task } from './definition.js';
+import type { Environment, ExpressionSite, Json, Pipeline, Task } from './definition.js';
 import { evaluate } from './evaluate.js';
 import { STATUS_FUNCTIONS } from './functions.js';
 import { typeWords } from './lattice.js';
@@ -10,13 +10,17 @@ import type { TypeEnvironment } from './type-environment.js';
 import { typeOfExpression } from './types.js';
 import type { TypeProblem } from './types.js';
 
-/** An expression where it stands: what the place needs is checked too. */
+/**
+ * An expression where it stands: what the place needs is checked too.
+ * @param environments those of `modelyard.yaml`, where they are known
+ */
 export function checkSite(
   pipeline: Pipeline,
   task: Task | undefined,
   site: ExpressionSite,
+  environments?: readonly Environment[],
 ): readonly TypeProblem[] {
-  const environment = typeEnvironment(pipeline, task, site.place);
+  const environment = typeEnvironment(pipeline, task, site.place, environments);
   const { expression } = site.part;
   const { type, problems } = typeOfExpression(expression, environment);
   if (expression.kind === 'missing') return problems;

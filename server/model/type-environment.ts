@@ -1,8 +1,17 @@
 /** The types of the contexts at one place of a pipeline. */
-import { CONTEXTS, contextOf, contextsAt, MODEL_MEMBERS, OWN_OUTPUTS, TASK_MEMBERS } from './contexts.js';
-import type { ExpressionPlace, Json, Matrix, Param, Pipeline, Task } from './definition.js';
+import {
+  CONTEXTS,
+  contextOf,
+  contextsAt,
+  MODEL_MEMBERS,
+  OWN_OUTPUTS,
+  PACKAGE_MEMBERS,
+  TASK_MEMBERS,
+} from './contexts.js';
+import type { Environment, ExpressionPlace, Json, Matrix, Param, Pipeline, Task } from './definition.js';
 import { fieldsOf, literalType, merge, NUMBER, OPEN_OBJECT, STRING, BOOLEAN, UNKNOWN } from './lattice.js';
 import type { Type } from './lattice.js';
+import { environmentsOf, ownEnvironment, statedEnvironment } from './task-environment.js';
 import { TRAINING_SET_OUTPUT } from './training-set.js';
 
 export interface TypeEnvironment {
@@ -41,11 +50,15 @@ interface PipelineTypes {
 const pipelineTypes = new WeakMap<Pipeline, PipelineTypes>();
 const matrixTypes = new WeakMap<Task, Type>();
 
-/** @param task absent for the `env` of the pipeline. */
+/**
+ * @param task absent for the `env` of the pipeline.
+ * @param environments those of `modelyard.yaml`; absent: nothing is known of them.
+ */
 export function typeEnvironment(
   pipeline: Pipeline,
   task: Task | undefined,
   place: ExpressionPlace,
+  environments?: readonly Environment[],
 ): TypeEnvironment {
   const legal = legalNames(place, task !== undefined);
   return {
@@ -53,7 +66,7 @@ export function typeEnvironment(
     ...(task === undefined ? {} : { task }),
     place,
     legal,
-    context: (name) => (legal.includes(name) ? contextType(name, pipeline, task) : undefined),
+    context: (name) => (legal.includes(name) ? contextType(name, pipeline, task, environments) : undefined),
   };
 }
 
@@ -90,7 +103,12 @@ function placeWords(place: ExpressionPlace): string {
   }
 }
 
-function contextType(name: string, pipeline: Pipeline, task: Task | undefined): Type {
+function contextType(
+  name: string,
+  pipeline: Pipeline,
+  task: Task | undefined,
+  environments: readonly Environment[] | undefined,
+): Type {
   switch (name) {
     case 'params':
       return typesOf(pipeline).params;
@@ -98,12 +116,50 @@ function contextType(name: string, pipeline: Pipeline, task: Task | undefined): 
       return typesOf(pipeline).tasks;
     case 'matrix':
       return task === undefined ? UNKNOWN : matrixType(task);
+    case 'environment':
+      return task === undefined ? UNKNOWN : environmentType(pipeline, task, environments);
     case 'env':
     case 'secrets':
       return ENV;
     default:
       return fixed.get(name) ?? UNKNOWN;
   }
+}
+
+function environmentType(
+  pipeline: Pipeline,
+  task: Task,
+  environments: readonly Environment[] | undefined,
+): Type {
+  const { names, computed } = environmentsOf(pipeline);
+  if (names.length === 0 && !computed && ownEnvironment(task) === undefined) {
+    const say = (): string => 'There is no environment here: no task of this pipeline names one.';
+    return {
+      kind: 'object',
+      open: false,
+      fields: fieldsOf(new Map()),
+      missing: { code: 'unknown-context', say },
+    };
+  }
+  const stated = statedEnvironment(pipeline, task);
+  const defined = environments?.find((one) => one.name === stated);
+  const members = (contextOf('environment')?.members ?? []).map(({ name }): [string, Type] => [
+    name,
+    name !== 'variables' ? STRING : defined === undefined ? OPEN_OBJECT : variablesType(defined),
+  ]);
+  return closed('environment', new Map(members));
+}
+
+function variablesType({ name, variables }: Environment): Type {
+  return {
+    kind: 'object',
+    open: false,
+    fields: fieldsOf(new Map(Object.keys(variables).map((key) => [key, UNKNOWN]))),
+    missing: {
+      code: 'unknown-context',
+      say: (key) => `The environment ${name} has no variable "${key}" in modelyard.yaml.`,
+    },
+  };
 }
 
 function typesOf(pipeline: Pipeline): PipelineTypes {
@@ -248,6 +304,17 @@ export const MODEL_VERSION: Type = {
   missing: {
     code: 'unknown-context',
     say: (name) => `A version of a model has no "${name}".`,
+  },
+};
+
+/** What can be asked of a version of a package. The version by itself is a text: `rain-app@3`. */
+export const PACKAGE_VERSION: Type = {
+  kind: 'object',
+  open: false,
+  fields: fieldsOf(new Map(PACKAGE_MEMBERS.map(({ name }) => [name, UNKNOWN]))),
+  missing: {
+    code: 'unknown-context',
+    say: (name) => `A version of a package has no "${name}".`,
   },
 };
 

@@ -4,10 +4,11 @@ import { chainOf } from './chains.js';
 import { functionOf, FUNCTIONS } from './functions.js';
 import { compileGlob } from './glob.js';
 import { alternatives, didYouMean, similar } from './names.js';
-import { contextProblem, MODEL_VERSION } from './type-environment.js';
+import { contextProblem, MODEL_VERSION, PACKAGE_VERSION } from './type-environment.js';
 import type { TypeEnvironment } from './type-environment.js';
 import { BOOLEAN, literalType, merge, typeWords, UNKNOWN } from './lattice.js';
 import type { Type, TypeProblemCode } from './lattice.js';
+import { isVersionNumber } from './registry-names.js';
 import { highestPlace, isScalar, neverEqual, notOrdered, resultType } from './type-operations.js';
 
 export { typeEnvironment } from './type-environment.js';
@@ -75,10 +76,10 @@ class Checker {
     }
   }
 
-  /** The type of what a member is asked of: a version of a model is a text by itself, but has members. */
+  /** The type of what a member is asked of: a version of a model or a package is a text by itself, but has members. */
   private holder(expression: Expression): Type {
     const type = this.type(expression);
-    return isModelVersion(expression) ? MODEL_VERSION : type;
+    return versionType(expression) ?? type;
   }
 
   private name(name: string, span: Span): Type {
@@ -139,6 +140,13 @@ class Checker {
         'type',
         expression.selectorSpan,
         '"@" chooses a version of a model or a package: `models.rain@production`, `packages.rain-app@3`.',
+      );
+    }
+    if (root === 'packages' && !isPackageVersion(expression.selector)) {
+      this.report(
+        'type',
+        expression.selectorSpan,
+        `"${expression.selector}" is no version of a package: write its number, or leave it out for the newest.`,
       );
     }
     this.type(object);
@@ -263,13 +271,19 @@ class Checker {
   }
 }
 
-/** `models.rain@production` or `models['rain@production']`. */
-function isModelVersion(expression: Expression): boolean {
+/** Of `models.rain@production`, `models['rain@production']`, `packages.rain-app`, `packages.rain-app@3`. */
+function versionType(expression: Expression): Type | undefined {
   const { kind } = expression;
-  if (kind !== 'at' && kind !== 'index') return false;
+  if (kind !== 'at' && kind !== 'index' && kind !== 'member') return undefined;
   const chain = chainOf(expression);
-  if (chain?.context !== 'models') return false;
-  const [first, second, ...others] = chain.steps;
-  if (others.length > 0 || first?.name === undefined) return false;
-  return second === undefined ? first.name.includes('@') : second.selector === true;
+  const [first, second, ...others] = chain?.steps ?? [];
+  if (others.length > 0 || first?.name === undefined || first.name === '') return undefined;
+  const selected = second?.selector === true;
+  if (chain?.context === 'packages') return second === undefined || selected ? PACKAGE_VERSION : undefined;
+  if (chain?.context !== 'models' || kind === 'member') return undefined;
+  return selected || (second === undefined && first.name.includes('@')) ? MODEL_VERSION : undefined;
+}
+
+function isPackageVersion(selector: string): boolean {
+  return isVersionNumber(selector) || selector === '' || selector.toLowerCase() === 'latest';
 }

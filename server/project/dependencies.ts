@@ -5,6 +5,7 @@
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
 import type { KnownModel, KnownModels } from '../model/known-models.js';
 import type { KnownColumn, ViewFacts, ViewState } from '../model/feature-facts.js';
+import type { KnownPackage, KnownPackages } from '../model/known-packages.js';
 import type { FeatureView } from '../model/features.js';
 import type { Probe, ProjectView } from '../rules/rule.js';
 import type { RuleSeverity } from '../model/definition.js';
@@ -19,6 +20,8 @@ type Dependency =
   | { readonly kind: 'features'; readonly answer: readonly FeaturesDefinition[] }
   | { readonly kind: 'model'; readonly name: string; readonly answer: KnownModel | 'unreadable' | undefined }
   | { readonly kind: 'models'; readonly answer: readonly string[] | undefined }
+  | { readonly kind: 'package'; readonly name: string; readonly answer: KnownPackage | undefined }
+  | { readonly kind: 'packages'; readonly answer: readonly string[] | undefined }
   | {
       readonly kind: 'view-facts';
       readonly path: string;
@@ -50,6 +53,7 @@ export class RecordingView implements ProjectView {
   readonly pipelinesByName: ReadonlyMap<string, readonly Definition[]>;
   readonly severities: ReadonlyMap<string, RuleSeverity>;
   readonly models: KnownModels | undefined;
+  readonly packages: KnownPackages | undefined;
   readonly #inner: ProjectView;
   readonly #asked = new Map<string, Dependency>();
 
@@ -58,6 +62,7 @@ export class RecordingView implements ProjectView {
     this.severities = inner.severities;
     this.pipelinesByName = this.#recordingMap(inner.pipelinesByName);
     this.models = inner.models === undefined ? undefined : this.#recordingModels(inner.models);
+    this.packages = inner.packages === undefined ? undefined : this.#recordingPackages(inner.packages);
   }
 
   /** What was asked so far. */
@@ -152,6 +157,21 @@ export class RecordingView implements ProjectView {
     };
   }
 
+  #recordingPackages(packages: KnownPackages): KnownPackages {
+    return {
+      names: () => {
+        const answer = packages.names();
+        this.#note('packages', { kind: 'packages', answer });
+        return answer;
+      },
+      package: (name) => {
+        const answer = packages.package(name);
+        this.#note(`package ${name}`, { kind: 'package', name, answer });
+        return answer;
+      },
+    };
+  }
+
   #recordingMap(map: ReadonlyMap<string, readonly Definition[]>): ReadonlyMap<string, readonly Definition[]> {
     const one = (name: string) => {
       const answer = map.get(name);
@@ -211,6 +231,10 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return view.models?.model(asked.name) === asked.answer;
       case 'models':
         return view.models?.names() === asked.answer;
+      case 'package':
+        return view.packages?.package(asked.name) === asked.answer;
+      case 'packages':
+        return view.packages?.names() === asked.answer;
       case 'view-facts':
         return view.viewFacts?.(asked.path, asked.view) === asked.answer;
       case 'label-columns':

@@ -10,6 +10,7 @@ import type { FeatureFacts } from '../model/feature-facts.js';
 import { globOf } from '../model/glob.js';
 import type { Glob } from '../model/glob.js';
 import type { KnownModels } from '../model/known-models.js';
+import type { KnownPackages } from '../model/known-packages.js';
 import { checkDefinition } from '../rules/index.js';
 import type { Finding, ProjectView } from '../rules/rule.js';
 import { parseYaml } from '../syntax/parse.js';
@@ -36,6 +37,7 @@ export interface Unread {
  */
 export interface Memory {
   readonly models?: KnownModels;
+  readonly packages?: KnownPackages;
   /** What is known of the data of feature views. */
   readonly facts?: FeatureFacts;
 }
@@ -247,6 +249,7 @@ export class Project {
         matches: (glob) => this.#prober.matches(glob),
         secretFiles: (glob) => this.#prober.secretFiles(glob),
         models: this.#memory.models,
+        packages: this.#memory.packages,
         viewFacts: (path, featureView) => this.#memory.facts?.viewFacts(path, featureView),
         labelColumns: (path, labels) => this.#memory.facts?.labelColumns(path, labels),
         viewState: (name) => this.#memory.facts?.viewState(name),

@@ -47,7 +47,7 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
       if (pipeline === undefined) throw new TypeError(`${path} is no pipeline and has no graph`);
       return projectGraph(pipeline, project);
     },
-    typing: () => (typed ??= pipeline === undefined ? [] : typeSites(pipeline)),
+    typing: () => (typed ??= pipeline === undefined ? [] : typeSites(pipeline, project)),
     // A rule that did not run could not use its suppressions.
     idleDirectives: (): Directive[] =>
       suppressions.idle().filter((directive) => ran.has(directive.id) || !isRuleId(directive.id)),

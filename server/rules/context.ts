@@ -1,6 +1,6 @@
 /** What the rules of one check share, built when the first of them asks for it. */
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
-import type { Pipeline } from '../model/definition.js';
+import type { Environment, ExpressionSite, Pipeline } from '../model/definition.js';
 import { buildGraph, type Graph } from '../model/graph.js';
 import { checkSite } from '../model/sites.js';
 import { readsViewSources, viewSources } from '../model/view-sources.js';
@@ -49,14 +49,20 @@ export function pipelineOf(definition: Definition): Pipeline | undefined {
 }
 
 /** Types every expression of a pipeline, in the order of the text. */
-export function typeSites(pipeline: Pipeline): TypedSite[] {
+export function typeSites(pipeline: Pipeline, project: Pick<ProjectView, 'settings'>): TypedSite[] {
+  // The settings are asked for by those alone whose findings depend on them.
+  let environments: readonly Environment[] | undefined;
+  const environmentsFor = ({ part }: ExpressionSite): readonly Environment[] | undefined =>
+    part.source.includes('environment')
+      ? (environments ??= project.settings()?.settings.environments)
+      : undefined;
   const typed: TypedSite[] = pipeline.expressions.map((site) => ({
     site,
     problems: checkSite(pipeline, undefined, site),
   }));
   for (const task of pipeline.tasks) {
     for (const site of task.expressions)
-      typed.push({ site, task, problems: checkSite(pipeline, task, site) });
+      typed.push({ site, task, problems: checkSite(pipeline, task, site, environmentsFor(site)) });
   }
   return typed;
 }

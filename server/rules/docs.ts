@@ -146,6 +146,12 @@ function renderFiles(example: Example): string[] {
   if (example.disk !== undefined && example.disk.length > 0)
     lines.push(`(In the project: ${example.disk.map((path) => `\`${path}\``).join(', ')}.)`, '');
   if (example.models !== undefined) lines.push(`(In the registry: ${registryWords(example.models)}.)`, '');
+  if (example.packages !== undefined) {
+    const counts = Object.entries(example.packages).map(
+      ([name, count]) => `\`${name}\` with ${count} ${count === 1 ? 'version' : 'versions'}`,
+    );
+    lines.push(`(App packages: ${counts.join('; ')}.)`, '');
+  }
   for (const [view, { data, result }] of Object.entries(example.facts ?? {})) {
     const columns = result ?? data;
     if (columns === undefined) continue;
@@ -156,13 +162,25 @@ function renderFiles(example: Example): string[] {
 }
 
 function registryWords(models: NonNullable<Example['models']>): string {
-  const words = Object.entries(models).map(([name, { versions, deleted = [], aliases = {} }]) => {
+  const words = Object.entries(models).map(([name, { versions, deleted = [], aliases = {}, signature }]) => {
     const points = Object.entries(aliases).map(([alias, version]) => `\`${alias}\` is version ${version}`);
     const gone = deleted.map((version) => `version ${version} is deleted`);
     const count = `${versions} ${versions === 1 ? 'version' : 'versions'}`;
-    return `\`${name}\` with ${[count, ...points, ...gone].join(', ')}`;
+    const columns = signature === undefined ? [] : [`the signature \`${signatureWords(signature)}\``];
+    return `\`${name}\` with ${[count, ...points, ...gone, ...columns].join(', ')}`;
   });
   return words.length === 0 ? 'nothing' : words.join('; ');
+}
+
+function signatureWords({
+  inputs,
+  outputs,
+}: NonNullable<NonNullable<Example['models']>[string]['signature']>): string {
+  const words = (columns: Readonly<Record<string, string>>): string =>
+    Object.entries(columns)
+      .map(([name, type]) => `${name}: ${type}`)
+      .join(', ');
+  return `${words(inputs)} → ${words(outputs)}`;
 }
 
 function fenced(text: string): string[] {

@@ -5,6 +5,16 @@ import type { Example } from './rule.js';
 /** The name of an example that is a text alone. */
 export const EXAMPLE_PATH = 'example.pipeline.yaml';
 
+/** `modelyard.yaml` of examples that deploy. */
+export const EXAMPLE_ENVIRONMENTS = {
+  'modelyard.yaml': 'environments: { staging: {}, production: {} }\n',
+} as const;
+
+/** A pipeline that deploys, beside settings that say where to. */
+export function deploying(pipeline: string): Readonly<Record<string, string>> {
+  return { [EXAMPLE_PATH]: pipeline, ...EXAMPLE_ENVIRONMENTS };
+}
+
 export interface PlainExample {
   /** The file that is checked. */
   readonly path: string;

@@ -56,6 +56,7 @@ export const RULE_IDS = [
   'package/empty',
   'package/entrypoint-missing',
   'package/secret-file',
+  'package/signature',
   'approval/nobody',
   'deploy/port-conflict',
   'deploy/unhealthy-probe',

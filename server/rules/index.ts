@@ -39,6 +39,7 @@ import { unknownFeature as unknownMonitorFeature } from './monitor/unknown-featu
 import { unknownMetric } from './monitor/unknown-metric.js';
 import { packageEmpty } from './package/empty.js';
 import { entrypointMissing } from './package/entrypoint-missing.js';
+import { packageSignature } from './package/signature.js';
 import { secretFile } from './package/secret-file.js';
 import { unknownContext } from './reference/unknown-context.js';
 import { unknownMatrixKey } from './reference/unknown-matrix-key.js';
@@ -119,6 +120,7 @@ export const ALL_RULES: readonly Rule[] = [
   packageEmpty,
   entrypointMissing,
   secretFile,
+  packageSignature,
   nobody,
   portConflict,
   unhealthyProbe,

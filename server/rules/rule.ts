@@ -7,6 +7,7 @@ import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/defi
 import type { FeatureFacts, KnownColumn, ViewFacts, ViewState } from '../model/feature-facts.js';
 import type { Graph } from '../model/graph.js';
 import type { KnownModels } from '../model/known-models.js';
+import type { KnownPackages } from '../model/known-packages.js';
 import type { TypeProblem } from '../model/types.js';
 import type { Span } from '../syntax/tree.js';
 import type { RuleId } from './ids.js';
@@ -87,6 +88,8 @@ export interface ProjectView {
   secretFiles?(glob: string): readonly string[] | undefined;
   /** The project's model registry; `undefined`: nothing is known of it. */
   readonly models?: KnownModels | undefined;
+  /** The project's app packages; `undefined`: nothing is known of them. */
+  readonly packages?: KnownPackages | undefined;
   /** What is known of the data of a feature view as it is written now; nothing where nobody has looked. */
   readonly viewFacts?: FeatureFacts['viewFacts'];
   /** The columns of a file of labels; nothing where nobody has looked. */
@@ -145,6 +148,8 @@ export interface GoodExample {
   readonly disk?: readonly string[];
   /** The registered models, by name. Without it nothing is known of the registry. */
   readonly models?: Readonly<Record<string, ExampleModel>>;
+  /** The app packages, by name: how many versions each has. Without it nothing is known of them. */
+  readonly packages?: Readonly<Record<string, number>>;
   /** What is known of the data of feature views, by name. */
   readonly facts?: Readonly<Record<string, ViewFacts>>;
   readonly states?: Readonly<Record<string, ViewState>>;
@@ -157,6 +162,11 @@ export interface ExampleModel {
   readonly versions: number;
   readonly deleted?: readonly string[];
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Of all of its versions: columns with their types. */
+  readonly signature?: {
+    readonly inputs: Readonly<Record<string, string>>;
+    readonly outputs: Readonly<Record<string, string>>;
+  };
 }
 
 export interface BadExample extends GoodExample {

@@ -4,8 +4,7 @@ import type { PackageAction, ServiceAction, Task, TemplateText } from '../model/
 import { servingMentions } from '../model/serving-mentions.js';
 import type { ServingKind } from '../model/serving-mentions.js';
 import { literalPrefix } from './paths.js';
-import { reportUnknown } from './unknown.js';
-import type { ProjectView, RuleContext } from './rule.js';
+import type { ProjectView } from './rule.js';
 
 /** A task with what its action says. */
 export interface Maker<A> {
@@ -68,29 +67,17 @@ export function mayBeMade<A>(made: Made<A>, name: string): boolean {
   return made.byName.has(name) || made.prefixes.some((prefix) => name.startsWith(prefix));
 }
 
-/** What the settings define; `undefined` where they define none, or can't be read as YAML. */
+/** What the settings define; `undefined` where they can't be read as YAML. */
 export function definedNames(
   project: ProjectView,
   kind: Extract<ServingKind, 'environment' | 'target'>,
 ): readonly string[] | undefined {
   const settings = project.settings();
-  if (settings === undefined || settings.tree.problems.some(({ code }) => code === 'yaml')) return undefined;
-  const names = servingMentions(settings).flatMap((mention) =>
+  if (settings === undefined) return [];
+  if (settings.tree.problems.some(({ code }) => code === 'yaml')) return undefined;
+  return servingMentions(settings).flatMap((mention) =>
     mention.kind === kind && mention.whole !== undefined ? [mention.name] : [],
   );
-  return names.length === 0 ? undefined : names;
 }
 
-/** Reports what a file names and no task of the project makes; silent while none makes any. */
-export function reportUnmade(context: RuleContext, kind: 'package' | 'service', verb: string): void {
-  for (const mention of servingMentions(context.definition)) {
-    if (mention.kind !== kind || mention.whole !== undefined) continue;
-    const { name, span } = mention;
-    const made: Made<unknown> = madeServing(context.project.definitions())[`${kind}s`];
-    if (mayBeMade(made, name) || made.byName.size + made.prefixes.length === 0) continue;
-    const names = [...made.byName.keys()];
-    reportUnknown(context, { value: name, span }, names, {
-      message: `No task of this project ${verb} the ${kind} "${name}".`,
-    });
-  }
 }

@@ -3,7 +3,7 @@ import type { Located } from '../model/definition.js';
 import { alternatives, didYouMean, similar } from '../model/names.js';
 import type { Span } from '../syntax/tree.js';
 import { renames } from './edits.js';
-import type { Related, RuleContext } from './rule.js';
+import type { Fix, Related, RuleContext } from './rule.js';
 
 export interface UnknownName {
   /** A sentence: `There is no pipeline "rain-trian" in this project.` */
@@ -11,6 +11,8 @@ export interface UnknownName {
   /** Said behind it where there are no names at all. */
   readonly none?: string;
   readonly related?: readonly Related[];
+  /** Behind those that take another name. */
+  readonly fixes?: readonly Fix[];
 }
 
 /**
@@ -22,7 +24,7 @@ export function reportUnknown(
   context: RuleContext,
   name: Located<string>,
   names: readonly string[],
-  { message, none = '', related = [] }: UnknownName,
+  { message, none = '', related = [], fixes = [] }: UnknownName,
 ): void {
   const candidates = similar(name.value, names);
   const expected = names.length > 0 ? ` Expected one of ${alternatives(names)}.` : none;
@@ -30,7 +32,7 @@ export function reportUnknown(
     span: name.span,
     message: `${message}${candidates.length > 0 ? didYouMean(candidates) : expected}`,
     related,
-    fixes: renames(context, bare(context, name), candidates),
+    fixes: [...renames(context, bare(context, name), candidates), ...fixes],
   });
 }
 

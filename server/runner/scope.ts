@@ -1,13 +1,17 @@
 /** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
 import type { Json, ProjectSettings } from '../model/definition.js';
+import { renderTemplate } from '../model/evaluate.js';
 import type { Lookup, Scope } from '../model/evaluate.js';
 import type { Features } from '../model/features.js';
 import type { Instance } from '../model/graph.js';
+import { ownEnvironment } from '../model/task-environment.js';
 import { lookupIn } from '../model/values.js';
 import type { PackageStore } from '../stores/packages/store.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import { memberOfFlat } from './flat.js';
 import type { ModelLookup, Models } from './models.js';
+import { packageLookup } from './packages.js';
+import { findEnvironment } from './places.js';
 
 /** What is known of another task. */
 export interface TaskFacts {
@@ -41,12 +45,12 @@ export interface Facts {
   /** Where deployments may go, and what there is to deploy. */
   readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
   readonly packages: () => PackageStore;
+  /** The environment of the deployments that a task follows: its name. */
+  environmentBefore(instance: Instance): Lookup;
   hashFiles(globs: readonly string[]): string;
   /** Feature files of the project, where the pipeline needs them. */
   readonly features: readonly Features[];
 }
-
-const NOT_BUILT = new Set(['packages', 'environment']);
 
 export class TaskScope implements Scope {
   readonly #facts: Facts;
@@ -58,6 +62,8 @@ export class TaskScope implements Scope {
   readonly #used = new Map<string, FingerprintPart>();
   /** Secrets stand as stars: for what is recorded and hashed, not for what is run. */
   readonly #masked: boolean;
+  /** Its name is being found out: an expression there can't ask for it. */
+  #naming = false;
 
   constructor(
     facts: Facts,
@@ -125,14 +131,41 @@ export class TaskScope implements Scope {
         if (part !== undefined) this.#used.set(`${part.kind} ${part.name}`, part);
         return found;
       }
+      case 'packages': {
+        const { found, part } = packageLookup(this.#facts.packages(), path);
+        if (part !== undefined) this.#used.set(`${part.kind} ${part.name}`, part);
+        return found;
+      }
+      case 'environment':
+        return this.#environment(path);
       default:
-        return {
-          kind: 'error',
-          message: NOT_BUILT.has(context)
-            ? `${context}: this version of Modelyard can't look that up yet.`
-            : `there is no context "${context}".`,
-        };
+        return { kind: 'error', message: `there is no context "${context}".` };
     }
+  }
+
+  #environment(path: readonly string[]): Lookup {
+    const named = this.#environmentName();
+    if (named.kind !== 'value') return named;
+    const found = findEnvironment(String(named.value), this.#facts.places);
+    if (!found.ok) return { kind: 'error', message: `environment: ${found.message}` };
+    const { name, target, url, variables } = found.environment;
+    if (path[0] === 'url' && url === undefined) {
+      return { kind: 'error', message: `environment.url: ${name} has no \`url\` in modelyard.yaml.` };
+    }
+    if (path[0] === 'variables') return member(variables, path.slice(1), `variable of ${name}`);
+    const members = { name, target, ...(url === undefined ? {} : { url }), variables };
+    return member(members, path, 'member of `environment`');
+  }
+
+  #environmentName(): Lookup {
+    const own = ownEnvironment(this.#instance.task);
+    if (own === undefined) return this.#facts.environmentBefore(this.#instance);
+    if (this.#naming)
+      return { kind: 'error', message: 'environment: the name of the environment asks for itself.' };
+    this.#naming = true;
+    const rendered = renderTemplate(own, this, 'plain');
+    this.#naming = false;
+    return rendered.kind === 'value' ? { kind: 'value', value: rendered.value.trim() } : rendered;
   }
 
   #task(name: string, path: readonly string[]): Lookup {
@@ -170,8 +203,8 @@ export class TaskScope implements Scope {
   }
 
   #note(context: string, path: readonly string[], value: Json): void {
-    // A secret must not be told, and of a model its version counts.
-    if (context === 'secrets' || context === 'models') return;
+    // A secret must not be told, and of a model and a package its version counts.
+    if (context === 'secrets' || context === 'models' || context === 'packages') return;
     const name = path.join('.');
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     const part: FingerprintPart =

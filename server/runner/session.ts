@@ -18,6 +18,7 @@ import type { FeatureViews } from './features.js';
 import type { Models } from './models.js';
 import { type Facts, type TaskFacts, outputPaths } from './scope.js';
 import { type Selection, select } from './select.js';
+import { environmentBefore } from './environment-before.js';
 import { TaskStates } from './state.js';
 import { Workspace } from './workspace.js';
 
@@ -122,6 +123,7 @@ export class Session {
         this.#models?.find(reference) ?? { ok: false, message: 'the registry is not there yet' },
       places: this.places,
       packages: () => this.packages,
+      environmentBefore: (instance) => environmentBefore(this, instance),
       hashFiles: (globs) => this.workspace.hashFiles(globs),
       features: this.featureFiles,
     };

@@ -4,6 +4,7 @@
  */
 import { constants, copyFileSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { signatureDifferences } from '../model/signature-differences.js';
 import { formatBytes } from '../model/units.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { hashFile } from '../stores/hash.js';
@@ -19,7 +20,6 @@ import { newRunId } from '../stores/run-id.js';
 import { whoAmI } from '../stores/user.js';
 import { releasePlaces, type ReleasePlaces } from './places.js';
 import { OWNER_FILE, listReleases, recordRelease, referenceOf } from './releases.js';
-import { signatureDifferences } from './signature.js';
 import { RELEASE_SCHEMA_VERSION, type ReleaseDocument, type ReleaseModel } from './types.js';
 
 /** How a command of the package's setup ended. */

@@ -30,11 +30,22 @@ export function knownModels(models: Readonly<Record<string, MemoryModel>>): Know
     version: (name, version) => {
       const summary = known.get(name)?.recent.find((one) => one.version === version);
       if (summary === undefined) return undefined;
-      return { ...summary, params: {}, description: '', ...models[name]?.details?.[version] };
+      const { signature, details } = models[name] ?? {};
+      const own = signature === undefined ? {} : { signature: signatureOf(signature) };
+      return { ...summary, params: {}, description: '', ...own, ...details?.[version] };
     },
     mainMetric: (name) => Object.keys(known.get(name)?.recent[0]?.metrics ?? {})[0],
     moved: (name, alias) => models[name]?.moved?.[alias],
   };
+}
+
+function signatureOf({
+  inputs,
+  outputs,
+}: NonNullable<ExampleModel['signature']>): NonNullable<KnownVersionDetails['signature']> {
+  const fields = (columns: Readonly<Record<string, string>>) =>
+    Object.entries(columns).map(([name, type]) => ({ name, type, required: true }));
+  return { inputs: fields(inputs), outputs: fields(outputs) };
 }
 
 function modelOf(name: string, model: MemoryModel): KnownModel {

@@ -7,6 +7,7 @@ import type { RuleSeverity } from '../../server/model/definition.js';
 import type { Edit, ExampleModel, Finding, Probe, ProjectView } from '../../server/rules/rule.js';
 import { checkDefinition } from '../../server/rules/index.js';
 import { parseYaml } from '../../server/syntax/parse.js';
+import { knownPackages } from './known-packages.js';
 import { knownModels } from './known-models.js';
 
 export interface MemoryOptions {
@@ -16,6 +17,8 @@ export interface MemoryOptions {
   readonly links?: Readonly<Record<string, string>>;
   /** The registered models; without it nothing is known of them. */
   readonly models?: Readonly<Record<string, ExampleModel>>;
+  /** App packages: how many versions each has; without it nothing is known of them. */
+  readonly packages?: Readonly<Record<string, number>>;
   /** What is known of the data of feature views, by name. */
   readonly facts?: Readonly<Record<string, ViewFacts>>;
   readonly states?: Readonly<Record<string, ViewState>>;
@@ -58,6 +61,7 @@ export function memoryProject(
         ? undefined
         : [...disk].filter((file) => globOf(glob).matches(file) && secretByName(file) !== undefined).sort(),
     models: options.models === undefined ? undefined : knownModels(options.models),
+    packages: options.packages === undefined ? undefined : knownPackages(options.packages),
     viewFacts: (_path, { name }) => options.facts?.[name],
     labelColumns: (_path, labels) => options.labels?.[labels],
     viewState: (name) => options.states?.[name],

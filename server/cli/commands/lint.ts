@@ -9,6 +9,7 @@ import { findProjectRoot } from '../../project/find-root.js';
 import { Project } from '../../project/project.js';
 import { ALL_RULES } from '../../rules/index.js';
 import { toSarif } from '../../rules/sarif.js';
+import { KnownPackageStore } from '../../stores/packages/known.js';
 import { KnownRegistry } from '../../stores/registry/known.js';
 import { type Arguments, UsageError, closest } from '../args.js';
 import { type Command, CommandError, startFolder } from '../command.js';
@@ -126,7 +127,8 @@ async function open(args: Arguments, root: string): Promise<{ project: Project; 
     labelColumns: (file, labels) => known?.labelColumns(file, labels),
     viewState: (view) => known?.viewState(view),
   };
-  const project = Project.open(root, undefined, { memory: { models: new KnownRegistry(root), facts } });
+  const memory = { models: new KnownRegistry(root), packages: new KnownPackageStore(root), facts };
+  const project = Project.open(root, undefined, { memory });
   const paths = chosenPaths(args, root, project);
   const files = project.view().features();
   const about = files.filter((definition) => paths.includes(definition.path));

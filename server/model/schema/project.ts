@@ -99,11 +99,6 @@ const target = closed(
   {
     type: key(oneOf(['local']), 'The kind of platform.', ['local']),
     description: opt(prose, 'What it is.', ['This machine.']),
-    path: opt(
-      Type.String({ minLength: 1, 'x-modelyard': { names: 'path' } }),
-      'The folder that holds its releases.',
-      ['.modelyard/services'],
-    ),
     host: opt(Type.String(), 'The address its services listen on.', ['127.0.0.1'], { default: '127.0.0.1' }),
     ports: opt(
       closed(

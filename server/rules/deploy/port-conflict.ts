@@ -3,6 +3,7 @@ import type { ServiceAction } from '../../model/definition.js';
 import { LOCAL_TARGET } from '../../model/serving-mentions.js';
 import { entryOf } from '../../syntax/text.js';
 import { environmentOf, literal } from '../releases.js';
+import { EXAMPLE_ENVIRONMENTS } from '../examples.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { madeServing } from '../serving-names.js';
 import type { Maker } from '../serving-names.js';
@@ -25,18 +26,35 @@ expression, and of environments on different targets.
 `,
   needsWholeText: true,
   good: [
-    { files: { 'a.pipeline.yaml': SERVICE('rain', '8080'), 'b.pipeline.yaml': SERVICE('snow', '8081') } },
-    { files: { 'a.pipeline.yaml': SERVICE('rain', '8080'), 'b.pipeline.yaml': SERVICE('rain', '8080') } },
+    {
+      files: {
+        'a.pipeline.yaml': SERVICE('rain', '8080'),
+        'b.pipeline.yaml': SERVICE('snow', '8081'),
+        ...EXAMPLE_ENVIRONMENTS,
+      },
+    },
+    {
+      files: {
+        'a.pipeline.yaml': SERVICE('rain', '8080'),
+        'b.pipeline.yaml': SERVICE('rain', '8080'),
+        ...EXAMPLE_ENVIRONMENTS,
+      },
+    },
   ],
   bad: [
     {
-      files: { 'a.pipeline.yaml': SERVICE('rain', '«8080»'), 'b.pipeline.yaml': SERVICE('snow', '8080') },
+      files: {
+        'a.pipeline.yaml': SERVICE('rain', '«8080»'),
+        'b.pipeline.yaml': SERVICE('snow', '8080'),
+        ...EXAMPLE_ENVIRONMENTS,
+      },
       messages: ['Port 8080 is also that of the service "snow" in staging (b.pipeline.yaml).'],
     },
     {
       files: {
         'a.pipeline.yaml': SERVICE('rain', '«8080»'),
         'b.pipeline.yaml': SERVICE('rain', '8080', 'production'),
+        ...EXAMPLE_ENVIRONMENTS,
       },
       messages: ['Port 8080 is also that of the service "rain" in production (b.pipeline.yaml).'],
     },

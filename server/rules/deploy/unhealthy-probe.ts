@@ -1,4 +1,5 @@
 import { deploysOf, packagesOf } from '../releases.js';
+import { deploying } from '../examples.js';
 import type { Rule } from '../rule.js';
 
 const PACKAGE = (health: string) =>
@@ -20,15 +21,21 @@ Nothing is said where it can't be told which package the service runs.
   needsWholeText: true,
   good: [
     {
-      files: `tasks:\n${PACKAGE(', health: /health')}${DEPLOY}  start:\n    service: { name: rain, environment: staging, port: 8080 }\n`,
+      files: deploying(
+        `tasks:\n${PACKAGE(', health: /health')}${DEPLOY}  start:\n    service: { name: rain, environment: staging, port: 8080 }\n`,
+      ),
     },
     {
-      files: `tasks:\n${PACKAGE('')}${DEPLOY}  start:\n    service: { name: rain, environment: staging, port: 8080, health: /health }\n`,
+      files: deploying(
+        `tasks:\n${PACKAGE('')}${DEPLOY}  start:\n    service: { name: rain, environment: staging, port: 8080, health: /health }\n`,
+      ),
     },
   ],
   bad: [
     {
-      files: `tasks:\n${PACKAGE('')}${DEPLOY}  start:\n    service: { name: «rain», environment: staging, port: 8080 }\n`,
+      files: deploying(
+        `tasks:\n${PACKAGE('')}${DEPLOY}  start:\n    service: { name: «rain», environment: staging, port: 8080 }\n`,
+      ),
       messages: ['Neither the service "rain" nor the package "app" says where its health is asked for.'],
     },
   ],

@@ -2,6 +2,7 @@ import { modelMentions } from '../../model/model-mentions.js';
 import type { ModelMention } from '../../model/model-mentions.js';
 import { checkModelName, toModelName } from '../../model/registry-names.js';
 import { renames, replacement } from '../edits.js';
+import { deploying } from '../examples.js';
 import type { Report, Rule, RuleContext } from '../rule.js';
 
 export const modelName: Rule = {
@@ -23,8 +24,9 @@ Where a version is meant, its alias or number follows an \`@\`: \`rain@productio
         'tasks:\n  register:\n    register: { model: seattle.rain, from: models/rain.json, aliases: [candidate] }\n  use:\n    run: ./use.sh ${{ models.rain@production.path }}\n    cache: false\n',
     },
     {
-      files:
+      files: deploying(
         'tasks:\n  deploy:\n    deploy: { package: app, model: "models:/rain/3", environment: staging }\n',
+      ),
     },
   ],
   bad: [

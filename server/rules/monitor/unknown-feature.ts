@@ -2,6 +2,7 @@ import { parseMonitorRule } from '../../model/monitor-rule.js';
 import { literalWord } from '../../model/serving-mentions.js';
 import type { MonitorAction } from '../../model/definition.js';
 import type { Span } from '../../syntax/tree.js';
+import { deploying } from '../examples.js';
 import { reportUnknown } from '../unknown.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { knownFeatures } from './known-features.js';
@@ -25,13 +26,17 @@ Nothing is said where none of them is known.
   needsWholeText: true,
   good: [
     {
-      files: `tasks:\n${SERVED}  watch:\n    monitor: { service: rain, rules: drift.rain_7d < 0.2, drift: { features: [temp_max] } }\n`,
+      files: deploying(
+        `tasks:\n${SERVED}  watch:\n    monitor: { service: rain, rules: drift.rain_7d < 0.2, drift: { features: [temp_max] } }\n`,
+      ),
     },
     { files: 'tasks:\n  watch:\n    monitor: { service: rain, rules: drift.anything < 0.2 }\n' },
   ],
   bad: [
     {
-      files: `tasks:\n${SERVED}  watch:\n    monitor: { service: rain, rules: drift.«rain_7» < 0.2, drift: { features: [«wind»] } }\n`,
+      files: deploying(
+        `tasks:\n${SERVED}  watch:\n    monitor: { service: rain, rules: drift.«rain_7» < 0.2, drift: { features: [«wind»] } }\n`,
+      ),
       messages: [
         'The service "rain" gets no feature "rain_7". Did you mean "rain_7d"?',
         'The service "rain" gets no feature "wind". Expected one of rain_7d or temp_max.',

@@ -6,6 +6,7 @@ import { alternatives, didYouMean, similar } from '../../model/names.js';
 import { parseSelector } from '../../model/registry-names.js';
 import { renames } from '../edits.js';
 import { madeModels, maySet } from '../model-makers.js';
+import { EXAMPLE_ENVIRONMENTS, deploying } from '../examples.js';
 import type { Report, Rule, RuleContext } from '../rule.js';
 
 export const unknownAlias: Rule = {
@@ -35,14 +36,16 @@ nothing has the alias, there is nothing to compare with, and that is no mistake.
           'tasks:\n  deploy:\n    deploy: { package: app, model: rain@candidate, environment: staging }\n',
         'train.pipeline.yaml':
           'tasks:\n  register:\n    register: { model: rain, from: models/rain.json, aliases: [candidate], compare-to: production }\n',
+        ...EXAMPLE_ENVIRONMENTS,
       },
       models: { rain: { versions: 1 } },
     },
   ],
   bad: [
     {
-      files:
+      files: deploying(
         'tasks:\n  deploy:\n    deploy: { package: app, model: rain@«prodution», environment: production }\n',
+      ),
       models: { rain: { versions: 3, aliases: { production: '2' } } },
       messages: ['The model "rain" has no alias "prodution". Did you mean "production"?'],
       fixed:

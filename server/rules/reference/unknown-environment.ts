@@ -1,7 +1,10 @@
 import { LOCAL_TARGET, servingMentions } from '../../model/serving-mentions.js';
-import { reportUnknown } from '../unknown.js';
-import type { Rule } from '../rule.js';
+import type { ServingMention } from '../../model/serving-mentions.js';
+import { entryOf } from '../../syntax/text.js';
+import { indentAt } from '../places.js';
+import type { Fix, Rule, RuleContext } from '../rule.js';
 import { definedNames } from '../serving-names.js';
+import { reportUnknown } from '../unknown.js';
 
 const SETTINGS =
   'environments:\n  staging: { target: local }\n  production: { target: local, approval: true }\n';
@@ -12,11 +15,12 @@ export const unknownEnvironment: Rule = {
   summary: 'An environment or a target is named that `modelyard.yaml` does not define.',
   docs: `
 Where an app is deployed to is one of the \`environments\` of \`modelyard.yaml\`, and the platform behind it one of its
-\`targets\`; the target \`local\` is always there.
+\`targets\`; the target \`local\` is always there. A task that deploys anywhere else fails.
 
-Nothing is said where the name is an expression, and while \`modelyard.yaml\` defines no environment at all.
+Nothing is said where the name is an expression, and while \`modelyard.yaml\` can't be read.
 
-**To mend it**, take the name that is suggested, or define the environment in \`modelyard.yaml\`.
+**To mend it**, take the name that is suggested, or define the environment in \`modelyard.yaml\`: there is a quick fix for
+it, and \`environments: { staging: {} }\` is enough.
 `,
   needsWholeText: true,
   good: [
@@ -27,7 +31,6 @@ Nothing is said where the name is an expression, and while \`modelyard.yaml\` de
         'modelyard.yaml': SETTINGS,
       },
     },
-    { files: 'tasks:\n  deploy:\n    deploy: { package: app@3, environment: staging }\n' },
   ],
   bad: [
     {
@@ -39,22 +42,60 @@ Nothing is said where the name is an expression, and while \`modelyard.yaml\` de
       fixed: 'tasks:\n  deploy:\n    deploy: { package: app@3, environment: staging }\n',
     },
     {
+      files: 'tasks:\n  deploy:\n    deploy: { package: app@3, environment: «staging» }\n',
+      messages: [
+        'There is no environment "staging". Define it in modelyard.yaml: `environments: { staging: {} }`.',
+      ],
+    },
+    {
       files: { 'modelyard.yaml': 'environments:\n  staging: { target: «cloud» }\n' },
       messages: ['There is no target "cloud" in modelyard.yaml. Expected one of local.'],
     },
   ],
   check(context) {
-    const { definition, project } = context;
-    for (const { kind, name, span, whole } of servingMentions(definition)) {
-      if ((kind !== 'environment' && kind !== 'target') || whole !== undefined) continue;
-      const defined = definedNames(project, kind);
-      const environments = kind === 'target' ? definedNames(project, 'environment') : defined;
-      if (environments === undefined) continue;
-      const names = kind === 'target' ? [...new Set([LOCAL_TARGET, ...(defined ?? [])])] : (defined ?? []);
-      if (names.includes(name)) continue;
-      reportUnknown(context, { value: name, span }, names, {
-        message: `There is no ${kind} "${name}" in modelyard.yaml.`,
-      });
+    for (const mention of servingMentions(context.definition)) {
+      if (mention.whole === undefined) judge(context, mention);
     }
   },
 };
+
+function judge(context: RuleContext, { kind, name, span }: ServingMention): void {
+  if (kind !== 'environment' && kind !== 'target') return;
+  const defined = definedNames(context.project, kind);
+  if (defined === undefined) return;
+  const names = kind === 'target' ? [...new Set([LOCAL_TARGET, ...defined])] : defined;
+  if (names.includes(name)) return;
+  const none = names.length === 0;
+  reportUnknown(context, { value: name, span }, names, {
+    message: `There is no ${kind} "${name}"${none ? '' : ' in modelyard.yaml'}.`,
+    none: ` Define it in modelyard.yaml: \`environments: { ${name}: {} }\`.`,
+    fixes: kind === 'environment' ? definition(context, name) : [],
+  });
+}
+
+/** Defines the environment at the end of the section, or of the file. Nothing where that would need more than a line. */
+function definition({ project }: RuleContext, name: string): Fix[] {
+  const settings = project.settings();
+  if (settings === undefined || !/^[A-Za-z_][\w-]*$/.test(name)) return [];
+  const { tree, path } = settings;
+  const section = entryOf(tree.root, 'environments');
+  const eol = tree.text.includes('\r\n') ? '\r\n' : '\n';
+  const fix = (at: number, newText: string): Fix[] => [
+    {
+      title: `Define the environment "${name}" in ${path}`,
+      edits: [{ path, span: { start: at, end: at }, newText }],
+      preferred: false,
+    },
+  ];
+  if (section === undefined) {
+    if (tree.root !== null && (tree.root.kind !== 'map' || tree.text[tree.root.span.start] === '{'))
+      return [];
+    const before = tree.text === '' || tree.text.endsWith('\n') ? '' : eol;
+    return fix(tree.text.length, `${before}environments:${eol}  ${name}: {}${eol}`);
+  }
+  const map = section.value;
+  const [first] = map?.kind === 'map' ? map.entries : [];
+  if (map?.kind !== 'map' || first === undefined) return [];
+  if (tree.text[map.span.start] === '{') return fix(first.span.start, `${name}: {}, `);
+  return fix(first.span.start, `${name}: {}${eol}${indentAt(tree, first.span.start)}`);
+}

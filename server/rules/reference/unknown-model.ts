@@ -6,6 +6,7 @@ import { alternatives, didYouMean, similar } from '../../model/names.js';
 import { checkModelName } from '../../model/registry-names.js';
 import { renames } from '../edits.js';
 import { madeModels, mayMake } from '../model-makers.js';
+import { EXAMPLE_ENVIRONMENTS, deploying } from '../examples.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 export const unknownModel: Rule = {
@@ -33,6 +34,7 @@ The registry belongs to the checkout, so this is a warning, and nothing is said 
           'tasks:\n  deploy:\n    deploy: { package: app, model: snow@candidate, environment: staging }\n',
         'train.pipeline.yaml':
           'tasks:\n  register:\n    register: { model: snow, from: models/snow.json, aliases: [candidate] }\n',
+        ...EXAMPLE_ENVIRONMENTS,
       },
       models: { rain: { versions: 3 } },
     },
@@ -49,8 +51,9 @@ The registry belongs to the checkout, so this is a warning, and nothing is said 
       fixed: 'tasks:\n  use:\n    run: ./use.sh ${{ models.rain@production.path }}\n    cache: false\n',
     },
     {
-      files:
+      files: deploying(
         'tasks:\n  deploy:\n    deploy: { package: app, model: «churn»@candidate, environment: staging }\n',
+      ),
       models: { rain: { versions: 3 }, snow: { versions: 1 } },
       messages: ['There is no model "churn" in the registry. Expected one of rain or snow.'],
     },

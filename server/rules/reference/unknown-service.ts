@@ -1,5 +1,7 @@
 import type { Rule } from '../rule.js';
-import { reportUnmade } from '../serving-names.js';
+import { servingMentions } from '../../model/serving-mentions.js';
+import { madeServing, mayBeMade } from '../serving-names.js';
+import { reportUnknown } from '../unknown.js';
 
 const MADE =
   'tasks:\n  start:\n    service: { name: rain, environment: staging, port: 8080, health: /health }\n';
@@ -37,5 +39,14 @@ no task of the project starts services.
       fixed: 'tasks:\n  watch:\n    monitor: { service: rain, rules: p95 < 200ms }\n',
     },
   ],
-  check: (context) => reportUnmade(context, 'service', 'starts'),
+  check(context) {
+    for (const { kind, name, span, whole } of servingMentions(context.definition)) {
+      if (kind !== 'service' || whole !== undefined) continue;
+      const { services } = madeServing(context.project.definitions());
+      if (mayBeMade(services, name) || services.byName.size + services.prefixes.length === 0) continue;
+      reportUnknown(context, { value: name, span }, [...services.byName.keys()], {
+        message: `No task of this project starts the service "${name}".`,
+      });
+    }
+  },
 };

@@ -72,6 +72,11 @@ export class PackageStore {
     this.#options = options;
   }
 
+  /** The journal of a package, which every change of it appends to. */
+  historyPath(name: string): string {
+    return path.join(this.#folder(name), 'history.ndjson');
+  }
+
   /** What changes on disk with the packages; for watchers. The folder need not exist yet. */
   get watchPaths(): readonly string[] {
     return [this.places.models];
@@ -279,7 +284,7 @@ export class PackageStore {
   }
 
   #journal(name: string): Journal<PackageEntry> {
-    return new Journal<PackageEntry>(path.join(this.#folder(name), 'history.ndjson'));
+    return new Journal<PackageEntry>(this.historyPath(name));
   }
 
   #folder(name: string): string {

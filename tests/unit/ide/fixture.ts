@@ -4,6 +4,7 @@ import { analyze, type Definition } from '../../../server/model/analyze.js';
 import type { KnownColumn, ViewFacts, ViewState } from '../../../server/model/feature-facts.js';
 import type { Edit, ProjectView, Probe } from '../../../server/rules/rule.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
+import { knownPackages } from '../../support/known-packages.js';
 import { knownModels } from '../../support/known-models.js';
 import type { MemoryModel } from '../../support/known-models.js';
 import type { FolderEntry, IdeContext, OpenQuestion, TaskHistory } from '../../../server/ide/types.js';
@@ -33,6 +34,8 @@ export interface Surroundings {
   readonly questions?: readonly OpenQuestion[];
   /** Registered models, by name. */
   readonly models?: Readonly<Record<string, MemoryModel>>;
+  /** App packages: how many versions each has; without it nothing is known of them. */
+  readonly packages?: Readonly<Record<string, number>>;
 }
 
 export function open(files: string | Readonly<Record<string, string>>, around: Surroundings = {}): Fixture {
@@ -92,6 +95,7 @@ function projectOf(
     probe: (path): Probe =>
       disk.includes(path) ? 'file' : disk.some((file) => file.startsWith(`${path}/`)) ? 'folder' : 'missing',
     models: around.models === undefined ? undefined : knownModels(around.models),
+    packages: around.packages === undefined ? undefined : knownPackages(around.packages),
     viewFacts: (_path, { name }) => around.facts?.[name],
     labelColumns: (_path, labels) => around.labels?.[labels],
     viewState: (name) => around.states?.[name],

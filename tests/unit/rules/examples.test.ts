@@ -10,10 +10,11 @@ import { applyEdits, memoryProject } from '../../support/project.js';
 
 function findingsOf(example: Example): { findings: Finding[]; text: string } {
   const { files, path } = plainExample(example);
-  const { disk, models, facts, states, labels } = example;
+  const { disk, models, packages, facts, states, labels } = example;
   const project = memoryProject(files, {
     ...(disk === undefined ? {} : { disk }),
     ...(models === undefined ? {} : { models }),
+    ...(packages === undefined ? {} : { packages }),
     ...(facts === undefined ? {} : { facts }),
     ...(states === undefined ? {} : { states }),
     ...(labels === undefined ? {} : { labels }),

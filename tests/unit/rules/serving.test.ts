@@ -15,7 +15,8 @@ function check(
 ): void {
   test(title, () => {
     const text = `params: { n: x }\ntasks:\n${tasks}`;
-    const project = memoryProject({ [PATH]: text, ...others }, options);
+    const settings = { 'modelyard.yaml': 'environments: { staging: {}, production: {} }\n' };
+    const project = memoryProject({ [PATH]: text, ...settings, ...others }, options);
     const findings = project
       .findings(PATH)
       .filter(({ rule }) =>

@@ -1,6 +1,21 @@
 /** Whether a model version is what an app expects. */
-import type { PackageSignature } from '../stores/packages/types.js';
-import type { Signature } from '../stores/registry/types.js';
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** What an app expects of a model. */
+export interface ExpectedSignature {
+  readonly inputs: readonly Column[];
+  readonly outputs: readonly Column[];
+}
+
+/** What a model takes and gives. */
+export interface ModelSignature {
+  readonly inputs: readonly (Column & { readonly required: boolean })[];
+  readonly outputs: readonly Column[];
+}
 
 /** Types that programs don't tell apart when they hand numbers over. */
 const FAMILIES: Readonly<Record<string, string>> = {
@@ -18,7 +33,7 @@ function family(type: string): string {
 }
 
 /** In which way they differ, in words; empty when the app can serve the model. */
-export function signatureDifferences(expected: PackageSignature, actual: Signature): readonly string[] {
+export function signatureDifferences(expected: ExpectedSignature, actual: ModelSignature): readonly string[] {
   const differences: string[] = [];
   for (const side of ['inputs', 'outputs'] as const) {
     const has = new Map(actual[side].map((column) => [column.name, column]));
