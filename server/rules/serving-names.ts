@@ -79,5 +79,3 @@ export function definedNames(
     mention.kind === kind && mention.whole !== undefined ? [mention.name] : [],
   );
 }
-
-}
