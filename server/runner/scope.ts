@@ -5,7 +5,7 @@ import type { Lookup, Scope } from '../model/evaluate.js';
 import type { Features } from '../model/features.js';
 import type { Instance } from '../model/graph.js';
 import { ownEnvironment } from '../model/task-environment.js';
-import { lookupIn } from '../model/values.js';
+import { lookupIn, toText } from '../model/values.js';
 import type { PackageStore } from '../stores/packages/store.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import { memberOfFlat } from './flat.js';
@@ -146,7 +146,7 @@ export class TaskScope implements Scope {
   #environment(path: readonly string[]): Lookup {
     const named = this.#environmentName();
     if (named.kind !== 'value') return named;
-    const found = findEnvironment(String(named.value), this.#facts.places);
+    const found = findEnvironment(toText(named.value), this.#facts.places);
     if (!found.ok) return { kind: 'error', message: `environment: ${found.message}` };
     const { name, target, url, variables } = found.environment;
     if (path[0] === 'url' && url === undefined) {
