@@ -1,14 +1,23 @@
 /** Which environment a task is about that names none itself. */
-import type { Instance } from '../model/graph.js';
+import type { Pipeline } from '../model/definition.js';
+import type { Graph, Instance } from '../model/graph.js';
 import { environmentsOf, ownEnvironment, statedEnvironment } from '../model/task-environment.js';
 import type { Lookup } from '../model/values.js';
-import type { Session } from './session.js';
-import { ancestorsOf } from './upstream.js';
+import { ancestors } from './ancestors.js';
+
+/** What has to be known of a run. */
+interface Known {
+  readonly pipeline: Pipeline;
+  readonly graph: Graph;
+  result(instance: Instance): { readonly outputs: Readonly<Record<string, string>> } | undefined;
+}
 
 /** That of the last task before it that has one, else the only one of its pipeline. */
-export function environmentBefore(session: Session, instance: Instance): Lookup {
+export function environmentBefore(session: Known, instance: Instance): Lookup {
   const { pipeline } = session;
-  const before = ancestorsOf(session, instance.id).findLast(({ task }) => ownEnvironment(task) !== undefined);
+  const before = ancestors(session.graph, instance.id).findLast(
+    ({ task }) => ownEnvironment(task) !== undefined,
+  );
   if (before !== undefined) {
     const stated = statedEnvironment(pipeline, before.task);
     const value = stated ?? session.result(before)?.outputs['environment'];

@@ -1,6 +1,7 @@
 /** What stands behind an artifact in a run: the task that made it, and the metrics of everything before. */
 import type { Json } from '../model/definition.js';
 import type { Instance } from '../model/graph.js';
+import { ancestors } from './ancestors.js';
 import type { Session } from './session.js';
 
 /** The task instance whose output a path is, or lies in. */
@@ -18,19 +19,7 @@ export function producerOf(session: Session, path: string): Instance | undefined
 
 /** Every instance that one depends on, in the order in which they ran. */
 export function ancestorsOf(session: Session, id: string): readonly Instance[] {
-  const found = new Set<string>();
-  const left = [id];
-  for (let at = left.pop(); at !== undefined; at = left.pop()) {
-    for (const { from } of session.graph.incoming(at)) {
-      if (found.has(from)) continue;
-      found.add(from);
-      left.push(from);
-    }
-  }
-  return session.graph.order.flatMap((one) => {
-    const instance = found.has(one) ? session.graph.byId.get(one) : undefined;
-    return instance === undefined ? [] : [instance];
-  });
+  return ancestors(session.graph, id);
 }
 
 /**
