@@ -1,0 +1,193 @@
+/** The metadata store as it is read: every run of a project as it is now, whoever started it. */
+import { mkdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { readDocument } from './document.js';
+import { runFolder } from './layout.js';
+import type { Layout } from './layout.js';
+import { linesFrom } from './lines.js';
+import { isAlive, isElsewhere } from './liveness.js';
+import type { ProcessIdentity } from './liveness.js';
+import { readMetricLog } from './metric-log.js';
+import type { LoggedSeries } from './metric-log.js';
+import type { StoreProblem } from './problem.js';
+import type { RunDocument, RunStatus, RunSummary } from './run-document.js';
+import { namesIn, parsed, textOf } from './run-files.js';
+import { isRunId } from './run-id.js';
+import { RunIndex } from './run-index.js';
+import { interrupted, liveStatus } from './run-states.js';
+import { LIVE_STATUSES, matchesText, runDocumentKind, summarize } from './run-summary.js';
+
+/** A run on another machine of which nothing was heard for so long is taken for dead. */
+const ELSEWHERE_SILENCE_MS = 24 * 60 * 60 * 1000;
+
+export interface RunQuery {
+  readonly limit: number;
+  /** Only runs older than this id: paging. */
+  readonly before?: string;
+  readonly pipeline?: string;
+  /** One status or several. */
+  readonly status?: RunStatus | readonly RunStatus[];
+  /** Words that all have to occur in id, pipeline, status, params or metrics. */
+  readonly text?: string;
+}
+
+export type ReadRun =
+  { readonly ok: true; readonly run: RunDocument } | { readonly ok: false; readonly problem: StoreProblem };
+
+export class RunReader {
+  readonly layout: Layout;
+  readonly index: RunIndex;
+  /** Documents that could not be used, by their paths. */
+  protected readonly met = new Map<string, StoreProblem>();
+
+  constructor(layout: Layout) {
+    this.layout = layout;
+    this.index = new RunIndex(layout.runs);
+  }
+
+  /** What changes on disk when runs begin, go on and end; for watchers. The files and folders need not exist yet. */
+  get watchPaths(): readonly string[] {
+    return [this.index.log, this.layout.live];
+  }
+
+  /** Documents that this instance met and could not use, each once. */
+  get problems(): readonly StoreProblem[] {
+    return [...this.met.values()];
+  }
+
+  /** Absolute; the run need not exist. Throws a RangeError for what is not a run's id. */
+  folder(id: string): string {
+    return runFolder(this.layout, id);
+  }
+
+  /** The newest runs first, as they are now: live ones brought up to date from their documents. */
+  list(query: RunQuery): RunSummary[] {
+    this.#rebuildIfMissing();
+    const statuses =
+      query.status === undefined
+        ? undefined
+        : new Set(typeof query.status === 'string' ? [query.status] : query.status);
+    return this.index.newest({
+      limit: query.limit,
+      ...(query.before === undefined ? {} : { before: query.before }),
+      accept: (summary) => {
+        if (query.pipeline !== undefined && summary.pipeline !== query.pipeline) return undefined;
+        const now = this.#current(summary);
+        if (statuses !== undefined && !statuses.has(now.status)) return undefined;
+        return query.text === undefined || matchesText(now, query.text) ? now : undefined;
+      },
+    });
+  }
+
+  /** Like `list`, and whether there are more after them. */
+  page(query: RunQuery): { readonly runs: readonly RunSummary[]; readonly more: boolean } {
+    const runs = this.list({ ...query, limit: query.limit + 1 });
+    return { runs: runs.slice(0, query.limit), more: runs.length > query.limit };
+  }
+
+  /** Ids of runs that have not ended, or whose process died and nobody has recovered them yet. */
+  liveIds(): string[] {
+    return namesIn(this.layout.live).filter(isRunId).sort();
+  }
+
+  /** Those of `liveIds` whose process is gone. Whether their documents can be read makes no difference. */
+  deadIds(): string[] {
+    return this.liveIds().filter((id) => !this.belongsToLiving(id, path.join(this.layout.live, id)));
+  }
+
+  /** One run, as it is now: with the status `interrupted` when its process is gone. */
+  read(id: string): ReadRun {
+    if (!isRunId(id)) return unknownRun(this.layout.runs, id);
+    const file = path.join(this.folder(id), 'run.json');
+    const loaded = readDocument(file, runDocumentKind);
+    switch (loaded.state) {
+      case 'ok': {
+        const status = liveStatus(loaded.value);
+        if (status === loaded.value.status) return { ok: true, run: loaded.value };
+        return { ok: true, run: interrupted(loaded.value, this.lastSign(id)) };
+      }
+      case 'missing':
+        return unknownRun(file, id);
+      case 'broken':
+      case 'refused':
+        this.met.set(loaded.problem.path, loaded.problem);
+        return { ok: false, problem: loaded.problem };
+    }
+  }
+
+  /** Events of a run from a byte of `events.ndjson` on, in order; `next` is where to go on. Broken lines are left out. */
+  events(id: string, fromByte = 0): { readonly events: readonly unknown[]; readonly next: number } {
+    const { lines, next } = linesFrom(path.join(this.folder(id), 'events.ndjson'), fromByte);
+    return { events: lines.flatMap(parsed), next };
+  }
+
+  /** The metrics that were logged while a run went on, thinned out to about `maxPoints` each. */
+  metrics(
+    id: string,
+    options: { readonly task?: string; readonly key?: string; readonly maxPoints?: number } = {},
+  ): LoggedSeries[] {
+    return readMetricLog(path.join(this.folder(id), 'metrics.ndjson'), options);
+  }
+
+  /** Whether the process that a marker names still goes on, as far as can be told. */
+  protected belongsToLiving(id: string, marker: string): boolean {
+    const value = parsed(textOf(marker))[0];
+    if (typeof value !== 'object' || value === null || !('pid' in value)) return false;
+    const owner = value as ProcessIdentity;
+    if (isElsewhere(owner)) return Date.now() - Date.parse(this.lastSign(id)) < ELSEWHERE_SILENCE_MS;
+    return isAlive(owner);
+  }
+
+  /** When the run last wrote something, ISO 8601. */
+  protected lastSign(id: string): string {
+    const folder = this.folder(id);
+    const times = ['events.ndjson', 'metrics.ndjson', 'run.json'].map(
+      (name) => statSync(path.join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    );
+    const last = Math.max(...times);
+    return new Date(last === 0 ? Date.now() : last).toISOString();
+  }
+
+  #current(summary: RunSummary): RunSummary {
+    if (!LIVE_STATUSES.has(summary.status)) return summary;
+    const loaded = readDocument(path.join(this.folder(summary.id), 'run.json'), runDocumentKind);
+    const now = loaded.state === 'ok' ? summarize(loaded.value) : summary;
+    const status = liveStatus(now);
+    return status === now.status ? now : { ...now, status };
+  }
+
+  #rebuildIfMissing(): void {
+    if (!this.index.exists() && namesIn(this.layout.runs).some(isMonth)) this.rebuildIndex();
+  }
+
+  /** Makes the index anew from the documents, 30 µs each. What can't be read is reported in `problems` and left out. */
+  rebuildIndex(): void {
+    mkdirSync(this.layout.runs, { recursive: true });
+    this.index.rebuild(() => this.#scan());
+  }
+
+  *#scan(): Generator<RunSummary> {
+    for (const month of namesIn(this.layout.runs).filter(isMonth)) {
+      for (const id of namesIn(path.join(this.layout.runs, month)).filter(isRunId)) {
+        const file = path.join(this.layout.runs, month, id, 'run.json');
+        const loaded = readDocument(file, runDocumentKind);
+        if (loaded.state === 'ok') yield summarize(loaded.value);
+        else if (loaded.state !== 'missing') this.met.set(loaded.problem.path, loaded.problem);
+      }
+    }
+  }
+}
+
+export function unknownRun(at: string, id: string): { ok: false; problem: StoreProblem } {
+  return {
+    ok: false,
+    problem: {
+      path: at,
+      message: `There is no run ${JSON.stringify(id)}. \`modelyard runs list\` shows them.`,
+    },
+  };
+}
+
+function isMonth(name: string): boolean {
+  return /^\d{6}$/.test(name);
+}
