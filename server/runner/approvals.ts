@@ -147,6 +147,12 @@ export class Approvals {
     return all;
   }
 
+  /** Takes the question off the terminal; the run goes on with something else. */
+  interrupt(): void {
+    this.#decisions++;
+    this.#interruption.abort();
+  }
+
   async #askAll(ask: Asker): Promise<boolean> {
     const decisions = this.#decisions;
     while (this.#decisions === decisions) {

@@ -63,6 +63,10 @@ export async function runChild(
         params: before?.params ?? params.values,
         secrets: Object.fromEntries(names.map((name) => [name, options.environment[name] ?? ''])),
         control,
+        // What it has done before it began to wait was forced then.
+        force: options.force && before?.status !== 'waiting',
+        // It leaves, and this run looks for the answers: there is one who asks, and one table on the terminal.
+        approvals: { stay: false },
         parent: {
           run: runId,
           task,

@@ -1,7 +1,8 @@
 /** When nothing of a run goes on and all that is left waits for people: it asks whoever is there, stays, or leaves. */
 import { describeError } from '../stores/problem.js';
-import type { Approvals } from './approvals.js';
+import type { Approvals, Asker } from './approvals.js';
 import type { EventBody, RunEvent } from './events.js';
+import type { QuestionsBelow } from './questions-below.js';
 import type { RunOptions } from './run-options.js';
 import type { Seat } from './schedule.js';
 
@@ -13,19 +14,32 @@ function wakes(event: RunEvent): boolean {
   return event.type === 'approval-answered' ? event.decided !== undefined : AWAKE.has(event.type);
 }
 
+/** Answers to runs below come from any process; watching all their folders costs more than looking. */
+const LOOK_MS = 500;
+
 export class Idle {
   readonly #approvals: Approvals;
   readonly #people: RunOptions['approvals'];
   readonly #emit: (event: EventBody) => void;
+  readonly #questions: QuestionsBelow;
   readonly #leave = new AbortController();
-  /** Tasks whose own runs wait for people. */
-  readonly #below = new Set<string>();
+  /** Tasks whose own runs wait for people, and the way to go on with each. */
+  readonly #below = new Map<string, (again: boolean) => void>();
   #idling = false;
+  /** Aborted when the run goes on. */
+  #awake = new AbortController();
+  #look: NodeJS.Timeout | undefined;
 
-  constructor(approvals: Approvals, people: RunOptions['approvals'], emit: (event: EventBody) => void) {
+  constructor(
+    approvals: Approvals,
+    people: RunOptions['approvals'],
+    emit: (event: EventBody) => void,
+    questions: QuestionsBelow,
+  ) {
     this.#approvals = approvals;
     this.#people = people;
     this.#emit = emit;
+    this.#questions = questions;
   }
 
   /** Aborted when the runner leaves the rest to whoever resumes the run. */
@@ -34,7 +48,13 @@ export class Idle {
   }
 
   take(event: RunEvent): void {
-    if (wakes(event)) this.#idling = false;
+    if (wakes(event)) this.#wake();
+  }
+
+  #wake(): void {
+    if (!this.#idling) return;
+    this.#idling = false;
+    this.#awake.abort();
   }
 
   /**
@@ -47,27 +67,31 @@ export class Idle {
     const { stay, ask } = this.#people;
     if (approvals.waiting.length + this.#below.size === 0 || approvals.refresh()) return;
     if (inVain) {
-      approvals.withdraw('another task failed, so that nothing would follow from an approval');
+      if (approvals.waiting.length === 0) this.#park();
+      else approvals.withdraw('another task failed, so that nothing would follow from an approval');
       return;
     }
-    // Runs below this one have asked by themselves, and left.
-    if ((ask === undefined && !stay) || approvals.waiting.length === 0) {
+    if (this.#lookBelow()) return;
+    if (ask === undefined && !stay) {
       this.#park();
       return;
     }
     if (this.#idling) return;
     this.#idling = true;
-    this.#emit({ type: 'run-waiting', tasks: approvals.waiting, parked: false });
-    if (ask === undefined) return;
-    void approvals
-      .askHere(ask)
-      .then((left) => {
-        if (left && !stay && this.#idling) this.#park();
-      })
-      .catch((error: unknown) => {
-        this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
-        if (!stay && this.#idling) this.#park();
-      });
+    this.#awake = new AbortController();
+    this.#emit({ type: 'run-waiting', tasks: this.#waiting(), parked: false });
+    if (ask !== undefined) void this.#ask(ask, this.#awake.signal);
+  }
+
+  async #ask(ask: Asker, awake: AbortSignal): Promise<void> {
+    try {
+      await this.#approvals.askHere(ask);
+      if (!awake.aborted) await this.#questions.askHere(ask, awake);
+      if (awake.aborted || this.#lookBelow()) return;
+    } catch (error) {
+      this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
+    }
+    if (!this.#people.stay && !awake.aborted) this.#park();
   }
 
   /** Leaves if there is nothing but waiting. `false`: something goes on. */
@@ -77,19 +101,57 @@ export class Idle {
     return true;
   }
 
-  /** A task whose own run waits for people: what follows from it does not start. */
-  async waitsBelow(id: string, seat: Seat): Promise<void> {
+  /**
+   * A task whose own run waits for people: what follows from it does not start. `true`: there is an answer, and the task
+   * is to go on with its run; `false`: the runner leaves.
+   *
+   * @param cancelled the task's run ends with this one
+   */
+  async waitsBelow(id: string, seat: Seat, cancelled: AbortSignal): Promise<boolean> {
     const { signal } = this.#leave;
-    if (signal.aborted) return;
-    this.#below.add(id);
-    seat.leave();
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    if (signal.aborted) return false;
+    this.#questions.begin(id);
+    const again = await new Promise<boolean>((resolve) => {
+      this.#below.set(id, resolve);
+      const cancel = (): void => {
+        this.#questions.abandon();
+        resolve(true);
+      };
+      signal.addEventListener('abort', () => resolve(false), { once: true });
+      if (cancelled.aborted) cancel();
+      else cancelled.addEventListener('abort', cancel, { once: true });
+      this.#look ??= setInterval(() => this.#lookBelow(), LOOK_MS);
+      seat.leave();
+    });
+    this.#below.delete(id);
+    this.#questions.end(id);
+    if (this.#below.size === 0) {
+      clearInterval(this.#look);
+      this.#look = undefined;
+    }
+    if (!again) return false;
+    this.#wake();
+    this.#approvals.interrupt();
+    await seat.take();
+    return true;
+  }
+
+  /** `true`: tasks go on. */
+  #lookBelow(): boolean {
+    if (this.#below.size === 0) return false;
+    const answered = this.#questions.answered();
+    for (const task of answered) this.#below.get(task)?.(true);
+    return answered.length > 0;
+  }
+
+  #waiting(): readonly string[] {
+    return [...this.#approvals.waiting, ...this.#below.keys()];
   }
 
   #park(): void {
     const approvals = this.#approvals;
     if (approvals.refresh() || this.#leave.signal.aborted) return;
-    this.#emit({ type: 'run-waiting', tasks: [...approvals.waiting, ...this.#below], parked: true });
+    this.#emit({ type: 'run-waiting', tasks: this.#waiting(), parked: true });
     this.#leave.abort();
     approvals.park();
   }

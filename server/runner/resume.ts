@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { withLock } from '../stores/file-lock.js';
-import { isAlive } from '../stores/liveness.js';
 import type { RunDocument } from '../stores/run-document.js';
+import { hasRunner } from '../stores/run-writer.js';
 import { type RunStore, taskLogName } from '../stores/runs.js';
 import type { RunEvent } from './events.js';
 import { removePipes } from './output-pipes.js';
@@ -37,7 +37,7 @@ export function findResumable(store: RunStore, pipeline: string, id: string | un
   if (!UNFINISHED.some((status) => status === run.status)) {
     return { ok: false, message: `run ${run.id} is ${run.status}: only what did not succeed can be resumed` };
   }
-  if (run.status === 'waiting' && isAlive(run)) {
+  if (run.status === 'waiting' && hasRunner(run)) {
     const message = `run ${run.id} still goes on, in process ${run.pid}: it goes on by itself as soon as its questions are answered`;
     return { ok: false, message };
   }

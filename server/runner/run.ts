@@ -21,6 +21,7 @@ import { Idle } from './idle.js';
 import { acquireLocks } from './locks.js';
 import { Masks, maskedEvent } from './masks.js';
 import { Mutexes } from './mutexes.js';
+import { QuestionsBelow } from './questions-below.js';
 import { newDocument } from './record.js';
 import { pipesFolder } from './output-pipes.js';
 import { Recorder } from './recorder.js';
@@ -198,7 +199,12 @@ class Run {
       (event) => this.#emit(event),
       before === undefined ? undefined : this.#store.folder(before.id),
     );
-    const idle = new Idle(approvals, this.#options.approvals, (event) => this.#emit(event));
+    const idle = new Idle(
+      approvals,
+      this.#options.approvals,
+      (event) => this.#emit(event),
+      new QuestionsBelow(this.#store, this.#header.id),
+    );
     this.#idle = idle;
     const metricsFolder = path.join(writer.folder, 'live');
     try {
@@ -279,7 +285,9 @@ class Run {
       capacity,
       admit: (id) => options.control.cancelled.aborted || mutexes.take(id),
       start: async (id, seat) => {
-        if ((await executeTask(context, id, seat)) === 'parked') await idle.waitsBelow(id, seat);
+        let goesOn = true;
+        while (goesOn && (await executeTask(context, id, seat)) === 'parked')
+          goesOn = await idle.waitsBelow(id, seat, options.control.cancelled);
         mutexes.release(id);
       },
       onIdle: () => idle.begin(this.#failed && !options.keepGoing),

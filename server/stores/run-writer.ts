@@ -7,6 +7,7 @@ import { openDocument } from './document.js';
 import type { DocumentAdapter } from './document.js';
 import type { LowSync } from 'lowdb';
 import { safeFileName } from './layout.js';
+import { isAlive, ownIdentity } from './liveness.js';
 import { MetricLog } from './metric-log.js';
 import type { RunDocument } from './run-document.js';
 import type { RunIndex } from './run-index.js';
@@ -24,6 +25,17 @@ function sha256(text: string): string {
 /** The log of a task, relative to the run's folder. Different for different tasks, safe on every file system. */
 export function taskLogName(taskId: string): string {
   return `logs/${safeFileName(taskId, sha256)}.log`;
+}
+
+/** Runs whose records are open for writing in this process. */
+const open = new Set<string>();
+
+/** Whether some process runs it: one that has left a run to wait for people may live on for what that is a part of. */
+export function hasRunner(run: RunDocument): boolean {
+  if (!isAlive(run)) return false;
+  const own = ownIdentity();
+  const here = run.pid === own.pid && run.host === own.host && run.processStart === own.processStart;
+  return !here || open.has(run.id);
 }
 
 export class RunWriter {
@@ -60,6 +72,7 @@ export class RunWriter {
       closeSync(this.#events);
       throw error;
     }
+    open.add(document.id);
   }
 
   /** Absolute path of a task's log; its folder exists afterwards. */
@@ -130,6 +143,7 @@ export class RunWriter {
     } finally {
       this.#forget();
       this.#closed = true;
+      open.delete(this.id);
       closeSync(this.#events);
       this.#metrics.close();
     }

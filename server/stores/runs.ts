@@ -15,7 +15,7 @@ import { RunReader, unknownRun } from './run-reader.js';
 import { interrupted, newRunDocument } from './run-states.js';
 import type { NewTask } from './run-states.js';
 import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
-import { RunWriter } from './run-writer.js';
+import { RunWriter, hasRunner } from './run-writer.js';
 
 export { newRunId } from './run-id.js';
 export { ownIdentity } from './liveness.js';
@@ -94,7 +94,7 @@ export class RunStore extends RunReader {
         if (loaded.state !== 'ok') return fail(`Can't go on with run ${document.id}: it can't be read.`);
         const { status, pid } = loaded.value;
         if (status !== 'waiting') return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
-        if (isAlive(loaded.value)) return fail(`Run ${document.id} still goes on, in process ${pid}.`);
+        if (hasRunner(loaded.value)) return fail(`Run ${document.id} still goes on, in process ${pid}.`);
         const { processStart, host } = document;
         writeAtomic(marker, JSON.stringify({ pid: document.pid, processStart, host }));
         return new RunWriter(folder, marker, this.index, document);

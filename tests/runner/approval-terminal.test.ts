@@ -114,3 +114,32 @@ test('Ctrl-C cancels; a window that is closed leaves the question open', options
   assert.match(stdout, /ship › ask[^]*ship › second/);
   await made.expect(3, ['run', 'ship', '--resume', '--no-wait']);
 });
+
+test('a window that is closed over the question of a part leaves both runs waiting', options, async (t) => {
+  const made = await TestProject.make({
+    'ship.pipeline.yaml': PIPELINE,
+    'all.pipeline.yaml':
+      'name: all\ntasks:\n  call: { pipeline: ship }\n  after: { needs: [call], run: echo done > after.txt }\n',
+  });
+  t.after(() => made.remove(''));
+  const run = made.terminal(['run', 'all']);
+  await run.hears(QUESTION);
+  run.close();
+  assert.equal(await run.ends(), 128 + 1);
+  assert.deepEqual(
+    made.runs().map(({ pipeline, status }) => [pipeline, status]),
+    [
+      ['all', 'waiting'],
+      ['ship', 'waiting'],
+    ],
+  );
+  const again = made.terminal(['run', 'all', '--resume']);
+  for (let questions = 0; questions < 2; questions++) {
+    await again.hears(QUESTION);
+    again.types('y');
+    await again.hears('Comment');
+    again.types('');
+  }
+  assert.equal(await again.ends(), 0);
+  assert.equal(made.read('after.txt'), 'done\n');
+});

@@ -156,3 +156,41 @@ tasks:
   assert.match(b?.stdout ?? '', /waits in turn for what this one keeps/);
   assert.deepEqual([a?.code, b?.code], [0, 1], `${a?.stdout}\n${b?.stdout}`);
 });
+
+test('an answer below is taken up while the rest of the run goes on, and with --wait', async (t) => {
+  const made = await project(t, {
+    'ask.pipeline.yaml':
+      'name: ask\ntasks:\n  work: { run: echo x >> work.count, cache: false }\n  ok: { needs: [work], approval: { prompt: go } }\n',
+    'a.pipeline.yaml': `name: a
+tasks:
+  call: { pipeline: ask }
+  after: { needs: [call], run: echo x >> after.count, cache: false }
+  other: { run: "${HOLD('o')}", outputs: { o: o.out } }
+`,
+  });
+  const child = () => made.runs().find((run) => run.pipeline === 'ask' && run.status === 'waiting');
+  const running = made.start(['run', 'a', '--wait']);
+  await until('both wait', () => child() !== undefined && made.exists('o.started'));
+  await made.expect(0, ['approve', child()?.id ?? '', 'ok']);
+  await until('what follows', () => made.exists('after.count'));
+  made.write({ 'o.go': '' });
+  assert.equal((await running.done).code, 0);
+  // Nothing else goes on: it waits for the answer all the same, and a cancelled one takes its parts along.
+  const second = made.start(['run', 'a', '--wait', '--force']);
+  await until('it waits', () => child() !== undefined && made.lastRun().pipeline === 'ask');
+  await made.expect(0, ['approve', child()?.id ?? '', 'ok']);
+  assert.equal((await second.done).code, 0);
+  assert.deepEqual([made.read('work.count'), made.read('after.count')], ['x\nx\n', 'x\nx\n']);
+  const third = made.start(['run', 'a', '--wait', '--force']);
+  await until('it waits', () => child() !== undefined);
+  await until('all of it waits', () => made.runs().filter((run) => run.status === 'waiting').length === 2);
+  third.child.kill('SIGINT');
+  assert.equal((await third.done).code, 130);
+  assert.deepEqual(
+    made
+      .runs()
+      .slice(-2)
+      .map((run) => run.status),
+    ['cancelled', 'cancelled'],
+  );
+});
