@@ -12,7 +12,6 @@ import {
   isTakenUp,
   mayAnswer,
   runToResume,
-  waitingApprovals,
 } from '../stores/waiting.js';
 import { uriOfPath } from './documents.js';
 import { InvalidParams } from './guard.js';
@@ -21,7 +20,7 @@ import { type RunsOf, artifactView } from './runs-view.js';
 
 export function approvalViews(project: RunsOf): ApprovalView[] {
   // Not what is remembered for the lenses: whoever asks wants to know now.
-  return waitingApprovals(project.history.store).map((waiting) => approvalView(project, waiting));
+  return project.history.waiting().map((waiting) => approvalView(project, waiting));
 }
 
 function uriIn(root: string, relative: string): string {

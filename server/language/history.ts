@@ -6,7 +6,7 @@ import type { OpenQuestion, PipelineHistory, RunHistory, TaskHistory } from '../
 import type { RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { RunStore } from '../stores/runs.js';
 import { userAndHost } from '../stores/user.js';
-import { type WaitingApproval, mayAnswer, waitingApprovals } from '../stores/waiting.js';
+import { AskingRuns, type WaitingApproval, mayAnswer, waitingApprovals } from '../stores/waiting.js';
 
 /** Pipelines that have not run among so many newest runs count as not run. */
 const NEWEST = 300;
@@ -32,6 +32,7 @@ function duration(startedAt: string | undefined, endedAt: string | undefined): n
 export class ProjectHistory implements RunHistory {
   readonly store: RunStore;
   #newest: readonly RunSummary[] | undefined;
+  readonly #asking: AskingRuns;
   #waiting: readonly WaitingApproval[] | undefined;
   readonly #byPipeline = new Map<string, RunSummary[]>();
   readonly #documents = new Map<string, RunDocument>();
@@ -39,6 +40,7 @@ export class ProjectHistory implements RunHistory {
 
   constructor(root: string) {
     this.store = RunStore.open(root);
+    this.#asking = new AskingRuns(this.store);
   }
 
   /** The runs changed: everything is asked again when somebody wants to know. */
@@ -69,8 +71,13 @@ export class ProjectHistory implements RunHistory {
     return this.newest().filter((run) => LIVE.has(run.status));
   }
 
+  /** Questions that are not decided, as they are now. */
+  waiting(now = new Date()): readonly WaitingApproval[] {
+    return waitingApprovals(this.store, now, this.#asking.list());
+  }
+
   questions(path: string): readonly OpenQuestion[] {
-    this.#waiting ??= waitingApprovals(this.store);
+    this.#waiting ??= this.waiting();
     const { user } = userAndHost();
     const now = new Date().toISOString();
     // Time goes on without any change of the runs.

@@ -2,7 +2,7 @@
 import { type ApprovalState, RunApprovals } from '../stores/approvals.js';
 import { userAndHost } from '../stores/user.js';
 import type { RunStore } from '../stores/runs.js';
-import { mayAnswer, waitingApprovals } from '../stores/waiting.js';
+import { AskingRuns, mayAnswer, waitingApprovals } from '../stores/waiting.js';
 import type { Asker } from './approvals.js';
 
 interface QuestionBelow {
@@ -21,17 +21,19 @@ function keyOf({ state: { request } }: QuestionBelow): string {
 export class QuestionsBelow {
   readonly #store: RunStore;
   readonly #runId: string;
+  readonly #asking: AskingRuns;
   readonly #later = new Set<string>();
   /** What each task waits for. */
   readonly #known = new Map<string, ReadonlySet<string>>();
 
   constructor(store: RunStore, runId: string) {
     this.#store = store;
+    this.#asking = new AskingRuns(store);
     this.#runId = runId;
   }
 
   #open(): readonly QuestionBelow[] {
-    return waitingApprovals(this.#store).flatMap(({ state }) => {
+    return waitingApprovals(this.#store, new Date(), this.#asking.list()).flatMap(({ state }) => {
       const task = this.#taskOf(state.request.run);
       return task === undefined ? [] : [{ task, state }];
     });
@@ -89,7 +91,7 @@ export class QuestionsBelow {
 
   /** What waits for people ends with this run. */
   abandon(): void {
-    const { runs } = this.#store.page({ limit: 500, status: ['waiting'] });
-    for (const { id } of runs) if (this.#taskOf(id) !== undefined) this.#store.abandon(id);
+    for (const { id, status } of this.#asking.list())
+      if (status === 'waiting' && this.#taskOf(id) !== undefined) this.#store.abandon(id);
   }
 }

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ApprovalState, type Answered, type NewAnswer, RunApprovals } from './approvals.js';
 import { isAlive } from './liveness.js';
-import type { RunDocument } from './run-document.js';
+import type { RunDocument, RunStatus, RunSummary } from './run-document.js';
 import { summarize } from './run-summary.js';
 import type { RunStore } from './runs.js';
 
@@ -17,9 +17,50 @@ export interface WaitingApproval {
 /** More runs than anybody has waiting. */
 const MOST_RUNS = 500;
 
+/** More runs than start between two looks. */
+const NEWEST_RUNS = 300;
+
+const ASKING: readonly RunStatus[] = ['running', 'waiting'];
+
+/**
+ * Runs that may ask something, for whoever looks again and again: the first look goes through all runs there are, the
+ * next ones through the newest and those that were there before.
+ */
+export class AskingRuns {
+  readonly store: RunStore;
+  #known: readonly string[] | undefined;
+
+  constructor(store: RunStore) {
+    this.store = store;
+  }
+
+  /** The newest first. */
+  list(): readonly RunSummary[] {
+    const runs =
+      this.#known === undefined
+        ? this.store.list({ limit: MOST_RUNS, status: ASKING })
+        : this.#again(this.#known).filter(({ status }) => ASKING.includes(status));
+    this.#known = runs.map(({ id }) => id);
+    return runs;
+  }
+
+  #again(known: readonly string[]): readonly RunSummary[] {
+    const newest = this.store.list({ limit: NEWEST_RUNS });
+    const listed = new Set(newest.map(({ id }) => id));
+    const older = known.flatMap((id) => {
+      const read = listed.has(id) ? undefined : this.store.read(id);
+      return read?.ok === true ? [summarize(read.run)] : [];
+    });
+    return [...newest, ...older];
+  }
+}
+
 /** Every question that is not decided, the oldest run first. */
-export function waitingApprovals(store: RunStore, now = new Date()): readonly WaitingApproval[] {
-  const runs = store.list({ limit: MOST_RUNS, status: ['running', 'waiting'] });
+export function waitingApprovals(
+  store: RunStore,
+  now = new Date(),
+  runs: readonly RunSummary[] = new AskingRuns(store).list(),
+): readonly WaitingApproval[] {
   return runs.toReversed().flatMap((run) => {
     const approvals = new RunApprovals(store.folder(run.id));
     const attended = run.status === 'running' || isAlive(run);

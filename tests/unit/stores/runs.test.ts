@@ -6,6 +6,7 @@ import test from 'node:test';
 import { isRunId, newRunId, runIdTime } from '../../../server/stores/run-id.js';
 import type { RunDocument, RunHeader } from '../../../server/stores/run-document.js';
 import { RunStore, newRunDocument } from '../../../server/stores/runs.js';
+import { AskingRuns } from '../../../server/stores/waiting.js';
 import { TASKS, ended, header, tempFolder } from './support.js';
 
 function record(
@@ -299,4 +300,27 @@ test('metrics: series in order, bounded, spikes kept', (t) => {
   assert.ok(Number.isNaN(nan?.points[0]?.value));
   assert.equal(nan?.points[0]?.step, 7);
   assert.deepEqual(store.events(head.id).events, []);
+});
+
+test('runs that ask are found at every look: old ones, new ones, and none that has ended since', (t) => {
+  const store = RunStore.open(tempFolder(t));
+  const run = (status: RunDocument['status']): string => {
+    const head = header();
+    const writer = store.create(head, TASKS);
+    const document = newRunDocument(head, TASKS);
+    const change = status === 'running' || status === 'waiting' ? { ...document, status } : ended(document);
+    writer.update(change, { now: true });
+    if (status !== 'running') writer.close();
+    return head.id;
+  };
+  const asking = new AskingRuns(store);
+  const ids = (): readonly string[] => asking.list().map(({ id }) => id);
+  const old = run('waiting');
+  assert.deepEqual(ids(), [old]);
+  // More than a later look goes through.
+  for (let count = 0; count < 320; count++) run('succeeded');
+  const fresh = run('running');
+  assert.deepEqual(ids(), [fresh, old]);
+  assert.equal(store.abandon(old), undefined);
+  assert.deepEqual(ids(), [fresh]);
 });
