@@ -2,12 +2,13 @@
 import { contextOf, contextsAt, TASK_MEMBERS } from '../model/contexts.js';
 import type { ExpressionPlace, Task } from '../model/definition.js';
 import { FUNCTIONS } from '../model/functions.js';
-import { madeServing } from '../rules/serving-names.js';
 import { schemaAt } from '../model/schema/index.js';
 import { nodePathAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
 import { axisSummary, outputSummary, paramSummary, pipelineOf, taskOf, taskSummary } from './describe.js';
 import { completeModelExpression } from './complete-models.js';
+import { completePackageExpression, packageNames } from './complete-packages.js';
+import { environmentVariables } from './describe-contexts.js';
 import { metricValue, shortValue } from './markdown.js';
 import { isInComment, slotAt } from './slot.js';
 import type { Completion, CompletionKind, IdeContext } from './types.js';
@@ -76,8 +77,8 @@ const CHAIN =
   /([A-Za-z_][\w-]*)((?:\s*\.\s*[\w-]+|\[\s*'{1,2}[^'\]]*'{1,2}\s*\])*)(\s*\.\s*|\[\s*'{0,2})[\w-]*$/;
 
 export function completeExpression(context: IdeContext, slot: ExpressionSlot): Completion[] {
-  const ofModels = completeModelExpression(context, slot);
-  if (ofModels !== undefined) return ofModels;
+  const special = completeModelExpression(context, slot) ?? completePackageExpression(context, slot);
+  if (special !== undefined) return special;
   const chain = CHAIN.exec(slot.before);
   const quotes = slot.before.replaceAll("''", '').split("'").length - 1;
   const opens = chain !== null && (chain[3] ?? '').startsWith('[');
@@ -169,18 +170,25 @@ function members(
     }
     case 'models':
       return [];
-    case 'packages': {
-      const made = madeServing(context.project.definitions()).packages;
+    case 'packages':
       return steps.length > 0
         ? []
-        : [...made.byName.keys()].map((name) => item(slot, name, 'value', '1', { detail: 'app package' }));
-    }
-    default:
-      if (steps.length > 0) return [];
-      return (contextOf(root)?.members ?? []).map(({ name, doc }) =>
-        item(slot, name, 'value', '1', { documentation: doc }),
+        : packageNames(context).map(({ name, detail = '' }) => item(slot, name, 'value', '1', { detail }));
+    case 'environment':
+      if (steps.length !== 1 || steps[0] !== 'variables') return fixedMembers(slot, root, steps);
+      return [...environmentVariables(context, slot.task)].map(([name, detail]) =>
+        item(slot, name, 'value', '1', { detail }),
       );
+    default:
+      return fixedMembers(slot, root, steps);
   }
+}
+
+function fixedMembers(slot: ExpressionSlot, root: string, steps: readonly string[]): Completion[] {
+  if (steps.length > 0) return [];
+  return (contextOf(root)?.members ?? []).map(({ name, doc }) =>
+    item(slot, name, 'value', '1', { documentation: doc }),
+  );
 }
 
 /** The axes of a task's matrix, those that only `include` adds behind the others. */

@@ -4,10 +4,10 @@ import { LOCAL_TARGET } from '../model/serving-mentions.js';
 import type { ServingKind } from '../model/serving-mentions.js';
 import { RULE_IDS } from '../rules/ids.js';
 import { madeServing } from '../rules/serving-names.js';
-import type { Made } from '../rules/serving-names.js';
 import { entryOf } from '../syntax/text.js';
 import { featureNames } from './complete-feature-names.js';
 import { completeModelField } from './complete-models.js';
+import { packageNames, packageVersions } from './complete-packages.js';
 import { taskSummary } from './describe.js';
 import { servingSummary } from './describe-serving.js';
 import { type Name, unique } from './name.js';
@@ -65,9 +65,14 @@ function namesOf(context: IdeContext, slot: Slot, target: NameTarget): readonly 
     case 'feature-service':
     case 'owner':
       return featureNames(context, slot, target);
-    case 'package':
+    case 'package': {
+      const at = slot.typed.indexOf('@');
+      return at > 0
+        ? packageVersions(context, slot.typed.slice(0, at))
+        : described(context, target, packageNames(context));
+    }
     case 'service':
-      return described(context, target, madeNames(context, target));
+      return described(context, target, serviceNames(context));
     case 'model':
     case 'alias':
     case 'column':
@@ -126,10 +131,9 @@ function settingsNames(context: IdeContext, section: string): Name[] {
   return names;
 }
 
-/** Packages and services come to be by tasks that name them. */
-function madeNames(context: IdeContext, target: 'package' | 'service'): Name[] {
-  const made: Made<unknown> = madeServing(context.project.definitions())[`${target}s`];
-  return [...made.byName].flatMap(([name, [first]]) =>
+/** Services come to be by tasks that name them. */
+function serviceNames(context: IdeContext): Name[] {
+  return [...madeServing(context.project.definitions()).services.byName].flatMap(([name, [first]]) =>
     first === undefined || name === ''
       ? []
       : [{ name, detail: `${first.definition.pipeline.name} › ${first.task.name}` }],

@@ -1,5 +1,6 @@
 /** Environments, targets, app packages and services in words, for hovers and completions. Markdown. */
 import type { PackageAction, ServiceAction } from '../model/definition.js';
+import { usableVersions } from '../model/known-packages.js';
 import { LOCAL_TARGET } from '../model/serving-mentions.js';
 import type { ServingKind } from '../model/serving-mentions.js';
 import { environmentOf } from '../rules/releases.js';
@@ -7,6 +8,7 @@ import { madeServing } from '../rules/serving-names.js';
 import type { Maker } from '../rules/serving-names.js';
 import { entryOf } from '../syntax/text.js';
 import type { SyntaxNode } from '../syntax/tree.js';
+import { versionWords } from './complete-packages.js';
 import { code, escapeMarkdown, shortValue } from './markdown.js';
 import type { IdeContext } from './types.js';
 
@@ -22,7 +24,13 @@ export function servingSummary(context: IdeContext, kind: ServingKind, name: str
       return targetSummary(context, name);
     case 'package': {
       const makers = madeServing(context.project.definitions()).packages.byName.get(name) ?? [];
-      return summary(name, 'app package', makers, (maker) => packageFacts(maker.action));
+      const [newest] = usableVersions(context.project.packages, name);
+      const facts =
+        newest === undefined ? [] : [`version ${newest.version}, ${versionWords(context, newest)}`];
+      if (makers.length === 0 && newest !== undefined) {
+        return page(`**${escapeMarkdown(name)}** · app package`, undefined, facts);
+      }
+      return summary(name, 'app package', makers, (maker) => [...packageFacts(maker.action), ...facts]);
     }
     case 'service': {
       const makers = madeServing(context.project.definitions()).services.byName.get(name) ?? [];

@@ -19,6 +19,7 @@ import {
   serviceSummary,
   viewSummary,
 } from './describe-features.js';
+import { environmentMember, packageMember } from './describe-contexts.js';
 import { modelHover } from './describe-models.js';
 import { servingSummary } from './describe-serving.js';
 import { ago, code, escapeMarkdown, metricValue, shortValue } from './markdown.js';
@@ -199,7 +200,10 @@ function expressionHover(context: IdeContext, offset: number): Hover | undefined
           markdown: `**${found.name}** · context\n\n${found.doc}\n\n${code(found.example)}`,
         };
   }
-  return inner?.kind === 'member' || inner?.kind === 'index' ? memberHover(context, inner) : undefined;
+  if (inner?.kind === 'at') return memberHover(context, inner, offset);
+  return inner?.kind === 'member' || inner?.kind === 'index'
+    ? memberHover(context, inner, offset)
+    : undefined;
 }
 
 function functionHover(name: string, span: Span): Hover | undefined {
@@ -210,13 +214,25 @@ function functionHover(name: string, span: Span): Hover | undefined {
 }
 
 /** `git.commit`, `tasks.train.status`, `tasks.train.metrics.accuracy`. */
-function memberHover(context: IdeContext, expression: Expression): Hover | undefined {
+function memberHover(context: IdeContext, expression: Expression, offset: number): Hover | undefined {
   const chain = chainOf(expression);
   const last = chain?.steps.at(-1);
   if (chain === undefined || last?.name === undefined) return undefined;
   const { span } = last;
   const names = chain.steps.map((step) => step.name ?? '*');
   const title = `**${escapeMarkdown([chain.context, ...names].join('.'))}**`;
+  if (chain.context === 'environment') {
+    const said = environmentMember(context, offset, names);
+    return said === undefined ? undefined : { span, markdown: `${title}\n\n${said}` };
+  }
+  if (chain.context === 'packages') {
+    const [first = '', second] = names;
+    const selected = chain.steps[1]?.selector === true;
+    const said = packageMember(context, first, selected ? second : undefined, names[selected ? 2 : 1]);
+    const path = selected ? [`${first}@${second ?? ''}`, ...names.slice(2)] : names;
+    const heading = `**${escapeMarkdown(['packages', ...path].join('.'))}**`;
+    return said === undefined ? undefined : { span, markdown: `${heading}\n\n${said}` };
+  }
   if (chain.context !== 'tasks') {
     const member = contextOf(chain.context)?.members.find(({ name }) => name === names[0]);
     return member === undefined ? undefined : { span, markdown: `${title}\n\n${member.doc}` };

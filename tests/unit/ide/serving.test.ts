@@ -8,7 +8,7 @@ import { prepareRename } from '../../../server/ide/rename.js';
 import { open, place, type Fixture } from './fixture.js';
 
 const SETTINGS = `environments:
-  staging: { target: local, description: "For <us>.", url: http://127.0.0.1:8080 }
+  staging: { target: local, description: "For <us>.", url: http://127.0.0.1:8080, variables: { region: eu-1, log-level: debug } }
   production: { target: big, approval: { who: [ada, grace] } }
 targets:
   big: { type: local, host: 127.0.0.2, ports: { from: 8000, to: 8099 } }
@@ -45,7 +45,7 @@ function fixture(task: string, more: Readonly<Record<string, string>> = {}): Fix
       'modelyard.yaml': SETTINGS,
       ...more,
     },
-    { metrics: { train: { accuracy: 0.8 } } },
+    { metrics: { train: { accuracy: 0.8 } }, packages: { 'rain-app': 3, old: 1 } },
   );
 }
 
@@ -63,10 +63,19 @@ const MEASURES = ['p50', 'p95', 'p99', 'rate', 'error-rate', 'availability', 're
 
 check('deploy: { package: rain-app, environment: ¦ }', ['staging', 'production']);
 check('deploy: { package: rain-app, target: ¦ }', ['local', 'big']);
-check('deploy: { package: ¦ }', ['rain-app']);
+check('deploy: { package: ¦ }', ['old', 'rain-app']);
+check('deploy: { package: rain-app@¦ }', ['rain-app@3', 'rain-app@2', 'rain-app@1']);
 check('monitor: { service: ¦ }', ['rain']);
 check('monitor: { service: rain, environment: st¦ }', ['staging', 'production']);
-check('run: a ${{ packages.¦ }}', ['rain-app']);
+check('run: a ${{ packages.¦ }}', ['old', 'rain-app']);
+check('run: a ${{ packages.rain-app@¦ }}', ['3', '2', '1']);
+const OF_PACKAGE = ['version', 'reference', 'path', 'hash', 'model', 'run'];
+check('run: a ${{ packages.rain-app.¦ }}', OF_PACKAGE);
+check('run: a ${{ packages.rain-app@3.¦ }}', OF_PACKAGE);
+const deploy = (value: string): string =>
+  `deploy: { package: a, environment: staging, env: { A: "${value}" } }`;
+check(deploy('${{ environment.¦ }}'), ['name', 'url', 'target', 'variables']);
+check(deploy('${{ environment.variables.¦ }}'), ['region', 'log-level']);
 check('monitor: { service: rain, rules: [¦] }', MEASURES);
 check('monitor: { service: rain, rules: e¦ }', MEASURES);
 check('monitor: { service: rain, rules: [{ rule: ¦ }] }', MEASURES);
@@ -118,6 +127,16 @@ shows(
 );
 shows('monitor: { service: ra¦in }', 'rain', '**rain** · service', 'in `staging`', 'port `8080`');
 shows('deploy: { environment: nowhe¦re }', undefined);
+shows(deploy('${{ environment.u¦rl }}'), 'url', '`http://127.0.0.1:8080` in `staging`');
+shows(deploy('${{ environment.variables.reg¦ion }}'), 'region', '`eu-1` in `staging`');
+shows(
+  'run: a ${{ packages.rain-app.vers¦ion }}',
+  'version',
+  '**packages\\.rain\\-app\\.version**',
+  '`3` now',
+);
+shows('run: a ${{ packages.rain-app@¦2 }}', '2', 'Version 2: ', 'serves rain');
+shows('deploy: { package: o¦ld }', 'old', '**old** · app package', 'version 1, ');
 
 test('jumps and references', () => {
   const table: readonly (readonly [string, readonly string[]])[] = [
