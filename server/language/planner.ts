@@ -24,6 +24,7 @@ export const planner: Planner = async (project, { pipeline }, params) => {
   );
   const { tasks, problem } = await planRun(project.root, pipeline, {
     params: { ...Object.fromEntries(defaults), ...params },
+    places: project.settings,
   });
   return {
     pipeline: pipeline.name,

@@ -7,6 +7,7 @@ import { featureFilesFor } from './feature-files.js';
 import { doneIn } from './resume.js';
 import type { ResolvedTask } from './resolve.js';
 import { resolveFully } from './resolve-fully.js';
+import type { Places } from './places.js';
 import { secretNames } from './secrets.js';
 import type { Selection } from './select.js';
 import { Session, type TaskResult } from './session.js';
@@ -20,6 +21,8 @@ export interface PlanOptions extends Selection {
   readonly noCache?: boolean;
   readonly resume?: RunDocument;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Where deployments may go. Absent: nothing is known of it. */
+  readonly places?: Places;
 }
 
 export interface PlannedTask {
@@ -49,6 +52,7 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
     environment: options.environment ?? process.env,
     secrets: Object.fromEntries(secretNames(pipeline).map((name) => [name, '***'])),
     run: { pipeline: pipeline.name },
+    ...(options.places === undefined ? {} : { places: options.places }),
     features: await featureFilesFor(root, pipeline),
     selection: {
       ...(only === undefined ? {} : { only }),

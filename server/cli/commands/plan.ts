@@ -23,6 +23,7 @@ export async function showPlan(args: Arguments): Promise<number> {
   const prepared = prepare(args, loaded, document);
   const result = await planRun(prepared.root, prepared.compiled.pipeline, {
     params: prepared.params,
+    places: prepared.compiled.places,
     ...prepared.selection,
     force: args.flag('force'),
     noCache: args.flag('no-cache'),

@@ -26,7 +26,7 @@ export const status: Command = {
       const { pipeline, path } = definition;
       const errors = diagnosticsOf(project, path).filter((one) => one.severity === 'error').length;
       const [last] = store.list({ limit: 1, pipeline: pipeline.name });
-      const plan = errors > 0 ? { tasks: [] } : await planRun(root, pipeline);
+      const plan = errors > 0 ? { tasks: [] } : await planRun(root, pipeline, { places: project.settings });
       pipelines.push({
         name: pipeline.name,
         path,
