@@ -58,7 +58,10 @@ async function setup(t: TestLike, settings: string): Promise<Setup> {
 }
 
 const messages = async ({ lsp, ship }: Setup): Promise<string[]> =>
-  (await lsp.diagnostics(ship)).map(({ code, message }) => `${String(code)}: ${message}`);
+  (await lsp.diagnostics(ship)).map(({ code, message }) => {
+    assert.ok(typeof message === 'string');
+    return `${String(code)}: ${message}`;
+  });
 
 async function labels({ lsp, ship }: Setup, word: string, inside: number): Promise<string[]> {
   const list = await lsp.ask<CompletionList>('completion', ship, positionOf(SHIP, word, 1, inside));
@@ -148,7 +151,9 @@ test('completion, hover and jumps know environments and packages in expressions'
     await text('environment.url', 'environment.u'.length),
     /`http:\/\/127\.0\.0\.1:8100` in `staging`/,
   );
-  await until('the package', async () => /`1` now/.test(await text('rain-app.version', 'rain-app.v'.length)));
+  await until('the package', async () =>
+    (await text('rain-app.version', 'rain-app.v'.length)).includes('`1` now'),
+  );
   const found = await lsp.ask<Location | Location[]>(
     'definition',
     ship,
