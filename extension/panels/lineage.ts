@@ -45,6 +45,11 @@ export function registerLineagePanels({ extension, client, state }: Context): Li
         case 'openView':
           await vscode.commands.executeCommand('modelyard.profileView', projectUri, message.view);
           return;
+        case 'openService': {
+          const { environment, name } = message;
+          await vscode.commands.executeCommand('modelyard.openService', { projectUri, environment, name });
+          return;
+        }
         case 'openFile':
           await openFile(message.uri);
           return;

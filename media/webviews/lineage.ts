@@ -51,6 +51,7 @@ function open(node: LineageNodeView): void {
       host.send({ type: 'openView', view: node.view });
       return;
     case 'service':
+      host.send({ type: 'openService', environment: node.environment, name: node.service });
       return;
     case 'package':
     case 'release':
@@ -160,7 +161,7 @@ function tipFacts(node: LineageNodeView): readonly string[] {
     case 'view':
       return ['Click shows the profile of the view.'];
     case 'service':
-      return [`In ${node.environment}`];
+      return [`In ${node.environment}`, 'Click shows how it does.'];
     case 'release':
       return [
         `In ${node.environment}`,

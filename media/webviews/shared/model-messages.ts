@@ -58,4 +58,5 @@ export type FromLineage =
   | { readonly type: 'openRun'; readonly id: string }
   | { readonly type: 'openVersion'; readonly model: string; readonly version: string }
   | { readonly type: 'openView'; readonly view: string }
+  | { readonly type: 'openService'; readonly environment: string; readonly name: string }
   | { readonly type: 'openFile'; readonly uri: string };
