@@ -58,7 +58,7 @@ uiTest('Create Pipeline writes a pipeline without mistakes', {}, async ({ workbe
 
 uiTest('the walkthrough opens', {}, async ({ workbench }) => {
   await workbench.command('Welcome: Open Walkthrough...');
-  await workbench.pick(/From a Folder to a Model/);
+  await workbench.pick(/From a Folder to a Service/);
   await workbench.page.locator('.gettingStartedContainer .step-title').first().waitFor();
   await workbench.screenshot('walkthrough');
 });
