@@ -51,10 +51,11 @@ export class FilesWatch {
     this.#pollMs = pollMs;
   }
 
-  /** Watches these projects and no others any more. */
+  /** Watches these projects and no others any more. That a project comes or goes is no news of its files. */
   follow(roots: readonly string[]): void {
+    const before = this.#roots;
     this.#roots = roots;
-    this.arrange();
+    this.#tell([...this.#arrange()].filter((root) => before.includes(root) && roots.includes(root)));
     if (this.#timer === undefined) {
       this.#timer = setInterval(() => this.#poll(), this.#pollMs);
       this.#timer.unref();
@@ -68,8 +69,20 @@ export class FilesWatch {
     this.#files.clear();
   }
 
-  /** Asks which files there are. Answers the projects that have new ones, or have lost some. */
-  arrange(): ReadonlySet<string> {
+  /** Asks which files there are, now: they are others than before. Tells of projects that have new ones, or have lost some. */
+  arrange(): void {
+    this.#tell(this.#arrange());
+  }
+
+  #tell(roots: Iterable<string>): void {
+    for (const root of roots) this.#changed(root);
+  }
+
+  /**
+   * Answers the projects that have new files, or have lost some. Whoever calls has to tell of them: their files are known
+   * from now on, and no poll finds them new again.
+   */
+  #arrange(): Set<string> {
     const files = new Map<string, string>();
     for (const root of this.#roots) for (const file of this.#filesOf(root)) files.set(file, root);
     const different = new Set<string>();
@@ -101,8 +114,7 @@ export class FilesWatch {
       const watcher = watch(folder, { persistent: false }, (_event, name) => {
         const any = this.#files.has(folder + path.sep);
         if (!any && name !== null && !this.#files.has(path.join(folder, name))) return;
-        if (any) this.arrange();
-        this.#changed(root);
+        this.#tell((any ? this.#arrange() : new Set<string>()).add(root));
       });
       const close = () => {
         watcher.close();
@@ -116,14 +128,14 @@ export class FilesWatch {
   }
 
   #poll(): void {
-    const changed = new Set(this.arrange());
+    const changed = this.#arrange();
     for (const [file, known] of this.#files) {
       const stamp = stampOf(file);
       if (stamp === known.stamp) continue;
       known.stamp = stamp;
       changed.add(known.root);
     }
-    if (changed.size > 0) this.arrange();
-    for (const root of changed) this.#changed(root);
+    if (changed.size > 0) for (const root of this.#arrange()) changed.add(root);
+    this.#tell(changed);
   }
 }
