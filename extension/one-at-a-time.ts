@@ -16,9 +16,7 @@ export class OneAtATime {
       this.#again = true;
       return this.#asking;
     }
-    this.#asking = this.#askAll().finally(() => {
-      this.#asking = undefined;
-    });
+    this.#asking = this.#askAll();
     return this.#asking;
   }
 
@@ -28,9 +26,14 @@ export class OneAtATime {
   }
 
   async #askAll(): Promise<void> {
-    do {
-      this.#again = false;
-      await this.#ask();
-    } while (this.#wantsMore());
+    try {
+      do {
+        this.#again = false;
+        await this.#ask();
+      } while (this.#wantsMore());
+    } finally {
+      // In the same step as the last look, so that nobody asks in between and is forgotten.
+      this.#asking = undefined;
+    }
   }
 }
