@@ -124,16 +124,18 @@ export function registerFeatures(host: FeatureHost): void {
     guarded<P, R>(log, name, async (params, token) => {
       checkParams(params);
       const version = workspace.versionOf(params.textDocument.uri);
+      // The position was meant for another text. One that is only being opened is what was meant: nobody would ask again.
+      const overtaken = (): boolean =>
+        version !== null && workspace.versionOf(params.textDocument.uri) !== version;
       const settings = await host.settingsFor(params.textDocument.uri);
       throwIfCancelled(token);
-      // The position was meant for another text.
-      if (workspace.versionOf(params.textDocument.uri) !== version) throw contentModified();
+      if (overtaken()) throw contentModified();
       let asked = ask(host, params.textDocument.uri, settings);
       if (asked === undefined) {
         // The workspace may still be looked through, and nobody asks again about a file that was called not ours.
         await workspace.settled();
         throwIfCancelled(token);
-        if (workspace.versionOf(params.textDocument.uri) !== version) throw contentModified();
+        if (overtaken()) throw contentModified();
         asked = ask(host, params.textDocument.uri, settings);
       }
       return asked === undefined ? otherwise : handle(asked, params, settings);

@@ -260,6 +260,7 @@ class Server {
       for (const root of roots) this.#registries.look(root);
       for (const root of roots) this.#alerts.look(root);
       this.#diagnostics.changed();
+      this.#refreshShown();
     }
     this.#views.pipelinesChanged();
   }

@@ -248,6 +248,15 @@ test('code actions: fixes, suppression, the rule’s page, fix all', async (t) =
   }
 });
 
+test('what is asked about a file while it is being opened is answered', async (t) => {
+  // An editor that has just got our providers may ask before it has told of the file; the settings take a moment, too.
+  const { lsp, at } = await project(t, { settings: () => ({}) });
+  const file = at('train.pipeline.yaml');
+  const asked = lsp.ask<CodeLens[]>('codeLens', file);
+  await lsp.open(file, TRAIN);
+  assert.ok((await asked).length > 0);
+});
+
 test('code lenses, and a setting that turns them off', async (t) => {
   const { lsp, at } = await project(t);
   const file = at('train.pipeline.yaml');
