@@ -16,6 +16,8 @@ export interface LiveNode {
 export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataProvider<N> {
   readonly #changed = new vscode.EventEmitter<N | undefined>();
   readonly #nodes = new Map<string, N>();
+  /** By the node's id: answers the question for its children that is under way with none. */
+  readonly #overtake = new Map<string, () => void>();
   #shape: string | undefined;
   #texts = new Map<string, string>();
   readonly #questions = new OneAtATime(async () => {
@@ -87,10 +89,28 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
     return this.#nodes.values();
   }
 
+  /**
+   * VS Code may ask for the same children a second time before it has the first answer (a row that is drawn again while it
+   * is being opened). Older ones (1.100) register both answers, and complain of ids that are there already. So whoever is
+   * overtaken gets none, at once and thus before the rows that whoever asked last gets.
+   */
   async getChildren(node?: N): Promise<N[]> {
-    if (node) return [...(await this.children(node))];
+    const key = node?.id ?? '';
+    this.#overtake.get(key)?.();
+    let overtake!: () => void;
+    const overtaken = new Promise<readonly N[]>((resolve) => (overtake = () => resolve([])));
+    this.#overtake.set(key, overtake);
+    try {
+      return [...(await Promise.race([overtaken, this.#childrenOf(node)]))];
+    } finally {
+      if (this.#overtake.get(key) === overtake) this.#overtake.delete(key);
+    }
+  }
+
+  async #childrenOf(node: N | undefined): Promise<readonly N[]> {
+    if (node) return this.children(node);
     if (this.#shape === undefined) await this.reload();
-    return [...this.roots()];
+    return this.roots();
   }
 
   getTreeItem(node: N): vscode.TreeItem {

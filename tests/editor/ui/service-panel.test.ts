@@ -42,7 +42,12 @@ uiTest(
   'the Service panel shows traffic, errors, drift and switched releases of a service that runs, and its end',
   { timeoutMs: 180_000 },
   async ({ workbench, folder }) => {
-    write(folder, { ...releaseFiles('r1'), ...releaseFiles('r2'), 'watch.pipeline.yaml': WATCH });
+    write(folder, {
+      'modelyard.yaml': 'name: editor-tests\nenvironments: { staging: {} }\n',
+      'watch.pipeline.yaml': WATCH,
+      ...releaseFiles('r1'),
+      ...releaseFiles('r2'),
+    });
     const port = await freePort();
     await service(folder, 'start', 'staging/web', '--release', 'r1', '--port', String(port));
     try {

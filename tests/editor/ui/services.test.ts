@@ -46,6 +46,7 @@ uiTest(
   async ({ workbench, folder }) => {
     const app = (version: string) => ({ name: 'app', version, hash: 'sha256:0' }) as const;
     write(folder, {
+      'modelyard.yaml': 'name: editor-tests\nenvironments: { staging: {} }\n',
       'data.txt': 'some data\n',
       'registry.pipeline.yaml': `name: registry\n${registering('aliases: [production]').trimStart()}`,
       'watch.pipeline.yaml': `name: watch\n${WATCH}`,
