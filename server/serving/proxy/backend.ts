@@ -3,8 +3,8 @@ import net from 'node:net';
 
 /** What an app that says nothing about it is trusted to keep open. The shortest default in use is two seconds. */
 const IDLE_MS = 1_000;
-/** An app closes at the second it announces; a connection is given up well before. */
-const IDLE_MARGIN_MS = 500;
+/** Of the time an app announces. On a busy machine it may be late to see a request, and close the connection first. */
+const IDLE_SHARE = 0.5;
 const LONGEST_IDLE_MS = 30_000;
 const MAX_IDLE = 128;
 
@@ -93,7 +93,7 @@ export class Backend {
   keep(connection: AppConnection, keepAliveSeconds: number | undefined): void {
     connection.user = undefined;
     if (keepAliveSeconds !== undefined) {
-      connection.idleMs = Math.min(LONGEST_IDLE_MS, keepAliveSeconds * 1000 - IDLE_MARGIN_MS);
+      connection.idleMs = Math.min(LONGEST_IDLE_MS, keepAliveSeconds * 1000 * IDLE_SHARE);
     }
     if (this.#retired || this.#idle.length >= MAX_IDLE || connection.idleMs <= 0) {
       connection.drop();

@@ -48,6 +48,8 @@ export class Exchange implements ConnectionUser {
   #head = '';
   #first: Buffer | undefined;
   #moreSent = false;
+  /** The system took nothing of it: the connection's end was there, and only not seen yet. */
+  #nothingSent = false;
   #part: Buffer | undefined;
   #response: ResponseHead | undefined;
   #responseBody: BodyReader | undefined;
@@ -144,6 +146,7 @@ export class Exchange implements ConnectionUser {
       room = socket.write(body);
       socket.uncork();
     }
+    this.#nothingSent = socket.errored !== null;
     // While the connection is made, nothing more is taken than can be sent again elsewhere.
     if ((!room || socket.connecting) && !this.#requestBody.done) this.#client.hold(true);
   }
@@ -287,12 +290,12 @@ export class Exchange implements ConnectionUser {
   }
 
   /**
-   * Again, where nothing can have been done: the app was never reached; or where doing it twice does no harm: a
+   * Again, where nothing can have been done: the app was never reached, or nothing was sent to it; or where doing it twice does no harm: a
    * connection that the app closed while it was idle, or an app that died.
    */
   #mayRepeat(connected: boolean): boolean {
     if (this.#moreSent || this.#part !== undefined || this.#attempts >= ATTEMPTS) return false;
-    return !connected || IDEMPOTENT.has(this.#request.method);
+    return !connected || this.#nothingSent || IDEMPOTENT.has(this.#request.method);
   }
 
   #badAnswer(why: string): void {

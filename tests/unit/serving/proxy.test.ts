@@ -284,6 +284,31 @@ test('a connection that the app has closed in the meantime costs no request that
   );
 });
 
+/** Seconds that the app announces, how long the connection was idle in milliseconds, whether it is used again. */
+const KEPT: readonly (readonly [number | undefined, number, boolean])[] = [
+  [undefined, 800, true],
+  [undefined, 1_000, false],
+  [5, 2_000, true],
+  [5, 2_500, false],
+  [0, 0, false],
+  [600, 29_000, true],
+  [600, 30_000, false],
+];
+
+test('a connection is kept well short of the time that the app announces', async () => {
+  const { backends } = await proxyTo(await app(echo));
+  const [backend] = backends;
+  assert.ok(backend);
+  for (const [announced, idleMs, used] of KEPT) {
+    const connection = backend.connect(true);
+    backend.keep(connection, announced);
+    connection.idleSince -= idleMs;
+    const next = backend.connect(false);
+    assert.equal(next === connection, used, `${announced} s announced, ${idleMs} ms idle`);
+    next.drop();
+  }
+});
+
 test('what was never sent is sent elsewhere', async () => {
   const dead = await app(echo);
   const living = await app(echo);
@@ -294,6 +319,30 @@ test('what was never sent is sent elsewhere', async () => {
   assert.equal(count(answer, '200 OK'), 7);
   assert.equal(count(answer, 'X-Modelyard-Release: r2'), 7);
   assert.equal(backends[0]?.inFlight, 0);
+});
+
+test('a kept connection that the app has reset before anything was sent costs no request', async () => {
+  const reset: (() => void)[] = [];
+  let asked = 0;
+  const server = net.createServer((socket) => {
+    reset.push(() => socket.resetAndDestroy());
+    socket.on('data', () => {
+      asked++;
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    });
+  });
+  const { port, seen } = await proxyTo(await listen(server));
+  // Asked when the head was read and nothing is sent yet: the proxy can't have seen the end of the connection.
+  seen.wants = () => {
+    reset.splice(0).forEach((now) => now());
+    return false;
+  };
+  const body = 'x'.repeat(20_000);
+  const post = (text: string): string =>
+    `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+  const answer = await talk(port, [GET + post('{}') + GET + post(body) + GET_CLOSE]);
+  assert.equal(count(answer, '200 OK'), 5);
+  assert.ok(asked >= 5);
 });
 
 test('without a process that is ready the answer is 503, and the connection stays', async () => {
