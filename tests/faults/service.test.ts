@@ -108,6 +108,41 @@ test('an app that dies is started again; one that dies again and again is rolled
   assert.equal((await ask(port)).release, 'r1');
 });
 
+/** Starts the app, and is killed by it when the host asks how it is: the app goes on and does not answer. */
+const LEADER = `
+require('node:child_process').spawn(process.execPath, ['app.js'], { stdio: 'inherit' });
+setInterval(() => {}, 1000);
+`;
+const LEFT_ALONE = `
+const http = require('node:http');
+let asked = 0;
+http.createServer((request, response) => {
+  if (request.url !== '/health' || asked++ === 0) return response.end('ok');
+  try { process.kill(process.ppid, 'SIGKILL'); } catch {}
+}).listen(process.env.PORT, '127.0.0.1');
+`;
+
+test('the end of an app is seen while its child leaves a probe without an answer', async (t) => {
+  const it = await ServiceProject.make(t);
+  it.release('r1');
+  it.release('r2', {
+    files: { 'app.js': LEFT_ALONE, 'leader.js': LEADER },
+    entrypoint: 'exec node leader.js',
+  });
+  await it.start('r1');
+  // Whoever waits for the probe waits longer than the test.
+  const probe = { intervalMs: 50, timeoutMs: 600_000, failures: 3 };
+  const { ok, message } = await startService(
+    { root: it.root, environment: 'staging', name: 'web' },
+    { release: 'r2', probe, cause: { who: 'test' }, secretValues: {} },
+  );
+  assert.equal(ok, true, message);
+  await until('another process takes its place', () => {
+    const { current } = it.view();
+    return current?.id === 'r2' && current.restarts > 0;
+  });
+});
+
 test('the host is killed under load: apps are taken over or replaced, nothing stays behind', async (t) => {
   const it = await ServiceProject.make(t);
   it.release('r1');

@@ -205,7 +205,9 @@ export class Replica {
     this.#options.onChange();
   }
 
-  #become(ready: boolean): void {
+  #become(well: boolean): void {
+    // A probe that was under way when it was told to stop brings no requests back to it.
+    const ready = well && !this.#stopping();
     if (this.#ready === ready) return;
     this.#ready = ready;
     this.#options.onChange();
@@ -259,8 +261,14 @@ export class Replica {
       if (typeof over === 'string' || !app.alive) return `it ended with ${await exited}${this.#lastWords()}`;
       if (this.#stopping()) break;
       if (Date.now() - since >= STABLE_MS) this.failures = 0;
-      const ready = await probe(port, readyPath, config.timeoutMs);
-      const live = livePath === readyPath ? ready : await probe(port, livePath, config.timeoutMs);
+      // A child of the app may hold its port still: once the app has ended, no answer makes it ready.
+      const ready = await Promise.race([probe(port, readyPath, config.timeoutMs), exited]);
+      if (typeof ready === 'string') continue;
+      const live =
+        livePath === readyPath
+          ? ready
+          : await Promise.race([probe(port, livePath, config.timeoutMs), exited]);
+      if (typeof live === 'string') continue;
       notReady = ready.ok ? 0 : notReady + 1;
       notLive = live.ok ? 0 : notLive + 1;
       if (!live.ok && notLive >= config.failures) return `it is unhealthy: ${live.why}`;
