@@ -1,6 +1,7 @@
 /** A service whose past is written by hand: the files as its host would have left them. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { mergeConfig } from '../../server/serving/config.js';
 import type { DriftMeasures, MetricsBucket } from '../../server/serving/monitor/bucket.js';
 import { Histogram } from '../../server/serving/monitor/histogram.js';
 import { Rollup } from '../../server/serving/monitor/rollup.js';
@@ -89,17 +90,7 @@ export function record(root: string, recorded: Recorded): void {
     environment,
     desired: 'stopped',
     status: 'stopped',
-    config: {
-      host: '127.0.0.1',
-      port: 8123,
-      probe: { intervalMs: 5_000, timeoutMs: 2_000, failures: 3 },
-      graceMs: 30_000,
-      drainMs: 15_000,
-      replicas: 1,
-      rollbackOnFailure: true,
-      env: {},
-      secrets: [],
-    },
+    config: { ...mergeConfig({}, undefined), port: 8123 },
     current: { id, package: { name: 'app', version: '1' }, traffic: 0, replicas: [], restarts: 0 },
     previous: [],
     createdAt: new Date(buckets[0]?.at ?? 0).toISOString(),

@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { openDocument, readDocument } from '../../stores/document.js';
 import { ownIdentity } from '../../stores/liveness.js';
 import { serviceDocumentKind } from '../service-document.js';
+import { mergeConfig } from '../config.js';
 import type { ServicePlaces } from '../places.js';
 import { SERVICE_SCHEMA_VERSION } from '../types.js';
 import type { ServiceDocument, ServiceEvent } from '../types.js';
@@ -32,17 +33,7 @@ export class ServiceState {
         environment,
         desired: 'stopped',
         status: 'stopped',
-        config: {
-          host: '127.0.0.1',
-          port: 0,
-          probe: { intervalMs: 5_000, timeoutMs: 2_000, failures: 3 },
-          graceMs: 30_000,
-          drainMs: 15_000,
-          replicas: 1,
-          rollbackOnFailure: true,
-          env: {},
-          secrets: [],
-        },
+        config: { ...mergeConfig({}, undefined), port: 0 },
         previous: [],
         createdAt: now,
         updatedAt: now,
