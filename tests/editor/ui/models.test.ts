@@ -102,13 +102,11 @@ uiTest(
     const order = async (): Promise<string> =>
       (await workbench.rows('Models')).flatMap((row) => /Version \d/.exec(row) ?? []).join();
     await until('the newest first', async () => (await order()) === 'Version 2,Version 1');
-    await workbench.command('Modelyard: Sort Models By…');
-    await workbench.pick(/Versions by main metric, best first/);
+    await workbench.commandPick('Modelyard: Sort Models By…', /Versions by main metric, best first/);
     await workbench.view('Models').getByText('Versions by main metric, best first').waitFor();
     await until('the best first', async () => (await order()) === 'Version 1,Version 2');
     await workbench.screenshot('models-sorted');
-    await workbench.command('Modelyard: Sort Models By…');
-    await workbench.pick(/Versions by age, newest first/);
+    await workbench.commandPick('Modelyard: Sort Models By…', /Versions by age, newest first/);
     await until('the newest first again', async () => (await order()) === 'Version 2,Version 1');
     await workbench.view('Models').getByText('Versions by').waitFor({ state: 'hidden' });
 
@@ -121,11 +119,7 @@ uiTest(
     await terminal(folder, 'models', 'alias', 'rain', 'candidate', '--remove');
     await terminal(folder, 'models', 'delete', 'rain@1');
     await workbench.row('Models', 'Version 1').waitFor({ state: 'detached' });
-    await workbench.command('Modelyard: Filter Models…');
-    await workbench
-      .pickerRow(/Deleted ones/)
-      .first()
-      .click();
+    await workbench.commandPick('Modelyard: Filter Models…', /Deleted ones/);
     await workbench.press('Enter');
     await rowSays(workbench, 'Version 1', /deleted/);
     await workbench.inlineAction('Models', 'Version 1', 'Restore');

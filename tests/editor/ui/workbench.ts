@@ -178,6 +178,19 @@ export class Workbench {
     );
   }
 
+  /** Picks a row of the list that a command opens; again when the window has taken the focus, and with it the list, away. */
+  async commandPick(title: string, name: Name): Promise<void> {
+    await until(
+      `the row ${String(name)} of ${title}`,
+      async () => {
+        await this.command(title);
+        await this.pickerRow(name).first().click({ timeout: 4000 });
+        return true;
+      },
+      2 * this.#patience,
+    );
+  }
+
   /** Whether the palette offers a command now. */
   async offersCommand(title: string): Promise<boolean> {
     await this.#dismissPicker();
