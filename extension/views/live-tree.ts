@@ -13,6 +13,9 @@ export interface LiveNode {
   readonly id: string;
 }
 
+/** Newer ones (seen in 1.139) put the second answer in the place of the first. */
+const registersTwice = vscode.version.startsWith('1.100.');
+
 export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataProvider<N> {
   readonly #changed = new vscode.EventEmitter<N | undefined>();
   readonly #nodes = new Map<string, N>();
@@ -95,6 +98,7 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
    * overtaken gets none, at once and thus before the rows that whoever asked last gets.
    */
   async getChildren(node?: N): Promise<N[]> {
+    if (!registersTwice) return [...(await this.#childrenOf(node))];
     const key = node?.id ?? '';
     this.#overtake.get(key)?.();
     let overtake!: () => void;

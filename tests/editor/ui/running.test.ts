@@ -59,7 +59,7 @@ uiTest('Run Task lists pipelines and runs one', {}, async ({ workbench }) => {
   // VS Code lists the kinds of tasks that it knows when the picker opens, and it may not know ours that early.
   await until('modelyard among the kinds of tasks', async () => {
     await workbench.command('Tasks: Run Task');
-    await workbench.pickerInput.fill('modelyard');
+    await workbench.pickerInput.fill('modelyard', { timeout: 3000 });
     await workbench
       .pickerRow(/modelyard/)
       .first()
