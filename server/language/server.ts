@@ -257,8 +257,10 @@ class Server {
       this.#histories.keep(roots);
       this.#registries.keep(roots);
       // What changed before it was watched.
-      for (const root of roots) this.#registries.look(root);
-      for (const root of roots) this.#alerts.look(root);
+      for (const root of roots) {
+        this.#registries.look(root);
+        this.#alerts.look(root);
+      }
       this.#diagnostics.changed();
       this.#refreshShown();
     }

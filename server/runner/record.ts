@@ -1,30 +1,13 @@
 /** The record of a run as a reader of its events: pure steps from document to document. */
 import type { Json } from '../model/definition.js';
-import {
-  type ApprovalRecord,
-  RUN_SCHEMA_VERSION,
-  type RunDocument,
-  type TaskRun,
-} from '../stores/run-document.js';
+import { type ApprovalRecord, type RunDocument, type TaskRun } from '../stores/run-document.js';
+import { newRunDocument } from '../stores/run-states.js';
 import type { RunCreated, RunEvent } from './events.js';
 import { jsonNumber } from './metrics.js';
 
 /** The document of a run that was just made. */
-export function newDocument(event: RunCreated): RunDocument {
-  return {
-    ...event.run,
-    schema: RUN_SCHEMA_VERSION,
-    status: 'queued',
-    tasks: event.tasks.map((task) => ({
-      ...task,
-      status: 'queued',
-      reasons: [],
-      attempts: 0,
-      inputs: [],
-      outputs: [],
-      metrics: {},
-    })),
-  };
+export function newDocument({ run, tasks }: RunCreated): RunDocument {
+  return newRunDocument(run, tasks);
 }
 
 /** A run's document after one more event. Of a long run this is the slow way; see `RunReducer`. */

@@ -9,7 +9,7 @@ import { isAlive, ownIdentity } from './liveness.js';
 import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import type { RunDocument, RunHeader } from './run-document.js';
-import { namesIn } from './run-files.js';
+import { namesIn } from './folder.js';
 import { isRunId } from './run-id.js';
 import { RunReader, unknownRun } from './run-reader.js';
 import { interrupted, newRunDocument } from './run-states.js';

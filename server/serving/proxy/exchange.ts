@@ -290,8 +290,8 @@ export class Exchange implements ConnectionUser {
   }
 
   /**
-   * Again, where nothing can have been done: the app was never reached, or nothing was sent to it; or where doing it twice does no harm: a
-   * connection that the app closed while it was idle, or an app that died.
+   * Again, where nothing can have been done: the app was never reached, or nothing was sent to it; or where doing it twice
+   * does no harm: a connection that the app closed while it was idle, or an app that died.
    */
   #mayRepeat(connected: boolean): boolean {
     if (this.#moreSent || this.#part !== undefined || this.#attempts >= ATTEMPTS) return false;

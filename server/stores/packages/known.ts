@@ -1,7 +1,7 @@
 /** The packages as the language service sees them: read when they are asked for, and remembered until `refresh`. */
-import { statSync } from 'node:fs';
 import type { KnownPackage, KnownPackages } from '../../model/known-packages.js';
 import { checkServingName } from '../../model/package-names.js';
+import { fileStamp } from '../folder.js';
 import { PackageStore } from './store.js';
 
 interface Kept {
@@ -75,11 +75,6 @@ export class KnownPackageStore implements KnownPackages {
   /** Of the journal, which every change appends to. */
   #stamp(name: string): string {
     if (!checkServingName(name, 'package').ok) return '';
-    try {
-      const stat = statSync(this.#store.historyPath(name), { throwIfNoEntry: false });
-      return stat === undefined ? '' : `${stat.size}:${stat.mtimeMs}:${stat.ino}`;
-    } catch {
-      return '?';
-    }
+    return fileStamp(this.#store.historyPath(name));
   }
 }

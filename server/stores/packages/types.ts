@@ -1,4 +1,5 @@
 /** App packages: what is kept of them. Plain values that can be written as JSON. */
+import type { ExpectedSignature } from '../../model/signature-differences.js';
 import type { ContentHash } from '../run-document.js';
 import type { RunReference } from '../registry/types.js';
 
@@ -21,21 +22,11 @@ export interface PackageSettings {
   /** The registered model that it serves. */
   readonly model?: string;
   /** What it expects of the model. */
-  readonly signature?: PackageSignature;
+  readonly signature?: ExpectedSignature;
   readonly featureService?: string;
   readonly python?: string;
   /** Relative to the package's folder. */
   readonly requirements?: string;
-}
-
-interface Column {
-  readonly name: string;
-  readonly type: string;
-}
-
-export interface PackageSignature {
-  readonly inputs: readonly Column[];
-  readonly outputs: readonly Column[];
 }
 
 export interface PackagedFile {

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ArtifactKind } from '../../model/definition.js';
-import { namesIn } from './objects.js';
+import { namesIn } from '../folder.js';
 
 const HEAD_BYTES = 64 * 1024;
 

@@ -6,7 +6,7 @@ import { isAlive } from '../liveness.js';
 import { describeError } from '../problem.js';
 import type { StoreProblem } from '../problem.js';
 import type { ContentHash } from '../run-document.js';
-import { namesIn } from './objects.js';
+import { namesIn } from '../folder.js';
 import type { Registry } from './registry.js';
 
 /** A registration that goes on has taken its bytes in but has no version yet. */

@@ -2,9 +2,9 @@
  * The registry as the language service sees it: read when it is asked, and remembered. What is remembered of a model
  * holds until `refresh` finds that its files have changed, so that a keystroke costs no read.
  */
-import { statSync } from 'node:fs';
 import type { AliasMoved, KnownModels, KnownVersionDetails } from '../../model/known-models.js';
 import { checkModelName } from '../../model/registry-names.js';
+import { fileStamp } from '../folder.js';
 import { moveFrom } from './aliases.js';
 import { mainMetricOf } from './main-metric.js';
 import { Registry } from './registry.js';
@@ -120,11 +120,6 @@ export class KnownRegistry implements KnownModels {
 
   /** Of the journal, which every change appends to. */
   #stamp(name: string): string {
-    try {
-      const stat = statSync(this.registry.store(name).places.journal, { throwIfNoEntry: false });
-      return stat === undefined ? '' : `${stat.size}:${stat.mtimeMs}:${stat.ino}`;
-    } catch {
-      return '?';
-    }
+    return fileStamp(this.registry.store(name).places.journal);
   }
 }

@@ -16,7 +16,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -29,6 +28,7 @@ import { syncFolder, tempName, writeAtomic } from '../atomic.js';
 import { withLock } from '../file-lock.js';
 import { SMALL_FILE, hashFile, hashOf, hashSteps, parseListing } from '../hash.js';
 import type { Hashed } from '../hash.js';
+import { namesIn } from '../folder.js';
 import { describeError, errorCode } from '../problem.js';
 import type { ContentHash } from '../run-document.js';
 import { failure } from './outcome.js';
@@ -322,15 +322,6 @@ export class ArtifactObjects {
         }
       }
     }
-  }
-}
-
-export function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
-    throw error;
   }
 }
 

@@ -57,15 +57,7 @@ uiTest(
 uiTest('Run Task lists pipelines and runs one', {}, async ({ workbench }) => {
   await workbench.openFile(GOOD);
   // VS Code lists the kinds of tasks that it knows when the picker opens, and it may not know ours that early.
-  await until('modelyard among the kinds of tasks', async () => {
-    await workbench.command('Tasks: Run Task');
-    await workbench.pickerInput.fill('modelyard', { timeout: 3000 });
-    await workbench
-      .pickerRow(/modelyard/)
-      .first()
-      .click({ timeout: 3000 });
-    return true;
-  });
+  await workbench.commandPick('Tasks: Run Task', /modelyard/, 'modelyard');
   await workbench.pickerRow(/good/).first().waitFor();
   await workbench.screenshot('run-task');
   await workbench.pick(/good: prepare/, 'good: prepare');

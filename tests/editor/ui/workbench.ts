@@ -179,11 +179,12 @@ export class Workbench {
   }
 
   /** Picks a row of the list that a command opens; again when the window has taken the focus, and with it the list, away. */
-  async commandPick(title: string, name: Name): Promise<void> {
+  async commandPick(title: string, name: Name, filter?: string): Promise<void> {
     await until(
       `the row ${String(name)} of ${title}`,
       async () => {
         await this.command(title);
+        if (filter !== undefined) await this.pickerInput.fill(filter, { timeout: 4000 });
         await this.pickerRow(name).first().click({ timeout: 4000 });
         return true;
       },
