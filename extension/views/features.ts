@@ -105,10 +105,6 @@ export class FeaturesTree extends LiveTree<FeatureNode> {
     );
   }
 
-  protected override known(node: FeatureNode): readonly FeatureNode[] {
-    return this.children(node);
-  }
-
   protected override children(node: FeatureNode): readonly FeatureNode[] {
     const { id } = node;
     switch (node.type) {

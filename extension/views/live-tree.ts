@@ -1,6 +1,11 @@
 /**
- * What the trees that ask the language server share: nodes keep their identity over refreshes, only what is different is
- * drawn again, and one question is asked at a time.
+ * What the trees share: nodes keep their identity over refreshes, only what is different is drawn again, and one question
+ * is asked at a time.
+ *
+ * What is drawn again matters beyond its looks. While VS Code draws a row again it does not know the rows below it, and
+ * while it draws the whole tree it knows none: a click in that moment reaches its command without the row. So a row is
+ * drawn again for nothing but its own text or the list of its children, the whole tree for nothing but the list of its
+ * roots, and whatever was given once is given again at once.
  */
 import * as vscode from 'vscode';
 import type { ItemText } from '../present/item.js';
@@ -16,64 +21,70 @@ export interface LiveNode {
 /** Newer ones (seen in 1.139) put the second answer in the place of the first. */
 const registersTwice = vscode.version.startsWith('1.100.');
 
+const sameRows = (a: readonly LiveNode[], b: readonly LiveNode[]): boolean =>
+  a.length === b.length && a.every(({ id }, at) => id === b[at]?.id);
+
 export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataProvider<N> {
-  readonly #changed = new vscode.EventEmitter<N | undefined>();
+  readonly #changed = new vscode.EventEmitter<N[] | undefined>();
   readonly #nodes = new Map<string, N>();
+  /** By the node's id, '' for the tree itself: the rows the editor was given. */
+  readonly #given = new Map<string, readonly N[]>();
+  /** By the node's id: the text the editor was given. */
+  readonly #texts = new Map<string, string>();
   /** By the node's id: answers the question for its children that is under way with none. */
   readonly #overtake = new Map<string, () => void>();
-  #shape: string | undefined;
-  #texts = new Map<string, string>();
+  #loaded = false;
   readonly #questions = new OneAtATime(async () => {
-    if (await this.load()) this.draw();
+    if (!(await this.load())) return;
+    this.#loaded = true;
+    await this.#compare();
   });
+  readonly #drawings = new OneAtATime(() => this.#compare());
 
   readonly onDidChangeTreeData = this.#changed.event;
 
   /** Asks for what is shown. Answers whether there is an answer: without one everything stays as it is. */
   protected abstract load(): Promise<boolean>;
   protected abstract roots(): readonly N[];
-  /** Children that are known already: they are drawn again when they change. */
-  protected abstract known(node: N): readonly N[];
-  /** All children. */
+  /** All children of a node. */
   protected abstract children(node: N): Promise<readonly N[]> | readonly N[];
   protected abstract text(node: N): ItemText;
   abstract getParent(node: N): N | undefined;
-
-  /** Whether a node is to be drawn again although its own text is the same. */
-  protected readonly moves: (node: N) => boolean = () => false;
 
   /** Loads again; a question that comes while one is under way is asked once after it. */
   reload(): Promise<void> {
     return this.#questions.run();
   }
 
-  #listed(nodes: readonly N[]): readonly N[] {
-    return nodes.flatMap((node) => [node, ...this.#listed(this.known(node))]);
-  }
-
   /** Draws what is different from what was drawn. */
-  protected draw(): void {
-    const listed = this.#listed(this.roots());
-    const shape = listed.map(({ id }) => id).join('\n');
-    const before = this.#texts;
-    this.#texts = new Map(listed.map((node) => [node.id, JSON.stringify(this.text(node))]));
-    if (shape !== this.#shape) {
-      this.#shape = shape;
-      this.#changed.fire(undefined);
-      return;
-    }
-    for (const node of listed)
-      if (this.moves(node) || before.get(node.id) !== this.#texts.get(node.id)) this.#changed.fire(node);
+  draw(): Promise<void> {
+    return this.#loaded ? this.#drawings.run() : Promise.resolve();
   }
 
-  /** Draws everything: groups and times of day change with the settings and the date. */
-  redraw(): void {
-    this.#shape = undefined;
-    this.draw();
-  }
-
-  protected touch(node: N): void {
-    this.#changed.fire(node);
+  async #compare(): Promise<void> {
+    const before = [...this.#given.keys()];
+    const shown = new Set(['']);
+    const stale: (N | undefined)[] = [];
+    const visit = async (node: N | undefined): Promise<void> => {
+      const key = node?.id ?? '';
+      const given = this.#given.get(key);
+      if (given === undefined) return;
+      const now = node ? await this.children(node) : this.roots();
+      this.#given.set(key, now);
+      if (!sameRows(given, now)) stale.push(node);
+      for (const child of now) {
+        shown.add(child.id);
+        const text = JSON.stringify(this.text(child));
+        if (this.#texts.get(child.id) !== text) stale.push(child);
+        this.#texts.set(child.id, text);
+      }
+      await Promise.all(now.map(visit));
+    };
+    await visit(undefined);
+    for (const key of before) if (!shown.has(key)) this.#given.delete(key);
+    const rows = stale.filter((node) => node !== undefined);
+    if (rows.length < stale.length) this.#changed.fire(undefined);
+    else if (rows.length > 0) this.#changed.fire(rows);
   }
 
   /** The node of this id: the same object as before, with what is new in it. */
@@ -98,26 +109,31 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
    * overtaken gets none, at once and thus before the rows that whoever asked last gets.
    */
   async getChildren(node?: N): Promise<N[]> {
-    if (!registersTwice) return [...(await this.#childrenOf(node))];
     const key = node?.id ?? '';
+    const given = this.#given.get(key);
+    if (given !== undefined && given.length > 0) return [...given];
+    if (!registersTwice) return [...(await this.#ask(node))];
     this.#overtake.get(key)?.();
     let overtake!: () => void;
     const overtaken = new Promise<readonly N[]>((resolve) => (overtake = () => resolve([])));
     this.#overtake.set(key, overtake);
     try {
-      return [...(await Promise.race([overtaken, this.#childrenOf(node)]))];
+      return [...(await Promise.race([overtaken, this.#ask(node)]))];
     } finally {
       if (this.#overtake.get(key) === overtake) this.#overtake.delete(key);
     }
   }
 
-  async #childrenOf(node: N | undefined): Promise<readonly N[]> {
-    if (node) return this.children(node);
-    if (this.#shape === undefined) await this.reload();
-    return this.roots();
+  async #ask(node: N | undefined): Promise<readonly N[]> {
+    if (!node && !this.#loaded) await this.reload();
+    const rows = node ? await this.children(node) : this.roots();
+    this.#given.set(node?.id ?? '', rows);
+    return rows;
   }
 
   getTreeItem(node: N): vscode.TreeItem {
-    return treeItem({ ...this.text(node), id: node.id }, node);
+    const text = this.text(node);
+    this.#texts.set(node.id, JSON.stringify(text));
+    return treeItem({ ...text, id: node.id }, node);
   }
 }

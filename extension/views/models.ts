@@ -95,7 +95,7 @@ export class ModelsTree extends LiveTree<ModelNode> {
   async loadMore(model: ModelItem): Promise<void> {
     const page = this.#pages.get(modelKey(model));
     await this.#loadPage(model, (page?.limit ?? 0) + Math.max(PAGE, page?.limit ?? 0));
-    this.draw();
+    await this.draw();
   }
 
   protected override async load(): Promise<boolean> {
@@ -141,7 +141,7 @@ export class ModelsTree extends LiveTree<ModelNode> {
 
   /** Names of projects may be others now. */
   rename(): void {
-    if (this.#models.length > 0) this.draw();
+    if (this.#models.length > 0) void this.draw();
   }
 
   #model(model: ModelItem): ModelNode {
@@ -164,19 +164,11 @@ export class ModelsTree extends LiveTree<ModelNode> {
     ];
   }
 
-  protected override known(node: ModelNode): readonly ModelNode[] {
-    if (node.type === 'project') return this.#modelsOf(node.project);
-    return node.type === 'model' ? this.#pageNodes(node.model) : [];
-  }
-
   #modelsOf({ uri }: ProjectSummary): readonly ModelNode[] {
     return arrangeModels(this.#models, this.#filter, this.sort)
       .filter(({ projectUri }) => projectUri === uri)
       .map((model) => this.#model(model));
   }
-
-  /** What hangs below a version may have changed without its own text: who uses it, its run. */
-  protected override readonly moves = ({ type }: ModelNode): boolean => type === 'version';
 
   protected override async children(node: ModelNode): Promise<readonly ModelNode[]> {
     switch (node.type) {
@@ -230,7 +222,7 @@ export class ModelsTree extends LiveTree<ModelNode> {
       if (next === page) return undefined;
       page = next;
     }
-    this.draw();
+    await this.draw();
     return this.node(key);
   }
 
@@ -301,7 +293,7 @@ export function registerModelsView(context: Context): ModelsView {
     // Projects get their names when the pipelines are known.
     state.onDidChangePipelines(() => tree.rename()),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration('modelyard.models.sortBy')) tree.redraw();
+      if (event.affectsConfiguration('modelyard.models.sortBy')) void tree.draw();
     }),
   );
   const filterChanged = (): void => {

@@ -80,7 +80,6 @@ export class RunsTree extends LiveTree<RunNode> {
   #more = false;
   #limit = PAGE;
   #filter: RunFilter = {};
-  #loaded = false;
 
   constructor(context: Context) {
     super();
@@ -114,7 +113,6 @@ export class RunsTree extends LiveTree<RunNode> {
     this.#more = result.more;
     this.#problems = result.problems;
     await this.#context.approvals.ready();
-    this.#loaded = true;
     void vscode.commands.executeCommand('setContext', 'modelyard.hasRuns', result.runs.length > 0);
     return true;
   }
@@ -124,34 +122,6 @@ export class RunsTree extends LiveTree<RunNode> {
     const key = runKey(run);
     const known = this.#views.get(key);
     if (known && (isActive(known.status) || known.status !== run.status)) this.#views.delete(key);
-  }
-
-  protected override known(node: RunNode): readonly RunNode[] {
-    switch (node.type) {
-      case 'group':
-        return node.group.runs.map((run) => this.#run(run));
-      case 'approval':
-        return this.#approvalDetails(node.approval, approvalDetails(node.approval));
-      case 'approvalDetail':
-        return node.detail.type === 'comparison'
-          ? this.#approvalDetails(node.approval, comparisonDetails(node.approval))
-          : [];
-      default:
-        return [];
-    }
-  }
-
-  protected override readonly moves = (node: RunNode): boolean =>
-    node.type === 'run' && isActive(node.run.status);
-
-  /** The clock of what is under way moves on. */
-  tick(): void {
-    for (const run of this.#runs) if (isActive(run.status)) this.touch(this.#run(run));
-  }
-
-  /** Draws what time alone has changed, and what waits now. */
-  refresh(): void {
-    if (this.#loaded) this.draw();
   }
 
   #approvalDetails(approval: ApprovalView, details: readonly ApprovalDetail[]): readonly RunNode[] {
@@ -213,9 +183,13 @@ export class RunsTree extends LiveTree<RunNode> {
   protected override async children(node: RunNode): Promise<readonly RunNode[]> {
     switch (node.type) {
       case 'group':
+        return node.group.runs.map((run) => this.#run(run));
       case 'approval':
+        return this.#approvalDetails(node.approval, approvalDetails(node.approval));
       case 'approvalDetail':
-        return this.known(node);
+        return node.detail.type === 'comparison'
+          ? this.#approvalDetails(node.approval, comparisonDetails(node.approval))
+          : [];
       case 'run': {
         const run = await this.#view(node.run);
         if (!run) return [];
@@ -305,17 +279,17 @@ export function registerRunsView(context: Context): RunsView {
     canSelectMany: true,
   });
   const clock = setInterval(() => {
-    if (view.visible && state.active.length > 0) tree.tick();
+    if (view.visible && state.active.length > 0) void tree.draw();
   }, TICK_MS);
   const minutes = setInterval(() => {
-    if (view.visible && approvals.waiting.length > 0) tree.refresh();
+    if (view.visible && approvals.waiting.length > 0) void tree.draw();
   }, MINUTE_MS);
   extension.subscriptions.push(
     view,
-    approvals.onDidChange(() => tree.refresh()),
+    approvals.onDidChange(() => void tree.draw()),
     state.onDidChangeRuns(() => void tree.reload()),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration('modelyard.runs.groupBy')) tree.redraw();
+      if (event.affectsConfiguration('modelyard.runs.groupBy')) void tree.draw();
     }),
     new vscode.Disposable(() => {
       clearInterval(clock);

@@ -128,7 +128,7 @@ export class ServicesTree extends LiveTree<ServiceNode> {
 
   /** Names of projects may be others now. */
   rename(): void {
-    if (this.environments.length > 0) this.draw();
+    if (this.environments.length > 0) void this.draw();
   }
 
   #environment(of: EnvironmentItem): ServiceNode {
@@ -156,7 +156,7 @@ export class ServicesTree extends LiveTree<ServiceNode> {
     );
   }
 
-  protected override known(node: ServiceNode): readonly ServiceNode[] {
+  #known(node: ServiceNode): readonly ServiceNode[] {
     switch (node.type) {
       case 'project':
         return this.environments
@@ -217,7 +217,7 @@ export class ServicesTree extends LiveTree<ServiceNode> {
   protected override async children(node: ServiceNode): Promise<readonly ServiceNode[]> {
     if (node.type === 'row' && node.row.type === 'history' && !this.#histories.has(serviceKey(node)))
       return this.#events(node.id, node.service, await this.#loadHistory(node));
-    return this.known(node);
+    return this.#known(node);
   }
 
   /** The node of a service; `undefined` when it is not there. */

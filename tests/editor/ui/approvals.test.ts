@@ -58,9 +58,9 @@ uiTest(
     assert.match(first ?? '', /^ship › ask.*for you/);
     assert.match(third ?? '', /^ship.*waiting/);
 
-    await workbench.inlineAction('Runs', 'ship › ask', 'Show Approval');
     const page = workbench.webview;
-    await page.locator('.prompt strong', { hasText: 'it' }).waitFor();
+    const prompt = page.locator('.prompt strong', { hasText: 'it' });
+    await workbench.inlineAction('Runs', 'ship › ask', 'Show Approval', prompt);
     assert.equal(await page.locator('.prompt img, .prompt a').count(), 0);
     await page.getByText('build.accuracy').waitFor();
     await workbench.expand('Runs', 'ship › ask');
@@ -91,7 +91,7 @@ uiTest(
     await workbench.showContainer('Modelyard');
     await workbench.row('Pipelines', 'ship').first().waitFor();
     assert.equal(await terminal(folder, 'run', 'ship'), 3);
-    await workbench.inlineAction('Runs', 'ship › ask', 'Reject');
+    await workbench.inlineAction('Runs', 'ship › ask', 'Reject', workbench.dialog(/Reject ship › ask/));
     // Nothing is rejected without a word.
     await workbench.answer('', /Reject ship › ask/);
     await workbench.page.getByText('Say why').first().waitFor();

@@ -84,11 +84,8 @@ uiTest(
     await until('the view to be stale', async () =>
       (await workbench.rows('Features')).some((row) => row.includes('stale')),
     );
-    await workbench.inlineAction('Features', 'weather', 'Materialize');
-    await until(
-      'the second version',
-      async () => (await workbench.rows('Features')).every((row) => !row.includes('stale')),
-      60_000,
+    await workbench.inlineAction('Features', 'weather', 'Materialize', async () =>
+      (await workbench.rows('Features')).every((row) => !row.includes('stale')),
     );
     await workbench.command('Modelyard: Show Profile of Feature View');
     await page.getByText('deviation').first().waitFor();

@@ -54,13 +54,13 @@ uiTest(
     await workbench.collapse('Models', 'Version 2');
 
     // An alias that points nowhere is set at once, with a reason.
-    await workbench.inlineAction('Models', 'Version 1', 'Set Alias');
+    await workbench.inlineAction('Models', 'Version 1', 'Set Alias', workbench.pickerRow(/production/));
     await workbench.pick(/production/);
     await workbench.answer('the first one', /Set production to rain, version 1/);
     await rowSays(workbench, 'Version 1', /production/);
 
     // One that points elsewhere is moved after a look.
-    await workbench.contextMenu('Models', 'Version 2', 'Set Alias');
+    await workbench.contextMenu('Models', 'Version 2', 'Set Alias', workbench.pickerRow(/production/));
     await workbench.pick(/production/);
     await workbench.webview.getByText('Move production from version 1 to 2?').waitFor();
     await workbench.webview.getByText(/\+0\.1 better/).waitFor();
@@ -70,8 +70,7 @@ uiTest(
     await workbench.notification(/production of rain moved from version 1 to 2/).waitFor();
     await rowSays(workbench, 'Version 2', /production/);
 
-    await workbench.command('Modelyard: Roll Back Alias…');
-    await workbench.pick(/production/);
+    await workbench.commandPick('Modelyard: Roll Back Alias…', /production/);
     await workbench.webview.getByText('Roll production back from version 2 to 1?').waitFor();
     await workbench.screenshot('models-rollback');
     await workbench.webview.getByLabel('Reason').fill('too slow');
@@ -110,7 +109,8 @@ uiTest(
     await until('the newest first again', async () => (await order()) === 'Version 2,Version 1');
     await workbench.view('Models').getByText('Versions by').waitFor({ state: 'hidden' });
 
-    await workbench.contextMenu('Models', 'Version 1', 'Compare Model Versions');
+    const others = workbench.pickerRow(/Version 2/);
+    await workbench.contextMenu('Models', 'Version 1', 'Compare Model Versions', others);
     await workbench.pick(/Version 2/);
     await workbench.webview.getByText(/−0\.1 worse/).waitFor();
     await workbench.screenshot('models-compare');
@@ -122,31 +122,31 @@ uiTest(
     await workbench.commandPick('Modelyard: Filter Models…', /Deleted ones/);
     await workbench.press('Enter');
     await rowSays(workbench, 'Version 1', /deleted/);
-    await workbench.inlineAction('Models', 'Version 1', 'Restore');
-    await rowSays(workbench, 'Version 1', /accuracy 0\.7/);
+    const restored = workbench.row('Models', /Version 1.*accuracy 0\.7/);
+    await workbench.inlineAction('Models', 'Version 1', 'Restore', restored);
     await workbench.webview.getByText('accuracy').first().waitFor();
 
-    await workbench.inlineAction('Models', 'Version 2', 'Show Model Lineage');
-    await workbench.webview.getByRole('button', { name: /^data data\.txt/ }).waitFor();
+    const data = workbench.webview.getByRole('button', { name: /^data data\.txt/ });
+    await workbench.inlineAction('Models', 'Version 2', 'Show Model Lineage', data);
     await workbench.webview
       .getByRole('button', { name: /^model version rain 2, which was asked for/ })
       .waitFor();
     await workbench.screenshot('models-lineage');
 
-    await workbench.inlineAction('Models', 'Version 2', 'Show Model Card');
-    await workbench.webview.getByRole('heading', { name: 'rain, version 2' }).waitFor();
+    const card = workbench.webview.getByRole('heading', { name: 'rain, version 2' });
+    await workbench.inlineAction('Models', 'Version 2', 'Show Model Card', card);
     await workbench.screenshot('models-card');
 
     await workbench.expand('Runs', 'registry');
     await workbench.expand('Runs', /^train/);
-    await workbench.inlineAction('Runs', 'models/m.txt', 'Show Model Version');
-    await workbench.view('Models').locator('.monaco-list-row.focused', { hasText: 'Version 2' }).waitFor();
+    const found = workbench.focusedRow('Models', 'Version 2');
+    await workbench.inlineAction('Runs', 'models/m.txt', 'Show Model Version', found);
 
     // The version's bytes, though the workspace's file has gone on.
     writeFileSync(path.join(folder, 'models/m.txt'), 'something else\n');
     await workbench.collapse('Models', 'Version 2');
-    await workbench.contextMenu('Models', 'Version 1', 'Open Model Artifact');
-    await workbench.editor('models/m.txt').getByText('some data').waitFor();
+    const bytes = workbench.editor('models/m.txt').getByText('some data');
+    await workbench.contextMenu('Models', 'Version 1', 'Open Model Artifact', bytes);
   },
 );
 
@@ -157,7 +157,7 @@ uiTest('a version is exported to a folder, and brought in where it is not known'
   await register(folder, 4, 0.8);
   await workbench.showContainer('Modelyard');
   await workbench.expand('Models', 'rain');
-  await workbench.contextMenu('Models', 'Version 1', 'Export Model');
+  await workbench.contextMenu('Models', 'Version 1', 'Export Model', workbench.pickerRow(/A folder/));
   await workbench.pick(/A folder/);
   const out = path.join(folder, 'exported');
   await workbench.choosePath('Export rain', out);
@@ -166,8 +166,7 @@ uiTest('a version is exported to a folder, and brought in where it is not known'
   // As in a checkout that has no registry yet.
   rmSync(path.join(folder, '.modelyard', 'models'), { recursive: true });
   await workbench.view('Models').getByText('No models yet').waitFor();
-  await workbench.command('Modelyard: Import Model…');
-  await workbench.pick(/A folder/);
+  await workbench.commandPick('Modelyard: Import Model…', /A folder/);
   await workbench.choosePath('Import Model', out);
   await workbench.row('Models', 'rain').first().waitFor();
   await workbench.expand('Models', 'rain');
@@ -181,9 +180,9 @@ uiTest('a description is a document: what is saved is in the registry', {}, asyn
   prepare(folder);
   await register(folder, 3, 0.7);
   await workbench.showContainer('Modelyard');
-  await workbench.contextMenu('Models', 'rain', 'Describe Model or Version');
-  await workbench.editor('rain/description.md').waitFor();
-  await workbench.editor('rain/description.md').click();
+  const description = workbench.editor('rain/description.md');
+  await workbench.contextMenu('Models', 'rain', 'Describe Model or Version', description);
+  await description.click();
   await workbench.type('Says whether it rains.');
   await workbench.press('Control+s');
   await until('the description to be in the registry', async () =>

@@ -26,11 +26,8 @@ uiTest(
     );
     await workbench.showContainer('Modelyard');
     await workbench.row('Runs', 'rain-train').first().waitFor();
-    await workbench.inlineAction('Runs', 'rain-train', 'Show Run');
-    await workbench.webview
-      .getByText(/accuracy/)
-      .first()
-      .waitFor();
+    const metric = workbench.webview.getByText(/accuracy/);
+    await workbench.inlineAction('Runs', 'rain-train', 'Show Run', metric);
     await workbench.screenshot('run-panel');
   },
 );

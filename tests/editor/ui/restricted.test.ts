@@ -26,10 +26,10 @@ uiTest(
     const args = [cli, 'run', 'ask.pipeline.yaml'];
     assert.equal(spawnSync(process.execPath, args, { cwd: folder, stdio: 'ignore' }).status, 3);
     await workbench.showContainer('Modelyard');
-    await workbench.inlineAction('Runs', 'ask › sign', 'Approve');
-    await workbench.notification(/not answered in Restricted Mode/).waitFor();
-    await workbench.inlineAction('Runs', 'ask › sign', 'Show Approval');
-    await workbench.webview.getByText(/Nothing is answered in Restricted Mode/).waitFor();
+    const refused = workbench.notification(/not answered in Restricted Mode/);
+    await workbench.inlineAction('Runs', 'ask › sign', 'Approve', refused);
+    const explained = workbench.webview.getByText(/Nothing is answered in Restricted Mode/);
+    await workbench.inlineAction('Runs', 'ask › sign', 'Show Approval', explained);
     assert.equal(await workbench.webview.getByRole('button', { name: 'Approve' }).count(), 0);
     await workbench.screenshot('restricted-approval');
   },

@@ -66,8 +66,9 @@ uiTest(
       await workbench.row('Services', /^app@2 · rain@1production/).waitFor();
       await workbench.screenshot('services-tree');
 
-      await workbench.contextMenu('Services', /^webapp@2/, 'Roll Back Service');
-      await workbench.answer('too slow', /Roll web in staging back from app@2 · rain@1 to app@1 · rain@1\?/);
+      const question = workbench.dialog(/Roll web in staging back from app@2 · rain@1 to app@1 · rain@1\?/);
+      await workbench.contextMenu('Services', /^webapp@2/, 'Roll Back Service', question);
+      await workbench.answer('too slow');
       await workbench.row('Services', /^webapp@1 · rain@1/).waitFor();
       await workbench.notification(/web in staging: app@1 · rain@1 serves on port/).waitFor();
       const history = await terminal(folder, 'service', 'history', 'staging/web', '--json');
@@ -78,8 +79,7 @@ uiTest(
         [['rolled-back', 'too slow']],
       );
 
-      await workbench.command('Modelyard: Send Sample Request…');
-      await workbench.pick(/POST \/predict/);
+      await workbench.commandPick('Modelyard: Send Sample Request…', /POST \/predict/);
       await workbench.answer('POST /predict {"rain_7d": 4}', /Request to web in staging/);
       await until('the answer', async () =>
         (await workbench.visibleText('web.answer.jsonc')).includes('"name": "r1"'),
@@ -97,9 +97,8 @@ uiTest(
       await workbench.screenshot('services-alert');
       await workbench.command('View: Close All Editors');
       await workbench.expand('Services', /^web/);
-      await workbench.row('Services', /^rate > 1000000/).click();
+      await workbench.clickRow('Services', /^rate > 1000000/, workbench.statusItem('Ln 8, Col 15'));
       await workbench.editor('watch.pipeline.yaml').waitFor();
-      await workbench.statusItem('Ln 8, Col 15').waitFor();
       await workbench.clickButton('Roll Back');
       await workbench.answer('it alerts', /Roll web in staging back from app@2/);
       await workbench.row('Services', /^web1 alert.*app@1/).waitFor();
@@ -119,20 +118,18 @@ uiTest(
       await workbench.expand('Models', /^Version 1/);
       await workbench.expand('Models', /^Used by/);
       await workbench.screenshot('services-models');
-      await workbench.row('Models', /^stagingserved by web/).click();
-      await workbench.view('Services').locator('.monaco-list-row.focused', { hasText: /^web/ }).waitFor();
+      await workbench.clickRow('Models', /^stagingserved by web/, workbench.focusedRow('Services', /^web/));
       await workbench.onlyView('Services');
 
       await workbench.command('Modelyard: Stop Service…');
       await workbench.clickButton(/^Stop$/);
       await workbench.row('Services', /^webstopped/).waitFor();
-      await workbench.inlineAction('Services', /^webstopped/, 'Start Service');
-      await workbench.row('Services', /^web(\d alerts? · )?app@1 · rain@1/).waitFor();
+      const started = workbench.row('Services', /^web(\d alerts? · )?app@1 · rain@1/);
+      await workbench.inlineAction('Services', /^webstopped/, 'Start Service', started);
 
       // A secret that the editor does not have is asked for, and given to the service alone.
       write(folder, releaseFiles('r3', { package: app('3'), secrets: ['TOKEN'] }));
-      await workbench.command('Modelyard: Serve Release…');
-      await workbench.pick(/app@3/);
+      await workbench.commandPick('Modelyard: Serve Release…', /app@3/);
       await workbench.pick(/serves app@1/);
       await workbench.pick(/Move all traffic/);
       await workbench.notification(/needs TOKEN, and the editor’s environment does not have it/).waitFor();

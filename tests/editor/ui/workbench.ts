@@ -19,6 +19,9 @@ export interface WindowOptions {
 /** A whole accessible name, or a part of it. */
 type Name = string | RegExp;
 
+/** What shows that something happened. */
+type Outcome = Locator | (() => Promise<boolean>);
+
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Asks again until `probe` answers something true; the last answer is in the error. */
@@ -113,6 +116,11 @@ export class Workbench {
     return this.#picker.locator('input[type=text]').first();
   }
 
+  /** The picker or input box that is open and says something. */
+  dialog(label: Name): Locator {
+    return this.#picker.filter({ hasText: label });
+  }
+
   /** The rows of the picker that is open. */
   pickerRow(name: Name): Locator {
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
@@ -130,14 +138,14 @@ export class Workbench {
    * Answers an input box. With `label`, waits for the box that says so: boxes that follow each other look the same.
    */
   async answer(text: string, label?: Name): Promise<void> {
-    if (label !== undefined) await this.#picker.filter({ hasText: label }).waitFor();
+    if (label !== undefined) await this.dialog(label).waitFor();
     await this.pickerInput.fill(text);
     await this.press('Enter');
   }
 
   /** Answers the window's own dialog for files and folders with a whole path. */
   async choosePath(title: Name, file: string): Promise<void> {
-    const dialog = this.#picker.filter({ hasText: title });
+    const dialog = this.dialog(title);
     await dialog.waitFor();
     await until(
       `the dialog to take ${file}`,
@@ -402,6 +410,11 @@ export class Workbench {
     return this.view(view).locator('.monaco-list-row', { hasText: name });
   }
 
+  /** The row of a tree that has the focus, if it is this one. */
+  focusedRow(view: string, name: Name): Locator {
+    return this.view(view).locator('.monaco-list-row.focused', { hasText: name });
+  }
+
   /** What is written in the rows of a tree, from top to bottom. */
   async rows(view: string): Promise<readonly string[]> {
     const texts = await this.view(view)
@@ -442,42 +455,70 @@ export class Workbench {
     );
   }
 
-  /** Clicks an entry of a row's context menu. */
-  async contextMenu(view: string, name: Name, entry: string): Promise<void> {
-    const menu = this.page.locator('.monaco-menu').first();
+  /**
+   * Does something to a row until it shows: VS Code does not know a row for the moment in which it draws the row above it
+   * again, and a click that falls into it is lost, or its command asks which row was meant.
+   */
+  async #act(what: string, outcome: Outcome, act: () => Promise<void>): Promise<void> {
+    const shows = (patience: number): Promise<unknown> =>
+      typeof outcome === 'function'
+        ? until(`what ${what} brings`, async () => (await outcome()) || undefined, patience)
+        : outcome.first().waitFor({ timeout: patience });
+    let tried = false;
     await until(
-      `the entry ${entry} of a context menu`,
+      what,
       async () => {
-        if (!(await menu.isVisible())) await this.row(view, name).first().click({ button: 'right' });
-        // While a tree is filled its rows move, and the menu may be that of another one.
-        const wanted = menu.locator('.action-label', { hasText: entry }).first();
-        await wanted.waitFor({ timeout: 3000 }).catch(async (error: unknown) => {
-          await this.page.keyboard.press('Escape');
-          throw error;
-        });
-        await wanted.click({ timeout: 3000 });
-        // A menu that has only just opened takes a click for the end of the one that opened it.
-        await menu.waitFor({ state: 'hidden', timeout: 3000 });
+        const late =
+          tried &&
+          (await shows(1000).then(
+            () => true,
+            () => false,
+          ));
+        if (late) return true;
+        if (tried) await this.#dismissPicker();
+        await act();
+        tried = true;
+        await shows(8000);
         return true;
       },
-      this.#patience,
+      2 * this.#patience,
     );
   }
 
+  /** Clicks an entry of a row's context menu. */
+  async contextMenu(view: string, name: Name, entry: string, outcome: Outcome): Promise<void> {
+    const menu = this.page.locator('.monaco-menu').first();
+    await this.#act(`the entry ${entry} of the row ${String(name)}`, outcome, async () => {
+      if (!(await menu.isVisible()))
+        await this.row(view, name).first().click({ button: 'right', timeout: 3000 });
+      // While a tree is filled its rows move, and the menu may be that of another one.
+      const wanted = menu.locator('.action-label', { hasText: entry }).first();
+      await wanted.waitFor({ timeout: 3000 }).catch(async (error: unknown) => {
+        await this.page.keyboard.press('Escape');
+        throw error;
+      });
+      await wanted.click({ timeout: 3000 });
+      // A menu that has only just opened takes a click for the end of the one that opened it.
+      await menu.waitFor({ state: 'hidden', timeout: 3000 });
+    });
+  }
+
   /** Clicks one of a row's inline buttons. */
-  async inlineAction(view: string, name: Name, action: string): Promise<void> {
+  async inlineAction(view: string, name: Name, action: string, outcome: Outcome): Promise<void> {
     const row = this.row(view, name).first();
     const icon = row.locator(`.actions a.action-label[aria-label^=${JSON.stringify(action)}]`).first();
-    // Rows move while a tree is filled, and the hover of the one that came below the mouse lies over the others.
-    await until(
-      `${action} of the row ${String(name)}`,
-      async () => {
-        await this.page.mouse.move(2, 2);
-        await row.hover({ timeout: 3000 });
-        await icon.click({ timeout: 3000 });
-        return true;
-      },
-      this.#patience,
+    await this.#act(`${action} of the row ${String(name)}`, outcome, async () => {
+      // The hover of a row that came below the mouse lies over the others.
+      await this.page.mouse.move(2, 2);
+      await row.hover({ timeout: 3000 });
+      await icon.click({ timeout: 3000 });
+    });
+  }
+
+  /** Clicks a row, for what it opens. */
+  async clickRow(view: string, name: Name, outcome: Outcome): Promise<void> {
+    await this.#act(`a click on the row ${String(name)}`, outcome, () =>
+      this.row(view, name).first().click({ timeout: 3000 }),
     );
   }
 
