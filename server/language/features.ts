@@ -46,6 +46,8 @@ export interface FeatureHost {
   readonly clientName: string;
   /** The client shows pages of model versions, at `cardUri`. */
   readonly cards: boolean;
+  /** Hears which files have their code lenses. */
+  readonly lensesAnswered: (uri: string) => void;
 }
 
 /** Symbols of the workspace that one query gives at most. */
@@ -203,7 +205,10 @@ export function registerFeatures(host: FeatureHost): void {
     }),
   );
   connection.onCodeLens(
-    onDocument('code lenses', null, (asked, _params, settings) => (settings.codeLenses ? lenses(asked) : [])),
+    onDocument('code lenses', null, (asked, { textDocument: { uri } }, settings) => {
+      host.lensesAnswered(uri);
+      return settings.codeLenses ? lenses(asked) : [];
+    }),
   );
   connection.onDocumentLinks(onDocument('document links', null, links));
   connection.onFoldingRanges(onDocument('folding ranges', null, folds));

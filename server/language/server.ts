@@ -16,6 +16,7 @@ import type { Log } from './guard.js';
 import type { FilesWatch } from './files-watch.js';
 import { HeadWatch } from './head-watch.js';
 import { Histories } from './history.js';
+import { LensReminder } from './lens-reminder.js';
 import { watchModels } from './models-watch.js';
 import { Registries } from './registries.js';
 import { RunsWatch } from './runs-watch.js';
@@ -150,6 +151,7 @@ class Server {
         initial !== null &&
         'modelCards' in initial &&
         initial.modelCards === true,
+      lensesAnswered: (uri) => this.#lenses.settled(uri),
     });
     this.#views.register();
     this.#registerSync();
@@ -194,9 +196,10 @@ class Server {
       guardedNotification<P>(this.#log, name, handle);
     const connection = this.#connection;
     connection.onDidOpenTextDocument(
-      on('open', ({ textDocument: { uri, languageId, version, text } }) =>
-        this.#workspace.opened(uri, languageId, version, text),
-      ),
+      on('open', ({ textDocument: { uri, languageId, version, text } }) => {
+        this.#workspace.opened(uri, languageId, version, text);
+        this.#lenses.opened(uri);
+      }),
     );
     connection.onDidChangeTextDocument(
       on('change', ({ textDocument: { uri, version }, contentChanges }) =>
@@ -204,7 +207,10 @@ class Server {
       ),
     );
     connection.onDidCloseTextDocument(
-      on('close', ({ textDocument: { uri } }) => this.#workspace.closed(uri)),
+      on('close', ({ textDocument: { uri } }) => {
+        this.#workspace.closed(uri);
+        this.#lenses.settled(uri);
+      }),
     );
     connection.onDidChangeWatchedFiles(
       on('watched files', ({ changes }) => {
@@ -301,6 +307,10 @@ class Server {
       this.#ask('code lens refresh', this.#connection.sendRequest('workspace/codeLens/refresh'));
     }
   }, 200);
+
+  readonly #lenses = new LensReminder((uri) => {
+    if (this.#workspace.definition(uri) !== undefined) this.#refreshLenses();
+  });
 
   #refreshShown(): void {
     this.#refreshLenses();

@@ -257,6 +257,16 @@ test('what is asked about a file while it is being opened is answered', async (t
   assert.ok((await asked).length > 0);
 });
 
+test('an editor that does not ask for the lenses of a file that it opened is told to ask', async (t) => {
+  const { lsp, at } = await project(t);
+  await lsp.open(at('train.pipeline.yaml'), TRAIN);
+  assert.ok((await lsp.ask<CodeLens[]>('codeLens', at('train.pipeline.yaml'))).length > 0);
+  await until('the first look at the workspace', () => Promise.resolve(lsp.lensRefreshes > 0));
+  const before = lsp.lensRefreshes;
+  await lsp.open(at('nightly.pipeline.yaml'), NIGHTLY);
+  await until('the word to ask', () => Promise.resolve(lsp.lensRefreshes > before));
+});
+
 test('code lenses, and a setting that turns them off', async (t) => {
   const { lsp, at } = await project(t);
   const file = at('train.pipeline.yaml');
