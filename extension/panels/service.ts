@@ -1,7 +1,7 @@
 /** A service over time, live while it runs. */
 import * as vscode from 'vscode';
 import { plain } from '../../media/webviews/shared/format.js';
-import type { FromService, ToService } from '../../media/webviews/shared/service-messages.js';
+import type { FromService, PanelOrder, ToService } from '../../media/webviews/shared/service-messages.js';
 import type { ServiceMetrics, ServiceRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { openRun, openVersion } from './open.js';
@@ -17,6 +17,12 @@ const SHORT = 300_000;
 const TICK_MS = 1_000;
 const FASTEST_MS = 2_000;
 const SLOWEST_MS = 60_000;
+
+const ORDERS: Readonly<Record<PanelOrder, string>> = {
+  start: 'modelyard.startService',
+  promote: 'modelyard.promoteService',
+  rollBack: 'modelyard.rollBackService',
+};
 
 /** What the panel knows between two messages. */
 interface Shown {
@@ -107,6 +113,10 @@ export function registerServicePanels({ extension, client, state: views }: Conte
         return;
       case 'sendSample':
         await vscode.commands.executeCommand('modelyard.sendServiceSample', refOf(handle));
+        return;
+      case 'order':
+        if (!Object.hasOwn(ORDERS, message.order)) return;
+        await vscode.commands.executeCommand(ORDERS[message.order], refOf(handle));
         return;
       case 'openRule': {
         const place = state.metrics?.rules.find(({ rule }) => rule === message.rule)?.place;

@@ -22,6 +22,7 @@ let late = false;
 let apart: boolean | undefined;
 
 const actions: HeadActions = {
+  order: (order) => host.send({ type: 'order', order }),
   openBrowser: () => host.send({ type: 'openBrowser' }),
   openLog: () => host.send({ type: 'openLog' }),
   openRule: (rule) => host.send({ type: 'openRule', rule }),
@@ -149,7 +150,7 @@ function draw(): void {
   const scrolled = root.querySelector('.table-view')?.scrollTop ?? 0;
   replace(
     root,
-    headOf(service, now, actions),
+    headOf(service, view.canRun, now, actions),
     ...noticesOf(metrics, service, now).map(({ icon: glyph, grave, text }) =>
       h('p', { class: grave ? 'error' : 'note' }, icon(glyph), h('span', {}, text)),
     ),

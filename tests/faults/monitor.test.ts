@@ -152,4 +152,6 @@ test('requests unlike the training set are told from those like it', async (t) =
     (await it.service(0, ['alerts', 'web'])).stdout,
     /drift\.rain < 0\.2 {2}firing since .*drift\.rain is/,
   );
+  const status = await it.service(0, ['status', 'web']);
+  assert.match(status.stdout, /^ {2}alert {6}drift\.rain < 0\.2 {2}firing since .*drift\.rain is/m);
 });

@@ -1,9 +1,12 @@
 /** The head of the Service panel: how the service is, what it serves to whom, and what its rules say. */
 import type { AlertItem, RuleLine, RunningReleaseItem, ServiceItem } from '../../../server/protocol.js';
 import { ago, localDateTime, plain, plural } from '../shared/format.js';
+import type { PanelOrder } from '../shared/service-messages.js';
+import { ordersOf } from '../shared/service-view.js';
 import { button, h, icon } from './dom.js';
 
 export interface HeadActions {
+  readonly order: (order: PanelOrder) => void;
   readonly openBrowser: () => void;
   readonly openLog: () => void;
   readonly openRule: (rule: string) => void;
@@ -29,7 +32,13 @@ function link(text: string, title: string, key: string, act: () => void): HTMLEl
   return element;
 }
 
-export function headOf(service: ServiceItem, now: number, actions: HeadActions): HTMLElement {
+/** @param canRun whether something may be done to the service: nothing is in Restricted Mode */
+export function headOf(
+  service: ServiceItem,
+  canRun: boolean,
+  now: number,
+  actions: HeadActions,
+): HTMLElement {
   const [glyph, tone] = LOOKS[service.status];
   const browser = button('link-external', 'Open in Browser', actions.openBrowser);
   const log = button('output', 'Log', actions.openLog);
@@ -53,6 +62,11 @@ export function headOf(service: ServiceItem, now: number, actions: HeadActions):
       service.hosted
         ? link(plain(service.url, 120), 'Open in browser', 'head:url', actions.openBrowser)
         : h('span', { class: 'dim', title: 'Nothing listens there now' }, plain(service.url, 120)),
+      ...(canRun ? ordersOf(service) : []).map(({ order, icon: glyph, label }) => {
+        const element = button(glyph, label, () => actions.order(order));
+        element.dataset['key'] = `head:${order}`;
+        return element;
+      }),
       service.hosted ? browser : undefined,
       log,
     ),

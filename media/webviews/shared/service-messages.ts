@@ -1,6 +1,9 @@
 /** What the Service panel and its webview say to each other. Types only. */
 import type { ServiceItem, ServiceMetrics } from '../../../server/protocol.js';
 
+/** What the panel offers to do with a service; all else is in the Services view. */
+export type PanelOrder = 'start' | 'promote' | 'rollBack';
+
 /** Panel → service webview. */
 export type ToService =
   | {
@@ -21,6 +24,7 @@ export type FromService =
   | { readonly type: 'openBrowser' }
   | { readonly type: 'openLog' }
   | { readonly type: 'sendSample' }
+  | { readonly type: 'order'; readonly order: PanelOrder }
   | { readonly type: 'openRule'; readonly rule: string }
   | { readonly type: 'openVersion'; readonly model: string; readonly version: string }
   | { readonly type: 'openRun'; readonly id: string };

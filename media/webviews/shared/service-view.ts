@@ -10,6 +10,7 @@ import type {
 } from '../../../server/protocol.js';
 import { ago, plain, plural } from './format.js';
 import { measureText, type Unit } from './measures.js';
+import type { PanelOrder } from './service-messages.js';
 
 export interface ChartPoint {
   /** Milliseconds since 1970. */
@@ -219,6 +220,30 @@ export function chartsOf(
 function noTraffic({ total, live }: ServiceMetrics, { url }: Pick<ServiceItem, 'url'>): string | undefined {
   if (total === undefined || total.requests > 0) return undefined;
   return live ? `No traffic yet: nothing came to ${url} in this window.` : 'No request came in this window.';
+}
+
+export interface OrderButton {
+  readonly order: PanelOrder;
+  readonly icon: string;
+  readonly label: string;
+}
+
+/** What can be done to a service now, as it stands: bring it back, decide on its canary, go back. */
+export function ordersOf({
+  hosted,
+  current,
+  candidate,
+  previous,
+}: Pick<ServiceItem, 'hosted' | 'current' | 'candidate' | 'previous'>): readonly OrderButton[] {
+  if (!hosted) return [{ order: 'start', icon: 'play', label: 'Start Service' }];
+  if (current === undefined) return [];
+  if (candidate?.since !== undefined) {
+    return [
+      { order: 'promote', icon: 'arrow-up', label: 'Promote Canary…' },
+      { order: 'rollBack', icon: 'discard', label: 'End Canary…' },
+    ];
+  }
+  return previous === undefined ? [] : [{ order: 'rollBack', icon: 'discard', label: 'Roll Back…' }];
 }
 
 export interface Notice {

@@ -7,7 +7,7 @@ import {
   type DriftMeasures,
   type MetricsSummary,
 } from '../../serving/monitor/bucket.js';
-import { alertHistory, readAlerts } from '../../serving/monitor/alerts.js';
+import { alertHistory, readAlerts, type AlertState } from '../../serving/monitor/alerts.js';
 import { readMetrics } from '../../serving/monitor/metrics-files.js';
 import { servicePlaces } from '../../serving/places.js';
 import { listServices, serviceHistory, type ServiceView } from '../../serving/read-service.js';
@@ -75,13 +75,16 @@ function rows(services: readonly ServiceView[], style: Style): string[] {
 
 export const status: ServiceSubcommand = {
   usage: 'status SERVICE [--limit N]',
-  summary: 'A service: releases, processes, the last minute in numbers, what happened last.',
+  summary: 'A service: releases, processes, the last minute in numbers, rules it breaks, what happened last.',
   least: 1,
   most: 1,
   run(call) {
     const service = serviceNamed(call);
     const { root, json, style, args } = call;
-    const file = servicePlaces(root, service.environment, service.name).metrics;
+    const places = servicePlaces(root, service.environment, service.name);
+    const file = places.metrics;
+    // What does not run is not measured: what its rules said last says nothing of now.
+    const rules = service.hosted ? readAlerts(places.alerts) : [];
     const metrics = summarize(readMetrics(file, Date.now() - WINDOW_MS));
     const drift = mergeBuckets(readMetrics(file, Date.now() - DRIFT_MS))?.drift ?? {};
     const limit = wholeNumber('limit', args.text('limit') ?? '5', 0);
@@ -93,6 +96,7 @@ export const status: ServiceSubcommand = {
           url: serviceUrl(service.config),
           metrics: metrics ?? null,
           drift,
+          alerts: rules,
           events,
         }),
       );
@@ -107,6 +111,7 @@ export const status: ServiceSubcommand = {
       ...(service.previous.length === 0 ? [] : [`  before     ${service.previous.slice(0, 5).join(', ')}`]),
       ...(metrics === undefined ? [] : metricLines(metrics)),
       ...driftLines(drift),
+      ...rules.filter(({ firing }) => firing).map((rule) => `  alert      ${ruleText(rule, style)}`),
       ...events.map((event) => style.dim(`  ${event.at}  ${eventText(event)}`)),
     ];
     for (const line of lines) stdout.line(tame(line, true));
@@ -186,11 +191,7 @@ export const alerts: ServiceSubcommand = {
       return EXIT.ok;
     }
     const lines = found.flatMap(({ environment, name, alerts: rules, history: past }) => [
-      ...rules.map(({ rule, firing, severity, since, text, state }) => {
-        const paintRule = firing ? (severity === 'error' ? style.red : style.yellow) : style.green;
-        const word = firing ? `firing since ${since}` : state === 'unknown' ? 'nothing measured' : 'holds';
-        return `${environment}/${name}  ${paintRule(rule)}  ${word}: ${text}`;
-      }),
+      ...rules.map((rule) => `${environment}/${name}  ${ruleText(rule, style)}`),
       ...past.map(({ at, kind, rule, text }) => style.dim(`  ${at}  ${kind} ${rule}: ${text}`)),
     ]);
     if (lines.length === 0) stdout.line('No rules are set. A `monitor` task sets them.');
@@ -198,6 +199,13 @@ export const alerts: ServiceSubcommand = {
     return EXIT.ok;
   },
 };
+
+/** A rule, how it stands, and what was measured. */
+function ruleText({ rule, firing, severity, since, text, state }: AlertState, style: Style): string {
+  const paintRule = firing ? (severity === 'error' ? style.red : style.yellow) : style.green;
+  const word = firing ? `firing since ${since}` : state === 'unknown' ? 'nothing measured' : 'holds';
+  return `${paintRule(rule)}  ${word}: ${text}`;
+}
 
 export const logs: ServiceSubcommand = {
   usage: 'logs SERVICE [--lines N] [--follow]',

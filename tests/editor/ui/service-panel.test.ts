@@ -115,6 +115,11 @@ uiTest(
         await drawn.waitFor({ state: 'attached' });
       }
       await workbench.screenshot('service-panel');
+      await page.getByRole('button', { name: 'End Canary…' }).waitFor();
+      await page.getByRole('button', { name: 'Promote Canary…' }).click();
+      await workbench.answer('as good', /Give .* all traffic of web in staging\?/);
+      await says('the release that was promoted', '.releases tbody', /^serves\s+r1/);
+      await page.getByRole('button', { name: 'Roll Back…' }).waitFor();
 
       // By keyboard: values of a chart, and all of them as a table.
       await page.locator('[data-chart="rate"] svg').focus();

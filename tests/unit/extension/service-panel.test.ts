@@ -9,6 +9,7 @@ import {
   figuresOf,
   gapText,
   noticesOf,
+  ordersOf,
 } from '../../../media/webviews/shared/service-view.js';
 import { timeTicks } from '../../../media/webviews/shared/time-axis.js';
 import type {
@@ -16,6 +17,7 @@ import type {
   DriftPoint,
   MetricsPoint,
   RuleLine,
+  RunningReleaseItem,
   ServiceMetrics,
 } from '../../../server/protocol.js';
 
@@ -254,4 +256,35 @@ test('drift is sorted by how far it is, and held against its rule, else what is 
   assert.equal(driftSummary(rows), '2 of 5 features have drifted: moved, strict.');
   assert.equal(driftSummary(rows.slice(4)), 'None of 1 feature has drifted.');
   assert.equal(driftSummary([]), '');
+});
+
+test('a service offers what can be done to it as it stands', () => {
+  const release = (since?: string): RunningReleaseItem => ({
+    id: 'r1',
+    package: { name: 'app', version: '1' },
+    createdAt: '2026-06-01T12:00:00.000Z',
+    traffic: 100,
+    replicas: 1,
+    ready: 1,
+    restarts: 0,
+    ...(since === undefined ? {} : { since }),
+  });
+  const serving = { hosted: true, current: release('2026-06-01T12:00:00.000Z') };
+  const check = (service: Parameters<typeof ordersOf>[0], expected: string): void =>
+    assert.equal(
+      ordersOf(service)
+        .map(({ order, label }) => `${order} ${label}`)
+        .join(', '),
+      expected,
+    );
+  check({ hosted: false }, 'start Start Service');
+  check({ hosted: true, candidate: release() }, '');
+  check(serving, '');
+  check({ ...serving, previous: release() }, 'rollBack Roll Back…');
+  // One that is only being made ready gets no traffic yet.
+  check({ ...serving, candidate: release() }, '');
+  check(
+    { ...serving, candidate: release('2026-06-01T12:01:00.000Z'), previous: release() },
+    'promote Promote Canary…, rollBack End Canary…',
+  );
 });
