@@ -40,8 +40,9 @@ export function headOf(
   actions: HeadActions,
 ): HTMLElement {
   const [glyph, tone] = LOOKS[service.status];
-  const browser = button('link-external', 'Open in Browser', actions.openBrowser);
+  const browser = button('link-external', 'Open', actions.openBrowser);
   const log = button('output', 'Log', actions.openLog);
+  browser.title = 'Open in browser';
   browser.dataset['key'] = 'head:browser';
   log.dataset['key'] = 'head:log';
   return h(

@@ -239,7 +239,7 @@ export function ordersOf({
   if (current === undefined) return [];
   if (candidate?.since !== undefined) {
     return [
-      { order: 'promote', icon: 'arrow-up', label: 'Promote Canary…' },
+      { order: 'promote', icon: 'arrow-up', label: 'Promote…' },
       { order: 'rollBack', icon: 'discard', label: 'End Canary…' },
     ];
   }

@@ -116,7 +116,7 @@ uiTest(
       }
       await workbench.screenshot('service-panel');
       await page.getByRole('button', { name: 'End Canary…' }).waitFor();
-      await page.getByRole('button', { name: 'Promote Canary…' }).click();
+      await page.getByRole('button', { name: 'Promote…' }).click();
       await workbench.answer('as good', /Give .* all traffic of web in staging\?/);
       await says('the release that was promoted', '.releases tbody', /^serves\s+r1/);
       await page.getByRole('button', { name: 'Roll Back…' }).waitFor();

@@ -285,6 +285,6 @@ test('a service offers what can be done to it as it stands', () => {
   check({ ...serving, candidate: release() }, '');
   check(
     { ...serving, candidate: release('2026-06-01T12:01:00.000Z'), previous: release() },
-    'promote Promote Canary…, rollBack End Canary…',
+    'promote Promote…, rollBack End Canary…',
   );
 });
