@@ -1,6 +1,7 @@
 /** Tells of alerts of services: once when one is raised, once when it is cleared, also over reloads of the window. */
 import * as vscode from 'vscode';
 import { plain } from '../media/webviews/shared/format.js';
+import { canGoBack } from '../media/webviews/shared/service-state.js';
 import type { AlertItem, ServiceItem, ServiceRef } from '../server/protocol.js';
 import type { Context } from './context.js';
 import { alertNews, type Told } from './present/alerts.js';
@@ -20,7 +21,7 @@ function refOf({ projectUri, environment, name }: ServiceRef): ServiceRef {
 
 async function raised(service: ServiceItem, alert: AlertItem): Promise<void> {
   const words = `${serviceName(service)} breaks ${plain(alert.rule, 80)}: ${plain(alert.text, 200)}.`;
-  const back = service.candidate?.since !== undefined || service.previous !== undefined;
+  const back = canGoBack(service);
   const actions = back && vscode.workspace.isTrusted ? [SHOW, ROLL_BACK] : [SHOW];
   const choice =
     alert.severity === 'error'

@@ -1,6 +1,7 @@
 /** Commands that change what a service runs. What others would miss is asked first. */
 import * as vscode from 'vscode';
 import { plain } from '../../media/webviews/shared/format.js';
+import { hasCanary } from '../../media/webviews/shared/service-state.js';
 import type { EnvironmentItem, ReleaseItem, ServiceItem } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { dots } from '../present/item.js';
@@ -12,7 +13,7 @@ import { orderService } from './service-change.js';
 import { listEnvironments, releaseIn, serviceFor, type PlacedRelease } from './service-targets.js';
 
 const runs = ({ hosted, current }: ServiceItem): boolean => hosted && current !== undefined;
-const hasCanary = ({ hosted, candidate }: ServiceItem): boolean => hosted && candidate?.since !== undefined;
+const triesOne = (service: ServiceItem): boolean => service.hosted && hasCanary(service);
 
 async function start(context: Context, argument: unknown): Promise<void> {
   const service = await serviceFor(context, argument, {
@@ -66,18 +67,18 @@ async function restart(context: Context, argument: unknown): Promise<void> {
 async function rollBack(context: Context, argument: unknown): Promise<void> {
   const service = await serviceFor(context, argument, {
     placeHolder: 'Roll back which service?',
-    passes: (one) => hasCanary(one) || (runs(one) && one.previous !== undefined),
+    passes: (one) => triesOne(one) || (runs(one) && one.previous !== undefined),
     none: 'No service has a canary, or a release before the one that serves.',
   });
   if (!service || !mayOperate()) return;
   const name = serviceName(service);
   const { current, previous } = service;
-  const to = hasCanary(service) ? current : previous;
+  const to = triesOne(service) ? current : previous;
   if (to === undefined || current === undefined) {
     void vscode.window.showInformationMessage(`${name} has no release to go back to.`);
     return;
   }
-  const question = hasCanary(service)
+  const question = triesOne(service)
     ? `End the canary of ${name}? All traffic goes to ${releaseName(to)}.`
     : `Roll ${name} back from ${releaseName(current)} to ${releaseName(to)}?`;
   const reason = await askReason(question);
@@ -97,9 +98,9 @@ async function canaryOf(
   placeHolder: string,
 ): Promise<ServiceItem | undefined> {
   const none = 'No service has a canary. A release that is served with a share of the traffic is one.';
-  const service = await serviceFor(context, argument, { placeHolder, passes: hasCanary, none });
+  const service = await serviceFor(context, argument, { placeHolder, passes: triesOne, none });
   if (!service || !mayOperate()) return undefined;
-  if (hasCanary(service)) return service;
+  if (triesOne(service)) return service;
   void vscode.window.showInformationMessage(`${serviceName(service)} has no canary.`);
   return undefined;
 }

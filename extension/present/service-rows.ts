@@ -1,5 +1,6 @@
 /** What a service and an environment show below themselves in the Services tree. */
 import { ago, bytes, localDateTime, number, plain, plural } from '../../media/webviews/shared/format.js';
+import { hasCanary } from '../../media/webviews/shared/service-state.js';
 import type {
   AlertItem,
   EnvironmentItem,
@@ -27,7 +28,7 @@ export type ServiceRow =
 /** The rows of a service: what is wrong first, then what serves, how it does, and what happened. */
 export function serviceRows(service: ServiceItem): readonly ServiceRow[] {
   const { message, status, current, candidate, previous, numbers, alerts, hosted } = service;
-  const canary = candidate?.since !== undefined;
+  const canary = hasCanary(service);
   return [
     ...(message === undefined || status === 'running' ? [] : [{ type: 'message' as const, text: message }]),
     ...firingAlerts(service).map((alert) => ({ type: 'alert' as const, alert })),

@@ -1,5 +1,6 @@
 /** Texts and icons of the Services tree: environments, services and their releases. */
 import { ago, bytes, number, plain, plural } from '../../media/webviews/shared/format.js';
+import { canGoBack, hasCanary } from '../../media/webviews/shared/service-state.js';
 import type {
   AlertItem,
   EnvironmentItem,
@@ -146,15 +147,14 @@ export function environmentItemText(environment: EnvironmentItem): ItemText {
 
 /** What menus of a service match: `service`, then what it can be asked for. */
 export function serviceContext(service: ServiceItem): string {
-  const { status, hosted, current, candidate, previous } = service;
-  const canary = candidate?.since !== undefined;
+  const { status, hosted, current, candidate } = service;
   return [
     'service',
     hosted || status === 'lost' ? 'up' : 'down',
     ...(status === 'lost' ? ['lost'] : []),
     ...(hosted && current !== undefined ? ['serving'] : []),
-    ...(canary ? ['canary'] : candidate === undefined ? [] : ['deploying']),
-    ...(hosted && (canary || previous !== undefined) ? ['back'] : []),
+    ...(hasCanary(service) ? ['canary'] : candidate === undefined ? [] : ['deploying']),
+    ...(hosted && canGoBack(service) ? ['back'] : []),
   ].join('.');
 }
 

@@ -7,6 +7,7 @@ import { changes, metricsTable } from './parts/metrics-table.js';
 import { TimeFrame, chartWidth, timeChart } from './parts/time-chart.js';
 import { ago } from './shared/format.js';
 import type { FromService, ToService } from './shared/service-messages.js';
+import { hasCanary } from './shared/service-state.js';
 import { chartsOf, figuresOf, noticesOf, releasesApart, WINDOWS } from './shared/service-view.js';
 
 const root = document.getElementById('root') ?? document.body;
@@ -100,8 +101,8 @@ function controls(view: Shown): HTMLElement {
   );
 }
 
-function isApart({ service: { candidate } }: Shown): boolean {
-  return apart ?? candidate?.since !== undefined;
+function isApart({ service }: Shown): boolean {
+  return apart ?? hasCanary(service);
 }
 
 function figures({ metrics }: Shown): HTMLElement | undefined {

@@ -32,6 +32,13 @@ function link(text: string, title: string, key: string, act: () => void): HTMLEl
   return element;
 }
 
+/** @param key keeps the focus when the head is drawn again */
+function headButton(key: string, codicon: string, label: string, act: () => void): HTMLButtonElement {
+  const element = button(codicon, label, act);
+  element.dataset['key'] = `head:${key}`;
+  return element;
+}
+
 /** @param canRun whether something may be done to the service: nothing is in Restricted Mode */
 export function headOf(
   service: ServiceItem,
@@ -40,11 +47,8 @@ export function headOf(
   actions: HeadActions,
 ): HTMLElement {
   const [glyph, tone] = LOOKS[service.status];
-  const browser = button('link-external', 'Open', actions.openBrowser);
-  const log = button('output', 'Log', actions.openLog);
+  const browser = headButton('browser', 'link-external', 'Open', actions.openBrowser);
   browser.title = 'Open in browser';
-  browser.dataset['key'] = 'head:browser';
-  log.dataset['key'] = 'head:log';
   return h(
     'header',
     { class: 'service-head' },
@@ -63,13 +67,11 @@ export function headOf(
       service.hosted
         ? link(plain(service.url, 120), 'Open in browser', 'head:url', actions.openBrowser)
         : h('span', { class: 'dim', title: 'Nothing listens there now' }, plain(service.url, 120)),
-      ...(canRun ? ordersOf(service) : []).map(({ order, icon: glyph, label }) => {
-        const element = button(glyph, label, () => actions.order(order));
-        element.dataset['key'] = `head:${order}`;
-        return element;
-      }),
+      ...(canRun ? ordersOf(service) : []).map(({ order, icon: codicon, label }) =>
+        headButton(order, codicon, label, () => actions.order(order)),
+      ),
       service.hosted ? browser : undefined,
-      log,
+      headButton('log', 'output', 'Log', actions.openLog),
     ),
     releases(service, now, actions),
   );

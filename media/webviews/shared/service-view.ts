@@ -11,6 +11,7 @@ import type {
 import { ago, plain, plural } from './format.js';
 import { measureText, type Unit } from './measures.js';
 import type { PanelOrder } from './service-messages.js';
+import { canGoBack, hasCanary } from './service-state.js';
 
 export interface ChartPoint {
   /** Milliseconds since 1970. */
@@ -229,21 +230,18 @@ export interface OrderButton {
 }
 
 /** What can be done to a service now, as it stands: bring it back, decide on its canary, go back. */
-export function ordersOf({
-  hosted,
-  current,
-  candidate,
-  previous,
-}: Pick<ServiceItem, 'hosted' | 'current' | 'candidate' | 'previous'>): readonly OrderButton[] {
-  if (!hosted) return [{ order: 'start', icon: 'play', label: 'Start Service' }];
-  if (current === undefined) return [];
-  if (candidate?.since !== undefined) {
+export function ordersOf(
+  service: Pick<ServiceItem, 'hosted' | 'current' | 'candidate' | 'previous'>,
+): readonly OrderButton[] {
+  if (!service.hosted) return [{ order: 'start', icon: 'play', label: 'Start Service' }];
+  if (service.current === undefined) return [];
+  if (hasCanary(service)) {
     return [
       { order: 'promote', icon: 'arrow-up', label: 'Promote…' },
       { order: 'rollBack', icon: 'discard', label: 'End Canary…' },
     ];
   }
-  return previous === undefined ? [] : [{ order: 'rollBack', icon: 'discard', label: 'Roll Back…' }];
+  return canGoBack(service) ? [{ order: 'rollBack', icon: 'discard', label: 'Roll Back…' }] : [];
 }
 
 export interface Notice {
