@@ -37,7 +37,7 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
   readonly #questions = new OneAtATime(async () => {
     if (!(await this.load())) return;
     this.#loaded = true;
-    await this.#compare();
+    await this.draw();
   });
   readonly #drawings = new OneAtATime(() => this.#compare());
 
@@ -74,9 +74,7 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
       if (!sameRows(given, now)) stale.push(node);
       for (const child of now) {
         shown.add(child.id);
-        const text = JSON.stringify(this.text(child));
-        if (this.#texts.get(child.id) !== text) stale.push(child);
-        this.#texts.set(child.id, text);
+        if (this.#saysOther(child)) stale.push(child);
       }
       await Promise.all(now.map(visit));
     };
@@ -85,6 +83,21 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
     const rows = stale.filter((node) => node !== undefined);
     if (rows.length < stale.length) this.#changed.fire(undefined);
     else if (rows.length > 0) this.#changed.fire(rows);
+  }
+
+  /** Draws the rows among these, and among those given below them, whose text has changed with time alone. */
+  protected drawTexts(nodes: readonly N[]): void {
+    const below = (node: N): readonly N[] => [node, ...(this.#given.get(node.id) ?? []).flatMap(below)];
+    const stale = nodes.flatMap(below).filter((node) => this.#saysOther(node));
+    if (stale.length > 0) this.#changed.fire(stale);
+  }
+
+  /** Whether a row's text is another one than was given; it counts as given from here on. */
+  #saysOther(node: N): boolean {
+    const text = JSON.stringify(this.text(node));
+    const other = this.#texts.get(node.id) !== text;
+    this.#texts.set(node.id, text);
+    return other;
   }
 
   /** The node of this id: the same object as before, with what is new in it. */

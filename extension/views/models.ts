@@ -139,11 +139,6 @@ export class ModelsTree extends LiveTree<ModelNode> {
     ];
   }
 
-  /** Names of projects may be others now. */
-  rename(): void {
-    if (this.#models.length > 0) void this.draw();
-  }
-
   #model(model: ModelItem): ModelNode {
     return this.keep({ type: 'model', id: modelKey(model), model });
   }
@@ -291,7 +286,7 @@ export function registerModelsView(context: Context): ModelsView {
     view,
     state.onDidChangeModels(() => void tree.reload()),
     // Projects get their names when the pipelines are known.
-    state.onDidChangePipelines(() => tree.rename()),
+    state.onDidChangePipelines(() => void tree.draw()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('modelyard.models.sortBy')) void tree.draw();
     }),

@@ -124,6 +124,11 @@ export class RunsTree extends LiveTree<RunNode> {
     if (known && (isActive(known.status) || known.status !== run.status)) this.#views.delete(key);
   }
 
+  /** The clock of what is under way moves on. */
+  tick(): void {
+    this.drawTexts(this.#runs.filter(({ status }) => isActive(status)).map((run) => this.#run(run)));
+  }
+
   #approvalDetails(approval: ApprovalView, details: readonly ApprovalDetail[]): readonly RunNode[] {
     const run = { projectUri: approval.projectUri, id: approval.run };
     return details.map((detail) => {
@@ -279,7 +284,7 @@ export function registerRunsView(context: Context): RunsView {
     canSelectMany: true,
   });
   const clock = setInterval(() => {
-    if (view.visible && state.active.length > 0) void tree.draw();
+    if (view.visible && state.active.length > 0) tree.tick();
   }, TICK_MS);
   const minutes = setInterval(() => {
     if (view.visible && approvals.waiting.length > 0) void tree.draw();

@@ -126,11 +126,6 @@ export class ServicesTree extends LiveTree<ServiceNode> {
     ];
   }
 
-  /** Names of projects may be others now. */
-  rename(): void {
-    if (this.environments.length > 0) void this.draw();
-  }
-
   #environment(of: EnvironmentItem): ServiceNode {
     return this.keep({ type: 'environment', id: environmentKey(of), of });
   }
@@ -286,7 +281,8 @@ export function registerServicesView(context: Context): ServicesView {
   extension.subscriptions.push(
     view,
     state.onDidChangeServices(() => void tree.reload()),
-    state.onDidChangePipelines(() => tree.rename()),
+    // Projects get their names when the pipelines are known.
+    state.onDidChangePipelines(() => void tree.draw()),
     tree.onDidLoad(() => {
       const count = tree.services.reduce((sum, service) => sum + firingAlerts(service).length, 0);
       view.badge =
