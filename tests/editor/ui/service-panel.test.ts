@@ -137,6 +137,8 @@ uiTest(
         '#root',
         /stopped[\s\S]*Stopped: measured last just now\. The charts end there\./,
       );
+      await page.getByRole('button', { name: 'Start Service' }).waitFor();
+      await workbench.screenshot('service-panel-stopped');
     } finally {
       await service(folder, 'stop', 'staging/web');
     }

@@ -462,7 +462,7 @@ export class Workbench {
   async #act(what: string, outcome: Outcome, act: () => Promise<void>): Promise<void> {
     const shows = (patience: number): Promise<unknown> =>
       typeof outcome === 'function'
-        ? until(`what ${what} brings`, async () => (await outcome()) || undefined, patience)
+        ? until(`what ${what} brings`, outcome, patience)
         : outcome.first().waitFor({ timeout: patience });
     let tried = false;
     await until(
