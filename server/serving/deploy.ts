@@ -2,14 +2,13 @@
  * Putting an app package and a model version together as a release, beside whatever runs. The folder is filled first;
  * the release is there when its document is, which comes last and by one rename.
  */
-import { constants, copyFileSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { signatureDifferences } from '../model/signature-differences.js';
 import { formatBytes } from '../model/units.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { hashFile } from '../stores/hash.js';
 import { ensureMemory, layoutOf } from '../stores/layout.js';
-import { ownIdentity } from '../stores/liveness.js';
 import type { PackageStore } from '../stores/packages/store.js';
 import type { PackageManifest, PackageVersion } from '../stores/packages/types.js';
 import { describeError, errorCode } from '../stores/problem.js';
@@ -19,8 +18,9 @@ import type { Outcome, RunReference, VersionDocument } from '../stores/registry/
 import { newRunId } from '../stores/run-id.js';
 import { whoAmI } from '../stores/user.js';
 import { releasePlaces, type ReleasePlaces } from './places.js';
-import { OWNER_FILE, listReleases, recordRelease, referenceOf } from './releases.js';
+import { listReleases, recordRelease, referenceOf } from './releases.js';
 import { RELEASE_SCHEMA_VERSION, type ReleaseDocument, type ReleaseModel } from './types.js';
+import { claimRelease, endClaim, sweepUnfinished } from './unfinished.js';
 
 /** How a command of the package's setup ended. */
 export interface SetupOutcome {
@@ -93,21 +93,23 @@ async function deployLocally(request: DeployRequest): Promise<Outcome<Deployed>>
   }
   let done = false;
   try {
+    claimRelease(root, environment, id);
+    // Before the room is measured: what a killed deployment has left may be as large as what comes.
+    sweepUnfinished(root, environment);
     mkdirSync(places.folder, { recursive: true });
-    writeFileSync(path.join(places.folder, OWNER_FILE), JSON.stringify(ownIdentity()));
     const room = noRoom(places.folder, request);
     if (room !== undefined) return failure('UNAVAILABLE', room);
     const filled = await fill(request, places, release, manifest);
     if (!filled.ok) return filled;
     writeAtomic(places.document, `${JSON.stringify(release, undefined, 2)}\n`, { durable: true });
     done = true;
-    rmSync(path.join(places.folder, OWNER_FILE), { force: true });
     return { ok: true, release, created: true, removed: recordRelease(root, release, request.keep) };
   } catch (error) {
     request.signal.throwIfAborted();
     return failure('UNAVAILABLE', `Can't make the release in ${places.folder}: ${describeError(error)}.`);
   } finally {
     if (!done) rmSync(places.folder, { recursive: true, force: true });
+    endClaim(root, environment, id);
   }
 }
 

@@ -14,9 +14,14 @@ function fileName(name: string): string {
   return safeFileName(name, (text) => createHash('sha256').update(text).digest('hex'));
 }
 
+/** `.modelyard/environments`: below it a folder per environment. */
+export function environmentsFolder(root: string): string {
+  return path.join(layoutOf(root).memory, 'environments');
+}
+
 /** `.modelyard/environments/<environment>/releases` */
 export function releasesFolder(root: string, environment: string): string {
-  return path.join(layoutOf(root).memory, 'environments', fileName(environment), 'releases');
+  return path.join(environmentsFolder(root), fileName(environment), 'releases');
 }
 
 /** Folder of a release. @throws RangeError for an id that is none */

@@ -1,12 +1,10 @@
 /** The releases of environments: which there are, who is on them, and what happened. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { layoutOf } from '../stores/layout.js';
 import { withLock } from '../stores/file-lock.js';
-import { type ProcessIdentity, isAlive } from '../stores/liveness.js';
 import { Journal } from '../stores/registry/journal.js';
 import type { RunReference } from '../stores/registry/types.js';
-import { isReleaseId, releasePlaces, releasesFolder } from './places.js';
+import { environmentsFolder, isReleaseId, releasePlaces, releasesFolder } from './places.js';
 import { listServices } from './read-service.js';
 import { readRelease } from './release-document.js';
 import type { ReleaseDocument } from './types.js';
@@ -29,9 +27,7 @@ export interface ReleaseEntry {
 
 const LOCK_TIMEOUT_MS = 30_000;
 
-/** Who makes a release; in its folder until the release is there. */
-export const OWNER_FILE = 'deploying.json';
-
+/** None of a folder that can't be read, too: a view of releases shows what it can. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -59,7 +55,7 @@ export function listReleases(root: string, environment: string): readonly Releas
 
 /** Releases of every environment, the newest of each first. */
 export function allReleases(root: string): readonly ReleaseDocument[] {
-  const top = path.join(layoutOf(root).memory, 'environments');
+  const top = environmentsFolder(root);
   return namesIn(top).flatMap((environment) =>
     namesIn(path.join(top, environment, 'releases'))
       .filter(isReleaseId)
@@ -119,7 +115,6 @@ export function recordRelease(root: string, release: ReleaseDocument, keep: numb
   mkdirSync(folder, { recursive: true });
   const done = withLock(path.join(folder, 'lock'), LOCK_TIMEOUT_MS, () => {
     append(root, environment, [entryOf(release, 'deployed', release.createdBy)]);
-    sweepUnfinished(root, environment);
     const needed = inUse(root, environment);
     const old = listReleases(root, environment)
       .filter(({ id }) => id < release.id)
@@ -172,25 +167,4 @@ function inUse(root: string, environment: string): ReadonlySet<string> {
       .flatMap(({ current, candidate, previous }) => [current?.id, candidate?.id, previous[0]])
       .filter((id) => id !== undefined),
   );
-}
-
-/** What deployments that were killed have left behind. */
-function sweepUnfinished(root: string, environment: string): void {
-  for (const id of namesIn(releasesFolder(root, environment)).filter(isReleaseId)) {
-    const places = releasePlaces(root, environment, id);
-    if (statSync(places.document, { throwIfNoEntry: false }) !== undefined) continue;
-    const owner = ownerOf(path.join(places.folder, OWNER_FILE));
-    if (owner !== undefined && !isAlive(owner)) rmSync(places.folder, { recursive: true, force: true });
-  }
-}
-
-function ownerOf(file: string): ProcessIdentity | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return typeof value === 'object' && value !== null && 'pid' in value
-      ? (value as ProcessIdentity)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

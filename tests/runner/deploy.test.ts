@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileS
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { ownIdentity } from '../../server/stores/liveness.js';
 import type { LineageGraph } from '../../server/stores/lineage.js';
 import type { PackageManifest, PackageVersion } from '../../server/stores/packages/types.js';
 import type { ReleaseDocument } from '../../server/serving/types.js';
@@ -394,4 +395,43 @@ test('killed at any time, a deployment leaves no half release', async (t) => {
   }
   await made.expect(0, ['deploy', 'rain-app', '-m', 'rain@1', '-e', 'staging']);
   assert.equal(readdirSync(folder).length, 1);
+});
+
+test('what a killed deployment left goes, whatever it got to, and what one still makes stays', async (t) => {
+  const made = await project(t, PACKAGE + REGISTER);
+  await made.expect(0, ['run']);
+  const dead = JSON.stringify({ ...ownIdentity(), pid: 4_194_305 });
+  const alive = JSON.stringify(ownIdentity());
+  const staging = '.modelyard/environments/staging';
+  const remains = (): string[] => readdirSync(made.path(staging, 'releases')).sort();
+  const claims = (): string[] => readdirSync(made.path(staging, 'deploying')).sort();
+  const leave = (): void => {
+    made.write({
+      [`${staging}/releases/20260101-000000-001-aaaa/app/half`]: 'x',
+      [`${staging}/deploying/20260101-000000-002-aaaa.json`]: dead,
+      [`${staging}/releases/20260101-000000-003-aaaa/app/half`]: 'x',
+      [`${staging}/deploying/20260101-000000-003-aaaa.json`]: dead,
+      [`${staging}/deploying/20260101-000000-004-aaaa.json`]: '{"pid',
+      [`${staging}/releases/20260101-000000-005-aaaa/app/half`]: 'x',
+      [`${staging}/deploying/20260101-000000-005-aaaa.json`]: alive,
+    });
+  };
+  const beingMade = '20260101-000000-005-aaaa';
+
+  leave();
+  await made.expect(0, ['deploy', 'rain-app', '-m', 'rain@1', '-e', 'staging']);
+  assert.deepEqual(remains().length, 2);
+  assert.equal(remains()[0], beingMade);
+  assert.deepEqual(claims(), [`${beingMade}.json`]);
+  const [, whole] = remains();
+  assert.ok(whole !== undefined);
+
+  leave();
+  // Killed after the document and before the claim was taken back: the release is there.
+  made.write({ [`${staging}/deploying/${whole}.json`]: dead });
+  await made.expect(0, ['gc', '--dry']);
+  assert.equal(remains().length, 4);
+  await made.expect(0, ['gc', '--yes']);
+  assert.deepEqual(remains(), [beingMade, whole]);
+  assert.deepEqual(claims(), [`${beingMade}.json`]);
 });

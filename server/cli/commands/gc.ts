@@ -4,6 +4,7 @@ import { formatBytes, parseBytes, parseDuration } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { applyGc, type GcOptions, planGc } from '../../runner/gc.js';
 import { replay } from '../../runner/resume.js';
+import { sweepAllUnfinished } from '../../serving/unfinished.js';
 import { RunStore } from '../../stores/runs.js';
 import { type Arguments, UsageError, wholeNumber } from '../args.js';
 import type { Command } from '../command.js';
@@ -32,7 +33,10 @@ cache as long as the run, unless --all is given.`,
   async run(args) {
     const root = projectRoot(args);
     const store = RunStore.open(root);
-    if (!args.flag('dry')) store.maintain({ replay: replay(store) });
+    if (!args.flag('dry')) {
+      store.maintain({ replay: replay(store) });
+      sweepAllUnfinished(root);
+    }
     const plan = planGc(store, optionsOf(args, root));
     const json = args.flag('json');
     const files =
