@@ -13,6 +13,7 @@ import type {
   ServiceAction,
 } from './serving-actions.js';
 import type { TrainingSetAction } from './training-set.js';
+import type { Replacement } from './unnamed.js';
 
 export type * from './pieces.js';
 export type * from './serving-actions.js';
@@ -342,4 +343,6 @@ export interface StructuralProblem {
   /** The word in question, and words that would have been right, the most likely first. */
   readonly found?: string;
   readonly candidates?: readonly string[];
+  /** What would be right, where it is known, and what it does: "Name the outputs". */
+  readonly replacement?: Replacement & { readonly title: string };
 }

@@ -39,6 +39,7 @@ import {
 import type { Maybe } from './read.js';
 import { ACTION_KINDS, ARTIFACT_KINDS } from './schema/pipeline.js';
 import type { Structure } from './structure.js';
+import { unnamedPaths } from './unnamed.js';
 
 export const DEFAULT_RETRIES: Retries = { max: 0, delayMs: 1000, maxDelayMs: 60_000 };
 export const DEFAULT_RESOURCES: Resources = { cpus: 1, gpus: 0 };
@@ -121,7 +122,15 @@ function readAction(kind: ActionKind, node: Maybe, conditions: Conditions): Acti
 }
 
 function readOutputs(node: Maybe): Output[] {
-  const outputs: Output[] = [];
+  const outputs: Output[] = unnamedPaths(node).map(({ name, node: path }) => ({
+    name,
+    nameSpan: path.span,
+    span: path.span,
+    path: templateOf(path) ?? { text: path.text, span: path.span },
+    kind: 'file',
+    cache: true,
+    persist: false,
+  }));
   for (const entry of entriesOf(node)) {
     const long = mapOf(entry.value);
     const written = templateOf(long === undefined ? entry.value : field(long, 'path'));

@@ -36,6 +36,7 @@ function checkTemplate(node: ScalarNode, shape: Shape): ScalarOutcome {
   if (scalar !== undefined) return { hint: scalar.hint };
   if (shape.any && shape.hint.place !== undefined) return { hint: shape.hint };
   if (shape.scalars.some((one) => one.hint.prose === true) || shape.hint.prose === true) return {};
+  if (shape.scalars.length === 0 && !shape.any) return { problem: wrongType(node, shape) };
   return {
     problem: { code: 'value', span: node.span, message: 'Expressions (`${{ … }}`) are not evaluated here.' },
   };

@@ -19,6 +19,7 @@ import { expected } from './schema/shape.js';
 import type { MapShape, Shape } from './schema/shape.js';
 import { bestMap, capital, clip, freeKeys, nameRule, titleOf } from './structure-maps.js';
 import { checkScalar, foundWords } from './structure-scalars.js';
+import { namedInWords, unnamedPaths, withNames } from './unnamed.js';
 
 export interface Structure {
   readonly problems: StructuralProblem[];
@@ -63,6 +64,7 @@ class Walker {
   /** @param at where to point when the node is missing; @param label what the node is, in a message. */
   node(node: SyntaxNode | null, shape: Shape, at: Span, label: string, depth: number): void {
     if (depth > MAX_DEPTH || --this.budget < 0) return;
+    if (this.unnamed(node, shape, at, depth)) return;
     if (node === null || (node.kind === 'scalar' && node.value === null)) {
       this.missing(node, shape, at, label);
       return;
@@ -96,6 +98,27 @@ class Walker {
         else this.wrongKind(node, shape, at, label);
       }
     }
+  }
+
+  /** Whether paths stand where a map of names and paths belongs, which is then told. */
+  private unnamed(node: SyntaxNode | null, shape: Shape, at: Span, depth: number): boolean {
+    if (node === null || node.kind === 'map') return false;
+    const map = shape.maps.find(({ hint }) => hint.unnamed !== undefined);
+    const what = map?.hint.unnamed;
+    if (what === undefined) return false;
+    const paths = unnamedPaths(node);
+    if (paths.length === 0) return false;
+    const replacement = withNames(this.tree, node, at.start, paths);
+    this.current.problems.push({
+      code: 'type',
+      span: node.kind === 'scalar' ? node.span : at,
+      message: `Each ${what} has a name: write \`${namedInWords(paths)}\`.`,
+      ...(replacement === undefined ? {} : { replacement: { title: `Name the ${what}s`, ...replacement } }),
+    });
+    if (map?.named !== undefined) {
+      for (const path of paths) this.node(path.node, map.named.shape, at, 'an item', depth + 1);
+    }
+    return true;
   }
 
   private missing(node: SyntaxNode | null, shape: Shape, at: Span, label: string): void {

@@ -1,7 +1,7 @@
 /** Rules that pass on what reading the text already found. */
 import type { StructuralCode, StructuralProblem } from '../model/definition.js';
 import type { SyntaxProblemCode } from '../syntax/tree.js';
-import { renames } from './edits.js';
+import { renames, replacement } from './edits.js';
 import type { Fix, RuleContext } from './rule.js';
 
 /** Reports the problems of one code; the fixes are renames to the candidates unless `fixes` knows better. */
@@ -9,7 +9,16 @@ export function reportStructural(
   context: RuleContext,
   code: StructuralCode,
   fixes: (problem: StructuralProblem) => readonly Fix[] = (problem) =>
-    renames(context, problem.span, problem.candidates ?? []),
+    problem.replacement === undefined
+      ? renames(context, problem.span, problem.candidates ?? [])
+      : [
+          replacement(
+            context,
+            problem.replacement.title,
+            problem.replacement.span,
+            problem.replacement.newText,
+          ),
+        ],
 ): void {
   for (const problem of context.definition.problems) {
     if (problem.code !== code) continue;

@@ -43,6 +43,8 @@ export interface Hint {
   /** For messages: "a duration such as 30m". */
   readonly expects?: string;
   readonly names?: NameTarget;
+  /** A path may have been given for this map of them, without a name: what each of them is. */
+  readonly unnamed?: string;
   /** Results of this map are kept per node, and its expressions are collected on their own. */
   readonly unit?: boolean;
   /** What completion inserts after the key (a snippet in VS Code's syntax). */

@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
 import { actionSchemas } from './actions.js';
 import { NAME_PATTERN } from '../names.js';
-import { key, oneOf, opt } from './hint.js';
+import { hinted, key, oneOf, opt } from './hint.js';
 import {
   bytes,
   closed,
@@ -143,7 +143,7 @@ export const taskOptionSchemas = {
     [['src/train.py', 'data/*.csv']],
   ),
   outputs: opt(
-    named(output),
+    hinted(named(output), { unnamed: 'output' }),
     'Files and folders that the task makes, each under a name: `${{ tasks.train.outputs.model }}`.',
     [{ model: 'models/rain.json', report: { path: 'reports/train.html', kind: 'report' } }],
   ),

@@ -27,6 +27,13 @@ quotes to make it a text.
       messages: ['Expected a whole number or a map with `max`, found the text "often".'],
     },
     {
+      files:
+        'tasks:\n  split:\n    run: ./split.sh\n    outputs: «data/train.csv»\n  train:\n    run: ./train.sh\n    inputs: data/train.csv\n    outputs: { model: model.json }\n',
+      messages: ['Each output has a name: write `{ train: data/train.csv }`.'],
+      fixed:
+        'tasks:\n  split:\n    run: ./split.sh\n    outputs: { train: data/train.csv }\n  train:\n    run: ./train.sh\n    inputs: data/train.csv\n    outputs: { model: model.json }\n',
+    },
+    {
       files: 'tasks:\n  train:\n    run: ./train.sh\n    cache: «no»\n',
       messages: ['Expected true or false, found the text "no".'],
     },
