@@ -41,10 +41,11 @@ export function freshness(pipeline: PipelineSummary): string {
   if (total === 0) return 'no tasks';
   const fresh = pipeline.tasks.filter((task) => task.staleness === 'fresh').length;
   if (fresh === total) return 'up to date';
-  if (pipeline.tasks.every((task) => task.staleness === 'never-run')) return 'never run';
   const stale = pipeline.tasks.filter(
     (task) => task.staleness === 'stale' || task.staleness === 'never-run',
   ).length;
+  const known = pipeline.tasks.every((task) => task.staleness !== 'unknown');
+  if (pipeline.lastRun === undefined && known && fresh === 0) return 'never run';
   if (stale > 0) return `${stale} of ${total} to run`;
   return '';
 }

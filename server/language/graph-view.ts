@@ -21,12 +21,6 @@ export interface GraphState {
   readonly lastTasks: ReadonlyMap<string, TaskRun>;
 }
 
-/** Whether a task's work can be kept from one run to the next at all. */
-export function isCacheable({ task }: Instance): boolean {
-  const outputs = task.outputs.length + task.metrics.length + task.plots.length;
-  return task.cache && (outputs > 0 || task.action?.kind === 'check');
-}
-
 function labelsOf(edge: Edge, text: string): string[] {
   return edge.reasons.map((reason) => {
     const label =
@@ -76,9 +70,7 @@ export function graphView(
   const nodes = [...members].flatMap(([id, instances]): GraphNode | readonly never[] => {
     const task = instances[0]?.task;
     if (task === undefined) return [];
-    const stale = instances.map((one) =>
-      stalenessOf(planned.get(one.id), isCacheable(one), lastTasks.has(one.id)),
-    );
+    const stale = instances.map((one) => stalenessOf(planned.get(one.id), one, lastTasks.has(one.id)));
     const status = gatherStatus(instances.flatMap((one) => lastTasks.get(one.id)?.status ?? []));
     return {
       id,

@@ -6,7 +6,6 @@ import { projectGraph } from '../rules/context.js';
 import type { Finding } from '../rules/rule.js';
 import { rangeOf } from './convert.js';
 import { uriOfPath } from './documents.js';
-import { isCacheable } from './graph-view.js';
 import type { ProjectHistory } from './history.js';
 import { gatherStaleness, gatherStatus, instancesByTask, neededTasks } from './instances.js';
 import { stalenessOf } from './staleness.js';
@@ -79,9 +78,7 @@ function taskSummaries(
   const lastTasks = history.lastTasks(pipeline.name);
   const planned = new Map(plan?.tasks.map((task) => [task.id, task]));
   return [...instancesByTask(graph)].map(([task, instances]) => {
-    const stale = instances.map((one) =>
-      stalenessOf(planned.get(one.id), isCacheable(one), lastTasks.has(one.id)),
-    );
+    const stale = instances.map((one) => stalenessOf(planned.get(one.id), one, lastTasks.has(one.id)));
     const lastStatus = gatherStatus(instances.flatMap((one) => lastTasks.get(one.id)?.status ?? []));
     return {
       name: task.name,

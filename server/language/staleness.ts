@@ -3,8 +3,10 @@
  * kept until something changed that they rest on, and a view gets what is known together with a promise of more.
  */
 import type { Definition } from '../model/analyze.js';
+import type { Instance } from '../model/graph.js';
 import type { PlanResult, Staleness } from '../protocol.js';
 import type { PipelineDefinition, Project } from '../project/project.js';
+import { alwaysRuns } from '../runner/always.js';
 import type { Planner } from './planner.js';
 
 export type PlannedTask = PlanResult['tasks'][number];
@@ -25,7 +27,7 @@ const UNKNOWN: TaskStaleness = { staleness: 'unknown', reasons: [] };
 /** What a planned task is to a view. */
 export function stalenessOf(
   planned: PlannedTask | undefined,
-  cacheable: boolean,
+  instance: Instance,
   hasRun: boolean,
 ): TaskStaleness {
   if (planned === undefined) return UNKNOWN;
@@ -34,7 +36,7 @@ export function stalenessOf(
     case 'up-to-date':
       return { staleness: 'fresh', reasons };
     case 'run':
-      if (!cacheable) return { staleness: 'always-runs', reasons };
+      if (alwaysRuns(instance) !== undefined) return { staleness: 'always-runs', reasons };
       return { staleness: hasRun ? 'stale' : 'never-run', reasons };
     case 'restore':
       return { staleness: 'stale', reasons };

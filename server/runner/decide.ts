@@ -1,5 +1,5 @@
 /** Whether a task has to run, and why, in words. The same for a run and for a plan that only looks. */
-import type { ActionKind } from '../model/definition.js';
+import { alwaysRuns } from './always.js';
 import type {
   ArtifactRecord,
   FileRecord,
@@ -91,7 +91,7 @@ export async function decide(
       return { kind: 'up-to-date', state: resumed.state, reasons: [`it succeeded in run ${resumed.run}`] };
     }
   }
-  const always = alwaysRuns(task);
+  const always = alwaysRuns(task.instance);
   if (always !== undefined) return { kind: 'run', reasons: [always] };
   const last = session.states.get(task.id);
   let reasons: readonly string[];
@@ -107,28 +107,6 @@ export async function decide(
   // What keeps versions, and no cache, knows which versions there are.
   const hit = options.noCache || makesVersion(task) ? undefined : await usableHit(session, task, print, read);
   return hit === undefined ? { kind: 'run', reasons } : { kind: 'restore', hit, reasons };
-}
-
-/** Actions without outputs that it can be told of whether they are done. */
-const KNOWN_OTHERWISE: ReadonlySet<ActionKind | undefined> = new Set([
-  'check',
-  'register',
-  'package',
-  'materialize',
-]);
-
-/** Why a task runs each time; nothing when it need not. */
-export function alwaysRuns(task: Pick<ResolvedTask, 'instance' | 'outputs'>): string | undefined {
-  if (!task.instance.task.cache) return 'cache: false';
-  const kind = task.instance.task.action?.kind;
-  if (kind === 'pipeline') return 'each of its tasks is looked at by itself';
-  if (kind === 'deploy') return 'what is deployed is looked at in each run';
-  if (kind === 'service' || kind === 'monitor') return 'what runs is looked at in each run';
-  if (kind === 'approval') return 'people are asked in each run';
-  if (task.outputs.length === 0 && !KNOWN_OTHERWISE.has(kind)) {
-    return 'it has no outputs, so that nothing tells whether it is done';
-  }
-  return undefined;
 }
 
 /** Whether the registry, the packages or the feature store, and no cache, know what the task has made. */

@@ -2,7 +2,8 @@
 import type { Json, Pipeline, Task } from '../model/definition.js';
 import type { FingerprintRecord, RunDocument } from '../stores/run-document.js';
 import { mayStart } from './condition.js';
-import { alwaysRuns, decide, fingerprintTask } from './decide.js';
+import { alwaysRuns } from './always.js';
+import { decide, fingerprintTask } from './decide.js';
 import { featureFilesFor } from './feature-files.js';
 import { doneIn } from './resume.js';
 import type { ResolvedTask } from './resolve.js';
@@ -131,7 +132,7 @@ class Planner {
     if (task.register?.refused !== undefined) {
       return { ...head, decision: 'skip', reasons: [task.register.refused] };
     }
-    const always = this.#resumed.has(id) ? undefined : alwaysRuns(task);
+    const always = this.#resumed.has(id) ? undefined : alwaysRuns(instance);
     if (always !== undefined) return stale('run', [always]);
     const read = (path: string): ReadInput => this.#content.get(path) ?? session.workspace.peek(path);
     const printed = await fingerprintTask(session, task, read);

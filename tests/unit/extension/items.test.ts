@@ -103,6 +103,8 @@ test('a pipeline says how much of it is up to date', () => {
   check([], 'no tasks');
   check(['fresh', 'fresh'], 'up to date');
   check(['never-run', 'never-run'], 'never run');
+  check(['never-run', 'always-runs'], 'never run');
+  check(['always-runs', 'unknown'], '');
   check(['fresh', 'stale', 'never-run'], '2 of 3 to run');
   check(['fresh', 'unknown'], '');
 });
