@@ -10,6 +10,7 @@ import { bareExpression, expressionAt } from '../syntax/expression.js';
 import { nodePathAt } from '../syntax/text.js';
 import type { Expression, ExpressionPart, Span } from '../syntax/tree.js';
 import { chainOf } from '../model/chains.js';
+import { count } from '../model/units.js';
 import { axisSummary, outputSummary, paramSummary, pipelineOf, taskOf, taskSummary } from './describe.js';
 import {
   catalog,
@@ -133,7 +134,7 @@ function pipelineSummary(context: IdeContext, name: string): string | undefined 
   const lines = [`**${escapeMarkdown(name)}** · ${pipeline.kind} · ${code(path)}`];
   if (pipeline.description !== undefined) lines.push(escapeMarkdown(pipeline.description));
   lines.push(
-    `${pipeline.tasks.length} tasks${pipeline.params.length === 0 ? '' : `, params ${pipeline.params.map((param) => code(param.name)).join(', ')}`}`,
+    `${count(pipeline.tasks.length, 'task')}${pipeline.params.length === 0 ? '' : `, params ${pipeline.params.map((param) => code(param.name)).join(', ')}`}`,
   );
   const last = context.history?.pipeline(name);
   if (last !== undefined) lines.push(`Last run: **${last.status}** ${ago(last.at, nowOf(context))}`);

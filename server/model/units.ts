@@ -126,3 +126,8 @@ export function formatBytes(bytes: number): string {
 function clip(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
+
+/** `1 task`, `2 tasks`. */
+export function count(number: number, word: string, words = `${word}s`): string {
+  return `${number} ${number === 1 ? word : words}`;
+}

@@ -5,7 +5,7 @@
 import { constants, copyFileSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { signatureDifferences } from '../model/signature-differences.js';
-import { formatBytes } from '../model/units.js';
+import { count, formatBytes } from '../model/units.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { hashFile } from '../stores/hash.js';
 import { ensureMemory, layoutOf } from '../stores/layout.js';
@@ -217,7 +217,7 @@ async function fill(
   mkdirSync(places.app, { recursive: true });
   const extracted = packages.extract(request.package, places.app, signal);
   if (!extracted.ok) return extracted;
-  request.say(`${referenceOf(request.package)}: ${manifest.files.length} files`);
+  request.say(`${referenceOf(request.package)}: ${count(manifest.files.length, 'file')}`);
   if (request.model !== undefined) {
     const copied = await copyModel(request, places, request.model.version);
     if (!copied.ok) return copied;

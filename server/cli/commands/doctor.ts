@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statfsSync } from 'node:fs';
 import os from 'node:os';
-import { formatBytes } from '../../model/units.js';
+import { count, formatBytes } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { gitHead } from '../../runner/git.js';
 import { replay } from '../../runner/resume.js';
@@ -12,7 +12,6 @@ import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
 import { diagnosticsOf } from '../compile.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
-import { count } from '../terminal/text.js';
 
 interface Finding {
   readonly name: string;

@@ -7,7 +7,8 @@ import { layoutOf, ensureMemory } from '../../stores/layout.js';
 import { wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import { count, pad, tame, width } from '../terminal/text.js';
+import { count } from '../../model/units.js';
+import { pad, tame, width } from '../terminal/text.js';
 import { outcomeLines } from './features-read.js';
 import {
   type FeaturesCall,

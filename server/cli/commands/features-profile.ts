@@ -6,7 +6,8 @@ import { ensureMemory, layoutOf } from '../../stores/layout.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
-import { count, tame } from '../terminal/text.js';
+import { count } from '../../model/units.js';
+import { tame } from '../terminal/text.js';
 import { type FeaturesCall, type FeaturesSubcommand, onInterrupt } from './features-shared.js';
 import { columns, plain } from './models-text.js';
 

@@ -1,10 +1,10 @@
 /** `modelyard features list|show|versions` */
 import type { ExpectationOutcome, Manifest } from '../../features/manifest.js';
 import type { FeatureView } from '../../model/features.js';
-import { formatBytes, formatDuration } from '../../model/units.js';
+import { count, formatBytes, formatDuration } from '../../model/units.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
-import { count, pad, width } from '../terminal/text.js';
+import { pad, width } from '../terminal/text.js';
 import {
   type FeaturesCall,
   type FeaturesSubcommand,

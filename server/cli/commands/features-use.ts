@@ -10,7 +10,8 @@ import { ensureMemory, layoutOf } from '../../stores/layout.js';
 import { UsageError } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
-import { count, tame } from '../terminal/text.js';
+import { count } from '../../model/units.js';
+import { tame } from '../terminal/text.js';
 import {
   type FeaturesCall,
   type FeaturesSubcommand,

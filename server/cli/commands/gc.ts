@@ -1,6 +1,6 @@
 /** `modelyard gc`: frees the cache and old runs, and says first what would go. */
 import { createInterface } from 'node:readline/promises';
-import { formatBytes, parseBytes, parseDuration } from '../../model/units.js';
+import { count, formatBytes, parseBytes, parseDuration } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { applyGc, type GcOptions, planGc } from '../../runner/gc.js';
 import { replay } from '../../runner/resume.js';
@@ -10,7 +10,6 @@ import { type Arguments, UsageError, wholeNumber } from '../args.js';
 import type { Command } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import { count } from '../terminal/text.js';
 
 export const gc: Command = {
   name: 'gc',

@@ -19,7 +19,7 @@ import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
 import { diagnosticLine } from '../place.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
-import { count } from '../terminal/text.js';
+import { count } from '../../model/units.js';
 
 const LEVELS = ['error', 'warning', 'info', 'hint'] as const;
 const DOCS_URL = 'https://github.com/modelyard/modelyard/blob/main/docs/rules';

@@ -9,7 +9,8 @@ import { type ComparisonRow, compareVersions } from '../../stores/registry/compa
 import { startFolder, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
-import { count, fit, pad, tame, width } from '../terminal/text.js';
+import { count } from '../../model/units.js';
+import { fit, pad, tame, width } from '../terminal/text.js';
 import { type Chosen, type Subcommand, say, valueOf, versionNamed } from './models-shared.js';
 import { plain } from './models-text.js';
 

@@ -1,9 +1,8 @@
 /** `modelyard models export|import`: a model with its bytes and its history, from one project to another. */
 import path from 'node:path';
-import { formatBytes } from '../../model/units.js';
+import { count, formatBytes } from '../../model/units.js';
 import { exportModel, importModel } from '../../stores/registry/transfer.js';
 import { startFolder } from '../command.js';
-import { count } from '../terminal/text.js';
 import { type Subcommand, causeOf, say, subjectNamed, valueOf } from './models-shared.js';
 
 export const exported: Subcommand = {

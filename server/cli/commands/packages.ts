@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parsePackageReference } from '../../model/package-names.js';
-import { formatBytes } from '../../model/units.js';
+import { count, formatBytes } from '../../model/units.js';
 import { heldByReleases } from '../../serving/releases.js';
 import { tempName } from '../../stores/atomic.js';
 import { dockerfile } from '../../stores/packages/docker.js';
@@ -63,7 +63,7 @@ function list(args: Arguments, store: PackageStore, style: Style): number {
       const [newest] = versions;
       if (newest === undefined) continue;
       const serves = newest.model === undefined ? '' : `  serves ${newest.model}`;
-      const number = versions.length === 1 ? '1 version' : `${versions.length} versions`;
+      const number = count(versions.length, 'version');
       stdout.line(
         `${style.bold(name)}  ${number}, newest ${newest.version}${serves}  ${style.dim(newest.createdAt)}`,
       );
@@ -132,7 +132,7 @@ function manifestLines(version: PackageVersion, manifest: PackageManifest, style
   for (const [name, value] of fields) if (value !== undefined && value !== '') lines.push(`${name} ${value}`);
   for (const [name, value] of Object.entries(manifest.env)) lines.push(`env ${name}=${value}`);
   for (const { name, type } of manifest.signature?.inputs ?? []) lines.push(`expects ${name}: ${type}`);
-  lines.push(`${manifest.files.length} files, ${formatBytes(manifest.archive.bytes)}:`);
+  lines.push(`${count(manifest.files.length, 'file')}, ${formatBytes(manifest.archive.bytes)}:`);
   for (const { path: file, bytes } of manifest.files)
     lines.push(`  ${file}  ${style.dim(formatBytes(bytes))}`);
   return lines;

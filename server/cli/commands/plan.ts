@@ -5,7 +5,8 @@ import { type Command, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import { SELECTION_FLAGS, loadFor, prepare, resumed } from '../prepare.js';
 import { type Style, styleFor, wantsColours } from '../terminal/style.js';
-import { count, fit, pad, width } from '../terminal/text.js';
+import { count } from '../../model/units.js';
+import { fit, pad, width } from '../terminal/text.js';
 
 export const plan: Command = {
   name: 'plan',

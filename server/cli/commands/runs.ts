@@ -1,7 +1,7 @@
 /** `modelyard runs list|show|log|delete|cancel` */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { formatBytes } from '../../model/units.js';
+import { count, formatBytes } from '../../model/units.js';
 import { isAlive } from '../../stores/liveness.js';
 import type { RunDocument, RunStatus, TaskRun } from '../../stores/run-document.js';
 import { LIVE_STATUSES } from '../../stores/run-summary.js';
@@ -12,7 +12,7 @@ import { projectRoot } from '../locate.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import { noSubcommand } from '../subcommands.js';
 import { type Style, styleFor, wantsColours } from '../terminal/style.js';
-import { count, elapsed, pad, tame, width } from '../terminal/text.js';
+import { elapsed, pad, tame, width } from '../terminal/text.js';
 
 const ACTIONS = ['list', 'show', 'log', 'delete', 'cancel'] as const;
 const STATUSES: readonly RunStatus[] = [

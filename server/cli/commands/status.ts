@@ -7,7 +7,7 @@ import { diagnosticsOf } from '../compile.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
-import { count } from '../terminal/text.js';
+import { count } from '../../model/units.js';
 import { statusWord } from './runs.js';
 
 export const status: Command = {

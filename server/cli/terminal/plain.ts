@@ -3,7 +3,8 @@ import type { EventSink, RunEvent } from '../../runner/events.js';
 import type { Output } from '../output.js';
 import { Progress, isRepeated } from './progress.js';
 import type { Style } from './style.js';
-import { afterReturns, count, tame } from './text.js';
+import { count } from '../../model/units.js';
+import { afterReturns, tame } from './text.js';
 import { answerLine, isAnswered, outcome, questionLines, summary, waitingLines } from './words.js';
 
 /** Characters that are written in one go: what is held takes memory, and lines may be long. */

@@ -7,7 +7,8 @@ import type { EventSink, RunEvent } from '../../runner/events.js';
 import type { Output } from '../output.js';
 import { Progress, type TaskProgress, isRepeated } from './progress.js';
 import type { Style } from './style.js';
-import { count, elapsed, fit, pad, tame, width } from './text.js';
+import { count } from '../../model/units.js';
+import { elapsed, fit, pad, tame, width } from './text.js';
 import { answerLine, outcome, questionLines, summary, waitingLines } from './words.js';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];

@@ -75,8 +75,3 @@ export function elapsed(ms: number): string {
   if (minutes < 60) return `${minutes}m ${Math.round(ms / 1_000) % 60}s`;
   return `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
 }
-
-/** `1 task`, `2 tasks`. */
-export function count(number: number, word: string, words = `${word}s`): string {
-  return `${number} ${number === 1 ? word : words}`;
-}

@@ -1,11 +1,11 @@
 /** The sentences about tasks and runs that the table, the plain lines and the summary share. */
 import type { Json } from '../../model/definition.js';
-import { formatBytes } from '../../model/units.js';
+import { count, formatBytes } from '../../model/units.js';
 import type { Question } from '../../stores/approvals.js';
 import type { ApprovalRecord } from '../../stores/run-document.js';
 import type { TaskProgress, Progress } from './progress.js';
 import type { Style } from './style.js';
-import { count, elapsed } from './text.js';
+import { elapsed } from './text.js';
 
 /** A mark, and a word or two: how a task ended. */
 export function outcome(task: TaskProgress, style: Style): { mark: string; word: string } {

@@ -1,6 +1,6 @@
 /** The model card of a version: one Markdown page that says what it is for, what it was made of and how good it is. */
 import type { Json } from '../../model/definition.js';
-import { formatBytes } from '../../model/units.js';
+import { count, formatBytes } from '../../model/units.js';
 import type { LineageGraph } from '../lineage.js';
 import { subjectOf } from './state.js';
 import type { HistoryEntry, RegisteredModel, SignatureField, VersionDocument } from './types.js';
@@ -168,7 +168,7 @@ export function describeEntry(entry: HistoryEntry): string {
     case 'model-restored':
       return 'model restored';
     case 'imported':
-      return `imported from ${entry.name}: ${Object.keys(entry.versions).length} versions`;
+      return `imported from ${entry.name}: ${count(Object.keys(entry.versions).length, 'version')}`;
   }
 }
 
