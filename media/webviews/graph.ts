@@ -110,6 +110,7 @@ const LEGEND = [
   ['none', 'never run'],
   ['running', 'running'],
   ['succeeded', 'up to date'],
+  ['cached', 'from cache'],
   ['stale', 'stale: would run'],
   ['failed', 'failed'],
   ['skipped', 'skipped or cancelled'],

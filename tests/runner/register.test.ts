@@ -62,6 +62,7 @@ test('the same bytes from the same fingerprint are one version, and aliases are 
   assert.match(forced.stdout, /rain: is already version 1 \(still candidate\)/);
   await project.expect(0, ['run', '-p', 'size=4']);
   assert.equal((await version(project, 'rain@candidate')).version, '2');
+  assert.match((await project.plan())['register'] ?? '', /^run: task train changed/);
   const back = await project.expect(0, ['run']);
   assert.match(back.stdout, /rain: is already version 1 \(candidate: 2 → 1\)/);
   assert.equal((await model(project)).counts.versions, 2);
