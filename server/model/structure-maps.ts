@@ -22,6 +22,19 @@ export function freeKeys(node: MapNode, map: MapShape): string[] {
   return [...map.properties.keys()].filter((name) => !used.has(name));
 }
 
+/** Where a key that means nothing here would mean something, one or two levels below, as a sentence. */
+export function placeBelow(key: string, map: MapShape): string {
+  for (const { name, shape } of map.properties.values()) {
+    if (shape.maps.some(({ properties }) => properties.has(key))) return ` It is a key of \`${name}\`.`;
+    for (const { named } of shape.maps) {
+      if (named?.shape.maps.some(({ properties }) => properties.has(key)) === true) {
+        return ` It belongs to one of the \`${name}\`: \`${name}: { NAME: { ${key}: … } }\`.`;
+      }
+    }
+  }
+  return '';
+}
+
 /** What a name has to be like here, as a sentence. */
 export function nameRule(map: MapShape): string {
   const source = map.named?.pattern?.source ?? '';

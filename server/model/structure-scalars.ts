@@ -9,6 +9,7 @@ import type { Hint } from './schema/hint.js';
 import { expected, expectedScalar } from './schema/shape.js';
 import type { ScalarShape, Shape } from './schema/shape.js';
 import { parseBytes, parseDuration } from './units.js';
+import { inFlow } from './unnamed.js';
 
 export interface ScalarOutcome {
   /** Of the alternative that fits. */
@@ -121,12 +122,31 @@ function patternProblem(node: ScalarNode): StructuralProblem | undefined {
 }
 
 function wrongType(node: ScalarNode, shape: Shape): StructuralProblem {
-  return {
-    code: 'type',
+  const problem = {
+    code: 'type' as const,
     span: node.span,
     message: `Expected ${expected(shape)}, found ${foundWords(node)}.`,
     found: node.text,
   };
+  const key = keyThatTakes(node, shape);
+  if (key === undefined) return problem;
+  const newText = `{ ${key}: ${inFlow(node.text)} }`;
+  return {
+    ...problem,
+    message: `${problem.message} Write \`${newText}\`.`,
+    ...(node.style === 'plain'
+      ? { replacement: { title: `Write it as \`${key}\``, span: node.span, newText } }
+      : {}),
+  };
+}
+
+/** The one key that a map has to have, where the text would do as its value: `source: rain.csv`. */
+function keyThatTakes(node: ScalarNode, { maps }: Shape): string | undefined {
+  const [map, ...others] = maps;
+  const [key, ...more] = map?.required ?? [];
+  const inner = key === undefined ? undefined : map?.properties.get(key)?.shape;
+  if (inner === undefined || others.length + more.length > 0 || node.text === '') return undefined;
+  return inner.scalars.length > 0 && checkScalar(node, inner).problem === undefined ? key : undefined;
 }
 
 /** What stands there, in words. */

@@ -17,7 +17,7 @@ import { alternatives, didYouMean, similar } from './names.js';
 import type { Hint } from './schema/hint.js';
 import { expected } from './schema/shape.js';
 import type { MapShape, Shape } from './schema/shape.js';
-import { bestMap, capital, clip, freeKeys, nameRule, titleOf } from './structure-maps.js';
+import { bestMap, capital, clip, freeKeys, nameRule, placeBelow, titleOf } from './structure-maps.js';
 import { checkScalar, foundWords } from './structure-scalars.js';
 import { namedInWords, unnamedPaths, withNames } from './unnamed.js';
 
@@ -209,8 +209,8 @@ class Walker {
   private unknownKey(entry: MapEntry, map: MapShape, free: readonly string[]): boolean {
     const name = entry.key.text;
     const meant = similar(name, free);
-    const help =
-      meant.length > 0 ? didYouMean(meant) : free.length > 0 ? ` Known keys: ${alternatives(free, 30)}.` : '';
+    const known = free.length > 0 ? ` Known keys: ${alternatives(free, 30)}.` : '';
+    const help = meant.length > 0 ? didYouMean(meant) : placeBelow(name, map) || known;
     const title = map.schema.title;
     const where =
       title === undefined ? '' : ` of ${/^[AEIOU]/.test(title) ? 'an' : 'a'} ${title.toLowerCase()}`;

@@ -85,7 +85,7 @@ export function withNames(
   return { span, newText: more + lines.join(`${lineBreak}${indent}`) };
 }
 
-/** A plain text that would end early between braces gets quotes. */
-function inFlow(text: string): string {
+/** A plain text as it stands between braces: one that would end early there gets quotes. */
+export function inFlow(text: string): string {
   return /[,[\]{}]/.test(text) ? `'${text.replaceAll("'", "''")}'` : text;
 }

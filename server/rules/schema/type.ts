@@ -34,6 +34,13 @@ quotes to make it a text.
         'tasks:\n  split:\n    run: ./split.sh\n    outputs: { train: data/train.csv }\n  train:\n    run: ./train.sh\n    inputs: data/train.csv\n    outputs: { model: model.json }\n',
     },
     {
+      files: {
+        'weather.features.yaml':
+          'entities: { station: { keys: [id] } }\nviews:\n  weather:\n    entity: station\n    source: «weather.csv»\n    features: { rain: double }\n',
+      },
+      messages: ['Expected a map with `path`, found the text "weather.csv". Write `{ path: weather.csv }`.'],
+    },
+    {
       files: 'tasks:\n  train:\n    run: ./train.sh\n    cache: «no»\n',
       messages: ['Expected true or false, found the text "no".'],
     },

@@ -24,6 +24,18 @@ without a word: \`ouputs:\` would run the task and keep nothing.
       fixed: 'tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n',
     },
     {
+      files: 'name: rain\n«inputs»: data.csv\ntasks:\n  train:\n    run: ./train.sh\n    metrics: m.json\n',
+      messages: [
+        '`inputs` is not a key of a Modelyard pipeline. It belongs to one of the `tasks`: `tasks: { NAME: { inputs: … } }`.',
+      ],
+      fixed: 'name: rain\ntasks:\n  train:\n    run: ./train.sh\n    metrics: m.json\n',
+    },
+    {
+      files:
+        'tasks:\n  train:\n    run: ./train.sh\n    «cpus»: 2\n    outputs: { model: models/rain.json }\n',
+      messages: ['`cpus` is not a key of a task. It is a key of `resources`.'],
+    },
+    {
       files:
         'tasks:\n  train:\n    run: ./train.sh\n    resources: { cpus: 2, «disk»: 1GiB }\n    outputs: { model: models/rain.json }\n',
       messages: ['`disk` is not a key of a resources. Known keys: memory or gpus.'],
