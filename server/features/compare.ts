@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { hashFile } from '../stores/hash.js';
 import { describeError } from '../stores/problem.js';
+import type { ContentHash } from '../stores/run-document.js';
 import { type Engine, type EngineOptions, openEngine } from './engine/engine.js';
 import type { Column } from './engine/messages.js';
 import { identifier, list, literal } from './sql.js';
@@ -165,7 +166,14 @@ function versionSide(store: FeatureStore, side: Extract<Side, { kind: 'version' 
 
 async function fileSide({ root, store, signal }: CompareOptions, file: string): Promise<Result<Found>> {
   const absolute = path.join(root, file);
-  const known = readTrainingSet(store.folder, await hashFile(absolute, signal));
+  let hash: ContentHash;
+  try {
+    hash = await hashFile(absolute, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { ok: false, message: `${file} can't be read: ${describeError(error)}.` };
+  }
+  const known = readTrainingSet(store.folder, hash);
   const base = { name: file, file: absolute };
   if (known.state !== 'ok') return { ok: true, value: base };
   const { columns, labels } = known.value;

@@ -150,6 +150,8 @@ test('a profile, and how far two versions are from each other', async () => {
   assert.match(drifted.stdout, /rain +\d+\.\d+ +0\.500 .*PSI/);
   const same = await project.expect(0, ['features', 'diff', 'weather@1', '1']);
   assert.match(same.stdout, /no feature has drifted/);
+  const gone = await project.expect(1, ['features', 'diff', 'weather', 'data/gone.csv']);
+  assert.match(gone.stderr, /data\/gone\.csv can't be read: it does not exist\./);
   // A training set beside the version that it comes from, under the names that the view has.
   await project.expect(0, ['features', 'training-set', 'data/labels.csv', '--service', 'rain-v1', '--full-names', '-o', 'data/t.parquet']); // prettier-ignore
   const beside = await project.expect(0, [

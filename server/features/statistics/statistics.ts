@@ -247,7 +247,11 @@ class Pass {
       value: identifier(name),
       ...(kind === 'number' ? { number } : {}),
     }));
-    return overTime((sql) => this.#ask(sql), relation, identifier(timestamp), columns);
+    const type = this.#request.columns.find(({ name }) => name === timestamp)?.type;
+    // Labels may have their time as a text, which is read as a moment wherever it counts.
+    const moment =
+      type === 'VARCHAR' ? `CAST(${identifier(timestamp)} AS TIMESTAMPTZ)` : identifier(timestamp);
+    return overTime((sql) => this.#ask(sql), relation, moment, columns);
   }
 }
 

@@ -153,6 +153,10 @@ test('texts are read as moments where they are named as the time of the labels',
     format: 'csv',
   });
   assert.equal(csv(database, made)[1], 'seattle,2024-03-10T11:00:00+01:00,9.0');
+  assert.ok(made.ok);
+  const statistics = await trainingSetStatistics(database.engine, made.value);
+  assert.ok(statistics.ok, statistics.ok ? '' : statistics.error.message);
+  assert.equal(statistics.value.time?.from, '2024-03-10T10:00:00.000Z');
 });
 
 test('several views with keys of their own, of other types, and a ttl', async () => {
