@@ -97,6 +97,20 @@ function environment(more: Invocation['env']): Record<string, string | undefined
   return env;
 }
 
+const made: string[] = [];
+
+// With KEEP=1 they stay, to be looked at.
+process.once('exit', () => {
+  if (process.env['KEEP'] !== undefined) return;
+  for (const root of made) {
+    try {
+      rmSync(root, { recursive: true, force: true });
+    } catch {
+      // Something that a test has started still writes; it is no mistake of what the test is about.
+    }
+  }
+});
+
 /** One temp project. */
 export class TestProject {
   readonly root: string;
@@ -114,6 +128,7 @@ export class TestProject {
   ): Promise<TestProject> {
     const cli = await builtCli();
     const project = new TestProject(mkdtempSync(path.join(parent, 'modelyard-test-')), cli);
+    made.push(project.root);
     const all = typeof files === 'string' ? { 'main.pipeline.yaml': files } : files;
     project.write({ 'modelyard.yaml': 'name: test\n', ...all });
     return project;

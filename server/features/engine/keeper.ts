@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { openEngine } from './engine.js';
 import type { Engine } from './engine.js';
 import type { EngineError, EngineResult } from './messages.js';
@@ -38,6 +39,7 @@ export class EngineKeeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    process.once('exit', this.#drop);
   }
 
   /**
@@ -113,6 +115,7 @@ export class EngineKeeper {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#idle);
+    process.off('exit', this.#drop);
     this.#drop();
   }
 
@@ -121,13 +124,14 @@ export class EngineKeeper {
     this.#drop();
   }
 
-  #drop(): void {
+  /** Also when the process ends without being asked to, as an editor's window does that is loaded again. */
+  readonly #drop = (): void => {
     this.#engine?.close();
     this.#engine = undefined;
     this.#readable = new Set();
     if (this.#temp !== undefined) rmSync(this.#temp, { recursive: true, force: true });
     this.#temp = undefined;
-  }
+  };
 }
 
 function failure(kind: EngineError['kind'], message: string): { ok: false; error: EngineError } {
