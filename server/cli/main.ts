@@ -5,7 +5,16 @@
  * Compiled code is code: it is kept in a folder of the user's own that nobody else may write, never in a project.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Script } from 'node:vm';
@@ -13,6 +22,8 @@ import { Script } from 'node:vm';
 const PROGRAM = path.join(__dirname, 'program.js');
 /** Different commands use different parts of the program, and only what was used is compiled. */
 const COMMON = ['run', 'plan', 'lint', 'status'];
+/** Of this program and of others of its kind, such as the one that the editor has: each has some for every command. */
+const MOST_KEPT = 20;
 
 type Wrapper = (
   exports: { main?: () => Promise<void> },
@@ -82,7 +93,17 @@ function keep(file: string): void {
     const temp = `${file}.${process.pid}`;
     writeFileSync(temp, script.createCachedData(), { mode: 0o600 });
     renameSync(temp, file);
+    forgetOld(folder);
   } catch {
     // The next start takes a little longer, that is all.
   }
+}
+
+/** Each version of the program, and of Node, has code of its own; what was made longest ago goes. */
+function forgetOld(folder: string): void {
+  const files = readdirSync(folder)
+    .map((name) => path.join(folder, name))
+    .map((file) => ({ file, at: statSync(file).mtimeMs }))
+    .sort((one, other) => other.at - one.at);
+  for (const { file } of files.slice(MOST_KEPT)) rmSync(file, { force: true });
 }

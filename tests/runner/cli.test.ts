@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { chmodSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import test from 'node:test';
 import { TestProject } from '../support/cli.js';
 
@@ -266,4 +267,24 @@ test('runs list, show, log, delete; graph in every format; gc', async () => {
   assert.match(unasked.stderr, /say --yes/);
   await project.expect(0, ['gc', '--keep-runs', '0', '--max-size', '0B', '--yes']);
   assert.equal(project.runs().length, 0);
+});
+
+test('compiled code is kept for the next start, in a bounded number of files, and only where nobody else writes', async () => {
+  const project = await TestProject.make();
+  const old = Array.from({ length: 30 }, (_, index) => `cache/modelyard/run-${index}.code`);
+  project.write(Object.fromEntries(old.map((name) => [name, 'x'])));
+  for (const name of old) utimesSync(project.path(name), new Date(0), new Date(0));
+  const env = { XDG_CACHE_HOME: project.path('cache') };
+  const kept = (): string[] => readdirSync(project.path('cache/modelyard'));
+  await project.expect(0, ['version'], { env });
+  const [made, ...others] = kept().filter((name) => name.startsWith('other-'));
+  assert.ok(made !== undefined);
+  assert.deepEqual(others, []);
+  assert.equal(kept().length, 20);
+  const stamp = statSync(project.path('cache/modelyard', made)).mtimeMs;
+  await project.expect(0, ['version'], { env });
+  assert.equal(statSync(project.path('cache/modelyard', made)).mtimeMs, stamp, 'it was used');
+  chmodSync(project.path('cache/modelyard', made), 0o666);
+  await project.expect(0, ['version'], { env });
+  assert.notEqual(statSync(project.path('cache/modelyard', made)).mtimeMs, stamp, 'it was not trusted');
 });
