@@ -130,7 +130,7 @@ export async function brokenReleases(story) {
   heading('What happened to staging, and why?');
   const history = await story.modelyard(['service', 'history', STAGING, '--limit', '6']);
   story.expect(
-    /refused .*tuning\.json/.test(history.stdout) && /rolled-back .*error-rate/.test(history.stdout),
+    /refused .*tuning\.json/.test(history.stdout) && /rolled back .*error-rate/.test(history.stdout),
     'the history has both, with their reasons',
   );
   const { current } = await service(story, PRODUCTION);

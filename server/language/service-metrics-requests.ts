@@ -1,6 +1,7 @@
 /** The request of protocol-service-metrics.ts. Read from files; only short windows of a service that runs are asked of its host. */
 import type { Project } from '../project/project.js';
 import type { ServiceMetricsParams, ServiceMetricsRequests } from '../protocol.js';
+import { releaseNames } from '../serving/event-words.js';
 import type { MetricsBucket } from '../serving/monitor/bucket.js';
 import { FINE_MS, lastMetrics, readLongMetrics, readMetrics } from '../serving/monitor/metrics-files.js';
 import { COARSE_MS } from '../serving/monitor/rollup.js';
@@ -79,6 +80,7 @@ export class ServiceMetricsViews {
       events: serviceHistory(root, environment, name, MOST_EVENTS),
       settings: settings.state === 'ok' ? settings.value : NOT_MONITORED,
       ...(release === undefined ? {} : { release }),
+      nameOf: releaseNames(root, environment),
       placeOf: (rule) => placeOfRule(project, { environment, service: name, rule }),
     });
     return { ok: true, metrics };

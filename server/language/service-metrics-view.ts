@@ -11,13 +11,13 @@ import type {
   RuleLine,
   ServiceMetrics,
 } from '../protocol.js';
+import { describeServiceEvent } from '../serving/event-words.js';
 import { ofRelease, summarize, type MetricsBucket } from '../serving/monitor/bucket.js';
 import { driftWindowMs } from '../serving/monitor/drift-rounds.js';
 import type { MonitorRule } from '../serving/monitor/rules.js';
 import { sampled, type Sampled } from '../serving/monitor/series.js';
 import type { MonitorSettings } from '../serving/monitor/settings.js';
 import type { ReleaseDocument, ServiceEvent, ServiceEventKind } from '../serving/types.js';
-import { describeServiceEvent } from './services-view.js';
 
 /** A service in a window, as it was read. */
 export interface Measurements {
@@ -32,6 +32,8 @@ export interface Measurements {
   readonly settings: MonitorSettings;
   /** That serves, or served last. */
   readonly release?: ReleaseDocument;
+  /** What releases are called, by their ids. */
+  readonly nameOf: (id: string) => string;
   /** Where a rule is written. */
   readonly placeOf: (rule: string) => RuleLine['place'];
 }
@@ -98,7 +100,7 @@ function pointsOf(samples: readonly Sampled[]): MetricsPoint[] {
   });
 }
 
-function marksOf({ events, from, to }: Measurements): ReleaseMark[] {
+function marksOf({ events, from, to, nameOf }: Measurements): ReleaseMark[] {
   return events
     .flatMap((event): ReleaseMark[] => {
       const at = Date.parse(event.at);
@@ -109,7 +111,7 @@ function marksOf({ events, from, to }: Measurements): ReleaseMark[] {
         {
           at,
           kind,
-          text: describeServiceEvent(event),
+          text: describeServiceEvent(event, nameOf),
           ...(release === undefined ? {} : { release }),
           ...(who === undefined ? {} : { who }),
           ...(reason === undefined ? {} : { reason }),

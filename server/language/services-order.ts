@@ -3,13 +3,12 @@ import { isValidName } from '../model/names.js';
 import type { ServiceOrderParams, ServiceOrderResult, ServiceOrderView } from '../protocol.js';
 import { orderService, startService, type ServiceAddress, type ServiceVerb } from '../serving/client.js';
 import type { ControlResult, MissingSecrets } from '../serving/host/control-server.js';
+import { readable, releaseNames } from '../serving/event-words.js';
 import { isReleaseId } from '../serving/places.js';
-import { releaseIds } from '../serving/releases.js';
 import { readService, type ServiceView } from '../serving/read-service.js';
 import { secretNamesOf, secretValues, type SecretsHolder } from '../serving/secret-values.js';
 import type { ServiceCause } from '../serving/types.js';
 import { whoAmI } from '../stores/user.js';
-import { readable, releaseNames } from './services-view.js';
 
 const refused = (message: string): ServiceOrderResult => ({ ok: false, message });
 
@@ -49,7 +48,7 @@ function resultOf(
   result: ControlResult,
 ): ServiceOrderResult {
   const { root, environment } = address;
-  const message = readable(root, environment, releaseIds(root, environment), result.message);
+  const message = readable(root, environment, result.message);
   if (result.ok) return { ok: true, message };
   const value = result.value as Partial<MissingSecrets> | undefined;
   const missing = value?.missingSecrets ?? [];

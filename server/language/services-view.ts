@@ -14,10 +14,9 @@ import { serviceUrl } from '../serving/address.js';
 import { alertHistory, readAlerts, type AlertEvent } from '../serving/monitor/alerts.js';
 import { summarize } from '../serving/monitor/bucket.js';
 import { readMetrics } from '../serving/monitor/metrics-files.js';
-import { isReleaseId, servicePlaces } from '../serving/places.js';
+import { describeServiceEvent, readReleaseOf, readable, releaseNames } from '../serving/event-words.js';
+import { servicePlaces } from '../serving/places.js';
 import { serviceHistory, type ServiceView } from '../serving/read-service.js';
-import { readRelease } from '../serving/release-document.js';
-import { referenceOf } from '../serving/releases.js';
 import type { ReleaseDocument, RunningRelease, ServiceEvent } from '../serving/types.js';
 import { aliasesOf } from '../stores/registry/registry.js';
 import { uriOfPath } from './documents.js';
@@ -70,12 +69,6 @@ function releaseItem(models: KnownModels, release: ReleaseDocument): ReleaseItem
     createdBy: release.createdBy,
     ...(release.run === undefined ? {} : { runId: release.run.id }),
   };
-}
-
-function readReleaseOf(root: string, environment: string, id: string): ReleaseDocument | undefined {
-  if (!isReleaseId(id)) return undefined;
-  const read = readRelease(root, environment, id);
-  return read.state === 'ok' ? read.value : undefined;
 }
 
 function runningItem(
@@ -132,19 +125,6 @@ export function alertItems(root: string, service: ServiceView): AlertItem[] {
     .sort((a, b) => Number(b.firing) - Number(a.firing));
 }
 
-/** Words of a host with the names of releases in place of their ids, which say nothing to a person. */
-export function readable(
-  root: string,
-  environment: string,
-  releases: Iterable<string>,
-  message: string,
-): string {
-  const nameOf = releaseNames(root, environment);
-  let text = message;
-  for (const id of releases) if (text.includes(id)) text = text.replaceAll(id, nameOf(id));
-  return text;
-}
-
 /** One service with all that lists show of it. */
 export function serviceItem(of: ServicesOf, service: ServiceView): ServiceItem {
   const { environment, name, status, desired, hosted, message, config, current, candidate } = service;
@@ -158,7 +138,7 @@ export function serviceItem(of: ServicesOf, service: ServiceView): ServiceItem {
     status,
     desired,
     hosted,
-    ...(message === undefined ? {} : { message: readable(of.root, environment, of.releases ?? [], message) }),
+    ...(message === undefined ? {} : { message: readable(of.root, environment, message, of.releases ?? []) }),
     url: serviceUrl(config),
     ...(current === undefined ? {} : { current: runningItem(of, environment, current) }),
     ...(candidate === undefined ? {} : { candidate: runningItem(of, environment, candidate) }),
@@ -195,69 +175,6 @@ export function environmentItems(
       releasesLeftOut: Math.max(0, idle.length - MOST_RELEASES),
     };
   });
-}
-
-/** `rain-app@2 · rain@5`; its id where its folder is gone. */
-export function releaseNames(root: string, environment: string): (id: string) => string {
-  const names = new Map<string, string>();
-  return (id) => {
-    let name = names.get(id);
-    if (name === undefined) {
-      const document = readReleaseOf(root, environment, id);
-      const parts = document === undefined ? [] : [document.package, document.model];
-      name = parts.flatMap((part) => (part === undefined ? [] : [referenceOf(part)])).join(' · ');
-      if (name === '') name = id;
-      names.set(id, name);
-    }
-    return name;
-  };
-}
-
-function named({ message = '', release }: ServiceEvent, nameOf: (id: string) => string): string {
-  return release === undefined ? message : message.replaceAll(release, nameOf(release));
-}
-
-/** An event in words, without who and why. */
-export function describeServiceEvent(
-  event: ServiceEvent,
-  nameOf: (id: string) => string = (id) => id,
-): string {
-  const { kind, traffic } = event;
-  const release = event.release === undefined ? 'the service' : nameOf(event.release);
-  const before = event.from === undefined ? '' : nameOf(event.from);
-  const because = event.message === undefined ? '' : `: ${named(event, nameOf)}`;
-  switch (kind) {
-    case 'started':
-      return `started ${release}${because}`;
-    case 'stopped':
-      return event.release === undefined ? 'stopped' : `stopped ${release}`;
-    case 'deploying':
-      return `making ${release} ready`;
-    case 'deployed':
-      return `deployed ${release}${before === '' ? '' : ` in place of ${before}`}`;
-    case 'refused':
-      return `refused ${release}${because}`;
-    case 'canary':
-      return `${traffic ?? 0} % of the traffic to ${release}`;
-    case 'promoted':
-      return `promoted ${release}${before === '' ? '' : ` in place of ${before}`}`;
-    case 'aborted':
-      return `ended ${release}`;
-    case 'rolled-back':
-      return `rolled back to ${release}${before === '' ? '' : ` from ${before}`}`;
-    case 'restarted':
-      return `restarted ${release}`;
-    case 'crashed':
-      return `a process of ${release} ended${because}`;
-    case 'unhealthy':
-      return `a process of ${release} is unhealthy${because}`;
-    case 'recovered':
-      return `${release} is well again`;
-    case 'crash-loop':
-      return `${release} ends again and again${because}`;
-    case 'adopted':
-      return `a new host took over ${release}${because}`;
-  }
 }
 
 function eventEntry(event: ServiceEvent, nameOf: (id: string) => string): ServiceHistoryEntry {

@@ -361,12 +361,13 @@ test('what the command line says', async (t) => {
     ['running', `http://127.0.0.1:${port}`, 'r1'],
   );
   assert.match((await it.service(0, ['status', 'staging/web'])).stdout, /release {4}r1 \(app@1\), 100 %/);
+  assert.match((await it.service(0, ['status'])).stdout, /^staging\/web {2}running/, 'there is only one');
   assert.match((await it.service(0, ['logs', 'web'])).stdout, /starting r1 ok/);
-  assert.match((await it.service(0, ['history', 'web'])).stdout, /started r1/);
+  assert.match((await it.service(0, ['history', 'web'])).stdout, /started app@1/);
   assert.match((await it.service(2, ['status', 'wbe'])).stderr, /Did you mean "web"\?/);
   await it.service(0, ['stop', 'web', '--reason', 'enough']);
   assert.match((await it.service(0, ['list', '--json'])).stdout, /"status":"stopped"/);
-  assert.match((await it.service(0, ['history', 'web'])).stdout, /stopped r1 – enough/);
+  assert.match((await it.service(0, ['history', 'web'])).stdout, /stopped app@1 – enough/);
   await it.service(0, ['start', 'web']);
   assert.equal((await ask(port)).release, 'r1');
 });

@@ -142,9 +142,9 @@ test('an hour of a service that was stopped: points, releases apart, marks, rule
   assert.deepEqual(
     metrics.marks.map(({ at, kind, text, who, reason }) => [at - END, kind, text, who, reason]),
     [
-      [-HOUR + MINUTE + 5_000, 'deployed', 'deployed r1 in place of r0', 'me@there', undefined],
+      [-HOUR + MINUTE + 5_000, 'deployed', 'deployed app@1 in place of r0', 'me@there', undefined],
       [-HOUR / 2, 'canary', '9 % of the traffic to r2', undefined, 'a try'],
-      [200, 'stopped', 'stopped r1', 'me@there', undefined],
+      [200, 'stopped', 'stopped app@1', 'me@there', undefined],
     ],
   );
   // The gate's rule is not the one that is set on the service.

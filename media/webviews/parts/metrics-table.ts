@@ -99,7 +99,11 @@ export function changes(marks: readonly ReleaseMark[]): HTMLElement | undefined 
           {},
           h('span', { class: `number mark-${mark.kind}` }, String(left + index + 1)),
           h('span', { class: 'dim moment' }, localDateTime(new Date(mark.at).toISOString())),
-          h('span', {}, plain(mark.text, 200)),
+          h(
+            'span',
+            mark.release === undefined ? {} : { title: `Release ${mark.release}` },
+            plain(mark.text, 200),
+          ),
           mark.reason === undefined ? undefined : h('span', { class: 'dim' }, `– ${plain(mark.reason, 200)}`),
           mark.who === undefined ? undefined : h('span', { class: 'dim' }, `by ${plain(mark.who, 80)}`),
         ),

@@ -4,11 +4,13 @@ import { parseDuration } from '../../model/units.js';
 import { orderService, startService, type ServiceVerb } from '../../serving/client.js';
 import type { ServiceOrder } from '../../serving/config.js';
 import { listServices, type ServiceView } from '../../serving/read-service.js';
+import { readable } from '../../serving/event-words.js';
 import { isReleaseId } from '../../serving/places.js';
 import { secretNamesOf, secretValues } from '../../serving/secret-values.js';
 import { UsageError, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
+import { tame } from '../terminal/text.js';
 import {
   type ServiceCall,
   type ServiceSubcommand,
@@ -69,7 +71,11 @@ async function startOne(
     cause: causeOf(call),
     secretValues: secretValues(secretNamesOf(call.root, service, release)),
   };
-  return tellResult(call, await startService(addressOf(call, service), order, { onEvent: tellEvent(call) }));
+  return tellResult(
+    call,
+    service.environment,
+    await startService(addressOf(call, service), order, { onEvent: tellEvent(call, service.environment) }),
+  );
 }
 
 async function startLost(call: ServiceCall): Promise<number> {
@@ -85,9 +91,14 @@ async function startLost(call: ServiceCall): Promise<number> {
       cause: causeOf(call),
       secretValues: secretValues(secretNamesOf(call.root, service, undefined)),
     };
-    const result = await startService(addressOf(call, service), order, { onEvent: tellEvent(call) });
+    const result = await startService(addressOf(call, service), order, {
+      onEvent: tellEvent(call, service.environment),
+    });
     results.push({ environment: service.environment, name: service.name, ...result });
-    if (!call.json) stdout.line(`${service.environment}/${service.name}: ${result.message}`);
+    if (!call.json) {
+      const message = readable(call.root, service.environment, result.message);
+      stdout.line(`${service.environment}/${service.name}: ${tame(message, false)}`);
+    }
   }
   if (call.json) stdout.line(JSON.stringify(results));
   return results.every((result) => result.ok) ? EXIT.ok : EXIT.failed;
@@ -121,7 +132,10 @@ function order(verb: ServiceVerb, summary: string, withSecrets = false): Service
       };
       return tellResult(
         call,
-        await orderService(addressOf(call, service), verb, body, { onEvent: tellEvent(call) }),
+        service.environment,
+        await orderService(addressOf(call, service), verb, body, {
+          onEvent: tellEvent(call, service.environment),
+        }),
       );
     },
   };
@@ -143,12 +157,16 @@ export const stop: ServiceSubcommand = {
     const cause = causeOf(call);
     const address = addressOf(call, service);
     if (service.hosted) {
-      return tellResult(call, await orderService(address, 'stop', { cause }, { onEvent: tellEvent(call) }));
+      return tellResult(
+        call,
+        service.environment,
+        await orderService(address, 'stop', { cause }, { onEvent: tellEvent(call, service.environment) }),
+      );
     }
     if (service.status !== 'lost')
-      return tellResult(call, { ok: true, message: `${service.name} does not run` });
+      return tellResult(call, service.environment, { ok: true, message: `${service.name} does not run` });
     const { endLost } = await import('../../serving/end-lost.js');
-    return tellResult(call, await endLost(address, cause));
+    return tellResult(call, service.environment, await endLost(address, cause));
   },
 };
 
@@ -163,7 +181,10 @@ export const traffic: ServiceSubcommand = {
     if (!service.hosted) throw new CommandError(`${service.name} does not run`, EXIT.failed);
     return tellResult(
       call,
-      await orderService(addressOf(call, service), 'traffic', body, { onEvent: tellEvent(call) }),
+      service.environment,
+      await orderService(addressOf(call, service), 'traffic', body, {
+        onEvent: tellEvent(call, service.environment),
+      }),
     );
   },
 };

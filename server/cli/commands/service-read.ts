@@ -9,6 +9,7 @@ import {
 } from '../../serving/monitor/bucket.js';
 import { alertHistory, readAlerts, type AlertState } from '../../serving/monitor/alerts.js';
 import { readMetrics } from '../../serving/monitor/metrics-files.js';
+import { releaseNames } from '../../serving/event-words.js';
 import { servicePlaces } from '../../serving/places.js';
 import { listServices, serviceHistory, type ServiceView } from '../../serving/read-service.js';
 import type { RunningRelease, ServiceStatus } from '../../serving/types.js';
@@ -18,7 +19,7 @@ import { EXIT, stderr, stdout } from '../output.js';
 import { delay } from '../../serving/delay.js';
 import { wantsColours, type Style } from '../terminal/style.js';
 import { pad, tame, width } from '../terminal/text.js';
-import { type ServiceSubcommand, eventText, serviceNamed } from './service-shared.js';
+import { type ServiceSubcommand, eventTexts, serviceNamed } from './service-shared.js';
 
 const WINDOW_MS = 60_000;
 /** Drift is measured once a minute, and written some seconds later. */
@@ -74,9 +75,9 @@ function rows(services: readonly ServiceView[], style: Style): string[] {
 }
 
 export const status: ServiceSubcommand = {
-  usage: 'status SERVICE [--limit N]',
+  usage: 'status [SERVICE] [--limit N]',
   summary: 'A service: releases, processes, the last minute in numbers, rules it breaks, what happened last.',
-  least: 1,
+  least: 0,
   most: 1,
   run(call) {
     const service = serviceNamed(call);
@@ -102,17 +103,23 @@ export const status: ServiceSubcommand = {
       );
       return EXIT.ok;
     }
+    const textOf = eventTexts(call.root, service.environment);
+    const nameOf = releaseNames(call.root, service.environment);
+    const before = service.previous
+      .slice(0, 5)
+      .map((id) => (nameOf(id) === id ? id : `${id} (${nameOf(id)})`))
+      .join(', ');
     const lines = [
       `${service.environment}/${service.name}  ${paint(style, service.status)(service.status)}`,
       ...(service.message === undefined ? [] : [`  ${service.message}`]),
       `  url        ${serviceUrl(service.config)}`,
       ...releaseLines('release', service.current),
       ...releaseLines('candidate', service.candidate),
-      ...(service.previous.length === 0 ? [] : [`  before     ${service.previous.slice(0, 5).join(', ')}`]),
+      ...(before === '' ? [] : [`  before     ${before}`]),
       ...(metrics === undefined ? [] : metricLines(metrics)),
       ...driftLines(drift),
       ...rules.filter(({ firing }) => firing).map((rule) => `  alert      ${ruleText(rule, style)}`),
-      ...events.map((event) => style.dim(`  ${event.at}  ${eventText(event)}`)),
+      ...events.map((event) => style.dim(`  ${event.at}  ${textOf(event)}`)),
     ];
     for (const line of lines) stdout.line(tame(line, true));
     return EXIT.ok;
@@ -152,9 +159,9 @@ function driftLines(drift: DriftMeasures): string[] {
 }
 
 export const history: ServiceSubcommand = {
-  usage: 'history SERVICE [--limit N]',
+  usage: 'history [SERVICE] [--limit N]',
   summary: 'What happened to a service, the newest first.',
-  least: 1,
+  least: 0,
   most: 1,
   run(call) {
     const service = serviceNamed(call);
@@ -162,10 +169,10 @@ export const history: ServiceSubcommand = {
     const events = serviceHistory(call.root, service.environment, service.name, limit);
     if (call.json) stdout.line(JSON.stringify(events));
     else {
+      const textOf = eventTexts(call.root, service.environment);
       for (const event of events) {
-        stdout.line(
-          tame(`${event.at}  ${event.who === undefined ? '' : `${event.who}  `}${eventText(event)}`, false),
-        );
+        const who = event.who === undefined ? '' : `${event.who}  `;
+        stdout.line(tame(`${event.at}  ${who}${textOf(event)}`, false));
       }
     }
     return EXIT.ok;
@@ -208,9 +215,9 @@ function ruleText({ rule, firing, severity, since, text, state }: AlertState, st
 }
 
 export const logs: ServiceSubcommand = {
-  usage: 'logs SERVICE [--lines N] [--follow]',
+  usage: 'logs [SERVICE] [--lines N] [--follow]',
   summary: 'What the processes of a service printed, secrets masked.',
-  least: 1,
+  least: 0,
   most: 1,
   async run(call) {
     const service = serviceNamed(call);

@@ -1,6 +1,7 @@
 /** What the subcommands of `modelyard service` share: which service is meant, on whose behalf, and telling what came of it. */
 import { didYouMean, similar } from '../../model/names.js';
 import type { ServiceAddress } from '../../serving/client.js';
+import { describeServiceEvent, readable, releaseNames } from '../../serving/event-words.js';
 import { listServices, type ServiceView } from '../../serving/read-service.js';
 import type { ServiceCause, ServiceEvent } from '../../serving/types.js';
 import { whoAmI } from '../../stores/user.js';
@@ -31,6 +32,7 @@ export function serviceNamed(call: ServiceCall): ServiceView {
   const { environment, name } = wordOf(call);
   const { services, problems } = listServices(call.root);
   for (const problem of problems) stderr.line(`modelyard: ${problem.message}`);
+  if (name === '') return onlyService(services, environment);
   const found = services.filter(
     (one) => one.name === name && (environment === undefined || one.environment === environment),
   );
@@ -54,6 +56,19 @@ export function serviceNamed(call: ServiceCall): ServiceView {
   return first;
 }
 
+/** Where there is only one, it need not be named. */
+function onlyService(services: readonly ServiceView[], environment: string | undefined): ServiceView {
+  const found = services.filter((one) => environment === undefined || one.environment === environment);
+  const [first, ...others] = found;
+  if (first !== undefined && others.length === 0) return first;
+  const places = found.map((one) => `${one.environment}/${one.name}`).join(', ');
+  const message =
+    first === undefined
+      ? `there is no service${environment === undefined ? '' : ` in ${environment}`} yet; a \`service\` task starts one`
+      : `say which of ${places}`;
+  throw new CommandError(message, EXIT.usage);
+}
+
 export function addressOf(
   call: ServiceCall,
   service: Pick<ServiceView, 'environment' | 'name'>,
@@ -67,29 +82,29 @@ export function causeOf(call: ServiceCall): ServiceCause {
 }
 
 /** Tells on the side what happens while an order is carried out. */
-export function tellEvent(call: ServiceCall): (event: ServiceEvent) => void {
+export function tellEvent(call: ServiceCall, environment: string): (event: ServiceEvent) => void {
+  const textOf = eventTexts(call.root, environment);
   return (event) => {
-    if (!call.json) stderr.line(call.style.dim(tame(eventText(event), false)));
+    if (!call.json) stderr.line(call.style.dim(tame(textOf(event), false)));
   };
 }
 
-/** An event in words. */
-export function eventText(event: ServiceEvent): string {
-  const parts = [event.kind, event.release ?? ''];
-  if (event.from !== undefined) parts.push(`(before: ${event.from})`);
-  if (event.traffic !== undefined) parts.push(`${event.traffic} %`);
-  if (event.message !== undefined) parts.push(`– ${event.message}`);
-  if (event.reason !== undefined) parts.push(`– ${event.reason}`);
-  return parts.filter((part) => part !== '').join(' ');
+/** Events of services of an environment in words, with the reasons that were given. */
+export function eventTexts(root: string, environment: string): (event: ServiceEvent) => string {
+  const nameOf = releaseNames(root, environment);
+  return (event) =>
+    `${describeServiceEvent(event, nameOf)}${event.reason === undefined ? '' : ` – ${event.reason}`}`;
 }
 
-/** What an order came to: 0 or 1. */
+/** What an order to a service of an environment came to: 0 or 1. */
 export function tellResult(
   call: ServiceCall,
+  environment: string,
   result: { readonly ok: boolean; readonly message: string },
 ): number {
+  const message = tame(readable(call.root, environment, result.message), false);
   if (call.json) stdout.line(JSON.stringify(result));
-  else if (result.ok) stdout.line(tame(result.message, false));
-  else throw new CommandError(tame(result.message, false), EXIT.failed);
+  else if (result.ok) stdout.line(message);
+  else throw new CommandError(message, EXIT.failed);
   return result.ok ? EXIT.ok : EXIT.failed;
 }

@@ -1,10 +1,11 @@
 /** The action `service`: starts a service on a release, or moves its traffic to it. */
 import { orderService, startService, type ServiceAddress } from '../../serving/client.js';
 import { secretsOf } from '../../serving/config.js';
+import { describeServiceEvent, readable, releaseNames } from '../../serving/event-words.js';
 import { readService } from '../../serving/read-service.js';
 import { readRelease } from '../../serving/release-document.js';
-import { listReleases, referenceOf } from '../../serving/releases.js';
-import type { ReleaseDocument, ServiceCause, ServiceEvent } from '../../serving/types.js';
+import { listReleases } from '../../serving/releases.js';
+import type { ReleaseDocument, ServiceCause } from '../../serving/types.js';
 import { whoAmI } from '../../stores/user.js';
 import { ancestorsOf } from '../upstream.js';
 import type { ActionContext, ActionOutcome } from './action.js';
@@ -28,6 +29,7 @@ export async function serviceAction(context: ActionContext): Promise<ActionOutco
   const target = session.places.environments.find((one) => one.name === environment)?.target;
   const { ports, host: ownHost } = session.places.targets.find((one) => one.name === target) ?? {};
   const cause: ServiceCause = { who: whoAmI(), run };
+  const nameOf = releaseNames(root, environment);
   const abort = (): void => void orderService(address, 'abort', { cause });
   signal.addEventListener('abort', abort);
   try {
@@ -41,19 +43,16 @@ export async function serviceAction(context: ActionContext): Promise<ActionOutco
         cause,
         secretValues: valuesOf(secrets, session.facts.environment),
       },
-      { onEvent: (event) => context.say(eventLine(event)) },
+      { onEvent: (event) => context.say(describeServiceEvent(event, nameOf)) },
     );
     if (signal.aborted) return { ok: false };
-    if (!result.ok) return { ok: false, error: result.message };
+    if (!result.ok) return { ok: false, error: readable(root, environment, result.message) };
     const { host = '127.0.0.1', port = 0 } = readService(root, environment, name).service?.config ?? {};
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const what = [chosen.package, chosen.model].flatMap((one) =>
-      one === undefined ? [] : [referenceOf(one)],
-    );
     return {
       ok: true,
       values: { url, port: String(port), release, environment },
-      note: `${what.join(' with ')}: ${result.message}`,
+      note: readable(root, environment, result.message),
     };
   } finally {
     signal.removeEventListener('abort', abort);
@@ -89,10 +88,4 @@ function valuesOf(
       return value === undefined ? [] : [[name, value]];
     }),
   );
-}
-
-function eventLine({ kind, release, traffic, message }: ServiceEvent): string {
-  return [kind, release, traffic === undefined ? undefined : `${traffic} %`, message]
-    .filter((part) => part !== undefined)
-    .join(' ');
 }
