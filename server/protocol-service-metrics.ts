@@ -27,7 +27,7 @@ export interface MetricsNumbers {
 /** What one release has answered. */
 export interface ReleasePoint extends Pick<
   MetricsNumbers,
-  'requests' | 'rate' | 'errorRate' | 'p50' | 'p95' | 'p99'
+  'requests' | 'rate' | 'errorRate' | 'p50' | 'p95' | 'p99' | 'availability' | 'memoryBytes' | 'cpu'
 > {
   readonly release: string;
 }
@@ -36,7 +36,7 @@ export interface ReleasePoint extends Pick<
 export interface MetricsPoint extends MetricsNumbers {
   /** Its end. Milliseconds since 1970, a multiple of the step. */
   readonly at: number;
-  /** Those that had requests, where in some span of the window several had. */
+  /** Those that had requests or processes, where in some span of the window several had. */
   readonly releases?: readonly ReleasePoint[];
 }
 
@@ -114,6 +114,8 @@ export interface ServiceMetrics {
   readonly points: readonly MetricsPoint[];
   /** Of the whole window. */
   readonly total?: MetricsNumbers;
+  /** What the releases of the points are called, by their ids. */
+  readonly releaseNames: Readonly<Record<string, string>>;
   /** The oldest first. */
   readonly marks: readonly ReleaseMark[];
   readonly rules: readonly RuleLine[];

@@ -70,23 +70,22 @@ function numbersOf(buckets: readonly MetricsBucket[]): MetricsNumbers | undefine
   };
 }
 
+const OF_REQUESTS = ['errorRate', 'p50', 'p95', 'p99'] as const;
+const OF_PROCESSES = ['availability', 'memoryBytes', 'cpu'] as const;
+
 function releasePoints(bucket: MetricsBucket): ReleasePoint[] {
-  const ids = Object.keys(bucket.releases).sort();
+  const ids = [...new Set([...Object.keys(bucket.releases), ...Object.keys(bucket.processes ?? {})])].sort();
   return ids.flatMap((release) => {
     const numbers = numbersOf(ofRelease([bucket], release));
     if (numbers === undefined) return [];
-    const { requests, rate, errorRate, p50, p95, p99 } = numbers;
-    return [
-      {
-        release,
-        requests,
-        rate,
-        ...(errorRate === undefined ? {} : { errorRate }),
-        ...(p50 === undefined ? {} : { p50 }),
-        ...(p95 === undefined ? {} : { p95 }),
-        ...(p99 === undefined ? {} : { p99 }),
-      },
-    ];
+    const { requests, rate } = numbers;
+    // An older host has measured processes of the whole service only.
+    const members = bucket.processes === undefined ? OF_REQUESTS : [...OF_REQUESTS, ...OF_PROCESSES];
+    const shown = members.flatMap((name): [string, number][] => {
+      const value = numbers[name];
+      return value === undefined ? [] : [[name, value]];
+    });
+    return [{ release, requests, rate, ...Object.fromEntries(shown) }];
   });
 }
 
@@ -98,6 +97,18 @@ function pointsOf(samples: readonly Sampled[]): MetricsPoint[] {
     const releases = several ? releasePoints(bucket) : [];
     return [{ at, ...numbers, ...(releases.length === 0 ? {} : { releases }) }];
   });
+}
+
+/** Where several are made of the same, their ids tell them apart. */
+function namesOf(points: readonly MetricsPoint[], nameOf: Measurements['nameOf']): Record<string, string> {
+  const ids = [...new Set(points.flatMap(({ releases = [] }) => releases.map(({ release }) => release)))];
+  return Object.fromEntries(
+    ids.map((id) => {
+      const name = nameOf(id);
+      const alone = ids.every((other) => other === id || nameOf(other) !== name);
+      return [id, alone ? name : `${name} (${id})`];
+    }),
+  );
 }
 
 function marksOf({ events, from, to, nameOf }: Measurements): ReleaseMark[] {
@@ -160,15 +171,17 @@ function gapOf(
 }
 
 export function metricsView(measured: Measurements): ServiceMetrics {
-  const { from, to, stepMs, live, buckets, settings, placeOf } = measured;
+  const { from, to, stepMs, live, buckets, settings, placeOf, nameOf } = measured;
   const samples = sampled(buckets, stepMs);
   const total = numbersOf(buckets);
+  const points = pointsOf(samples);
   return {
     from,
     to,
     stepMs,
     live,
-    points: pointsOf(samples),
+    points,
+    releaseNames: namesOf(points, nameOf),
     ...(total === undefined ? {} : { total }),
     marks: marksOf(measured),
     rules: settings.rules.map((rule) => ruleLine(rule, placeOf)),

@@ -57,7 +57,17 @@ function story(root: string, settings?: MonitorSettings, release?: Partial<Relea
     const drift =
       canary && index % 6 === 5 ? { rain: { psi: 0.3, ks: 0.2, p: 0.001, rows: 100 + index } } : undefined;
     const r1 = { latencies: Array.from({ length: 10 }, () => 20), errors: index === 0 ? 1 : 0 };
-    return bucketOf(at, 10, { r1, ...(canary ? { r2: { latencies: [1000] } } : {}) }, drift && { drift });
+    const run = { seconds: 10, restarts: 0, replicas: 1 };
+    const processes = {
+      r1: { ...run, upSeconds: 10, ready: 1, memoryBytes: 60_000_000 },
+      ...(canary ? { r2: { ...run, upSeconds: 0, ready: 0, memoryBytes: 20_000_000 } } : {}),
+    };
+    return bucketOf(
+      at,
+      10,
+      { r1, ...(canary ? { r2: { latencies: [1000] } } : {}) },
+      { processes, ...(drift && { drift }) },
+    );
   });
   const at = (ms: number): string => new Date(END + ms).toISOString();
   record(root, {
@@ -138,6 +148,14 @@ test('an hour of a service that was stopped: points, releases apart, marks, rule
     ],
   );
   near(last.releases[0]?.p99, 20);
+  assert.deepEqual(
+    last.releases.map(({ memoryBytes, availability }) => [memoryBytes, availability]),
+    [
+      [60_000_000, 1],
+      [20_000_000, 0],
+    ],
+  );
+  assert.deepEqual(metrics.releaseNames, { r1: 'app@1', r2: 'r2' });
   near(last.releases[1]?.p50, 1000);
   assert.deepEqual(
     metrics.marks.map(({ at, kind, text, who, reason }) => [at - END, kind, text, who, reason]),

@@ -21,7 +21,12 @@ export function bucketOf(
   at: number,
   seconds: number,
   releases: Readonly<Record<string, Answered>>,
-  more: { readonly drift?: DriftMeasures; readonly memoryBytes?: number; readonly up?: boolean } = {},
+  more: {
+    readonly drift?: DriftMeasures;
+    readonly memoryBytes?: number;
+    readonly up?: boolean;
+    readonly processes?: MetricsBucket['processes'];
+  } = {},
 ): MetricsBucket {
   const all = new Histogram();
   const parts = Object.entries(releases).map(([id, { latencies, errors = 0 }]) => {
@@ -32,7 +37,7 @@ export function bucketOf(
   });
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const [requests, errors] = [sum(parts.map((one) => one.requests)), sum(parts.map((one) => one.errors))];
-  const { up = true, memoryBytes = 50 * 1024 * 1024, drift } = more;
+  const { up = true, memoryBytes = 50 * 1024 * 1024, drift, processes } = more;
   return {
     at,
     seconds,
@@ -51,6 +56,7 @@ export function bucketOf(
         },
       ]),
     ),
+    ...(processes === undefined ? {} : { processes }),
     upSeconds: up ? seconds : 0,
     restarts: 0,
     memoryBytes,

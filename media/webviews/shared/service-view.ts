@@ -77,9 +77,13 @@ export function releasesApart({ points }: ServiceMetrics): readonly string[] {
 type Runs = Pick<ServiceItem, 'current' | 'candidate'>;
 
 /** A release as people speak of it now. */
-function roleOf(release: string, { current, candidate }: Runs): string {
+function roleOf(
+  release: string,
+  { current, candidate }: Runs,
+  { releaseNames }: Pick<ServiceMetrics, 'releaseNames'>,
+): string {
   if (release === current?.id) return 'serves';
-  return release === candidate?.id ? 'canary' : plain(release, 60);
+  return release === candidate?.id ? 'canary' : plain(releaseNames[release] ?? release, 60);
 }
 
 function releaseLines(
@@ -90,7 +94,7 @@ function releaseLines(
 ): ChartLine[] {
   const lines = releasesApart(metrics).map((release, index) =>
     lineOf(
-      roleOf(release, runs),
+      roleOf(release, runs, metrics),
       (index + 1) % 6,
       index % 3,
       metrics.points.flatMap(({ at, releases = [] }) => {
@@ -123,8 +127,8 @@ export function chartsOf(
 ): readonly ChartModel[] {
   const split = apart && releasesApart(metrics).length > 0;
   const quiet = noTraffic(metrics, service);
-  const one = (value: Value, ofRelease?: ReleaseValue): ChartLine[] =>
-    split && ofRelease !== undefined
+  const one = (value: Value, ofRelease: ReleaseValue): ChartLine[] =>
+    split
       ? releaseLines(metrics, service, value, ofRelease)
       : [lineOf('all', 0, 0, pointsOf(metrics, value))];
   const limits = (...measures: RuleLine['measure'][]): Threshold[] =>
@@ -190,7 +194,10 @@ export function chartsOf(
       key: 'availability',
       title: 'Available',
       unit: 'share',
-      lines: one(({ availability }) => availability),
+      lines: one(
+        ({ availability }) => availability,
+        ({ availability }) => availability,
+      ),
       thresholds: limits('availability'),
       atLeast: 1,
     },
@@ -198,7 +205,10 @@ export function chartsOf(
       key: 'memory',
       title: 'Memory',
       unit: 'bytes',
-      lines: one(({ memoryBytes }) => memoryBytes),
+      lines: one(
+        ({ memoryBytes }) => memoryBytes,
+        ({ memoryBytes }) => memoryBytes,
+      ),
       thresholds: limits('memory'),
       atLeast: 1024 * 1024,
     },
@@ -206,7 +216,10 @@ export function chartsOf(
       key: 'cpu',
       title: 'Processor, cores',
       unit: 'cores',
-      lines: one(({ cpu }) => cpu),
+      lines: one(
+        ({ cpu }) => cpu,
+        ({ cpu }) => cpu,
+      ),
       thresholds: [],
       atLeast: 0.1,
     },

@@ -52,13 +52,16 @@ async function main(): Promise<void> {
     places.metrics,
     places.coarseMetrics,
     () => {
-      const runs = host.runs.map((run) => run.state);
-      const serving = host.runs.flatMap((run) => run.replicas);
+      const usage = usageOf(host.runs.map((run) => run.state));
       return {
-        ready: serving.filter((replica) => replica.backend !== undefined).length,
-        replicas: serving.length,
         restarts: host.restarts,
-        ...usageOf(runs),
+        releases: host.runs.map(({ state: { id, restarts }, replicas }) => ({
+          id,
+          ready: replicas.filter((replica) => replica.backend !== undefined).length,
+          replicas: replicas.length,
+          restarts,
+          ...usage?.get(id),
+        })),
       };
     },
     monitor.samples,

@@ -8,17 +8,20 @@ export interface Usage {
   readonly cpuSeconds: number;
 }
 
-/** Memory and processor time of the groups of all replicas; nothing where the system does not tell. */
-export function usageOf(runs: readonly RunningRelease[]): Usage | undefined {
+/** Memory and processor time of the groups of the replicas, by release; nothing where the system does not tell. */
+export function usageOf(runs: readonly RunningRelease[]): ReadonlyMap<string, Usage> | undefined {
   if (process.platform !== 'linux') return undefined;
-  const groups = new Set(runs.flatMap((run) => run.replicas.map((replica) => replica.pid)));
-  if (groups.size === 0) return { memoryBytes: 0, cpuSeconds: 0 };
-  let memoryBytes = 0;
-  let cpuSeconds = 0;
+  const groups = new Map(runs.flatMap((run) => run.replicas.map((replica) => [replica.pid, run.id])));
+  const usage = new Map<string, Usage>(runs.map(({ id }) => [id, { memoryBytes: 0, cpuSeconds: 0 }]));
+  if (groups.size === 0) return usage;
   for (const one of processes()) {
-    if (!groups.has(one.group)) continue;
-    memoryBytes += one.residentBytes;
-    cpuSeconds += one.cpuSeconds;
+    const id = groups.get(one.group);
+    const sum = id === undefined ? undefined : usage.get(id);
+    if (id === undefined || sum === undefined) continue;
+    usage.set(id, {
+      memoryBytes: sum.memoryBytes + one.residentBytes,
+      cpuSeconds: sum.cpuSeconds + one.cpuSeconds,
+    });
   }
-  return { memoryBytes, cpuSeconds };
+  return usage;
 }

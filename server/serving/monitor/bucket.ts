@@ -8,6 +8,19 @@ export interface ReleaseCounts {
   readonly latency?: SparseHistogram;
 }
 
+/** What was measured of the processes of one release, in the part of a span in which it had some. */
+export interface ReleaseGauges {
+  /** In which it had processes, ready or not. */
+  readonly seconds: number;
+  /** In which at least one of them was ready. */
+  readonly upSeconds: number;
+  readonly restarts: number;
+  readonly memoryBytes?: number;
+  readonly cpu?: number;
+  readonly ready: number;
+  readonly replicas: number;
+}
+
 /** How far one feature of the requests has moved from what the model was trained on. */
 export interface DriftMeasure {
   /** Population stability index. */
@@ -37,6 +50,8 @@ export interface MetricsBucket {
   readonly status: Readonly<Record<string, number>>;
   readonly latency: SparseHistogram;
   readonly releases: Readonly<Record<string, ReleaseCounts>>;
+  /** The releases that had processes, by id. Absent in what older hosts have written. */
+  readonly processes?: Readonly<Record<string, ReleaseGauges>>;
   /** Seconds in which at least one process was ready. */
   readonly upSeconds: number;
   /** Processes that ended and should not have. */
@@ -108,6 +123,35 @@ class ReleaseSums {
   }
 }
 
+/** Adds up what was measured of each release's processes; the last one's gauges count. */
+class GaugeSums {
+  readonly #sums = new Map<string, { gauges: ReleaseGauges; cpuSeconds: number }>();
+
+  add(processes: NonNullable<MetricsBucket['processes']>): void {
+    for (const [id, gauges] of Object.entries(processes)) {
+      const before = this.#sums.get(id);
+      this.#sums.set(id, {
+        gauges: {
+          ...gauges,
+          seconds: gauges.seconds + (before?.gauges.seconds ?? 0),
+          upSeconds: gauges.upSeconds + (before?.gauges.upSeconds ?? 0),
+          restarts: gauges.restarts + (before?.gauges.restarts ?? 0),
+        },
+        cpuSeconds: (gauges.cpu ?? 0) * gauges.seconds + (before?.cpuSeconds ?? 0),
+      });
+    }
+  }
+
+  get processes(): Pick<MetricsBucket, 'processes'> {
+    if (this.#sums.size === 0) return {};
+    const entries = [...this.#sums].map(([id, { gauges, cpuSeconds }]): [string, ReleaseGauges] => [
+      id,
+      { ...gauges, ...(gauges.cpu === undefined ? {} : { cpu: cpuSeconds / gauges.seconds }) },
+    ]);
+    return { processes: Object.fromEntries(entries) };
+  }
+}
+
 /** Adds buckets up to one; the last one's gauges count, and the last drift that was measured. `undefined` for none. */
 export function mergeBuckets(buckets: readonly MetricsBucket[]): MetricsBucket | undefined {
   const last = buckets.at(-1);
@@ -115,6 +159,7 @@ export function mergeBuckets(buckets: readonly MetricsBucket[]): MetricsBucket |
   const histogram = new Histogram();
   const status: Record<string, number> = {};
   const releases = new ReleaseSums();
+  const gauges = new GaugeSums();
   let drift: DriftMeasures | undefined;
   const sums = { seconds: 0, requests: 0, errors: 0, aborted: 0, upSeconds: 0, restarts: 0 };
   let cpuSeconds = 0;
@@ -122,6 +167,7 @@ export function mergeBuckets(buckets: readonly MetricsBucket[]): MetricsBucket |
     histogram.addAll(bucket.latency);
     for (const [digit, count] of Object.entries(bucket.status)) status[digit] = (status[digit] ?? 0) + count;
     releases.add(bucket);
+    if (bucket.processes !== undefined) gauges.add(bucket.processes);
     drift = bucket.drift ?? drift;
     for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += bucket[key];
     cpuSeconds += (bucket.cpu ?? 0) * bucket.seconds;
@@ -131,6 +177,7 @@ export function mergeBuckets(buckets: readonly MetricsBucket[]): MetricsBucket |
     ...sums,
     status,
     releases: releases.counts(sums.requests),
+    ...gauges.processes,
     latency: histogram.sparse(),
     ...(last.memoryBytes === undefined ? {} : { memoryBytes: last.memoryBytes }),
     ...(last.cpu === undefined || sums.seconds === 0 ? {} : { cpu: cpuSeconds / sums.seconds }),
@@ -141,20 +188,31 @@ export function mergeBuckets(buckets: readonly MetricsBucket[]): MetricsBucket |
 }
 
 /**
- * The buckets as one release alone has made them: its requests, errors and latencies. What is measured of the service as
- * a whole (memory, processor time, restarts, availability, drift) stays.
+ * The buckets as one release alone has made them: its requests, errors and latencies, and what its processes were like.
+ * Those in which it neither had processes nor answered are left out. Drift, and of what an older host has measured all
+ * that is about processes, is the whole service's.
  */
 export function ofRelease(buckets: readonly MetricsBucket[], release: string): MetricsBucket[] {
-  return buckets.map((bucket) => {
-    const counts = bucket.releases[release] ?? { requests: 0, errors: 0 };
+  return buckets.flatMap((bucket) => {
+    const own = bucket.processes?.[release];
+    const answered = bucket.releases[release];
+    if (own === undefined && answered === undefined && bucket.processes !== undefined) return [];
+    const counts = answered ?? { requests: 0, errors: 0 };
+    const { memoryBytes, cpu, ...rest } = bucket;
+    const measured = own ?? {
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(cpu === undefined ? {} : { cpu }),
+    };
     return {
-      ...bucket,
+      ...rest,
+      ...measured,
       requests: counts.requests,
       errors: counts.errors,
       aborted: 0,
       status: {},
       latency: latencyOf(bucket, counts),
       releases: { [release]: { requests: counts.requests, errors: counts.errors } },
+      processes: own === undefined ? {} : { [release]: own },
     };
   });
 }

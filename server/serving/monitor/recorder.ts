@@ -1,7 +1,14 @@
 /** Counts the traffic of a service: a bucket a second in memory, one of ten seconds in a file of bounded size. */
 import { RotatingLog } from '../host/rotating-log.js';
 import type { Exchanged, TrafficObserver } from '../proxy/observer.js';
-import { type DriftMeasures, type MetricsBucket, type ReleaseCounts, mergeBuckets } from './bucket.js';
+import {
+  type DriftMeasures,
+  type MetricsBucket,
+  type ReleaseCounts,
+  type ReleaseGauges,
+  mergeBuckets,
+} from './bucket.js';
+import { ProcessTally, type RunGauges } from './gauges.js';
 import { Histogram } from './histogram.js';
 import { FINE_MS, readLongMetrics, readMetrics } from './metrics-files.js';
 import { Rollup } from './rollup.js';
@@ -14,13 +21,10 @@ const FILE_BYTES = 8 * 1024 * 1024;
 
 /** What the processes of the service are doing right now. */
 export interface Gauges {
-  readonly ready: number;
-  readonly replicas: number;
   /** Of all releases since the host began. */
   readonly restarts: number;
-  readonly memoryBytes?: number;
-  /** Since the host began. */
-  readonly cpuSeconds?: number;
+  /** Those that have processes. One may stand there twice, while new processes of it take over. */
+  readonly releases: readonly RunGauges[];
 }
 
 /** Takes samples of JSON requests. */
@@ -51,7 +55,7 @@ export class Recorder implements TrafficObserver {
   #recent: MetricsBucket[] = [];
   #unwritten: MetricsBucket[] = [];
   #lastRestarts = 0;
-  #lastCpu: number | undefined;
+  readonly #processes = new ProcessTally();
   #lastAt = Date.now();
 
   /**
@@ -126,12 +130,11 @@ export class Recorder implements TrafficObserver {
     const seconds = Math.max(0.001, (now - this.#lastAt) / 1000);
     this.#lastAt = now;
     const gauges = this.#gauges();
-    const { cpuSeconds, memoryBytes } = gauges;
-    const cpu =
-      cpuSeconds === undefined || this.#lastCpu === undefined
-        ? undefined
-        : Math.max(0, cpuSeconds - this.#lastCpu) / seconds;
-    this.#lastCpu = cpuSeconds;
+    const processes = this.#processes.take(gauges.releases, seconds);
+    const all = Object.values(processes);
+    const ready = total(all.map((one) => one.ready));
+    const memory = all.flatMap(({ memoryBytes }) => memoryBytes ?? []);
+    const cpu = all.flatMap((one) => one.cpu ?? []);
     const bucket: MetricsBucket = {
       at: now,
       seconds,
@@ -140,12 +143,13 @@ export class Recorder implements TrafficObserver {
       aborted: this.#aborted,
       status: this.#status,
       ...this.#takeReleases(),
-      upSeconds: gauges.ready > 0 ? seconds : 0,
+      processes,
+      upSeconds: ready > 0 ? seconds : 0,
       restarts: Math.max(0, gauges.restarts - this.#lastRestarts),
-      ...(memoryBytes === undefined ? {} : { memoryBytes }),
-      ...(cpu === undefined ? {} : { cpu }),
-      ready: gauges.ready,
-      replicas: gauges.replicas,
+      ...(memory.length < all.length ? {} : { memoryBytes: total(memory) }),
+      ...(cpu.length === 0 ? {} : { cpu: total(cpu) }),
+      ready,
+      replicas: total(all.map((one) => one.replicas)),
       ...(this.#drift === undefined ? {} : { drift: this.#drift }),
     };
     this.#drift = undefined;
@@ -194,12 +198,29 @@ export class Recorder implements TrafficObserver {
   }
 }
 
-function rounded(bucket: MetricsBucket): MetricsBucket {
-  const round = (value: number): number => Math.round(value * 1000) / 1000;
+const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
+
+function roundedGauges<T extends Pick<ReleaseGauges, 'seconds' | 'upSeconds' | 'cpu'>>(gauges: T): T {
   return {
-    ...bucket,
-    seconds: round(bucket.seconds),
-    upSeconds: round(bucket.upSeconds),
-    ...(bucket.cpu === undefined ? {} : { cpu: round(bucket.cpu) }),
+    ...gauges,
+    seconds: round(gauges.seconds),
+    upSeconds: round(gauges.upSeconds),
+    ...(gauges.cpu === undefined ? {} : { cpu: round(gauges.cpu) }),
+  };
+}
+
+function rounded(bucket: MetricsBucket): MetricsBucket {
+  const { processes } = bucket;
+  return {
+    ...roundedGauges(bucket),
+    ...(processes === undefined
+      ? {}
+      : {
+          processes: Object.fromEntries(
+            Object.entries(processes).map(([id, gauges]) => [id, roundedGauges(gauges)]),
+          ),
+        }),
   };
 }

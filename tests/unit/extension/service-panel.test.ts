@@ -47,6 +47,7 @@ function metrics(more: Partial<ServiceMetrics> = {}): ServiceMetrics {
     live: true,
     points: [point(END - 20_000), point(END, { p95: 40 })],
     total: { requests: 20, errors: 0, rate: 1, errorRate: 0, p95: 40, restarts: 0 },
+    releaseNames: {},
     marks: [],
     rules: [],
     drift: { features: [] },
@@ -157,7 +158,10 @@ test('releases that had requests side by side are told apart', () => {
     rate: 0.5,
     ...(p95 === undefined ? {} : { p95 }),
   });
-  const split = metrics({ points: [point(END - 20_000), point(END, { releases: [of('r1', 7), of('r2')] })] });
+  const split = metrics({
+    points: [point(END - 20_000), point(END, { releases: [of('r1', 7), { ...of('r2'), memoryBytes: 5 }] })],
+    releaseNames: { r1: 'app@1' },
+  });
   const run = (id: string) => ({
     id,
     package: { name: 'app', version: '1' },
@@ -170,7 +174,14 @@ test('releases that had requests side by side are told apart', () => {
     chartsOf(split, { ...SERVICE, candidate: run('r2') }, apart)
       .find(({ key }) => key === 'latency')
       ?.lines.map(({ name, points }) => [name, ...points.map(({ value }) => value)]);
-  assert.deepEqual(latency(true), [['all', 20, 20], ['r1', 7], ['canary']]);
+  assert.deepEqual(latency(true), [['all', 20, 20], ['app@1', 7], ['canary']]);
+  const memory = chartsOf(split, { ...SERVICE, candidate: run('r2') }, true).find(
+    ({ key }) => key === 'memory',
+  );
+  assert.deepEqual(
+    memory?.lines.map(({ name, points }) => [name, ...points.map(({ value }) => value)]),
+    [['all'], ['app@1'], ['canary', 5]],
+  );
   assert.deepEqual(latency(false), [
     ['p50', 5, 5],
     ['p95', 20, 20],
