@@ -364,5 +364,7 @@ function legend(
     ),
   );
   const shown = [...entries, ...limits];
-  return shown.length === 0 ? undefined : h('div', { class: 'keys' }, ...shown);
+  // Names of percentiles are short; those of releases get room before all stand in one line.
+  const wide = named.some(({ name }) => name.length > 4);
+  return shown.length === 0 ? undefined : h('div', { class: wide ? 'keys wide' : 'keys' }, ...shown);
 }

@@ -8,9 +8,9 @@ export interface ReleaseCounts {
   readonly latency?: SparseHistogram;
 }
 
-/** What was measured of the processes of one release, in the part of a span in which it had some. */
+/** What was measured of the processes of one release, from when the first of them was ready. */
 export interface ReleaseGauges {
-  /** In which it had processes, ready or not. */
+  /** In which it had processes, ready or not, after one had been ready. */
   readonly seconds: number;
   /** In which at least one of them was ready. */
   readonly upSeconds: number;
@@ -50,7 +50,7 @@ export interface MetricsBucket {
   readonly status: Readonly<Record<string, number>>;
   readonly latency: SparseHistogram;
   readonly releases: Readonly<Record<string, ReleaseCounts>>;
-  /** The releases that had processes, by id. Absent in what older hosts have written. */
+  /** The releases that had processes that were ready, or had been, by id. Absent in what older hosts have written. */
   readonly processes?: Readonly<Record<string, ReleaseGauges>>;
   /** Seconds in which at least one process was ready. */
   readonly upSeconds: number;

@@ -15,9 +15,14 @@ export interface RunGauges {
 
 export class ProcessTally {
   #last: ReadonlyMap<string, RunGauges> = new Map();
+  /** Before that a release is made ready beside the one that serves, which is no lack of availability. */
+  readonly #wasReady = new Set<string>();
 
-  /** What each release's processes are like, and have come to in these seconds. */
-  take(releases: readonly RunGauges[], seconds: number): Record<string, ReleaseGauges> {
+  /** What each release's processes are like, and have come to in these seconds: of all, and of those that were ready once. */
+  take(
+    releases: readonly RunGauges[],
+    seconds: number,
+  ): { readonly all: readonly ReleaseGauges[]; readonly served: Record<string, ReleaseGauges> } {
     const now = new Map<string, RunGauges>();
     for (const one of releases) {
       const same = now.get(one.id);
@@ -44,7 +49,12 @@ export class ProcessTally {
       ];
     });
     this.#last = now;
-    return Object.fromEntries(measured);
+    for (const id of this.#wasReady) if (!now.has(id)) this.#wasReady.delete(id);
+    for (const [id, { ready }] of measured) if (ready > 0) this.#wasReady.add(id);
+    return {
+      all: measured.map(([, gauges]) => gauges),
+      served: Object.fromEntries(measured.filter(([id]) => this.#wasReady.has(id))),
+    };
   }
 }
 

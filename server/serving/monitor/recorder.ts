@@ -130,8 +130,7 @@ export class Recorder implements TrafficObserver {
     const seconds = Math.max(0.001, (now - this.#lastAt) / 1000);
     this.#lastAt = now;
     const gauges = this.#gauges();
-    const processes = this.#processes.take(gauges.releases, seconds);
-    const all = Object.values(processes);
+    const { all, served } = this.#processes.take(gauges.releases, seconds);
     const ready = total(all.map((one) => one.ready));
     const memory = all.flatMap(({ memoryBytes }) => memoryBytes ?? []);
     const cpu = all.flatMap((one) => one.cpu ?? []);
@@ -143,7 +142,7 @@ export class Recorder implements TrafficObserver {
       aborted: this.#aborted,
       status: this.#status,
       ...this.#takeReleases(),
-      processes,
+      processes: served,
       upSeconds: ready > 0 ? seconds : 0,
       restarts: Math.max(0, gauges.restarts - this.#lastRestarts),
       ...(memory.length < all.length ? {} : { memoryBytes: total(memory) }),

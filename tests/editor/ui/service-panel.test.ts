@@ -98,13 +98,13 @@ uiTest(
 
       await service(folder, 'start', 'staging/web', '--release', 'r2');
       await says('the release that serves', '.releases tbody', /^serves\s+r2/);
-      await says('the mark', '.changes', /deployed r2 in place of r1/);
+      await says('the mark', '.changes', /deployed app@1 \(r2\) in place of app@1 \(r1\)/);
       const titles = page.locator('[data-chart="rate"] .mark title');
       const marks = await until('the marks in the chart', async () => {
         const all = await titles.allTextContents();
         return all.length === 2 && all;
       });
-      assert.deepEqual(marks, ['1: started r1', '2: deployed r2 in place of r1']);
+      assert.deepEqual(marks, ['1: started app@1', '2: deployed app@1 (r2) in place of app@1 (r1)']);
 
       // A canary gets half of the requests, and is drawn apart.
       await service(folder, 'start', 'staging/web', '--release', 'r1', '--traffic', '50');
@@ -114,7 +114,10 @@ uiTest(
         const drawn = page.locator(`[data-chart="rate"] svg :is(.line, .dot).${color}`).first();
         await drawn.waitFor({ state: 'attached' });
       }
+      await says('their memory', '[data-chart="memory"] .keys', /all[\s\S]*canary[\s\S]*serves/);
       await workbench.screenshot('service-panel');
+      await page.locator('[data-chart="memory"]').scrollIntoViewIfNeeded();
+      await workbench.screenshot('service-panel-apart');
       await page.getByRole('button', { name: 'End Canary…' }).waitFor();
       await page.getByRole('button', { name: 'Promote…' }).click();
       await workbench.answer('as good', /Give .* all traffic of web in staging\?/);
@@ -126,7 +129,7 @@ uiTest(
       await workbench.press('Home');
       await says('what is read', '[data-chart="rate"] .readout', /^\d\d:\d\d:\d\d/);
       await page.getByRole('button', { name: 'Table' }).click();
-      await says('the table', '.table-view', /Until\s+Requests[\s\S]*2: deployed r2 in place of r1/);
+      await says('the table', '.table-view', /Until\s+Requests[\s\S]*2: deployed app@1 \(r2\) in place/);
 
       await page.getByRole('button', { name: RULE.rule }).click();
       await workbench.editor('watch.pipeline.yaml').locator('.view-line').first().waitFor();

@@ -225,12 +225,14 @@ test('traffic is counted by the second, kept by ten and by five minutes, and tol
   const { metrics: file } = places;
   let restarts = 0;
   let spent = 0;
-  let canary = false;
+  let canary: number | undefined;
   const gauges = () => ({
     restarts,
     releases: [
       { id: 'r1', ready: 1, replicas: 1, restarts, memoryBytes: 1000, cpuSeconds: (spent += 0.5) },
-      ...(canary ? [{ id: 'r2', ready: 0, replicas: 2, restarts: 0, memoryBytes: 500, cpuSeconds: 7 }] : []),
+      ...(canary === undefined
+        ? []
+        : [{ id: 'r2', ready: canary, replicas: 2, restarts: 0, memoryBytes: 500, cpuSeconds: 7 }]),
     ],
   });
   const recorder = new Recorder(file, places.coarseMetrics, gauges, NO_SAMPLES);
@@ -238,7 +240,8 @@ test('traffic is counted by the second, kept by ten and by five minutes, and tol
   for (let second = 1; second <= 25; second++) {
     recorder.answered('r1', second === 3 ? 503 : 200, second, second === 3);
     if (second > 20) recorder.answered('r2', 200, 1000, false);
-    canary = second > 18;
+    // Made ready from the 17th second on, ready in the 19th and 20th, and never again.
+    if (second > 16) canary = second === 19 || second === 20 ? 2 : 0;
     if (second === 4) recorder.answered(undefined, 503, 1, true);
     if (second === 5) restarts = 2;
     if (second === 6) recorder.drifted({ rain: { psi: 0.3, p: 0.01, rows: 50 } });
@@ -258,10 +261,16 @@ test('traffic is counted by the second, kept by ten and by five minutes, and tol
   // Each release by its own processes, as long as it has some.
   const processesOf = (buckets: readonly MetricsBucket[], id: string) => {
     const own = summarize(ofRelease(buckets, id));
-    return [own?.seconds, own?.availability, own?.memoryBytes, own?.cpu?.toFixed(2), own?.restarts];
+    return [
+      own?.seconds,
+      own?.availability?.toFixed(2),
+      own?.memoryBytes,
+      own?.cpu?.toFixed(2),
+      own?.restarts,
+    ];
   };
-  assert.deepEqual(processesOf(all, 'r1'), [25, 1, 1000, '0.48', 2]);
-  assert.deepEqual(processesOf(all, 'r2'), [7, 0, 500, '0.00', 0]);
+  assert.deepEqual(processesOf(all, 'r1'), [25, '1.00', 1000, '0.48', 2]);
+  assert.deepEqual(processesOf(all, 'r2'), [7, '0.29', 500, '0.00', 0]);
   assert.deepEqual([sum?.memoryBytes, sum?.availability], [1500, 1]);
   near(one?.max, 25);
   // Of ten seconds a line in the file, too.
@@ -280,7 +289,7 @@ test('traffic is counted by the second, kept by ten and by five minutes, and tol
   assert.equal(written[1]?.releases['r1']?.latency, undefined);
   recorder.close();
   assert.equal(summarize(readMetrics(file, 0))?.requests, 31);
-  assert.deepEqual(processesOf(readMetrics(file, 0), 'r2').slice(1, 3), [0, 500], 'in the file, too');
+  assert.deepEqual(processesOf(readMetrics(file, 0), 'r2').slice(1, 3), ['0.29', 500], 'in the file, too');
   assert.equal(summarize([]), undefined);
   // Five minutes later another host adds up what this one had begun.
   const next = new Recorder(file, places.coarseMetrics, gauges, NO_SAMPLES);
