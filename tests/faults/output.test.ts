@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import test from 'node:test';
-import { TestProject, builtCli } from '../support/cli.js';
+import { TestProject, builtCli, until } from '../support/cli.js';
 
 /**
  * What a runner may hold at the most, however much its tasks print: its own 85 MB, V8's young generation (three times 16
@@ -238,4 +238,42 @@ next();
   });
   await project.expect(0, ['run'], { env: { SHORT: 'abc', LONG: 'abcdefghi' } });
   assert.equal(project.log('print').toString(), 'say ***; ***x; ***def; ***; ab');
+});
+
+test('who reads the output goes away in the middle: the run goes on to its end, and its logs are whole', async () => {
+  const lines = Array.from({ length: 200 }, (_, index) => `line ${index + 1}`);
+  const project = await TestProject.make({
+    'main.pipeline.yaml': `
+kind: model-build
+tasks:
+  talk:
+    run: node talk.js
+    outputs: { made: made.txt }
+  after: { run: cp made.txt copy.txt, inputs: made.txt, outputs: { copy: copy.txt } }
+`,
+    'talk.js': `
+const fs = require('node:fs');
+let said = 0;
+const next = () => {
+  // Not all of it before the reader is gone.
+  if (said === 100 && !fs.existsSync('gone')) return void setTimeout(next, 5);
+  if (said === 200) return fs.writeFileSync('made.txt', 'x');
+  fs.writeSync(1, 'line ' + ++said + '\\n');
+  setImmediate(next);
+};
+next();
+`,
+  });
+  for (const json of [[], ['--json']]) {
+    const running = project.start(['run', '--force', ...json]);
+    await until('it has begun to talk', () => running.output().includes('line 50'));
+    running.child.stdout?.destroy();
+    running.child.stderr?.destroy();
+    project.write({ gone: '' });
+    const { code, signal } = await running.done;
+    assert.deepEqual([code, signal], [0, null]);
+    assert.equal(project.log('talk').toString(), `${lines.join('\n')}\n`);
+    assert.deepEqual(project.statuses(), { talk: 'succeeded', after: 'succeeded' });
+    project.remove('gone');
+  }
 });
