@@ -136,13 +136,15 @@ export function pointInTimeJoin(
   const joins: string[] = [];
   for (const [index, { view, disordered }] of views.entries()) {
     const alias = `v${index}`;
+    // Where a row is seen from its event on, the two are one column, and one less goes through the join's sort.
+    const since = options.cutoff && view.created !== undefined ? event : at;
     for (const { column, as } of view.features) {
       const value = `${alias}.${identifier(column)}`;
       // As a difference of two numbers: a ttl of centuries does not leave the range of timestamps.
       const shown =
         view.ttlMs === undefined
           ? value
-          : `CASE WHEN l.${at} - ${alias}.${event} <= ${BigInt(Math.round(view.ttlMs * 1000))} THEN ${value} END`;
+          : `CASE WHEN l.${at} - ${alias}.${since} <= ${BigInt(Math.round(view.ttlMs * 1000))} THEN ${value} END`;
       selected.push(`${shown} AS ${identifier(as)}`);
     }
     const equal = view.keys.map((key) => {
