@@ -102,6 +102,7 @@ function keep(file: string): void {
 /** Each version of the program, and of Node, has code of its own; what was made longest ago goes. */
 function forgetOld(folder: string): void {
   const files = readdirSync(folder)
+    .filter((name) => name.includes('.code'))
     .map((name) => path.join(folder, name))
     .map((file) => ({ file, at: statSync(file).mtimeMs }))
     .sort((one, other) => other.at - one.at);
