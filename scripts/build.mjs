@@ -20,6 +20,21 @@ const node = {
   mainFields: ['module', 'main'],
 };
 
+/** Leaves what `server/cli/definitions.ts` names to its bundle, where it is imported only when it is needed. */
+const definitionsApart = {
+  name: 'definitions-apart',
+  setup(build) {
+    const apart = ['cli/compile', 'cli/open-project', 'project/project', 'syntax/parse'].map((name) =>
+      path.join(root, 'server', `${name}.js`),
+    );
+    build.onResolve({ filter: /^\./ }, ({ kind, path: name, resolveDir }) =>
+      kind === 'dynamic-import' && apart.includes(path.resolve(resolveDir, name))
+        ? { path: './definitions.js', external: true }
+        : undefined,
+    );
+  },
+};
+
 /** The bundles, as esbuild options. */
 export async function bundles({ minify = false } = {}) {
   const list = [];
@@ -29,6 +44,14 @@ export async function bundles({ minify = false } = {}) {
   add('server/language/main.ts', 'dist/server.js', node);
   add('server/serving/host/main.ts', 'dist/service-host.js', node);
   add('server/cli/program.ts', 'dist/program.js', node);
+  // A run that finds its definition unchanged reads the first of these and not the second.
+  add('server/cli/run-program.ts', 'dist/run.js', {
+    ...node,
+    // The command's own loader knows `require` only.
+    supported: { 'dynamic-import': false },
+    plugins: [definitionsApart],
+  });
+  add('server/cli/definitions.ts', 'dist/definitions.js', node);
   // Only the binary stays outside: it is a package per platform, and missing where nothing was built for the machine.
   add('server/features/engine/child.ts', 'dist/features.js', {
     ...node,

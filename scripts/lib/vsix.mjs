@@ -17,6 +17,8 @@ const NEEDED = [
   'docs/language.md',
   'docs/rules/README.md',
   'dist/program.js',
+  'dist/run.js',
+  'dist/definitions.js',
   'dist/features.js',
   'dist/node_modules/@duckdb/node-bindings/duckdb.js',
   'dist/node_modules/detect-libc/lib/detect-libc.js',

@@ -77,10 +77,14 @@ let version: string | undefined;
 
 /** Changes with every build: what an older build found right, a newer one may not. */
 function codeVersion(): string {
-  if (version === undefined) {
-    const stat = statSync(__filename);
-    version = `${__filename}:${stat.size}:${stat.mtimeMs}`;
-  }
+  // Every bundle that compiles has to come to the same, or `plan` and `run` would each undo what the other has kept.
+  version ??= ['program.js', 'definitions.js']
+    .map((name) => {
+      const file = path.join(__dirname, name);
+      const stat = statSync(file, { throwIfNoEntry: false });
+      return stat === undefined ? file : `${file}:${stat.size}:${stat.mtimeMs}`;
+    })
+    .join('\0');
   return version;
 }
 

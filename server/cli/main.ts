@@ -1,5 +1,5 @@
 /**
- * Starts the `modelyard` command: loads `program.js`, which lies beside this file, with the code that V8 compiled of it
+ * Starts the `modelyard` command: loads the program, which lies beside this file, with the code that V8 compiled of it
  * the last time. Parsing the program takes as long as a run with nothing to do; so that is done once and not each time.
  *
  * Compiled code is code: it is kept in a folder of the user's own that nobody else may write, never in a project.
@@ -19,41 +19,68 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Script } from 'node:vm';
 
-const PROGRAM = path.join(__dirname, 'program.js');
+/** `run` has a bundle of its own: a run with nothing to do must not cost reading what the other commands are made of. */
+const PROGRAM = process.argv[2] === 'run' ? 'run.js' : 'program.js';
+/** What `run.js` asks for when a definition has changed. */
+const DEFINITIONS = './definitions.js';
 /** Different commands use different parts of the program, and only what was used is compiled. */
 const COMMON = ['run', 'plan', 'lint', 'status'];
 /** Of this program and of others of its kind, such as the one that the editor has: each has some for every command. */
 const MOST_KEPT = 20;
 
+interface Exports {
+  main?: () => Promise<void>;
+}
+
 type Wrapper = (
-  exports: { main?: () => Promise<void> },
+  exports: Exports,
   require: NodeJS.Require,
-  module: { exports: { main?: () => Promise<void> } },
+  module: { exports: Exports },
   filename: string,
   dirname: string,
 ) => void;
 
-// The bundle's code is plain ASCII (the bundler escapes everything else in it), and one byte a character is read faster.
-const source = readFileSync(PROGRAM, 'latin1');
-const kept = keptCode();
-const cachedData = kept === undefined ? undefined : readKept(kept);
-const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
-  filename: PROGRAM,
-  ...(cachedData === undefined ? {} : { cachedData }),
-});
-const module_: Parameters<Wrapper>[2] = { exports: {} };
-(script.runInThisContext() as Wrapper)(module_.exports, createRequire(PROGRAM), module_, PROGRAM, __dirname);
-void module_.exports.main?.().then(() => {
-  if (kept !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) keep(kept);
-});
+/** Called at the end, when everything that was used is compiled. */
+const atEnd: (() => void)[] = [];
+const native = createRequire(path.join(__dirname, PROGRAM));
+const own: NodeJS.Require = Object.assign(
+  (id: string): unknown => (id === DEFINITIONS ? (definitions ??= load(DEFINITIONS)) : native(id)),
+  native,
+);
+let definitions: Exports | undefined;
+
+void load(PROGRAM)
+  .main?.()
+  .then(() => {
+    for (const keepOne of atEnd) keepOne();
+  });
+
+/** Evaluates a bundle that lies beside this file. */
+function load(name: string): Exports {
+  const file = path.join(__dirname, name);
+  // The bundle's code is plain ASCII (the bundler escapes everything else in it), and one byte a character is read faster.
+  const source = readFileSync(file, 'latin1');
+  const kept = keptCode(file);
+  const cachedData = kept === undefined ? undefined : readKept(kept);
+  const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
+    filename: file,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
+  if (kept !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) {
+    atEnd.push(() => keep(kept, script));
+  }
+  const module = { exports: {} };
+  (script.runInThisContext() as Wrapper)(module.exports, own, module, file, __dirname);
+  return module.exports;
+}
 
 /** Where compiled code of this program, this Node and this command is kept; nothing where there is no place for it. */
-function keptCode(): string | undefined {
+function keptCode(program: string): string | undefined {
   const folder = cacheFolder();
   if (folder === undefined) return undefined;
-  const { size, mtimeMs } = statSync(PROGRAM);
+  const { size, mtimeMs } = statSync(program);
   const key = createHash('sha256')
-    .update([PROGRAM, size, mtimeMs, process.version, process.arch, ...process.execArgv].join('\0'))
+    .update([program, size, mtimeMs, process.version, process.arch, ...process.execArgv].join('\0'))
     .digest('hex')
     .slice(0, 16);
   const command = COMMON.includes(process.argv[2] ?? '') ? (process.argv[2] ?? '') : 'other';
@@ -85,7 +112,7 @@ function readKept(file: string): Buffer | undefined {
   }
 }
 
-function keep(file: string): void {
+function keep(file: string, script: Script): void {
   try {
     const folder = path.dirname(file);
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -50,7 +50,9 @@ async function build(): Promise<string> {
   const own = `${folder}.${process.pid}`;
   for (const options of await bundles()) {
     const name = path.basename(options.outfile);
-    if (['cli.js', 'program.js', 'features.js', 'service-host.js'].includes(name)) {
+    if (
+      ['cli.js', 'program.js', 'run.js', 'definitions.js', 'features.js', 'service-host.js'].includes(name)
+    ) {
       await esbuild.build({ ...options, outfile: path.join(own, name) });
     }
   }

@@ -63,8 +63,11 @@ export function builtBundle(
 ): Promise<string> {
   let promise = built.get(entry);
   if (promise === undefined) {
-    // `cli.js` only starts the program that lies beside it.
-    promise = entry === 'cli.js' ? bundle('program.js').then(() => bundle(entry)) : bundle(entry);
+    // `cli.js` only starts the programs that lie beside it.
+    promise =
+      entry === 'cli.js'
+        ? Promise.all(['program.js', 'run.js', 'definitions.js'].map(bundle)).then(() => bundle(entry))
+        : bundle(entry);
     built.set(entry, promise);
   }
   return promise;
