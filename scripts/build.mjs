@@ -45,7 +45,7 @@ export async function bundles({ minify = false } = {}) {
   add('server/serving/host/main.ts', 'dist/service-host.js', node);
   add('server/cli/program.ts', 'dist/program.js', node);
   // A run that finds its definition unchanged reads the first of these and not the second.
-  add('server/cli/run-program.ts', 'dist/run.js', {
+  add('server/cli/run-program.ts', 'dist/run-program.js', {
     ...node,
     // The command's own loader knows `require` only.
     supported: { 'dynamic-import': false },

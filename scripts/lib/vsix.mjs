@@ -17,7 +17,7 @@ const NEEDED = [
   'docs/language.md',
   'docs/rules/README.md',
   'dist/program.js',
-  'dist/run.js',
+  'dist/run-program.js',
   'dist/definitions.js',
   'dist/features.js',
   'dist/node_modules/@duckdb/node-bindings/duckdb.js',

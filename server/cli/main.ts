@@ -20,8 +20,8 @@ import path from 'node:path';
 import { Script } from 'node:vm';
 
 /** `run` has a bundle of its own: a run with nothing to do must not cost reading what the other commands are made of. */
-const PROGRAM = process.argv[2] === 'run' ? 'run.js' : 'program.js';
-/** What `run.js` asks for when a definition has changed. */
+const PROGRAM = process.argv[2] === 'run' ? 'run-program.js' : 'program.js';
+/** What `run-program.js` asks for when a definition has changed. */
 const DEFINITIONS = './definitions.js';
 /** Different commands use different parts of the program, and only what was used is compiled. */
 const COMMON = ['run', 'plan', 'lint', 'status'];

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { TestProject } from '../support/cli.js';
@@ -38,5 +39,20 @@ test('--project may name a folder inside of a marked project', async () => {
   const project = await TestProject.make({ 'sub/x.pipeline.yaml': HERE });
   await project.expect(0, ['run', '--project', 'sub', 'x']);
   assert.equal(project.exists('where.txt'), true);
+  project.remove('.');
+});
+
+test('a definition that run has compiled is not compiled again by plan', async () => {
+  const project = await TestProject.make({ 'x.pipeline.yaml': HERE });
+  const kept = (): Map<string, number> => {
+    const folder = project.path('.modelyard/index/compiled');
+    return new Map(readdirSync(folder).map((name) => [name, statSync(path.join(folder, name)).ino]));
+  };
+  await project.expect(0, ['run', 'x']);
+  const first = kept();
+  assert.ok(first.size > 0);
+  await project.expect(0, ['plan', 'x']);
+  // Each writing makes a new file.
+  assert.deepEqual(kept(), first);
   project.remove('.');
 });

@@ -55,6 +55,12 @@ async function bundle(entry: string): Promise<string> {
   return out;
 }
 
+/** `cli.js` only starts the programs that lie beside it. */
+async function bundleCli(): Promise<string> {
+  for (const program of ['program.js', 'run-program.js', 'definitions.js']) await bundle(program);
+  return bundle('cli.js');
+}
+
 const built = new Map<string, Promise<string>>();
 
 /** The path of a bundle in `dist/`, built when it is missing or older than its sources. */
@@ -63,11 +69,7 @@ export function builtBundle(
 ): Promise<string> {
   let promise = built.get(entry);
   if (promise === undefined) {
-    // `cli.js` only starts the programs that lie beside it.
-    promise =
-      entry === 'cli.js'
-        ? Promise.all(['program.js', 'run.js', 'definitions.js'].map(bundle)).then(() => bundle(entry))
-        : bundle(entry);
+    promise = entry === 'cli.js' ? bundleCli() : bundle(entry);
     built.set(entry, promise);
   }
   return promise;
