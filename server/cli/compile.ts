@@ -1,6 +1,7 @@
 /** The slow way to a pipeline: parse, analyse, check. Evaluated only when a definition has changed. */
 import type { RuleSeverity } from '../model/definition.js';
 import type { Project } from '../project/project.js';
+import { ALL_RULES } from '../rules/index.js';
 import type { Finding } from '../rules/rule.js';
 import { positionAt } from '../syntax/text.js';
 import type { Diagnostic, LoadResult } from './loaded.js';
@@ -11,7 +12,7 @@ export function compile(root: string, relative: string, definitionHash: string):
   const project = openProject(root);
   if (project.definition(relative) === undefined) project.update(relative);
   const definition = project.definition(relative);
-  const diagnostics = diagnosticsOf(project, relative).filter((one) => one.severity === 'error');
+  const diagnostics = diagnosticsOf(project, relative, errorsAlone(project));
   if (definition === undefined) {
     return { ok: false, message: `${relative} can't be read as a pipeline`, diagnostics };
   }
@@ -31,6 +32,16 @@ export function compile(root: string, relative: string, definitionHash: string):
       places: { environments: project.settings.environments, targets: project.settings.targets },
     },
   };
+}
+
+/** Only what keeps a pipeline from running is looked for: the rules that would say something else are off. */
+function errorsAlone({ settings }: Project): ReadonlyMap<string, RuleSeverity> {
+  const own = new Map(settings.rules.map((rule) => [rule.id.value, rule.severity]));
+  return new Map(
+    ALL_RULES.flatMap(({ id, severity }): [string, RuleSeverity][] =>
+      (own.get(id) ?? severity) === 'error' ? [] : [[id, 'off']],
+    ),
+  );
 }
 
 /** The findings of one file, with lines and columns. */
