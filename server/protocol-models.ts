@@ -201,6 +201,8 @@ export type LineageNodeView =
       readonly id: string;
       readonly environment: string;
       readonly release: string;
+      /** `rain-app@3 · rain@5` */
+      readonly name: string;
       /** The run that deployed it. */
       readonly runId?: string;
     }

@@ -71,7 +71,7 @@ function nameOf(node: LineageNodeView): string {
     case 'package':
       return `${node.package} ${node.version}`;
     case 'release':
-      return node.release;
+      return node.name;
     case 'service':
       return node.service;
     case 'view':
@@ -164,7 +164,7 @@ function tipFacts(node: LineageNodeView): readonly string[] {
       return [`In ${node.environment}`, 'Click shows how it does.'];
     case 'release':
       return [
-        `In ${node.environment}`,
+        `${node.release} in ${node.environment}`,
         ...(node.runId === undefined ? [] : [node.runId, 'Click shows the run that deployed it.']),
       ];
     default:

@@ -1,4 +1,5 @@
 /** Lineage both ways as one graph, for a view. */
+import { madeOf } from '../serving/releases.js';
 import type { Answer, LineageNodeView, LineageTargetParams, LineageView } from '../protocol.js';
 import type { Lineage, LineageEdge, LineageGraph, LineageNode, LineageTarget } from '../stores/lineage.js';
 import { aliasesOf } from '../stores/registry/registry.js';
@@ -134,7 +135,8 @@ function nodeView(
       return node;
     case 'release': {
       const { kind, id, environment, release, run } = node;
-      return { kind, id, environment, release, ...(run === undefined ? {} : { runId: run }) };
+      const name = madeOf(node);
+      return { kind, id, environment, release, name, ...(run === undefined ? {} : { runId: run }) };
     }
     default: {
       const { kind, id, path, hash } = node;

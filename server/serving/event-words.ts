@@ -1,7 +1,7 @@
 /** What happens to services, in words for people: releases by what they are made of, and not by their ids. */
 import { isReleaseId } from './places.js';
 import { readRelease } from './release-document.js';
-import { referenceOf, releaseIds } from './releases.js';
+import { madeOf, releaseIds } from './releases.js';
 import type { ReleaseDocument, ServiceEvent } from './types.js';
 
 /** `undefined` where it is gone or can't be read. */
@@ -11,16 +11,14 @@ export function readReleaseOf(root: string, environment: string, id: string): Re
   return read.state === 'ok' ? read.value : undefined;
 }
 
-/** What a release is called before people: `rain-app@2 · rain@5`; its id where its folder is gone. */
+/** What releases are called before people; their ids where their folders are gone. */
 export function releaseNames(root: string, environment: string): (id: string) => string {
   const names = new Map<string, string>();
   return (id) => {
     let name = names.get(id);
     if (name === undefined) {
       const document = readReleaseOf(root, environment, id);
-      const parts = document === undefined ? [] : [document.package, document.model];
-      name = parts.flatMap((part) => (part === undefined ? [] : [referenceOf(part)])).join(' · ');
-      if (name === '') name = id;
+      name = document === undefined ? id : madeOf(document);
       names.set(id, name);
     }
     return name;

@@ -81,7 +81,8 @@ export function heldByReleases(
       const held = what === 'model' ? one.model : one.package;
       return held?.name === name && held.version === version;
     });
-    return release === undefined ? undefined : `the release ${release.id} in ${release.environment}`;
+    if (release === undefined) return undefined;
+    return `the release ${madeOf(release)} in ${release.environment} (${release.id})`;
   };
 }
 
@@ -101,7 +102,17 @@ export function releaseHistory(root: string, environment: string, limit = 100): 
   return entries;
 }
 
-export function referenceOf(thing: { readonly name: string; readonly version: string }): string {
+interface Named {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What a release is called before people: `rain-app@2 · rain@5`. */
+export function madeOf({ package: app, model }: { readonly package: Named; readonly model?: Named }): string {
+  return [app, model].flatMap((one) => (one === undefined ? [] : [referenceOf(one)])).join(' · ');
+}
+
+export function referenceOf(thing: Named): string {
   return `${thing.name}@${thing.version}`;
 }
 

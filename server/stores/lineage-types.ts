@@ -35,6 +35,7 @@ export type LineageNode =
       readonly release: string;
       /** The app in it, and the run that made that one. */
       readonly package: { readonly name: string; readonly version: string; readonly run?: string };
+      readonly model?: { readonly name: string; readonly version: string };
       /** The run that deployed it. */
       readonly run?: string;
     }

@@ -307,7 +307,7 @@ export class Walk {
         return { kind: 'package', id, package: name, version, ...(run === undefined ? {} : { run }) };
       }
       case 'release': {
-        const { environment, id: release, run, package: app } = place.release;
+        const { environment, id: release, run, package: app, model } = place.release;
         const made = this.#deployed.package(app.name, app.version)?.run?.id;
         return {
           kind: 'release',
@@ -315,6 +315,7 @@ export class Walk {
           environment,
           release,
           package: { name: app.name, version: app.version, ...(made === undefined ? {} : { run: made }) },
+          ...(model === undefined ? {} : { model: { name: model.name, version: model.version } }),
           ...(run === undefined ? {} : { run: run.id }),
         };
       }

@@ -186,6 +186,7 @@ test('what a release holds is told, and its version is not deleted', async (t) =
     id: 'release:staging/r1',
     environment: 'staging',
     release: 'r1',
+    name: 'rain-app@3 · rain@1',
     runId: '20261101-100000-000-aaaa',
   };
   // Asked again by the same server: it does not answer from what it knew before.
@@ -199,7 +200,10 @@ test('what a release holds is told, and its version is not deleted', async (t) =
   const change = (one: ModelRequests['modelyard/changeModel']['params']['change']): Promise<Answer> =>
     ask('modelyard/changeModel', { model: 'rain', change: one });
   value(await change({ kind: 'remove-alias', alias: 'candidate' }));
-  assert.match(refusal(await change({ kind: 'delete', version: '1' })), /the release r1 in staging needs it/);
+  assert.match(
+    refusal(await change({ kind: 'delete', version: '1' })),
+    /the release rain-app@3 · rain@1 in staging \(r1\) needs it/,
+  );
 });
 
 test('aliases: moved, overtaken, rolled back, removed; all of it in the history', async (t) => {

@@ -203,9 +203,15 @@ test('a release: app, checked model, manifest, set up in its place; the order fo
   // What is on a release is needed.
   await made.expect(0, ['models', 'alias', 'rain', 'candidate', '--remove']);
   const model = await made.expect(1, ['models', 'delete', 'rain@1']);
-  assert.match(model.stderr, new RegExp(`the release ${release.id} in staging needs it`));
+  assert.match(
+    model.stderr,
+    new RegExp(`the release rain-app@1 · rain@1 in staging \\(${release.id}\\) needs it`),
+  );
   const app = await made.expect(1, ['packages', 'delete', 'rain-app@1']);
-  assert.match(app.stderr, new RegExp(`the release ${release.id} in staging needs it`));
+  assert.match(
+    app.stderr,
+    new RegExp(`the release rain-app@1 · rain@1 in staging \\(${release.id}\\) needs it`),
+  );
 });
 
 test('lineage leads from files through package and model to the release, and back', async (t) => {
@@ -248,10 +254,16 @@ test('lineage leads from files through package and model to the release, and bac
   assert.ok(data.edges.includes(`version:rain@1 > ${id}`));
 
   const text = await made.expect(0, ['models', 'lineage', 'app/serve.py']);
-  assert.match(text.stdout, /\n {4}rain-app 1 \(package\)\n {6}\S+ \(release in staging\)\n/);
-  assert.match(text.stdout, new RegExp(`\nReleases: ${release.id} in staging\n`));
+  assert.match(
+    text.stdout,
+    /\n {4}rain-app 1 \(package\)\n {6}rain-app@1 · rain@1 \(release \S+ in staging\)\n/,
+  );
+  assert.match(text.stdout, /\nReleases: rain-app@1 · rain@1 in staging\n/);
   const back = await made.expect(0, ['models', 'lineage', id]);
-  assert.match(back.stdout, /^\S+ \(release in staging\) stands on\n {2}rain-app 1 \(package\)\n/);
+  assert.match(
+    back.stdout,
+    /^rain-app@1 · rain@1 \(release \S+ in staging\) stands on\n {2}rain-app 1 \(package\)\n/,
+  );
   for (const [word, said] of [
     ['release:staging/nope', /There is no release nope in staging/],
     ['package:rain-ap@1', /Did you mean "rain-app"/],

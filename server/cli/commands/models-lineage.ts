@@ -1,6 +1,7 @@
 /** `modelyard models lineage`: what something stands on, and what became of it, across all runs. */
 import path from 'node:path';
 import { lineageSources } from '../../serving/lineage-sources.js';
+import { madeOf } from '../../serving/releases.js';
 import { Lineage, type LineageGraph, type LineageNode, type LineageTarget } from '../../stores/lineage.js';
 import { isRunId } from '../../stores/run-id.js';
 import { UsageError, wholeNumber } from '../args.js';
@@ -105,7 +106,7 @@ function section(title: string, graph: LineageGraph, direction: 'up' | 'down', s
       node.kind === 'service' ? [`${node.service} in ${node.environment}`] : [],
     );
     const releases = graph.nodes.flatMap((node) =>
-      node.kind === 'release' ? [`${node.release} in ${node.environment}`] : [],
+      node.kind === 'release' ? [`${madeOf(node)} in ${node.environment}`] : [],
     );
     if (versions.length > 0) lines.push(`${style.bold('Versions')}: ${tame(versions.join(', '), false)}`);
     if (releases.length > 0) lines.push(`${style.bold('Releases')}: ${tame(releases.join(', '), false)}`);
@@ -125,7 +126,7 @@ function describeNode(node: LineageNode, style: Style): string {
     case 'package':
       return `${tame(`${node.package} ${node.version}`, false)} ${style.dim('(package)')}`;
     case 'release':
-      return `${style.bold(tame(node.release, false))} ${style.dim(`(release in ${tame(node.environment, false)})`)}`;
+      return `${style.bold(tame(madeOf(node), false))} ${style.dim(`(release ${tame(node.release, false)} in ${tame(node.environment, false)})`)}`;
     case 'service':
       return `${style.bold(tame(node.service, false))} ${style.dim(`(service in ${tame(node.environment, false)})`)}`;
     case 'view':
