@@ -1,6 +1,6 @@
 /** Lineage both ways as one graph, for a view. */
-import { madeOf } from '../serving/releases.js';
 import type { Answer, LineageNodeView, LineageTargetParams, LineageView } from '../protocol.js';
+import { madeOf } from '../serving/releases.js';
 import type { Lineage, LineageEdge, LineageGraph, LineageNode, LineageTarget } from '../stores/lineage.js';
 import { aliasesOf } from '../stores/registry/registry.js';
 import type { Registry } from '../stores/registry/registry.js';
