@@ -106,6 +106,7 @@ const STAGES = [
     ),
     check('docs', node('scripts/docs.mjs', '--check')),
     check('host', node('scripts/vscode-host.mjs')),
+    check('peers', node('scripts/peers.mjs')),
   ],
   [check('build', node('scripts/build.mjs'))],
   [suite('unit')],

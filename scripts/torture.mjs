@@ -1,0 +1,34 @@
+// `npm run torture`: the test files whose number of cases grows (`tests/support/cases.ts`), at full length. Takes hours.
+// `npm run torture -- tests/security` for some of them.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { ensureInstalled, root } from './lib/prepare.mjs';
+
+ensureInstalled();
+const places = process.argv.slice(2);
+const files = (places.length > 0 ? places : ['tests'])
+  .flatMap((place) =>
+    statSync(path.join(root, place)).isFile()
+      ? [place]
+      : readdirSync(path.join(root, place), { recursive: true }).map((file) => path.join(place, file)),
+  )
+  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => /from '.*support\/cases\.js'/.test(readFileSync(path.join(root, file), 'utf8')));
+if (files.length === 0) {
+  console.error('no test there has a long form');
+  process.exit(2);
+}
+for (const program of ['build.mjs', 'peers.mjs'])
+  if (spawnSync(process.execPath, [`scripts/${program}`], { cwd: root, stdio: 'inherit' }).status !== 0)
+    process.exit(1);
+const { status } = spawnSync(
+  process.execPath,
+  ['scripts/test-run.mjs', '--test-timeout=14400000', ...files],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, MODELYARD_TORTURE: '1' },
+  },
+);
+process.exit(status ?? 1);
