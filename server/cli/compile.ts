@@ -35,11 +35,11 @@ export function compile(root: string, relative: string, definitionHash: string):
 }
 
 /** Only what keeps a pipeline from running is looked for: the rules that would say something else are off. */
-function errorsAlone({ settings }: Project): ReadonlyMap<string, RuleSeverity> {
-  const own = new Map(settings.rules.map((rule) => [rule.id.value, rule.severity]));
+function errorsAlone(project: Project): ReadonlyMap<string, RuleSeverity> {
+  const { severities } = project.view();
   return new Map(
     ALL_RULES.flatMap(({ id, severity }): [string, RuleSeverity][] =>
-      (own.get(id) ?? severity) === 'error' ? [] : [[id, 'off']],
+      (severities.get(id) ?? severity) === 'error' ? [] : [[id, 'off']],
     ),
   );
 }

@@ -1,5 +1,5 @@
 /** Code actions: the fixes of findings, ways to silence a rule, its page, and all safe fixes at once. */
-import { lineAt, nodePathAt } from '../syntax/text.js';
+import { lineAt, lineBreakOf, nodePathAt } from '../syntax/text.js';
 import type { Span, SyntaxTree } from '../syntax/tree.js';
 import type { CodeAction, Edit, Finding, IdeContext } from './types.js';
 
@@ -70,10 +70,6 @@ function collide(left: Edit, right: Edit): boolean {
   return left.path === right.path && left.span.start <= right.span.end && right.span.start <= left.span.end;
 }
 
-function lineBreak(tree: SyntaxTree): string {
-  return tree.text.includes('\r\n') ? '\r\n' : '\n';
-}
-
 function suppressLine(context: IdeContext, finding: Finding): CodeAction {
   const { tree, path } = context.definition;
   const line = commentableLine(tree, finding.span.start);
@@ -84,7 +80,7 @@ function suppressLine(context: IdeContext, finding: Finding): CodeAction {
   if (above !== undefined)
     return { ...base, title, edits: [{ path, span: above, newText: `, ${finding.rule}` }] };
   const indent = /^[ \t]*/.exec(tree.text.slice(start))?.[0] ?? '';
-  const newText = `${indent}# modelyard-disable-next-line ${finding.rule}${lineBreak(tree)}`;
+  const newText = `${indent}# modelyard-disable-next-line ${finding.rule}${lineBreakOf(tree)}`;
   return { ...base, title, edits: [{ path, span: { start, end: start }, newText }] };
 }
 
@@ -105,7 +101,7 @@ function suppressFile(context: IdeContext, finding: Finding): CodeAction {
     if (end !== undefined)
       return { ...base, title, edits: [{ path, span: end, newText: `, ${finding.rule}` }] };
   }
-  const newText = `# modelyard-disable ${finding.rule}${lineBreak(tree)}`;
+  const newText = `# modelyard-disable ${finding.rule}${lineBreakOf(tree)}`;
   return { ...base, title, edits: [{ path, span: { start: 0, end: 0 }, newText }] };
 }
 

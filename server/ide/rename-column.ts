@@ -4,7 +4,7 @@ import type { FeaturesDefinition } from '../model/analyze.js';
 import type { FeatureView } from '../model/features.js';
 import { sameColumn, spanInScalar, sqlName, sqlWords } from '../model/sql-words.js';
 import type { SqlWord } from '../model/sql-words.js';
-import { entryOf, escapeKey, visit } from '../syntax/text.js';
+import { entryOf, escapeKey, lineBreakOf, visit } from '../syntax/text.js';
 import type { MapNode, Span, SyntaxNode } from '../syntax/tree.js';
 import { nameWithin, type Thing } from './occurrences.js';
 import type { Edit, IdeContext } from './types.js';
@@ -102,7 +102,7 @@ function mappingEntry(
     {
       path,
       span: { start: end, end },
-      newText: into.flow ? `, ${text}` : `${tree.text.includes('\r\n') ? '\r\n' : '\n'}${indent}${text}`,
+      newText: into.flow ? `, ${text}` : `${lineBreakOf(tree)}${indent}${text}`,
     },
   ];
 }

@@ -11,7 +11,7 @@ import type {
   RuleLine,
   ServiceMetrics,
 } from '../protocol.js';
-import { describeServiceEvent } from '../serving/event-words.js';
+import { describeServiceEvent, namesApart } from '../serving/event-words.js';
 import { ofRelease, summarize, type MetricsBucket } from '../serving/monitor/bucket.js';
 import { driftWindowMs } from '../serving/monitor/drift-rounds.js';
 import type { MonitorRule } from '../serving/monitor/rules.js';
@@ -99,18 +99,6 @@ function pointsOf(samples: readonly Sampled[]): MetricsPoint[] {
   });
 }
 
-/** Where several are made of the same, their ids tell them apart. */
-function namesOf(points: readonly MetricsPoint[], nameOf: Measurements['nameOf']): Record<string, string> {
-  const ids = [...new Set(points.flatMap(({ releases = [] }) => releases.map(({ release }) => release)))];
-  return Object.fromEntries(
-    ids.map((id) => {
-      const name = nameOf(id);
-      const alone = ids.every((other) => other === id || nameOf(other) !== name);
-      return [id, alone ? name : `${name} (${id})`];
-    }),
-  );
-}
-
 function marksOf({ events, from, to, nameOf }: Measurements): ReleaseMark[] {
   return events
     .flatMap((event): ReleaseMark[] => {
@@ -175,13 +163,14 @@ export function metricsView(measured: Measurements): ServiceMetrics {
   const samples = sampled(buckets, stepMs);
   const total = numbersOf(buckets);
   const points = pointsOf(samples);
+  const releases = new Set(points.flatMap((point) => point.releases?.map(({ release }) => release) ?? []));
   return {
     from,
     to,
     stepMs,
     live,
     points,
-    releaseNames: namesOf(points, nameOf),
+    releaseNames: Object.fromEntries(namesApart(releases, nameOf)),
     ...(total === undefined ? {} : { total }),
     marks: marksOf(measured),
     rules: settings.rules.map((rule) => ruleLine(rule, placeOf)),

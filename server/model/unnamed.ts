@@ -3,6 +3,7 @@
  * are read under the names that they would get, so that one mistake is told once; and the fix writes the names.
  */
 import type { ScalarNode, SequenceNode, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
+import { lineBreakOf, positionAt } from '../syntax/text.js';
 import { toValidName } from './names.js';
 
 export interface Unnamed {
@@ -75,14 +76,13 @@ export function withNames(
     );
     return { span, newText: `{ ${entries.join(', ')} }` };
   }
-  const column = span.start - (tree.text.lastIndexOf('\n', span.start - 1) + 1);
-  const keyColumn = keyStart - (tree.text.lastIndexOf('\n', keyStart - 1) + 1);
+  const column = positionAt(tree, span.start).character;
+  const keyColumn = positionAt(tree, keyStart).character;
   // YAML lets a list stand below its key without an indent, but no map.
   const more = column > keyColumn ? '' : '  ';
   const indent = ' '.repeat(column) + more;
-  const lineBreak = tree.text.includes('\r\n') ? '\r\n' : '\n';
   const lines = unnamed.map((one) => `${one.name}: ${source(one.node.span)}`);
-  return { span, newText: more + lines.join(`${lineBreak}${indent}`) };
+  return { span, newText: more + lines.join(`${lineBreakOf(tree)}${indent}`) };
 }
 
 /** A plain text as it stands between braces: one that would end early there gets quotes. */

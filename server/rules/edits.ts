@@ -1,4 +1,5 @@
 /** Edits that fixes are made of. They keep the rest of the text as it is, comments and flow style included. */
+import { lineBreakOf } from '../syntax/text.js';
 import type { MapEntry, Span, SyntaxTree } from '../syntax/tree.js';
 import { indentAt, lineOf, lineSpan } from './places.js';
 import type { Edit, Fix, RuleContext } from './rule.js';
@@ -59,8 +60,9 @@ export function insertBefore(
 ): Edit {
   const { tree, path } = context.definition;
   const at = { start: entry.span.start, end: entry.span.start };
-  const break_ = tree.text.includes('\r\n') ? '\r\n' : '\n';
-  const newText = flow ? `${key}: ${value}, ` : `${key}: ${value}${break_}${columnIndent(tree, entry)}`;
+  const newText = flow
+    ? `${key}: ${value}, `
+    : `${key}: ${value}${lineBreakOf(tree)}${columnIndent(tree, entry)}`;
   return { path, span: at, newText };
 }
 

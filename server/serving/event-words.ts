@@ -29,14 +29,19 @@ function named({ message = '', release }: ServiceEvent, nameOf: (id: string) => 
   return release === undefined ? message : message.replaceAll(release, nameOf(release));
 }
 
-/** The names of the release and of the one before; where both are made of the same, their ids tell them apart. */
-function namesOf({ release, from }: ServiceEvent, nameOf: (id: string) => string): [string, string] {
-  const names: [string, string] = [
-    release === undefined ? 'the service' : nameOf(release),
-    from === undefined ? '' : nameOf(from),
-  ];
-  if (release === undefined || from === undefined || release === from || names[0] !== names[1]) return names;
-  return [`${names[0]} (${release})`, `${names[1]} (${from})`];
+/** Names by ids; where several are made of the same, their ids tell them apart. */
+export function namesApart(
+  ids: ReadonlySet<string>,
+  nameOf: (id: string) => string,
+): ReadonlyMap<string, string> {
+  const all = [...ids];
+  return new Map(
+    all.map((id) => {
+      const name = nameOf(id);
+      const alone = all.every((other) => other === id || nameOf(other) !== name);
+      return [id, alone ? name : `${name} (${id})`];
+    }),
+  );
 }
 
 /** An event in words, without who and why. */
@@ -45,7 +50,10 @@ export function describeServiceEvent(
   nameOf: (id: string) => string = (id) => id,
 ): string {
   const { kind, traffic } = event;
-  const [release, before] = namesOf(event, nameOf);
+  const ids = [event.release, event.from].filter((id) => id !== undefined);
+  const names = namesApart(new Set(ids), nameOf);
+  const release = names.get(event.release ?? '') ?? 'the service';
+  const before = names.get(event.from ?? '') ?? '';
   const because = event.message === undefined ? '' : `: ${named(event, nameOf)}`;
   switch (kind) {
     case 'started':

@@ -108,12 +108,26 @@ interface Named {
 }
 
 /** What a release is called before people: `rain-app@2 · rain@5`. */
-export function madeOf({ package: app, model }: { readonly package: Named; readonly model?: Named }): string {
-  return [app, model].flatMap((one) => (one === undefined ? [] : [referenceOf(one)])).join(' · ');
+export function madeOf(
+  { package: app, model }: { readonly package: Named; readonly model?: Named },
+  separator = ' · ',
+): string {
+  return [app, model].flatMap((one) => (one === undefined ? [] : [referenceOf(one)])).join(separator);
 }
 
 export function referenceOf(thing: Named): string {
   return `${thing.name}@${thing.version}`;
+}
+
+/** Does something that nobody else may do in the environment at the same time. @throws the system's errors */
+export function withEnvironment<T>(
+  root: string,
+  environment: string,
+  work: () => T,
+): ReturnType<typeof withLock<T>> {
+  const folder = path.dirname(releasesFolder(root, environment));
+  mkdirSync(folder, { recursive: true });
+  return withLock(path.join(folder, 'lock'), LOCK_TIMEOUT_MS, work);
 }
 
 /**
@@ -122,9 +136,7 @@ export function referenceOf(thing: Named): string {
  */
 export function recordRelease(root: string, release: ReleaseDocument, keep: number): readonly string[] {
   const { environment } = release;
-  const folder = path.dirname(releasesFolder(root, environment));
-  mkdirSync(folder, { recursive: true });
-  const done = withLock(path.join(folder, 'lock'), LOCK_TIMEOUT_MS, () => {
+  const done = withEnvironment(root, environment, () => {
     append(root, environment, [entryOf(release, 'deployed', release.createdBy)]);
     const needed = inUse(root, environment);
     const old = listReleases(root, environment)

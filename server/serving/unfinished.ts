@@ -3,16 +3,15 @@
  * lies beside the releases and is there before the release's folder is, and until the release's document is: so a folder
  * without document and claim belongs to nobody, at whatever point its maker was killed.
  */
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from '../stores/atomic.js';
-import { withLock } from '../stores/file-lock.js';
+import { holderOf } from '../stores/file-lock.js';
 import { namesIn } from '../stores/folder.js';
-import { type ProcessIdentity, isAlive, ownIdentity } from '../stores/liveness.js';
+import { isAlive, ownIdentity } from '../stores/liveness.js';
 import { sweepTemps } from '../stores/runs.js';
 import { environmentsFolder, isReleaseId, releasePlaces, releasesFolder } from './places.js';
-
-const LOCK_TIMEOUT_MS = 30_000;
+import { withEnvironment } from './releases.js';
 
 function claimsFolder(root: string, environment: string): string {
   return path.join(path.dirname(releasesFolder(root, environment)), 'deploying');
@@ -36,14 +35,14 @@ export function endClaim(root: string, environment: string, id: string): void {
 /** Takes away what deployments to an environment that were killed have left behind. @throws the system's errors */
 export function sweepUnfinished(root: string, environment: string): void {
   const releases = releasesFolder(root, environment);
-  withLock(path.join(path.dirname(releases), 'lock'), LOCK_TIMEOUT_MS, () => {
+  withEnvironment(root, environment, () => {
     const claims = namesIn(claimsFolder(root, environment))
       .filter((name) => name.endsWith('.json'))
       .map((name) => name.slice(0, -'.json'.length));
     for (const id of new Set([...claims, ...namesIn(releases)].filter(isReleaseId))) {
       const file = claimFile(root, environment, id);
-      const owner = ownerOf(file);
-      if (owner !== undefined && isAlive(owner)) continue;
+      const owner = holderOf(file);
+      if (typeof owner === 'object' && isAlive(owner)) continue;
       // Looked for after the claim: who ends a claim has written the document.
       const { document, folder } = releasePlaces(root, environment, id);
       if (statSync(document, { throwIfNoEntry: false }) === undefined) {
@@ -59,15 +58,4 @@ export function sweepUnfinished(root: string, environment: string): void {
 export function sweepAllUnfinished(root: string): void {
   // The folder's name stands for the environment's.
   for (const environment of namesIn(environmentsFolder(root))) sweepUnfinished(root, environment);
-}
-
-function ownerOf(file: string): ProcessIdentity | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return typeof value === 'object' && value !== null && 'pid' in value
-      ? (value as ProcessIdentity)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

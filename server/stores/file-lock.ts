@@ -19,7 +19,7 @@ export interface FileLock {
 }
 
 /** The holder of a lock file, 'none' when it's free, 'unknown' when the file says nothing readable. */
-function holderOf(file: string): ProcessIdentity | 'none' | 'unknown' {
+export function holderOf(file: string): ProcessIdentity | 'none' | 'unknown' {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -41,6 +41,11 @@ export function positionAt(source: SyntaxTree | readonly number[], offset: numbe
   return { line, character: within - (lineStarts[line] ?? 0) };
 }
 
+/** How lines end in a text: what is written into it ends them so, too. */
+export function lineBreakOf({ text }: SyntaxTree): string {
+  return text.includes('\r\n') ? '\r\n' : '\n';
+}
+
 /**
  * Offset of a position. A line past the end gives the last line's start; a character past the end of its line is not
  * noticed on the last line, where the text's length is unknown.

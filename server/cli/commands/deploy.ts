@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { parsePackageReference } from '../../model/package-names.js';
 import { findEnvironment, findTarget } from '../../runner/places.js';
 import { type SetupOutcome, TARGETS } from '../../serving/deploy.js';
-import { referenceOf } from '../../serving/releases.js';
+import { madeOf } from '../../serving/releases.js';
 import { inheritedEnvironment } from '../../stores/inherited-environment.js';
 import { PackageStore } from '../../stores/packages/store.js';
 import { Registry } from '../../stores/registry/registry.js';
@@ -105,12 +105,9 @@ async function deployNow(args: Arguments): Promise<number> {
       }),
     );
     const { release, created } = deployed;
-    const what = [release.package, release.model].flatMap((one) =>
-      one === undefined ? [] : [referenceOf(one)],
-    );
+    const what = madeOf(release, ' with ');
     if (json) stdout.line(JSON.stringify({ ...release, created }));
-    else
-      stdout.line(`${what.join(' with ')} ${created ? 'is' : 'is already'} release ${release.id} in ${name}`);
+    else stdout.line(`${what} ${created ? 'is' : 'is already'} release ${release.id} in ${name}`);
     return EXIT.ok;
   } catch (error) {
     if (control.signal.aborted) return EXIT.cancelled;

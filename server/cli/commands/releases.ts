@@ -1,5 +1,5 @@
 /** `modelyard releases list|history [ENVIRONMENT]` */
-import { allReleases, listReleases, referenceOf, releaseHistory } from '../../serving/releases.js';
+import { allReleases, listReleases, madeOf, releaseHistory } from '../../serving/releases.js';
 import { listServices } from '../../serving/read-service.js';
 import { UsageError, wholeNumber } from '../args.js';
 import type { Command } from '../command.js';
@@ -42,15 +42,13 @@ export const releases: Command = {
     else {
       const { services } = listServices(root);
       for (const release of found) {
-        const what = [release.package, release.model].flatMap((one) =>
-          one === undefined ? [] : [referenceOf(one)],
-        );
+        const what = madeOf(release, ' with ');
         const on = services.filter(
           (one) => one.environment === release.environment && one.current?.id === release.id,
         );
         const serves = on.length === 0 ? '' : `  serves ${on.map((one) => one.name).join(', ')}`;
         stdout.line(
-          `${release.environment}  ${style.bold(release.id)}  ${what.join(' with ')}${serves}  ${style.dim(`${release.createdAt} by ${release.createdBy}`)}`,
+          `${release.environment}  ${style.bold(release.id)}  ${what}${serves}  ${style.dim(`${release.createdAt} by ${release.createdBy}`)}`,
         );
       }
     }

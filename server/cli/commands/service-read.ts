@@ -12,6 +12,7 @@ import { readMetrics } from '../../serving/monitor/metrics-files.js';
 import { releaseNames } from '../../serving/event-words.js';
 import { servicePlaces } from '../../serving/places.js';
 import { listServices, serviceHistory, type ServiceView } from '../../serving/read-service.js';
+import { madeOf } from '../../serving/releases.js';
 import type { RunningRelease, ServiceStatus } from '../../serving/types.js';
 import { linesBackward, linesFrom } from '../../stores/lines.js';
 import { wholeNumber } from '../args.js';
@@ -51,8 +52,7 @@ function paint(style: Style, status: ServiceStatus): (text: string) => string {
 }
 
 function releaseText(run: RunningRelease): string {
-  const model = run.model === undefined ? '' : ` · ${run.model.name}@${run.model.version}`;
-  return `${run.id} (${run.package.name}@${run.package.version}${model})`;
+  return `${run.id} (${madeOf(run)})`;
 }
 
 function rows(services: readonly ServiceView[], style: Style): string[] {
@@ -103,8 +103,8 @@ export const status: ServiceSubcommand = {
       );
       return EXIT.ok;
     }
-    const textOf = eventTexts(call.root, service.environment);
     const nameOf = releaseNames(call.root, service.environment);
+    const textOf = eventTexts(nameOf);
     const before = service.previous
       .slice(0, 5)
       .map((id) => (nameOf(id) === id ? id : `${id} (${nameOf(id)})`))
@@ -169,7 +169,7 @@ export const history: ServiceSubcommand = {
     const events = serviceHistory(call.root, service.environment, service.name, limit);
     if (call.json) stdout.line(JSON.stringify(events));
     else {
-      const textOf = eventTexts(call.root, service.environment);
+      const textOf = eventTexts(releaseNames(call.root, service.environment));
       for (const event of events) {
         const who = event.who === undefined ? '' : `${event.who}  `;
         stdout.line(tame(`${event.at}  ${who}${textOf(event)}`, false));

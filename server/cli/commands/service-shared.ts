@@ -83,15 +83,14 @@ export function causeOf(call: ServiceCall): ServiceCause {
 
 /** Tells on the side what happens while an order is carried out. */
 export function tellEvent(call: ServiceCall, environment: string): (event: ServiceEvent) => void {
-  const textOf = eventTexts(call.root, environment);
+  const textOf = eventTexts(releaseNames(call.root, environment));
   return (event) => {
     if (!call.json) stderr.line(call.style.dim(tame(textOf(event), false)));
   };
 }
 
-/** Events of services of an environment in words, with the reasons that were given. */
-export function eventTexts(root: string, environment: string): (event: ServiceEvent) => string {
-  const nameOf = releaseNames(root, environment);
+/** Events of services in words, with the reasons that were given. */
+export function eventTexts(nameOf: (id: string) => string): (event: ServiceEvent) => string {
   return (event) =>
     `${describeServiceEvent(event, nameOf)}${event.reason === undefined ? '' : ` – ${event.reason}`}`;
 }

@@ -1,6 +1,6 @@
 import { LOCAL_TARGET, servingMentions } from '../../model/serving-mentions.js';
 import type { ServingMention } from '../../model/serving-mentions.js';
-import { entryOf } from '../../syntax/text.js';
+import { entryOf, lineBreakOf } from '../../syntax/text.js';
 import { indentAt } from '../places.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { definedNames } from '../serving-names.js';
@@ -79,7 +79,7 @@ function definition({ project }: RuleContext, name: string): Fix[] {
   if (settings === undefined || !/^[A-Za-z_][\w-]*$/.test(name)) return [];
   const { tree, path } = settings;
   const section = entryOf(tree.root, 'environments');
-  const eol = tree.text.includes('\r\n') ? '\r\n' : '\n';
+  const eol = lineBreakOf(tree);
   const fix = (at: number, newText: string): Fix[] => [
     {
       title: `Define the environment "${name}" in ${path}`,

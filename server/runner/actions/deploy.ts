@@ -1,6 +1,6 @@
 /** The action `deploy`: a release out of a package and a model version, once whoever has to has approved it. */
 import { TARGETS } from '../../serving/deploy.js';
-import { listReleases, referenceOf } from '../../serving/releases.js';
+import { listReleases, madeOf, referenceOf } from '../../serving/releases.js';
 import { releaseFolder } from '../../serving/places.js';
 import type { Question } from '../../stores/approvals.js';
 import { Registry } from '../../stores/registry/registry.js';
@@ -55,9 +55,7 @@ export async function deployAction(context: ActionContext): Promise<ActionOutcom
     });
     if (!deployed.ok) return { ok: false, error: deployed.error.message };
     const { release, created, removed } = deployed;
-    const what = [release.package, release.model].flatMap((one) =>
-      one === undefined ? [] : [referenceOf(one)],
-    );
+    const what = madeOf(release, ' with ');
     const gone =
       removed.length === 0
         ? ''
@@ -72,8 +70,8 @@ export async function deployAction(context: ActionContext): Promise<ActionOutcom
         model: release.model === undefined ? '' : referenceOf(release.model),
       },
       note: created
-        ? `${what.join(' with ')} is release ${release.id} in ${release.environment}${approved}${gone}`
-        : `${what.join(' with ')} is already release ${release.id} in ${release.environment}${approved}`,
+        ? `${what} is release ${release.id} in ${release.environment}${approved}${gone}`
+        : `${what} is already release ${release.id} in ${release.environment}${approved}`,
     };
   } catch (error) {
     if (signal.aborted) return { ok: false };
@@ -104,7 +102,7 @@ function questionOf(
   const there =
     now === undefined
       ? 'Nothing is there yet.'
-      : `Now there: ${[now.package, now.model].flatMap((one) => (one === undefined ? [] : [referenceOf(one)])).join(' with ')}, since ${now.createdAt.slice(0, 16).replace('T', ' ')} UTC.`;
+      : `Now there: ${madeOf(now, ' with ')}, since ${now.createdAt.slice(0, 16).replace('T', ' ')} UTC.`;
   const before =
     now?.model === undefined || model?.name !== now.model.name
       ? undefined

@@ -8,14 +8,16 @@ export interface ReleaseCounts {
   readonly latency?: SparseHistogram;
 }
 
-/** What was measured of the processes of one release, from when the first of them was ready. */
-export interface ReleaseGauges {
-  /** In which it had processes, ready or not, after one had been ready. */
+/** What was measured of processes in a span. */
+export interface ProcessGauges {
   readonly seconds: number;
-  /** In which at least one of them was ready. */
+  /** Seconds in which at least one process was ready. */
   readonly upSeconds: number;
+  /** Processes that ended and should not have. */
   readonly restarts: number;
+  /** Of all of them at its end; absent where the system does not tell. */
   readonly memoryBytes?: number;
+  /** Cores in use, on average. */
   readonly cpu?: number;
   readonly ready: number;
   readonly replicas: number;
@@ -36,10 +38,9 @@ export interface DriftMeasure {
 export type DriftMeasures = Readonly<Record<string, DriftMeasure>>;
 
 /** One line of a service's `metrics.ndjson`. */
-export interface MetricsBucket {
+export interface MetricsBucket extends ProcessGauges {
   /** Its end. Milliseconds since 1970. */
   readonly at: number;
-  readonly seconds: number;
   /** Answered, by the app or in its place. */
   readonly requests: number;
   /** Of them: with a status of 500 or above, or not to the end. */
@@ -50,18 +51,11 @@ export interface MetricsBucket {
   readonly status: Readonly<Record<string, number>>;
   readonly latency: SparseHistogram;
   readonly releases: Readonly<Record<string, ReleaseCounts>>;
-  /** The releases that had processes that were ready, or had been, by id. Absent in what older hosts have written. */
-  readonly processes?: Readonly<Record<string, ReleaseGauges>>;
-  /** Seconds in which at least one process was ready. */
-  readonly upSeconds: number;
-  /** Processes that ended and should not have. */
-  readonly restarts: number;
-  /** Of all processes of the service at its end; absent where the system does not tell. */
-  readonly memoryBytes?: number;
-  /** Cores in use, on average. */
-  readonly cpu?: number;
-  readonly ready: number;
-  readonly replicas: number;
+  /**
+   * Each release by its id, for the seconds in which it had processes after one of them had been ready. Absent in what older
+   * hosts have written.
+   */
+  readonly processes?: Readonly<Record<string, ProcessGauges>>;
   /** How far the requests were from the training set, in the buckets in which that was measured. */
   readonly drift?: DriftMeasures;
 }
@@ -125,7 +119,7 @@ class ReleaseSums {
 
 /** Adds up what was measured of each release's processes; the last one's gauges count. */
 class GaugeSums {
-  readonly #sums = new Map<string, { gauges: ReleaseGauges; cpuSeconds: number }>();
+  readonly #sums = new Map<string, { gauges: ProcessGauges; cpuSeconds: number }>();
 
   add(processes: NonNullable<MetricsBucket['processes']>): void {
     for (const [id, gauges] of Object.entries(processes)) {
@@ -144,7 +138,7 @@ class GaugeSums {
 
   get processes(): Pick<MetricsBucket, 'processes'> {
     if (this.#sums.size === 0) return {};
-    const entries = [...this.#sums].map(([id, { gauges, cpuSeconds }]): [string, ReleaseGauges] => [
+    const entries = [...this.#sums].map(([id, { gauges, cpuSeconds }]): [string, ProcessGauges] => [
       id,
       { ...gauges, ...(gauges.cpu === undefined ? {} : { cpu: cpuSeconds / gauges.seconds }) },
     ]);

@@ -1,5 +1,5 @@
 /** What the processes of releases are doing, from one look to the next. */
-import type { ReleaseGauges } from './bucket.js';
+import type { ProcessGauges } from './bucket.js';
 
 /** What the processes of one release are doing right now. */
 export interface RunGauges {
@@ -22,13 +22,13 @@ export class ProcessTally {
   take(
     releases: readonly RunGauges[],
     seconds: number,
-  ): { readonly all: readonly ReleaseGauges[]; readonly served: Record<string, ReleaseGauges> } {
+  ): { readonly all: readonly ProcessGauges[]; readonly served: Record<string, ProcessGauges> } {
     const now = new Map<string, RunGauges>();
     for (const one of releases) {
       const same = now.get(one.id);
       now.set(one.id, same === undefined ? one : together(same, one));
     }
-    const measured = [...now].map(([id, gauges]): [string, ReleaseGauges] => {
+    const measured = [...now].map(([id, gauges]): [string, ProcessGauges] => {
       const { ready, replicas, restarts, memoryBytes, cpuSeconds } = gauges;
       const before = this.#last.get(id);
       const spent =

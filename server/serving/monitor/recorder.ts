@@ -5,7 +5,7 @@ import {
   type DriftMeasures,
   type MetricsBucket,
   type ReleaseCounts,
-  type ReleaseGauges,
+  type ProcessGauges,
   mergeBuckets,
 } from './bucket.js';
 import { ProcessTally, type RunGauges } from './gauges.js';
@@ -201,7 +201,7 @@ const total = (values: readonly number[]): number => values.reduce((sum, value) 
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
-function roundedGauges<T extends Pick<ReleaseGauges, 'seconds' | 'upSeconds' | 'cpu'>>(gauges: T): T {
+function roundedGauges<T extends Pick<ProcessGauges, 'seconds' | 'upSeconds' | 'cpu'>>(gauges: T): T {
   return {
     ...gauges,
     seconds: round(gauges.seconds),
