@@ -1,0 +1,62 @@
+/** JSON that keeps numbers as they are written, in and out. */
+import { isJsonNumber, jsonNumberText, numeral, Numeral } from './numeral.js';
+
+/** What JSON can hold, with numbers that may remember how they were written. */
+export type Json =
+  string | number | boolean | null | Numeral | readonly Json[] | { readonly [key: string]: Json };
+
+/** Numbers that a JS number may change: 16 digits or more, a zero at the end of a fraction, an exponent, `-0`. */
+const SUSPECT =
+  /(?:^|[\s:,[])(?:-?\d{16,}|-?\d+\.\d{15,}|-?\d+\.\d*0|-?\d+(?:\.\d+)?[eE][-+]?\d+|-0)(?=[\s,\]}]|$)/;
+/** A string, to be passed over, or a number. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+/** No text of a file begins with this. */
+const MARK = `\u0000${Math.random().toString(36).slice(2)}`;
+const MARKED = new RegExp(`"\\\\u0000${MARK.slice(1)}([^"]*)"`, 'g');
+
+/**
+ * `JSON.parse` where numbers keep their digits: those that a JS number would change come as `Numeral`.
+ *
+ * @throws SyntaxError, as `JSON.parse` does
+ */
+export function parseJson(text: string): Json {
+  if (!SUSPECT.test(text)) return JSON.parse(text) as Json;
+  // What isn't JSON is said of the text as it is.
+  const plain = JSON.parse(text) as Json;
+  const marked = text.replace(TOKEN, (token) => {
+    if (token.startsWith('"') || !(numeral(token) instanceof Numeral)) return token;
+    return JSON.stringify(`${MARK}${token}`);
+  });
+  if (marked === text) return plain;
+  return JSON.parse(marked, (_, value: unknown) => {
+    if (typeof value !== 'string' || !value.startsWith(MARK)) return value;
+    return numeral(value.slice(MARK.length));
+  }) as Json;
+}
+
+export interface JsonStyle {
+  /** Spaces a level; absent: one line. */
+  readonly indent?: number;
+  /**
+   * Of numbers that JSON can't write as they are written (`0012`, `.5`): `value` writes the number (12, 0.5), `text` a
+   * string that keeps the spelling. Default: `text`.
+   */
+  readonly spelling?: 'value' | 'text';
+}
+
+/** `JSON.stringify` where numbers keep their digits: `3.10` stays `3.10`, whole numbers of any size are exact. */
+export function jsonText(value: unknown, { indent, spelling = 'text' }: JsonStyle = {}): string {
+  const before = Numeral.written;
+  const plain = JSON.stringify(value, undefined, indent);
+  if (Numeral.written === before) return plain;
+  const text = JSON.stringify(
+    value,
+    function (this: Readonly<Record<string, unknown>>, key, shown: unknown) {
+      const original = this[key];
+      if (!(original instanceof Numeral) || (spelling === 'text' && !isJsonNumber(original))) return shown;
+      return `${MARK}${jsonNumberText(original)}`;
+    },
+    indent,
+  );
+  return text.replace(MARKED, '$1');
+}
