@@ -25,6 +25,19 @@ export const COMMON_FLAGS: Flags = {
   help: { type: 'boolean', short: 'h', help: 'Show this help.' },
 };
 
+export const JSON_FLAG: Flags = { json: { type: 'boolean', help: 'As JSON.' } };
+
+export const DRY_FLAG: Flags = {
+  dry: { type: 'boolean', help: 'Only say what it would do; change nothing.' },
+};
+
+/** Of what changes something that has a history. */
+export const CHANGE_FLAGS: Flags = {
+  ...JSON_FLAG,
+  ...DRY_FLAG,
+  reason: { type: 'string', value: 'TEXT', help: 'Why; goes into the history.' },
+};
+
 export class Arguments {
   readonly positionals: readonly string[];
   readonly #values: Readonly<Record<string, unknown>>;
@@ -32,6 +45,11 @@ export class Arguments {
   constructor(positionals: readonly string[], values: Readonly<Record<string, unknown>>) {
     this.positionals = positionals;
     this.#values = values;
+  }
+
+  /** Names of the flags that were given. */
+  get given(): readonly string[] {
+    return Object.keys(this.#values);
   }
 
   flag(name: string): boolean {

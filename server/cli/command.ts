@@ -10,6 +10,10 @@ export interface Command {
   /** More than the summary, for `help COMMAND`. */
   readonly details?: string;
   readonly flags: Flags;
+  /** By name, where the first argument chooses one; each has flags of its own. */
+  readonly subcommands?: Readonly<
+    Record<string, { readonly usage: string; readonly summary: string; readonly flags: Flags }>
+  >;
   /** How many arguments it takes at most. */
   readonly most: number;
   /** Gives the exit code. */

@@ -25,7 +25,7 @@ async function command(commands: Commands, argv: readonly string[]): Promise<num
   const args = readArguments(found.name, found.flags, found.most, rest);
   if (args.flag('help')) {
     const { helpOn } = await import('./commands/help.js');
-    stdout.write(helpOn(found));
+    stdout.write(helpOn(found, args.positionals[0]));
     return EXIT.ok;
   }
   return found.run(args);

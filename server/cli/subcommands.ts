@@ -1,5 +1,6 @@
 /** Commands that are several: `modelyard models list`. */
-import { type Arguments, UsageError, closest } from './args.js';
+import { type Arguments, type Flag, type Flags, COMMON_FLAGS, UsageError, closest } from './args.js';
+import type { Command } from './command.js';
 import { projectRoot } from './locate.js';
 import { type Style, styleFor, wantsColours } from './terminal/style.js';
 
@@ -12,6 +13,8 @@ export interface ProjectCall {
   readonly root: string;
   readonly style: Style;
   readonly json: boolean;
+  /** Only say what would be done. */
+  readonly dry: boolean;
 }
 
 /** `C`: what the subcommands of one command are called with. */
@@ -19,6 +22,8 @@ export interface SubcommandOf<C extends ProjectCall> {
   /** After `modelyard` and the command. */
   readonly usage: string;
   readonly summary: string;
+  /** All that it takes; any other is refused, also where a sibling knows it. */
+  readonly flags: Flags;
   /** So many words have to follow. */
   readonly least: number;
   readonly most: number;
@@ -28,50 +33,75 @@ export interface SubcommandOf<C extends ProjectCall> {
 
 export type Subcommands<C extends ProjectCall> = Readonly<Record<string, SubcommandOf<C>>>;
 
-/** What the help of the command says of each: two lines. */
-export function describeSubcommands<C extends ProjectCall>(
-  name: string,
-  subcommands: Subcommands<C>,
-): string {
-  return Object.values(subcommands)
-    .map(({ usage, summary }) => `  ${name} ${usage}\n      ${summary}`)
-    .join('\n');
-}
-
-/** What is wrong where no subcommand is called so, with the one that may have been meant. */
-export function noSubcommand(name: string, word: string, names: readonly string[]): UsageError {
-  const like = closest(word, names);
-  return new UsageError(
-    `there is no "${name} ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${names.join(', ')})`,
-  );
-}
-
 /**
- * Runs the subcommand that the first argument names, `list` where there is none.
- * @param more what this command's subcommands are called with beside what all are
- * @throws UsageError where there is no such subcommand, or too few or too many words follow it
+ * The command whose first argument names a subcommand, `list` where there is none.
+ * @param open what this command's subcommands are called with beside what all are
  */
-export async function runSubcommand<C extends ProjectCall>(
+export function family<C extends ProjectCall>(options: {
+  readonly name: string;
+  readonly summary: string;
+  /** Instead of the names of all subcommands. */
+  readonly usage?: string;
+  readonly details: string;
+  readonly subcommands: Subcommands<C>;
+  readonly open: (call: ProjectCall) => C;
+}): Command {
+  const { name, subcommands, open } = options;
+  const all = Object.values(subcommands);
+  return {
+    name,
+    summary: options.summary,
+    usage: options.usage ?? `${name} ${Object.keys(subcommands).join('|')} [arguments] [flags]`,
+    details: options.details,
+    subcommands,
+    flags: united(all.map(({ flags }) => flags)),
+    most: 1 + Math.max(...all.map(({ most }) => most)),
+    run: async (args) => runSubcommand(name, subcommands, args, open),
+  };
+}
+
+/** What the command line is read by before the subcommand is known: a flag that one of them repeats may be repeated. */
+function united(all: readonly Flags[]): Flags {
+  const flags: Record<string, Flag> = {};
+  for (const [name, flag] of all.flatMap((one) => Object.entries(one)))
+    if (flags[name]?.multiple !== true) flags[name] = flag;
+  return flags;
+}
+
+/** @throws UsageError where there is no such subcommand, or where it takes other words or flags */
+async function runSubcommand<C extends ProjectCall>(
   name: string,
   subcommands: Subcommands<C>,
   args: Arguments,
-  more: (call: ProjectCall) => C,
+  open: (call: ProjectCall) => C,
 ): Promise<number> {
   const [word = 'list', ...words] = args.positionals;
   const subcommand = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
   if (subcommand === undefined) {
-    throw noSubcommand(name, word, Object.keys(subcommands));
+    const like = closest(word, Object.keys(subcommands));
+    throw new UsageError(
+      `there is no "${name} ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${Object.keys(subcommands).join(', ')})`,
+    );
+  }
+  const known = { ...subcommand.flags, ...COMMON_FLAGS };
+  const unknown = args.given.find((flag) => !Object.hasOwn(known, flag));
+  if (unknown !== undefined) {
+    const takers = Object.keys(subcommands).filter((one) => subcommands[one]?.flags[unknown] !== undefined);
+    throw new UsageError(
+      `"--${unknown}" is no flag of modelyard ${name} ${word}; it belongs to ${takers.join(', ')}`,
+    );
   }
   if (words.length < subcommand.least || words.length > subcommand.most) {
     throw new UsageError(`usage: modelyard ${name} ${subcommand.usage}`);
   }
   return subcommand.run(
-    more({
+    open({
       args,
       words,
       root: projectRoot(args),
       style: styleFor(wantsColours(process.stdout.isTTY)),
       json: args.flag('json'),
+      dry: args.flag('dry'),
     }),
   );
 }

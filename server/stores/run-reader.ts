@@ -179,9 +179,10 @@ export class RunReader {
   }
 }
 
-export function unknownRun(at: string, id: string): { ok: false; problem: StoreProblem } {
+export function unknownRun(at: string, id: string): { ok: false; problem: StoreProblem; unknown: true } {
   return {
     ok: false,
+    unknown: true,
     problem: {
       path: at,
       message: `There is no run ${JSON.stringify(id)}. \`modelyard runs list\` shows them.`,

@@ -1,5 +1,5 @@
 /** The metadata store: the record of every run of a project is begun, gone on with, recovered and deleted here. */
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { tempOwner, writeAtomic } from './atomic.js';
 import { openDocument, readDocument } from './document.js';
@@ -136,14 +136,24 @@ export class RunStore extends RunReader {
     }
   }
 
-  /** Deletes a run and all that lies in its folder. Refuses one that still goes on. */
-  remove(id: string): { ok: true } | { ok: false; problem: StoreProblem } {
+  /**
+   * Deletes a run and all that lies in its folder. Refuses one that still goes on.
+   * @param options `dry`: only say whether it would
+   */
+  remove(
+    id: string,
+    options: { readonly dry?: boolean } = {},
+  ): { ok: true } | { ok: false; problem: StoreProblem; unknown?: true } {
     if (!isRunId(id)) return unknownRun(this.layout.runs, id);
     const folder = this.folder(id);
     const read = readDocument(path.join(folder, 'run.json'), runDocumentKind);
     if (read.state === 'ok' && LIVE_STATUSES.has(read.value.status) && isAlive(read.value)) {
       const message = `Run ${id} is still going on (process ${read.value.pid}). Cancel it first.`;
       return { ok: false, problem: { path: folder, message } };
+    }
+    if (options.dry === true) {
+      const known = existsSync(folder) || this.index.get(id) !== undefined;
+      return known ? { ok: true } : unknownRun(folder, id);
     }
     try {
       // Out of sight by one rename; a kill from here on is made good by `maintain`.

@@ -8,16 +8,18 @@ import {
   runToResume,
   waitingApprovals,
 } from '../../stores/waiting.js';
-import { type Arguments, type Flags, UsageError, readArguments } from '../args.js';
+import { type Arguments, DRY_FLAG, type Flags, JSON_FLAG, UsageError, readArguments } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import { tame } from '../terminal/text.js';
+import { say } from './models-shared.js';
 
 const FLAGS: Flags = {
   comment: { type: 'string', short: 'm', value: 'TEXT', help: 'Why; goes into the record.' },
   resume: { type: 'boolean', help: 'Go on with the run at once, when nobody runs it.' },
-  json: { type: 'boolean', help: 'As JSON.' },
+  ...JSON_FLAG,
+  ...DRY_FLAG,
 };
 
 const DETAILS = `
@@ -43,6 +45,15 @@ async function answer(args: Arguments, verdict: 'approved' | 'rejected'): Promis
   const root = projectRoot(args);
   const store = RunStore.open(root);
   const { run: runId, task } = questionFor(args, store);
+  if (args.flag('dry')) {
+    const verb = verdict === 'approved' ? 'approve' : 'reject';
+    return say(
+      { json: args.flag('json'), dry: true },
+      { run: runId, task, verdict },
+      task,
+      `would ${verb} ${task} (run ${runId})`,
+    );
+  }
   const comment = args.text('comment');
   const { user, host } = userAndHost();
   const answered = answerApproval(store, runId, task, {

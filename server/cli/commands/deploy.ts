@@ -8,11 +8,11 @@ import { inheritedEnvironment } from '../../stores/inherited-environment.js';
 import { PackageStore } from '../../stores/packages/store.js';
 import { Registry } from '../../stores/registry/registry.js';
 import { userAndHost } from '../../stores/user.js';
-import { type Arguments, UsageError, wholeNumber } from '../args.js';
+import { type Arguments, DRY_FLAG, JSON_FLAG, UsageError, wholeNumber } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import { pairOf, valueOf } from './models-shared.js';
+import { pairOf, say, valueOf } from './models-shared.js';
 
 const SETUP_TIMEOUT_MS = 10 * 60_000;
 
@@ -42,7 +42,8 @@ The release is made beside what runs; \`modelyard service start\` brings it up. 
     keep: { type: 'string', value: 'N', help: 'Older releases that stay. Default: 3.' },
     force: { type: 'boolean', short: 'f', help: 'Make a release even when the newest one is the same.' },
     approve: { type: 'boolean', help: 'Approve it, where the environment demands that.' },
-    json: { type: 'boolean', help: 'As JSON.' },
+    ...JSON_FLAG,
+    ...DRY_FLAG,
   },
   most: 1,
   run: deployNow,
@@ -70,6 +71,18 @@ async function deployNow(args: Arguments): Promise<number> {
   const model = args.text('model');
   const found = model === undefined ? undefined : valueOf(registry.resolveUri(model)).version;
   const alias = model?.split('@')[1];
+  if (args.flag('dry')) {
+    const what = [
+      `${version.name}@${version.version}`,
+      ...(found === undefined ? [] : [`${found.name}@${found.version}`]),
+    ];
+    return say(
+      { json: args.flag('json'), dry: true },
+      { environment: name, package: what[0], model: what[1] },
+      name,
+      `would make a release of ${what.join(' with ')} in ${name}`,
+    );
+  }
   const control = new AbortController();
   const cancel = (): void => control.abort();
   process.once('SIGINT', cancel);

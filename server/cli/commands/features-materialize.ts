@@ -1,10 +1,11 @@
 /** `modelyard features materialize|preview` */
-import { type MaterializeResult, materialize } from '../../features/materialize.js';
+import { type MaterializeResult, materialize, whatIsStale } from '../../features/materialize.js';
+import type { Features } from '../../model/features.js';
 import { publishServices } from '../../features/online/services.js';
 import { preview as previewRows } from '../../features/preview.js';
 import { HashIndex } from '../../stores/hash-index.js';
 import { layoutOf, ensureMemory } from '../../stores/layout.js';
-import { wholeNumber } from '../args.js';
+import { DRY_FLAG, JSON_FLAG, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import { count } from '../../model/units.js';
@@ -22,6 +23,13 @@ import {
 export const materialized: FeaturesSubcommand = {
   usage: 'materialize [VIEW…] [--from TIME] [--to TIME] [--full]',
   summary: 'Compute views whose data or definition has changed; all of them when none is named.',
+  flags: {
+    ...JSON_FLAG,
+    ...DRY_FLAG,
+    from: { type: 'string', value: 'TIME', help: 'Only rows at or after this moment (UTC).' },
+    to: { type: 'string', value: 'TIME', help: 'Only rows before this moment (UTC).' },
+    full: { type: 'boolean', help: 'Everything from scratch.' },
+  },
   least: 0,
   most: 100,
   async run(call) {
@@ -32,6 +40,7 @@ export const materialized: FeaturesSubcommand = {
     for (const name of names) viewNamed(files, name);
     if (names.length === 0 && !json) stdout.line('There are no feature views.');
     const layout = layoutOf(root);
+    if (call.dry) return wouldMaterialize(call, files, names);
     const memory = ensureMemory(layout);
     if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
     const hashes = new HashIndex(layout);
@@ -73,6 +82,28 @@ export const materialized: FeaturesSubcommand = {
   },
 };
 
+async function wouldMaterialize(
+  call: FeaturesCall,
+  files: readonly Features[],
+  views: readonly string[],
+): Promise<number> {
+  const { root, args, json } = call;
+  const hashes = new HashIndex(layoutOf(root));
+  const stale = [];
+  for (const view of views) {
+    const reason = args.flag('full')
+      ? 'asked for with --full'
+      : await whatIsStale({ root, files, view, hashes });
+    stale.push({ view, ...(reason === undefined ? {} : { reason }) });
+    if (json) continue;
+    stdout.line(
+      tame(reason === undefined ? `${view} is up to date` : `would compute ${view}: ${reason}`, false),
+    );
+  }
+  if (json) stdout.line(JSON.stringify(stale));
+  return EXIT.ok;
+}
+
 /** Statistics are asked for with `profile`. */
 function shown(result: MaterializeResult): unknown {
   if (!result.ok) return result;
@@ -107,6 +138,7 @@ function tell({ style }: FeaturesCall, result: MaterializeResult): void {
 export const preview: FeaturesSubcommand = {
   usage: 'preview VIEW [--limit N]',
   summary: 'The first rows that a view would have, computed from its source and not kept.',
+  flags: { ...JSON_FLAG, limit: { type: 'string', value: 'N', help: 'So many rows. Default: 20.' } },
   least: 1,
   most: 1,
   async run({ root, words, args, json, style }) {

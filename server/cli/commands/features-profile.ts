@@ -3,6 +3,7 @@ import { type Comparison, type Profile, type Side, compareSides, profileOf } fro
 import type { NamedDrift } from '../../features/statistics/measure.js';
 import { type FeatureStatistics, QUANTILES } from '../../features/statistics/types.js';
 import { ensureMemory, layoutOf } from '../../stores/layout.js';
+import { JSON_FLAG } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
@@ -15,6 +16,10 @@ export const profile: FeaturesSubcommand = {
   usage: 'profile VIEW[@VERSION]|FILE [--against VERSION|VIEW@VERSION|FILE]',
   summary:
     'How the features of a version, or of a training set, are spread; and how far from another they are.',
+  flags: {
+    ...JSON_FLAG,
+    against: { type: 'string', value: 'WHAT', help: 'Also how far it is from a version or a file.' },
+  },
   least: 1,
   most: 1,
   async run(call) {
@@ -43,6 +48,7 @@ export const profile: FeaturesSubcommand = {
 export const diff: FeaturesSubcommand = {
   usage: 'diff VIEW[@VERSION]|FILE VERSION|VIEW[@VERSION]|FILE',
   summary: 'How far the second has moved away from the first. Ends with 1 when a feature has drifted.',
+  flags: { ...JSON_FLAG },
   least: 2,
   most: 2,
   async run(call) {

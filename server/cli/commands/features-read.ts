@@ -2,6 +2,7 @@
 import type { ExpectationOutcome, Manifest } from '../../features/manifest.js';
 import type { FeatureView } from '../../model/features.js';
 import { count, formatBytes, formatDuration } from '../../model/units.js';
+import { JSON_FLAG } from '../args.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
 import { pad, width } from '../terminal/text.js';
@@ -47,6 +48,7 @@ function summary(manifest: Manifest) {
 export const list: FeaturesSubcommand = {
   usage: 'list',
   summary: 'All feature views: current version, rows, newest row.',
+  flags: { ...JSON_FLAG },
   least: 0,
   most: 0,
   run(call) {
@@ -88,6 +90,7 @@ function rows(views: readonly ReturnType<typeof about>[], style: Style): string[
 export const show: FeaturesSubcommand = {
   usage: 'show VIEW',
   summary: 'A view: its columns, its current version, its expectations.',
+  flags: { ...JSON_FLAG },
   least: 1,
   most: 1,
   run(call) {
@@ -131,6 +134,7 @@ export function outcomeLines(outcomes: readonly ExpectationOutcome[], style: Sty
 export const versions: FeaturesSubcommand = {
   usage: 'versions VIEW',
   summary: 'The versions of a view that are kept, the newest first.',
+  flags: { ...JSON_FLAG },
   least: 1,
   most: 1,
   run(call) {

@@ -7,7 +7,7 @@ import { chooseFeatures, wantedFeatures } from '../../features/training/choose.j
 import { isOutside, normalizePath } from '../../model/paths.js';
 import { HashIndex } from '../../stores/hash-index.js';
 import { ensureMemory, layoutOf } from '../../stores/layout.js';
-import { UsageError } from '../args.js';
+import { DRY_FLAG, JSON_FLAG, UsageError, type Flags } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import { count } from '../../model/units.js';
@@ -18,11 +18,31 @@ import {
   featureDefinitions,
   onInterrupt,
 } from './features-shared.js';
+import { say } from './models-shared.js';
 import { columns } from './models-text.js';
+
+const FULL_NAMES: Flags = {
+  'full-names': { type: 'boolean', help: 'Features as view__feature.' },
+};
 
 export const trainingSet: FeaturesSubcommand = {
   usage: 'training-set LABELS --output FILE [--service NAME] [--feature VIEW:FEATURE]…',
   summary: 'Join labels with features as they were known at the time of each label.',
+  flags: {
+    ...JSON_FLAG,
+    ...DRY_FLAG,
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'A .csv or .parquet file.' },
+    service: { type: 'string', value: 'NAME', help: 'The features of this service.' },
+    feature: {
+      type: 'string',
+      multiple: true,
+      value: 'V:F',
+      help: 'A feature, VIEW:FEATURE, or a whole view.',
+    },
+    timestamp: { type: 'string', value: 'COLUMN', help: 'The time of the labels.' },
+    'no-created-cutoff': { type: 'boolean', help: 'Also values that were loaded after the label.' },
+    ...FULL_NAMES,
+  },
   least: 1,
   most: 1,
   async run(call) {
@@ -35,14 +55,24 @@ export const trainingSet: FeaturesSubcommand = {
       throw new UsageError('say which features with --service NAME or --feature VIEW:FEATURE');
     }
     const labels = inside(words[0] ?? '', 'LABELS');
-    const memory = ensureMemory(layoutOf(root));
-    if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
+    const target = inside(output, '--output');
     const chosen = chooseFeatures(featureDefinitions(root), store, {
       ...(service === undefined ? {} : { service }),
       features,
     });
     if (!chosen.ok)
       throw new CommandError(chosen.message, chosen.reason === 'unknown' ? EXIT.usage : EXIT.failed);
+    if (call.dry) {
+      const views = chosen.value.map(({ view }) => view.name);
+      return say(
+        call,
+        { path: target, views },
+        target,
+        `would write ${target}, with features of ${views.join(', ')}`,
+      );
+    }
+    const memory = ensureMemory(layoutOf(root));
+    if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
     const { signal, stop } = onInterrupt();
     const hashes = new HashIndex(layoutOf(root));
     const hashed = await hashes.hashAsync(path.join(root, labels), signal);
@@ -57,7 +87,7 @@ export const trainingSet: FeaturesSubcommand = {
       ...(timestamp === undefined ? {} : { timestamp }),
       ...(service === undefined ? {} : { service }),
       views: chosen.value,
-      output: inside(output, '--output'),
+      output: target,
       createdCutoff: !args.flag('no-created-cutoff'),
       fullNames: args.flag('full-names'),
       signal,
@@ -97,6 +127,11 @@ function inside(given: string, what: string): string {
 export const get: FeaturesSubcommand = {
   usage: 'get SERVICE KEY=VALUE…',
   summary: 'The latest values of a service’s features for a key.',
+  flags: {
+    ...JSON_FLAG,
+    ...FULL_NAMES,
+    at: { type: 'string', value: 'TIME', help: 'What is of use at this moment. Default: now.' },
+  },
   least: 1,
   most: 20,
   async run(call) {

@@ -16,7 +16,7 @@ export async function help(
   words: readonly string[],
   unasked: boolean,
 ): Promise<number> {
-  const [topic] = words;
+  const [topic, word] = words;
   if (topic !== undefined && topic !== 'help') {
     const load = Object.hasOwn(commands, topic) ? commands[topic] : undefined;
     if (load === undefined) {
@@ -26,7 +26,7 @@ export async function help(
       );
       return EXIT.usage;
     }
-    stdout.write(helpOn(await load()));
+    stdout.write(helpOn(await load(), word));
     return EXIT.ok;
   }
   const loaded = await Promise.all(Object.values(commands).map((load) => load()));
@@ -47,11 +47,27 @@ export async function help(
   return EXIT.ok;
 }
 
-export function helpOn(command: Command): string {
+/** @param word the subcommand that is asked about, if any */
+export function helpOn(command: Command, word?: string): string {
+  const { name, subcommands = {} } = command;
+  const one = word !== undefined && Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
+  if (one !== undefined) {
+    return (
+      `Usage: modelyard ${name} ${one.usage}\n\n${one.summary}\n\nFlags:\n` +
+      `${flagLines({ ...one.flags, ...COMMON_FLAGS })}\n${EXIT_CODES}`
+    );
+  }
   const details = command.details === undefined ? '' : `\n${command.details.trim()}\n`;
+  const described = Object.values(subcommands).map(
+    ({ usage, summary }) => `  ${name} ${usage}\n      ${summary}\n`,
+  );
+  const flags =
+    command.subcommands === undefined
+      ? flagLines({ ...command.flags, ...COMMON_FLAGS })
+      : `${flagLines(COMMON_FLAGS)}\nFlags of a subcommand: modelyard help ${name} SUBCOMMAND\n`;
   return (
-    `Usage: modelyard ${command.usage}\n\n${command.summary}\n${details}\nFlags:\n` +
-    `${flagLines({ ...command.flags, ...COMMON_FLAGS })}\n${EXIT_CODES}`
+    `Usage: modelyard ${command.usage}\n\n${command.summary}\n${details}\n` +
+    `${described.join('')}${described.length === 0 ? '' : '\n'}Flags:\n${flags}\n${EXIT_CODES}`
   );
 }
 

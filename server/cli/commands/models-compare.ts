@@ -6,6 +6,7 @@ import { lineageSources } from '../../serving/lineage-sources.js';
 import { Lineage } from '../../stores/lineage.js';
 import { cardOf } from '../../stores/model-card.js';
 import { type ComparisonRow, compareVersions } from '../../stores/registry/compare.js';
+import { JSON_FLAG } from '../args.js';
 import { startFolder, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
@@ -17,6 +18,7 @@ import { plain } from './models-text.js';
 export const compare: Subcommand = {
   usage: 'compare MODEL@VERSION MODEL@VERSION [--all]',
   summary: 'Metrics, params, signature and lineage of two versions; --all: also params that are the same.',
+  flags: { ...JSON_FLAG, all: { type: 'boolean', help: 'Also what is the same.' } },
   least: 2,
   most: 2,
   run(call) {
@@ -92,6 +94,10 @@ function verdict({ delta, verdict: word, differs }: ComparisonRow, style: Style)
 export const card: Subcommand = {
   usage: 'card MODEL@VERSION [--output FILE]',
   summary: 'A page about a version in Markdown: purpose, data, params, metrics, lineage, history.',
+  flags: {
+    ...JSON_FLAG,
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'Write it there.' },
+  },
   least: 1,
   most: 1,
   run(call) {

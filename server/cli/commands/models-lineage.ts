@@ -4,7 +4,7 @@ import { lineageSources } from '../../serving/lineage-sources.js';
 import { madeOf } from '../../serving/releases.js';
 import { Lineage, type LineageGraph, type LineageNode, type LineageTarget } from '../../stores/lineage.js';
 import { isRunId } from '../../stores/run-id.js';
-import { UsageError, wholeNumber } from '../args.js';
+import { JSON_FLAG, UsageError, wholeNumber } from '../args.js';
 import { startFolder } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
@@ -15,6 +15,12 @@ export const lineage: Subcommand = {
   usage:
     'lineage MODEL@VERSION | FILE | sha256:HASH | RUN[:TASK] | package:NAME@VERSION | release:ENVIRONMENT/ID | service:ENVIRONMENT/NAME | view:NAME@VERSION [--up] [--down] [--limit N]',
   summary: 'What a version or a release stands on, what used a file of data: across all runs.',
+  flags: {
+    ...JSON_FLAG,
+    up: { type: 'boolean', help: 'Only what it was made of.' },
+    down: { type: 'boolean', help: 'Only what became of it.' },
+    limit: { type: 'string', value: 'N', help: 'At most so many steps. Default: 500.' },
+  },
   least: 1,
   most: 1,
   run(call) {

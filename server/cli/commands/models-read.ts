@@ -1,7 +1,7 @@
 /** `modelyard models list|show|history` */
 import { modelUri } from '../../model/registry-names.js';
 import type { RegisteredModel } from '../../stores/registry/types.js';
-import { wholeNumber } from '../args.js';
+import { JSON_FLAG, wholeNumber } from '../args.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import {
   type Subcommand,
@@ -17,6 +17,7 @@ import { historyLines, modelLines, modelRows, newest, versionLines } from './mod
 export const list: Subcommand = {
   usage: 'list',
   summary: 'All models: how many versions, the newest one, aliases.',
+  flags: { ...JSON_FLAG, all: { type: 'boolean', help: 'Deleted ones, too.' } },
   least: 0,
   most: 0,
   run({ registry, args, json, style }) {
@@ -43,6 +44,11 @@ function withoutVersions(model: RegisteredModel): Partial<RegisteredModel> {
 export const show: Subcommand = {
   usage: 'show MODEL | MODEL@VERSION',
   summary: 'A model with its versions, or one version with all that is known of it.',
+  flags: {
+    ...JSON_FLAG,
+    all: { type: 'boolean', help: 'Deleted versions, too.' },
+    limit: { type: 'string', value: 'N', help: 'At most so many. Default: 20.' },
+  },
   least: 1,
   most: 1,
   run(call) {
@@ -70,6 +76,11 @@ export const show: Subcommand = {
 export const history: Subcommand = {
   usage: 'history MODEL[@VERSION] [--alias NAME] [--limit N]',
   summary: 'Who changed what, when and why; the newest first.',
+  flags: {
+    ...JSON_FLAG,
+    limit: { type: 'string', value: 'N', help: 'At most so many. Default: 20.' },
+    alias: { type: 'string', value: 'NAME', help: 'Only its moves.' },
+  },
   least: 1,
   most: 1,
   run(call) {

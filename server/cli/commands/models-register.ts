@@ -6,6 +6,7 @@ import { modelUri } from '../../model/registry-names.js';
 import type { RegisterRequest } from '../../stores/registry/types.js';
 import type { ArtifactRecord, RunDocument, TaskRun } from '../../stores/run-document.js';
 import { RunStore } from '../../stores/runs.js';
+import { CHANGE_FLAGS } from '../args.js';
 import { startFolder, CommandError } from '../command.js';
 import { EXIT } from '../output.js';
 import { type Call, type Subcommand, causeOf, pairOf, say, valueOf } from './models-shared.js';
@@ -13,6 +14,16 @@ import { type Call, type Subcommand, causeOf, pairOf, say, valueOf } from './mod
 export const register: Subcommand = {
   usage: 'register MODEL FILE [--alias A] [--tag K=V] [--run RUN] [--metric K=V] [--param K=V] …',
   summary: 'Makes a version from a file or folder; with --run it takes over what that run knows of it.',
+  flags: {
+    ...CHANGE_FLAGS,
+    alias: { type: 'string', multiple: true, value: 'A', help: 'An alias that points to it.' },
+    tag: { type: 'string', multiple: true, value: 'K=V', help: 'A tag.' },
+    metric: { type: 'string', multiple: true, value: 'K=V', help: 'A metric.' },
+    param: { type: 'string', multiple: true, value: 'K=V', help: 'A param.' },
+    description: { type: 'string', value: 'TEXT', help: 'What it is for.' },
+    framework: { type: 'string', value: 'NAME', help: 'What it was made with.' },
+    run: { type: 'string', value: 'RUN', help: 'The run that made the file; `latest` is the newest.' },
+  },
   least: 2,
   most: 2,
   async run(call) {
@@ -49,6 +60,7 @@ export const register: Subcommand = {
       call,
       { model: version.name, version: version.version, uri, created },
       created ? `made ${title} (${uri})` : `these bytes are ${title} already`,
+      created ? `would make ${title} (${uri})` : `these bytes are ${title} already`,
     );
   },
 };

@@ -86,9 +86,9 @@ export function numberNamed(word: string): { readonly name: string; readonly ver
   return { name: parsed.reference.name, version: parsed.reference.selector.version };
 }
 
-export function causeOf(call: Call): Cause {
-  const reason = call.args.text('reason');
-  return reason === undefined ? {} : { reason };
+export function causeOf({ args, dry }: Call): Cause {
+  const reason = args.text('reason');
+  return { dry, ...(reason === undefined ? {} : { reason }) };
 }
 
 /** `k=v` as a pair. */
@@ -98,8 +98,17 @@ export function pairOf(text: string, what: string): readonly [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** One sentence for people, or the same as JSON. */
-export function say(call: Call, json: unknown, text: string): number {
-  stdout.line(call.json ? JSON.stringify(json) : tame(text, false));
+/**
+ * One sentence for people, or the same as JSON, where `applied` says whether it was done.
+ * @param would the sentence where it was only asked what would be done
+ */
+export function say(
+  call: Pick<ProjectCall, 'json' | 'dry'>,
+  json: object,
+  text: string,
+  would = `would change ${text}`,
+): number {
+  if (call.json) stdout.line(JSON.stringify({ ...json, applied: !call.dry }));
+  else stdout.line(tame(call.dry ? would : text, false));
   return EXIT.ok;
 }

@@ -2,12 +2,14 @@
 import path from 'node:path';
 import { count, formatBytes } from '../../model/units.js';
 import { exportModel, importModel } from '../../stores/registry/transfer.js';
+import { CHANGE_FLAGS, JSON_FLAG } from '../args.js';
 import { startFolder } from '../command.js';
 import { type Subcommand, causeOf, say, subjectNamed, valueOf } from './models-shared.js';
 
 export const exported: Subcommand = {
   usage: 'export MODEL[@VERSION] TO',
   summary: 'Writes a model, or one version, with bytes and history into a folder or an archive (TO.tar).',
+  flags: { ...JSON_FLAG },
   least: 2,
   most: 2,
   async run(call) {
@@ -34,6 +36,7 @@ export const imported: Subcommand = {
   usage: 'import FROM [--name MODEL] [--reason TEXT]',
   summary:
     'Brings in what `export` wrote; a damaged archive, or one that leaves its folder, is refused whole.',
+  flags: { ...CHANGE_FLAGS, name: { type: 'string', value: 'MODEL', help: 'Under this name.' } },
   least: 1,
   most: 1,
   async run(call) {
@@ -55,6 +58,9 @@ export const imported: Subcommand = {
       call,
       done,
       [`${done.name}: ${count(done.versions.length, 'version')} imported`, ...lines, ...kept].join('\n  '),
+      [`would import ${count(done.versions.length, 'version')} of ${done.name}`, ...lines, ...kept].join(
+        '\n  ',
+      ),
     );
   },
 };

@@ -1,7 +1,6 @@
 /** `modelyard models alias|rollback|tag|describe|delete|restore`: changes that a person makes, each with its reason. */
 import { readFileSync } from 'node:fs';
-import { modelUri } from '../../model/registry-names.js';
-import { UsageError } from '../args.js';
+import { type Flags, CHANGE_FLAGS, UsageError } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT } from '../output.js';
 import {
@@ -19,9 +18,12 @@ import {
 } from './models-shared.js';
 import { didYouMean, similar } from '../../model/names.js';
 
+const REMOVE: Flags = { remove: { type: 'boolean', help: 'Remove it.' } };
+
 export const alias: Subcommand = {
-  usage: 'alias MODEL@VERSION ALIAS [--reason TEXT] | alias MODEL ALIAS --remove',
+  usage: 'alias MODEL@VERSION ALIAS [--reason TEXT] [--dry] | alias MODEL ALIAS --remove',
   summary: 'Lets an alias point to a version (`alias rain@3 production`), or removes it.',
+  flags: { ...CHANGE_FLAGS, ...REMOVE },
   least: 2,
   most: 2,
   run(call) {
@@ -58,26 +60,29 @@ function aliasHint(aliases: readonly string[], name: string): string {
 export const rollback: Subcommand = {
   usage: 'rollback MODEL ALIAS [--reason TEXT] [--dry]',
   summary: 'An alias goes back to the version it had before; again: one further back.',
+  flags: { ...CHANGE_FLAGS },
   least: 2,
   most: 2,
   run(call) {
-    const { words, registry, args } = call;
+    const { words, registry } = call;
     const [word = '', name = ''] = words;
     const model = modelNamed(call, word);
     const hint = aliasHint(Object.keys(model.aliases), name);
-    const dry = args.flag('dry');
-    const moved = dry
-      ? registry.previous(model.name, name)
-      : registry.rollback(model.name, name, causeOf(call));
-    const { from, to } = valueOf(moved, hint);
-    const text = `${model.name}: ${name}: ${from ?? 'none'} → ${to}${dry ? ', if it were rolled back' : ', rolled back'}`;
-    return say(call, { model: model.name, alias: name, from, to, applied: !dry }, text);
+    const { from, to } = valueOf(registry.rollback(model.name, name, causeOf(call)), hint);
+    const move = `${model.name}: ${name}: ${from ?? 'none'} → ${to}`;
+    return say(
+      call,
+      { model: model.name, alias: name, from, to },
+      `${move}, rolled back`,
+      `${move}, if it were rolled back`,
+    );
   },
 };
 
 export const tag: Subcommand = {
   usage: 'tag MODEL[@VERSION] KEY=VALUE… | tag MODEL[@VERSION] --remove KEY…',
   summary: 'Sets or removes tags of a model or of a version.',
+  flags: { ...CHANGE_FLAGS, ...REMOVE },
   least: 2,
   most: 20,
   run(call) {
@@ -95,8 +100,10 @@ export const tag: Subcommand = {
           : registry.setTag(subject.name, key, value, cause),
       );
     }
-    const now = subjectNamed(call, subjectWord(subject.name, version.version));
-    const all = now.kind === 'version' ? now.version.tags : now.model.tags;
+    const before = subject.kind === 'version' ? subject.version.tags : subject.model.tags;
+    const all = remove
+      ? Object.fromEntries(Object.entries(before).filter(([key]) => !tags.includes(key)))
+      : { ...before, ...Object.fromEntries(pairs) };
     const text = Object.entries(all).map(([key, value]) => `${key}=${value}`);
     return say(
       call,
@@ -106,10 +113,6 @@ export const tag: Subcommand = {
   },
 };
 
-function subjectWord(name: string, version: string | undefined): string {
-  return version === undefined ? name : modelUri(name, { kind: 'version', version });
-}
-
 function title(name: string, version: string | undefined): string {
   return version === undefined ? name : `${name} ${version}`;
 }
@@ -117,6 +120,10 @@ function title(name: string, version: string | undefined): string {
 export const describe: Subcommand = {
   usage: 'describe MODEL[@VERSION] TEXT | describe MODEL[@VERSION] --file FILE',
   summary: 'Says what a model or a version is for, in Markdown.',
+  flags: {
+    ...CHANGE_FLAGS,
+    file: { type: 'string', value: 'FILE', help: 'The text is in there; `-` is the standard input.' },
+  },
   least: 1,
   most: 2,
   run(call) {
@@ -134,6 +141,7 @@ export const describe: Subcommand = {
       call,
       { model: subject.name, ...version, description: text },
       `${title(subject.name, version.version)} is described`,
+      `would describe ${title(subject.name, version.version)}`,
     );
   },
 };
@@ -152,6 +160,7 @@ function readText(file: string): string {
 export const remove: Subcommand = {
   usage: 'delete MODEL[@VERSION] [--reason TEXT] [--purge]',
   summary: 'Deletes a version or a model, unless an alias holds it; `restore` brings it back.',
+  flags: { ...CHANGE_FLAGS, purge: { type: 'boolean', help: 'For good: its artifact is given up.' } },
   least: 1,
   most: 1,
   run(call) {
@@ -164,38 +173,46 @@ export const remove: Subcommand = {
       }
       const { name, version } = numbered;
       const found = registry.version(name, version);
-      if (found.ok && found.version.deleted === undefined) {
-        valueOf(registry.deleteVersion(name, version, causeOf(call)));
-      }
-      valueOf(registry.purgeVersion(name, version, causeOf(call)), modelHint(registry, name));
+      const used = found.ok && found.version.deleted === undefined;
+      if (used) valueOf(registry.deleteVersion(name, version, causeOf(call)));
+      if (!used || !call.dry)
+        valueOf(registry.purgeVersion(name, version, causeOf(call)), modelHint(registry, name));
       return say(
         call,
         { model: name, version, deleted: true, purged: true },
         `${name} ${version} is deleted for good; \`modelyard gc\` frees its bytes`,
+        `would delete ${name} ${version} for good`,
       );
     }
     const subject = subjectNamed(call, word);
     if (subject.kind === 'model') {
       valueOf(registry.deleteModel(subject.name, causeOf(call)));
-      return say(call, { model: subject.name, deleted: true }, done(subject.name, subject.name, 'deleted'));
+      return deleted(call, { model: subject.name }, subject.name, subject.name);
     }
     const { version } = subject.version;
     valueOf(registry.deleteVersion(subject.name, version, causeOf(call)));
-    return say(
+    return deleted(
       call,
-      { model: subject.name, version, deleted: true },
-      done(`${subject.name} ${version}`, `${subject.name}@${version}`, 'deleted'),
+      { model: subject.name, version },
+      `${subject.name} ${version}`,
+      `${subject.name}@${version}`,
     );
   },
 };
 
-function done(what: string, word: string, verb: string): string {
-  return `${what} is ${verb}; \`modelyard models restore ${word}\` brings it back`;
+function deleted(call: Call, subject: object, what: string, word: string): number {
+  return say(
+    call,
+    { ...subject, deleted: true },
+    `${what} is deleted; \`modelyard models restore ${word}\` brings it back`,
+    `would delete ${what}`,
+  );
 }
 
 export const restore: Subcommand = {
   usage: 'restore MODEL[@VERSION]',
   summary: 'Brings a deleted version or model back.',
+  flags: { ...CHANGE_FLAGS },
   least: 1,
   most: 1,
   run(call: Call) {
@@ -207,10 +224,15 @@ export const restore: Subcommand = {
     }
     if (numbered === undefined) {
       valueOf(registry.restoreModel(word, causeOf(call)), modelHint(registry, word));
-      return say(call, { model: word, restored: true }, `${word} is back`);
+      return say(call, { model: word, restored: true }, `${word} is back`, `would restore ${word}`);
     }
     const { name, version } = numbered;
     valueOf(registry.restoreVersion(name, version, causeOf(call)), modelHint(registry, name));
-    return say(call, { model: name, version, restored: true }, `${name} ${version} is back`);
+    return say(
+      call,
+      { model: name, version, restored: true },
+      `${name} ${version} is back`,
+      `would restore ${name} ${version}`,
+    );
   },
 };

@@ -8,55 +8,79 @@ import { tempName } from '../../stores/atomic.js';
 import { dockerfile } from '../../stores/packages/docker.js';
 import { PackageStore } from '../../stores/packages/store.js';
 import type { PackageManifest, PackageVersion } from '../../stores/packages/types.js';
-import { type Arguments, UsageError } from '../args.js';
-import { type Command, CommandError } from '../command.js';
-import { projectRoot } from '../locate.js';
+import { CHANGE_FLAGS, type Flags, JSON_FLAG, UsageError } from '../args.js';
+import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
-import { noSubcommand } from '../subcommands.js';
-import { type Style, styleFor, wantsColours } from '../terminal/style.js';
+import { type ProjectCall, type Subcommands, family } from '../subcommands.js';
+import type { Style } from '../terminal/style.js';
 import { tame } from '../terminal/text.js';
-import { valueOf } from './models-shared.js';
+import { say, valueOf } from './models-shared.js';
 
-const ACTIONS = ['list', 'show', 'export', 'delete'] as const;
+interface PackagesCall extends ProjectCall {
+  readonly store: PackageStore;
+}
 
-export const packages: Command = {
-  name: 'packages',
-  summary: 'App packages: list, show, export (also for containers), delete.',
-  usage: 'packages list|show|export|delete [PACKAGE[@VERSION]] [flags]',
-  details: `
-A version is named by its number; without one the newest is meant: rain-app, rain-app@3. \`export\` writes its files to a
-folder, or its archive to a file whose name ends in .tar.`,
-  flags: {
-    output: {
-      type: 'string',
-      short: 'o',
-      value: 'PATH',
-      help: 'export: where to. Default: PACKAGE-VERSION.',
-    },
-    docker: { type: 'boolean', help: 'export: a build context with a Dockerfile.' },
-    all: { type: 'boolean', help: 'list, show: deleted versions, too.' },
-    reason: { type: 'string', value: 'TEXT', help: 'delete: why; goes into the history.' },
-    json: { type: 'boolean', help: 'As JSON.' },
+const ALL: Flags = { all: { type: 'boolean', help: 'Deleted versions, too.' } };
+
+const SUBCOMMANDS: Subcommands<PackagesCall> = {
+  list: {
+    usage: 'list [--all]',
+    summary: 'All packages: how many versions, the newest one.',
+    flags: { ...JSON_FLAG, ...ALL },
+    least: 0,
+    most: 0,
+    run: list,
   },
-  most: 2,
-  run(args) {
-    const [word = 'list'] = args.positionals;
-    const action = ACTIONS.find((one) => one === word);
-    if (action === undefined) throw noSubcommand('packages', word, ACTIONS);
-    const root = projectRoot(args);
-    const store = PackageStore.open(root, { heldBy: heldByReleases(root, 'package') });
-    const style = styleFor(wantsColours(process.stdout.isTTY));
-    return Promise.resolve({ list, show, export: exported, delete: remove }[action](args, store, style));
+  show: {
+    usage: 'show PACKAGE[@VERSION] [--all]',
+    summary: 'The versions of a package, or all that is known of one.',
+    flags: { ...JSON_FLAG, ...ALL },
+    least: 1,
+    most: 1,
+    run: show,
+  },
+  export: {
+    usage: 'export PACKAGE[@VERSION] [--output PATH] [--docker]',
+    summary: 'Writes its files to a folder, or its archive to a file whose name ends in .tar.',
+    flags: {
+      ...JSON_FLAG,
+      output: { type: 'string', short: 'o', value: 'PATH', help: 'Where to. Default: PACKAGE-VERSION.' },
+      docker: { type: 'boolean', help: 'A build context with a Dockerfile.' },
+    },
+    least: 1,
+    most: 1,
+    run: exported,
+  },
+  delete: {
+    usage: 'delete PACKAGE@VERSION [--reason TEXT] [--dry]',
+    summary: 'Deletes a version, unless a release needs it.',
+    flags: CHANGE_FLAGS,
+    least: 1,
+    most: 1,
+    run: remove,
   },
 };
 
-function list(args: Arguments, store: PackageStore, style: Style): number {
+export const packages = family<PackagesCall>({
+  name: 'packages',
+  summary: 'App packages: list, show, export (also for containers), delete.',
+  details: `
+A version is named by its number; without one the newest is meant: rain-app, rain-app@3.`,
+  subcommands: SUBCOMMANDS,
+  open: (call) => ({
+    ...call,
+    store: PackageStore.open(call.root, { heldBy: heldByReleases(call.root, 'package') }),
+  }),
+});
+
+function list(call: PackagesCall): number {
+  const { args, store, style, json } = call;
   const all = args.flag('all');
   const found = store.list().map(({ name, versions }) => ({
     name,
     versions: versions.filter((version) => all || version.deleted === undefined),
   }));
-  if (args.flag('json')) stdout.line(JSON.stringify(found));
+  if (json) stdout.line(JSON.stringify(found));
   else if (found.length === 0) stdout.line('There are no packages yet. A `package` task makes one.');
   else {
     for (const { name, versions } of found) {
@@ -73,21 +97,21 @@ function list(args: Arguments, store: PackageStore, style: Style): number {
 }
 
 /** The version that a word means, and whether it said which. */
-function chosen(args: Arguments, store: PackageStore): { version: PackageVersion; exact: boolean } {
-  const word = args.positionals[1];
-  if (word === undefined) throw new UsageError('say which package, as in rain-app or rain-app@3');
+function chosen({ words, store }: PackagesCall): { version: PackageVersion; exact: boolean } {
+  const [word = ''] = words;
   const parsed = parsePackageReference(word);
   if (!parsed.ok) throw new UsageError(parsed.message);
   const { name, version } = parsed.reference;
   return { version: valueOf(store.version(name, version)).version, exact: version !== undefined };
 }
 
-function show(args: Arguments, store: PackageStore, style: Style): number {
-  const { version, exact } = chosen(args, store);
+function show(call: PackagesCall): number {
+  const { args, store, style, json } = call;
+  const { version, exact } = chosen(call);
   if (!exact) {
     const { versions } = valueOf(store.package(version.name)).package;
     const shown = versions.filter((one) => args.flag('all') || one.deleted === undefined);
-    if (args.flag('json')) {
+    if (json) {
       stdout.line(JSON.stringify({ name: version.name, versions: shown }));
       return EXIT.ok;
     }
@@ -101,7 +125,7 @@ function show(args: Arguments, store: PackageStore, style: Style): number {
     return EXIT.ok;
   }
   const { manifest } = valueOf(store.manifest(version));
-  if (args.flag('json')) stdout.line(JSON.stringify({ ...version, manifest }));
+  if (json) stdout.line(JSON.stringify({ ...version, manifest }));
   else
     stdout.write(
       `${manifestLines(version, manifest, style)
@@ -138,8 +162,9 @@ function manifestLines(version: PackageVersion, manifest: PackageManifest, style
   return lines;
 }
 
-function exported(args: Arguments, store: PackageStore): number {
-  const { version } = chosen(args, store);
+function exported(call: PackagesCall): number {
+  const { args, store, json } = call;
+  const { version } = chosen(call);
   const docker = args.flag('docker');
   const name = `${version.name}-${version.version}`;
   const target = path.resolve(args.text('output') ?? (docker ? `${name}-docker` : name));
@@ -158,7 +183,7 @@ function exported(args: Arguments, store: PackageStore): number {
   const what = docker
     ? `a build context: docker build -t ${version.name}:${version.version} ${target}`
     : target;
-  if (args.flag('json')) stdout.line(JSON.stringify({ ...version, path: target }));
+  if (json) stdout.line(JSON.stringify({ ...version, path: target }));
   else stdout.line(`exported ${version.name} ${version.version} to ${what}`);
   return EXIT.ok;
 }
@@ -182,15 +207,18 @@ function layOut(store: PackageStore, version: PackageVersion, target: string, do
   }
 }
 
-function remove(args: Arguments, store: PackageStore): number {
-  const { version, exact } = chosen(args, store);
+function remove(call: PackagesCall): number {
+  const { args, store } = call;
+  const { version, exact } = chosen(call);
   if (!exact) throw new UsageError(`say which version, as in ${version.name}@${version.version}`);
   const reason = args.text('reason');
-  valueOf(store.delete(version.name, version.version, reason === undefined ? {} : { reason }));
-  stdout.line(
-    args.flag('json')
-      ? JSON.stringify({ name: version.name, version: version.version, deleted: true })
-      : `deleted version ${version.version} of ${version.name}; \`modelyard gc\` frees its bytes`,
+  const cause = { dry: call.dry, ...(reason === undefined ? {} : { reason }) };
+  valueOf(store.delete(version.name, version.version, cause));
+  const what = `version ${version.version} of ${version.name}`;
+  return say(
+    call,
+    { name: version.name, version: version.version, deleted: true },
+    `deleted ${what}; \`modelyard gc\` frees its bytes`,
+    `would delete ${what}`,
   );
-  return EXIT.ok;
 }

@@ -6,15 +6,14 @@ import { isAlive } from '../../stores/liveness.js';
 import type { RunDocument, RunStatus, TaskRun } from '../../stores/run-document.js';
 import { LIVE_STATUSES } from '../../stores/run-summary.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
-import { type Arguments, UsageError, wholeNumber } from '../args.js';
-import { type Command, CommandError } from '../command.js';
-import { projectRoot } from '../locate.js';
+import { DRY_FLAG, type Flags, JSON_FLAG, UsageError, wholeNumber } from '../args.js';
+import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import { noSubcommand } from '../subcommands.js';
-import { type Style, styleFor, wantsColours } from '../terminal/style.js';
+import { type ProjectCall, type Subcommands, family } from '../subcommands.js';
+import type { Style } from '../terminal/style.js';
 import { elapsed, pad, tame, width } from '../terminal/text.js';
+import { say } from './models-shared.js';
 
-const ACTIONS = ['list', 'show', 'log', 'delete', 'cancel'] as const;
 const STATUSES: readonly RunStatus[] = [
   'queued',
   'running',
@@ -25,33 +24,79 @@ const STATUSES: readonly RunStatus[] = [
   'interrupted',
 ];
 
-export const runs: Command = {
-  name: 'runs',
-  summary: 'List, show, delete and cancel runs, and read their logs.',
-  usage: 'runs list|show|log|delete|cancel [RUN] [TASK] [flags]',
-  details: `
-RUN is a run's id, the end of one, or left out for the newest run; for
-\`runs cancel\` that is the newest one that goes on. \`runs log RUN TASK\` prints a task's log.`,
-  flags: {
-    limit: { type: 'string', value: 'N', help: 'list: at most so many. Default: 20.' },
-    pipeline: { type: 'string', value: 'NAME', help: 'Only runs of this pipeline.' },
-    status: { type: 'string', multiple: true, value: 'S[,S]', help: `list: ${STATUSES.join(', ')}.` },
-    json: { type: 'boolean', help: 'As JSON.' },
+interface RunsCall extends ProjectCall {
+  readonly store: RunStore;
+}
+
+const PIPELINE: Flags = { pipeline: { type: 'string', value: 'NAME', help: 'Only runs of this pipeline.' } };
+
+/** What can't be read of the runs is told after the answer. */
+function told(run: (call: RunsCall) => number): (call: RunsCall) => number {
+  return (call) => {
+    const code = run(call);
+    for (const problem of call.store.problems) stderr.line(`modelyard: ${problem.message}`);
+    return code;
+  };
+}
+
+const SUBCOMMANDS: Subcommands<RunsCall> = {
+  list: {
+    usage: 'list [--pipeline NAME] [--status S[,S]] [--limit N]',
+    summary: 'Runs, the newest first.',
+    flags: {
+      ...JSON_FLAG,
+      ...PIPELINE,
+      limit: { type: 'string', value: 'N', help: 'At most so many. Default: 20.' },
+      status: { type: 'string', multiple: true, value: 'S[,S]', help: `${STATUSES.join(', ')}.` },
+    },
+    least: 0,
+    most: 0,
+    run: told(list),
   },
-  most: 3,
-  run(args) {
-    const [word = 'list'] = args.positionals;
-    const action = ACTIONS.find((one) => one === word);
-    if (action === undefined) throw noSubcommand('runs', word, ACTIONS);
-    const store = RunStore.open(projectRoot(args));
-    const style = styleFor(wantsColours(process.stdout.isTTY));
-    const code = { list, show, log, delete: remove, cancel }[action](args, store, style);
-    for (const problem of store.problems) stderr.line(`modelyard: ${problem.message}`);
-    return Promise.resolve(code);
+  show: {
+    usage: 'show [RUN]',
+    summary: 'All that is known of a run.',
+    flags: { ...JSON_FLAG, ...PIPELINE },
+    least: 0,
+    most: 1,
+    run: told(show),
+  },
+  log: {
+    usage: 'log [RUN] [TASK]',
+    summary: 'What its tasks, or one of them, printed.',
+    flags: PIPELINE,
+    least: 0,
+    most: 2,
+    run: told(log),
+  },
+  delete: {
+    usage: 'delete RUN [--dry]',
+    summary: 'Deletes a run that has ended.',
+    flags: { ...JSON_FLAG, ...DRY_FLAG, ...PIPELINE },
+    least: 1,
+    most: 1,
+    run: told(remove),
+  },
+  cancel: {
+    usage: 'cancel [RUN] [--dry]',
+    summary: 'Ends a run: the newest one that is live, where none is named.',
+    flags: { ...JSON_FLAG, ...DRY_FLAG, ...PIPELINE },
+    least: 0,
+    most: 1,
+    run: told(cancel),
   },
 };
 
-function list(args: Arguments, store: RunStore, style: Style): number {
+export const runs = family<RunsCall>({
+  name: 'runs',
+  summary: 'List, show, delete and cancel runs, and read their logs.',
+  details: `
+RUN is a run's id, the end of one, or left out for the newest run.`,
+  subcommands: SUBCOMMANDS,
+  open: (call) => ({ ...call, store: RunStore.open(call.root) }),
+});
+
+function list({ args, store, style, json }: RunsCall): number {
   const statuses = args.list('status').map((word) => {
     const status = STATUSES.find((one) => one === word);
     if (status === undefined) throw new UsageError(`--status takes ${STATUSES.join(', ')}, not "${word}"`);
@@ -63,7 +108,7 @@ function list(args: Arguments, store: RunStore, style: Style): number {
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(statuses.length === 0 ? {} : { status: statuses }),
   });
-  if (args.flag('json')) {
+  if (json) {
     stdout.line(JSON.stringify(found));
     return EXIT.ok;
   }
@@ -97,8 +142,8 @@ export function statusWord(status: string, style: Style, columns = 0): string {
  *
  * @param live where no run is named, the newest one that goes on rather than one that has ended
  */
-function idFor(args: Arguments, store: RunStore, live = false): string {
-  const word = args.positionals[1];
+function idFor({ args, words, store }: RunsCall, live = false): string {
+  const [word] = words;
   const pipeline = args.text('pipeline');
   const recent = store.list({ limit: 1_000, ...(pipeline === undefined ? {} : { pipeline }) });
   if (word === undefined || word === 'latest') {
@@ -112,19 +157,19 @@ function idFor(args: Arguments, store: RunStore, live = false): string {
   return found[0]?.id ?? word;
 }
 
-function readRun(args: Arguments, store: RunStore, live = false): RunDocument {
-  const read = store.read(idFor(args, store, live));
+function readRun(call: RunsCall, live = false): RunDocument {
+  const read = call.store.read(idFor(call, live));
   if (!read.ok) throw new CommandError(read.problem.message, EXIT.usage);
   return read.run;
 }
 
-function show(args: Arguments, store: RunStore, style: Style): number {
-  const run = readRun(args, store);
-  if (args.flag('json')) {
+function show(call: RunsCall): number {
+  const run = readRun(call);
+  if (call.json) {
     stdout.line(JSON.stringify(run));
     return EXIT.ok;
   }
-  stdout.write(`${describe(run, style).join('\n')}\n`);
+  stdout.write(`${describe(run, call.style).join('\n')}\n`);
   return EXIT.ok;
 }
 
@@ -180,10 +225,10 @@ function describeTask(task: TaskRun, style: Style): string[] {
   return lines;
 }
 
-function log(args: Arguments, store: RunStore): number {
-  const run = readRun(args, store);
-  const folder = store.folder(run.id);
-  const name = args.positionals[2];
+function log(call: RunsCall): number {
+  const run = readRun(call);
+  const folder = call.store.folder(run.id);
+  const [, name] = call.words;
   const withLogs = run.tasks.filter((task) => existsSync(path.join(folder, taskLogName(task.id))));
   const chosen =
     name === undefined ? withLogs : run.tasks.filter((task) => task.id === name || task.task === name);
@@ -217,28 +262,27 @@ function print(file: string): void {
   }
 }
 
-function remove(args: Arguments, store: RunStore): number {
-  if (args.positionals[1] === undefined) throw new UsageError('say which run to delete');
-  const id = idFor(args, store);
-  const removed = store.remove(id);
-  if (!removed.ok) throw new CommandError(removed.problem.message, EXIT.failed);
-  stdout.line(`deleted ${id}`);
-  return EXIT.ok;
+function remove(call: RunsCall): number {
+  const run = idFor(call);
+  const removed = call.store.remove(run, { dry: call.dry });
+  if (!removed.ok)
+    throw new CommandError(removed.problem.message, removed.unknown === true ? EXIT.usage : EXIT.failed);
+  return say(call, { run, deleted: true }, `deleted ${run}`, `would delete ${run}`);
 }
 
-function cancel(args: Arguments, store: RunStore): number {
-  const run = readRun(args, store, true);
+function cancel(call: RunsCall): number {
+  const run = readRun(call, true);
   if (!LIVE_STATUSES.has(run.status)) {
     throw new CommandError(`run ${run.id} has ended already: ${run.status}`, EXIT.failed);
   }
   if (run.status === 'waiting' && !isAlive(run)) {
-    const problem = store.abandon(run.id);
+    const problem = call.dry ? undefined : call.store.abandon(run.id);
     if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
-    stdout.line(`cancelled ${run.id}, which waited for people`);
-    return EXIT.ok;
+    const what = `${run.id}, which waited for people`;
+    return say(call, { run: run.id, cancelled: true }, `cancelled ${what}`, `would cancel ${what}`);
   }
   if (!isAlive(run)) throw new CommandError(`the process of run ${run.id} is gone`, EXIT.failed);
-  process.kill(run.pid, 'SIGTERM');
-  stdout.line(`asked ${run.id} to end (process ${run.pid}, ${count(run.tasks.length, 'task')})`);
-  return EXIT.ok;
+  if (!call.dry) process.kill(run.pid, 'SIGTERM');
+  const what = `${run.id} to end (process ${run.pid}, ${count(run.tasks.length, 'task')})`;
+  return say(call, { run: run.id, asked: true }, `asked ${what}`, `would ask ${what}`);
 }

@@ -7,25 +7,44 @@ import { listServices, type ServiceView } from '../../serving/read-service.js';
 import { readable } from '../../serving/event-words.js';
 import { isReleaseId } from '../../serving/places.js';
 import { secretNamesOf, secretValues } from '../../serving/secret-values.js';
-import { UsageError, wholeNumber } from '../args.js';
+import { CHANGE_FLAGS, UsageError, type Flags, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import { tame } from '../terminal/text.js';
+import { say } from './models-shared.js';
 import {
+  ENVIRONMENT,
   type ServiceCall,
   type ServiceSubcommand,
   addressOf,
   causeOf,
   serviceNamed,
+  tellDry,
   tellEvent,
   tellResult,
   wordOf,
 } from './service-shared.js';
 
+const ORDER: Flags = { ...CHANGE_FLAGS, ...ENVIRONMENT };
+
 export const start: ServiceSubcommand = {
   usage: 'start [SERVICE] [--release ID] [--environment E] [--port N] [--traffic PERCENT] [--replicas N]',
   summary:
     'Starts a service, replaces its release, or brings back what ran. Without SERVICE: all that should run and does not.',
+  flags: {
+    ...ORDER,
+    release: { type: 'string', value: 'ID', help: 'The release.' },
+    port: { type: 'string', value: 'N', help: 'The public port.' },
+    host: { type: 'string', value: 'ADDRESS', help: 'The address to listen on. Default: 127.0.0.1.' },
+    traffic: { type: 'string', value: 'PERCENT', help: 'As a canary with this share of the traffic.' },
+    replicas: { type: 'string', value: 'N', help: 'So many processes.' },
+    grace: { type: 'string', value: 'TIME', help: 'A release has so long to become ready. Default: 30s.' },
+    drain: {
+      type: 'string',
+      value: 'TIME',
+      help: 'Requests have so long to end before their process is stopped. Default: 15s.',
+    },
+  },
   least: 0,
   most: 1,
   async run(call) {
@@ -54,6 +73,7 @@ async function startOne(
   const { args } = call;
   const release = args.text('release');
   if (release !== undefined && !isReleaseId(release)) throw new UsageError(`"${release}" is no release`);
+  if (call.dry) return tellDry(call, service, `start ${release ?? 'what it ran last'}`);
   const [host, port, traffic, replicas] = [
     args.text('host'),
     args.text('port'),
@@ -84,6 +104,10 @@ async function startLost(call: ServiceCall): Promise<number> {
   if (lost.length === 0) {
     stdout.line(call.json ? '[]' : 'Everything that should run does.');
     return EXIT.ok;
+  }
+  if (call.dry) {
+    const names = lost.map(({ environment, name }) => `${environment}/${name}`);
+    return say(call, { services: names }, names.join(', '), `would start ${names.join(', ')}`);
   }
   const results = [];
   for (const service of lost) {
@@ -118,14 +142,22 @@ function percent(name: string, text: string): number {
   return value;
 }
 
-function order(verb: ServiceVerb, summary: string, withSecrets = false): ServiceSubcommand {
+/** @param would what it does, after "would" */
+function order(
+  verb: ServiceVerb,
+  summary: string,
+  would: (service: ServiceView) => string,
+  withSecrets = false,
+): ServiceSubcommand {
   return {
-    usage: `${verb} SERVICE`,
+    usage: `${verb} SERVICE [--reason TEXT] [--dry]`,
     summary,
+    flags: ORDER,
     least: 1,
     most: 1,
     async run(call) {
       const service = serviceNamed(call);
+      if (call.dry) return tellDry(call, service, would(service));
       const body = {
         cause: causeOf(call),
         ...(withSecrets ? { secretValues: secretValues(secretNamesOf(call.root, service, undefined)) } : {}),
@@ -141,19 +173,33 @@ function order(verb: ServiceVerb, summary: string, withSecrets = false): Service
   };
 }
 
-export const restart = order('restart', 'New processes of the same release, without a request lost.', true);
+export const restart = order(
+  'restart',
+  'New processes of the same release, without a request lost.',
+  ({ current }) => `restart ${current?.id ?? 'nothing: it does not run'}`,
+  true,
+);
 export const rollback = order(
   'rollback',
   'Back to the release before; ends a canary when there is one.',
+  ({ candidate, current, previous: [before] }) =>
+    candidate === undefined
+      ? `go back from ${current?.id ?? 'nothing'} to ${before ?? 'nothing: there is no release before'}`
+      : `end the canary ${candidate.id}`,
   true,
 );
-export const promote = order('promote', 'The canary gets all traffic.');
-export const abort = order('abort', 'Ends the canary, or a deployment that is under way.');
+export const promote = order('promote', 'The canary gets all traffic.', ({ candidate }) =>
+  candidate === undefined ? 'promote nothing: there is no canary' : `give ${candidate.id} all traffic`,
+);
+export const abort = order('abort', 'Ends the canary, or a deployment that is under way.', ({ candidate }) =>
+  candidate === undefined ? 'end the deployment under way, if any' : `end ${candidate.id}`,
+);
 
 export const stop: ServiceSubcommand = {
-  ...order('stop', 'Stops a service: requests under way to their end, then the processes.'),
+  ...order('stop', 'Stops a service: requests under way to their end, then the processes.', () => ''),
   async run(call) {
     const service = serviceNamed(call);
+    if (call.dry) return tellDry(call, service, `stop ${service.current?.id ?? 'nothing: it does not run'}`);
     const cause = causeOf(call);
     const address = addressOf(call, service);
     if (service.hosted) {
@@ -173,11 +219,14 @@ export const stop: ServiceSubcommand = {
 export const traffic: ServiceSubcommand = {
   usage: 'traffic SERVICE PERCENT',
   summary: 'So many percent of the traffic for the canary.',
+  flags: { ...ORDER },
   least: 2,
   most: 2,
   async run(call) {
     const service = serviceNamed(call);
-    const body = { cause: causeOf(call), percent: percent('PERCENT', call.words[1] ?? '') };
+    const share = percent('PERCENT', call.words[1] ?? '');
+    if (call.dry) return tellDry(call, service, `give the canary ${share} % of the traffic`);
+    const body = { cause: causeOf(call), percent: share };
     if (!service.hosted) throw new CommandError(`${service.name} does not run`, EXIT.failed);
     return tellResult(
       call,

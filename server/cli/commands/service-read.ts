@@ -15,12 +15,12 @@ import { listServices, serviceHistory, type ServiceView } from '../../serving/re
 import { madeOf } from '../../serving/releases.js';
 import type { RunningRelease, ServiceStatus } from '../../serving/types.js';
 import { linesBackward, linesFrom } from '../../stores/lines.js';
-import { wholeNumber } from '../args.js';
+import { JSON_FLAG, wholeNumber } from '../args.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import { delay } from '../../serving/delay.js';
 import { wantsColours, type Style } from '../terminal/style.js';
 import { pad, tame, width } from '../terminal/text.js';
-import { type ServiceSubcommand, eventTexts, serviceNamed } from './service-shared.js';
+import { ENVIRONMENT, type ServiceSubcommand, eventTexts, serviceNamed } from './service-shared.js';
 
 const WINDOW_MS = 60_000;
 /** Drift is measured once a minute, and written some seconds later. */
@@ -31,6 +31,7 @@ const FOLLOW_MS = 200;
 export const list: ServiceSubcommand = {
   usage: 'list',
   summary: 'Every service: how it is, what it serves, where.',
+  flags: { ...JSON_FLAG },
   least: 0,
   most: 0,
   run({ root, json, style }) {
@@ -77,6 +78,11 @@ function rows(services: readonly ServiceView[], style: Style): string[] {
 export const status: ServiceSubcommand = {
   usage: 'status [SERVICE] [--limit N]',
   summary: 'A service: releases, processes, the last minute in numbers, rules it breaks, what happened last.',
+  flags: {
+    ...JSON_FLAG,
+    ...ENVIRONMENT,
+    limit: { type: 'string', value: 'N', help: 'At most so many events. Default: 5.' },
+  },
   least: 0,
   most: 1,
   run(call) {
@@ -161,6 +167,11 @@ function driftLines(drift: DriftMeasures): string[] {
 export const history: ServiceSubcommand = {
   usage: 'history [SERVICE] [--limit N]',
   summary: 'What happened to a service, the newest first.',
+  flags: {
+    ...JSON_FLAG,
+    ...ENVIRONMENT,
+    limit: { type: 'string', value: 'N', help: 'At most so many events. Default: 20.' },
+  },
   least: 0,
   most: 1,
   run(call) {
@@ -182,6 +193,11 @@ export const history: ServiceSubcommand = {
 export const alerts: ServiceSubcommand = {
   usage: 'alerts [SERVICE] [--limit N]',
   summary: 'How the rules of services stand; with SERVICE also what was raised and cleared.',
+  flags: {
+    ...JSON_FLAG,
+    ...ENVIRONMENT,
+    limit: { type: 'string', value: 'N', help: 'At most so many events. Default: 20.' },
+  },
   least: 0,
   most: 1,
   run(call) {
@@ -217,6 +233,11 @@ function ruleText({ rule, firing, severity, since, text, state }: AlertState, st
 export const logs: ServiceSubcommand = {
   usage: 'logs [SERVICE] [--lines N] [--follow]',
   summary: 'What the processes of a service printed, secrets masked.',
+  flags: {
+    ...ENVIRONMENT,
+    lines: { type: 'string', value: 'N', help: 'The last so many lines. Default: 100.' },
+    follow: { type: 'boolean', short: 'f', help: 'And those that come.' },
+  },
   least: 0,
   most: 1,
   async run(call) {

@@ -5,15 +5,21 @@ import { describeServiceEvent, readable, releaseNames } from '../../serving/even
 import { listServices, type ServiceView } from '../../serving/read-service.js';
 import type { ServiceCause, ServiceEvent } from '../../serving/types.js';
 import { whoAmI } from '../../stores/user.js';
+import type { Flags } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import type { ProjectCall, SubcommandOf } from '../subcommands.js';
 import { tame } from '../terminal/text.js';
+import { say } from './models-shared.js';
 
 /** One call of a subcommand. */
 export type ServiceCall = ProjectCall;
 
 export type ServiceSubcommand = SubcommandOf<ServiceCall>;
+
+export const ENVIRONMENT: Flags = {
+  environment: { type: 'string', short: 'e', value: 'E', help: 'The environment of the service.' },
+};
 
 /** `ENVIRONMENT/NAME`, or a name and `--environment`. */
 export function wordOf(call: ServiceCall): {
@@ -79,6 +85,16 @@ export function addressOf(
 export function causeOf(call: ServiceCall): ServiceCause {
   const reason = call.args.text('reason');
   return { who: whoAmI(), ...(reason === undefined ? {} : { reason }) };
+}
+
+/** What an order would do, when only that was asked. */
+export function tellDry(
+  call: ServiceCall,
+  service: Pick<ServiceView, 'environment' | 'name'>,
+  what: string,
+): number {
+  const { environment, name } = service;
+  return say(call, { environment, name }, what, `${environment}/${name}: would ${what}`);
 }
 
 /** Tells on the side what happens while an order is carried out. */

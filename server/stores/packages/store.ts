@@ -274,6 +274,7 @@ export class PackageStore {
     if (holder !== undefined) {
       return failure('CONFLICT', `Version ${version} of ${name} can't be deleted: ${holder} needs it.`);
     }
+    if (cause.dry === true) return { ok: true };
     return this.#change(name, (versions, at) => {
       const now = versions.find((one) => one.version === version);
       if (now?.deleted !== undefined) return { ok: true, entries: [] };

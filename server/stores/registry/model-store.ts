@@ -47,6 +47,8 @@ export interface Author {
   readonly run?: RunReference;
   /** When it happened; default now. Only for what is brought in from elsewhere. */
   readonly at?: string;
+  /** What would be decided is answered, and nothing is written. */
+  readonly dry?: boolean;
 }
 
 /** What a change comes to: entries to be written (none: nothing changes), and the caller's value. */
@@ -135,6 +137,7 @@ export class ModelStore {
     decide: (loaded: LoadedModel | undefined) => Decision<T>,
   ): Outcome<T> {
     try {
+      if (author.dry === true) return this.#changeLocked(author, decide);
       mkdirSync(this.places.folder, { recursive: true });
       const done = withLock(this.places.lock, LOCK_TIMEOUT_MS, () => this.#changeLocked(author, decide));
       if (done.ok) return done.value;
@@ -162,7 +165,7 @@ export class ModelStore {
       return failure('DAMAGED', loaded.problems.map(({ message }) => message).join(' '));
     }
     const decision = decide(loaded);
-    if (!decision.ok) return decision;
+    if (!decision.ok || author.dry === true) return decision;
     const before = loaded?.model ?? emptyModel(this.name);
     const { changes } = decision;
     if (changes.length === 0) return decision;

@@ -61,6 +61,14 @@ export function isHash(text: string): boolean {
   return HEX.test(text);
 }
 
+interface PutOptions {
+  /** Other bytes are refused. */
+  readonly expected?: ContentHash;
+  readonly signal?: AbortSignal;
+  /** Only look: nothing is taken in. */
+  readonly dry?: boolean;
+}
+
 export class ArtifactObjects {
   readonly #places: RegistryPlaces;
 
@@ -133,10 +141,7 @@ export class ArtifactObjects {
    * Takes in a file or folder. With `expected` other bytes are refused, and those that are here already are not read
    * again. What is taken in stays for an hour without an owner, until gc frees it.
    */
-  async put(
-    source: string,
-    options: { readonly expected?: ContentHash; readonly signal?: AbortSignal } = {},
-  ): Promise<Outcome<{ readonly stored: StoredArtifact }>> {
+  async put(source: string, options: PutOptions = {}): Promise<Outcome<{ readonly stored: StoredArtifact }>> {
     try {
       const stored = await this.#take(source, options);
       if (!stored.ok) {
@@ -159,7 +164,7 @@ export class ArtifactObjects {
           );
         }
       }
-      await this.putBytes(Buffer.from(stored.listing));
+      if (options.dry !== true) await this.putBytes(Buffer.from(stored.listing));
       const { files, executables } = stored;
       return {
         ok: true,
@@ -172,17 +177,18 @@ export class ArtifactObjects {
     }
   }
 
-  async #take(
-    source: string,
-    options: { readonly expected?: ContentHash; readonly signal?: AbortSignal },
-  ): Promise<Hashed> {
+  async #take(source: string, options: PutOptions): Promise<Hashed> {
     const steps = hashSteps(source);
     let step = steps.next();
     while (step.done !== true) {
       options.signal?.throwIfAborted();
       const { path: file } = step.value;
       const alone = file === source;
-      step = steps.next(await this.#takeFile(file, alone ? options.expected : undefined, options.signal));
+      const hash =
+        options.dry === true
+          ? await hashFile(file, options.signal)
+          : await this.#takeFile(file, alone ? options.expected : undefined, options.signal);
+      step = steps.next(hash);
     }
     return step.value;
   }

@@ -55,13 +55,14 @@ export class Registry extends RegistryReader {
   async register(
     request: RegisterRequest,
   ): Promise<Outcome<{ readonly version: VersionDocument; readonly created: boolean }>> {
-    const bad = checkRequest(request) ?? this.#prepare();
+    const { signal, dry = false } = request;
+    const bad = checkRequest(request) ?? (dry ? undefined : this.#prepare());
     if (bad !== undefined) return bad;
     const { hash } = request.artifact;
-    const { signal } = request;
     const taken = await this.objects.put(request.artifact.file, {
       ...(hash === undefined ? {} : { expected: hash }),
       ...(signal === undefined ? {} : { signal }),
+      dry,
     });
     if (!taken.ok) return taken;
     const { stored } = taken;
@@ -71,7 +72,7 @@ export class Registry extends RegistryReader {
       author,
       (loaded): Decision<{ readonly version: VersionDocument; readonly created: boolean }> => {
         if (loaded?.model.deleted !== undefined) return deletedModel(request.name);
-        if (!this.objects.has(stored.hash, stored.kind === 'folder')) {
+        if (!dry && !this.objects.has(stored.hash, stored.kind === 'folder')) {
           return failure(
             'CONFLICT',
             `The bytes of ${request.artifact.path} were freed while they were registered. Try again.`,
@@ -360,9 +361,10 @@ export class Registry extends RegistryReader {
   }
 }
 
-function authorOf({ who, reason, run }: Cause): Author {
+function authorOf({ who, reason, run, dry }: Cause): Author {
   return {
     who: who ?? whoAmI(),
+    ...(dry === true ? { dry } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(run === undefined ? {} : { run }),
   };

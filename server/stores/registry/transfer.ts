@@ -176,10 +176,12 @@ export async function importModel(
     const name = options.as ?? bundle.manifest.name;
     const bad = refusal(checkModelName(name));
     if (bad !== undefined) return bad;
-    const memory = ensureMemory(layoutOf(registry.root));
-    if (!memory.ok) return failure('UNAVAILABLE', memory.problem.message);
     const aliases = checkedReplay(bundle.manifest, bundle.history);
-    await takeObjects(registry, bundle);
+    if (options.dry !== true) {
+      const memory = ensureMemory(layoutOf(registry.root));
+      if (!memory.ok) return failure('UNAVAILABLE', memory.problem.message);
+      await takeObjects(registry, bundle);
+    }
     return addVersions(registry, name, bundle, aliases, options);
   } catch (error) {
     const code = error instanceof ArchiveError ? 'DAMAGED' : 'UNAVAILABLE';
@@ -223,14 +225,15 @@ function addVersions(
 ): Outcome<Imported> {
   const { manifest } = bundle;
   const store = registry.store(name);
-  return store.change({ who: cause.who ?? whoAmI() }, (loaded): Decision<Imported> => {
+  const { who = whoAmI(), dry = false } = cause;
+  return store.change({ who, dry }, (loaded): Decision<Imported> => {
     if (loaded?.model.deleted !== undefined) {
       return failure(
         'CONFLICT',
         `The model ${name} was deleted here. Restore it, or import under another name.`,
       );
     }
-    for (const { version, artifact } of manifest.versions) {
+    for (const { version, artifact } of dry ? [] : manifest.versions) {
       if (!registry.objects.has(artifact.hash, artifact.files !== undefined)) {
         return failure(
           'CONFLICT',
@@ -248,7 +251,7 @@ function addVersions(
       action: 'imported',
       name: manifest.name,
       versions: Object.fromEntries(done.versions.map(({ from, to }) => [from, to])),
-      ...(loaded === undefined ? {} : { history: keepHistory(store.places.imports, bundle.history) }),
+      ...(loaded === undefined || dry ? {} : { history: keepHistory(store.places.imports, bundle.history) }),
       ...(cause.reason === undefined ? {} : { reason: cause.reason }),
     };
     return { ok: true, ...done, changes: [...changes, imported] };

@@ -260,6 +260,8 @@ export interface Cause {
   readonly who?: string;
   readonly reason?: string;
   readonly run?: RunReference;
+  /** Decide and answer as always, but write nothing. */
+  readonly dry?: boolean;
 }
 
 export interface RegisterRequest extends Cause {
