@@ -1,5 +1,6 @@
 /** What reading a definition comes to. */
 import type { Pipeline, ProjectSettings } from '../model/definition.js';
+import type { RunSettings } from '../runner/places.js';
 
 export interface Compiled {
   readonly pipeline: Pipeline;
@@ -8,7 +9,7 @@ export interface Compiled {
   /** Bounds of the cache, as the project's settings have them. */
   readonly cache: ProjectSettings['cache'];
   /** Where to deploy to. */
-  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
+  readonly places: RunSettings;
 }
 
 /** What an editor or a terminal shows of a finding. Lines and columns from 1. */

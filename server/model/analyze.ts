@@ -6,7 +6,19 @@ import { readFeatures } from './read-features.js';
 import { readParam } from './read-params.js';
 import { readSettings } from './read-project.js';
 import { readTask } from './read-task.js';
-import { entriesOf, envOf, field, given, mapOf, scalarOf, START, textOf, textsOf, wordOf } from './read.js';
+import {
+  entriesOf,
+  envOf,
+  field,
+  given,
+  locatedText,
+  mapOf,
+  scalarOf,
+  START,
+  textOf,
+  textsOf,
+  wordOf,
+} from './read.js';
 import { schemaOf } from './schema/index.js';
 import { PIPELINE_KINDS } from './schema/pipeline.js';
 import { shapeOf } from './schema/shape.js';
@@ -118,6 +130,7 @@ function readPipeline(
     params: entriesOf(field(root, 'params')).map((entry) => readParam(entry, problems, patterns)),
     env: envOf(field(root, 'env')),
     secrets: textsOf(field(root, 'secrets')),
+    ...given('shell', locatedText(field(root, 'shell'))),
     tasks: entriesOf(field(root, 'tasks')).map((entry) => readTask(entry, unitOf(entry))),
     expressions: checked.sites,
   };

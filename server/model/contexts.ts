@@ -137,7 +137,11 @@ export const CONTEXTS: readonly Context[] = [
 export const TASK_MEMBERS: readonly ContextMember[] = [
   { name: 'outputs', doc: 'Paths of its outputs, by name.' },
   { name: 'metrics', doc: 'Its metrics, by key.' },
-  { name: 'status', doc: '`succeeded`, `failed`, `cancelled`, `skipped` or `cached`.' },
+  {
+    name: 'status',
+    doc: '`succeeded`, `failed`, `cancelled` or `skipped`. A result from the cache is `succeeded` as well.',
+  },
+  { name: 'cached', doc: 'Whether its result was there already: it did not have to run.' },
   { name: 'fingerprint', doc: 'The hash of everything that its result depends on.' },
 ];
 

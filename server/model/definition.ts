@@ -126,7 +126,7 @@ export type Check = CheckExpression | CheckData;
 
 export interface RunAction {
   readonly kind: 'run';
-  /** Run in order by one shell each; the first that fails ends the task. */
+  /** Run in order by one shell: what one sets, the next has. The first that fails ends the task. */
   readonly commands: readonly TemplateText[];
 }
 
@@ -254,6 +254,8 @@ export interface Task {
   readonly plots: readonly TemplateText[];
   readonly matrix?: Matrix;
   readonly workingDirectory?: TemplateText;
+  /** A name or a command with `{0}`, as `shellOf` reads it. */
+  readonly shell?: Located<string>;
   readonly resources: Resources;
   readonly executor?: Located<string>;
   readonly timeoutMs?: number;
@@ -277,6 +279,8 @@ export interface Pipeline {
   readonly params: readonly Param[];
   readonly env: readonly EnvEntry[];
   readonly secrets: readonly Located<string>[];
+  /** Of tasks that name none. */
+  readonly shell?: Located<string>;
   readonly tasks: readonly Task[];
   /** Expressions outside tasks (in `env`). */
   readonly expressions: readonly ExpressionSite[];
@@ -321,6 +325,8 @@ export interface ProjectSettings {
   readonly runs: { readonly keep?: number; readonly maxAgeMs?: number };
   readonly environments: readonly Environment[];
   readonly targets: readonly Target[];
+  /** Of pipelines that name none. */
+  readonly shell?: string;
   readonly raw: Json;
 }
 

@@ -6,7 +6,9 @@ import type { Expression, ExpressionPart } from '../syntax/tree.js';
 import type { Json, TemplateText } from './definition.js';
 import { callFunction } from './function-calls.js';
 import { functionOf } from './functions.js';
+import { ScriptText, scriptText } from './script-text.js';
 import { ShellText } from './shell.js';
+import type { ScriptLanguage } from './shells.js';
 import { compare, isComposite, lookupIn, looseEquals, MAX_TEXT, memberOf, toText, truthy } from './values.js';
 import type { Result, Scope } from './values.js';
 
@@ -185,13 +187,17 @@ export function evaluateText(text: TemplateText, scope: Scope): Result {
 /**
  * A text with its expressions replaced by their values.
  *
- * @param mode `plain`: values as texts. `shell`: for `sh -c`; each value becomes one word (a list several), quoted for
- *   the place where it stands; `raw(…)` goes in as it is.
+ * @param mode `plain`: values as texts. `shell`: for `sh` and its like; each value becomes one word (a list several), quoted
+ *   for the place where it stands. Of another language: a literal, or escaped in a string. `raw(…)` goes in as it is.
  */
-export function renderTemplate(text: TemplateText, scope: Scope, mode: 'plain' | 'shell'): Result<string> {
+export function renderTemplate(
+  text: TemplateText,
+  scope: Scope,
+  mode: 'plain' | ScriptLanguage,
+): Result<string> {
   if (text.template === undefined) return { kind: 'value', value: text.text };
   const evaluation = new Evaluation(scope);
-  const shell = mode === 'shell' ? new ShellText() : undefined;
+  const shell = mode === 'plain' ? undefined : mode === 'shell' ? new ShellText() : scriptText(mode);
   const { parts } = text.template;
   let plain = '';
   for (const [index, part] of parts.entries()) {
@@ -223,12 +229,18 @@ export function renderTemplate(text: TemplateText, scope: Scope, mode: 'plain' |
     : { kind: 'error', span: text.span, message: problem };
 }
 
-function insert(shell: ShellText, part: ExpressionPart, value: Json, next: string): string | undefined {
+function insert(
+  shell: ShellText | ScriptText,
+  part: ExpressionPart,
+  value: Json,
+  next: string,
+): string | undefined {
   const { expression } = part;
   if (expression.kind === 'call' && expression.name === 'raw') {
     shell.literal(Array.isArray(value) ? (value as readonly Json[]).map(toText).join(' ') : toText(value));
     return undefined;
   }
+  if (shell instanceof ScriptText) return shell.insert(value, next);
   const words = Array.isArray(value) ? (value as readonly Json[]).map(toText) : [toText(value)];
   return shell.insert(words, next);
 }

@@ -101,7 +101,7 @@ export const FUNCTIONS: readonly FunctionInfo[] = [
   {
     name: 'success',
     signature: 'success()',
-    doc: 'True when everything that the task depends on has succeeded.',
+    doc: 'True when everything that the task depends on has succeeded and the run is not ending: false when a task before it failed, was skipped or was cancelled, or when a failure elsewhere stops the run.',
     example: 'success()',
     minArgs: 0,
     maxArgs: 0,

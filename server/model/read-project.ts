@@ -53,6 +53,7 @@ export function readSettings(tree: SyntaxTree): ProjectSettings {
     },
     environments: entriesOf(field(root, 'environments')).map(readEnvironment),
     targets: entriesOf(field(root, 'targets')).map(readTarget),
+    ...given('shell', textOf(field(root, 'shell'))),
     raw: jsonOf(root),
   };
 }

@@ -82,6 +82,7 @@ function build(entry: MapEntry, structure: Structure): Task {
     plots: templatesOf(get('plots')),
     ...given('matrix', readMatrix(mapOf(get('matrix')))),
     ...given('workingDirectory', templateOf(get('working-directory'))),
+    ...given('shell', locatedText(get('shell'))),
     resources: readResources(get('resources')),
     ...given('executor', locatedText(get('executor'))),
     ...given('timeoutMs', durationOf(get('timeout'))),

@@ -4,6 +4,8 @@
  * that. Where no quoting is safe (backticks, `${…}`) only harmless values go in, and others are an error.
  */
 
+import type { TemplateText } from './pieces.js';
+
 /** Needs no quotes anywhere in a command. */
 const HARMLESS = /^[A-Za-z0-9_@%+:,./-]+$/;
 const RESERVED = /^(if|then|else|elif|fi|do|done|case|esac|while|until|for|in|select|function|time|coproc)$/;
@@ -32,6 +34,30 @@ interface HereDocument {
   expands: boolean;
 }
 
+/** The commands of a list as one text. */
+export function scriptOf(commands: readonly TemplateText[]): TemplateText {
+  const [first = { text: '', span: { start: 0, end: 0 } }, ...others] = commands;
+  if (others.length === 0) return first;
+  const text = commands.map((command) => command.text).join('\n');
+  if (commands.every((command) => command.template === undefined)) return { text, span: first.span };
+  const parts = commands.flatMap((command, index) => [
+    ...(index === 0 ? [] : [{ kind: 'text' as const, text: '\n' }]),
+    ...(command.template?.parts ?? [{ kind: 'text' as const, text: command.text }]),
+  ]);
+  return { text, span: first.span, template: { parts } };
+}
+
+/** Whether a command is one by itself: what follows on the next line would not be a part of it. */
+export function isComplete(command: TemplateText): boolean {
+  const shell = new ShellText();
+  for (const part of command.template?.parts ?? []) {
+    if (part.kind === 'text') shell.literal(part.text);
+    else shell.insert(['x'], '');
+  }
+  if (command.template === undefined) shell.literal(command.text);
+  return shell.complete;
+}
+
 /** One word of the shell. The empty text becomes `''`. */
 export function quoteWord(word: string): string {
   if (HARMLESS.test(word) && !RESERVED.test(word)) return word;
@@ -52,6 +78,13 @@ export class ShellText {
 
   get length(): number {
     return this.text.length;
+  }
+
+  /** The text ends outside of quotes, brackets and here-documents. */
+  get complete(): boolean {
+    const [, ...open] = this.frames;
+    const ends = this.document?.line === this.document?.delimiter && this.pending.length === 0;
+    return ends && !/(^|[^\\])(\\\\)*\\$/.test(this.text) && open.every((frame) => frame === 'comment');
   }
 
   /** Text as the author wrote it. */

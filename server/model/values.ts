@@ -21,7 +21,7 @@ export interface Scope {
   /** Absent: unknown. May throw; the message becomes the error. */
   hashFiles?(globs: readonly string[]): string;
   /** For `success()` and the like; absent: unknown. */
-  readonly status?: 'success' | 'failure' | 'cancelled';
+  readonly status?: 'success' | 'failure' | 'cancelled' | 'skipped';
 }
 
 /** Nothing that an expression makes is longer. */

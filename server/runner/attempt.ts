@@ -12,10 +12,11 @@ import type { Executor } from './executors/executor.js';
 import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
 import { MetricTail, jsonNumber, parseMetricLine } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
-import type { ResolvedTask } from './resolve.js';
+import type { ResolvedTask, Script } from './resolve.js';
 import type { PipelineCall } from './resolve-pipeline.js';
 import type { Seat } from './schedule.js';
 import type { Session } from './session.js';
+import { setupShell } from './shells.js';
 
 export interface AttemptContext {
   readonly runId: string;
@@ -156,7 +157,9 @@ export class Attempt {
       git: () => this.#context.git(),
       force: this.#context.force,
       signal: this.#stop.signal,
-      command: (command: string, options?: CommandOptions) => this.#command(command, options),
+      command: (command: string, options?: CommandOptions) =>
+        this.#command({ shell: setupShell(), text: command }, options),
+      script: (script: Script) => this.#command(script),
       say: (line: string) => this.#say(line),
       child: (call: PipelineCall) =>
         this.#context.child(this.#task.id, call, this.#stop.signal, (line) => this.#say(line)),
@@ -188,12 +191,12 @@ export class Attempt {
     stream.end();
   }
 
-  async #command(command: string, options?: CommandOptions): Promise<CommandOutcome> {
+  async #command(script: Script, options?: CommandOptions): Promise<CommandOutcome> {
     const { executor, graceMs, control } = this.#context;
     const streams = { stdout: this.#stream('stdout'), stderr: this.#stream('stderr') };
     const execution = executor.start({
       id: this.#task.id,
-      command,
+      script,
       cwd: options?.cwd ?? path.join(this.#context.root, this.#task.workingDirectory),
       env: { ...this.#environment(), ...options?.env },
       graceMs,

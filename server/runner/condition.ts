@@ -24,23 +24,15 @@ export type Start =
 
 export function mayStart(instance: Instance, facts: Facts, circumstances: Circumstances): Start {
   const { task } = instance;
-  const { cancelled, stopping, before } = circumstances;
-  const tainted = [...before].find(([, result]) => result.tainted);
-  const skipped = [...before].find(
-    ([, result]) => result.status === 'skipped' || result.status === 'cancelled',
-  );
+  const tainted = [...circumstances.before].find(([, result]) => result.tainted);
+  const hindrance = hindranceOf(circumstances, tainted);
   // As in GitHub Actions: `success() &&` stands before every condition that does not ask for the status itself.
   const own = task.if?.template?.parts.some(
     (part) => part.kind === 'expression' && asksForStatus(part.expression),
   );
-  if (own !== true) {
-    if (cancelled) return { start: false, reason: 'the run was cancelled' };
-    if (tainted !== undefined) return { start: false, reason: because(tainted) };
-    if (skipped !== undefined) return { start: false, reason: because(skipped) };
-    if (stopping) return { start: false, reason: 'another task failed before it could start' };
-  }
+  if (own !== true && hindrance !== undefined) return { start: false, reason: hindrance };
   if (task.if === undefined) return { start: true };
-  const status = cancelled ? 'cancelled' : tainted === undefined ? 'success' : 'failure';
+  const status = statusOf(circumstances.cancelled, tainted !== undefined, hindrance !== undefined);
   const result = evaluateText(task.if, new TaskScope(facts, instance, { status }));
   if (result.kind === 'value') {
     return truthy(result.value)
@@ -49,6 +41,26 @@ export function mayStart(instance: Instance, facts: Facts, circumstances: Circum
   }
   const why = result.kind === 'error' ? result.message : `${result.why} is not known`;
   return { start: false, reason: `if: ${why}`, error: true };
+}
+
+/** Why `success()` is false; nothing when it is true. */
+function hindranceOf(
+  { cancelled, stopping, before }: Circumstances,
+  tainted: readonly [string, TaskResult] | undefined,
+): string | undefined {
+  if (cancelled) return 'the run was cancelled';
+  const skipped = [...before].find(
+    ([, result]) => result.status === 'skipped' || result.status === 'cancelled',
+  );
+  const guilty = tainted ?? skipped;
+  if (guilty !== undefined) return because(guilty);
+  return stopping ? 'another task failed before it could start' : undefined;
+}
+
+function statusOf(cancelled: boolean, failed: boolean, hindered: boolean): NonNullable<TaskScope['status']> {
+  if (cancelled) return 'cancelled';
+  if (failed) return 'failure';
+  return hindered ? 'skipped' : 'success';
 }
 
 function because([id, result]: readonly [string, TaskResult]): string {

@@ -6,11 +6,13 @@ import { createHash } from 'node:crypto';
 import type { FingerprintPart, FingerprintRecord } from '../stores/run-document.js';
 
 /** Raised when what a fingerprint is made of changes, so that nothing made by older rules is taken for a hit. */
-export const FINGERPRINT_FORMAT = '1';
+export const FINGERPRINT_FORMAT = '2';
 
 /**
  * Why each kind of part counts:
  * - `command`, `check`: what is done, with every value in its place (secrets are stars: only their use counts)
+ * - `shell`: what the commands are run by
+ * - `secret`: names of secrets that the commands find in their environment; their values do not count
  * - `param`, `upstream`: values that stand in it, by name, so that a change can be told in words
  * - `env`: variables that the definition sets; the environment of whoever runs it does not count
  * - `input`: the content of files that are read
@@ -92,6 +94,12 @@ function sentence(part: FingerprintPart, before: string | undefined, now: string
       return now === undefined
         ? `output ${part.name} is no longer declared`
         : `output ${part.name} is declared in another way`;
+    case 'shell':
+      return `shell: ${before ?? 'none'} → ${now ?? 'none'}`;
+    case 'secret':
+      return before === undefined
+        ? `secret ${part.name} is new`
+        : `secret ${part.name} is no longer declared`;
     case 'working-directory':
       return `working directory: ${before ?? '.'} → ${now ?? '.'}`;
     case 'check':

@@ -22,12 +22,20 @@ export function pipesFolder(runId: string): string {
   return path.join(os.tmpdir(), `modelyard-${runId}`);
 }
 
+/** Where scripts lie that are no argument; beside the pipes of a run. */
+export function scriptsFolder(pipes: string): string {
+  return `${pipes}-scripts`;
+}
+
 /** Removes what a run that was killed has left. */
 export function removePipes(runId: string): void {
-  try {
-    rmSync(pipesFolder(runId), { recursive: true, force: true });
-  } catch {
-    // Someone else's, on a shared machine.
+  const pipes = pipesFolder(runId);
+  for (const folder of [pipes, scriptsFolder(pipes)]) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Someone else's, on a shared machine.
+    }
   }
 }
 

@@ -5,6 +5,9 @@ import { didYouMean, similar } from '../model/names.js';
 /** Where deployments may go, as `modelyard.yaml` has it. */
 export type Places = Pick<ProjectSettings, 'environments' | 'targets'>;
 
+/** What a run takes from `modelyard.yaml`. */
+export type RunSettings = Places & Pick<ProjectSettings, 'shell'>;
+
 /** The environment of that name, or why there is none. */
 export function findEnvironment(
   name: string,

@@ -8,7 +8,7 @@ import { featureFilesFor } from './feature-files.js';
 import { doneIn } from './resume.js';
 import type { ResolvedTask } from './resolve.js';
 import { resolveFully } from './resolve-fully.js';
-import type { Places } from './places.js';
+import type { RunSettings } from './places.js';
 import { secretNames } from './secrets.js';
 import type { Selection } from './select.js';
 import { Session, type TaskResult } from './session.js';
@@ -23,7 +23,7 @@ export interface PlanOptions extends Selection {
   readonly resume?: RunDocument;
   readonly environment?: NodeJS.ProcessEnv;
   /** Where deployments may go. Absent: nothing is known of it. */
-  readonly places?: Places;
+  readonly places?: RunSettings;
 }
 
 export interface PlannedTask {

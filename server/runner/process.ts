@@ -1,5 +1,5 @@
 /**
- * A shell command as a process group of its own: started, streamed, measured by time, and ended as a whole.
+ * A program as a process group of its own: started, streamed, measured by time, and ended as a whole.
  *
  * A process that leaves the group (`setsid`, a daemon) was meant to outlive the command, and does when the command ends
  * by itself. When it is ended from outside, those are ended with it: Linux tells them by the environment that they
@@ -12,7 +12,9 @@ import type { OutputPipe, OutputPipes } from './output-pipes.js';
 import { processStat, processes, processesWithEnvironment } from './proc.js';
 
 export interface ProcessOptions {
-  readonly command: string;
+  /** Absolute. */
+  readonly program: string;
+  readonly args: readonly string[];
   /** Absolute. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
@@ -60,18 +62,17 @@ export class Process {
   constructor(options: ProcessOptions) {
     this.#graceMs = options.graceMs;
     this.#marks = MARKS.map((name) => `${name}=${options.env[name] ?? ''}`);
-    const [shell, args] = shellFor(options.command);
     const stdout = options.pipes.open((chunk) => options.onOutput('stdout', chunk));
     const stderr = options.pipes.open((chunk) => options.onOutput('stderr', chunk));
     this.#pipes = [stdout, stderr].filter((pipe) => pipe !== undefined);
     try {
-      this.#child = spawn(shell, args, {
+      this.#child = spawn(options.program, options.args, {
         cwd: options.cwd,
         env: options.env,
         detached: !windows,
         stdio: ['ignore', stdout?.writer ?? 'pipe', stderr?.writer ?? 'pipe'],
         windowsHide: true,
-        windowsVerbatimArguments: windows,
+        windowsVerbatimArguments: windows && /(^|[\\/])cmd(\.exe)?$/i.test(options.program),
       });
     } finally {
       for (const pipe of this.#pipes) pipe.given();
@@ -183,12 +184,6 @@ export class Process {
     for (const pipe of this.#pipes) pipe.stop();
     clearTimeout(this.#killTimer);
   }
-}
-
-function shellFor(command: string): [string, string[]] {
-  return windows
-    ? [process.env['ComSpec'] ?? 'cmd.exe', ['/d', '/s', '/c', `"${command}"`]]
-    : ['/bin/sh', ['-c', command]];
 }
 
 function delay(ms: number): Promise<void> {

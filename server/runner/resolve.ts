@@ -13,6 +13,9 @@ import { type Result, evaluateText, renderTemplate } from '../model/evaluate.js'
 import { compileGlob } from '../model/glob.js';
 import type { Instance, ResolvedOutput } from '../model/graph.js';
 import { isGlob } from '../model/paths.js';
+import { isComplete, scriptOf } from '../model/shell.js';
+import { type ScriptLanguage, type Shell, shellOfTask } from '../model/shells.js';
+import { formatBytes } from '../model/units.js';
 import { toText, truthy } from '../model/values.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import { OWN_OUTPUTS } from '../model/contexts.js';
@@ -32,6 +35,7 @@ import {
 import type { Texts } from './resolve-texts.js';
 import { type TrainingSetTask, resolveTrainingSet } from './resolve-training-set.js';
 import { type Facts, TaskScope } from './scope.js';
+import { LONGEST_VARIABLE, SYSTEM_SHELL } from './shells.js';
 import type { Workspace } from './workspace.js';
 
 type Span = TemplateText['span'];
@@ -59,11 +63,17 @@ export type ResolvedCheck =
   | { readonly kind: 'outcome'; readonly outcome: CheckOutcome }
   | { readonly kind: 'data'; readonly path: string; readonly check: Extract<Check, { kind: 'data' }> };
 
+/** The commands of a task, and what runs them. */
+export interface Script {
+  readonly shell: Shell;
+  readonly text: string;
+}
+
 export interface ResolvedTask {
   readonly id: string;
   readonly instance: Instance;
-  /** For `sh -c`. */
-  readonly commands: readonly string[];
+  /** Of a run task. */
+  readonly script?: Script;
   readonly checks: readonly ResolvedCheck[];
   /** Of a register task. */
   readonly register?: Registration;
@@ -153,12 +163,12 @@ class Resolver {
     const { task } = this.#instance;
     const parts: FingerprintPart[] = [{ kind: 'format', name: 'format', value: FINGERPRINT_FORMAT }];
     const env = this.#environment([...this.#pipeline.env, ...task.env], parts);
+    parts.push(...this.#secrets());
     const workingDirectory = this.#directory(parts);
-    const commands: string[] = [];
     const checks: ResolvedCheck[] = [];
     const { action } = task;
-    if (action?.kind === 'run') commands.push(...this.#commands(action.commands, parts));
-    else if (action?.kind === 'check') checks.push(...this.#checks(action.checks, parts));
+    const script = action?.kind === 'run' ? this.#script(action.commands, parts) : undefined;
+    if (action?.kind === 'check') checks.push(...this.#checks(action.checks, parts));
     const settings = this.#settings(action, parts);
     const inputs = this.#inputs(checks, settings.package, settings.materialize?.sources);
     const outputs = this.#outputs(parts);
@@ -167,7 +177,7 @@ class Resolver {
     return {
       id: this.#instance.id,
       instance: this.#instance,
-      commands,
+      ...(script === undefined ? {} : { script }),
       checks,
       ...settings,
       workingDirectory,
@@ -219,7 +229,7 @@ class Resolver {
     }
   }
 
-  #render(text: TemplateText, mode: 'plain' | 'shell'): { real: string; shown: string } {
+  #render(text: TemplateText, mode: 'plain' | ScriptLanguage): { real: string; shown: string } {
     if (text.template === undefined) return { real: text.text, shown: text.text };
     const shown = this.#value(renderTemplate(text, this.#shown, mode), text.span);
     if (!this.#secretsInText) return { real: shown, shown };
@@ -241,6 +251,11 @@ class Resolver {
     const env: Record<string, string> = {};
     for (const entry of entries) {
       const { real, shown } = this.#render(entry.value, 'plain');
+      const bytes = Buffer.byteLength(real) + entry.name.length + 1;
+      if (bytes > LONGEST_VARIABLE) {
+        const message = `env ${entry.name} is ${formatBytes(bytes)} long, and the system takes ${formatBytes(LONGEST_VARIABLE)} for one variable: write the value into a file`;
+        throw new Unresolved(message, false, entry.value.span);
+      }
       env[entry.name] = real;
       this.#real.env[entry.name] = real;
       this.#shown.env[entry.name] = shown;
@@ -259,16 +274,29 @@ class Resolver {
     return checked;
   }
 
-  #commands(texts: readonly TemplateText[], parts: FingerprintPart[]): string[] {
-    const templates = texts.some((text) => text.template !== undefined);
-    if (templates) {
-      parts.push({ kind: 'command', name: TEMPLATE, value: texts.map((text) => text.text).join('\n') });
+  #script(commands: readonly TemplateText[], parts: FingerprintPart[]): Script {
+    const { task } = this.#instance;
+    const shell = shellOfTask(task, this.#pipeline, this.#facts.places.shell ?? SYSTEM_SHELL);
+    const text = scriptOf(commands);
+    if (commands.length > 1 && shell.language === 'shell') {
+      const open = commands.find((command) => !isComplete(command));
+      if (open !== undefined) {
+        const message =
+          'a command of the list ends inside of quotes, a bracket or a here-document: end it, or write `run: |`';
+        throw new Unresolved(message, false, open.span);
+      }
     }
-    return texts.map((text, index) => {
-      const { real, shown } = this.#render(text, 'shell');
-      parts.push({ kind: 'command', name: texts.length === 1 ? 'run' : `run ${index + 1}`, value: shown });
-      return real;
-    });
+    parts.push({ kind: 'shell', name: 'shell', value: shell.written });
+    if (text.template !== undefined) parts.push({ kind: 'command', name: TEMPLATE, value: text.text });
+    const { real, shown } = this.#render(text, shell.language);
+    parts.push({ kind: 'command', name: 'run', value: shown });
+    return { shell, text: real };
+  }
+
+  /** Names of secrets that the commands see; the values are nobody's business. */
+  #secrets(): FingerprintPart[] {
+    const names = [...this.#pipeline.secrets, ...this.#instance.task.secrets].map(({ value }) => value);
+    return [...new Set(names)].sort().map((name) => ({ kind: 'secret', name, value: 'set' }));
   }
 
   #checks(checks: readonly Check[], parts: FingerprintPart[]): ResolvedCheck[] {

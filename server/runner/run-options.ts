@@ -1,8 +1,9 @@
 /** What a run is told before it begins, and how it may end. */
-import type { Json, Pipeline, ProjectSettings } from '../model/definition.js';
+import type { Json, Pipeline } from '../model/definition.js';
 import type { RunDocument } from '../stores/run-document.js';
 import type { Asker } from './approvals.js';
 import type { RunControl } from './control.js';
+import type { RunSettings } from './places.js';
 import type { Selection } from './select.js';
 
 export interface RunOptions extends Selection {
@@ -46,7 +47,7 @@ export interface RunOptions extends Selection {
     readonly runs: readonly string[];
   };
   /** Where deployments may go. */
-  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
+  readonly places: RunSettings;
   /** Bounds of the cache. */
   readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number };
   /** Lines and columns of places in the definition: `path:line:column`. */

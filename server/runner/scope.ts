@@ -1,5 +1,5 @@
 /** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
-import type { Json, ProjectSettings } from '../model/definition.js';
+import type { Json } from '../model/definition.js';
 import { renderTemplate } from '../model/evaluate.js';
 import type { Lookup, Scope } from '../model/evaluate.js';
 import type { Features } from '../model/features.js';
@@ -11,7 +11,7 @@ import type { FingerprintPart } from '../stores/run-document.js';
 import { memberOfFlat } from './flat.js';
 import type { ModelLookup, Models } from './models.js';
 import { packageLookup } from './packages.js';
-import { findEnvironment } from './places.js';
+import { type RunSettings, findEnvironment } from './places.js';
 
 /** What is known of another task. */
 export interface TaskFacts {
@@ -24,7 +24,9 @@ export interface TaskFacts {
     | string
     | {
         readonly metrics: Readonly<Record<string, Json>>;
+        /** `succeeded` whether it ran or was cached. */
         readonly status: string;
+        readonly cached: boolean;
         readonly fingerprint: string;
       };
 }
@@ -43,7 +45,7 @@ export interface Facts {
   /** The version behind `rain@production`. */
   version(reference: string): ReturnType<Models['find']>;
   /** Where deployments may go, and what there is to deploy. */
-  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
+  readonly places: RunSettings;
   readonly packages: () => PackageStore;
   /** The environment of the deployments that a task follows: its name. */
   environmentBefore(instance: Instance): Lookup;
@@ -57,7 +59,7 @@ export class TaskScope implements Scope {
   readonly #instance: Instance;
   /** Variables that the definition sets, those of the task over those of the pipeline. Filled while they are resolved. */
   readonly env: Record<string, string> = {};
-  readonly status?: 'success' | 'failure' | 'cancelled';
+  readonly status?: 'success' | 'failure' | 'cancelled' | 'skipped';
   /** What was looked at, by name. */
   readonly #used = new Map<string, FingerprintPart>();
   /** Secrets stand as stars: for what is recorded and hashed, not for what is run. */
@@ -68,7 +70,10 @@ export class TaskScope implements Scope {
   constructor(
     facts: Facts,
     instance: Instance,
-    options: { readonly status?: 'success' | 'failure' | 'cancelled'; readonly masked?: boolean } = {},
+    options: {
+      readonly status?: 'success' | 'failure' | 'cancelled' | 'skipped';
+      readonly masked?: boolean;
+    } = {},
   ) {
     this.#facts = facts;
     this.#instance = instance;
@@ -186,6 +191,7 @@ export class TaskScope implements Scope {
         return found.kind === 'error' && typeof ended === 'string' ? { kind: 'unknown', why: ended } : found;
       }
       case 'status':
+      case 'cached':
       case 'fingerprint':
         return typeof ended === 'string'
           ? { kind: 'unknown', why: ended }
@@ -197,7 +203,7 @@ export class TaskScope implements Scope {
       default:
         return {
           kind: 'error',
-          message: `tasks.${name} has outputs, metrics, status and fingerprint, but no "${what ?? ''}".`,
+          message: `tasks.${name} has outputs, metrics, status, cached and fingerprint, but no "${what ?? ''}".`,
         };
     }
   }

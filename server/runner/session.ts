@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { FeaturesDefinition } from '../model/analyze.js';
-import type { Action, Json, Pipeline, ProjectSettings } from '../model/definition.js';
+import type { Action, Json, Pipeline } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
+import { shellOfTask } from '../model/shells.js';
 import { viewSources } from '../model/view-sources.js';
 import { type Layout, layoutOf, safeFileName } from '../stores/layout.js';
 import { PackageStore } from '../stores/packages/store.js';
@@ -16,9 +17,11 @@ import { HashIndex } from './hash-index.js';
 import { usesFeatures } from './feature-files.js';
 import type { FeatureViews } from './features.js';
 import type { Models } from './models.js';
+import type { RunSettings } from './places.js';
 import { type Facts, type TaskFacts, outputPaths } from './scope.js';
 import { type Selection, select } from './select.js';
 import { environmentBefore } from './environment-before.js';
+import { SYSTEM_SHELL, findShell, missingShell } from './shells.js';
 import { TaskStates } from './state.js';
 import { Workspace } from './workspace.js';
 
@@ -43,7 +46,7 @@ export interface SessionOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly secrets: Readonly<Record<string, string>>;
   /** Where deployments may go. Absent: nothing is known of it. */
-  readonly places?: Pick<ProjectSettings, 'environments' | 'targets'>;
+  readonly places?: RunSettings;
   /** `id`, `started-at` and so on; what expressions see as `run`. */
   readonly run: Readonly<Record<string, Json>>;
   /** Tasks that are not selected are known by how they ended the last time. Absent: all. */
@@ -69,7 +72,7 @@ export class Session {
   readonly results = new Map<string, TaskResult>();
   /** Why there is nothing to run: a selection that names no task, a matrix or a cycle that can't be. */
   readonly problem: string | undefined;
-  readonly places: Pick<ProjectSettings, 'environments' | 'targets'>;
+  readonly places: RunSettings;
   readonly #selected: ReadonlySet<string>;
   #dirty = true;
   #models: Models | undefined;
@@ -100,7 +103,7 @@ export class Session {
     const selected = select(this.graph, options.selection ?? {});
     this.#selected = selected.ok ? selected.ids : new Set();
     this.problem = selected.ok
-      ? problemOf(this.graph)
+      ? (problemOf(this.graph) ?? this.#missingShell(options.environment))
       : `there is no task "${selected.unknown}" in ${options.pipeline.name}; there are: ${selected.known.join(', ')}`;
     const dirty = (): boolean => this.#dirty;
     this.facts = {
@@ -171,6 +174,17 @@ export class Session {
     return this.graph.instances.filter((instance) => this.#selected.has(instance.id));
   }
 
+  /** A shell that isn't there is told before anything runs. Where the definition sets PATH, nobody knows yet. */
+  #missingShell(environment: SessionOptions['environment']): string | undefined {
+    if (this.pipeline.env.some(({ name }) => name === 'PATH')) return undefined;
+    for (const { task, id } of this.selectedInstances()) {
+      if (task.action?.kind !== 'run' || task.env.some(({ name }) => name === 'PATH')) continue;
+      const shell = shellOfTask(task, this.pipeline, this.places.shell ?? SYSTEM_SHELL);
+      if (findShell(shell, environment) === undefined) return `${id}: ${missingShell(shell)}`;
+    }
+    return undefined;
+  }
+
   #git(): Record<string, Json> | undefined {
     if (this.head === undefined) return undefined;
     const { commit, branch } = this.head;
@@ -194,6 +208,7 @@ export class Session {
       ended: {
         metrics: gather(known.map((result) => result.metrics)),
         status: worst(known),
+        cached: known.every((result) => result.status === 'cached'),
         fingerprint: known.map((result) => result.fingerprint).join(' '),
       },
     };
@@ -265,8 +280,8 @@ function merge(values: readonly Json[]): Json {
 }
 
 function worst(results: readonly TaskResult[]): string {
-  const order = ['failed', 'cancelled', 'skipped', 'succeeded'];
-  return order.find((status) => results.some((result) => result.status === status)) ?? 'cached';
+  const order = ['failed', 'cancelled', 'skipped'];
+  return order.find((status) => results.some((result) => result.status === status)) ?? 'succeeded';
 }
 
 function statesFile(layout: Layout, pipeline: string): string {

@@ -36,6 +36,8 @@ export interface ArtifactRecord extends FileRecord {
 export interface FingerprintPart {
   readonly kind:
     | 'command'
+    | 'shell'
+    | 'secret'
     | 'env'
     | 'param'
     | 'input'

@@ -128,7 +128,7 @@ test('exports: a folder, an archive that tar reads, a build context', async (t) 
     /^EXPOSE 8080$/m,
     /^HEALTHCHECK .*\/health/m,
     /^ENV APP="package"$/m,
-    /^CMD \["sh","-c","python3 app\/serve\.py --level 'a b'"\]$/m,
+    /^CMD \["sh","-e","-c","python3 app\/serve\.py --level 'a b'"\]$/m,
     /-e API_KEY/,
   ])
     assert.match(dockerfile, line);

@@ -159,7 +159,7 @@ function runSetup(
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
   return new Promise((resolve) => {
-    const child = spawn('sh', ['-c', command], {
+    const child = spawn('sh', ['-e', '-c', command], {
       cwd,
       env: { ...inheritedEnvironment(process.env, new Set()), ...env },
       stdio: ['ignore', 2, 2],

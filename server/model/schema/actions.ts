@@ -173,7 +173,7 @@ const pipelineAction = Type.Union([
 export const actionSchemas = {
   run: opt(
     runAction,
-    'A shell command, or a list of them. Each `${{ … }}` becomes one quoted word of the shell; the first command that fails ends the task.',
+    'The commands, as a text of one or more lines, or a list. All run in one shell one after the other, so that `cd` and variables hold for those that follow; the first command that fails ends the task. Each `${{ … }}` becomes one quoted word of the shell, or a literal of Python or JavaScript. See `shell`.',
     ['python3 src/train.py --epochs ${{ params.epochs }}', ['mkdir -p models', 'python3 src/train.py']],
   ),
   materialize: opt(materializeAction, 'Computes feature views into the feature store.', [

@@ -3,6 +3,8 @@ import { Type } from '@sinclair/typebox';
 import type { TSchema } from '@sinclair/typebox';
 import type { ExpressionPlace } from '../definition.js';
 import { ENV_NAME_PATTERN, NAME_PATTERN } from '../names.js';
+import { SHELL_NAMES } from '../shells.js';
+import type { ShellName } from '../shells.js';
 import { BYTES_PATTERN, DURATION_PATTERN } from '../units.js';
 import { hinted, HINT } from './hint.js';
 import type { Hint, NameTarget } from './hint.js';
@@ -46,6 +48,18 @@ export const secretName = text(
   { names: 'secret', code: 'name', expects: 'the name of an environment variable (letters, digits and "_")' },
   { pattern: ENV_NAME_PATTERN },
 );
+
+/** What runs commands. */
+export const shell = Type.Union([
+  Type.Unsafe<ShellName>({
+    type: 'string',
+    enum: SHELL_NAMES,
+    [HINT]: {
+      expects: 'the name of a shell, or a command with `{0}` where the script’s file goes',
+    } satisfies Hint,
+  }),
+  text({ expects: 'a command with `{0}` where the script’s file goes' }, { pattern: '^\\S.*\\{0\\}' }),
+]);
 
 export const duration = text(
   { format: 'duration', code: 'duration', expects: 'a duration such as 90s, 30m or 1h30m' },

@@ -18,6 +18,7 @@ import {
   prose,
   reference,
   secretName,
+  shell,
   template,
 } from './pieces.js';
 
@@ -166,6 +167,12 @@ export const taskOptionSchemas = {
     ['src'],
     { default: '.' },
   ),
+  shell: opt(
+    shell,
+    'What runs the commands: a shell by its name, or a command with `{0}` where the file with the commands goes. A first line `#!…` says the same. Default: that of the pipeline, of the project, else `sh`.',
+    ['bash', 'python', 'perl {0}'],
+    { default: 'sh' },
+  ),
   resources: opt(
     closed(
       {
@@ -257,6 +264,7 @@ export const pipelineSchema = closed(
     secrets: opt(listOrOne(secretName), 'Secrets that every task gets as environment variables.', [
       ['API_KEY'],
     ]),
+    shell: opt(shell, 'What runs the commands of tasks that don’t say it themselves.', ['bash']),
     tasks: key(
       named(key(task, 'A task: exactly one action, and what it needs.', [{ run: 'python3 src/train.py' }])),
       'The tasks, each under its name. Their order follows from what they read and write.',

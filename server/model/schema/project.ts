@@ -15,6 +15,7 @@ import {
   named,
   prose,
   reference,
+  shell,
 } from './pieces.js';
 
 export const SEVERITIES = ['error', 'warning', 'info', 'hint', 'off'] as const;
@@ -204,6 +205,7 @@ export const projectSchema = closed(
       'Platforms behind the environments.',
       [{ local: { type: 'local', ports: { from: 8000, to: 8099 } } }],
     ),
+    shell: opt(shell, 'What runs the commands of tasks whose pipeline doesn’t say it.', ['bash']),
     tracking: opt(
       tracking,
       'The tracking server that MLflow clients find during a run.',

@@ -5,7 +5,7 @@ import type { RunDocument } from '../../stores/run-document.js';
 import type { PipelineCall } from '../resolve-pipeline.js';
 import type { Question } from '../../stores/approvals.js';
 import type { Verdict } from '../approvals.js';
-import type { ResolvedTask, CheckOutcome } from '../resolve.js';
+import type { ResolvedTask, CheckOutcome, Script } from '../resolve.js';
 import type { Session } from '../session.js';
 
 export interface ActionContext {
@@ -19,7 +19,9 @@ export interface ActionContext {
   readonly force: boolean;
   /** Where the code stands; nothing where there is no repository. */
   git(): Promise<GitState | undefined>;
-  /** Runs one command to its end; where and with which variables the task's own run, unless told otherwise. */
+  /** Runs the task's commands to their end. */
+  script(script: Script): Promise<CommandOutcome>;
+  /** Runs one command of the system's shell to its end; where and with which variables the task's own run, unless told otherwise. */
   command(command: string, options?: CommandOptions): Promise<CommandOutcome>;
   /** Runs another pipeline as a part of this run. */
   child(call: PipelineCall): Promise<ChildOutcome>;

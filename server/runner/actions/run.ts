@@ -1,37 +1,37 @@
-/** The action `run`: shell commands in order, until one fails. */
-import type { ActionContext, ActionOutcome } from './action.js';
+/** The action `run`: commands in one shell, until one fails. */
+import type { ActionContext, ActionOutcome, CommandOutcome } from './action.js';
 
 export async function runAction(context: ActionContext): Promise<ActionOutcome> {
-  const { commands } = context.task;
-  for (const [index, command] of commands.entries()) {
-    if (context.signal.aborted) return { ok: false };
-    const result = await context.command(command);
-    const exit = {
-      ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
-      ...(result.signal === undefined ? {} : { signal: result.signal }),
-    };
-    if (result.error === undefined && result.exitCode === 0) continue;
-    const which = commands.length === 1 ? '' : ` of command ${index + 1} of ${commands.length}`;
-    return { ok: false, error: explain(result, which), ...exit };
-  }
-  return { ok: true, exitCode: 0 };
+  const { script } = context.task;
+  if (script === undefined || context.signal.aborted) return { ok: false };
+  const result = await context.script(script);
+  if (result.error === undefined && result.exitCode === 0) return { ok: true, exitCode: 0 };
+  return {
+    ok: false,
+    error: explain(result),
+    ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
+    ...(result.signal === undefined ? {} : { signal: result.signal }),
+  };
 }
 
-function explain(
-  result: { readonly exitCode?: number; readonly signal?: string; readonly error?: string },
-  which: string,
-): string {
-  if (result.error !== undefined) return `it could not be started${which}: ${result.error}`;
+function explain(result: CommandOutcome): string {
+  if (result.error !== undefined) {
+    // A command that is too long lies in a file, so that it is the environment.
+    const why = result.error.includes('E2BIG')
+      ? 'its environment is larger than the system takes. Hand large values over in files'
+      : result.error;
+    return `it could not be started: ${why}`;
+  }
   if (result.signal !== undefined) {
     const hint = result.signal === 'SIGKILL' ? ' (the system does that when memory runs out)' : '';
-    return `ended by ${result.signal}${which}${hint}`;
+    return `ended by ${result.signal}${hint}`;
   }
   switch (result.exitCode) {
     case 126:
-      return `exit code 126${which}: the command is not executable`;
+      return 'exit code 126: the command is not executable';
     case 127:
-      return `exit code 127${which}: the command was not found; is it installed, and in the PATH?`;
+      return 'exit code 127: the command was not found; is it installed, and in the PATH?';
     default:
-      return `exit code ${result.exitCode ?? 'unknown'}${which}`;
+      return `exit code ${result.exitCode ?? 'unknown'}`;
   }
 }

@@ -1,10 +1,11 @@
 /** Where a task's command runs, as a port: this machine today, a cluster later. */
 
+import type { Script } from '../resolve.js';
+
 export interface ExecutorJob {
   /** Id of the task in the run. */
   readonly id: string;
-  /** For the shell. */
-  readonly command: string;
+  readonly script: Script;
   /** Absolute. */
   readonly cwd: string;
   /** The whole environment. */

@@ -57,7 +57,7 @@ export class AppProcess {
     const windows = process.platform === 'win32';
     const child = spawn(
       windows ? (process.env['ComSpec'] ?? 'cmd.exe') : '/bin/sh',
-      windows ? ['/d', '/s', '/c', `"${options.command}"`] : ['-c', options.command],
+      windows ? ['/d', '/s', '/c', `"${options.command}"`] : ['-e', '-c', options.command],
       {
         cwd: options.cwd,
         env: { ...options.env, [REPLICA_MARK]: options.id },

@@ -33,7 +33,7 @@ export function dockerfile(
   if (requirements !== undefined && setup.length === 0) {
     lines.push(`RUN pip install --no-cache-dir --user -r ${shellWord(requirements)}`);
   }
-  for (const command of setup) lines.push(`RUN ${JSON.stringify(['sh', '-c', command])}`);
+  for (const command of setup) lines.push(`RUN ${JSON.stringify(['sh', '-e', '-c', command])}`);
   for (const [key, value] of Object.entries(env)) lines.push(`ENV ${key}=${envValue(value)}`);
   lines.push(`ENV PORT=${port}`, `EXPOSE ${port}`);
   const path = health.ready ?? health.live;
@@ -52,7 +52,7 @@ export function dockerfile(
   }
   if (secrets.length > 0)
     lines.push(`# Give its secrets when you run it: ${secrets.map((one) => `-e ${one}`).join(' ')}`);
-  lines.push(`CMD ${JSON.stringify(['sh', '-c', entrypoint])}`);
+  lines.push(`CMD ${JSON.stringify(['sh', '-e', '-c', entrypoint])}`);
   return { ok: true, text: `${lines.join('\n')}\n` };
 }
 

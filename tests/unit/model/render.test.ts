@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import type { Json } from '../../../server/model/definition.js';
 import { evaluateText, renderTemplate } from '../../../server/model/evaluate.js';
 import { quoteWord } from '../../../server/model/shell.js';
+import { shellOf } from '../../../server/model/shells.js';
+import { shellArguments } from '../../../server/runner/shells.js';
 import { scopeOf, templateOf } from './helpers.js';
 
 function shell(text: string, value: Json): string {
@@ -12,10 +14,20 @@ function shell(text: string, value: Json): string {
   return result.kind === 'value' ? result.value : `<${result.kind}>`;
 }
 
+/** Shells that are here; they have to agree. */
+const SHELLS = (['sh', 'bash', 'zsh'] as const).filter(
+  (name) => spawnSync(name, ['-c', ':'], { stdio: 'ignore' }).error === undefined,
+);
+
 function output(command: string): string {
-  const { stdout, status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
-  assert.equal(status, 0, `${command}\n${stderr}`);
-  return stdout;
+  const [first, ...others] = SHELLS.map((name) => {
+    const args = shellArguments(shellOf(name), command, () => assert.fail('it is short'));
+    const { stdout, status, stderr } = spawnSync(name, args, { encoding: 'utf8' });
+    assert.equal(status, 0, `${name}: ${command}\n${stderr}`);
+    return stdout;
+  });
+  for (const other of others) assert.equal(other, first, command);
+  return first ?? assert.fail('there is no shell');
 }
 
 const V = '${{ params.v }}';
