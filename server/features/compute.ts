@@ -4,7 +4,8 @@ import type { Column, EngineError, EngineResult } from './engine/messages.js';
 import type { ManifestColumn } from './manifest.js';
 import { type SourceTable, sourceMessage } from './source.js';
 import { identifier, literal, textOf } from './sql.js';
-import { convert, utc } from './types.js';
+import { epochAdvice } from '../model/timestamps.js';
+import { convert, convertKey, isNumeric, utc } from './types.js';
 import type { ResolvedView } from './view.js';
 import { didYouMean } from '../model/names.js';
 import { similar } from '../model/similar.js';
@@ -54,7 +55,12 @@ export interface Projection {
 }
 
 /** The columns of the view out of what the transforms give, or everything that is wrong with them. */
-export function project(view: ResolvedView, { table, columns }: Transformed): EngineResult<Projection> {
+export async function project(
+  engine: Engine,
+  view: ResolvedView,
+  { table, columns }: Transformed,
+): Promise<EngineResult<Projection>> {
+  const epochs = await epochsOf(engine, view, { table, columns });
   const types = new Map(columns.map((column) => [column.name, column.type]));
   const names = [...types.keys()];
   const problems: string[] = [];
@@ -87,14 +93,14 @@ export function project(view: ResolvedView, { table, columns }: Transformed): En
     const sql = utc(name, type);
     if (sql === undefined)
       problems.push(
-        `the ${role} column "${name}" is ${type}, and not a moment. Convert it in a transform, as \`to_timestamp(${name}) as ${name}\`.`,
+        `the ${role} column "${name}" is ${type}, and not a moment. ${epochs.get(name) ?? epochAdvice(name, undefined)}`,
       );
     else add(name, sql, 'TIMESTAMP', role, type === 'VARCHAR');
   };
   const typed = (name: string, declared: string | undefined, role: 'key' | 'feature'): void => {
     const type = typeOf(name, role === 'key' ? 'key of its entity' : 'feature');
     if (type === undefined) return;
-    const conversion = convert(name, declared, type);
+    const conversion = (role === 'key' ? convertKey : convert)(name, declared, type);
     if (conversion.ok) add(name, conversion.sql, conversion.type, role, conversion.parses);
     else problems.push(conversion.message);
   };
@@ -110,6 +116,25 @@ export function project(view: ResolvedView, { table, columns }: Transformed): En
     ok: true,
     value: { select: `SELECT ${selected.join(', ')} FROM ${identifier(table)}`, columns: made, parsed },
   };
+}
+
+/** Of times that are numbers: what they are likely to count, by their size. */
+async function epochsOf(
+  engine: Engine,
+  { timestamp, created }: ResolvedView,
+  { table, columns }: Pick<Transformed, 'table' | 'columns'>,
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const { name, type } of columns) {
+    if ((name !== timestamp && name !== created) || !isNumeric(type)) continue;
+    const column = identifier(name);
+    const largest = await engine.query(
+      `SELECT CAST(max(abs(CAST(${column} AS DOUBLE))) AS DOUBLE) FROM ${identifier(table)}`,
+    );
+    const value = largest.ok ? largest.value.rows[0]?.[0] : undefined;
+    found.set(name, epochAdvice(name, typeof value === 'number' ? value : undefined));
+  }
+  return found;
 }
 
 /** Names a value that can't be what its column is declared to be; nothing when all can. */

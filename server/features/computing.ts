@@ -99,7 +99,7 @@ async function prepare(
       transform: { index, ...(error.offset === undefined ? {} : { offset: error.offset }) },
     };
   }
-  const projection = project(view, transformed.value);
+  const projection = await project(engine, view, transformed.value);
   if (!projection.ok) return projection;
   return {
     ok: true,

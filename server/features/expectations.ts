@@ -4,6 +4,8 @@ import { parseDuration } from '../model/units.js';
 import type { Engine } from './engine/engine.js';
 import type { EngineResult } from './engine/messages.js';
 import type { ExpectationOutcome, Manifest } from './manifest.js';
+import type { Feature } from '../model/features.js';
+import { describe } from './source.js';
 import { identifier, literal, textOf } from './sql.js';
 import type { ResolvedView } from './view.js';
 
@@ -31,13 +33,17 @@ function settingsOf(value: Json | undefined): Settings {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Settings) : {};
 }
 
-export function expectationsOf({ view }: ResolvedView): Expectation[] {
+/** @param types DuckDB's, of the computed columns, where they are known */
+export function expectationsOf(
+  { view }: ResolvedView,
+  types: ReadonlyMap<string, string> = new Map(),
+): Expectation[] {
   const found: Expectation[] = [];
   for (const feature of view.features) {
     const settings = settingsOf(feature.expect?.value);
     const severity = settings['severity'] === 'warning' ? 'warning' : 'error';
     for (const [key, value] of Object.entries(settings)) {
-      const one = featureExpectation(feature.name, feature.type?.value, key, value);
+      const one = featureExpectation(feature, types.get(feature.name), key, value);
       if (one !== undefined) found.push({ feature: feature.name, key, severity, ...one });
     }
   }
@@ -53,24 +59,29 @@ export function expectationsOf({ view }: ResolvedView): Expectation[] {
 type Part = Omit<Expectation, 'feature' | 'key' | 'severity'>;
 
 function featureExpectation(
-  name: string,
-  type: string | undefined,
+  { name, type: declared }: Feature,
+  computed: string | undefined,
   key: string,
   value: Json,
 ): Part | undefined {
+  const type = declared?.value;
   const column = identifier(name);
+  // NaN and infinite values are missing ones, as for statistics, drift and latest values; and no bound holds for them.
+  const finite = hasNaN(computed) ? ` AND isfinite(${column})` : '';
   switch (key) {
     case 'not-null':
-      return value === true ? { text: `${name} has a value`, rows: `${column} IS NOT NULL` } : undefined;
+      return value === true
+        ? { text: `${name} has a value`, rows: `${column} IS NOT NULL${finite}` }
+        : undefined;
     case 'unique':
       return value === true ? { text: `${name} is unique`, unique: true } : undefined;
     case 'min':
       return typeof value === 'number'
-        ? { text: `${name} is at least ${value}`, rows: `${column} >= ${value}` }
+        ? { text: `${name} is at least ${value}`, rows: `${column} >= ${value}${finite}` }
         : undefined;
     case 'max':
       return typeof value === 'number'
-        ? { text: `${name} is at most ${value}`, rows: `${column} <= ${value}` }
+        ? { text: `${name} is at most ${value}`, rows: `${column} <= ${value}${finite}` }
         : undefined;
     case 'one-of': {
       if (!Array.isArray(value)) return undefined;
@@ -132,7 +143,10 @@ export async function checkExpectations(
   about: { readonly rows: number; readonly range?: Manifest['range'] },
   now: number,
 ): Promise<EngineResult<ExpectationOutcome[]>> {
-  const expectations = expectationsOf(view);
+  const described = await describe(engine, table);
+  if (!described.ok) return described;
+  const types = new Map(described.value.map(({ name, type }) => [name, type]));
+  const expectations = expectationsOf(view, types);
   const tables = new Map<Expectation, string>();
   for (const [at, one] of expectations.entries()) {
     if (one.predicate === undefined) continue;
@@ -140,7 +154,8 @@ export async function checkExpectations(
     const made = await engine.define({
       name,
       over: table,
-      sql: `SELECT *, (\n${one.predicate}\n) AS "holds?" FROM source`,
+      sql: one.predicate,
+      predicate: 'holds?',
     });
     if (!made.ok) {
       const where = one.feature ?? 'the view';
@@ -152,7 +167,7 @@ export async function checkExpectations(
     tables.set(one, name);
   }
   const outcomes: ExpectationOutcome[] = [];
-  const counts = await failures(engine, table, expectations, tables);
+  const counts = await failures(engine, table, expectations, tables, types);
   if (!counts.ok) return counts;
   for (const [at, one] of expectations.entries()) {
     const failed = counts.value[at] ?? 0;
@@ -172,6 +187,10 @@ export function refreshed(view: ResolvedView, manifest: Manifest, now: number): 
   ];
 }
 
+function hasNaN(type: string | undefined): boolean {
+  return type === 'FLOAT' || type === 'DOUBLE';
+}
+
 function broken(one: Expectation, predicateTable: string | undefined): string {
   return predicateTable === undefined ? `NOT (${one.rows ?? 'true'})` : 'NOT CAST("holds?" AS BOOLEAN)';
 }
@@ -182,13 +201,17 @@ async function failures(
   table: string,
   expectations: readonly Expectation[],
   tables: ReadonlyMap<Expectation, string>,
+  types: ReadonlyMap<string, string>,
 ): Promise<EngineResult<number[]>> {
   const counts = expectations.map((one) => {
     const own = tables.get(one);
     if (own !== undefined) return `(SELECT count(*) FROM ${identifier(own)} WHERE ${broken(one, own)})`;
     if (one.unique === true) {
       const column = identifier(one.feature ?? '');
-      return `count(${column}) - count(DISTINCT ${column})`;
+      const value = hasNaN(types.get(one.feature ?? ''))
+        ? `CASE WHEN isfinite(${column}) THEN ${column} END`
+        : column;
+      return `count(${value}) - count(DISTINCT ${value})`;
     }
     return one.rows === undefined ? '0' : `count(*) FILTER (WHERE ${broken(one, undefined)})`;
   });

@@ -61,7 +61,7 @@ export async function preview(request: PreviewRequest): Promise<PreviewResult> {
       const place = { index, ...(error.offset === undefined ? {} : { offset: error.offset }) };
       return { ok: false, message: `${where}, transform: ${error.message}`, transform: place };
     }
-    const projected = project(view, transformed.value);
+    const projected = await project(engine, view, transformed.value);
     if (!projected.ok) return bad(`${where}: ${projected.error.message}`);
     const { select } = projected.value;
     const rows = await engine.query(`SELECT * FROM (${select}) LIMIT ${request.limit + 1}`, [], {

@@ -1,5 +1,5 @@
 /** Types that a definition declares against those that the data has. */
-import { identifier } from './sql.js';
+import { identifier, literal } from './sql.js';
 
 const DECLARED: Readonly<Record<string, string>> = {
   string: 'VARCHAR',
@@ -15,6 +15,10 @@ const DECLARED: Readonly<Record<string, string>> = {
 const INTEGERS = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/;
 const NUMBERS = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|FLOAT|DOUBLE)$/;
 const MOMENTS = /^(DATE|TIMESTAMP.*)$/;
+
+export function isNumeric(type: string): boolean {
+  return NUMBERS.test(type);
+}
 
 export type Conversion =
   | { readonly ok: true; readonly sql: string; readonly type: string; readonly parses: boolean }
@@ -73,4 +77,46 @@ export function utc(name: string, actual: string): string | undefined {
   if (actual === 'TIMESTAMP WITH TIME ZONE') return `timezone('UTC', ${column})`;
   if (actual === 'VARCHAR') return `timezone('UTC', CAST(${column} AS TIMESTAMPTZ))`;
   return actual === 'NULL' || actual === '"NULL"' ? `CAST(${column} AS TIMESTAMP)` : undefined;
+}
+
+const FRACTIONS = /^(FLOAT|DOUBLE|DECIMAL\(.*\))$/;
+
+/** A number as a text: a whole one without a fraction, as `1` and not `1.0`, whatever the type of its column. */
+export function numberText(value: string, type: string): string {
+  if (!FRACTIONS.test(type)) return `CAST(${value} AS VARCHAR)`;
+  return `CASE WHEN ${value} = trunc(${value}) THEN coalesce(CAST(TRY_CAST(${value} AS HUGEINT) AS VARCHAR), CAST(${value} AS VARCHAR)) ELSE CAST(${value} AS VARCHAR) END`;
+}
+
+/**
+ * A key of the data as its entity declares it. More is taken than of a feature: whole numbers that came as fractions (`1.0`, as
+ * a table gets them in which one key was once missing) are the whole numbers that they mean.
+ */
+export function convertKey(name: string, declared: string | undefined, actual: string): Conversion {
+  const column = identifier(name);
+  const wanted = declared === undefined ? undefined : DECLARED[declared];
+  if (wanted === undefined || !FRACTIONS.test(actual)) return convert(name, declared, actual);
+  if (wanted === 'VARCHAR') return { ok: true, sql: numberText(column, actual), type: wanted, parses: false };
+  const message = literal(
+    `the key ${name} is declared ${declared ?? ''}, and a value of it is no whole number: `,
+  );
+  const sql = `CASE WHEN ${column} = trunc(${column}) OR ${column} IS NULL THEN CAST(${column} AS ${wanted}) ELSE error(${message} || ${column}) END`;
+  return { ok: true, sql, type: wanted, parses: false };
+}
+
+/**
+ * A key of labels as the view has it, as SQL; nothing where both are of one kind already. What can't be such a key is NULL, and
+ * matches nothing.
+ * @param value SQL of the label's
+ */
+export function keyAs(value: string, mine: string, other: string): string | undefined {
+  if (mine === other) return undefined;
+  if (FRACTIONS.test(mine) && INTEGERS.test(other))
+    return `CASE WHEN ${value} = trunc(${value}) THEN TRY_CAST(${value} AS ${other}) END`;
+  if (NUMBERS.test(mine) && NUMBERS.test(other)) return undefined;
+  if (other === 'VARCHAR') return NUMBERS.test(mine) ? numberText(value, mine) : `CAST(${value} AS VARCHAR)`;
+  if (mine !== 'VARCHAR') return `TRY_CAST(${value} AS ${other})`;
+  // A cast alone would round 1.5, and take 0x10 and 1_000 for numbers.
+  if (INTEGERS.test(other))
+    return `CASE WHEN regexp_full_match(trim(${value}), '[+-]?[0-9]+([.]0*)?') THEN TRY_CAST(${value} AS ${other}) END`;
+  return `TRY_CAST(${value} AS ${other})`;
 }

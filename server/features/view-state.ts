@@ -1,7 +1,7 @@
 /** What the store knows of a view, in the words of rules and hovers. */
 import type { ExpectationResult, FeatureGlance, ViewState } from '../model/feature-facts.js';
 import type { Attempt, ExpectationOutcome, Manifest } from './manifest.js';
-import type { FeatureStatistics, Statistics } from './statistics/types.js';
+import { type FeatureStatistics, type Statistics, missingOf } from './statistics/types.js';
 
 /** What there is of a view: its current version, and the last try to make one. */
 interface Memory {
@@ -54,12 +54,12 @@ export function stateOf(memory: Memory, stale?: string): ViewState | undefined {
 }
 
 function glanceOf(feature: FeatureStatistics): FeatureGlance {
-  const { name, type, kind, count, nulls, distinct, numbers, categories } = feature;
+  const { name, type, kind, count, distinct, numbers, categories } = feature;
   return {
     name,
     type,
     count,
-    nulls,
+    nulls: missingOf(feature),
     ...(distinct === undefined ? {} : { distinct }),
     ...(kind === 'time' ? { isTime: true } : {}),
     ...(numbers === undefined

@@ -1,6 +1,6 @@
 /** What the Features tree and the profile panel show, out of definitions and manifests. */
 import type { Manifest } from '../features/manifest.js';
-import { QUANTILES } from '../features/statistics/types.js';
+import { QUANTILES, missingOf } from '../features/statistics/types.js';
 import type { FeatureStatistics } from '../features/statistics/types.js';
 import { brokenOf, statisticsOf } from '../features/view-state.js';
 import { catalogOf } from '../model/feature-catalog.js';
@@ -120,7 +120,7 @@ function featureItem(
     view: view.name,
     ...(feature.type === undefined ? {} : { type: feature.type.value }),
     ...(feature.description === undefined ? {} : { description: feature.description }),
-    ...(known === undefined || known.count === 0 ? {} : { nulls: known.nulls / known.count }),
+    ...(known === undefined || known.count === 0 ? {} : { nulls: missingOf(known) / known.count }),
     broken: brokenOf(expectations)
       .filter((one) => one.feature === feature.name)
       .map(({ message }) => message),
@@ -203,7 +203,8 @@ export function profileOf(project: Project, board: FeatureBoard, manifest: Manif
 }
 
 function featureProfile(feature: FeatureStatistics, description: string | undefined): FeatureProfile {
-  const { name, type, kind, count, nulls, distinct, approximate, numbers, categories, overTime } = feature;
+  const { name, type, kind, count, distinct, approximate, numbers, categories, overTime } = feature;
+  const nulls = missingOf(feature);
   return {
     name,
     type,

@@ -1,7 +1,7 @@
 /** `modelyard features profile|diff` */
 import { type Comparison, type Profile, type Side, compareSides, profileOf } from '../../features/compare.js';
 import type { NamedDrift } from '../../features/statistics/measure.js';
-import { type FeatureStatistics, QUANTILES } from '../../features/statistics/types.js';
+import { type FeatureStatistics, QUANTILES, missingOf } from '../../features/statistics/types.js';
 import { ensureMemory, layoutOf } from '../../stores/layout.js';
 import { JSON_FLAG } from '../args.js';
 import { CommandError } from '../command.js';
@@ -104,7 +104,8 @@ function profileLines({ name, statistics }: Profile, style: Style): string[] {
 const MEDIAN = QUANTILES.indexOf(0.5);
 
 function featureCells(feature: FeatureStatistics): string[] {
-  const { name, type, kind, nulls, distinct, approximate, numbers } = feature;
+  const { name, type, kind, distinct, approximate, numbers } = feature;
+  const nulls = missingOf(feature);
   const missing = feature.count === 0 || nulls === 0 ? '' : `${((nulls / feature.count) * 100).toFixed(1)} %`;
   const different = distinct === undefined ? '' : `${approximate === true ? '~' : ''}${distinct}`;
   const head = [name, type, missing, different];

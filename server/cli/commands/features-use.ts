@@ -4,12 +4,13 @@ import { OnlineReader } from '../../features/online/read.js';
 import { currentService, publishServices } from '../../features/online/services.js';
 import { buildTrainingSet } from '../../features/training/build.js';
 import { chooseFeatures, wantedFeatures } from '../../features/training/choose.js';
+import { jsonText } from '../../base/json.js';
 import { isOutside, normalizePath } from '../../model/paths.js';
 import { HashIndex } from '../../stores/hash-index.js';
 import { ensureMemory, layoutOf } from '../../stores/layout.js';
 import { DRY_FLAG, JSON_FLAG, UsageError, type Flags } from '../args.js';
 import { CommandError } from '../command.js';
-import { EXIT, stdout } from '../output.js';
+import { EXIT, stderr, stdout } from '../output.js';
 import { count } from '../../model/units.js';
 import { tame } from '../terminal/text.js';
 import {
@@ -111,6 +112,8 @@ export const trainingSet: FeaturesSubcommand = {
       ]);
       for (const line of columns(['column', 'type', 'what', 'missing'], rows, call.style)) stdout.line(line);
     }
+    // Beside JSON they are in the document, too; a person sees them in either case.
+    for (const note of document.notes ?? []) stderr.line(`warning: ${tame(note, false)}`);
     return EXIT.ok;
   },
 };
@@ -166,7 +169,7 @@ export const get: FeaturesSubcommand = {
     const { features, views } = answer;
     if (json) {
       stdout.line(
-        JSON.stringify({
+        jsonText({
           service,
           version: reader.header.version,
           keys,
@@ -177,12 +180,18 @@ export const get: FeaturesSubcommand = {
     } else {
       const rows = Object.entries(features).map(([name, value]) => [
         name,
-        typeof value === 'string' ? value : JSON.stringify(value),
+        typeof value === 'string' ? value : jsonText(value),
       ]);
       for (const line of columns(['feature', 'value'], rows, style)) stdout.line(line);
       for (const view of offline) stdout.line(style.dim(`${view}: not kept, it says online: false`));
       for (const { view, status, timestamp } of views) {
-        stdout.line(style.dim(`${view}: ${status}${timestamp === undefined ? '' : `, of ${timestamp}`}`));
+        const late =
+          status === 'not-known'
+            ? ', and what was known before is not kept here: a training set knows it'
+            : '';
+        stdout.line(
+          style.dim(`${view}: ${status}${timestamp === undefined ? '' : `, of ${timestamp}`}${late}`),
+        );
       }
     }
     return views.some(({ status }) => status === 'present') ? EXIT.ok : EXIT.failed;

@@ -118,7 +118,7 @@ type Node = Readonly<Record<string, unknown>>;
 /**
  * Looks at the tree of one query.
  * @param tree a statement of `json_serialize_sql`
- * @param tables names, in lower case, that the query may read besides its own CTEs
+ * @param tables names, in lower case, that the query may read besides the CTEs that are known where it reads
  * @param isAggregate whether a function of that name, in lower case, takes many rows to one
  */
 export function guard(
@@ -126,24 +126,45 @@ export function guard(
   tables: ReadonlySet<string>,
   isAggregate: (name: string) => boolean,
 ): ({ readonly ok: true } & Guarded) | ({ readonly ok: false } & Refusal) {
-  const visitor = new Visitor(new Set([...tables, ...ownNames(tree)]), isAggregate);
-  walk(tree, (node) => visitor.visit(node));
+  const visitor = new Visitor(isAggregate);
+  walk(tree, tables, (node, scope) => visitor.visit(node, scope));
   const { refusal, volatile, looksAtOtherRows } = visitor;
   if (refusal !== undefined) return { ok: false, ...refusal };
   return { ok: true, volatile: [...volatile].sort(), looksAtOtherRows };
 }
 
-/** Names of CTEs, wherever they stand: one is used before the walk comes to it. */
-function ownNames(tree: unknown): string[] {
-  const names: string[] = [];
-  walk(tree, ({ cte_map: map, cte_name: name }) => {
-    if (typeof name === 'string') names.push(name.toLowerCase());
-    if (isNode(map) && Array.isArray(map['map'])) {
-      for (const entry of map['map'] as unknown[])
-        if (isNode(entry)) names.push(text(entry, 'key').toLowerCase());
-    }
-  });
-  return names;
+/**
+ * Whether a query is nothing but one expression without a name: what stands where a predicate is expected.
+ * @param tree a statement of `json_serialize_sql` for `SELECT <predicate>`
+ */
+export function isBareExpression(tree: unknown): boolean {
+  const node = isNode(tree) ? tree['node'] : undefined;
+  if (!isNode(node) || node['type'] !== 'SELECT_NODE') return false;
+  const from = node['from_table'];
+  const [expression, ...more] = itemsOf(node, 'select_list');
+  const clauses = ['where_clause', 'having', 'qualify', 'sample'].filter(
+    (key) => node[key] !== null && node[key] !== undefined,
+  );
+  const lists = ['group_expressions', 'group_sets', 'modifiers'].filter(
+    (key) => itemsOf(node, key).length > 0,
+  );
+  return (
+    isNode(from) &&
+    from['type'] === 'EMPTY' &&
+    isNode(expression) &&
+    expression['class'] !== 'STAR' &&
+    text(expression, 'alias') === '' &&
+    more.length + clauses.length + lists.length + ctesOf(node).length === 0
+  );
+}
+
+/** The CTEs of a query, in their order. */
+function ctesOf(node: Node): { readonly name: string; readonly value: unknown }[] {
+  const map = node['cte_map'];
+  if (!isNode(map)) return [];
+  return itemsOf(map, 'map').flatMap((entry) =>
+    isNode(entry) ? [{ name: text(entry, 'key').toLowerCase(), value: entry['value'] }] : [],
+  );
 }
 
 class Visitor {
@@ -151,22 +172,21 @@ class Visitor {
   readonly volatile = new Set<string>();
   looksAtOtherRows = false;
   #reads = 0;
-  readonly #tables: ReadonlySet<string>;
   readonly #isAggregate: (name: string) => boolean;
 
-  constructor(tables: ReadonlySet<string>, isAggregate: (name: string) => boolean) {
-    this.#tables = tables;
+  constructor(isAggregate: (name: string) => boolean) {
     this.#isAggregate = isAggregate;
   }
 
-  visit(node: Node): void {
+  /** @param scope names, in lower case, of the tables that can be read at this place */
+  visit(node: Node, scope: ReadonlySet<string>): void {
     if (node['sample'] !== null && node['sample'] !== undefined) {
       this.volatile.add('sample');
       this.looksAtOtherRows = true;
     }
     // Every query has a map of its CTEs and every table of a FROM a sample, empty or not; expressions have a class.
     if ('cte_map' in node || text(node, 'type').endsWith('_NODE')) this.#query(node);
-    else if ('sample' in node) this.#table(node);
+    else if ('sample' in node) this.#table(node, scope);
     else if ('class' in node) this.#expression(node);
   }
 
@@ -177,32 +197,31 @@ class Visitor {
   #query(node: Node): void {
     const type = text(node, 'type');
     if (!QUERIES.has(type)) this.#refuse(node, `${type} can't be used here: a transform is one SELECT.`);
-    const map = node['cte_map'];
     const modifiers = itemsOf(node, 'modifiers');
     if (
       type !== 'SELECT_NODE' ||
-      (isNode(map) && itemsOf(map, 'map').length > 0) ||
+      ctesOf(node).length > 0 ||
       itemsOf(node, 'group_expressions').length > 0 ||
       modifiers.some((one) => !isNode(one) || one['type'] !== 'ORDER_MODIFIER')
     )
       this.looksAtOtherRows = true;
   }
 
-  #table(node: Node): void {
+  #table(node: Node, scope: ReadonlySet<string>): void {
     const type = text(node, 'type');
     if (!TABLES.has(type)) {
       const what = type === 'SHOW_REF' ? 'SHOW, DESCRIBE and SUMMARIZE' : type;
       this.#refuse(node, `${what} can't be used here: a transform selects from \`source\`.`);
-    } else if (type === 'BASE_TABLE') this.#named(node);
+    } else if (type === 'BASE_TABLE') this.#named(node, scope);
     else this.looksAtOtherRows = true;
     if (type === 'TABLE_FUNCTION') this.#called(node);
   }
 
-  #named(node: Node): void {
+  #named(node: Node, scope: ReadonlySet<string>): void {
     this.#reads++;
     if (this.#reads > 1) this.looksAtOtherRows = true;
     const name = text(node, 'table_name');
-    if (isQualified(node, 'schema_name', 'catalog_name') || !this.#tables.has(name.toLowerCase()))
+    if (isQualified(node, 'schema_name', 'catalog_name') || !scope.has(name.toLowerCase()))
       this.#refuse(
         node,
         `There is no table "${name}" here: a transform reads \`source\`, which is the view's source or the transform before, and its own CTEs.`,
@@ -237,16 +256,36 @@ class Visitor {
   }
 }
 
-/** Every object of the tree, without recursion: hostile SQL nests as deep as the parser lets it. */
-function walk(tree: unknown, visit: (node: Node) => void): void {
-  const open: unknown[] = [tree];
-  while (open.length > 0) {
-    const value = open.pop();
+/**
+ * Every object of the tree with the names that can be read there, without recursion: hostile SQL nests as deep as the parser lets
+ * it. A CTE is known to those behind it and to the query that it belongs to; a recursive one also to its own second half.
+ */
+function walk(
+  tree: unknown,
+  tables: ReadonlySet<string>,
+  visit: (node: Node, scope: ReadonlySet<string>) => void,
+): void {
+  const open: { readonly value: unknown; readonly scope: ReadonlySet<string> }[] = [
+    { value: tree, scope: tables },
+  ];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value } = next;
+    let { scope } = next;
     if (Array.isArray(value)) {
-      for (const item of value as unknown[]) open.push(item);
-    } else if (isNode(value)) {
-      visit(value);
-      for (const item of Object.values(value)) if (typeof item === 'object') open.push(item);
+      for (const item of value as unknown[]) open.push({ value: item, scope });
+      continue;
+    }
+    if (!isNode(value)) continue;
+    visit(value, scope);
+    for (const cte of ctesOf(value)) {
+      open.push({ value: cte.value, scope });
+      scope = new Set([...scope, cte.name]);
+    }
+    const itself = value['type'] === 'RECURSIVE_CTE_NODE' ? text(value, 'cte_name').toLowerCase() : undefined;
+    for (const [key, item] of Object.entries(value)) {
+      if (typeof item !== 'object' || key === 'cte_map') continue;
+      const inner = itself !== undefined && key === 'right' ? new Set([...scope, itself]) : scope;
+      open.push({ value: item, scope: inner });
     }
   }
 }

@@ -64,6 +64,8 @@ export interface Definition {
   readonly name: string;
   readonly over: string;
   readonly sql: string;
+  /** `sql` is no query but a condition of one row: the view has the columns of `over`, and this one with what it comes to. */
+  readonly predicate?: string;
 }
 
 /** What the check of a definition's query found. */

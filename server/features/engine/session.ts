@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { engineError, unitsOf } from './errors.js';
-import { guard } from './guard.js';
+import { guard, isBareExpression } from './guard.js';
 import type {
   Column,
   Definition,
@@ -73,11 +73,18 @@ export class Session {
   }
 
   /** Checks a definition's query and makes it a view. Nothing of it is bound before the check has passed. */
-  async define({ name, over, sql }: Definition): Promise<EngineResult<Inspection>> {
-    const checked = await this.#check(sql);
+  async define({ name, over, sql: written, predicate }: Definition): Promise<EngineResult<Inspection>> {
+    const sql = withoutEnd(written);
+    const [before, after] =
+      predicate === undefined ? ['', ''] : ['SELECT *, (\n', `\n) AS ${quoted(predicate)} FROM source`];
+    if (predicate !== undefined) {
+      const bare = await this.#bare(sql);
+      if (bare !== undefined) return { ok: false, error: bare };
+    }
+    const checked = await this.#check(`${before}${sql}${after}`, before.length);
     if (!checked.ok) return checked;
-    const head = `CREATE OR REPLACE TEMP VIEW ${quoted(name)} AS WITH source AS (SELECT * FROM ${quoted(over)}) SELECT * FROM (\n`;
-    const text = `${head}${sql.replace(/[\s;]+$/, '')}\n)`;
+    const head = `CREATE OR REPLACE TEMP VIEW ${quoted(name)} AS WITH source AS (SELECT * FROM ${quoted(over)}) SELECT * FROM (\n${before}`;
+    const text = `${head}${sql}${after}\n)`;
     try {
       // The text parses alone as one SELECT; in parentheses it has to be one still.
       const { count } = await this.#connection.extractStatements(text);
@@ -90,7 +97,36 @@ export class Session {
     }
   }
 
-  async #check(sql: string): Promise<EngineResult<Omit<Inspection, 'columns'>>> {
+  /** Why a text is no condition that can stand between parentheses; nothing when it is one. */
+  async #bare(sql: string): Promise<EngineError | undefined> {
+    const parsed = await this.#parse(`SELECT\n${sql}`, 'SELECT\n'.length);
+    if (!parsed.ok) return parsed.error;
+    const [statement, ...more] = parsed.value;
+    if (more.length === 0 && isBareExpression(statement)) return undefined;
+    const message =
+      'A predicate is one expression, as `rain >= 0`, without a name and without FROM or WHERE.';
+    return { kind: 'refused', message };
+  }
+
+  /** @param skip UTF-16 units of `sql` that are ours: places in errors are counted from behind them */
+  async #check(sql: string, skip: number): Promise<EngineResult<Omit<Inspection, 'columns'>>> {
+    const parsed = await this.#parse(sql, skip);
+    if (!parsed.ok) return parsed;
+    const [statement] = parsed.value;
+    if (parsed.value.length !== 1 || statement === undefined) {
+      return refused(`A transform is one SELECT, and here are ${parsed.value.length} statements.`);
+    }
+    this.#aggregates ??= await this.#listAggregates();
+    const aggregates = this.#aggregates;
+    const found = guard(statement, new Set(['source']), (name) => aggregates.has(name));
+    if (found.ok)
+      return { ok: true, value: { volatile: found.volatile, looksAtOtherRows: found.looksAtOtherRows } };
+    const at = found.location === undefined ? undefined : unitsOf(sql, 0, found.location) - skip;
+    return refused(found.message, at === undefined || at < 0 ? undefined : at);
+  }
+
+  /** The statements of a text, as DuckDB's own parser sees them. */
+  async #parse(sql: string, skip: number): Promise<EngineResult<readonly unknown[]>> {
     if (sql.length > MAX_SQL) return refused(`SQL of more than ${MAX_SQL / 1024} KiB is not run.`);
     if (sql.includes('\0')) return refused('SQL with a zero character is not run.');
     let tree: SerializedSql;
@@ -105,17 +141,8 @@ export class Session {
     } catch (error) {
       return { ok: false, error: engineError(error, sql) };
     }
-    if (tree.error) return { ok: false, error: parseError(tree, sql) };
-    const [statement] = tree.statements;
-    if (tree.statements.length !== 1 || statement === undefined) {
-      return refused(`A transform is one SELECT, and here are ${tree.statements.length} statements.`);
-    }
-    this.#aggregates ??= await this.#listAggregates();
-    const aggregates = this.#aggregates;
-    const found = guard(statement, new Set(['source']), (name) => aggregates.has(name));
-    if (found.ok)
-      return { ok: true, value: { volatile: found.volatile, looksAtOtherRows: found.looksAtOtherRows } };
-    return refused(found.message, found.location === undefined ? undefined : unitsOf(sql, 0, found.location));
+    if (tree.error) return { ok: false, error: parseError(tree, sql, skip) };
+    return { ok: true, value: tree.statements };
   }
 
   async #columns(view: string): Promise<Column[]> {
@@ -145,20 +172,27 @@ type SerializedSql =
       readonly position?: string;
     };
 
-function parseError(tree: Extract<SerializedSql, { error: true }>, sql: string): EngineError {
+function parseError(tree: Extract<SerializedSql, { error: true }>, sql: string, skip: number): EngineError {
   if (tree.error_type === 'not implemented') {
     return {
       kind: 'refused',
       message: 'Only one SELECT can be used here: a transform reads `source` and changes nothing.',
     };
   }
-  const position = Number(tree.position ?? Number.NaN);
+  const offset = unitsOf(sql, 0, Number(tree.position ?? 0)) - skip;
   return {
     kind: 'sql',
     type: 'Parser',
     message: tree.error_message,
-    ...(Number.isNaN(position) ? {} : { offset: unitsOf(sql, 0, position) }),
+    ...(tree.position === undefined || !(offset >= 0) ? {} : { offset }),
   };
+}
+
+/** Without the blanks and semicolons at its end: a loop, because a pattern looks at every one of them again and again. */
+function withoutEnd(sql: string): string {
+  let end = sql.length;
+  while (end > 0 && /[\s;]/.test(sql.charAt(end - 1))) end--;
+  return sql.slice(0, end);
 }
 
 function refused(message: string, offset?: number): { ok: false; error: EngineError } {

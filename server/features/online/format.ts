@@ -4,8 +4,9 @@
  *
  *     {"k":["weather","seattle"],"t":1704067200.0,"v":{"rain_7d":1.5}}
  *
- * with `k` the view and the values of its keys, `t` the row's time in seconds since 1970, `v` its features. Lines are sorted
- * by their bytes, so that one is found without reading the others.
+ * with `k` the view and the values of its keys, `t` the row's time in seconds since 1970, `v` its features. Rows whose time was
+ * still to come when the file was made are in `next`, the earliest first. Lines are sorted by their bytes, so that one is found
+ * without reading the others.
  */
 
 export const ONLINE_SCHEMA = 1;
@@ -39,6 +40,19 @@ export interface OnlineHeader {
 /** Numbers stay numbers in `k`, everything else is text. */
 export function isNumericKey(type: string): boolean {
   return /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/.test(type);
+}
+
+/** A key of another type as the text that stands in `k`: numbers that are whole have no fraction there. */
+export function keyText(value: string, type: string): string {
+  if (!/^(FLOAT|DOUBLE|DECIMAL.*)$/.test(type)) return value;
+  const whole = /^\s*([-+]?\d+)(?:\.0*)?\s*$/.exec(value)?.[1];
+  if (whole !== undefined) return String(BigInt(whole.replace('+', '')));
+  const number = Number(value);
+  return value.trim() === '' || Number.isNaN(number)
+    ? value
+    : Number.isInteger(number)
+      ? String(BigInt(number))
+      : String(number);
 }
 
 /** The beginning of the line of a key, up to the comma behind `k`, as DuckDB's JSON writes it. */

@@ -1,19 +1,25 @@
 /** Looks the latest values of a key up in a service's file. A look-up reads a few blocks of it, however large it is. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type Json, parseJson } from '../../base/json.js';
+import { Numeral, isWrittenWhole } from '../../base/numeral.js';
 import { describeError } from '../../stores/problem.js';
 import {
   ONLINE_SCHEMA,
   type OnlineHeader,
   type OnlineView,
   featureNames,
+  keyText,
   isNumericKey,
   linePrefix,
 } from './format.js';
 
-type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
+type Value = Json;
 
-/** As in Feast: whether there is a value, and whether it is of use still. */
-export type OnlineStatus = 'present' | 'not-found' | 'outside-ttl';
+/**
+ * As in Feast: whether there is a value, and whether it is of use still. `not-known`: the moment that was asked for is before the
+ * latest row, and earlier ones are not kept here.
+ */
+export type OnlineStatus = 'present' | 'not-found' | 'outside-ttl' | 'not-known';
 
 export interface OnlineRow {
   readonly view: string;
@@ -33,10 +39,35 @@ export type OnlineAnswer =
   ({ readonly ok: true } & OnlineFeatures) | { readonly ok: false; readonly message: string };
 
 export interface OnlineOptions {
-  /** Default: now. Values whose ttl has ended by then are null. */
+  /** Default: now. Values that are of later, or whose ttl has ended by then, are null. */
   readonly at?: Date;
   /** `view__feature` instead of `feature`. */
   readonly fullNames?: boolean;
+}
+
+interface Row {
+  /** Seconds since 1970. */
+  readonly t: number;
+  readonly v: Readonly<Record<string, Value>>;
+}
+
+interface Line extends Row {
+  /** Rows whose time was still to come when the file was made. */
+  readonly next?: readonly Row[] | null;
+}
+
+/** The row of a line that was the latest at a moment, in seconds. */
+function asOf(
+  line: Line | undefined,
+  at: number,
+  ttl: number | null,
+): { readonly row?: Row; readonly status: OnlineStatus } {
+  const rows = line === undefined ? [] : [line, ...(line.next ?? [])];
+  const row = rows.findLast(({ t }) => t <= at);
+  if (row !== undefined) return { row, status: ttl !== null && at - row.t > ttl ? 'outside-ttl' : 'present' };
+  // A key all of whose rows were still to come has a line of the time of the first of them.
+  if (line === undefined || line.next?.[0]?.t === line.t) return { status: 'not-found' };
+  return { row: line, status: 'not-known' };
 }
 
 const BLOCK = 4 * 1024;
@@ -99,9 +130,7 @@ export class OnlineReader {
     for (const view of this.header.views) {
       const found = this.#row(view, keys);
       if (!found.ok) return found;
-      const { row } = found;
-      const old = row !== undefined && view.ttl !== null && at - row.t > view.ttl;
-      const status = row === undefined ? 'not-found' : old ? 'outside-ttl' : 'present';
+      const { row, status } = asOf(found.line, at, view.ttl);
       for (const { name } of view.features) {
         const as = names?.get(view.view)?.get(name) ?? name;
         features[as] = status === 'present' ? (row?.v[name] ?? null) : null;
@@ -115,7 +144,7 @@ export class OnlineReader {
   #row(
     view: OnlineView,
     keys: Readonly<Record<string, string | number | bigint>>,
-  ): { ok: true; row?: { t: number; v: Readonly<Record<string, Value>> } } | { ok: false; message: string } {
+  ): { ok: true; line?: Line } | { ok: false; message: string } {
     const parts: string[] = [];
     for (const { name, type } of view.keys) {
       const value = Object.hasOwn(keys, name) ? keys[name] : undefined;
@@ -126,13 +155,14 @@ export class OnlineReader {
           message: `Say which ${name}: the service ${this.header.service} has the keys ${all}.`,
         };
       }
-      if (!isNumericKey(type)) parts.push(JSON.stringify(String(value)));
-      else if (/^[-+]?\d+$/.test(String(value))) parts.push(String(BigInt(value)));
+      if (!isNumericKey(type)) parts.push(JSON.stringify(keyText(String(value), type)));
+      else if (/^\s*[-+]?\d+(\.0*)?\s*$/.test(String(value)))
+        parts.push(String(BigInt(String(value).trim().replace('+', '').replace(/\..*/, ''))));
       else return { ok: false, message: `${name} is a number (${type}), not "${String(value)}".` };
     }
     const line = this.#find(Buffer.from(linePrefix(view.view, parts)));
     if (line === undefined) return { ok: true };
-    return { ok: true, row: JSON.parse(line.toString('utf8')) as { t: number; v: Record<string, Value> } };
+    return { ok: true, line: exactJson(line.toString('utf8')) as Line };
   }
 
   /** The line that begins so: halving while much is left, then line by line. */
@@ -158,6 +188,18 @@ export class OnlineReader {
     }
     return undefined;
   }
+}
+
+/** Whole numbers beyond 2^53 keep their digits; all others are numbers. */
+function exactJson(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text) as unknown;
+  const plain = (value: Json): Json => {
+    if (value instanceof Numeral) return isWrittenWhole(value) ? value : value.value;
+    if (Array.isArray(value)) return (value as readonly Json[]).map(plain);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  };
+  return plain(parseJson(text));
 }
 
 /** From a place to the end of its line, which may be the file's. */

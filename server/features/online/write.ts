@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { hashOf } from '../../stores/hash.js';
 import type { Engine } from '../engine/engine.js';
 import { identifier, list, literal } from '../sql.js';
+import { numberText } from '../types.js';
 import { ONLINE_SCHEMA, type OnlineHeader, type OnlineView, isNumericKey } from './format.js';
 
 /** A view of the service, and the rows of its version. */
@@ -21,13 +22,16 @@ export interface OnlineRequest {
   readonly views: readonly OnlineSource[];
   /** Absolute; a file in it is written. Has to be the engine's temp folder. */
   readonly folder: string;
-  /** Rows of the future are not the latest yet. */
+  /** Rows of the future are not the latest yet: they stand behind it, for when their time has come. */
   readonly now: Date;
 }
 
 export type OnlineWritten =
   | { readonly ok: true; readonly file: string; readonly header: OnlineHeader }
   | { readonly ok: false; readonly message: string };
+
+/** Raised when the same versions come to be written in another way, so that files are made anew. */
+const WRITING = 2;
 
 /** What the first line of the service's file says; its version is known before anything is read. */
 export function onlineHeader(service: string, views: readonly OnlineView[]): OnlineHeader {
@@ -38,7 +42,7 @@ export function onlineHeader(service: string, views: readonly OnlineView[]): Onl
     ttl,
     features,
   }));
-  const version = hashOf(JSON.stringify([ONLINE_SCHEMA, service, about])).slice(7, 23);
+  const version = hashOf(JSON.stringify([ONLINE_SCHEMA, WRITING, service, about])).slice(7, 23);
   return { modelyard: 'online-features', schema: ONLINE_SCHEMA, service, version, views: about };
 }
 
@@ -51,9 +55,14 @@ export async function writeOnline(engine: Engine, request: OnlineRequest): Promi
     for (const view of [...request.views].sort((a, b) => byLine(a.view, b.view))) {
       const part = path.join(request.folder, `online-${header.version}-${parts.length}.part`);
       parts.push(part);
-      const written = await engine.query(
-        `COPY (${latestRows(view, request.now)}) TO ${literal(part)} (FORMAT json)`,
+      const later = await engine.query(
+        `SELECT count(*) FROM ${view.relation} WHERE epoch_us(${identifier(view.timestamp)}) > ${micros(request.now)}`,
       );
+      const written = later.ok
+        ? await engine.query(
+            `COPY (${lines(view, request.now, later.value.rows[0]?.[0] !== 0)}) TO ${literal(part)} (FORMAT json)`,
+          )
+        : later;
       if (!written.ok) return { ok: false, message: `view ${view.view}: ${written.error.message}` };
     }
     await writeFile(file, `${JSON.stringify(header)}\n`);
@@ -68,31 +77,50 @@ function byLine(a: string, b: string): number {
   return Buffer.compare(Buffer.from(`${JSON.stringify(a)},`), Buffer.from(`${JSON.stringify(b)},`));
 }
 
-function latestRows(view: OnlineSource, now: Date): string {
+/** SQL of a view's lines. @param later whether it has rows whose time is still to come */
+function lines(view: OnlineSource, now: Date, later: boolean): string {
+  const current = `SELECT ${KEY}, t, v FROM (${rowsOf(view, `<= ${micros(now)}`, 'key')})`;
+  if (!later) return `SELECT ${KEY} AS k, t, v FROM (${current}) ORDER BY CAST(${KEY} AS VARCHAR)`;
+  const values = view.features.map(({ name }) => `${identifier(name)} := c.v.${identifier(name)}`);
+  return [
+    `SELECT coalesce(c.${KEY}, n.${KEY}) AS k, coalesce(c.t, n.next[1].t) AS t, struct_pack(${list(values)}) AS v, n.next AS next`,
+    `FROM (${current}) c FULL JOIN (SELECT ${KEY}, list(struct_pack(t := t, v := v) ORDER BY t) AS next`,
+    `FROM (${rowsOf(view, `> ${micros(now)}`, 'time')}) GROUP BY ${KEY}) n ON c.${KEY} = n.${KEY}`,
+    `ORDER BY CAST(k AS VARCHAR)`,
+  ].join(' ');
+}
+
+const KEY = '"modelyard:key"';
+
+function micros(moment: Date): bigint {
+  return BigInt(moment.getTime()) * 1000n;
+}
+
+/** Rows of a part of time: of each key the latest, or of each key and time the one that was created last. */
+function rowsOf(view: OnlineSource, part: string, each: 'key' | 'time'): string {
   const { relation, timestamp, created } = view;
   const time = identifier(timestamp);
   const keys = view.keys.map(({ name }) => identifier(name));
   const parts = view.keys.map(({ name, type }) =>
-    isNumericKey(type) ? identifier(name) : `CAST(${identifier(name)} AS VARCHAR)`,
+    isNumericKey(type) ? identifier(name) : numberText(identifier(name), type),
   );
   const values = view.features.map(({ name, type }) => `${identifier(name)} := ${valueOf(name, type)}`);
   const order = [
     `${time} DESC`,
     ...(created === undefined ? [] : [`${identifier(created)} DESC NULLS LAST`]),
   ];
-  const partition = keys.length === 0 ? '' : `PARTITION BY ${list(keys)} `;
+  const partition = [...keys, ...(each === 'time' ? [time] : [])];
   const place = '"modelyard:place"';
   const wanted = [
     `${time} IS NOT NULL`,
-    `epoch_us(${time}) <= ${BigInt(now.getTime()) * 1000n}`,
+    `epoch_us(${time}) ${part}`,
     ...keys.map((key) => `${key} IS NOT NULL`),
   ];
   return [
-    `SELECT k, t, v FROM (SELECT json_array(${list([literal(view.view), ...parts])}) AS k,`,
+    `SELECT json_array(${list([literal(view.view), ...parts])}) AS ${KEY},`,
     `epoch_us(${time}) / 1000000.0 AS t, struct_pack(${list(values)}) AS v`,
     `FROM (SELECT *, row_number() OVER () AS ${place} FROM ${relation}) WHERE ${wanted.join(' AND ')}`,
-    `QUALIFY row_number() OVER (${partition}ORDER BY ${list([...order, `${place} DESC`])}) = 1)`,
-    `ORDER BY CAST(k AS VARCHAR)`,
+    `QUALIFY row_number() OVER (${partition.length === 0 ? '' : `PARTITION BY ${list(partition)} `}ORDER BY ${list([...order, `${place} DESC`])}) = 1`,
   ].join(' ');
 }
 

@@ -12,19 +12,20 @@ import {
   type NumberCounts,
   type ValueCounts,
 } from './drift.js';
-import type { FeatureStatistics, Statistics } from './types.js';
+import { type FeatureStatistics, type Statistics, missingOf } from './types.js';
 
 /** What a feature was like, as what others are held against. `undefined`: moments, lists and the like don't drift. */
 export function referenceCounts(feature: FeatureStatistics): FeatureCounts | undefined {
-  const { kind, numbers, categories, nulls, notFinite = 0 } = feature;
+  const { kind, numbers, categories } = feature;
+  const missing = missingOf(feature);
   if (kind === 'number') {
     // Without a single value there is one bin, and nothing in it.
     const { edges, counts } = numbers?.distribution ?? { edges: [0], counts: [0] };
-    return { kind: 'number', edges, counts, above: 0, missing: nulls + notFinite };
+    return { kind: 'number', edges, counts, above: 0, missing };
   }
   if (kind !== 'category' || categories === undefined) return undefined;
   const counts = new Map(categories.top.map(({ value, count }) => [value, count]));
-  return { kind: 'category', counts, others: categories.others, missing: nulls };
+  return { kind: 'category', counts, others: categories.others, missing };
 }
 
 /** Counts of a sample in the bins of a reference. What is no finite number counts as missing. */

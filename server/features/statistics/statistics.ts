@@ -7,13 +7,23 @@ import type { Engine } from '../engine/engine.js';
 import type { EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, textOf } from '../sql.js';
 import { type FirstPass, feature, numbers, shares } from './assemble.js';
-import { type Column, LONGEST_VALUE, countsOf, evenEdges, increasing, kindOf, numberOf } from './columns.js';
+import {
+  type Column,
+  LONGEST_VALUE,
+  countsOf,
+  double,
+  evenEdges,
+  increasing,
+  kindOf,
+  numberOf,
+} from './columns.js';
 import { orderOf, orderQuery } from './order.js';
 import { overTime, type TimePass } from './over-time.js';
 import {
   STATISTICS_SCHEMA,
   type Bins,
   type CategoryStatistics,
+  type FeatureStatistics,
   type RowOrder,
   type Statistics,
 } from './types.js';
@@ -37,6 +47,8 @@ const HISTOGRAM_BINS = 30;
 /** About so many rows give the quantiles, and with them the ends of the bins of a distribution. */
 const SAMPLE = 20_000;
 const TOP = 100;
+/** Of values below, sums of squares are finite. */
+const LARGE = 1e145;
 
 /** Different values are counted where there are no more of them, or of rows; else estimated, which costs a quarter. */
 const COUNTED_DISTINCT = 10_000;
@@ -44,11 +56,41 @@ const COUNTED_ROWS = 200_000;
 /** Columns per query: their statements stay readable and their state in memory. */
 const BATCH = 25;
 
-/** Asks the engine; the first thing that goes wrong is the answer. */
+/**
+ * Asks the engine. A column whose values are too much for it (as sums that no double holds) has a count and its missing values
+ * only; anything else that goes wrong is the answer.
+ */
 export async function statistics(
   engine: Engine,
   request: StatisticsRequest,
 ): Promise<EngineResult<Statistics>> {
+  const all = await attempt(engine, request);
+  if (all.ok || all.error.kind !== 'sql') return all;
+  const plain = await attempt(engine, { ...request, columns: [] });
+  if (!plain.ok) return plain;
+  const features: FeatureStatistics[] = [];
+  for (const { name, type } of request.columns) {
+    const one = await attempt(engine, { ...request, columns: [{ name, type }] });
+    const [known] = one.ok ? one.value.features : [];
+    if (known !== undefined) {
+      features.push(known);
+      continue;
+    }
+    if (!one.ok && one.error.kind !== 'sql') return one;
+    const nulls = await engine.query(`SELECT count(*) - count(${identifier(name)}) FROM ${request.relation}`);
+    if (!nulls.ok) return nulls;
+    features.push({
+      name,
+      type,
+      kind: 'other',
+      count: plain.value.rows,
+      nulls: Number(nulls.value.rows[0]?.[0] ?? 0),
+    });
+  }
+  return { ok: true, value: { ...plain.value, features } };
+}
+
+async function attempt(engine: Engine, request: StatisticsRequest): Promise<EngineResult<Statistics>> {
   try {
     return { ok: true, value: await new Pass(engine, request).run() };
   } catch (error) {
@@ -135,7 +177,8 @@ class Pass {
         `min(${number})`,
         `max(${number})`,
         `avg(${number})`,
-        `stddev_samp(${number})`,
+        // The square of a larger one is more than a double holds, which is an error.
+        `stddev_samp(CASE WHEN abs(${number}) < ${double(LARGE)} THEN ${number} END)`,
       ];
     });
     const [row = []] = await this.#ask(`SELECT ${list(parts)} FROM ${this.#request.relation}`);
@@ -153,6 +196,22 @@ class Pass {
         std: row[at + 6] === null ? 0 : number(row[at + 6]),
       });
     }
+    for (const column of columns) await this.#large(column, into);
+  }
+
+  /** Mean and deviation of a column with values so large that their sums are none: those of its values as shares of the largest. */
+  async #large({ name, number }: Column, into: Map<string, FirstPass>): Promise<void> {
+    const about = into.get(name);
+    if (about === undefined) return;
+    const largest = Math.max(Math.abs(about.min), Math.abs(about.max));
+    if (!(largest >= LARGE)) return;
+    const scaled = `(${number} / ${double(largest)})`;
+    const [[mean, std] = []] = await this.#ask(
+      `SELECT avg(${scaled}), stddev_samp(${scaled}) FROM ${this.#request.relation}`,
+    );
+    const back = (value: Plain | undefined): number =>
+      Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, Number(value ?? 0) * largest));
+    into.set(name, { ...about, mean: back(mean), std: back(std) });
   }
 
   /** 0 %, 1 % … 100 % of each number: exact for few rows, else of a sample of them. */

@@ -61,6 +61,11 @@ export interface FeatureStatistics {
   readonly overTime?: { readonly nulls: readonly number[]; readonly means?: readonly (number | null)[] };
 }
 
+/** Rows without a value: nulls, NaN and infinite ones. */
+export function missingOf({ nulls, notFinite = 0 }: FeatureStatistics): number {
+  return nulls + notFinite;
+}
+
 export interface OverTime {
   /** ISO 8601, UTC. */
   readonly from: string;

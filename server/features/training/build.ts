@@ -144,6 +144,7 @@ async function joined(
       ...(view.ttlMs === undefined ? {} : { ttlMs: view.ttlMs }),
     })),
     statistics: statistics.value,
+    notes: result.value.notes,
   };
   request.signal?.throwIfAborted();
   // Known before it is there: who finds the file finds what is to be known about it.

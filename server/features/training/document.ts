@@ -39,6 +39,8 @@ export interface TrainingSetDocument {
     readonly ttlMs?: number;
   }[];
   readonly statistics: Statistics;
+  /** What a person should know before learning from it. Absent in what older versions have written. */
+  readonly notes?: readonly string[];
 }
 
 const KIND: DocumentKind<TrainingSetDocument> = {

@@ -26,8 +26,8 @@ export interface JoinedView {
   readonly ttlMs?: number;
   /** Columns of the version, and what they are called in the result. */
   readonly features: readonly { readonly column: string; readonly as: string }[];
-  /** Keys, of labels and view, that are compared as text because their types differ. */
-  readonly textKeys?: readonly string[];
+  /** Keys whose types differ: SQL of the label's value, as the view has such keys. `l` are the labels. */
+  readonly labelKeys?: ReadonlyMap<string, string>;
 }
 
 /** The table of labels that a join reads. */
@@ -63,7 +63,7 @@ export interface Range {
 
 /** Rows of a version with the moment from which each can be seen; those that no label can see are left out. */
 function rows(view: JoinedView, cutoff: boolean, range: Range): string {
-  const keys = view.keys.map((key) => keyOf(view, key));
+  const keys = view.keys.map(identifier);
   const moment = `epoch_us(${identifier(view.timestamp)})`;
   const loaded =
     view.created === undefined ? 'CAST(NULL AS BIGINT)' : `epoch_us(${identifier(view.created)})`;
@@ -76,11 +76,6 @@ function rows(view: JoinedView, cutoff: boolean, range: Range): string {
     `FROM ${view.relation}`,
     `WHERE ${[`${identifier(view.timestamp)} IS NOT NULL`, `${seen} <= ${range.to}`, ...oldest].join(' AND ')}`,
   ].join(' ');
-}
-
-function keyOf(view: JoinedView, key: string): string {
-  const name = identifier(key);
-  return view.textKeys?.includes(key) === true ? `CAST(${name} AS VARCHAR) AS ${name}` : name;
 }
 
 /**
@@ -141,16 +136,16 @@ export function pointInTimeJoin(
     for (const { column, as } of view.features) {
       const value = `${alias}.${identifier(column)}`;
       // As a difference of two numbers: a ttl of centuries does not leave the range of timestamps.
+      // Without a time a label sees nothing, whatever the engine's join makes of an empty value.
       const shown =
         view.ttlMs === undefined
-          ? value
+          ? `CASE WHEN l.${at} IS NOT NULL THEN ${value} END`
           : `CASE WHEN l.${at} - ${alias}.${since} <= ${BigInt(Math.round(view.ttlMs * 1000))} THEN ${value} END`;
       selected.push(`${shown} AS ${identifier(as)}`);
     }
     const equal = view.keys.map((key) => {
       const name = identifier(key);
-      const mine = view.textKeys?.includes(key) === true ? `CAST(l.${name} AS VARCHAR)` : `l.${name}`;
-      return `${mine} = ${alias}.${name}`;
+      return `${view.labelKeys?.get(key) ?? `l.${name}`} = ${alias}.${name}`;
     });
     const rowsOf = usable(view, options.cutoff, options.range, disordered);
     joins.push(

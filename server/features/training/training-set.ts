@@ -4,7 +4,9 @@ import type { Column, EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, literal, textOf } from '../sql.js';
 import { statistics } from '../statistics/statistics.js';
 import type { RowOrder, Statistics } from '../statistics/types.js';
+import { keyAs } from '../types.js';
 import { type LabelsRequest, labelsTable, timestampOf } from './labels.js';
+import { trainingSetNotes } from './notes.js';
 import {
   AT,
   type JoinedView,
@@ -16,7 +18,7 @@ import {
 } from './point-in-time.js';
 
 /** The rows of a version of a view, and which of its features are wanted. */
-export interface WantedView extends Omit<JoinedView, 'textKeys'> {
+export interface WantedView extends Omit<JoinedView, 'labelKeys'> {
   /** All columns of the version. */
   readonly columns: readonly Column[];
   /** What is known of the order of its rows; else it is looked at. */
@@ -41,6 +43,8 @@ export interface TrainingSet {
   /** The column of the labels that is their time. */
   readonly timestamp: string;
   readonly rows: number;
+  /** What a person should know before learning from it, in sentences: labels without a time, features without a value. */
+  readonly notes: readonly string[];
 }
 
 export type TrainingSetResult =
@@ -76,7 +80,7 @@ export async function makeTrainingSet(
   if (!range.ok) return failed(range);
   const prepared: PreparedView[] = [];
   for (const [index, wanted] of views.entries()) {
-    const view = { ...wanted, textKeys: textKeys(labels, wanted) };
+    const view = { ...wanted, labelKeys: labelKeys(labels, wanted) };
     if (isOrdered(wanted, cutoff)) {
       prepared.push({ view });
       continue;
@@ -95,7 +99,10 @@ export async function makeTrainingSet(
     `COPY (SELECT * EXCLUDE (${identifier(ROW)}) FROM ${identifier(JOINED)} ORDER BY ${identifier(ROW)}) TO ${literal(request.output)} (${FORMATS[request.format]})`,
   );
   if (!written.ok) return failed(written);
-  return describe(engine, labels, chosen.timestamp.name);
+  const described = await describe(engine, labels, chosen.timestamp.name);
+  if (!described.ok) return described;
+  const notes = await trainingSetNotes(engine, { labels: LABELS, joined: JOINED }, described.value, prepared);
+  return notes.ok ? { ok: true, value: { ...described.value, notes: notes.value } } : failed(notes);
 }
 
 /** Statistics of the training set that the engine has just made: what a model that learns from it will have seen. */
@@ -112,7 +119,7 @@ async function describe(
   engine: Engine,
   labels: LabelsRequest,
   timestamp: string,
-): Promise<TrainingSetResult> {
+): Promise<{ readonly ok: true; readonly value: Omit<TrainingSet, 'notes'> } | Failed> {
   const described = await query(engine, `DESCRIBE ${identifier(JOINED)}`);
   if (!described.ok) return failed(described);
   const columns = described.value
@@ -135,31 +142,35 @@ async function describe(
 
 /** Why these can't be joined, in words. */
 function mismatch({ path, columns }: LabelsRequest, views: readonly WantedView[]): string | undefined {
-  const names = new Map(columns.map(({ name }) => [name, `${path} has a column of that name`]));
+  // The engine's names know no case: it would call the second of two `rain_1`.
+  const names = new Map(columns.map(({ name }) => [name.toLowerCase(), `${path} has a column "${name}"`]));
   for (const view of views) {
     const missing = view.keys.filter((key) => !columns.some(({ name }) => name === key));
     if (missing.length > 0) {
       return `${path} has no column ${missing.map((key) => `"${key}"`).join(', ')}, which is the key of view ${view.name}; it has: ${columns.map(({ name }) => name).join(', ')}.`;
     }
     for (const { as, column } of view.features) {
-      const other = names.get(as);
+      const other = names.get(as.toLowerCase());
       if (other !== undefined) {
         return `Feature ${view.name}:${column} would be called "${as}", and ${other}. Name the features in full with \`full-names: true\`.`;
       }
-      names.set(as, `so would a feature of view ${view.name}`);
+      names.set(as.toLowerCase(), `so would a feature of view ${view.name}`);
     }
   }
   return undefined;
 }
 
-/** Keys that are text on one side and something else on the other are compared as text. */
-function textKeys(labels: LabelsRequest, view: WantedView): string[] {
-  return view.keys.filter((key) => {
-    const [mine, other] = [labels.columns, view.columns].map(
-      (columns) => columns.find(({ name }) => name === key)?.type === 'VARCHAR',
-    );
-    return mine !== other;
-  });
+/** Keys of the labels that have to become what the view's are, as SQL. */
+function labelKeys(labels: LabelsRequest, view: WantedView): ReadonlyMap<string, string> {
+  return new Map(
+    view.keys.flatMap((key): [string, string][] => {
+      const [mine, other] = [labels.columns, view.columns].map(
+        (columns) => columns.find(({ name }) => name === key)?.type ?? '',
+      );
+      const sql = keyAs(`l.${identifier(key)}`, mine ?? '', other ?? '');
+      return sql === undefined ? [] : [[key, sql]];
+    }),
+  );
 }
 
 /** Whether it is known that no row gets in the way of another one. */
@@ -188,10 +199,9 @@ async function query(engine: Engine, sql: string): Promise<EngineResult<readonly
   return result.ok ? { ok: true, value: result.value.rows } : result;
 }
 
-function failed(
-  result: Extract<EngineResult<unknown>, { ok: false }>,
-  what?: string,
-): Extract<TrainingSetResult, { ok: false }> {
+type Failed = Extract<TrainingSetResult, { ok: false }>;
+
+function failed(result: Extract<EngineResult<unknown>, { ok: false }>, what?: string): Failed {
   const { message } = result.error;
   return { ok: false, kind: 'engine', message: what === undefined ? message : `${what}: ${message}` };
 }

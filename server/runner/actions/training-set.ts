@@ -31,17 +31,21 @@ export async function trainingSetAction(context: ActionContext): Promise<ActionO
     fullNames: wanted.fullNames,
     signal,
   });
-  if (built.ok) return { ok: true, note: noteOf(built.document) };
+  if (built.ok) {
+    for (const note of built.document.notes ?? []) context.say(`warning: ${note}`);
+    return { ok: true, note: noteOf(built.document) };
+  }
   return built.kind === 'cancelled' ? { ok: false } : { ok: false, error: built.message };
 }
 
 /** `1,455 rows, 21 features (weather 3); 2 features have no value in some rows`. */
-function noteOf({ rows, columns, views }: TrainingSetDocument): string {
+function noteOf({ rows, columns, views, notes = [] }: TrainingSetDocument): string {
   const features = columns.filter(({ role }) => role === 'feature');
   const partly = features.filter(({ nulls }) => nulls > 0).length;
   const versions = views.map(({ view, version }) => `${view} ${version}`).join(', ');
   const count = (number: number, word: string): string =>
     `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`;
   const missing = partly === 0 ? '' : `; values are missing in ${count(partly, 'feature')}`;
-  return `${count(rows, 'row')}, ${count(features.length, 'feature')} (${versions})${missing}`;
+  const told = notes.map((note) => `; ${note.replace(/\.$/, '')}`).join('');
+  return `${count(rows, 'row')}, ${count(features.length, 'feature')} (${versions})${missing}${told}`;
 }

@@ -59,8 +59,12 @@ test('what is too old, or not there, has no values and says so', async () => {
     assert.ok(answer.ok);
     return [answer.views[0]?.status, answer.features['rain']];
   };
-  assert.deepEqual(status('seattle', '2024-03-12T00:00:00Z'), ['present', 3]);
-  assert.deepEqual(status('seattle', '2024-03-12T00:00:00.001Z'), ['outside-ttl', null]);
+  assert.deepEqual(status('seattle', '2024-03-10T23:59:59Z'), ['present', 3]);
+  // The row of the 11th was still to come when the file was made.
+  assert.deepEqual(status('seattle', '2024-03-11T00:00:00Z'), ['present', 99]);
+  assert.deepEqual(status('seattle', '2024-03-14T00:00:00Z'), ['present', 99]);
+  assert.deepEqual(status('seattle', '2024-03-14T00:00:00.001Z'), ['outside-ttl', null]);
+  assert.deepEqual(status('seattle', '2024-03-08T23:59:59Z'), ['not-known', null]);
   assert.deepEqual(status('oslo', '2024-03-02T00:00:00Z'), ['present', null]);
   assert.deepEqual(status('bergen', '2024-03-02T00:00:00Z'), ['not-found', null]);
 });

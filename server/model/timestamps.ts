@@ -1,0 +1,65 @@
+/** How times are written in data files: ISO 8601, a format that is named, or a number that counts from 1970. */
+
+/** Moments that are later than this after now are likely to be a mistake. */
+export const FUTURE_YEARS = 10;
+
+/**
+ * Times that can be read without being told how: year first, so that day and month can't be taken for each other. The same in
+ * RE2 and in JavaScript.
+ */
+export const ISO_TIME =
+  '\\s*[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?\\s?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\\s*';
+
+const ISO = new RegExp(`^(?:${ISO_TIME})$`);
+
+export function isIsoTime(text: string): boolean {
+  return ISO.test(text);
+}
+
+const DAY = /^(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/;
+
+/**
+ * What to do about a column of times that holds numbers.
+ * @param largest of its values, without their signs, where it is known
+ */
+export function epochAdvice(column: string, largest: number | undefined): string {
+  const as = (sql: string): string => `\`${sql} as ${column}\``;
+  if (largest === undefined)
+    return `Convert it in a transform, as ${as(`to_timestamp(${column})`)} where it counts seconds since 1970, or ${as(`to_timestamp(${column} / 1000)`)} where it counts milliseconds.`;
+  if (DAY.test(String(largest)))
+    return "It looks like days written as 20240131: say `timestamp-format: '%Y%m%d'`.";
+  const [unit, sql] =
+    largest < 1e11
+      ? ['seconds', `to_timestamp(${column})`]
+      : largest < 1e14
+        ? ['milliseconds', `to_timestamp(${column} / 1000)`]
+        : largest < 1e17
+          ? ['microseconds', `to_timestamp(${column} / 1000000)`]
+          : ['nanoseconds', `to_timestamp(${column} / 1000000000)`];
+  return `By its size it counts ${unit} since 1970. Convert it in a transform, as ${as(sql)}.`;
+}
+
+/** The same of times that are texts of digits; nothing where they are none. */
+export function digitsAdvice(column: string, text: string): string | undefined {
+  return /^\s*[-+]?\d{8,19}(?:\.\d+)?\s*$/.test(text)
+    ? epochAdvice(column, Math.abs(Number(text)))
+    : undefined;
+}
+
+const SPECIFIERS = new Set('aAbBcdfgGHIjmMnpSuUVwWxXyYzZ%'.split(''));
+
+/** What is wrong with a format such as `%d.%m.%Y %H:%M`; nothing when it can be read by. */
+export function timestampFormatProblem(format: string): string | undefined {
+  const used = new Set<string>();
+  for (const [whole, specifier = ''] of format.matchAll(/%-?(.?)/gs)) {
+    if (!SPECIFIERS.has(specifier)) return `"${whole}" is no part of a format.`;
+    used.add(specifier);
+  }
+  const has = (...names: string[]): boolean => names.some((name) => used.has(name));
+  if (used.size === 0) return 'It has no parts such as %Y, %m and %d.';
+  if (has('c', 'x')) return undefined;
+  if (!has('Y', 'y', 'G')) return 'It has no year (%Y, or %y of two digits).';
+  if (has('j', 'U', 'V', 'W')) return undefined;
+  if (!has('m', 'b', 'B')) return 'It has no month (%m).';
+  return has('d') ? undefined : 'It has no day (%d).';
+}
