@@ -11,7 +11,7 @@ import type {
   RunsResult,
   TaskRunView,
 } from '../protocol.js';
-import { isAlive, isElsewhere, processStartOf } from '../stores/liveness.js';
+import { cancelRun as askToEnd } from '../runner/cancel.js';
 import { shardedPath } from '../stores/layout.js';
 import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { summarize } from '../stores/runs.js';
@@ -194,39 +194,8 @@ export function deleteRun({ history }: RunsOf, id: string): Outcome {
   return removed.ok ? { ok: true } : { ok: false, message: removed.problem.message };
 }
 
-/**
- * Asks the process of a run to cancel it, as Ctrl-C in its terminal would. Only when it is certainly that process: a pid
- * is used again, and a signal to a stranger can't be taken back.
- */
+/** Asks the process of a run to cancel it, as Ctrl-C in its terminal would. */
 export function cancelRun({ history }: RunsOf, id: string): Outcome {
-  const read = history.store.read(id);
-  if (!read.ok) return { ok: false, message: read.problem.message };
-  const { run } = read;
-  if (run.endedAt !== undefined || run.status === 'interrupted') {
-    return { ok: false, message: `Run ${id} is not going on: it is ${run.status}.` };
-  }
-  if (run.status === 'waiting' && !isAlive(run)) {
-    const problem = history.store.abandon(id);
-    return problem === undefined ? { ok: true } : { ok: false, message: problem.message };
-  }
-  if (isElsewhere(run)) {
-    return { ok: false, message: `Run ${id} goes on on ${run.host}, not on this machine. Cancel it there.` };
-  }
-  if (!Number.isSafeInteger(run.pid) || run.pid <= 1 || run.pid === process.pid) {
-    return { ok: false, message: `Run ${id} names no process that could be asked.` };
-  }
-  const start = processStartOf(run.pid);
-  if (process.platform !== 'win32' && (start === undefined || start !== run.processStart)) {
-    return {
-      ok: false,
-      message: `The process of run ${id} can't be told from another one, so nothing was signalled. Press Ctrl-C in its terminal.`,
-    };
-  }
-  try {
-    process.kill(run.pid, 'SIGINT');
-    return { ok: true };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { ok: false, message: `Process ${run.pid} of run ${id} could not be asked to stop: ${reason}.` };
-  }
+  const cancelled = askToEnd(history.store, id);
+  return cancelled.ok ? { ok: true } : cancelled;
 }

@@ -8,11 +8,12 @@ export { inheritedEnvironment } from '../stores/inherited-environment.js';
 /** Who runs it, on which machine. */
 export function whereabouts(
   env: NodeJS.ProcessEnv,
-): Pick<RunHeader, 'user' | 'host' | 'machine' | 'trigger' | 'pid' | 'processStart'> {
+): Pick<RunHeader, 'user' | 'host' | 'place' | 'machine' | 'trigger' | 'pid' | 'processStart'> {
   const own = ownIdentity();
   return {
     user: env['USER'] ?? env['USERNAME'] ?? userName(),
     host: os.hostname(),
+    ...(own.place === undefined ? {} : { place: own.place }),
     machine: {
       os: process.platform,
       arch: process.arch,

@@ -10,7 +10,7 @@
 import { lstatSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { tempOwner } from '../stores/atomic.js';
-import { isAlive } from '../stores/liveness.js';
+import { pidInUse } from '../stores/liveness.js';
 import { describeError } from '../stores/problem.js';
 import type { StoreProblem } from '../stores/problem.js';
 import type { ContentHash, RunSummary } from '../stores/run-document.js';
@@ -114,7 +114,7 @@ function divideRuns(
   const runs = store.list({ limit: Infinity });
   runs.forEach((run, place) => {
     const age = now - (Number.isNaN(runIdTime(run.id)) ? Date.parse(run.createdAt) : runIdTime(run.id));
-    if (LIVE_STATUSES.has(liveStatus(run))) live.push(run);
+    if (LIVE_STATUSES.has(liveStatus(run, store.signOf(run.id)))) live.push(run);
     else if (place >= (options.keepRuns ?? Infinity) || age > (options.runMaxAgeMs ?? Infinity))
       gone.push(run);
     else kept.push(run);
@@ -313,7 +313,7 @@ const OVER_BOUND =
 function staleTemps(folder: string, now: number): GcFile[] {
   return namesIn(folder).flatMap((name) => {
     const pid = tempOwner(name);
-    if (pid === undefined || isAlive({ pid })) return [];
+    if (pid === undefined || pidInUse(pid)) return [];
     const file = path.join(folder, name);
     const stat = lstatSync(file, { throwIfNoEntry: false });
     // A pid says nothing of a writer on another machine.

@@ -7,9 +7,11 @@ import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { writeAtomic } from '../stores/atomic.js';
-import { withLock } from '../stores/file-lock.js';
+import { holderOf as lockHolder, withLock } from '../stores/file-lock.js';
+import { namesIn } from '../stores/folder.js';
 import type { Layout } from '../stores/layout.js';
-import { isAlive, ownIdentity } from '../stores/liveness.js';
+import { keepTouched } from '../stores/heartbeat.js';
+import { LAPSE_MS, isAlive, isElsewhere, ownIdentity, signIn } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import { describeError } from '../stores/problem.js';
 import { beginWait, endWait } from './waits.js';
@@ -121,18 +123,29 @@ function liveLocks(folder: string): LockFile[] {
     if (!name.endsWith('.json')) continue;
     const file = path.join(folder, name);
     const lock = readLock(file);
-    if (lock !== undefined && isAlive(lock)) locks.push(lock);
+    if (lock !== undefined && isAlive(lock, signIn(file))) locks.push(lock);
     else rmSync(file, { force: true });
   }
   return locks;
 }
 
+/** Files in the folder of locks that nobody holds any more: their processes are gone, or have been silent for too long. */
+export function staleLocks(layout: Layout): string[] {
+  return namesIn(layout.locks).flatMap((name) => {
+    if (!/\.(?:json|wait|lock)$/.test(name)) return [];
+    const file = path.join(layout.locks, name);
+    const holder = lockHolder(file);
+    return typeof holder === 'object' && !isAlive(holder, signIn(file)) ? [file] : [];
+  });
+}
+
 function holderOf(lock: LockFile, what: string): Holder {
-  const { pid, processStart, host, runId, pipeline, since } = lock;
+  const { pid, processStart, host, place, runId, pipeline, since } = lock;
   return {
     pid,
     ...(processStart === undefined ? {} : { processStart }),
     ...(host === undefined ? {} : { host }),
+    ...(place === undefined ? {} : { place }),
     runId,
     pipeline,
     what,
@@ -140,8 +153,27 @@ function holderOf(lock: LockFile, what: string): Holder {
   };
 }
 
+/** For whoever waits: for whom, and how long if nobody is there any more. */
+export function waitingFor({
+  runId,
+  pipeline,
+  pid,
+  host = 'another machine',
+  what,
+  ...owner
+}: Holder): string {
+  const away = isElsewhere({ pid, host, ...owner });
+  const where = away ? `on ${host}` : `process ${pid}`;
+  const end = away
+    ? `; if that is gone, the lock lapses after ${LAPSE_MS / 60_000} minutes of silence, or with \`modelyard runs cancel --force ${runId}\``
+    : '';
+  return `waiting for run ${runId} of ${pipeline} (${where}), which holds ${what}${end}`;
+}
+
 function heldMessage(holder: Holder): string {
-  return `Run ${holder.runId} of ${holder.pipeline} (process ${holder.pid}) holds ${holder.what}.`;
+  const { runId, pipeline, pid, host = 'another machine', what } = holder;
+  if (!isElsewhere(holder)) return `Run ${runId} of ${pipeline} (process ${pid}) holds ${what}.`;
+  return `Run ${runId} of ${pipeline} on ${host} holds ${what}; if it is gone, its lock lapses after ${LAPSE_MS / 60_000} minutes of silence, or with \`modelyard runs cancel --force ${runId}\`.`;
 }
 
 function tryAcquire(layout: Layout, request: LockRequest, wait: boolean): Acquired {
@@ -166,7 +198,16 @@ function tryAcquire(layout: Layout, request: LockRequest, wait: boolean): Acquir
     }
     const content: LockFile = { ...ownIdentity(), ...request, since: new Date().toISOString() };
     writeAtomic(file, JSON.stringify(content));
-    return { ok: true, lock: { release: () => rmSync(file, { force: true }) } };
+    const stop = keepTouched(file);
+    return {
+      ok: true,
+      lock: {
+        release() {
+          stop();
+          rmSync(file, { force: true });
+        },
+      },
+    };
   });
   if (result.ok) return result.value;
   return {
@@ -205,7 +246,8 @@ async function acquire(
   let told = '';
   for (;;) {
     if (signal?.aborted === true) {
-      return { ok: false, reason: 'cancelled', message: 'Cancelled while waiting for another run.' };
+      const when = told === '' ? 'before the first task began' : 'while waiting for another run';
+      return { ok: false, reason: 'cancelled', message: `Cancelled ${when}.` };
     }
     let result: Acquired;
     try {

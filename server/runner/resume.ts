@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { withLock } from '../stores/file-lock.js';
 import type { RunDocument } from '../stores/run-document.js';
-import { hasRunner } from '../stores/run-writer.js';
 import { type RunStore, taskLogName } from '../stores/runs.js';
 import type { RunEvent } from './events.js';
 import { removePipes } from './output-pipes.js';
@@ -37,7 +36,7 @@ export function findResumable(store: RunStore, pipeline: string, id: string | un
   if (!UNFINISHED.some((status) => status === run.status)) {
     return { ok: false, message: `run ${run.id} is ${run.status}: only what did not succeed can be resumed` };
   }
-  if (run.status === 'waiting' && hasRunner(run)) {
+  if (run.status === 'waiting' && store.hasRunner(run)) {
     const message = `run ${run.id} still goes on, in process ${run.pid}: it goes on by itself as soon as its questions are answered`;
     return { ok: false, message };
   }
@@ -123,8 +122,8 @@ export function cleanUpBehindDead(store: RunStore): readonly string[] {
   return recovered.ok ? recovered.value : [];
 }
 
-/** With their groups: a process may have put its environment off, but stays with the others of its task. */
-function endOrphans(id: string): void {
+/** Ends the tasks of a run, with their groups: a process may have put its environment off, but stays with the others of its task. */
+export function endOrphans(id: string): void {
   const own = processStat(process.pid)?.group;
   const giveUp = Date.now() + CLEANUP_MS;
   for (;;) {

@@ -18,7 +18,7 @@ import type { Executor } from './executors/executor.js';
 import { localExecutor } from './executors/local.js';
 import { type DirtyCheck, checkDirty } from './git.js';
 import { Idle } from './idle.js';
-import { acquireLocks } from './locks.js';
+import { acquireLocks, waitingFor } from './locks.js';
 import { Masks, maskedEvent } from './masks.js';
 import { Mutexes } from './mutexes.js';
 import { QuestionsBelow } from './questions-below.js';
@@ -180,7 +180,7 @@ class Run {
         this.#emit({
           type: 'notice',
           level: 'info',
-          message: `waiting for run ${holder.runId} of ${holder.pipeline} (process ${holder.pid}), which holds ${holder.what}`,
+          message: waitingFor(holder),
         }),
     });
     if (!locks.ok) {

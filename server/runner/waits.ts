@@ -6,7 +6,8 @@
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from '../stores/atomic.js';
-import { type ProcessIdentity, isAlive, ownIdentity } from '../stores/liveness.js';
+import { keepTouched } from '../stores/heartbeat.js';
+import { type ProcessIdentity, isAlive, ownIdentity, signIn } from '../stores/liveness.js';
 
 const ENDING = '.wait';
 
@@ -40,7 +41,7 @@ function liveWaits(folder: string): Wait[] {
     .flatMap((name) => {
       const file = path.join(folder, name);
       const wait = readWait(file);
-      if (wait !== undefined && isAlive(wait)) return [wait];
+      if (wait !== undefined && isAlive(wait, signIn(file))) return [wait];
       rmSync(file, { force: true });
       return [];
     });
@@ -66,10 +67,18 @@ export function beginWait(folder: string, runs: readonly string[], holder: strin
     for (const wait of waits) if (wait.runs.includes(one)) next.push(wait.for);
   }
   const wait: Wait = { ...ownIdentity(), runs, for: holder };
-  writeAtomic(fileOf(folder, runId), JSON.stringify(wait));
+  const file = fileOf(folder, runId);
+  writeAtomic(file, JSON.stringify(wait));
+  if (!beating.has(file)) beating.set(file, keepTouched(file));
   return true;
 }
 
+/** Of the waits that this process has written down. */
+const beating = new Map<string, () => void>();
+
 export function endWait(folder: string, runId: string): void {
-  rmSync(fileOf(folder, runId), { force: true });
+  const file = fileOf(folder, runId);
+  beating.get(file)?.();
+  beating.delete(file);
+  rmSync(file, { force: true });
 }

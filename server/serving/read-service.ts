@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { readDocument } from '../stores/document.js';
-import { isAlive } from '../stores/liveness.js';
+import { isAlive, isOurs, signIn } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import type { StoreProblem } from '../stores/problem.js';
 import { linesBackward } from '../stores/lines.js';
@@ -27,7 +27,7 @@ export function hostOf(lock: string): ProcessIdentity | undefined {
     const value: unknown = JSON.parse(readFileSync(lock, 'utf8'));
     if (typeof value !== 'object' || value === null || !('pid' in value)) return undefined;
     const identity = value as ProcessIdentity;
-    return isAlive(identity) ? identity : undefined;
+    return isAlive(identity, signIn(lock)) ? identity : undefined;
   } catch {
     return undefined;
   }
@@ -53,7 +53,7 @@ function truth(document: ServiceDocument, lock: string): ServiceView {
     status,
     ...(message === undefined ? {} : { message }),
     config,
-    ...(current === undefined ? {} : { current: { ...current, replicas: current.replicas.filter(isAlive) } }),
+    ...(current === undefined ? {} : { current: { ...current, replicas: current.replicas.filter(isOurs) } }),
     previous,
     createdAt,
     updatedAt,

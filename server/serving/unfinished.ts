@@ -8,7 +8,8 @@ import path from 'node:path';
 import { writeAtomic } from '../stores/atomic.js';
 import { holderOf } from '../stores/file-lock.js';
 import { namesIn } from '../stores/folder.js';
-import { isAlive, ownIdentity } from '../stores/liveness.js';
+import { keepTouched } from '../stores/heartbeat.js';
+import { isAlive, ownIdentity, signIn } from '../stores/liveness.js';
 import { sweepTemps } from '../stores/runs.js';
 import { environmentsFolder, isReleaseId, releasePlaces, releasesFolder } from './places.js';
 import { withEnvironment } from './releases.js';
@@ -17,6 +18,9 @@ function claimsFolder(root: string, environment: string): string {
   return path.join(path.dirname(releasesFolder(root, environment)), 'deploying');
 }
 
+/** What stops touching the claims of this process. */
+const claimed = new Map<string, () => void>();
+
 function claimFile(root: string, environment: string, id: string): string {
   return path.join(claimsFolder(root, environment), `${id}.json`);
 }
@@ -24,12 +28,17 @@ function claimFile(root: string, environment: string, id: string): string {
 /** Says that this process makes a release. Comes before anything in the release's folder. @throws the system's errors */
 export function claimRelease(root: string, environment: string, id: string): void {
   mkdirSync(claimsFolder(root, environment), { recursive: true });
-  writeAtomic(claimFile(root, environment, id), JSON.stringify(ownIdentity()));
+  const file = claimFile(root, environment, id);
+  writeAtomic(file, JSON.stringify(ownIdentity()));
+  claimed.set(file, keepTouched(file));
 }
 
 /** Takes the claim back: the release's document is there, or its folder is not. */
 export function endClaim(root: string, environment: string, id: string): void {
-  rmSync(claimFile(root, environment, id), { force: true });
+  const file = claimFile(root, environment, id);
+  claimed.get(file)?.();
+  claimed.delete(file);
+  rmSync(file, { force: true });
 }
 
 /** Takes away what deployments to an environment that were killed have left behind. @throws the system's errors */
@@ -42,7 +51,7 @@ export function sweepUnfinished(root: string, environment: string): void {
     for (const id of new Set([...claims, ...namesIn(releases)].filter(isReleaseId))) {
       const file = claimFile(root, environment, id);
       const owner = holderOf(file);
-      if (typeof owner === 'object' && isAlive(owner)) continue;
+      if (typeof owner === 'object' && isAlive(owner, signIn(file))) continue;
       // Looked for after the claim: who ends a claim has written the document.
       const { document, folder } = releasePlaces(root, environment, id);
       if (statSync(document, { throwIfNoEntry: false }) === undefined) {

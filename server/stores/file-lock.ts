@@ -3,11 +3,13 @@
  *
  * Why not `proper-lockfile`: it tells a dead holder by the age of a heartbeat. A holder whose event loop is busy, or
  * that was suspended with the laptop's lid, loses its lock while it still writes; and a killed one blocks the others for
- * seconds. The identity of the process (pid and start time) tells both cases apart at once, and needs no timer.
+ * seconds. The identity of the process (pid and start time) tells both cases apart at once. Only for holders in another
+ * place, whose processes can't be seen, does the age of the heartbeat count.
  */
 import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tempName } from './atomic.js';
-import { isAlive, ownIdentity } from './liveness.js';
+import { keepTouched } from './heartbeat.js';
+import { isAlive, ownIdentity, signIn } from './liveness.js';
 import type { ProcessIdentity } from './liveness.js';
 import { errorCode } from './problem.js';
 
@@ -64,7 +66,7 @@ export function createWhole(file: string, text: string): boolean {
 function isStale(file: string): boolean {
   const holder = holderOf(file);
   if (holder === 'none') return false;
-  if (holder !== 'unknown') return !isAlive(holder);
+  if (holder !== 'unknown') return !isAlive(holder, signIn(file));
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat !== undefined && Date.now() - stat.mtimeMs > UNREADABLE_GRACE_MS;
 }
@@ -99,9 +101,13 @@ export function tryLock(file: string): FileLock | undefined {
     if (!createWhole(file, identity)) return undefined;
   }
   let held = true;
+  const stop = keepTouched(file);
   return {
     release() {
-      if (held) rmSync(file, { force: true });
+      if (held) {
+        stop();
+        rmSync(file, { force: true });
+      }
       held = false;
     },
   };

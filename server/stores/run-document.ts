@@ -143,6 +143,8 @@ export interface RunHeader {
   readonly pid: number;
   /** Tells a living process from another one with the same pid. Opaque: compare only (see liveness.ts). */
   readonly processStart?: string;
+  /** The machine, boot and pid namespace that `pid` is of. Opaque: compare only. */
+  readonly place?: string;
   /** The run that this one went on from. */
   readonly resumed?: string;
   /** The run, and the task in it, that this one is part of. */
@@ -169,8 +171,9 @@ export interface RunSummary {
   readonly endedAt?: string;
   readonly pid: number;
   readonly processStart?: string;
-  /** The machine that `pid` is of. */
+  /** The machine that `pid` is of: its name, and what tells it from others. */
   readonly host?: string;
+  readonly place?: string;
   readonly trigger: RunHeader['trigger'];
   readonly counts: Readonly<Partial<Record<TaskStatus, number>>>;
   /** The last metrics of the run, `task.key` → value, bounded to the first 20. */

@@ -1,12 +1,12 @@
 /** The metadata store as it is read: every run of a project as it is now, whoever started it. */
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { readDocument } from './document.js';
 import { runFolder } from './layout.js';
 import type { Layout } from './layout.js';
 import { linesFrom } from './lines.js';
-import { isAlive, isElsewhere } from './liveness.js';
-import type { ProcessIdentity } from './liveness.js';
+import { isAlive, signIn } from './liveness.js';
+import type { LastSign, ProcessIdentity } from './liveness.js';
 import { readMetricLog } from './metric-log.js';
 import type { LoggedSeries } from './metric-log.js';
 import type { StoreProblem } from './problem.js';
@@ -16,10 +16,8 @@ import { parsed, textOf } from './run-files.js';
 import { isRunId } from './run-id.js';
 import { RunIndex } from './run-index.js';
 import { interrupted, liveStatus } from './run-states.js';
+import { isClosedHere } from './run-writer.js';
 import { LIVE_STATUSES, matchesText, runDocumentKind, summarize } from './run-summary.js';
-
-/** A run on another machine of which nothing was heard for so long is taken for dead. */
-const ELSEWHERE_SILENCE_MS = 24 * 60 * 60 * 1000;
 
 export interface RunQuery {
   readonly limit: number;
@@ -103,7 +101,7 @@ export class RunReader {
     const loaded = readDocument(file, runDocumentKind);
     switch (loaded.state) {
       case 'ok': {
-        const status = liveStatus(loaded.value);
+        const status = liveStatus(loaded.value, this.signOf(id));
         if (status === loaded.value.status) return { ok: true, run: loaded.value };
         return { ok: true, run: interrupted(loaded.value, this.lastSign(id)) };
       }
@@ -134,18 +132,31 @@ export class RunReader {
   protected belongsToLiving(id: string, marker: string): boolean {
     const value = parsed(textOf(marker))[0];
     if (typeof value !== 'object' || value === null || !('pid' in value)) return false;
-    const owner = value as ProcessIdentity;
-    if (isElsewhere(owner)) return Date.now() - Date.parse(this.lastSign(id)) < ELSEWHERE_SILENCE_MS;
-    return isAlive(owner);
+    return isAlive(value as ProcessIdentity, this.signOf(id));
+  }
+
+  /** When the runner of a run was last heard of: it touches the run's marker, and writes. */
+  signOf(id: string): LastSign {
+    const written = ['events.ndjson', 'metrics.ndjson', 'run.json'];
+    return signIn(
+      path.join(this.layout.live, id),
+      ...written.map((name) => path.join(this.folder(id), name)),
+    );
+  }
+
+  /** Whether the process that a run names lives. */
+  isAttended(run: ProcessIdentity & { readonly id: string }): boolean {
+    return isAlive(run, this.signOf(run.id));
+  }
+
+  /** Whether some process runs it: one that has left a run to wait for people may live on for what that is a part of. */
+  hasRunner(run: RunDocument): boolean {
+    return this.isAttended(run) && !isClosedHere(run);
   }
 
   /** When the run last wrote something, ISO 8601. */
   protected lastSign(id: string): string {
-    const folder = this.folder(id);
-    const times = ['events.ndjson', 'metrics.ndjson', 'run.json'].map(
-      (name) => statSync(path.join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
-    );
-    const last = Math.max(...times);
+    const last = this.signOf(id)();
     return new Date(last === 0 ? Date.now() : last).toISOString();
   }
 
@@ -153,7 +164,7 @@ export class RunReader {
     if (!LIVE_STATUSES.has(summary.status)) return summary;
     const loaded = readDocument(path.join(this.folder(summary.id), 'run.json'), runDocumentKind);
     const now = loaded.state === 'ok' ? summarize(loaded.value) : summary;
-    const status = liveStatus(now);
+    const status = liveStatus(now, this.signOf(now.id));
     return status === now.status ? now : { ...now, status };
   }
 

@@ -1,6 +1,6 @@
 /** What becomes of a run's document where no task says so: before it begins, and when its process is gone. */
 import { isAlive } from './liveness.js';
-import type { ProcessIdentity } from './liveness.js';
+import type { LastSign, ProcessIdentity } from './liveness.js';
 import { RUN_SCHEMA_VERSION } from './run-document.js';
 import type { RunDocument, RunHeader, RunStatus, TaskRun } from './run-document.js';
 import { LIVE_STATUSES } from './run-summary.js';
@@ -34,9 +34,12 @@ export function newRunDocument(header: RunHeader, tasks: readonly NewTask[]): Ru
  * The status that a summary or document has now: a live one whose process is gone was interrupted. One that only waits
  * for people needs no process.
  */
-export function liveStatus(run: ProcessIdentity & { readonly status: RunStatus }): RunStatus {
+export function liveStatus(
+  run: ProcessIdentity & { readonly status: RunStatus },
+  lastSign: LastSign,
+): RunStatus {
   if (run.status === 'waiting' || !LIVE_STATUSES.has(run.status)) return run.status;
-  return isAlive(run) ? run.status : 'interrupted';
+  return isAlive(run, lastSign) ? run.status : 'interrupted';
 }
 
 /** The document of a run whose process is gone: what had begun was interrupted, what had not was cancelled. */

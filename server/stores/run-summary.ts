@@ -63,6 +63,7 @@ export function summarize(run: RunDocument): RunSummary {
     pid: run.pid,
     ...(run.processStart === undefined ? {} : { processStart: run.processStart }),
     host: run.host,
+    ...(run.place === undefined ? {} : { place: run.place }),
     trigger: run.trigger,
     counts,
     metrics: firstOf(metricsOf(run)),

@@ -7,7 +7,8 @@ import { openDocument } from './document.js';
 import type { DocumentAdapter } from './document.js';
 import type { LowSync } from 'lowdb';
 import { safeFileName } from './layout.js';
-import { isAlive, ownIdentity } from './liveness.js';
+import { keepTouched } from './heartbeat.js';
+import { isElsewhere, ownIdentity } from './liveness.js';
 import { MetricLog } from './metric-log.js';
 import type { RunDocument } from './run-document.js';
 import type { RunIndex } from './run-index.js';
@@ -30,12 +31,11 @@ export function taskLogName(taskId: string): string {
 /** Runs whose records are open for writing in this process. */
 const open = new Set<string>();
 
-/** Whether some process runs it: one that has left a run to wait for people may live on for what that is a part of. */
-export function hasRunner(run: RunDocument): boolean {
-  if (!isAlive(run)) return false;
+/** Whether this very process ran it and has closed its record. */
+export function isClosedHere(run: RunDocument): boolean {
   const own = ownIdentity();
-  const here = run.pid === own.pid && run.host === own.host && run.processStart === own.processStart;
-  return !here || open.has(run.id);
+  const here = run.pid === own.pid && run.processStart === own.processStart && !isElsewhere(run);
+  return here && !open.has(run.id);
 }
 
 export class RunWriter {
@@ -53,6 +53,7 @@ export class RunWriter {
   #lastWrite = 0;
   #lastCost = 0;
   #closed = false;
+  readonly #stopBeating: () => void;
 
   /** Made by `RunStore.create`. The run's folder exists; the document, its events and its index line are written. */
   constructor(folder: string, marker: string, index: RunIndex, document: RunDocument) {
@@ -73,6 +74,7 @@ export class RunWriter {
       throw error;
     }
     open.add(document.id);
+    this.#stopBeating = keepTouched(marker);
   }
 
   /** Absolute path of a task's log; its folder exists afterwards. */
@@ -144,6 +146,7 @@ export class RunWriter {
       this.#forget();
       this.#closed = true;
       open.delete(this.id);
+      this.#stopBeating();
       closeSync(this.#events);
       this.#metrics.close();
     }

@@ -1,11 +1,13 @@
 /** The metadata store: the record of every run of a project is begun, gone on with, recovered and deleted here. */
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { tempOwner, writeAtomic } from './atomic.js';
 import { openDocument, readDocument } from './document.js';
 import { withLock } from './file-lock.js';
 import { ensureMemory, layoutOf } from './layout.js';
-import { isAlive, ownIdentity } from './liveness.js';
+import { ownIdentity, pidInUse } from './liveness.js';
+import type { ProcessIdentity } from './liveness.js';
 import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import type { RunDocument, RunHeader } from './run-document.js';
@@ -15,7 +17,7 @@ import { RunReader, unknownRun } from './run-reader.js';
 import { interrupted, newRunDocument } from './run-states.js';
 import type { NewTask } from './run-states.js';
 import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
-import { RunWriter, hasRunner } from './run-writer.js';
+import { RunWriter } from './run-writer.js';
 
 export { newRunId } from './run-id.js';
 export { ownIdentity } from './liveness.js';
@@ -58,10 +60,7 @@ export class RunStore extends RunReader {
       mkdirSync(this.layout.live, { recursive: true });
       mkdirSync(path.dirname(folder), { recursive: true });
       // The marker first: whatever else a kill leaves behind is found by it.
-      writeAtomic(
-        marker,
-        JSON.stringify({ pid: header.pid, processStart: header.processStart, host: header.host }),
-      );
+      writeAtomic(marker, JSON.stringify(identityOf(header)));
       mkdirSync(folder);
       return new RunWriter(folder, marker, this.index, newRunDocument(header, tasks));
     } catch (error) {
@@ -94,9 +93,8 @@ export class RunStore extends RunReader {
         if (loaded.state !== 'ok') return fail(`Can't go on with run ${document.id}: it can't be read.`);
         const { status, pid } = loaded.value;
         if (status !== 'waiting') return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
-        if (hasRunner(loaded.value)) return fail(`Run ${document.id} still goes on, in process ${pid}.`);
-        const { processStart, host } = document;
-        writeAtomic(marker, JSON.stringify({ pid: document.pid, processStart, host }));
+        if (this.hasRunner(loaded.value)) return fail(`Run ${document.id} still goes on, in process ${pid}.`);
+        writeAtomic(marker, JSON.stringify(identityOf(document)));
         return new RunWriter(folder, marker, this.index, document);
       });
       return done.ok ? done.value : fail(`Run ${document.id} is taken up by another process right now.`);
@@ -111,14 +109,12 @@ export class RunStore extends RunReader {
     const read = this.read(id);
     if (!read.ok) return read.problem;
     const at = new Date().toISOString();
-    const { host, pid, processStart } = { processStart: undefined, ...ownIdentity() };
     try {
       const { run } = read;
       const writer = this.reopen({
         ...run,
-        host: host ?? run.host,
-        pid,
-        ...(processStart === undefined ? {} : { processStart }),
+        ...ownIdentity(),
+        host: os.hostname(),
         status: 'cancelled',
         endedAt: at,
         tasks: run.tasks.map((task) =>
@@ -147,7 +143,7 @@ export class RunStore extends RunReader {
     if (!isRunId(id)) return unknownRun(this.layout.runs, id);
     const folder = this.folder(id);
     const read = readDocument(path.join(folder, 'run.json'), runDocumentKind);
-    if (read.state === 'ok' && LIVE_STATUSES.has(read.value.status) && isAlive(read.value)) {
+    if (read.state === 'ok' && LIVE_STATUSES.has(read.value.status) && this.isAttended(read.value)) {
       const message = `Run ${id} is still going on (process ${read.value.pid}). Cancel it first.`;
       return { ok: false, problem: { path: folder, message } };
     }
@@ -200,10 +196,23 @@ export class RunStore extends RunReader {
     return recovered;
   }
 
-  #recoverOne(id: string, replay: Replay | undefined): boolean {
+  /**
+   * Writes down that a run was interrupted, whatever is known of its process: for one that will not be heard of again
+   * and that somebody does not want to wait for. Gives why not.
+   */
+  giveUp(id: string, replay?: Replay): StoreProblem | undefined {
+    try {
+      this.#recoverOne(id, replay, true);
+      return undefined;
+    } catch (error) {
+      return { path: this.folder(id), message: `Can't end run ${id}: ${describeError(error)}.` };
+    }
+  }
+
+  #recoverOne(id: string, replay: Replay | undefined, forced = false): boolean {
     const marker = path.join(this.layout.live, id);
     const folder = this.folder(id);
-    if (this.belongsToLiving(id, marker)) return false;
+    if (!forced && this.belongsToLiving(id, marker)) return false;
     const file = path.join(folder, 'run.json');
     const loaded = readDocument(file, runDocumentKind);
     if (loaded.state === 'refused') {
@@ -258,6 +267,15 @@ export class RunStore extends RunReader {
   }
 }
 
+function identityOf({ pid, processStart, host, place }: RunHeader): ProcessIdentity {
+  return {
+    pid,
+    host,
+    ...(processStart === undefined ? {} : { processStart }),
+    ...(place === undefined ? {} : { place }),
+  };
+}
+
 function removeIfEmpty(folder: string): void {
   try {
     if (namesIn(folder).every((name) => name === 'events.ndjson' || name.endsWith('.tmp'))) {
@@ -275,7 +293,7 @@ const TEMP_GRACE_MS = 60 * 60 * 1000;
 export function sweepTemps(folder: string): void {
   for (const name of namesIn(folder)) {
     const pid = tempOwner(name);
-    if (pid === undefined || isAlive({ pid })) continue;
+    if (pid === undefined || pidInUse(pid)) continue;
     const file = path.join(folder, name);
     const stat = statSync(file, { throwIfNoEntry: false });
     if (stat === undefined || Date.now() - stat.mtimeMs < TEMP_GRACE_MS) continue;

@@ -1,7 +1,6 @@
 /** Questions of runs that wait for people, and answering them: what the command line and the editor share. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ApprovalState, type Answered, type NewAnswer, RunApprovals } from './approvals.js';
-import { isAlive } from './liveness.js';
 import type { RunDocument, RunStatus, RunSummary } from './run-document.js';
 import { summarize } from './run-summary.js';
 import type { RunStore } from './runs.js';
@@ -63,7 +62,7 @@ export function waitingApprovals(
 ): readonly WaitingApproval[] {
   return runs.toReversed().flatMap((run) => {
     const approvals = new RunApprovals(store.folder(run.id));
-    const attended = run.status === 'running' || isAlive(run);
+    const attended = run.status === 'running' || store.isAttended(run);
     return approvals.tasks().flatMap((task): WaitingApproval[] => {
       const state = approvals.read(task, now);
       return state?.status === 'waiting' ? [{ state, path: run.path, attended }] : [];
@@ -109,7 +108,7 @@ export function answerApproval(store: RunStore, runId: string, task: string, ans
   if (!answered.ok) return answered;
   // Nothing of the run has changed; but who looks on watches the index.
   store.index.append(summarize(run));
-  return { ok: true, state: answered.state, run, attended: isAlive(run) };
+  return { ok: true, state: answered.state, run, attended: store.isAttended(run) };
 }
 
 /** How long a runner gets to take note. It watches the folder, so that this is a matter of milliseconds. */
@@ -123,7 +122,7 @@ export async function isTakenUp(store: RunStore, runId: string, task: string): P
     if (!read.ok) return true;
     const waits = read.run.tasks.some((one) => one.id === task && one.status === 'waiting');
     if (!waits) return true;
-    if (!isAlive(read.run)) return false;
+    if (!store.isAttended(read.run)) return false;
     if (Date.now() > deadline) return true;
     await pause(25);
   }

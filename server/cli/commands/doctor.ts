@@ -1,11 +1,16 @@
 /** `modelyard doctor`: is everything there and well that a run needs? */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, statfsSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { count, formatBytes } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { gitHead } from '../../runner/git.js';
-import { replay } from '../../runner/resume.js';
+import { staleLocks } from '../../runner/locks.js';
+import { cleanUpBehindDead, replay } from '../../runner/resume.js';
+import { namesIn } from '../../stores/folder.js';
+import type { Layout } from '../../stores/layout.js';
+import { describeError } from '../../stores/problem.js';
 import { RunStore } from '../../stores/runs.js';
 import type { Command } from '../command.js';
 import { projectRoot } from '../locate.js';
@@ -24,12 +29,23 @@ const LITTLE_SPACE = 1024 ** 3;
 export const doctor: Command = {
   name: 'doctor',
   summary: 'Check that everything is there and well that a run needs.',
-  usage: 'doctor [--json]',
-  flags: { json: { type: 'boolean', help: 'As JSON.' } },
+  usage: 'doctor [--fix] [--json]',
+  flags: {
+    fix: { type: 'boolean', help: 'Clear up what dead processes have left: runs, locks, temp files.' },
+    json: { type: 'boolean', help: 'As JSON.' },
+  },
   most: 0,
   run(args) {
     const root = projectRoot(args);
-    const findings = [machine(), shell(), git(root), ...project(root), memory(root), space(root), runs(root)];
+    const findings = [
+      machine(),
+      shell(),
+      git(root),
+      ...project(root),
+      memory(root),
+      space(root),
+      runs(root, args.flag('fix')),
+    ];
     if (args.flag('json')) stdout.line(JSON.stringify({ root, findings }));
     else {
       const style = styleFor(wantsColours(process.stdout.isTTY));
@@ -86,18 +102,33 @@ function project(root: string): Finding[] {
   ];
 }
 
+/** Says what of the memory can't be written, without trying: a look must not leave anything behind. */
 function memory(root: string): Finding {
-  const folder = RunStore.open(root).layout.memory;
-  try {
-    accessSync(root, constants.W_OK);
-    return { name: 'memory', state: 'ok', text: folder };
-  } catch {
-    return {
-      name: 'memory',
-      state: 'error',
-      text: `${root} can't be written, so that no run can be recorded`,
-    };
+  const { layout } = RunStore.open(root);
+  const there = [root, ...writtenBy(layout)].filter((one) => existsSync(one));
+  for (const place of there) {
+    try {
+      accessSync(place, constants.W_OK);
+    } catch (error) {
+      const text = `${place} can't be written (${describeError(error)}), so that no run can be recorded; see docs/sharing.md for projects that several users share`;
+      return { name: 'memory', state: 'error', text };
+    }
   }
+  return { name: 'memory', state: 'ok', text: layout.memory };
+}
+
+/** Folders and files that every run writes. */
+function writtenBy(layout: Layout): string[] {
+  const { memory, runs, live, objects, entries, index, locks, temp } = layout;
+  const shards = [objects, entries].flatMap((folder) =>
+    namesIn(folder).map((name) => path.join(folder, name)),
+  );
+  const month = namesIn(runs).filter((name) => /^\d{6}$/.test(name));
+  return [
+    ...[memory, runs, live, objects, entries, index, locks, temp, ...shards],
+    ...month.map((name) => path.join(runs, name)),
+    path.join(runs, 'index.ndjson'),
+  ];
 }
 
 function space(root: string): Finding {
@@ -110,15 +141,30 @@ function space(root: string): Finding {
   };
 }
 
-/** Looks at every run that is listed; what can't be read is set aside on the way. */
-function runs(root: string): Finding {
+/** Looks at every run. With `fix` what dead processes have left is cleared up. */
+function runs(root: string, fix: boolean): Finding {
   const store = RunStore.open(root);
-  const recovered = store.maintain({ replay: replay(store) });
+  const dead = store.deadIds();
+  const stale = staleLocks(store.layout);
+  const left = [
+    ...(dead.length === 0 ? [] : [`${count(dead.length, 'run')} interrupted and not written down as such`]),
+    ...(stale.length === 0 ? [] : [count(stale.length, 'stale lock')]),
+  ];
+  if (fix) {
+    cleanUpBehindDead(store);
+    store.maintain({ replay: replay(store) });
+    for (const lock of stale) rmSync(lock, { force: true });
+  }
   const listed = store.list({ limit: 10_000 });
   for (const { id } of listed) store.read(id);
   const [problem] = store.problems;
-  const text = `${count(listed.length, 'run')}${recovered.length > 0 ? `, ${recovered.length} of them found interrupted` : ''}`;
-  return problem === undefined
-    ? { name: 'runs', state: 'ok', text }
-    : { name: 'runs', state: 'warning', text: `${text}; ${problem.message}` };
+  const said = [
+    count(listed.length, 'run'),
+    ...(left.length === 0
+      ? []
+      : [`${left.join(' and ')}${fix ? ': cleared up' : '; `modelyard doctor --fix` clears them up'}`]),
+    ...(problem === undefined ? [] : [problem.message]),
+  ];
+  const well = problem === undefined && (fix || left.length === 0);
+  return { name: 'runs', state: well ? 'ok' : 'warning', text: said.join('; ') };
 }

@@ -1,8 +1,8 @@
 /** `modelyard runs list|show|log|delete|cancel` */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { count, formatBytes } from '../../model/units.js';
-import { isAlive } from '../../stores/liveness.js';
+import { formatBytes } from '../../model/units.js';
+import { cancelRun } from '../../runner/cancel.js';
 import type { RunDocument, RunStatus, TaskRun } from '../../stores/run-document.js';
 import { LIVE_STATUSES } from '../../stores/run-summary.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
@@ -78,9 +78,17 @@ const SUBCOMMANDS: Subcommands<RunsCall> = {
     run: told(remove),
   },
   cancel: {
-    usage: 'cancel [RUN] [--dry]',
+    usage: 'cancel [RUN] [--force] [--dry]',
     summary: 'Ends a run: the newest one that is live, where none is named.',
-    flags: { ...JSON_FLAG, ...DRY_FLAG, ...PIPELINE },
+    flags: {
+      ...JSON_FLAG,
+      ...DRY_FLAG,
+      ...PIPELINE,
+      force: {
+        type: 'boolean',
+        help: 'Count a run as interrupted whose process can’t be asked, and free what it holds.',
+      },
+    },
     least: 0,
     most: 1,
     run: told(cancel),
@@ -271,18 +279,8 @@ function remove(call: RunsCall): number {
 }
 
 function cancel(call: RunsCall): number {
-  const run = readRun(call, true);
-  if (!LIVE_STATUSES.has(run.status)) {
-    throw new CommandError(`run ${run.id} has ended already: ${run.status}`, EXIT.failed);
-  }
-  if (run.status === 'waiting' && !isAlive(run)) {
-    const problem = call.dry ? undefined : call.store.abandon(run.id);
-    if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
-    const what = `${run.id}, which waited for people`;
-    return say(call, { run: run.id, cancelled: true }, `cancelled ${what}`, `would cancel ${what}`);
-  }
-  if (!isAlive(run)) throw new CommandError(`the process of run ${run.id} is gone`, EXIT.failed);
-  if (!call.dry) process.kill(run.pid, 'SIGTERM');
-  const what = `${run.id} to end (process ${run.pid}, ${count(run.tasks.length, 'task')})`;
-  return say(call, { run: run.id, asked: true }, `asked ${what}`, `would ask ${what}`);
+  const { id } = readRun(call, true);
+  const done = cancelRun(call.store, id, { force: call.args.flag('force'), dry: call.dry });
+  if (!done.ok) throw new CommandError(done.message, EXIT.failed);
+  return say(call, { run: id, [done.how]: true }, done.message, done.would);
 }

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { delay } from '../delay.js';
-import { isAlive, processStartOf } from '../../stores/liveness.js';
+import { isOurs, processStartOf } from '../../stores/liveness.js';
 import type { ProcessIdentity } from '../../stores/liveness.js';
 import { processStat, processes, processesWithEnvironment } from '../../stores/proc.js';
 import { makeOutputPipe, openOutputPipe } from './output-pipe.js';
@@ -101,7 +101,7 @@ export class AppProcess {
     if (output !== undefined) follow([output], onOutput);
     const exited = new Promise<AppExit>((resolve) => {
       const timer = setInterval(() => {
-        if (isAlive(identity)) return;
+        if (isOurs(identity)) return;
         clearInterval(timer);
         setTimeout(() => output?.destroy(), OUTPUT_MS);
         resolve({ how: 'an end that nobody saw' });

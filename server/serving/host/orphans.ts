@@ -1,7 +1,7 @@
 /** Processes that a killed host left behind and that nobody has taken over. */
 import path from 'node:path';
 import { rmSync, readdirSync } from 'node:fs';
-import { isAlive } from '../../stores/liveness.js';
+import { isOurs } from '../../stores/liveness.js';
 import type { RunningRelease, ServiceDocument } from '../types.js';
 import { endProcesses } from './app-process.js';
 
@@ -27,7 +27,7 @@ export async function endOrphans(
       if (kept.has(id)) return;
       const replica = known.find((one) => one.id === id);
       // A number without its process may be anybody's by now.
-      const group = replica !== undefined && isAlive(replica) ? replica.pid : undefined;
+      const group = replica !== undefined && isOurs(replica) ? replica.pid : undefined;
       await endProcesses(group, id, STOP_MS);
       rmSync(path.join(pipes, id), { force: true });
     }),

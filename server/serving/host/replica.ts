@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { isAlive } from '../../stores/liveness.js';
+import { isOurs } from '../../stores/liveness.js';
 import { delay } from '../delay.js';
 import { Backend } from '../proxy/backend.js';
 import type { ProbeConfig, ReplicaState } from '../types.js';
@@ -95,7 +95,7 @@ export class Replica {
 
   /** Takes over the process that another host has started, if it is well. */
   async adopt(state: ReplicaState): Promise<StartResult> {
-    if (!isAlive(state)) return { ok: false, why: 'its process has ended' };
+    if (!isOurs(state)) return { ok: false, why: 'its process has ended' };
     const asked = await probe(state.port, this.#options.readyPath, this.#options.probe.timeoutMs);
     if (!asked.ok) return asked;
     const identity = {

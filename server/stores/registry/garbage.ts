@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { tempOwner } from '../atomic.js';
-import { isAlive } from '../liveness.js';
+import { pidInUse } from '../liveness.js';
 import { describeError } from '../problem.js';
 import type { StoreProblem } from '../problem.js';
 import type { ContentHash } from '../run-document.js';
@@ -89,7 +89,7 @@ export function registryGarbage(
     for (const name of namesIn(folder)) {
       const pid = tempOwner(name);
       const file = path.join(folder, name);
-      if (pid !== undefined && !isAlive({ pid }) && olderThan(file, now))
+      if (pid !== undefined && !pidInUse(pid) && olderThan(file, now))
         files.push({ path: file, bytes: bytesIn(file) });
     }
   }

@@ -192,7 +192,7 @@ test('a pid that was given to another process is not the run’s', (t) => {
 test('a run that goes on is not recovered and not removed; one on another machine is left alone', (t) => {
   const store = RunStore.open(tempFolder(t));
   const here = header();
-  const there = header({ ...deadProcess(), host: 'another-machine' });
+  const there = header({ ...deadProcess(), host: 'another-machine', place: 'another.boot.1' });
   store.create(here, TASKS);
   store.create(there, TASKS);
   assert.deepEqual(store.recover(), []);
