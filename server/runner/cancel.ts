@@ -33,7 +33,7 @@ interface CancelOptions {
 export function cancelRun(
   store: RunStore,
   id: string,
-  options: { readonly force?: boolean } = {},
+  { force: forced = false, dry = false }: CancelOptions = {},
 ): Cancelled {
   const read = store.read(id);
   if (!read.ok) return { ok: false, message: read.problem.message };
