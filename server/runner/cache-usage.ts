@@ -11,41 +11,59 @@ function usageFile(layout: Layout): string {
   return path.join(layout.index, 'cache-usage.json');
 }
 
-/** Bytes; nothing when they have to be counted. */
-function readUsage(layout: Layout): number | undefined {
+interface Usage {
+  readonly bytes: number;
+  /** When all was counted, in ms since 1970: what was too old went then. */
+  readonly countedAt: number;
+}
+
+/** Nothing when it has to be counted. */
+function readUsage(layout: Layout): Usage | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(usageFile(layout), 'utf8'));
-    if (typeof value !== 'object' || value === null || !('bytes' in value)) return undefined;
-    return typeof value.bytes === 'number' ? value.bytes : undefined;
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { bytes, countedAt } = value as Partial<Record<keyof Usage, unknown>>;
+    if (typeof bytes !== 'number' || typeof countedAt !== 'number') return undefined;
+    return bytes >= 0 && countedAt <= Date.now() ? { bytes, countedAt } : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** @param bytes `undefined`: not known; it is counted the next time */
-export function writeUsage(layout: Layout, bytes: number | undefined): void {
+function write(layout: Layout, usage: Usage): void {
   try {
-    if (bytes === undefined) rmSync(usageFile(layout), { force: true });
-    else writeAtomic(usageFile(layout), JSON.stringify({ bytes }));
+    writeAtomic(usageFile(layout), JSON.stringify(usage));
   } catch {
     // An estimate; counted again the next time.
   }
 }
 
+/** @param bytes as they were just counted; `undefined`: not known, counted the next time */
+export function writeUsage(layout: Layout, bytes: number | undefined): void {
+  if (bytes !== undefined) write(layout, { bytes, countedAt: Date.now() });
+  else rmSync(usageFile(layout), { force: true });
+}
+
+/** Entries need not go at the very moment in which they are too old. */
+const AGE_LOOK_MS = 24 * 60 * 60 * 1000;
+
 /**
- * Adds what was stored to the estimate. False, and nothing is written, when the bound is passed or nobody knows whether
- * it is.
+ * Adds what was stored to the estimate. False, and nothing is written, when a bound is passed or nobody knows whether it
+ * is.
  *
  * @param wasEmpty there was no cache before, so that nothing has to be counted
  */
 export function staysWithin(
   layout: Layout,
-  maxBytes: number,
+  { maxBytes = Infinity, maxAgeMs }: { readonly maxBytes?: number; readonly maxAgeMs?: number },
   storedBytes: number,
   wasEmpty = false,
 ): boolean {
-  const before = readUsage(layout) ?? (wasEmpty ? 0 : undefined);
-  if (before === undefined || before + storedBytes > maxBytes) return false;
-  writeUsage(layout, before + storedBytes);
+  const before = readUsage(layout) ?? (wasEmpty ? { bytes: 0, countedAt: Date.now() } : undefined);
+  if (before === undefined) return false;
+  const bytes = before.bytes + storedBytes;
+  const aged = maxAgeMs !== undefined && Date.now() - before.countedAt > Math.min(maxAgeMs, AGE_LOOK_MS);
+  if (bytes > maxBytes || aged) return false;
+  write(layout, { bytes, countedAt: before.countedAt });
   return true;
 }

@@ -1,8 +1,10 @@
 /**
- * Freeing space: first a plan that says what would go, then doing it. Never freed: what a run that goes on has made or
- * used, what a model version owns, and, unless `all` is asked for, whatever a kept run refers to: the artifacts of a run
- * live as long as the run. The registry's own bytes are freed when no version owns them any more. What nobody owns goes when it's old or, the longest unused first, when the cache is
- * over its bound. Runs go only when a bound on runs is given.
+ * Freeing space: first a plan that says what would go, then doing it. Everything is found by walking the folders, nothing
+ * by an index; what goes has a name of ours in its right place and is no link.
+ *
+ * What wins over what: the newest `keepRuns` runs stay, however old; the results of the last success of each task, of runs
+ * that have not ended and of model versions stay, whatever the cache's bounds say (`all` spares only the latter two). All
+ * other results, those of older runs too, obey the bounds: by age, and the longest unused first when the cache is too big.
  *
  * Safe beside runs that go on or begin meanwhile: an object that was touched since the plan was made stays, and an entry
  * that loses an object all the same is a miss, never a wrong hit.
@@ -10,10 +12,11 @@
 import { lstatSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { tempOwner } from '../stores/atomic.js';
+import { isFolder } from '../stores/folder.js';
 import { pidInUse } from '../stores/liveness.js';
 import { describeError } from '../stores/problem.js';
 import type { StoreProblem } from '../stores/problem.js';
-import type { ContentHash, RunSummary } from '../stores/run-document.js';
+import type { ContentHash, RunDocument, TaskRun } from '../stores/run-document.js';
 import { runIdTime } from '../stores/run-id.js';
 import { PackageStore } from '../stores/packages/store.js';
 import { ownedArtifacts, registryGarbage } from '../stores/registry/garbage.js';
@@ -23,7 +26,6 @@ import { liveStatus } from '../stores/runs.js';
 import type { RunStore } from '../stores/runs.js';
 import { readEntry } from './cache-disk.js';
 import { staysWithin, writeUsage } from './cache-usage.js';
-import type { CacheEntry } from './cache.js';
 import { parseListing } from './hash.js';
 
 export interface GcOptions {
@@ -74,18 +76,24 @@ const GRACE_MS = 60 * 60 * 1000;
 
 function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder);
+    return isFolder(folder) ? readdirSync(folder) : [];
   } catch {
     // Not there, or taken away by another gc: nothing to free.
     return [];
   }
 }
 
+const OBJECT = /^[0-9a-f]{64}$/;
+const ENTRY = /^[0-9a-f]{64}\.json$/;
+
+/** Files of ours, by name and place. Whatever else lies there, or leads elsewhere, is somebody else's. */
 function* filesIn(
   folder: string,
+  named: RegExp,
 ): Generator<GcFile & { readonly mtimeMs: number; readonly ctimeMs: number }> {
   for (const shard of namesIn(folder)) {
     for (const name of namesIn(path.join(folder, shard))) {
+      if (!named.test(name) || !name.startsWith(shard)) continue;
       const file = path.join(folder, shard, name);
       const stat = lstatSync(file, { throwIfNoEntry: false });
       if (stat?.isFile() === true) {
@@ -102,43 +110,55 @@ function sizeOf(target: string): number {
   return namesIn(target).reduce((sum, name) => sum + sizeOf(path.join(target, name)), 0);
 }
 
-/** Which runs stay and which go. */
-function divideRuns(
-  store: RunStore,
-  options: GcOptions,
-  now: number,
-): { kept: RunSummary[]; gone: RunSummary[]; live: RunSummary[] } {
-  const kept: RunSummary[] = [];
-  const gone: RunSummary[] = [];
-  const live: RunSummary[] = [];
-  const runs = store.list({ limit: Infinity });
-  runs.forEach((run, place) => {
+interface Runs {
+  readonly kept: readonly RunDocument[];
+  readonly gone: readonly RunDocument[];
+  /** That have not ended. */
+  readonly live: readonly RunDocument[];
+}
+
+/** Which runs stay and which go: the newest `keepRuns` in any case, of the others those that are too old, or all. */
+function divideRuns(store: RunStore, { keepRuns, runMaxAgeMs }: GcOptions, now: number): Runs {
+  const [kept, gone, live]: [RunDocument[], RunDocument[], RunDocument[]] = [[], [], []];
+  let place = 0;
+  for (const run of store.scan()) {
     const age = now - (Number.isNaN(runIdTime(run.id)) ? Date.parse(run.createdAt) : runIdTime(run.id));
+    const bounded = keepRuns !== undefined || runMaxAgeMs !== undefined;
+    const spare = place >= (keepRuns ?? 0) && age > (runMaxAgeMs ?? -Infinity);
+    place += 1;
     if (LIVE_STATUSES.has(liveStatus(run, store.signOf(run.id)))) live.push(run);
-    else if (place >= (options.keepRuns ?? Infinity) || age > (options.runMaxAgeMs ?? Infinity))
-      gone.push(run);
+    else if (bounded && spare) gone.push(run);
     else kept.push(run);
-  });
+  }
   return { kept, gone, live };
 }
 
-/** Fingerprints and hashes that the documents of runs refer to. */
-function ownedBy(store: RunStore, runs: readonly RunSummary[]): Set<string> {
-  const owned = new Set<string>();
-  for (const { id } of runs) {
-    const read = store.read(id);
-    if (!read.ok) continue;
-    for (const task of read.run.tasks) {
-      if (task.fingerprint !== undefined) owned.add(task.fingerprint.hash);
-      for (const output of task.outputs) if (output.cached) owned.add(output.hash);
+/** Adds the fingerprints and hashes that a task's record names. */
+function addOwned(owned: Set<string>, { fingerprint, outputs }: TaskRun): void {
+  if (fingerprint !== undefined) owned.add(fingerprint.hash);
+  for (const output of outputs) if (output.cached) owned.add(output.hash);
+}
+
+/** What runs refer to: what the last success of each task has made, and everything else. @param runs the newest first */
+function ownedBy(runs: readonly RunDocument[]): { last: Set<string>; older: Set<string> } {
+  const [last, older] = [new Set<string>(), new Set<string>()];
+  const seen = new Set<string>();
+  for (const { pipeline, tasks } of runs) {
+    for (const task of tasks) {
+      const key = `${pipeline}\0${task.id}`;
+      const succeeded = task.status === 'succeeded' || task.status === 'cached';
+      addOwned(succeeded && !seen.has(key) ? last : older, task);
+      if (succeeded) seen.add(key);
     }
   }
-  return owned;
+  return { last, older };
 }
 
 interface Entry extends GcFile {
   readonly usedAt: number;
-  readonly entry: CacheEntry | undefined;
+  /** Absent for one that can't be read. */
+  readonly fingerprint?: string;
+  readonly outputs: readonly { readonly hash: ContentHash; readonly folder: boolean }[];
 }
 
 /** Objects by hash, and who needs them. */
@@ -149,7 +169,7 @@ class Objects {
   totalBytes = 0;
 
   constructor(folder: string) {
-    for (const file of filesIn(folder)) {
+    for (const file of filesIn(folder, OBJECT)) {
       this.files.set(`sha256:${path.basename(file.path)}`, file);
       this.totalBytes += file.bytes;
     }
@@ -188,6 +208,10 @@ class Objects {
     return bytes;
   }
 
+  isUsed(hash: ContentHash): boolean {
+    return (this.#users.get(hash) ?? 0) > 0;
+  }
+
   unused(): (GcFile & { readonly ctimeMs: number })[] {
     return [...this.files].flatMap(([hash, file]) => ((this.#users.get(hash) ?? 0) === 0 ? [file] : []));
   }
@@ -211,10 +235,16 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
   const now = options.now ?? Date.now();
   const { layout } = store;
   const { kept, gone, live } = divideRuns(store, options, now);
-  const liveOwned = ownedBy(store, live);
-  // A live run's document may not say yet what it has stored: whatever was used since it began is taken for its own.
-  const oldestLive = Math.min(Infinity, ...live.map((run) => Date.parse(run.createdAt)));
-  const runOwned = options.all === true ? new Set<string>() : ownedBy(store, kept);
+  const liveOwned = new Set<string>();
+  for (const { tasks } of live) for (const task of tasks) addOwned(liveOwned, task);
+  // The document of a run that goes on may not say yet what it has stored: whatever was used since it began is taken for
+  // its own. One that waits for people has said all.
+  const oldestLive = Math.min(
+    Infinity,
+    ...live.filter(({ status }) => status !== 'waiting').map((run) => Date.parse(run.createdAt)),
+  );
+  const { last: runOwned, older } =
+    options.all === true ? { last: new Set<string>(), older: new Set<string>() } : ownedBy(kept);
   const registry = Registry.open(layout.root);
   const versions = ownedArtifacts(registry);
   const unversioned = registryGarbage(registry, versions, now);
@@ -224,23 +254,39 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
 
   const objects = new Objects(layout.objects);
   const folders = new Set<ContentHash>();
-  const entries: Entry[] = [...filesIn(layout.entries)].map((file) => {
+  const entries: Entry[] = [...filesIn(layout.entries, ENTRY)].map((file) => {
     const entry = readEntry(file.path);
-    for (const output of entry?.outputs ?? []) {
-      if (output.kind === 'folder') folders.add(output.hash);
-      objects.use(output.hash, output.kind === 'folder');
+    const outputs = (entry?.outputs ?? []).map(({ hash, kind }) => ({ hash, folder: kind === 'folder' }));
+    for (const { hash, folder } of outputs) {
+      if (folder) folders.add(hash);
+      objects.use(hash, folder);
     }
-    return { path: file.path, bytes: file.bytes, usedAt: file.mtimeMs, entry };
+    return {
+      path: file.path,
+      bytes: file.bytes,
+      usedAt: file.mtimeMs,
+      outputs,
+      ...(entry === undefined ? {} : { fingerprint: entry.fingerprint }),
+    };
   });
-  for (const hash of [...liveOwned, ...runOwned, ...otherOwned]) {
+  const isListing = (hash: ContentHash): boolean =>
+    folders.has(hash) || looksLikeListing(objects.files.get(hash));
+  for (const hash of new Set([...liveOwned, ...runOwned, ...otherOwned])) {
+    if (objects.files.has(hash)) objects.use(hash, isListing(hash));
+  }
+  // What an older run has made and no entry names any more obeys the bounds like an entry.
+  for (const hash of older) {
     const file = objects.files.get(hash);
-    if (file !== undefined) objects.use(hash, folders.has(hash) || looksLikeListing(file));
+    if (file === undefined || objects.isUsed(hash)) continue;
+    objects.use(hash, isListing(hash));
+    entries.push({ path: '', bytes: 0, usedAt: file.ctimeMs, outputs: [{ hash, folder: isListing(hash) }] });
   }
 
-  const isOwned = ({ entry, usedAt }: Entry): boolean => {
-    if (entry === undefined) return false;
-    if (usedAt >= oldestLive || liveOwned.has(entry.fingerprint)) return true;
-    return runOwned.has(entry.fingerprint) || entry.outputs.some(({ hash }) => otherOwned.has(hash));
+  const isOwned = ({ path: file, fingerprint, outputs, usedAt }: Entry): boolean => {
+    if (file === '') return usedAt >= oldestLive;
+    if (fingerprint === undefined) return false;
+    if (usedAt >= oldestLive || liveOwned.has(fingerprint)) return true;
+    return runOwned.has(fingerprint) || outputs.some(({ hash }) => otherOwned.has(hash));
   };
   const free = entries.filter((entry) => !isOwned(entry)).sort((a, b) => a.usedAt - b.usedAt);
   const goneEntries: Entry[] = [];
@@ -251,14 +297,15 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
     const tooOld = now - entry.usedAt > (options.maxAgeMs ?? Infinity);
     const tooMuch = left > (options.maxBytes ?? Infinity);
     // What can't be read is of no use to anyone.
-    if (options.all !== true && !tooOld && !tooMuch && entry.entry !== undefined) continue;
-    goneEntries.push(entry);
+    const readable = entry.path === '' || entry.fingerprint !== undefined;
+    if (options.all !== true && !tooOld && !tooMuch && readable) continue;
+    if (entry.path !== '') goneEntries.push(entry);
     left -= entry.bytes;
-    for (const output of entry.entry?.outputs ?? [])
-      left -= objects.drop(output.hash, output.kind === 'folder');
+    for (const { hash, folder } of entry.outputs) left -= objects.drop(hash, folder);
   }
 
-  const goneObjects = objects.unused().filter((file) => live.length === 0 || now - file.ctimeMs > GRACE_MS);
+  const working = oldestLive !== Infinity;
+  const goneObjects = objects.unused().filter((file) => !working || now - file.ctimeMs > GRACE_MS);
   const temps = [
     packages.places.temp,
     layout.temp,
@@ -308,7 +355,7 @@ function packageGarbage(store: PackageStore, now: number): readonly GcFile[] {
 }
 
 const OVER_BOUND =
-  'The cache stays over its bound: the rest belongs to runs that are kept and to model versions. Delete old runs, or let gc do it by their age or number, to free it.';
+  'The cache stays over its bound: what is left is the last result of each task, or belongs to runs that have not ended or to model versions. A larger `cache: max-size` in modelyard.yaml gives it room; `modelyard gc --all` empties it.';
 
 function staleTemps(folder: string, now: number): GcFile[] {
   return namesIn(folder).flatMap((name) => {
@@ -381,19 +428,28 @@ export function applyGc(
 }
 
 /**
- * For the end of a run that stored something: keeps the cache within its bounds. Costs next to nothing until the
- * estimate of what is in the cache passes the bound. Gives a notice for the person when the cache stays over it.
+ * For the end of a run that stored something: keeps the cache within its bounds. Costs next to nothing until the estimate
+ * of what is in the cache passes the bound, or enough time has passed for entries to have become too old. Frees a little
+ * more than it must, so that not every run has to look again. Gives a notice when the cache stays over its bound.
  */
 export function trimCache(
   store: RunStore,
   bounds: { readonly maxBytes?: number; readonly maxAgeMs?: number; readonly owned?: Iterable<ContentHash> },
   storedBytes: number,
 ): { readonly freedBytes: number; readonly notice?: string } {
-  if (storedBytes === 0 || bounds.maxBytes === undefined) return { freedBytes: 0 };
-  if (staysWithin(store.layout, bounds.maxBytes, storedBytes)) return { freedBytes: 0 };
-  const plan = planGc(store, bounds);
+  if (storedBytes === 0 || (bounds.maxBytes === undefined && bounds.maxAgeMs === undefined))
+    return { freedBytes: 0 };
+  if (staysWithin(store.layout, bounds, storedBytes)) return { freedBytes: 0 };
+  const { maxBytes } = bounds;
+  const over =
+    maxBytes !== undefined && planGc(store, { ...bounds, maxBytes: Infinity }).keptBytes > maxBytes;
+  const plan = planGc(store, over ? { ...bounds, maxBytes: Math.floor(maxBytes * LOW_WATER) } : bounds);
   const { freedBytes } =
     plan.entries.length + plan.objects.length === 0 ? { freedBytes: 0 } : applyGc(store, plan);
   writeUsage(store.layout, plan.keptBytes);
-  return { freedBytes, ...(plan.notice === undefined ? {} : { notice: plan.notice }) };
+  if (maxBytes === undefined || plan.keptBytes <= maxBytes) return { freedBytes };
+  return { freedBytes, notice: OVER_BOUND };
 }
+
+/** A cache that has to be trimmed is trimmed to this part of its bound. */
+const LOW_WATER = 0.9;

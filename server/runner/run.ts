@@ -245,7 +245,7 @@ class Run {
     const { storedBytes } = this.#session.disk;
     if (storedBytes === 0) return;
     const bounds = { maxBytes: MAX_CACHE_BYTES, ...this.#options.cache };
-    if (staysWithin(this.#store.layout, bounds.maxBytes, storedBytes, this.#cacheWasEmpty)) return;
+    if (staysWithin(this.#store.layout, bounds, storedBytes, this.#cacheWasEmpty)) return;
     const { trimCache } = await import('./gc.js');
     const { notice } = trimCache(this.#store, bounds, storedBytes);
     if (notice !== undefined)

@@ -250,7 +250,10 @@ export class RunApprovals {
         ...(comment === undefined || comment === '' ? {} : { comment }),
       };
       try {
-        if (!this.#take(task, state.answers.length + 1, answer)) continue;
+        const number = state.answers.length + 1;
+        // A broken answer does not count, and must not keep its number.
+        readDocument(this.#answerFile(task, number), answerKind, { setAside: true });
+        if (!this.#take(task, number, answer)) continue;
       } catch (error) {
         return refused(`Can't write the answer: ${describeError(error)}.`);
       }

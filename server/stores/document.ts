@@ -30,7 +30,7 @@ export interface DocumentKind<T extends { readonly schema: number }> {
 export type Loaded<T> =
   | { readonly state: 'ok'; readonly value: T }
   | { readonly state: 'missing' }
-  /** Not a document of its kind. It was renamed to `*.broken-<time>`, so that the rest works and nothing is lost. */
+  /** Not a document of its kind. Left as it is, or renamed to `*.broken-<time>` for a writer: nothing is lost. */
   | { readonly state: 'broken'; readonly problem: StoreProblem }
   /** Written by a newer version, or not readable at all (permissions). Left as it is. */
   | { readonly state: 'refused'; readonly problem: StoreProblem };
@@ -101,10 +101,15 @@ function setAside(file: string): string {
   }
 }
 
-/** Reads a document, migrated to the current schema. Does not write the migrated form back: the next write does. */
+/**
+ * Reads a document, migrated to the current schema. Does not write the migrated form back: the next write does.
+ * @param options.setAside a broken one is moved out of the way. Only for its writer, who owns it or holds its lock:
+ * whoever only looks must not change anything
+ */
 export function readDocument<T extends { readonly schema: number }>(
   file: string,
   kind: DocumentKind<T>,
+  options: { readonly setAside?: boolean } = {},
 ): Loaded<T> {
   let text: string;
   try {
@@ -120,6 +125,10 @@ export function readDocument<T extends { readonly schema: number }>(
   if (parsed.newer) {
     const message = `Can't use the ${kind.name} document ${file}: ${parsed.why}. It was left as it is.`;
     return { state: 'refused', problem: { path: file, message } };
+  }
+  if (options.setAside !== true) {
+    const message = `The ${kind.name} document ${file} is broken: ${parsed.why}. It was left as it is; \`modelyard doctor --fix\` sets it aside.`;
+    return { state: 'broken', problem: { path: file, message } };
   }
   const aside = setAside(file);
   const where = aside === file ? 'It could not be moved away.' : `It was set aside as ${aside}.`;
@@ -139,9 +148,9 @@ export class DocumentAdapter<T extends { readonly schema: number }> implements S
     this.#kind = kind;
   }
 
-  /** `null` when there is none. Throws `DocumentError` for one that can't be used. */
+  /** For the writer. `null` when there is none. Throws `DocumentError` for one that can't be used. */
   read(): T | null {
-    const loaded = readDocument(this.file, this.#kind);
+    const loaded = readDocument(this.file, this.#kind, { setAside: true });
     if (loaded.state === 'ok') return loaded.value;
     if (loaded.state === 'missing') return null;
     throw new DocumentError(loaded.problem);

@@ -1,5 +1,5 @@
 /** What lies in a folder, and whether a file is the one that was seen. */
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { errorCode } from './problem.js';
 
 /** Names in a folder; none where there is no such folder. Throws when it can't be read. */
@@ -10,6 +10,11 @@ export function namesIn(folder: string): string[] {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
     throw error;
   }
+}
+
+/** Whether a folder lies there itself, and not a link to one. */
+export function isFolder(target: string): boolean {
+  return lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Another text for another content, as far as the file system tells: empty where there is no file. Never throws. */

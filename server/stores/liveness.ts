@@ -149,7 +149,7 @@ function whereIs({ host, place }: ProcessIdentity): 'here' | 'before' | 'elsewhe
   if (place === undefined) return host === undefined || host === os.hostname() ? 'here' : 'elsewhere';
   const here = placeHere();
   if (place === here) return 'here';
-  const [machine, boot] = String(place).split('.');
+  const [machine, boot] = place.split('.');
   const [ownMachine, ownBoot] = here.split('.');
   // Images of machines and containers are copied with their ids: then only the heartbeat tells.
   return machine === ownMachine && boot !== ownBoot && host === os.hostname() ? 'before' : 'elsewhere';
@@ -192,7 +192,7 @@ function runsHere({ pid, processStart }: ProcessIdentity): boolean {
   if (process.platform !== 'linux') return processStartOf(pid) === processStart;
   const stat = linuxStat(pid);
   // A zombie has ended; only its parent has not looked yet.
-  return stat !== undefined && stat.start === processStart && stat.state !== 'Z' && stat.state !== 'X';
+  return stat?.start === processStart && stat.state !== 'Z' && stat.state !== 'X';
 }
 
 /** Whether any process has that number: all that can be said of a temp file's writer. */

@@ -147,8 +147,9 @@ export class RunIndex {
   /**
    * The newest runs, by id. Reads no more of the index than it must: a line before one written at time t belongs to a
    * run made before t, so once `limit` runs made after t are found, what is left is older than all of them.
+   * @param told gets the ids of all runs that were met on the way
    */
-  newest(query: IndexQuery): RunSummary[] {
+  newest(query: IndexQuery, told = new Set<string>()): RunSummary[] {
     if (query.limit <= 0) return [];
     const found: RunSummary[] = [];
     const seen = new Set<string>();
@@ -163,9 +164,10 @@ export class RunIndex {
         const line = parseLine(text);
         if (line === undefined) continue;
         seen.add(id);
-        if (found.length >= query.limit && id < (found[found.length - 1]?.id ?? '')) continue;
         const summary = toSummary(line);
         if (summary === undefined) continue;
+        told.add(id);
+        if (found.length >= query.limit && id < (found[found.length - 1]?.id ?? '')) continue;
         const accepted = query.accept === undefined ? summary : query.accept(summary);
         if (accepted === undefined) continue;
         insertSorted(found, accepted);
@@ -250,12 +252,19 @@ export class RunIndex {
   }
 
   /**
-   * Makes the base anew from what a scan of the documents found. Lines that were appended since stay: they are newer
-   * than what the scan can have seen. False when another process is at it.
+   * Makes the index anew from what a scan of the documents finds. The old lines go: a run's document is written before its
+   * line, so that the scan sees all they could tell. Lines that are appended meanwhile stay. False when another process
+   * is at it.
    */
   rebuild(scan: () => Iterable<RunSummary>): boolean {
     return withLock(this.#lock, 0, () => {
+      try {
+        renameSync(this.log, this.#sealed);
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error;
+      }
       this.#writeBase(scan());
+      rmSync(this.#sealed, { force: true });
     }).ok;
   }
 

@@ -1,5 +1,5 @@
 /** The metadata store as it is read: every run of a project as it is now, whoever started it. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { readDocument } from './document.js';
 import { runFolder } from './layout.js';
@@ -11,7 +11,7 @@ import { readMetricLog } from './metric-log.js';
 import type { LoggedSeries } from './metric-log.js';
 import type { StoreProblem } from './problem.js';
 import type { RunDocument, RunStatus, RunSummary } from './run-document.js';
-import { namesIn } from './folder.js';
+import { isFolder, namesIn } from './folder.js';
 import { parsed, textOf } from './run-files.js';
 import { isRunId } from './run-id.js';
 import { RunIndex } from './run-index.js';
@@ -61,21 +61,99 @@ export class RunReader {
 
   /** The newest runs first, as they are now: live ones brought up to date from their documents. */
   list(query: RunQuery): RunSummary[] {
-    this.#rebuildIfMissing();
     const statuses =
       query.status === undefined
         ? undefined
         : new Set(typeof query.status === 'string' ? [query.status] : query.status);
-    return this.index.newest({
-      limit: query.limit,
-      ...(query.before === undefined ? {} : { before: query.before }),
-      accept: (summary) => {
-        if (query.pipeline !== undefined && summary.pipeline !== query.pipeline) return undefined;
-        const now = this.#current(summary);
-        if (statuses !== undefined && !statuses.has(now.status)) return undefined;
-        return query.text === undefined || matchesText(now, query.text) ? now : undefined;
-      },
-    });
+    const accept = (summary: RunSummary): RunSummary | undefined => {
+      if (query.pipeline !== undefined && summary.pipeline !== query.pipeline) return undefined;
+      const now = this.#current(summary);
+      if (statuses !== undefined && !statuses.has(now.status)) return undefined;
+      return query.text === undefined || matchesText(now, query.text) ? now : undefined;
+    };
+    const told = new Set<string>();
+    const { limit, before } = query;
+    const found = this.index.newest({ limit, ...(before === undefined ? {} : { before }), accept }, told);
+    if (this.#isWhole(found, told, query) || this.#months().length === 0) return found;
+    return this.#fromFolders()
+      .filter(({ id }) => before === undefined || id < before)
+      .flatMap((summary) => accept(summary) ?? [])
+      .slice(0, limit);
+  }
+
+  /**
+   * Whether what the index told is what lies in the folders, as far back as it was asked. An index that was cut, emptied
+   * or put back from a copy is found out by that: it is derived, and what it lacks is there all the same.
+   */
+  #isWhole(found: readonly RunSummary[], told: ReadonlySet<string>, { limit, before }: RunQuery): boolean {
+    if (limit <= 0) return true;
+    const oldest = found.length < limit ? '' : (found.at(-1)?.id ?? '');
+    let there = 0;
+    for (const id of this.ids()) {
+      if (before !== undefined && id >= before) continue;
+      if (id < oldest) break;
+      if (told.has(id)) there += 1;
+      // Made a moment ago, or cut off before it was recorded: no run yet.
+      else if (existsSync(this.#documentOf(id))) return false;
+    }
+    let expected = 0;
+    for (const id of told) if (id >= oldest && (before === undefined || id < before)) expected += 1;
+    return there === expected;
+  }
+
+  /** Every run that has a folder, the newest first. A link in the place of a folder is none of ours. */
+  *ids(): Generator<string> {
+    for (const month of this.#months()) {
+      const ids = namesIn(path.join(this.layout.runs, month)).filter(
+        (id) => isRunId(id) && id.startsWith(month),
+      );
+      yield* ids.sort().reverse();
+    }
+  }
+
+  /** The newest first. Without any, an index is all there is of the runs. */
+  #months(): string[] {
+    const { runs } = this.layout;
+    return namesIn(runs)
+      .filter((name) => isMonth(name) && isFolder(path.join(runs, name)))
+      .sort()
+      .reverse();
+  }
+
+  #documentOf(id: string): string {
+    return path.join(this.folder(id), 'run.json');
+  }
+
+  /** Every run, the newest first: from the index what it knows, the rest from the documents. */
+  #fromFolders(): RunSummary[] {
+    const known = this.index.all();
+    return [...this.ids()].flatMap((id) => known.get(id) ?? this.#summaryOf(id) ?? []);
+  }
+
+  #summaryOf(id: string): RunSummary | undefined {
+    const loaded = readDocument(this.#documentOf(id), runDocumentKind);
+    if (loaded.state === 'ok') return summarize(loaded.value);
+    if (loaded.state !== 'missing') this.met.set(loaded.problem.path, loaded.problem);
+    return undefined;
+  }
+
+  /** Every run as its document has it now, the newest first, the index aside: for what deletes. */
+  *scan(): Generator<RunDocument> {
+    for (const id of this.ids()) {
+      const loaded = isFolder(this.folder(id))
+        ? readDocument(this.#documentOf(id), runDocumentKind)
+        : undefined;
+      if (loaded?.state === 'ok' && loaded.value.id === id) yield loaded.value;
+    }
+  }
+
+  /** Makes the index anew where it does not tell what lies in the folders. For whoever writes. Gives whether it did. */
+  repairIndex(limit = Infinity): boolean {
+    const told = new Set<string>();
+    const found = this.index.newest({ limit }, told);
+    if (this.#isWhole(found, told, { limit })) return false;
+    this.rebuildIndex();
+    return true;
   }
 
   /** Like `list`, and whether there are more after them. */
@@ -168,25 +246,15 @@ export class RunReader {
     return status === now.status ? now : { ...now, status };
   }
 
-  #rebuildIfMissing(): void {
-    if (!this.index.exists() && namesIn(this.layout.runs).some(isMonth)) this.rebuildIndex();
-  }
-
   /** Makes the index anew from the documents, 30 µs each. What can't be read is reported in `problems` and left out. */
   rebuildIndex(): void {
     mkdirSync(this.layout.runs, { recursive: true });
-    this.index.rebuild(() => this.#scan());
-  }
-
-  *#scan(): Generator<RunSummary> {
-    for (const month of namesIn(this.layout.runs).filter(isMonth)) {
-      for (const id of namesIn(path.join(this.layout.runs, month)).filter(isRunId)) {
-        const file = path.join(this.layout.runs, month, id, 'run.json');
-        const loaded = readDocument(file, runDocumentKind);
-        if (loaded.state === 'ok') yield summarize(loaded.value);
-        else if (loaded.state !== 'missing') this.met.set(loaded.problem.path, loaded.problem);
-      }
-    }
+    const known = this.index.all();
+    this.index.rebuild(() =>
+      [...this.ids()].flatMap(
+        (id) => this.#summaryOf(id) ?? (existsSync(this.folder(id)) ? (known.get(id) ?? []) : []),
+      ),
+    );
   }
 }
 

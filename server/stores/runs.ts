@@ -11,7 +11,7 @@ import type { ProcessIdentity } from './liveness.js';
 import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import type { RunDocument, RunHeader } from './run-document.js';
-import { namesIn } from './folder.js';
+import { isFolder, namesIn } from './folder.js';
 import { isRunId } from './run-id.js';
 import { RunReader, unknownRun } from './run-reader.js';
 import { interrupted, newRunDocument } from './run-states.js';
@@ -147,6 +147,10 @@ export class RunStore extends RunReader {
       const message = `Run ${id} is still going on (process ${read.value.pid}). Cancel it first.`;
       return { ok: false, problem: { path: folder, message } };
     }
+    if (existsSync(folder) && !(isFolder(path.dirname(folder)) && isFolder(folder))) {
+      const message = `${folder} leads elsewhere through a link, so that nothing of it is deleted.`;
+      return { ok: false, problem: { path: folder, message } };
+    }
     if (options.dry === true) {
       const known = existsSync(folder) || this.index.get(id) !== undefined;
       return known ? { ok: true } : unknownRun(folder, id);
@@ -213,8 +217,9 @@ export class RunStore extends RunReader {
     const marker = path.join(this.layout.live, id);
     const folder = this.folder(id);
     if (!forced && this.belongsToLiving(id, marker)) return false;
+    if (existsSync(folder) && !(isFolder(path.dirname(folder)) && isFolder(folder))) return false;
     const file = path.join(folder, 'run.json');
-    const loaded = readDocument(file, runDocumentKind);
+    const loaded = readDocument(file, runDocumentKind, { setAside: true });
     if (loaded.state === 'refused') {
       this.met.set(file, loaded.problem);
       return false;
@@ -252,17 +257,27 @@ export class RunStore extends RunReader {
     }
   }
 
+  /** Moves run documents that can't be read out of the way, so that they are kept and named no more. */
+  setBrokenAside(): void {
+    for (const id of this.ids()) {
+      const file = path.join(this.folder(id), 'run.json');
+      if (isFolder(this.folder(id))) readDocument(file, runDocumentKind, { setAside: true });
+    }
+  }
+
   /**
    * What need not be done on the way of a run: recovering, finishing deletions that were cut off, compacting the index
    * when it has grown, sweeping temp files that dead writers left. For an idle moment and for `gc`.
    */
   maintain(options: { readonly replay?: Replay } = {}): readonly string[] {
     const recovered = this.recover(options);
-    for (const id of namesIn(this.layout.trash).filter(isRunId)) this.#finishRemoval(id);
+    const { trash } = this.layout;
+    const going = isFolder(trash) ? namesIn(trash).filter(isRunId) : [];
+    for (const id of going.filter((one) => isFolder(path.join(trash, one)))) this.#finishRemoval(id);
+    this.repairIndex();
     if (this.index.wantsCompaction()) this.index.compact();
     const { memory, runs, live, locks, index } = this.layout;
-    const derived = ['compiled', 'tasks'].map((name) => path.join(index, name));
-    for (const folder of [memory, runs, live, locks, index, ...derived]) sweepTemps(folder);
+    for (const folder of [memory, runs, live, locks, index, path.join(index, 'tasks')]) sweepTemps(folder);
     return recovered;
   }
 }
@@ -291,6 +306,7 @@ const TEMP_GRACE_MS = 60 * 60 * 1000;
 
 /** Removes temp files of writers that are gone. */
 export function sweepTemps(folder: string): void {
+  if (!isFolder(folder)) return;
   for (const name of namesIn(folder)) {
     const pid = tempOwner(name);
     if (pid === undefined || pidInUse(pid)) continue;

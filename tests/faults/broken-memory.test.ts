@@ -70,7 +70,9 @@ test('a run document that is cut off, empty, rubbish or something else', async (
     harm(file);
     const before = readFileSync(file);
     const shown = await project.expect(2, ['runs', 'show', id]);
-    assert.match(shown.stderr, /The run document .*run\.json is broken: .* It was set aside as /, what);
+    assert.match(shown.stderr, /The run document .*run\.json is broken: .* It was left as it is/, what);
+    assert.ok(readFileSync(file).equals(before), what);
+    await project.expect(0, ['doctor', '--fix']);
     assert.equal(existsSync(file), false);
     const [aside] = readdirSync(path.dirname(file)).filter((name) => name.includes('.broken-'));
     assert.ok(aside !== undefined && readFileSync(path.join(path.dirname(file), aside)).equals(before), what);

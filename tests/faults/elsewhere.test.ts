@@ -93,8 +93,10 @@ test('cancel signals nobody but the process of the run', { skip: process.platfor
 });
 
 test('a machine that renames itself knows its own runs', async (t) => {
-  if (spawnSync('unshare', ['--uts', 'true']).status !== 0)
-    return t.skip('unshare --uts is not allowed here');
+  if (spawnSync('unshare', ['--uts', 'true']).status !== 0) {
+    t.skip('unshare --uts is not allowed here');
+    return;
+  }
   const project = await TestProject.make(HOLDS);
   const cli = await builtCli();
   const child = spawn(
@@ -117,8 +119,10 @@ test('a machine that renames itself knows its own runs', async (t) => {
 
 test('a container with pids of its own: nothing of it is signalled or taken for dead', async (t) => {
   const pids = ['--pid', '--fork', '--mount-proc', '--kill-child'];
-  if (spawnSync('unshare', [...pids, 'true']).status !== 0)
-    return t.skip('unshare --pid is not allowed here');
+  if (spawnSync('unshare', [...pids, 'true']).status !== 0) {
+    t.skip('unshare --pid is not allowed here');
+    return;
+  }
   const project = await TestProject.make(HOLDS);
   const child = spawn('unshare', [...pids, process.execPath, await builtCli(), 'run'], {
     cwd: project.root,

@@ -370,7 +370,7 @@ test('a run whose process was killed is shown as interrupted', async (t) => {
   await until('nothing to be active any more', () => lsp.changed.at(-1)?.active.length === 0);
 });
 
-test('a broken run document is set aside and told of', async (t) => {
+test('a broken run document is left as it is and told of', async (t) => {
   const { root, lsp } = await demo(t);
   for (const word of ['one', 'two']) {
     assert.equal((await modelyard(root, 'run', 'demo', '--param', `word=${word}`)).code, 0);

@@ -154,6 +154,7 @@ function runs(root: string, fix: boolean): Finding {
     cleanUpBehindDead(store);
     store.maintain({ replay: replay(store) });
     for (const lock of stale) rmSync(lock, { force: true });
+    store.setBrokenAside();
   }
   const listed = store.list({ limit: 10_000 });
   for (const { id } of listed) store.read(id);

@@ -16,8 +16,8 @@ export const gc: Command = {
   summary: 'Free the cache and old runs; says first what would go.',
   usage: 'gc [flags]',
   details: `
-Bounds that are not given are those of modelyard.yaml (\`cache\` and \`runs\`). What a kept run has made stays in the
-cache as long as the run, unless --all is given.`,
+Bounds that are not given are those of modelyard.yaml (\`cache\` and \`runs\`). The last result
+of each task stays in the cache, unless --all is given; so does what model versions and runs that have not ended hold.`,
   flags: {
     dry: { type: 'boolean', help: 'Only say what would go.' },
     yes: { type: 'boolean', short: 'y', help: 'Do not ask.' },
@@ -55,14 +55,17 @@ cache as long as the run, unless --all is given.`,
       );
       if (plan.notice !== undefined) stderr.line(`modelyard: ${plan.notice}`);
     }
-    const apply = !args.flag('dry') && !nothing && (args.flag('yes') || (await agreed(json)));
+    const asks = !args.flag('dry') && !nothing && !args.flag('yes');
+    const answer = asks ? await agreed(json) : !args.flag('dry') && !nothing;
+    const apply = answer === true;
     const done = apply ? applyGc(store, plan) : undefined;
     for (const problem of done?.problems ?? []) stderr.line(`modelyard: ${problem.message}`);
     if (json) {
       const { runs, freedBytes, cacheBytes, keptBytes } = plan;
       stdout.line(JSON.stringify({ runs, files, freedBytes, cacheBytes, keptBytes, applied: apply }));
     } else if (done !== undefined) stdout.line(`${formatBytes(done.freedBytes)} freed.`);
-    return (done?.problems.length ?? 0) > 0 ? EXIT.failed : EXIT.ok;
+    // Whoever could not be asked has to know that nothing was freed.
+    return answer === undefined || (done?.problems.length ?? 0) > 0 ? EXIT.failed : EXIT.ok;
   },
 };
 
@@ -90,11 +93,11 @@ function measure(args: Arguments, name: string, parse: typeof parseBytes): numbe
   return parsed.value;
 }
 
-/** Asks on a terminal; elsewhere nobody could answer, so that only `--yes` counts. */
-async function agreed(json: boolean): Promise<boolean> {
+/** Asks on a terminal; `undefined` elsewhere: nobody could answer there, so that only `--yes` counts. */
+async function agreed(json: boolean): Promise<boolean | undefined> {
   if (json || !process.stdin.isTTY || !process.stdout.isTTY) {
     stderr.line('modelyard: nothing was freed; say --yes to do it');
-    return false;
+    return undefined;
   }
   const reader = createInterface({ input: process.stdin, output: process.stdout });
   try {

@@ -169,10 +169,16 @@ export const projectSchema = closed(
     cache: opt(
       closed(
         {
-          'max-size': opt(bytes, 'The cache is kept below this; what was not used longest goes first.', [
-            '10GiB',
-          ]),
-          'max-age': opt(duration, 'What was not used for so long goes.', ['30d']),
+          'max-size': opt(
+            bytes,
+            'The cache is kept below this; what was not used longest goes first. The last result of each task, and what model versions and runs that have not ended hold, stays.',
+            ['10GiB'],
+          ),
+          'max-age': opt(
+            duration,
+            'What was not used for so long goes, except what stays in any case (see max-size).',
+            ['30d'],
+          ),
         },
         { title: 'Cache' },
       ),
@@ -182,8 +188,12 @@ export const projectSchema = closed(
     runs: opt(
       closed(
         {
-          keep: opt(Type.Integer({ minimum: 0 }), 'So many of the newest runs are kept in any case.', [100]),
-          'max-age': opt(duration, 'Older runs go.', ['90d']),
+          keep: opt(
+            Type.Integer({ minimum: 0 }),
+            'So many of the newest runs are kept in any case. Without `max-age` the others go.',
+            [100],
+          ),
+          'max-age': opt(duration, 'Older runs go, except the newest `keep`.', ['90d']),
         },
         { title: 'Runs' },
       ),

@@ -19,7 +19,7 @@ export class ServiceState {
 
   constructor(places: ServicePlaces, environment: string, name: string) {
     this.#places = places;
-    const loaded = readDocument(places.document, serviceDocumentKind);
+    const loaded = readDocument(places.document, serviceDocumentKind, { setAside: true });
     this.before = loaded.state === 'ok' ? loaded.value : undefined;
     this.problem =
       loaded.state === 'broken' || loaded.state === 'refused' ? loaded.problem.message : undefined;

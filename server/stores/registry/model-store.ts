@@ -77,8 +77,9 @@ export class ModelStore {
     return settled;
   }
 
-  #read(): LoadedModel | undefined {
-    const document = readDocument(this.places.document, modelDocumentKind);
+  /** @param writing under the lock, to change it */
+  #read(writing = false): LoadedModel | undefined {
+    const document = readDocument(this.places.document, modelDocumentKind, { setAside: writing });
     const size = this.journal.size();
     const problems = 'problem' in document ? [document.problem] : [];
     let model: ModelDocument;
@@ -120,7 +121,7 @@ export class ModelStore {
     if (loaded.damaged) return;
     try {
       withLock(this.places.lock, 0, () => {
-        const now = this.#read();
+        const now = this.#read(true);
         if (now !== undefined && !now.damaged) this.#follow(now.model, now.pending, now.end);
       });
     } catch {
@@ -160,7 +161,7 @@ export class ModelStore {
     author: Author,
     decide: (loaded: LoadedModel | undefined) => Decision<T>,
   ): Outcome<T> {
-    const loaded = this.#read();
+    const loaded = this.#read(author.dry !== true);
     if (loaded?.damaged === true) {
       return failure('DAMAGED', loaded.problems.map(({ message }) => message).join(' '));
     }
