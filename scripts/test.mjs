@@ -113,6 +113,7 @@ const STAGES = [
   [suite('language')],
   [suite('runner')],
   [suite('faults')],
+  [suite('security')],
   [check('demo', node('scripts/demo.mjs'))],
   [check('package', node('scripts/package.mjs'))],
   [editor],

@@ -18,6 +18,7 @@ import type {
 import {
   START,
   booleanOf,
+  bytesOf,
   durationOf,
   field,
   given,
@@ -33,6 +34,7 @@ import {
   wordOf,
 } from './read.js';
 import type { Maybe } from './read.js';
+import { DEFAULT_LIMITS } from './service-limits.js';
 import { readMetadata, readSignature } from './read-register.js';
 
 type ServingAction =
@@ -166,6 +168,11 @@ function readService(node: Maybe): ServiceAction {
     ...given('replicas', templateOf(field(node, 'replicas'))),
     rollbackOnFailure: booleanOf(field(node, 'rollback-on-failure')) ?? true,
     ...given('traffic', templateOf(field(node, 'traffic'))),
+    limits: {
+      maxBodyBytes: bytesOf(field(node, 'max-body')) ?? DEFAULT_LIMITS.maxBodyBytes,
+      maxHeaderBytes: bytesOf(field(node, 'max-header')) ?? DEFAULT_LIMITS.maxHeaderBytes,
+      timeoutMs: durationOf(field(node, 'timeout')) ?? DEFAULT_LIMITS.timeoutMs,
+    },
     env: envOf(field(node, 'env')),
     secrets: textsOf(field(node, 'secrets')),
     config: jsonOf(node),

@@ -1,6 +1,7 @@
 /** The actions that package, approve, deploy, start and watch an app, and the one that runs another pipeline. */
 import type { Span } from '../syntax/tree.js';
 import type { EnvEntry, Json, Located, MetadataEntry, Signature, TemplateText } from './pieces.js';
+import type { ServiceLimits } from './service-limits.js';
 
 /** Where an app says how it is. Absent: it doesn't say. */
 export interface HealthPaths {
@@ -101,6 +102,7 @@ export interface ServiceAction {
   readonly rollbackOnFailure: boolean;
   /** Percent, or an expression that gives one. */
   readonly traffic?: TemplateText;
+  readonly limits: ServiceLimits;
   readonly env: readonly EnvEntry[];
   readonly secrets: readonly Located<string>[];
   readonly config: Json;

@@ -2,6 +2,7 @@
 import type { MonitorAction, ServiceAction, TemplateText } from '../model/definition.js';
 import { parseMonitorRule } from '../model/monitor-rule.js';
 import { isValidName } from '../model/names.js';
+import { LEAST_HEADER_BYTES, type ServiceLimits } from '../model/service-limits.js';
 import type { ServiceRequest } from '../serving/config.js';
 import type { WatchedRequests } from '../serving/gate.js';
 import type { MonitorRule } from '../serving/monitor/rules.js';
@@ -81,6 +82,7 @@ export function resolveService(
       ...(action.traffic === undefined
         ? {}
         : { traffic: numberOf(action.traffic, 'traffic', 0, 100, texts) }),
+      limits: limitsOf(action, texts),
       env: envOf(action.env, texts),
       secrets: [...new Set(action.secrets.map(({ value }) => value))],
     },
@@ -132,6 +134,14 @@ export function resolveMonitor(
   };
   parts.push({ kind: 'monitor', name: 'settings', value: JSON.stringify(settings) });
   return settings;
+}
+
+function limitsOf({ limits, name }: ServiceAction, texts: Texts): ServiceLimits {
+  if (limits.timeoutMs === 0) texts.fail('timeout: a request needs time to arrive', name.span);
+  if (limits.maxHeaderBytes < LEAST_HEADER_BYTES) {
+    texts.fail('max-header: less than 1KiB is too little for the requests of a browser', name.span);
+  }
+  return limits;
 }
 
 function optional(text: TemplateText | undefined, texts: Texts): string | undefined {

@@ -1,4 +1,5 @@
 /** What a service is started with, and what it takes when nobody says. */
+import { DEFAULT_LIMITS, type ServiceLimits } from '../model/service-limits.js';
 import type { ProbeConfig, ReleaseDocument, ServiceCause, ServiceConfig } from './types.js';
 
 /** What somebody asks a service's host to run. What is left out stays as it is, or is the default. */
@@ -17,6 +18,7 @@ export interface ServiceRequest {
   readonly env?: Readonly<Record<string, string>>;
   /** Names of secrets beside those of the release. */
   readonly secrets?: readonly string[];
+  readonly limits?: Partial<ServiceLimits>;
   /** Percent of the traffic for the release; below 100 it is a canary beside the one that runs. */
   readonly traffic?: number;
 }
@@ -34,7 +36,7 @@ export const DEFAULT_PROBE: ProbeConfig = { intervalMs: 5_000, timeoutMs: 2_000,
 /** All but the port, which has to be looked for. */
 export function mergeConfig(
   request: ServiceRequest,
-  before: ServiceConfig | undefined,
+  before: (Omit<ServiceConfig, 'limits'> & Partial<Pick<ServiceConfig, 'limits'>>) | undefined,
 ): Omit<ServiceConfig, 'port'> {
   return {
     host: request.host ?? before?.host ?? '127.0.0.1',
@@ -42,6 +44,7 @@ export function mergeConfig(
     graceMs: request.graceMs ?? before?.graceMs ?? 30_000,
     drainMs: request.drainMs ?? before?.drainMs ?? 15_000,
     replicas: request.replicas ?? before?.replicas ?? 1,
+    limits: { ...DEFAULT_LIMITS, ...before?.limits, ...request.limits },
     rollbackOnFailure: request.rollbackOnFailure ?? before?.rollbackOnFailure ?? true,
     env: request.env ?? before?.env ?? {},
     secrets: request.secrets ?? before?.secrets ?? [],

@@ -3,6 +3,7 @@
  * written by its host alone. Plain values that can be written as JSON.
  */
 import type { Json } from '../model/definition.js';
+import type { ServiceLimits } from '../model/service-limits.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import type { ContentHash } from '../stores/run-document.js';
 import type { RunReference, Signature } from '../stores/registry/types.js';
@@ -91,6 +92,7 @@ export interface ServiceConfig {
   /** Requests under way have so long to end before their process is stopped. */
   readonly drainMs: number;
   readonly replicas: number;
+  readonly limits: ServiceLimits;
   /** Go back to the release before when this one does not stay healthy. */
   readonly rollbackOnFailure: boolean;
   /** Over those of the release. */

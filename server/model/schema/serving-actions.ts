@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { hinted, key, oneOf, opt } from './hint.js';
 import {
+  bytes,
   closed,
   duration,
   envMap,
@@ -237,6 +238,21 @@ export const serviceAction = closed(
       'Percent of the traffic for this release; the rest stays with the one before (a canary).',
       [10],
       { default: 100 },
+    ),
+    'max-body': opt(bytes, 'How much one request may bring; more is answered with 413.', ['10MiB'], {
+      default: '100MiB',
+    }),
+    'max-header': opt(
+      bytes,
+      'How long the head of a request may be, at least 1KiB; more is answered with 431.',
+      ['16KiB'],
+      { default: '64KiB' },
+    ),
+    timeout: opt(
+      duration,
+      'A request has so long to arrive, and each next part of a long one; else it is answered with 408.',
+      ['30s'],
+      { default: '60s' },
     ),
     env: opt(envMap('action'), 'Environment variables, over those of the release.', [{ LOG_LEVEL: 'debug' }]),
     secrets: opt(listOrOne(secretName), 'Secrets, by name, beside those of the release.', [['API_KEY']]),

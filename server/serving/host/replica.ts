@@ -8,6 +8,7 @@ import path from 'node:path';
 import { isOurs } from '../../stores/liveness.js';
 import { delay } from '../delay.js';
 import { Backend } from '../proxy/backend.js';
+import { proveFraming } from '../proxy/framing-proof.js';
 import type { ProbeConfig, ReplicaState } from '../types.js';
 import { AppProcess } from './app-process.js';
 import { privatePort } from './ports.js';
@@ -210,7 +211,16 @@ export class Replica {
     const ready = well && !this.#stopping();
     if (this.#ready === ready) return;
     this.#ready = ready;
+    if (ready) void this.#prove();
     this.#options.onChange();
+  }
+
+  /** Without a path that changes nothing there is nothing to ask, and the app is trusted with less. */
+  async #prove(): Promise<void> {
+    const backend = this.#backend;
+    const { readyPath, probe: config } = this.#options;
+    if (backend === undefined || readyPath === undefined || backend.proof.lengths) return;
+    backend.proof = await proveFraming(backend.port, readyPath, config.timeoutMs);
   }
 
   /** Watches the process, and starts another one when it ends, until `stop`. */

@@ -1,6 +1,7 @@
 /** A service: one public port, the releases behind it, and every change of them, one at a time. */
 import { readRelease } from '../release-document.js';
 import { type ServiceOrder, type ServiceRequest, DEFAULT_PORTS, mergeConfig, secretsOf } from '../config.js';
+import { describeError } from '../../stores/problem.js';
 import { delay } from '../delay.js';
 import { servicePlaces, type ServicePlaces } from '../places.js';
 import { type OpenPort, Proxy } from '../proxy/proxy.js';
@@ -10,11 +11,13 @@ import type {
   RunningRelease,
   ServiceCause,
   ServiceConfig,
+  ServiceDocument,
   ServiceEventKind,
   ServiceStatus,
 } from '../types.js';
 import type { AppOutput } from './app-output.js';
 import type { MissingSecrets } from './control-server.js';
+import { describeSystemError, descriptorLimit, mostClients } from './descriptors.js';
 import { endOrphans } from './orphans.js';
 import { freePortIn } from './ports.js';
 import { ReleaseRun } from './release-run.js';
@@ -68,7 +71,7 @@ export class ServiceHost {
     this.#options = options;
     this.#state = options.state;
     this.#places = servicePlaces(options.root, options.environment, options.name);
-    this.proxy = new Proxy(options.observer);
+    this.proxy = new Proxy(options.observer, mostClients(descriptorLimit()));
   }
 
   /** Whether there is anything to stay for. */
@@ -157,8 +160,20 @@ export class ServiceHost {
     const wanted = known ?? release.port;
     if (wanted !== undefined) return wanted;
     const { from, to } = order.ports ?? DEFAULT_PORTS;
-    const free = await freePortIn(host, from, to);
-    return free ?? `every port from ${from} to ${to} is in use on ${host}`;
+    try {
+      const free = await freePortIn(host, from, to);
+      return free ?? `every port from ${from} to ${to} is in use on ${host}`;
+    } catch (error) {
+      return describeError(error);
+    }
+  }
+
+  /** What ran under the host before; a document of an older version lacks what there was not yet. */
+  #before(): ServiceDocument | undefined {
+    const { before } = this.#state;
+    if (before === undefined) return undefined;
+    const { config } = before;
+    return { ...before, config: { ...mergeConfig({}, config), port: config.port } };
   }
 
   /** The port from before the host was started; 0 in a document of a service that never had one. */
@@ -197,6 +212,11 @@ export class ServiceHost {
     });
   }
 
+  #use(config: ServiceConfig): void {
+    this.#config = config;
+    this.proxy.limits = config.limits;
+  }
+
   /** Makes a release ready beside the one that runs, and then moves the traffic to it, or a part of it. */
   async #deploy(
     release: ReleaseDocument,
@@ -229,7 +249,7 @@ export class ServiceHost {
     opened?.take();
     if (opened !== undefined) this.#address = { host: config.host, port: opened.port };
     const port = this.#address?.port ?? config.port;
-    this.#config = { ...config, port };
+    this.#use({ ...config, port });
     this.#message = undefined;
     if (traffic < 100 && this.#current !== undefined) {
       this.#split(run, traffic);
@@ -266,7 +286,7 @@ export class ServiceHost {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code === 'EADDRINUSE') return `the port ${port} is in use on ${host}; choose another one`;
       if (code === 'EACCES') return `the port ${port} may not be listened on; choose one above 1023`;
-      return `can't listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+      return `can't listen on ${host}:${port}: ${describeSystemError(error)}`;
     }
   }
 
@@ -459,13 +479,13 @@ export class ServiceHost {
   /** Brings back what ran under a host that is gone: what still lives is taken over, what nobody knows is ended. */
   async #resume(cause: ServiceCause): Promise<void> {
     this.#resumed = true;
-    const { before } = this.#state;
+    const before = this.#before();
     const keep: RunningRelease[] = [];
     if (before?.desired === 'running' && before.current !== undefined) {
       const opened = await this.#open(before.config);
       if (typeof opened === 'string') this.#message = opened;
       else {
-        this.#config = before.config;
+        this.#use(before.config);
         await this.#bringBack(before.current, before.config, cause, (run) => {
           this.#current = run;
         });

@@ -1,5 +1,5 @@
 /** One process of a release as the proxy sees it: a port on loopback, its idle connections, and who is using it. */
-import net from 'node:net';
+import { AppSocket } from './app-socket.js';
 
 /** What an app that says nothing about it is trusted to keep open. The shortest default in use is two seconds. */
 const IDLE_MS = 1_000;
@@ -7,6 +7,16 @@ const IDLE_MS = 1_000;
 const IDLE_SHARE = 0.5;
 const LONGEST_IDLE_MS = 30_000;
 const MAX_IDLE = 128;
+
+/** What was found out about an app by asking it (`framing-proof.ts`). Until then it is trusted with neither. */
+export interface FramingProof {
+  /** A body that the app does not care for does not become its next request. */
+  readonly lengths: boolean;
+  /** The same of bodies in chunks: it knows them. */
+  readonly chunks: boolean;
+}
+
+const UNPROVEN: FramingProof = { lengths: false, chunks: false };
 
 /** Whoever is waiting for an answer on a connection. */
 export interface ConnectionUser {
@@ -21,7 +31,7 @@ export interface ConnectionUser {
 
 /** One connection to an app. */
 export class AppConnection {
-  readonly socket: net.Socket;
+  readonly socket: AppSocket;
   readonly backend: Backend;
   user: ConnectionUser | undefined;
   connected = false;
@@ -32,7 +42,7 @@ export class AppConnection {
 
   constructor(backend: Backend) {
     this.backend = backend;
-    const socket = net.connect({ host: '127.0.0.1', port: backend.port, noDelay: true });
+    const socket = new AppSocket();
     this.socket = socket;
     socket.once('connect', () => {
       this.connected = true;
@@ -40,8 +50,10 @@ export class AppConnection {
       this.user?.appDrained();
     });
     socket.on('data', (data: Buffer) => {
-      if (this.user === undefined) socket.destroy();
-      else this.user.fromApp(data);
+      if (this.user === undefined) {
+        backend.distrust();
+        socket.destroy();
+      } else this.user.fromApp(data);
     });
     socket.on('drain', () => this.user?.appDrained());
     socket.on('end', () => this.user?.appEnded());
@@ -53,6 +65,7 @@ export class AppConnection {
       this.user = undefined;
       user?.appClosed(this.connected);
     });
+    socket.connect({ host: '127.0.0.1', port: backend.port, noDelay: true });
   }
 
   /** Ends it without a word to its user. */
@@ -65,11 +78,13 @@ export class AppConnection {
 export class Backend {
   readonly release: string;
   readonly port: number;
+  proof: FramingProof = UNPROVEN;
   /** Requests under way, and tunnels. */
   inFlight = 0;
   readonly #idle: AppConnection[] = [];
   readonly #users = new Set<{ cut(): void }>();
   #retired = false;
+  #trusted = true;
   #waiting: (() => void)[] = [];
 
   constructor(release: string, port: number) {
@@ -82,7 +97,7 @@ export class Backend {
     const now = Date.now();
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
       const { socket } = connection;
-      const open = socket.writable && !socket.readableEnded;
+      const open = socket.writable && !socket.readableEnded && !socket.failed;
       if (!fresh && open && now - connection.idleSince < connection.idleMs) return connection;
       connection.drop();
     }
@@ -95,12 +110,25 @@ export class Backend {
     if (keepAliveSeconds !== undefined) {
       connection.idleMs = Math.min(LONGEST_IDLE_MS, keepAliveSeconds * 1000 * IDLE_SHARE);
     }
-    if (this.#retired || this.#idle.length >= MAX_IDLE || connection.idleMs <= 0) {
+    if (this.#retired || !this.#trusted || this.#idle.length >= MAX_IDLE || connection.idleMs <= 0) {
       connection.drop();
       return;
     }
     connection.idleSince = Date.now();
     this.#idle.push(connection);
+  }
+
+  /**
+   * The app has sent something that nobody had asked for. Were it to come a moment later, it would be taken for the answer
+   * to somebody else's request: from now on each request has a connection of its own.
+   */
+  distrust(): void {
+    this.#trusted = false;
+    this.dropIdle();
+  }
+
+  dropIdle(): void {
+    for (const connection of this.#idle.splice(0)) connection.drop();
   }
 
   forget(connection: AppConnection): void {
@@ -133,7 +161,7 @@ export class Backend {
   /** It gets no new requests any more: resolves when those under way have ended, or were cut off after `ms`. */
   async drain(ms: number): Promise<void> {
     this.#retired = true;
-    for (const connection of this.#idle.splice(0)) connection.drop();
+    this.dropIdle();
     if (this.inFlight === 0) return;
     const ended = new Promise<void>((resolve) => {
       this.#waiting.push(resolve);

@@ -1,4 +1,4 @@
-/** Where the body of an HTTP/1 message ends. The bytes themselves are passed on as they are, chunks included. */
+/** The body of an HTTP/1 message: where it ends, and its bytes without the chunks that they came in. */
 import type { Framing } from './head.js';
 
 /** A chunk's size line with its extensions, and a line of the trailer. */
@@ -6,23 +6,30 @@ const LONGEST_LINE = 4096;
 const MAX_TRAILER = 16 * 1024;
 const CR = 0x0d;
 const LF = 0x0a;
+const SP = 0x20;
+const HTAB = 0x09;
+const COLON = 0x3a;
+const SEMICOLON = 0x3b;
 
 const State = {
   Length: 0,
   Close: 1,
   /** Hex digits of a chunk's size. */
   Size: 2,
-  Extension: 3,
-  SizeEnd: 4,
-  Data: 5,
-  DataCr: 6,
-  DataLf: 7,
+  /** Between the size and an extension. */
+  Blank: 3,
+  Extension: 4,
+  SizeEnd: 5,
+  Data: 6,
+  DataCr: 7,
+  DataLf: 8,
   /** At the start of a line of the trailer. */
-  Trailer: 8,
-  TrailerLine: 9,
-  TrailerLf: 10,
-  LastLf: 11,
-  Done: 12,
+  Trailer: 9,
+  TrailerName: 10,
+  TrailerValue: 11,
+  TrailerLf: 12,
+  LastLf: 13,
+  Done: 14,
 } as const;
 type State = (typeof State)[keyof typeof State];
 
@@ -61,29 +68,35 @@ export class BodyReader {
     return this.#state === State.Close;
   }
 
-  /** How many of the bytes from `from` on belong to the body; -1 when they are no chunks. */
-  take(data: Buffer, from: number): number {
+  /**
+   * Takes what belongs to the body of the bytes from `from` on, and adds its content to `content`; what is around chunks,
+   * and a trailer, is left out. Gives how many bytes were taken; -1 when they are no chunks.
+   */
+  take(data: Buffer, from: number, content: Buffer[]): number {
     switch (this.#state) {
       case State.Done:
         return 0;
       case State.Close:
+        if (from < data.length) content.push(data.subarray(from));
         return data.length - from;
       case State.Length: {
         const taken = Math.min(this.#left, data.length - from);
         this.#left -= taken;
         if (this.#left === 0) this.#state = State.Done;
+        if (taken > 0) content.push(data.subarray(from, from + taken));
         return taken;
       }
       default:
-        return this.#chunks(data, from);
+        return this.#chunks(data, from, content);
     }
   }
 
-  #chunks(data: Buffer, from: number): number {
+  #chunks(data: Buffer, from: number, content: Buffer[]): number {
     let at = from;
     while (at < data.length && this.#state !== State.Done) {
       if (this.#state === State.Data) {
         const taken = Math.min(this.#left, data.length - at);
+        content.push(data.subarray(at, at + taken));
         this.#left -= taken;
         at += taken;
         if (this.#left === 0) this.#state = State.DataCr;
@@ -97,9 +110,13 @@ export class BodyReader {
     switch (this.#state) {
       case State.Size:
         return this.#sizeByte(byte);
+      case State.Blank:
+        // RFC 9112, 7.1.1: blanks only before an extension.
+        if (byte === SEMICOLON) this.#state = State.Extension;
+        return (byte === SEMICOLON || byte === SP || byte === HTAB) && ++this.#line <= LONGEST_LINE;
       case State.Extension:
         if (byte === CR) this.#state = State.SizeEnd;
-        else if (byte === LF || ++this.#line > LONGEST_LINE) return false;
+        else if (isControl(byte) || ++this.#line > LONGEST_LINE) return false;
         return true;
       case State.SizeEnd:
         this.#state = this.#left === 0 ? State.Trailer : State.Data;
@@ -113,11 +130,18 @@ export class BodyReader {
         this.#state = State.Size;
         return byte === LF;
       case State.Trailer:
-        this.#state = byte === CR ? State.LastLf : State.TrailerLine;
-        return byte !== LF && ++this.#trailer <= MAX_TRAILER;
-      case State.TrailerLine:
+        if (byte === CR) {
+          this.#state = State.LastLf;
+          return true;
+        }
+        this.#state = State.TrailerName;
+        return isTokenByte(byte) && ++this.#trailer <= MAX_TRAILER;
+      case State.TrailerName:
+        if (byte === COLON) this.#state = State.TrailerValue;
+        return (byte === COLON || isTokenByte(byte)) && ++this.#trailer <= MAX_TRAILER;
+      case State.TrailerValue:
         if (byte === CR) this.#state = State.TrailerLf;
-        return byte !== LF && ++this.#trailer <= MAX_TRAILER;
+        return (byte === CR || !isControl(byte)) && ++this.#trailer <= MAX_TRAILER;
       case State.TrailerLf:
         this.#state = State.Trailer;
         return byte === LF;
@@ -139,7 +163,8 @@ export class BodyReader {
     }
     if (this.#digits === 0) return false;
     if (byte === CR) this.#state = State.SizeEnd;
-    else if (byte === 0x3b || byte === 0x20 || byte === 0x09) this.#state = State.Extension;
+    else if (byte === SEMICOLON) this.#state = State.Extension;
+    else if (byte === SP || byte === HTAB) this.#state = State.Blank;
     else return false;
     return true;
   }
@@ -149,4 +174,23 @@ function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const lower = byte | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
+const isControl = (byte: number): boolean => (byte < SP && byte !== HTAB) || byte === 0x7f;
+
+const TOKEN_BYTES = new Set(
+  Buffer.from("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+);
+
+const isTokenByte = (byte: number): boolean => TOKEN_BYTES.has(byte);
+
+const LINE_END = Buffer.from('\r\n');
+/** What ends a body in chunks. */
+export const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
+/** The content as one chunk, ready to be sent; nothing for no content, which would end the body. */
+export function asChunk(content: readonly Buffer[]): Buffer[] {
+  const length = content.reduce((sum, piece) => sum + piece.length, 0);
+  if (length === 0) return [];
+  return [Buffer.from(`${length.toString(16)}\r\n`, 'latin1'), ...content, LINE_END];
 }

@@ -1,21 +1,32 @@
 /** One client's connection: requests one after the other, however they come (kept alive, pipelined, in pieces). */
 import type net from 'node:net';
-import { type Client, Exchange } from './exchange.js';
-import { readRequestHead } from './head.js';
+import type { ServiceLimits } from '../../model/service-limits.js';
+import { type Client, BAD_CHUNKS, Exchange, TOO_LARGE } from './exchange.js';
+import { type RequestHead, readRequestHead } from './head.js';
 import type { TrafficObserver } from './observer.js';
 import type { Router } from './router.js';
+import { writeParts } from './write.js';
 
-const MAX_HEAD = 64 * 1024;
 /** Of requests that came while another is answered. */
 const MAX_PENDING = 64 * 1024;
-const SMALL = 8 * 1024;
 const IDLE_MS = 75_000;
-const HEAD_MS = 60_000;
-/** How long what a client still sends is read and thrown away after its last answer. */
-const LINGER_MS = 2_000;
+/** A client that has read nothing of its answer for so long is not going to. */
+const STALLED_MS = 60_000;
+/** A body may also take a second for so many bytes: who sends less is held to be keeping the connection busy on purpose. */
+const LEAST_BYTES_PER_SECOND = 1024;
+/**
+ * What a client still sends after its last answer is read and thrown away, or the answer could be reset away: until it has
+ * been silent for so long, and no longer than so long altogether.
+ */
+const LINGER_MS = 5_000;
+const LONGEST_LINGER_MS = 30_000;
+const CLOSING_LINGER_MS = 2_000;
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  417: 'Expectation Failed',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
   502: 'Bad Gateway',
@@ -26,6 +37,7 @@ const REASONS: Readonly<Record<number, string>> = {
 export interface Shared {
   readonly router: Router;
   readonly observer: TrafficObserver;
+  readonly limits: ServiceLimits;
   /** The host is about to stop. */
   readonly closing: boolean;
   gone(connection: ClientConnection): void;
@@ -43,19 +55,31 @@ export class ClientConnection implements Client {
   #ended = false;
   /** No request is read any more. */
   #last = false;
-  /** Since when it waits for a request, or for the rest of a head. */
+  /** Since when it waits for a request, the rest of a head, or the next part of a body. */
   #since = Date.now();
+  /** Of the body that is being read: when it began, what has come, and how long it was held back by us. */
+  #bodySince = 0;
+  #bodyBytes = 0;
+  #heldMs = 0;
+  #heldSince = 0;
+  #linger: NodeJS.Timeout | undefined;
+  /** Since when the client has not read what was written. */
+  #stalledSince: number | undefined;
 
   constructor(socket: net.Socket, shared: Shared) {
     this.#socket = socket;
     this.#shared = shared;
     this.address = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
     socket.on('data', (data: Buffer) => this.#data(data));
-    socket.on('drain', () => this.#exchange?.clientDrained());
+    socket.on('drain', () => {
+      this.#stalledSince = undefined;
+      this.#exchange?.clientDrained();
+    });
     socket.on('end', () => this.#clientEnded());
     // Always followed by `close`.
     socket.on('error', () => undefined);
     socket.once('close', () => {
+      clearTimeout(this.#linger);
       this.#last = true;
       const exchange = this.#exchange;
       this.#exchange = undefined;
@@ -68,9 +92,21 @@ export class ClientConnection implements Client {
     return this.#shared.closing || this.#ended;
   }
 
+  get maxBodyBytes(): number {
+    return this.#shared.limits.maxBodyBytes;
+  }
+
+  /** Since when nothing is under way on it, in ms since 1970; nothing while something is. */
+  get idleSince(): number | undefined {
+    return this.#exchange === undefined ? this.#since : undefined;
+  }
+
   #data(data: Buffer): void {
     const exchange = this.#exchange;
-    if (this.#last) return;
+    if (this.#last) {
+      this.#linger?.refresh();
+      return;
+    }
     if (exchange === undefined) {
       this.#append(data);
       this.#requests();
@@ -80,14 +116,30 @@ export class ClientConnection implements Client {
       if ((this.#pending?.length ?? 0) > MAX_PENDING) this.hold(true);
     } else {
       const taken = exchange.feed(data);
-      if (taken === -1) {
-        exchange.clientGone();
-        this.#bad(400, 'chunks that are none');
-      } else if (taken < data.length) this.#append(data.subarray(taken));
+      this.#since = Date.now();
+      this.#bodyBytes += data.length;
+      if (taken < 0) this.#spoiled(exchange, taken);
+      else if (taken < data.length) this.#append(data.subarray(taken));
     }
   }
 
+  /** A body can't be taken any further. */
+  #spoiled(exchange: Exchange, why: number): void {
+    const { answering } = exchange;
+    exchange.clientGone();
+    // In the middle of an answer nothing else can be said.
+    if (answering) this.destroy();
+    else if (why === BAD_CHUNKS) this.#bad(400, 'chunks that are none are not understood');
+    else if (why === TOO_LARGE) this.#tooLarge();
+    else this.#bad(503, 'there is no room for the body of this request now; try again');
+  }
+
+  #tooLarge(): void {
+    this.#bad(413, `a request may have ${this.maxBodyBytes} bytes; max-body of the service says so`);
+  }
+
   #append(data: Buffer): void {
+    if (this.#pending === undefined && this.#exchange === undefined) this.#since = Date.now();
     this.#pending = this.#pending === undefined ? data : Buffer.concat([this.#pending, data]);
   }
 
@@ -110,8 +162,9 @@ export class ClientConnection implements Client {
     // RFC 9112, 2.2: an empty line before a request is overlooked.
     while (data[start] === 0x0d && data[start + 1] === 0x0a) start += 2;
     const end = data.indexOf('\r\n\r\n', start);
-    if (end === -1 ? data.length - start > MAX_HEAD : end - start > MAX_HEAD) {
-      this.#bad(431, 'a head of more than 64 KiB');
+    const { maxHeaderBytes } = this.#shared.limits;
+    if ((end === -1 ? data.length : end) - start > maxHeaderBytes) {
+      this.#bad(431, `a head may have ${maxHeaderBytes} bytes; max-header of the service says so`);
       return true;
     }
     if (end === -1) {
@@ -120,43 +173,50 @@ export class ClientConnection implements Client {
     }
     const head = readRequestHead(data.toString('latin1', start, end));
     if ('bad' in head) {
-      this.#bad(head.bad, head.why);
+      this.#bad(head.bad, `${head.why} is not understood`);
       return true;
     }
-    this.#pending = undefined;
-    const exchange = new Exchange(this, this.#shared.router, this.#shared.observer, head);
-    this.#exchange = exchange;
-    const from = end + 4;
-    // Held back for what was pending: there is room now, unless the app has none.
-    this.hold(false);
-    const taken = exchange.start(data, from);
-    if (taken === -1) {
-      this.#exchange = undefined;
-      this.#bad(400, 'chunks that are none');
-    } else if (from + taken < data.length) {
-      this.#pending = data.subarray(from + taken);
+    if (head.framing.kind === 'length' && head.framing.length > this.maxBodyBytes) {
+      this.#tooLarge();
+      return true;
     }
+    this.#begin(head, data, end + 4);
     return true;
   }
 
-  write(head: string, body: Buffer | undefined): boolean {
+  #begin(head: RequestHead, data: Buffer, from: number): void {
+    this.#pending = undefined;
+    this.#since = this.#bodySince = Date.now();
+    this.#heldMs = 0;
+    this.#bodyBytes = data.length - from;
+    const exchange = new Exchange(this, this.#shared.router, this.#shared.observer, head);
+    this.#exchange = exchange;
+    // Held back for what was pending: there is room now, unless the app has none.
+    this.hold(false);
+    const taken = exchange.start(data, from);
+    if (taken < 0) this.#spoiled(exchange, taken);
+    else if (from + taken < data.length) this.#pending = data.subarray(from + taken);
+  }
+
+  write(head: string, pieces: readonly Buffer[]): boolean {
     const socket = this.#socket;
-    if (socket.destroyed) return true;
-    if (body === undefined) return head === '' || socket.write(head, 'latin1');
-    if (head === '') return socket.write(body);
-    if (body.length <= SMALL) return socket.write(head + body.toString('latin1'), 'latin1');
-    socket.cork();
-    socket.write(head, 'latin1');
-    const room = socket.write(body);
-    socket.uncork();
-    return room;
+    if (socket.destroyed || writeParts(socket, head, pieces)) return true;
+    this.#stalledSince ??= Date.now();
+    return false;
   }
 
   hold(held: boolean): void {
     if (held === this.#held) return;
     this.#held = held;
-    if (held) this.#socket.pause();
-    else this.#socket.resume();
+    const now = Date.now();
+    if (held) {
+      this.#heldSince = now;
+      this.#socket.pause();
+    } else {
+      this.#heldMs += now - this.#heldSince;
+      this.#since = now;
+      this.#socket.resume();
+    }
   }
 
   takePending(): Buffer | undefined {
@@ -165,11 +225,18 @@ export class ClientConnection implements Client {
     return pending;
   }
 
-  /** What can't be understood: nothing after it could be, either. */
-  #bad(status: number, why: string): void {
+  /** What can't be taken: nothing after it could be, either. */
+  #bad(status: number, message: string): void {
     this.#exchange = undefined;
-    this.#answer(status, `${why} is not understood`, true);
+    this.#answer(status, message, true);
     this.#close();
+  }
+
+  /** There is no room for another client. */
+  turnAway(): void {
+    this.#answer(503, 'too many clients are connected; try again', true);
+    this.#last = true;
+    this.#socket.destroySoon();
   }
 
   refuse(status: number, message: string, last: boolean): void {
@@ -184,7 +251,7 @@ export class ClientConnection implements Client {
     const connection = close ? 'Connection: close\r\n' : '';
     this.write(
       `HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${retry}${connection}\r\n${body}`,
-      undefined,
+      [],
     );
   }
 
@@ -200,11 +267,14 @@ export class ClientConnection implements Client {
   #close(): void {
     this.#last = true;
     this.#pending = undefined;
-    this.#since = Date.now();
     this.hold(false);
-    this.#socket.end(() => {
-      const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
-      this.#socket.once('close', () => clearTimeout(timer));
+    const socket = this.#socket;
+    socket.end(() => {
+      if (socket.destroyed) return;
+      const { closing } = this.#shared;
+      this.#linger = setTimeout(() => socket.destroy(), closing ? CLOSING_LINGER_MS : LINGER_MS);
+      const longest = setTimeout(() => socket.destroy(), closing ? CLOSING_LINGER_MS : LONGEST_LINGER_MS);
+      socket.once('close', () => clearTimeout(longest));
     });
   }
 
@@ -228,8 +298,32 @@ export class ClientConnection implements Client {
     if (this.#exchange === undefined && !this.#last) this.#close();
   }
 
+  /** Ends what takes too long. */
   sweep(now: number): void {
-    if (this.#exchange !== undefined) return;
-    if (now - this.#since > (this.#pending === undefined ? IDLE_MS : HEAD_MS)) this.#socket.destroy();
+    if (this.#last) return;
+    const { timeoutMs } = this.#shared.limits;
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      if (this.#pending === undefined) {
+        if (now - this.#since > IDLE_MS) this.#socket.destroy();
+      } else if (now - this.#since > timeoutMs) this.#late();
+      return;
+    }
+    if (exchange.isTunnel) return;
+    if (this.#stalledSince !== undefined && now - this.#stalledSince > Math.max(timeoutMs, STALLED_MS)) {
+      this.#socket.destroy();
+      return;
+    }
+    if (exchange.requestDone || this.#held) return;
+    const most = timeoutMs + (this.#bodyBytes / LEAST_BYTES_PER_SECOND) * 1000;
+    if (now - this.#since <= timeoutMs && now - this.#bodySince - this.#heldMs <= most) return;
+    const { answering } = exchange;
+    exchange.clientGone();
+    if (answering) this.destroy();
+    else this.#late();
+  }
+
+  #late(): void {
+    this.#bad(408, 'the request took too long to arrive; timeout of the service says how long it may');
   }
 }

@@ -1,5 +1,6 @@
 /** The public port of a service. It stays open whatever happens behind it. */
 import net from 'node:net';
+import { DEFAULT_LIMITS, type ServiceLimits } from '../../model/service-limits.js';
 import { ClientConnection, type Shared } from './client-connection.js';
 import type { TrafficObserver } from './observer.js';
 import { Router } from './router.js';
@@ -18,21 +19,23 @@ export interface OpenPort {
 export class Proxy implements Shared {
   readonly router = new Router();
   readonly observer: TrafficObserver;
+  limits: ServiceLimits = DEFAULT_LIMITS;
   closing = false;
+  readonly #mostClients: number;
   #server: net.Server | undefined;
   readonly #connections = new Set<ClientConnection>();
   readonly #sweeper: NodeJS.Timeout;
 
-  constructor(observer: TrafficObserver) {
+  /** @param mostClients that are connected at a time */
+  constructor(observer: TrafficObserver, mostClients = Infinity) {
     this.observer = observer;
+    this.#mostClients = mostClients;
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
   /** Opens a port; 0: a free one. Connections are answered at once. Rejects with the system's error. */
   async open(host: string, port: number): Promise<OpenPort> {
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.#connections.add(new ClientConnection(socket, this));
-    });
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#take(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port, backlog: 1024 }, () => {
@@ -52,6 +55,28 @@ export class Proxy implements Shared {
         server.close();
       },
     };
+  }
+
+  /** With no room left, the client that has had nothing to do for longest makes some; as nginx does. */
+  #take(socket: net.Socket): void {
+    const full = this.#connections.size >= this.#mostClients && !this.#makeRoom();
+    const connection = new ClientConnection(socket, this);
+    if (full) connection.turnAway();
+    else this.#connections.add(connection);
+  }
+
+  #makeRoom(): boolean {
+    let idlest: ClientConnection | undefined;
+    let since = Infinity;
+    for (const connection of this.#connections) {
+      if ((connection.idleSince ?? Infinity) >= since) continue;
+      idlest = connection;
+      since = connection.idleSince ?? Infinity;
+    }
+    if (idlest === undefined) return false;
+    this.#connections.delete(idlest);
+    idlest.destroy();
+    return true;
   }
 
   get connections(): number {

@@ -103,6 +103,7 @@ test('deploy, service and monitor', () => {
     replicas: '2',
     rollbackOnFailure: true,
     traffic: '${{ params.t }}',
+    limits: { maxBodyBytes: 104_857_600, maxHeaderBytes: 65_536, timeoutMs: 60_000 },
     env: [],
     secrets: [],
   });

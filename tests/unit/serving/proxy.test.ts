@@ -145,7 +145,13 @@ const ANSWERS: readonly (readonly [string, string, boolean, RegExp, boolean])[] 
     true,
   ],
   ['half a body', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf', true, /half$/, true],
-  ['half a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nha', true, /ha$/, true],
+  [
+    'half a chunk',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nha',
+    true,
+    /2\r\nha\r\n$/,
+    true,
+  ],
   ['an error', 'HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n', false, /^HTTP\/1\.1 503 No/, true],
 ];
 
