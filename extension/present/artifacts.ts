@@ -19,8 +19,10 @@ export function openerFor(artifact: Pick<ArtifactView, 'mime' | 'path'>): Opener
 }
 
 /**
- * A page from a run's outputs made safe to look at: a policy before everything else in it forbids scripts, frames,
- * forms and every address but data, and the panel that shows it has scripts off besides.
+ * A page from a run's outputs made safe to look at: a frame that may do nothing (no scripts, forms, windows, navigation,
+ * origin of its own), under a policy that lets it load nothing but what it holds as data. What a policy does not cover is
+ * taken out: links, which make the browser look names up and connect ahead of need, and the page's orders to the browser.
+ * Tags and attributes can't be written in any other way than by their names, so that looking for the names finds them all.
  */
 export function sealedHtml(html: string): string {
   const policy = [
@@ -30,8 +32,20 @@ export function sealedHtml(html: string): string {
     'font-src data:',
     'media-src data:',
     "form-action 'none'",
-    "base-uri 'none'",
+    'base-uri about:',
   ].join('; ');
-  const withoutRefresh = html.replaceAll(/<meta[^>]+http-equiv\s*=\s*["']?refresh[^>]*>/gi, '');
-  return `<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="${policy}">\n${withoutRefresh}`;
+  const inert = html
+    .replaceAll(/<(?:link|base)(?=[\t\n\f\r />])/gi, '<meta')
+    .replaceAll(/http-equiv[\t\n\f\r ]*=[\t\n\f\r ]*(?:"[^"]*"|'[^']*'|[^\t\n\f\r >"']*)/gi, '')
+    // A frame that may go nowhere would be left blank by a click on a link that leads out of the page.
+    .replaceAll(/href(?=[\t\n\f\r ]*=[\t\n\f\r ]*["']?(?!["']|#|data:))/gi, 'data-to');
+  // Else places in the page would be looked for in the page around it.
+  const page = `<!DOCTYPE html><base href="about:srcdoc">${inert}`
+    .replaceAll('&', '&amp;')
+    .replaceAll('"', '&quot;');
+  // A page that says nothing of colours expects to be black on white, whatever the theme.
+  const style =
+    'html, body { height: 100%; margin: 0; padding: 0; } iframe { display: block; border: 0; width: 100%; height: 100%; background: #fff; color-scheme: light; }';
+  return `<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="${policy}">
+<style>${style}</style><iframe sandbox title="Report" srcdoc="${page}"></iframe>`;
 }

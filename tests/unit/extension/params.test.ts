@@ -80,3 +80,35 @@ test('a page is sealed before anything in it is read', () => {
   assert.doesNotMatch(sealed, /refresh/);
   assert.doesNotMatch(/content="([^"]+)"/.exec(sealed)?.[1] ?? '', /script-src|http/);
 });
+
+test('what a policy does not forbid is taken out of a page however it is written', () => {
+  const check = (html: string) => {
+    const [, page = ''] =
+      /srcdoc="<!DOCTYPE html><base href=&quot;about:srcdoc&quot;>([^"]*)"><\/iframe>$/.exec(
+        sealedHtml(html),
+      ) ?? [];
+    assert.doesNotMatch(page, /<(?:link|base)[\s/>]|http-equiv\s*=/i, html);
+  };
+  for (const page of [
+    '<meta content="0;url=https://e/?a>b" http-equiv=refresh>',
+    '<meta http-equiv="&#82;efresh" content="0;url=https://e/">',
+    '<meta http-equiv\n =" refresh" content="0">',
+    '<META HTTP-EQUIV=refresh>',
+    '<link rel=preconnect href=//e>',
+    '<LINK/rel="dns-prefetch"href=//e>',
+    '<link\nrel=prefetch href=//e>',
+    '<svg><style><link rel=preconnect href=//e></style></svg>',
+    '<!--><link rel=preconnect href=//e>-->',
+    '<base href=//e/>',
+    '"></iframe><link rel=preconnect href=//e>',
+    '<iframe srcdoc="<link rel=preconnect href=//e>">',
+  ])
+    check(page);
+  const links = (html: string) => (sealedHtml(html).match(/(?<![a-z-])href/g) ?? []).length - 1;
+  assert.equal(
+    links('<a href="#top">x</a><svg><use xlink:href="#a"/><image href="data:image/png,"/></svg>'),
+    3,
+  );
+  assert.equal(links('<a href=http://e>x</a><a HREF = "&#35;">y</a><a href=\'javascript:1\'>z</a>'), 0);
+  assert.match(sealedHtml('"></iframe><b>&amp;</b>'), /&quot;><\/iframe><b>&amp;amp;<\/b>"/);
+});
