@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
+import { writeNotices } from './lib/notices.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -83,7 +84,7 @@ async function copyAssets() {
   }
 }
 
-/** Builds everything into `dist/`. */
+/** Builds everything into `dist/`; answers the files that went into it. */
 export async function build({ minify = false, watch = false } = {}) {
   if (!watch) await rm('dist', { recursive: true, force: true });
   await copyAssets();
@@ -93,7 +94,10 @@ export async function build({ minify = false, watch = false } = {}) {
     console.log('watching');
     return;
   }
-  await Promise.all(all.map((options) => esbuild.build(options)));
+  const built = await Promise.all(all.map((options) => esbuild.build({ ...options, metafile: true })));
+  const inputs = built.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  writeNotices('dist', inputs);
+  return inputs;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

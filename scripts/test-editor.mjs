@@ -41,7 +41,9 @@ for (const version of versions) servers.push(await installServer(version));
 let packed = values.vsix && Promise.resolve(path.resolve(values.vsix));
 async function packageOnce() {
   const { makePackage } = await import('./lib/vsix.mjs');
-  return (await makePackage({ file: path.join(root, 'out/editor/modelyard.vsix') })).file;
+  const { ownTarget } = await import('./lib/duckdb.mjs');
+  return (await makePackage({ file: path.join(root, 'out/editor/modelyard.vsix'), target: ownTarget() }))
+    .file;
 }
 
 const temporary = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'modelyard-editor-')));

@@ -9,6 +9,7 @@ import { ensureInstalled, root } from './lib/prepare.mjs';
 import { capture } from './lib/run.mjs';
 
 ensureInstalled();
+const { ownTarget } = await import('./lib/duckdb.mjs');
 
 const logs = path.join(root, 'out/logs');
 const bin = (name) => path.join(root, 'node_modules', name);
@@ -69,8 +70,8 @@ const suite = (name) => ({
 const editor = {
   name: 'editor',
   async run() {
-    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-    const packed = path.join(root, `modelyard-${version}.vsix`);
+    const { packageFile } = await import('./lib/vsix.mjs');
+    const packed = packageFile(ownTarget());
     const args = ['scripts/test-editor.mjs', '--no-build', ...(existsSync(packed) ? ['--vsix', packed] : [])];
     const { code, output } = await capture(...node(...args), { cwd: root, timeoutMs: 900_000 });
     const [, passed = '0', failed = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
@@ -115,7 +116,7 @@ const STAGES = [
   [suite('faults')],
   [suite('security')],
   [check('demo', node('scripts/demo.mjs'))],
-  [check('package', node('scripts/package.mjs'))],
+  [check('package', node('scripts/package.mjs', '--twice'))],
   [editor],
 ];
 

@@ -1,9 +1,10 @@
 // Packs the extension, and looks whether the right files are in it.
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { TARGETS, ownTarget, stageDuckDb } from './duckdb.mjs';
+import { TARGETS, stageDuckDb } from './duckdb.mjs';
+import { writeNotices } from './notices.mjs';
 import { root } from './prepare.mjs';
-import { must } from './run.mjs';
+import { capture, must } from './run.mjs';
 
 /** What has to be in the package, and what must not. */
 const NEEDED = [
@@ -11,6 +12,9 @@ const NEEDED = [
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
+  'SECURITY.md',
+  'dist/THIRD-PARTY-NOTICES.txt',
+  'dist/sbom.cdx.json',
   'dist/extension.js',
   'dist/server.js',
   'dist/cli.js',
@@ -33,22 +37,27 @@ const UNWANTED =
   /\.map$|\.ts$|\.tsx$|^(tests|scripts|out|examples|server|extension|docs\/schema|node_modules|\.[^/]+)\/|^media\/webviews\//;
 
 /**
- * Packs what is in `dist/` and DuckDB's binary for a platform with vsce; answers `{ file, bytes, files, problems }`.
- * Without a target the binary is that of this platform, and the package says nothing about where it may be installed.
+ * Packs what is in `dist/` and DuckDB's binary for a platform with vsce; answers `{ file, bytes, files, problems }`. The
+ * package says which platform it is for, and the same sources give the same bytes.
+ * @param inputs what `build` answered
  */
-export async function makePackage({ file, target }) {
+export async function makePackage({ file, target, inputs }) {
+  if (!(target in TARGETS)) throw new Error(`a package is for one of ${Object.keys(TARGETS).join(', ')}`);
   mkdirSync(path.dirname(file), { recursive: true });
   rmSync(file, { force: true });
   const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
-  const options = { cwd: root };
+  // For vsce: every entry of the archive has the time of the commit.
+  const commit = await capture('git', ['log', '-1', '--format=%ct'], { cwd: root, timeoutMs: 10_000 });
+  const epoch = commit.code === 0 ? commit.output.trim() : '315532800';
+  const options = { cwd: root, env: { ...process.env, SOURCE_DATE_EPOCH: epoch, TZ: 'UTC' } };
   const { repository } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   // Without a home on the web the links of the README have nowhere to point to, and stay as they are.
   const homeless = repository ? [] : ['--allow-missing-repository', '--no-rewrite-relative-links'];
   const pack = [vsce, 'package', '--no-dependencies', ...homeless, '--out', file];
-  if (target !== undefined) pack.push('--target', target);
-  const platform = target ?? ownTarget();
+  pack.push('--target', target);
+  if (inputs !== undefined) writeNotices(path.join(root, 'dist'), inputs, target);
   // Beside the bundle, because vsce leaves out the project's own node_modules.
-  const modules = await stageDuckDb(platform, path.join(root, 'dist'));
+  const modules = await stageDuckDb(target, path.join(root, 'dist'));
   let stdout;
   try {
     await must(process.execPath, pack, options);
@@ -60,12 +69,18 @@ export async function makePackage({ file, target }) {
   const files = stdout.split('\n').map((line) => line.trim()).filter(Boolean).sort(); // prettier-ignore
   const here = new Set(files.map((name) => name.toLowerCase()));
   const problems = [
-    ...[...NEEDED, binaryOf(platform)]
+    ...[...NEEDED, binaryOf(target)]
       .filter((name) => !here.has(name.toLowerCase()))
       .map((name) => `${name} is missing`),
     ...files.filter((name) => UNWANTED.test(name)).map((name) => `${name} does not belong into the package`),
   ];
   return { file, bytes: statSync(file).size, files, problems };
+}
+
+/** Where the package of this version for a platform is written. */
+export function packageFile(target) {
+  const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  return path.join(root, `${name}-${version}-${target}.vsix`);
 }
 
 const binaryOf = (platform) => `dist/node_modules/@duckdb/node-bindings-${TARGETS[platform]}/duckdb.node`;
