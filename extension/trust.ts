@@ -18,7 +18,7 @@ export function mayRun(what: string): boolean {
   return allowed(`${what} is off in Restricted Mode: a pipeline runs commands that its file names.`);
 }
 
-/** Whether the project's memory may be changed. When not, says why and how to change it. */
+/** Whether the project's memory may be changed, or written out. When not, says why and how to change it. */
 export function mayChange(): boolean {
   return allowed('Changing models is off in Restricted Mode: what others deploy follows from them.');
 }

@@ -84,6 +84,7 @@ async function askTarget(
 }
 
 async function exportModel(context: Context, argument: unknown): Promise<void> {
+  if (!mayChange()) return;
   const given = versionIn(argument);
   const ref = given ?? (await modelFor(context, argument, 'Export which model?'));
   if (!ref) return;

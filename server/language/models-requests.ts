@@ -32,6 +32,8 @@ export interface ModelsHost {
   readonly projectByUri: (uri: string) => Project | undefined;
   readonly histories: Histories;
   readonly lineages: Lineages;
+  /** Whether the workspace is trusted: else nothing is written, whoever asks. */
+  readonly trusted: () => boolean;
   /** Something was changed here. */
   readonly changed: (root: string) => void;
 }
@@ -43,6 +45,12 @@ type Handler<M extends keyof ModelRequests> = (
 ) => ModelRequests[M]['result'] | Promise<ModelRequests[M]['result']>;
 
 export type RegisterModelRequest = <M extends keyof ModelRequests>(method: M, handle: Handler<M>) => void;
+
+const UNTRUSTED = {
+  ok: false,
+  message:
+    'In Restricted Mode models are neither changed nor exported nor imported. Trust the workspace if you trust its authors.',
+} as const;
 
 /** After so many models the event loop gets its turn. */
 const SLICE = 50;
@@ -203,10 +211,8 @@ export class ModelViews {
     const registry = registryOf(project.root);
     const found = registry.version(text(params, 'model'), text(params, 'version'), { includeDeleted: true });
     if (!found.ok) return { ok: false, message: found.error.message };
-    return answerOf(await registry.objects.read(found.version.artifact), ({ path: file, kind }) => ({
-      uri: uriOfPath(file),
-      kind,
-    }));
+    const read = await registry.objects.read(found.version.artifact, { write: this.#host.trusted() });
+    return answerOf(read, ({ path: file, kind }) => ({ uri: uriOfPath(file), kind }));
   }
 
   #change(
@@ -227,6 +233,7 @@ export class ModelViews {
       purge: ['version'],
     }[change.kind];
     for (const key of needed) text(change, key);
+    if (!this.#host.trusted()) return UNTRUSTED;
     return this.#in(params, (root, registry) => {
       const outcome = changeModel(registry, text(params, 'model'), change, optionalText(params, 'reason'));
       if (outcome.ok) this.#host.changed(root);
@@ -237,6 +244,7 @@ export class ModelViews {
   async #export(
     params: ModelRequests['modelyard/exportModel']['params'],
   ): Promise<ModelRequests['modelyard/exportModel']['result']> {
+    if (!this.#host.trusted()) return UNTRUSTED;
     const project = this.#project(params.projectUri);
     if (!project.ok) return project;
     const to = fileAt(text(params, 'to'));
@@ -251,6 +259,7 @@ export class ModelViews {
   async #import(
     params: ModelRequests['modelyard/importModel']['params'],
   ): Promise<ModelRequests['modelyard/importModel']['result']> {
+    if (!this.#host.trusted()) return UNTRUSTED;
     const project = this.#project(params.projectUri);
     if (!project.ok) return project;
     const as = optionalText(params, 'as');

@@ -101,6 +101,7 @@ export class Views {
       projectByUri: (uri) => host.workspace.projectByUri(uri),
       histories: host.histories,
       lineages: this.#lineages,
+      trusted: host.features.trusted,
       changed: () => this.modelsChanged(),
     });
     this.#features = new FeatureViews({

@@ -39,7 +39,7 @@ interface Setup {
 
 async function setup(t: Parameters<typeof folder>[0]): Promise<Setup> {
   const root = folder(t, { 'modelyard.yaml': 'name: models\n', 'build.pipeline.yaml': PIPELINE, ...DATA });
-  const lsp = await client(t, root);
+  const lsp = await client(t, root, { initializationOptions: { trusted: true } });
   const ask: Ask = (method, params) => lsp.request(method, { projectUri: uri(root), ...params });
   const run = async (size: number, accuracy: number): Promise<void> => {
     const params = ['--param', `size=${size}`, '--param', `accuracy=${accuracy}`];

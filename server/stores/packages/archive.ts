@@ -3,10 +3,9 @@
  * same files give the same bytes. Read in one go: nothing is taken out of an archive that is not what the manifest says.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
-import path from 'node:path';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { writeFully } from '../atomic.js';
-import { isInnerPath } from '../registry/objects.js';
+import { BadListing, NewFolder, checkEntries } from '../listing.js';
 import { ArchiveError, tarHeader } from '../registry/tar.js';
 import type { PackageManifest, PackagedFile } from './types.js';
 
@@ -41,9 +40,8 @@ export function writePackage(
     bytes += data.length;
   };
   const buffer = Buffer.allocUnsafe(CHUNK);
+  checkPaths(sources);
   const files = [...sources].sort(byPath).map((source): PackagedFile => {
-    if (!isInnerPath(source.path))
-      throw new ArchiveError(`${JSON.stringify(source.path)} is no path in a folder`);
     const from = openSync(source.file, 'r');
     try {
       const { size, mode } = fstatSync(from);
@@ -75,6 +73,24 @@ export function writePackage(
   });
   write(Buffer.alloc(2 * BLOCK));
   return { files, archive: { hash: `sha256:${whole.digest('hex')}`, bytes } };
+}
+
+/** Throws an `ArchiveError` for paths that can't be laid out side by side on every system. */
+function checkPaths(files: readonly { readonly path: string }[]): void {
+  archived(() => checkEntries(files.map(entryOf), { portable: true }));
+}
+
+function entryOf({ path }: { readonly path: string }): { kind: 'file'; path: string; hash: string } {
+  return { kind: 'file', path, hash: '' };
+}
+
+function archived<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof BadListing) throw new ArchiveError(error.message);
+    throw error;
+  }
 }
 
 /** Reads from the front. */
@@ -123,17 +139,13 @@ export function extractPackage(
   try {
     const reader = new Reader(fd);
     const block = Buffer.alloc(BLOCK);
-    const made = new Set<string>();
+    const made = archived(() => new NewFolder(folder, manifest.files.map(entryOf), { portable: true }));
     for (const file of manifest.files) {
-      if (!isInnerPath(file.path)) throw new ArchiveError(`${JSON.stringify(file.path)} leaves its folder`);
       reader.fill(block);
       if (!block.equals(tarHeader(file.path, file.bytes, file.executable === true))) {
         throw new ArchiveError(`the archive does not hold ${file.path} where the manifest has it`);
       }
-      const target = path.join(folder, ...file.path.split('/'));
-      const parent = path.dirname(target);
-      if (!made.has(parent)) mkdirSync(parent, { recursive: true });
-      made.add(parent);
+      const target = archived(() => made.place(file.path));
       extractFile(reader, file, target, signal);
     }
     reader.zeros(2 * BLOCK);

@@ -27,6 +27,7 @@ import {
   type PackageManifest,
   type PackageSettings,
   type PackageVersion,
+  type PackagedFile,
 } from './types.js';
 
 const LOCK_TIMEOUT_MS = 60_000;
@@ -148,7 +149,9 @@ export class PackageStore {
     try {
       const bytes = readFileSync(file);
       if (hashOf(bytes) === version.manifest) {
-        return { ok: true, manifest: JSON.parse(bytes.toString('utf8')) as PackageManifest };
+        const manifest: unknown = JSON.parse(bytes.toString('utf8'));
+        if (isManifest(manifest)) return { ok: true, manifest };
+        return failure('DAMAGED', `${file} is no manifest of a package.`);
       }
       return failure('DAMAGED', `${file} is not what was packaged: its hash is another one now.`);
     } catch (error) {
@@ -341,6 +344,18 @@ export class PackageStore {
     }
     return owned;
   }
+}
+
+/** Whether the files of a manifest, which may have come from elsewhere, are such in form. */
+function isManifest(value: unknown): value is PackageManifest {
+  if (typeof value !== 'object' || value === null || !('files' in value)) return false;
+  return Array.isArray(value.files) && value.files.every(isPackagedFile);
+}
+
+function isPackagedFile(value: unknown): value is PackagedFile {
+  if (typeof value !== 'object' || value === null) return false;
+  const { path: name, hash, bytes } = value as Partial<Record<keyof PackagedFile, unknown>>;
+  return typeof name === 'string' && typeof hash === 'string' && Number.isSafeInteger(bytes) && Number(bytes) >= 0;
 }
 
 type NewEntry = PackageEntry extends infer E ? (E extends PackageEntry ? Omit<E, 'seq'> : never) : never;

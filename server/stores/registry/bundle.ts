@@ -13,10 +13,10 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, readSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { checkModelName, isVersionNumber } from '../../model/registry-names.js';
-import { parseListing } from '../hash.js';
+import { BadListing, isInnerPath, readListing } from '../listing.js';
 import { describeError } from '../problem.js';
 import type { ContentHash } from '../run-document.js';
-import { isHash, isInnerPath } from './objects.js';
+import { isHash } from './objects.js';
 import { versionDocumentKind } from './state.js';
 import { ArchiveError, listTar } from './tar.js';
 import type { TarMember } from './tar.js';
@@ -187,6 +187,7 @@ function isVersion(value: unknown, name: string): value is VersionDocument {
   return (
     typeof artifact['bytes'] === 'number' &&
     typeof artifact['path'] === 'string' &&
+    isInnerPath(artifact['path']) &&
     typeof artifact['kind'] === 'string'
   );
 }
@@ -237,6 +238,18 @@ function readHistory(text: string): HistoryEntry[] {
   });
 }
 
+/** The files that the listing of a version names. It is going to be laid out here, and came from anywhere. */
+function filesOf(listing: string, version: string): ContentHash[] {
+  try {
+    return readListing(listing, { portable: true }).flatMap((entry) =>
+      entry.kind === 'file' ? [entry.hash] : [],
+    );
+  } catch (error) {
+    if (!(error instanceof BadListing)) throw error;
+    throw new ArchiveError(`the folder of version ${version} can't be laid out: ${error.message}`);
+  }
+}
+
 /**
  * Opens an export and reads all of it. Throws `ArchiveError` for anything that is not exactly as its manifest says, and the
  * system's error.
@@ -264,13 +277,8 @@ export function openBundle(from: string): OpenBundle {
       if (!listed.has(nameOf(artifact.hash)))
         throw new ArchiveError(`the artifact of version ${version} is missing`);
       if (artifact.files === undefined) continue;
-      for (const line of parseListing(textOf(members.get(nameOf(artifact.hash))))) {
-        if (!isInnerPath(line.path))
-          throw new ArchiveError(
-            `a path in version ${version} leaves its folder: ${JSON.stringify(line.path)}`,
-          );
-        if (line.kind === 'file' && !(isHash(line.hash) && listed.has(nameOf(line.hash))))
-          throw new ArchiveError(`a file of version ${version} is missing: ${JSON.stringify(line.path)}`);
+      for (const hash of filesOf(textOf(members.get(nameOf(artifact.hash))), version)) {
+        if (!listed.has(nameOf(hash))) throw new ArchiveError(`a file of version ${version} is missing: ${hash}`);
       }
     }
     return {

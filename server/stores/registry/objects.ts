@@ -19,7 +19,6 @@ import {
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
@@ -29,6 +28,7 @@ import { withLock } from '../file-lock.js';
 import { SMALL_FILE, hashFile, hashOf, hashSteps, parseListing } from '../hash.js';
 import type { Hashed } from '../hash.js';
 import { namesIn } from '../folder.js';
+import { BadListing, NewFolder, readListing } from '../listing.js';
 import { describeError, errorCode } from '../problem.js';
 import type { ContentHash } from '../run-document.js';
 import { failure } from './outcome.js';
@@ -56,6 +56,9 @@ class Refusal extends Error {
     this.failure = told;
   }
 }
+
+const NOT_LAID_OUT =
+  'The artifact is a folder, which has to be written to disk to be opened; in Restricted Mode nothing is written. Trust the workspace if you trust its authors.';
 
 export function isHash(text: string): boolean {
   return HEX.test(text);
@@ -156,14 +159,7 @@ export class ArtifactObjects {
         );
       }
       if (kind === 'file') return { ok: true, stored: { kind, hash, bytes } };
-      for (const line of parseListing(stored.listing)) {
-        if (line.kind === 'link' && !staysInside(line.path, line.target)) {
-          return failure(
-            'INVALID_PARAMETER_VALUE',
-            `${path.join(source, line.path)} is a link that leads out of the folder: a version has to hold all of its files.`,
-          );
-        }
-      }
+      readListing(stored.listing);
       if (options.dry !== true) await this.putBytes(Buffer.from(stored.listing));
       const { files, executables } = stored;
       return {
@@ -173,6 +169,12 @@ export class ArtifactObjects {
     } catch (error) {
       options.signal?.throwIfAborted();
       if (error instanceof Refusal) return error.failure;
+      if (error instanceof BadListing) {
+        return failure(
+          'INVALID_PARAMETER_VALUE',
+          `${source} can't be taken into the registry: ${error.message}. A version has to hold all of its files.`,
+        );
+      }
       return failure('UNAVAILABLE', `Can't take ${source} into the registry: ${describeError(error)}.`);
     }
   }
@@ -244,19 +246,28 @@ export class ArtifactObjects {
     return hash;
   }
 
-  /** Where an artifact's bytes are, after all of them were read and found to be what the hash says. */
-  async read(artifact: {
-    readonly hash: ContentHash;
-    readonly files?: number;
-    readonly executables?: readonly string[];
-  }): Promise<Outcome<{ readonly path: string; readonly kind: 'file' | 'folder' }>> {
+  /**
+   * Where an artifact's bytes are, after all of them were read and found to be what the hash says.
+   * @param options.write a folder may be laid out to be read; without, one that is not is an error. Default: true
+   */
+  async read(
+    artifact: {
+      readonly hash: ContentHash;
+      readonly files?: number;
+      readonly executables?: readonly string[];
+    },
+    { write = true }: { readonly write?: boolean } = {},
+  ): Promise<Outcome<{ readonly path: string; readonly kind: 'file' | 'folder' }>> {
     try {
       if (artifact.files === undefined) {
         await this.#check(artifact.hash);
         return { ok: true, path: this.pathOf(artifact.hash), kind: 'file' };
       }
       const folder = path.join(this.#places.folders, path.basename(this.pathOf(artifact.hash)));
+      await this.#check(artifact.hash);
+      this.#listed(artifact.hash);
       if (!(await isIntact(folder, artifact.hash))) {
+        if (!write) return failure('CONFLICT', NOT_LAID_OUT);
         rmSync(folder, { recursive: true, force: true });
         await this.layOut(artifact.hash, folder, artifact.executables ?? []);
       }
@@ -282,33 +293,36 @@ export class ArtifactObjects {
   /** Makes a folder from its listing, at `target`, by one rename. Every file is checked on the way. */
   async layOut(listing: ContentHash, target: string, executables: readonly string[]): Promise<void> {
     await this.#check(listing);
-    const lines = parseListing(readFileSync(this.pathOf(listing), 'utf8'));
+    const entries = this.#listed(listing);
     mkdirSync(path.dirname(target), { recursive: true });
     const temp = tempName(target);
     const mayRun = new Set(executables);
     try {
-      mkdirSync(temp);
-      for (const line of lines) {
-        // The listing may have come from elsewhere.
-        if (!isInnerPath(line.path)) throw damaged(line.path, 'leaves the folder that it is listed in');
-        const file = path.join(temp, line.path);
-        mkdirSync(line.kind === 'folder' ? file : path.dirname(file), { recursive: true });
-        if (line.kind === 'link') {
-          if (!staysInside(line.path, line.target))
-            throw damaged(line.path, 'is a link that leads out of its folder');
-          symlinkSync(line.target, file);
-        } else if (line.kind === 'file') {
-          const object = this.pathOf(line.hash);
-          if (!this.has(line.hash)) throw damaged(object, 'is missing');
-          const found = await copyHashed(object, file, undefined);
-          if (found !== line.hash)
-            throw damaged(object, 'is not what was registered: its hash is another one now');
-          chmodSync(file, mayRun.has(line.path) ? 0o555 : 0o444);
-        }
+      const made = new NewFolder(temp, entries);
+      for (const entry of made.files) {
+        const object = this.pathOf(entry.hash);
+        if (!this.has(entry.hash)) throw damaged(object, 'is missing');
+        const file = made.place(entry.path);
+        const found = await copyHashed(object, file, undefined);
+        if (found !== entry.hash)
+          throw damaged(object, 'is not what was registered: its hash is another one now');
+        chmodSync(file, mayRun.has(entry.path) ? 0o555 : 0o444);
       }
+      made.finish();
       renameSync(temp, target);
     } finally {
       rmSync(temp, { recursive: true, force: true });
+    }
+  }
+
+  /** The entries of a listing, which may have come from elsewhere. */
+  #listed(listing: ContentHash): ReturnType<typeof readListing> {
+    const file = this.pathOf(listing);
+    try {
+      return readListing(readFileSync(file, 'utf8'));
+    } catch (error) {
+      if (error instanceof BadListing) throw damaged(file, `can't be laid out: ${error.message}`);
+      throw error;
     }
   }
 
@@ -333,21 +347,6 @@ export class ArtifactObjects {
 
 function damaged(file: string, what: string): Refusal {
   return new Refusal(failure('DAMAGED', `${file} ${what}.`));
-}
-
-/** A path in a folder, `/` between names, that stays in it on every system. */
-export function isInnerPath(name: string): boolean {
-  if (name === '' || name.includes('\0') || path.isAbsolute(name) || path.win32.isAbsolute(name))
-    return false;
-  if (path.sep === '\\' && /[\\:]/.test(name)) return false;
-  return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-}
-
-/** Whether a link in a folder leads to something in it, going by its text. */
-function staysInside(link: string, target: string): boolean {
-  if (path.isAbsolute(target) || path.win32.isAbsolute(target)) return false;
-  const led = path.posix.normalize(path.posix.join(path.posix.dirname(link), target));
-  return led !== '..' && !led.startsWith('../');
 }
 
 async function isIntact(folder: string, hash: ContentHash): Promise<boolean> {
