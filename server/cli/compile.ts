@@ -30,6 +30,7 @@ export function compile(root: string, relative: string, definitionHash: string):
       pipeline: definition.pipeline,
       definitionHash,
       cache: project.settings.cache,
+      trash: project.settings.trash,
       places: runSettings(project.settings),
     },
   };

@@ -8,6 +8,7 @@ export interface Compiled {
   readonly definitionHash: string;
   /** Bounds of the cache, as the project's settings have them. */
   readonly cache: ProjectSettings['cache'];
+  readonly trash: ProjectSettings['trash'];
   /** Where to deploy to. */
   readonly places: RunSettings;
 }

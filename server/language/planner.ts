@@ -28,7 +28,14 @@ export const planner: Planner = async (project, { pipeline }, params) => {
   });
   return {
     pipeline: pipeline.name,
-    tasks: tasks.map(({ id, decision, reasons }) => ({ id, decision, reasons })),
+    tasks: tasks.map(({ id, decision, reasons, setsAside }) => ({
+      id,
+      decision,
+      reasons:
+        setsAside === undefined
+          ? reasons
+          : [...reasons, `sets aside ${setsAside.join(', ')}: no run is known to have made it`],
+    })),
     ...(problem === undefined ? {} : { problem }),
   };
 };

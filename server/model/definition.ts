@@ -321,7 +321,9 @@ export interface ProjectSettings {
   /** Globs, relative to the project, of files that are not ours although they look so. */
   readonly exclude: readonly string[];
   readonly rules: readonly { readonly id: Located<string>; readonly severity: RuleSeverity }[];
-  readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number };
+  /** `link`: large outputs and their copies in the cache may be hard links of each other. */
+  readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number; readonly link?: boolean };
+  readonly trash: { readonly maxBytes?: number; readonly maxAgeMs?: number };
   readonly runs: { readonly keep?: number; readonly maxAgeMs?: number };
   readonly environments: readonly Environment[];
   readonly targets: readonly Target[];

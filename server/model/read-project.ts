@@ -23,6 +23,7 @@ export const NO_SETTINGS: ProjectSettings = {
   exclude: [],
   rules: [],
   cache: {},
+  trash: {},
   runs: {},
   environments: [],
   targets: [],
@@ -38,6 +39,7 @@ export function readSettings(tree: SyntaxTree): ProjectSettings {
     if (severity !== undefined) rules.push({ id: { value: entry.key.text, span: entry.key.span }, severity });
   }
   const cache = field(root, 'cache');
+  const trash = field(root, 'trash');
   const runs = field(root, 'runs');
   return {
     ...given('name', textOf(field(root, 'name'))),
@@ -46,6 +48,11 @@ export function readSettings(tree: SyntaxTree): ProjectSettings {
     cache: {
       ...given('maxBytes', bytesOf(field(cache, 'max-size'))),
       ...given('maxAgeMs', durationOf(field(cache, 'max-age'))),
+      ...given('link', booleanOf(field(cache, 'link'))),
+    },
+    trash: {
+      ...given('maxBytes', bytesOf(field(trash, 'max-size'))),
+      ...given('maxAgeMs', durationOf(field(trash, 'max-age'))),
     },
     runs: {
       ...given('keep', numberOf(field(runs, 'keep'))),

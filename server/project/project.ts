@@ -62,6 +62,7 @@ const DEFAULT_SETTINGS: ProjectSettings = {
   exclude: [],
   rules: [],
   cache: {},
+  trash: {},
   runs: {},
   environments: [],
   targets: [],

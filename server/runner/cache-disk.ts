@@ -1,23 +1,26 @@
 /** The cache in `.modelyard/cache`, shared by all pipelines of a project. Layout: `objects/a/<hash>`, `entries/a/<fingerprint>.json`. */
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   utimesSync,
 } from 'node:fs';
 import path from 'node:path';
 import { tempName, writeAtomic } from '../stores/atomic.js';
+import { removeTree } from '../stores/folder.js';
 import { shardedPath } from '../stores/layout.js';
 import type { Layout } from '../stores/layout.js';
-import { describeError, errorCode } from '../stores/problem.js';
+import { BadListing, NewFolder, isInnerPath, readListing, saneMode } from '../stores/listing.js';
+import { describeFileError, errorCode } from '../stores/problem.js';
 import type { ContentHash } from '../stores/run-document.js';
-import { ChangedFile, DamagedObject, ObjectStore, hexOf, withFolder } from './cache-objects.js';
+import { ChangedFile, DamagedObject, ObjectStore, hexOf, isHash, withFolder } from './cache-objects.js';
 import type {
   ApplyOptions,
   Cache,
@@ -28,16 +31,17 @@ import type {
   StoreRequest,
 } from './cache.js';
 import type { HashIndex } from './hash-index.js';
-import { parseListing } from './hash.js';
 
 export const ENTRY_SCHEMA = 1;
 /** An entry's time of use need not be exact; not to write each time one is used. */
 const TOUCH_MS = 60 * 60 * 1000;
-/** From here on a hard link instead of a copy, where there are no reflinks. See cache-objects.ts. */
+/** Where the project asks for links, from here on a hard link instead of a copy. See cache-objects.ts. */
 export const LINK_FROM_BYTES = 64 * 1024 * 1024;
+/** A task's own outputs may lead to a file outside, as a virtual environment does to its Python. */
+const RULES = { outside: true };
 
 export interface DiskCacheOptions {
-  /** Files from so many bytes on are linked rather than copied. `Infinity`: never. */
+  /** Files from so many bytes on are linked rather than copied, where there are no reflinks. Default: never. */
   readonly linkFrom?: number;
 }
 
@@ -53,10 +57,42 @@ export function readEntry(file: string): CacheEntry | undefined {
     if (typeof value !== 'object' || value === null) return undefined;
     if (!('schema' in value) || value.schema !== ENTRY_SCHEMA) return undefined;
     if (!('outputs' in value) || !Array.isArray(value.outputs)) return undefined;
-    return value as CacheEntry;
+    return value.outputs.every(isOutput) ? (value as CacheEntry) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether an output of an entry, which may have come from elsewhere, is one in form. */
+function isOutput(value: unknown): value is CachedOutput {
+  if (typeof value !== 'object' || value === null) return false;
+  const {
+    path: file,
+    kind,
+    hash,
+    bytes,
+    mode,
+    modes,
+  } = value as Partial<Record<keyof CachedOutput, unknown>>;
+  if (typeof file !== 'string' || !isInnerPath(file) || /^\.(?:git|modelyard)(?:\/|$)/i.test(file))
+    return false;
+  if (kind !== 'file' && kind !== 'folder') return false;
+  if (typeof hash !== 'string' || !isHash(hash) || typeof bytes !== 'number') return false;
+  if (mode !== undefined && typeof mode !== 'number') return false;
+  return modes === undefined || isModes(modes);
+}
+
+function isModes(value: unknown): value is NonNullable<CachedOutput['modes']> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { files, folders, others } = value as Partial<
+    Record<keyof NonNullable<CachedOutput['modes']>, unknown>
+  >;
+  if (typeof files !== 'number' || typeof folders !== 'number') return false;
+  return (
+    typeof others === 'object' &&
+    others !== null &&
+    Object.values(others).every((mode) => typeof mode === 'number')
+  );
 }
 
 export class DiskCache implements Cache {
@@ -70,7 +106,7 @@ export class DiskCache implements Cache {
   constructor(layout: Layout, index: HashIndex, options: DiskCacheOptions = {}) {
     this.#layout = layout;
     this.#index = index;
-    this.#objects = new ObjectStore(layout, index, options.linkFrom ?? LINK_FROM_BYTES);
+    this.#objects = new ObjectStore(layout, index, options.linkFrom ?? Infinity);
   }
 
   lookup(fingerprint: ContentHash): CacheHit | undefined {
@@ -83,6 +119,17 @@ export class DiskCache implements Cache {
         return undefined;
     }
     return { entry, apply: (options = {}) => this.#apply(entry, options) };
+  }
+
+  keeps(hash: ContentHash, folder: boolean): boolean {
+    if (!this.#objects.has(hash)) return false;
+    if (!folder) return true;
+    try {
+      const entries = readListing(this.#objects.getBytes(hash).toString('utf8'), RULES);
+      return entries.every((entry) => entry.kind !== 'file' || this.#objects.has(entry.hash));
+    } catch {
+      return false;
+    }
   }
 
   locate(hash: ContentHash): string | undefined {
@@ -100,17 +147,16 @@ export class DiskCache implements Cache {
     }
   }
 
-  async release(paths: readonly string[], options: { readonly keep?: boolean } = {}): Promise<void> {
-    for (const relative of paths)
-      await this.#part(path.join(this.#layout.root, relative), options.keep ?? false);
+  async release(paths: readonly string[]): Promise<void> {
+    for (const relative of paths) await this.#part(path.join(this.#layout.root, relative));
   }
 
-  async #part(target: string, keep: boolean): Promise<void> {
+  async #part(target: string): Promise<void> {
     const stat = lstatSync(target, { throwIfNoEntry: false });
     if (stat?.isDirectory() === true) {
-      for (const name of readdirSync(target)) await this.#part(path.join(target, name), keep);
+      for (const name of readdirSync(target)) await this.#part(path.join(target, name));
     } else if (stat?.isFile() === true) {
-      await this.#objects.part(target, keep);
+      await this.#objects.part(target);
     }
   }
 
@@ -148,14 +194,20 @@ export class DiskCache implements Cache {
   ): Promise<CachedOutput> {
     const target = path.join(this.#layout.root, relative);
     if (!statSync(target).isDirectory()) {
-      const { bytes, executable } = await this.#objects.putFile(target, hash);
-      return { path: relative, kind: 'file', hash, bytes, ...(executable ? { executable } : {}) };
+      const { bytes, mode } = await this.#objects.putFile(target, hash);
+      const executable = (mode & 0o100) !== 0 ? { executable: true } : {};
+      return { path: relative, kind: 'file', hash, bytes, mode, ...executable };
     }
     const folder = await this.#index.hashAsync(target, signal);
     signal?.throwIfAborted();
     if (!folder.ok || folder.kind !== 'folder' || folder.hash !== hash) throw new ChangedFile(target);
-    for (const line of parseListing(folder.listing)) {
-      if (line.kind === 'file') await this.#objects.putFile(path.join(target, line.path), line.hash);
+    const modes = new FolderModes(target);
+    for (const entry of readListing(folder.listing, RULES)) {
+      modes.above(entry.path);
+      if (entry.kind === 'folder') modes.above(`${entry.path}/`);
+      if (entry.kind !== 'file') continue;
+      const { mode } = await this.#objects.putFile(path.join(target, entry.path), entry.hash);
+      modes.file(entry.path, mode);
     }
     this.#objects.putBytes(Buffer.from(folder.listing), hash);
     const { bytes, files, executables } = folder;
@@ -165,7 +217,9 @@ export class DiskCache implements Cache {
       hash,
       bytes,
       files,
+      mode: statSync(target).mode & 0o777,
       ...(executables.length === 0 ? {} : { executables }),
+      modes: modes.summary(),
     };
   }
 
@@ -179,7 +233,7 @@ export class DiskCache implements Cache {
       try {
         if (await this.#restore(output, options)) restored.push(output.path);
       } catch (error) {
-        if (error instanceof DamagedObject) {
+        if (error instanceof DamagedObject || error instanceof BadListing) {
           // Without its entry nobody asks for it again.
           rmSync(entryPath(this.#layout, entry.fingerprint), { force: true });
           const message = `The cache's copy of ${output.path} can't be used: ${error.message}. The task runs again.`;
@@ -188,7 +242,8 @@ export class DiskCache implements Cache {
         if (options.signal?.aborted === true) {
           return { ok: false, reason: 'cancelled', message: `Restoring ${output.path} was cancelled.` };
         }
-        const message = `Can't restore ${output.path} from the cache: ${describeError(error)}.`;
+        const why = describeFileError(error, this.#layout.root);
+        const message = `Can't restore ${output.path} from the cache: ${why}.`;
         return { ok: false, reason: 'failed', message };
       }
     }
@@ -199,18 +254,17 @@ export class DiskCache implements Cache {
   /** False: it was there already. */
   async #restore(output: CachedOutput, options: ApplyOptions): Promise<boolean> {
     const target = path.join(this.#layout.root, output.path);
+    if (!leadsInside(this.#layout.root, path.dirname(target)))
+      throw new Error('its place leaves the project by a link');
     if (await this.#isThere(target, output, options)) return false;
     const temp = this.#objects.temp();
     mkdirSync(this.#layout.temp, { recursive: true });
     try {
-      if (output.kind === 'file') {
-        await this.#get(output.hash, temp, output.executable ?? false, options);
-      } else {
-        await this.#buildFolder(output, temp, options);
-      }
+      await this.#build(output, temp, options);
+      if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) await options.makeWay?.(output.path);
       await this.#place(temp, target, output, options);
     } finally {
-      rmSync(temp, { recursive: true, force: true });
+      removeTree(temp);
     }
     if (output.kind === 'file') this.#index.remember(target, output.hash);
     return true;
@@ -231,65 +285,125 @@ export class DiskCache implements Cache {
     return hashed.executables.join('\n') === (output.executables ?? []).join('\n');
   }
 
-  async #get(hash: ContentHash, target: string, executable: boolean, options: ApplyOptions): Promise<void> {
+  async #build(output: CachedOutput, target: string, options: ApplyOptions): Promise<void> {
+    if (output.kind === 'folder') return this.#buildFolder(output, target, options);
+    await this.#get(output.hash, target, output.executable ?? false, output.mode, options);
+  }
+
+  async #get(
+    hash: ContentHash,
+    target: string,
+    executable: boolean,
+    mode: number | undefined,
+    options: ApplyOptions,
+  ): Promise<void> {
     await this.#objects.get(hash, target, {
       executable,
       verify: options.verify ?? false,
+      ...(mode === undefined ? {} : { mode: saneMode(mode) }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   }
 
   async #buildFolder(output: CachedOutput, folder: string, options: ApplyOptions): Promise<void> {
-    const listing = this.#objects.getBytes(output.hash).toString('utf8');
+    const entries = readListing(this.#objects.getBytes(output.hash).toString('utf8'), RULES);
     const executables = new Set(output.executables);
-    const made = new Set([folder]);
-    mkdirSync(folder);
-    const folderFor = (file: string): void => {
-      const parent = path.dirname(file);
-      if (made.has(parent)) return;
-      mkdirSync(parent, { recursive: true });
-      made.add(parent);
-    };
-    for (const line of parseListing(listing)) {
-      const target = path.join(folder, line.path);
-      if (!target.startsWith(folder + path.sep)) throw new DamagedObject('its listing leaves the folder');
-      folderFor(target);
-      if (line.kind === 'file') await this.#get(line.hash, target, executables.has(line.path), options);
-      else if (line.kind === 'folder') mkdirSync(target, { recursive: true });
-      else symlinkSync(line.target, target);
+    const { modes } = output;
+    const others = new Map(Object.entries(modes?.others ?? {}));
+    const made = new NewFolder(folder, entries, RULES);
+    for (const { path: file, hash } of made.files) {
+      const mode = others.get(file) ?? modes?.files;
+      await this.#get(hash, made.place(file), executables.has(file), mode, options);
     }
+    made.finish(
+      // Only what the task's own listing recorded, and only while it leads to those bytes.
+      ({ path: link, target, leads }) => {
+        const there = path.join(this.#layout.root, output.path, path.dirname(link));
+        const led = this.#index.hash(path.resolve(there, target));
+        return led.ok && led.kind === 'file' && led.hash === leads;
+      },
+      // The folder itself gets its own in its place: it could not be moved there without the right to write.
+      (name) => (name === '' ? undefined : (others.get(`${name}/`) ?? modes?.folders)),
+    );
   }
 
-  /** Puts `temp` in the place of `target`; what was there leaves by one rename and is then deleted. */
+  /** Puts `temp` in its place, which is free. */
   async #place(temp: string, target: string, output: CachedOutput, options: ApplyOptions): Promise<void> {
-    const there = lstatSync(target, { throwIfNoEntry: false });
-    const old = this.#objects.temp();
     try {
-      if (there !== undefined && (there.isDirectory() || output.kind === 'folder')) renameSync(target, old);
-      withFolder(target, () => renameSync(temp, target));
+      withFolder(target, () => this.#moveIn(temp, target, output));
     } catch (error) {
       if (errorCode(error) !== 'EXDEV') throw error;
-      await this.#placeAcross(target, output, options);
-    } finally {
-      rmSync(old, { recursive: true, force: true });
+      // The output lies on another file system than the cache (a mount): it is made beside its place.
+      const beside = tempName(target);
+      try {
+        await this.#build(output, beside, options);
+        this.#moveIn(beside, target, output);
+      } finally {
+        removeTree(beside);
+      }
+    }
+    if (output.kind === 'folder' && output.mode !== undefined) chmodSync(target, saneMode(output.mode));
+  }
+
+  /** A rename would take the place of a file, or of an empty folder: whatever has come meanwhile is not ours. */
+  #moveIn(temp: string, target: string, output: CachedOutput): void {
+    if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
+      throw new Error(`${output.path} is in the way, and the cache has not made it`);
+    }
+    renameSync(temp, target);
+  }
+}
+
+/** Whether a folder, or what there is of it, lies in the project when links are followed. */
+function leadsInside(root: string, folder: string): boolean {
+  const realRoot = realpathSync.native(root);
+  for (let at = folder; at.length >= root.length; at = path.dirname(at)) {
+    if (lstatSync(at, { throwIfNoEntry: false }) === undefined) continue;
+    try {
+      const real = realpathSync.native(at);
+      return real === realRoot || real.startsWith(realRoot + path.sep);
+    } catch {
+      // A link that leads nowhere.
+      return false;
+    }
+  }
+  return false;
+}
+
+/** Permissions in a folder that is stored: the usual ones once, and what differs by its path (folders with a `/` behind). */
+class FolderModes {
+  readonly #folder: string;
+  readonly #seen = new Map<string, number>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  file(name: string, mode: number): void {
+    this.#seen.set(name, mode);
+  }
+
+  /** The folders that a path lies in. */
+  above(name: string): void {
+    for (let at = name.lastIndexOf('/'); at > 0; at = name.lastIndexOf('/', at - 1)) {
+      const folder = name.slice(0, at);
+      if (this.#seen.has(`${folder}/`)) return;
+      this.#seen.set(`${folder}/`, statSync(path.join(this.#folder, folder)).mode & 0o777);
     }
   }
 
-  /** The output lies on another file system than the cache (a mount): made beside its place instead. */
-  async #placeAcross(target: string, output: CachedOutput, options: ApplyOptions): Promise<void> {
-    mkdirSync(path.dirname(target), { recursive: true });
-    const beside = tempName(target);
-    try {
-      if (output.kind === 'file') await this.#get(output.hash, beside, output.executable ?? false, options);
-      else await this.#buildFolder(output, beside, options);
-      const there = lstatSync(target, { throwIfNoEntry: false });
-      if (there?.isDirectory() === true || output.kind === 'folder') {
-        rmSync(target, { recursive: true, force: true });
+  summary(): NonNullable<CachedOutput['modes']> {
+    const usual = (folders: boolean): number => {
+      const counts = new Map<number, number>();
+      for (const [name, mode] of this.#seen) {
+        if (name.endsWith('/') === folders) counts.set(mode, (counts.get(mode) ?? 0) + 1);
       }
-      renameSync(beside, target);
-    } finally {
-      rmSync(beside, { recursive: true, force: true });
-    }
+      const [most] = [...counts].sort(([, a], [, b]) => b - a);
+      return most?.[0] ?? (folders ? 0o755 : 0o644);
+    };
+    const [files, folders] = [usual(false), usual(true)];
+    const others = [...this.#seen].filter(([name, mode]) => mode !== (name.endsWith('/') ? folders : files));
+    return { files, folders, others: Object.fromEntries(others) };
   }
 }
 
@@ -302,6 +416,6 @@ function storeProblem(request: StoreRequest, error: unknown): CacheProblem {
     return { ok: false, reason: 'changed', message };
   }
   const reason = errorCode(error) === 'ENOENT' ? 'missing' : 'failed';
-  const message = `The outputs of ${request.taskId} could not be stored in the cache: ${describeError(error)}. The task will run again next time.`;
+  const message = `The outputs of ${request.taskId} could not be stored in the cache: ${describeFileError(error)}. The task will run again next time.`;
   return { ok: false, reason, message };
 }

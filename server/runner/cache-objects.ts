@@ -3,18 +3,20 @@
  *
  * How bytes get in and out:
  * 1. As a reflink where the file system has them (btrfs, XFS, APFS): free and safe.
- * 2. Small files by copying. A hard link would be cheaper, but then a program that writes its output in place
- *    (`open(path, 'w')`) would change the cache's bytes with it, or fail because the file is read-only.
- * 3. From `linkFrom` bytes on by a hard link: copying gigabytes costs seconds and twice the disk. The file is then
- *    read-only on both sides, `release` parts them before the task runs again, and because a superuser can write to it
- *    all the same, an object is trusted only as long as its size, modification time and inode are those under which
- *    its hash was computed; otherwise it's read again.
+ * 2. Else by copying: an output keeps the permissions that it had and can be written.
+ * 3. Only where the project asks for it (`cache: { link: true }`), from `linkFrom` bytes on by a hard link: copying
+ *    gigabytes costs seconds and twice the disk. The file is then read-only on both sides, `release` parts them before
+ *    the task runs again, and because a superuser can write to it all the same, an object is trusted only as long as
+ *    its size, modification time and inode are those under which its hash was computed; otherwise it's read again.
  * Small objects are hashed each time they are read: the bytes are at hand anyway.
+ *
+ * Others than the owner may read an object only where they may read a file that it was made of.
  */
 import {
   chmodSync,
   constants,
   copyFileSync,
+  fchmodSync,
   fstatSync,
   linkSync,
   lstatSync,
@@ -39,11 +41,20 @@ import type { HashIndex } from './hash-index.js';
 
 const HEX = /^sha256:([0-9a-f]{64})$/;
 
+export function isHash(text: string): boolean {
+  return HEX.test(text);
+}
+
 /** The hex digits of a hash; throws for anything else, because it becomes a file name. */
 export function hexOf(hash: ContentHash): string {
   const hex = HEX.exec(hash)?.[1];
   if (hex === undefined) throw new RangeError(`not a hash: ${JSON.stringify(hash)}`);
   return hex;
+}
+
+/** Permissions of an object: the owner reads it, and others where they may read the file. Nobody writes it. */
+function objectMode(mode: number): number {
+  return (mode & 0o044) | 0o400;
 }
 
 /** Runs `work`, and once more with the folder of `file` made when that was missing. */
@@ -91,12 +102,15 @@ export class ObjectStore {
     return stat?.isFile() === true && (bytes === undefined || stat.size === bytes);
   }
 
-  /** Whether the object is there. If so its change time says that it was just wanted, which `gc` respects. */
-  #claim(object: string, bytes: number): boolean {
+  /**
+   * Whether the object is there. If so its change time says that it was just wanted, which `gc` respects.
+   * @param mode of the file whose bytes they are
+   */
+  #claim(object: string, bytes: number, mode: number): boolean {
     const stat = statSync(object, { throwIfNoEntry: false });
     if (stat?.isFile() !== true || stat.size !== bytes) return false;
     try {
-      chmodSync(object, 0o444);
+      chmodSync(object, objectMode(stat.mode & mode));
       return true;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return false;
@@ -104,11 +118,12 @@ export class ObjectStore {
     }
   }
 
-  putBytes(bytes: Uint8Array, hash: ContentHash): void {
+  /** @param mode of the file whose bytes they are; a listing has none */
+  putBytes(bytes: Uint8Array, hash: ContentHash, mode = 0o444): void {
     const object = this.pathOf(hash);
-    if (this.#claim(object, bytes.length)) return;
+    if (this.#claim(object, bytes.length, mode)) return;
     const temp = this.temp();
-    const fd = withFolder(temp, () => openSync(temp, 'wx', 0o444));
+    const fd = withFolder(temp, () => openSync(temp, 'wx', objectMode(mode)));
     try {
       try {
         writeFully(fd, bytes);
@@ -123,25 +138,25 @@ export class ObjectStore {
   }
 
   /** Takes in a file of the project. Throws `ChangedFile` when it does not have this hash (any more). */
-  async putFile(file: string, hash: ContentHash): Promise<{ bytes: number; executable: boolean }> {
+  async putFile(file: string, hash: ContentHash): Promise<{ bytes: number; mode: number }> {
     const stat = statSync(file);
-    const executable = (stat.mode & 0o100) !== 0;
+    const mode = stat.mode & 0o777;
     if (stat.size <= SMALL_FILE) {
       const bytes = readFileSync(file);
       if (hashOf(bytes) !== hash) throw new ChangedFile(file);
-      this.putBytes(bytes, hash);
-      return { bytes: bytes.length, executable };
+      this.putBytes(bytes, hash, mode);
+      return { bytes: bytes.length, mode };
     }
     if (!(await this.#is(file, hash))) throw new ChangedFile(file);
     const object = this.pathOf(hash);
-    if (this.#claim(object, stat.size)) return { bytes: stat.size, executable };
+    if (this.#claim(object, stat.size, mode)) return { bytes: stat.size, mode };
     const temp = this.temp();
     mkdirSync(this.#layout.temp, { recursive: true });
     try {
-      const linked = await this.#transfer(file, temp);
+      const linked = await this.#transfer(file, temp, mode);
       // The file's time goes with it: the object then looks old enough to be remembered.
       if (!linked) utimesSync(temp, stat.atimeMs / 1000, stat.mtimeMs / 1000);
-      chmodSync(temp, 0o444);
+      chmodSync(temp, objectMode(mode));
       const now = statSync(file);
       if (now.size !== stat.size || now.mtimeMs !== stat.mtimeMs) throw new ChangedFile(file);
       withFolder(object, () => renameSync(temp, object));
@@ -152,7 +167,7 @@ export class ObjectStore {
     this.#index.remember(object, hash);
     // Linked now, it is known by other marks than before.
     this.#index.remember(file, hash);
-    return { bytes: stat.size, executable };
+    return { bytes: stat.size, mode };
   }
 
   /**
@@ -162,7 +177,13 @@ export class ObjectStore {
   async get(
     hash: ContentHash,
     target: string,
-    options: { readonly executable: boolean; readonly verify: boolean; readonly signal?: AbortSignal },
+    options: {
+      readonly executable: boolean;
+      /** Permissions that it had; else those of a new file. */
+      readonly mode?: number;
+      readonly verify: boolean;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<void> {
     options.signal?.throwIfAborted();
     const object = this.pathOf(hash);
@@ -170,8 +191,10 @@ export class ObjectStore {
     if (stat === undefined) throw new DamagedObject('it is missing');
     if (stat.size <= SMALL_FILE) {
       const bytes = this.getBytes(hash);
-      const fd = openSync(target, 'wx', options.executable ? 0o777 : 0o666);
+      // Never readable for more people than it is going to be.
+      const fd = openSync(target, 'wx', options.mode ?? (options.executable ? 0o777 : 0o666));
       try {
+        if (options.mode !== undefined) fchmodSync(fd, options.mode);
         writeFully(fd, bytes);
       } finally {
         closeSync(fd);
@@ -179,8 +202,9 @@ export class ObjectStore {
       return;
     }
     if (!(await this.#is(object, hash, options))) this.#drop(object);
-    const linked = await this.#transfer(object, target, options.executable);
-    if (!linked) chmodSync(target, this.#modeFor(options.executable));
+    const mode = options.mode ?? this.#modeFor(options.executable);
+    const linked = await this.#transfer(object, target, mode);
+    if (!linked) chmodSync(target, mode);
     this.#index.remember(target, hash);
   }
 
@@ -217,8 +241,11 @@ export class ObjectStore {
     return hashed.ok && hashed.hash === hash;
   }
 
-  /** Makes `to` from `from` by the cheapest way that is safe. True: it is a hard link, and read-only on both sides. */
-  async #transfer(from: string, to: string, executable = false): Promise<boolean> {
+  /**
+   * Makes `to` from `from` by the cheapest way that is safe. True: it is a hard link, and read-only on both sides.
+   * @param mode of the file in the project
+   */
+  async #transfer(from: string, to: string, mode: number): Promise<boolean> {
     if (this.#reflinks !== false) {
       try {
         copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
@@ -230,9 +257,10 @@ export class ObjectStore {
         rmSync(to, { force: true });
       }
     }
-    // A link shares its permissions, so what has to be executable is copied.
+    // A link shares its permissions, so what has to be executable, or is private, is copied.
     const stat = statSync(from);
-    if (!executable && (stat.mode & 0o111) === 0 && stat.size >= this.#linkFrom) {
+    const plain = (mode & 0o111) === 0 && objectMode(mode) === 0o444;
+    if (plain && (stat.mode & 0o111) === 0 && stat.size >= this.#linkFrom) {
       try {
         linkSync(from, to);
         chmodSync(to, 0o444);
@@ -262,14 +290,10 @@ export class ObjectStore {
     return executable ? this.#newFileMode | ((this.#newFileMode & 0o444) >> 2) : this.#newFileMode;
   }
 
-  /** Parts a file of the project from the object it may be a link of. */
-  async part(file: string, keep: boolean): Promise<void> {
+  /** Parts a file of the project from the object it may be a link of: it becomes a private, writable copy. */
+  async part(file: string): Promise<void> {
     const stat = lstatSync(file, { throwIfNoEntry: false });
     if (stat?.isFile() !== true || stat.nlink < 2 || (stat.mode & 0o222) !== 0) return;
-    if (!keep) {
-      rmSync(file, { force: true });
-      return;
-    }
     const temp = tempName(file);
     try {
       await copyFile(file, temp, constants.COPYFILE_EXCL);

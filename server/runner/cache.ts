@@ -18,6 +18,14 @@ export interface CachedOutput {
   readonly executable?: boolean;
   /** The files of a folder that may be executed, relative to it. */
   readonly executables?: readonly string[];
+  /** Permissions as it had them, of a file or of the folder itself. Absent in entries of earlier versions. */
+  readonly mode?: number;
+  /** Permissions of what is in a folder: of most files, of most folders, and of those that differ, by path. */
+  readonly modes?: {
+    readonly files: number;
+    readonly folders: number;
+    readonly others: Readonly<Record<string, number>>;
+  };
 }
 
 export interface CacheEntry {
@@ -44,6 +52,11 @@ export interface CacheProblem {
 export interface ApplyOptions {
   /** Only these paths; default all. */
   readonly only?: readonly string[];
+  /**
+   * Takes away what is in the place of an output and is not that output: the cache removes nothing that it has not made.
+   * Default: then it is not restored.
+   */
+  readonly makeWay?: (path: string) => Promise<void> | void;
   /** Read large files fully again, even when nothing says that they changed. */
   readonly verify?: boolean;
   readonly signal?: AbortSignal;
@@ -78,10 +91,12 @@ export interface Cache {
   /** Tells that an entry was of use without being applied, so that it is among the last to be evicted. Never throws. */
   touch(fingerprint: ContentHash): void;
   /**
-   * Call for the outputs of a task before it runs: one that shares its bytes with the cache would be changed there, or
-   * could not be written. It is removed, or with `keep` made a private, writable copy.
+   * Call for outputs that stay when their task runs again: one that shares its bytes with the cache would be changed
+   * there, or could not be written. It is made a private, writable copy.
    */
-  release(paths: readonly string[], options?: { readonly keep?: boolean }): Promise<void>;
+  release(paths: readonly string[]): Promise<void>;
+  /** Whether it has all bytes of a file or folder. Looks at sizes and names only. */
+  keeps(hash: ContentHash, folder: boolean): boolean;
   /** Where the bytes of an output are, to be shown when the project's copy has changed; `undefined` for folders and misses. */
   locate(hash: ContentHash): string | undefined;
 }

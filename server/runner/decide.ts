@@ -101,7 +101,12 @@ export async function decide(
   } else {
     const compared = await compareOutputs(last.outputs, read);
     if (compared.unknown) return { kind: 'unknown', reasons: compared.reasons };
-    reasons = [...compared.reasons, ...drift(session, task, last), ...(await staleIn(session, task))];
+    reasons = [
+      ...(last.stale === undefined ? [] : [last.stale]),
+      ...compared.reasons,
+      ...drift(session, task, last),
+      ...(await staleIn(session, task)),
+    ];
     if (reasons.length === 0) return { kind: 'up-to-date', state: last, reasons };
   }
   // What keeps versions, and no cache, knows which versions there are.
@@ -194,7 +199,11 @@ async function usableHit(
   if (hit === undefined) return undefined;
   const kept = new Set(hit.entry.outputs.map((output) => output.path));
   if (!task.outputs.every((output) => kept.has(output.path) || !output.cache)) return undefined;
+  // An entry fills what the task declares, whoever has written it.
+  const declared = new Set(task.outputs.map((output) => output.path));
   const { artifacts } = hit.entry.data as unknown as EntryData;
+  if (![...kept, ...artifacts.map((artifact) => artifact.path)].every((file) => declared.has(file)))
+    return undefined;
   const others = artifacts.filter((artifact) => !kept.has(artifact.path));
   return (await compareOutputs(others, read)).reasons.length === 0 ? hit : undefined;
 }

@@ -2,11 +2,11 @@
  * The life of one task in a run: may it start → what would it do → is that done already, or in the cache → do it →
  * is what it promised there → keep it.
  */
-import { existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import path from 'node:path';
+import { lstatSync, readlinkSync } from 'node:fs';
 import type { Json } from '../model/definition.js';
-import { describeError } from '../stores/problem.js';
+import { describeFileError } from '../stores/problem.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
+import type { RunTrash } from '../stores/trash.js';
 import type { CacheHit } from './cache.js';
 import type { ActionOutcome } from './actions/action.js';
 import { Attempt, type AttemptContext } from './attempt.js';
@@ -14,6 +14,7 @@ import { mayStart } from './condition.js';
 import { type DecideOptions, type EntryData, decide, fingerprintTask, makesVersion } from './decide.js';
 import type { EventBody, TaskEnded } from './events.js';
 import { FOLDER_MIME, mimeOf } from './mime.js';
+import { OutputsBefore } from './outputs-before.js';
 import { type ResolvedTask, resolveFully } from './resolve-fully.js';
 import type { Seat } from './schedule.js';
 import type { Session, TaskResult } from './session.js';
@@ -41,6 +42,8 @@ export interface ExecuteContext extends AttemptContext {
   /** Why a task of a matrix must not go on: the first of it failed. */
   readonly matrixStop: (task: string) => AbortSignal | undefined;
   readonly readMetrics: (file: string) => Promise<Readonly<Record<string, Json>>>;
+  /** Where things go that are in the way of outputs. */
+  readonly trash: RunTrash;
 }
 
 type Ending = Omit<TaskEnded, 'type' | 'at' | 'id'>;
@@ -56,7 +59,8 @@ export async function executeTask(
   try {
     ending = await execution.run();
   } catch (error) {
-    ending = { status: 'failed', error: describeError(error), inputs: [], outputs: [], metrics: {} };
+    const why = describeFileError(error, context.root);
+    ending = { status: 'failed', error: why, inputs: [], outputs: [], metrics: {} };
   }
   if (ending === 'parked') return ending;
   execution.end(ending);
@@ -129,7 +133,7 @@ class Execution {
       return fromState(decision.state, printed.inputs);
     }
     if (decision.kind === 'restore') {
-      const restored = await this.#restore(decision.hit, printed.fingerprint, printed.inputs);
+      const restored = await this.#restore(task, decision.hit, printed.fingerprint, printed.inputs);
       if (restored !== undefined) return restored;
     }
     return this.#perform(task, printed.fingerprint, printed.inputs);
@@ -203,14 +207,27 @@ class Execution {
       : `${this.#context.place(task.executor?.span)}: the executor "${executor}" is not built yet: this version runs tasks on this machine (\`local\`)`;
   }
 
+  #outputsBefore(): OutputsBefore {
+    return new OutputsBefore(this.#session, this.#context.trash, this.#id, (message) =>
+      this.#emit({ type: 'notice', level: 'info', message }),
+    );
+  }
+
   async #restore(
+    task: ResolvedTask,
     hit: CacheHit,
     print: FingerprintRecord,
     inputs: readonly FileRecord[],
   ): Promise<Ending | undefined> {
     const signal = this.#context.control.killed;
-    const applied = await hit.apply({ signal });
+    const before = this.#outputsBefore();
+    const applied = await hit.apply({
+      signal,
+      only: task.outputs.map((output) => output.path),
+      makeWay: (file) => before.makeWay(file, signal),
+    });
     if (!applied.ok) {
+      before.undo();
       if (applied.reason === 'cancelled') return { status: 'cancelled', ...NOTHING };
       this.#emit({ type: 'notice', level: 'warning', message: applied.message });
       return undefined;
@@ -225,7 +242,9 @@ class Execution {
       ...(data.checks === undefined ? {} : { checks: data.checks }),
       run: hit.entry.runId,
     };
+    before.settle();
     this.#session.states.put(state);
+    before.sweep();
     return fromState(state, inputs);
   }
 
@@ -234,15 +253,32 @@ class Execution {
     print: FingerprintRecord,
     inputs: readonly FileRecord[],
   ): Promise<Ending | 'parked'> {
+    const before = this.#outputsBefore();
+    let end: Ending | 'parked' | undefined;
+    try {
+      await before.clear(task.outputs, this.#context.control.killed);
+      end = await this.#attempts(task, print, inputs, before);
+      return end;
+    } finally {
+      if (typeof end !== 'object' || end.status !== 'succeeded') before.undo();
+    }
+  }
+
+  async #attempts(
+    task: ResolvedTask,
+    print: FingerprintRecord,
+    inputs: readonly FileRecord[],
+    before: OutputsBefore,
+  ): Promise<Ending | 'parked'> {
     const { max, delayMs, maxDelayMs } = this.#instance.task.retries;
     const stop = this.#context.matrixStop(this.#instance.task.name);
     for (let number = 1; ; number++) {
-      await this.#clear(task);
+      if (number > 1) before.discard();
       const attempt = new Attempt(this.#context, task, number, stop, this.#seat);
       const outcome = await attempt.run();
       if (outcome.parked === true) return 'parked';
       if (outcome.skipped !== undefined) return this.#skipped(outcome.skipped);
-      let end = await this.#judge(task, print, inputs, attempt, outcome);
+      let end = await this.#judge(task, print, inputs, attempt, outcome, before);
       if (end.status === 'failed' && outcome.final !== true && number <= max && !attempt.stopped) {
         const wait = Math.min(delayMs * 2 ** (number - 1), maxDelayMs);
         this.#emit({
@@ -259,27 +295,13 @@ class Execution {
     }
   }
 
-  /** Old outputs go, so that what is there afterwards is what this task made. */
-  async #clear(task: ResolvedTask): Promise<void> {
-    const { workspace, cache } = this.#session;
-    const kept = task.outputs.filter((output) => output.persist).map((output) => output.path);
-    if (kept.length > 0) await cache.release(kept, { keep: true });
-    for (const output of task.outputs) {
-      const target = workspace.absolute(output.path);
-      if (!output.persist && lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
-        rmSync(target, { recursive: true, force: true });
-      }
-      const folder = path.dirname(target);
-      if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-    }
-  }
-
   async #judge(
     task: ResolvedTask,
     print: FingerprintRecord,
     inputs: readonly FileRecord[],
     attempt: Attempt,
     outcome: ActionOutcome,
+    before: OutputsBefore,
   ): Promise<Ending> {
     const facts = {
       ...(outcome.exitCode === undefined ? {} : { exitCode: outcome.exitCode }),
@@ -307,24 +329,30 @@ class Execution {
         return { status: 'failed', error: `its metrics ${output.path} can't be read: ${why}`, ...base };
       }
     }
+    const links = this.#links(task);
     const state: TaskState = {
       id: this.#id,
       fingerprint: print,
       inputs,
       outputs: made.outputs,
       metrics,
+      ...(links === undefined ? {} : { links }),
       ...(outcome.checks === undefined ? {} : { checks: outcome.checks }),
       ...(outcome.values === undefined ? {} : { values: outcome.values }),
       ...(outcome.note === undefined ? {} : { note: outcome.note }),
       run: this.#context.runId,
     };
     const changed = await this.#changedInputs(task, inputs);
+    before.settle();
     if (changed !== undefined) {
       const message = `${this.#id}: ${changed} while it ran; its result is not cached and it will run again`;
       this.#emit({ type: 'notice', level: 'warning', message });
+      this.#session.states.put({ ...state, stale: `${changed} while it ran` });
+      before.sweep();
       return { status: 'succeeded', ...base, outputs: made.outputs, metrics };
     }
     const outputs = this.#keep(task, state);
+    before.sweep();
     return { status: 'succeeded', ...base, outputs, metrics };
   }
 
@@ -346,6 +374,16 @@ class Execution {
       outputs.push({ ...record, name: output.name, kind: output.kind, mime, cached: false });
     }
     return { ok: true, outputs };
+  }
+
+  /** What its outputs say that are links, by their paths: the next run knows that it made them. */
+  #links(task: ResolvedTask): Record<string, string> | undefined {
+    const links = task.outputs.flatMap((output): [string, string][] => {
+      const target = this.#session.workspace.absolute(output.path);
+      const isLink = lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+      return isLink ? [[output.path, readlinkSync(target)]] : [];
+    });
+    return links.length === 0 ? undefined : Object.fromEntries(links);
   }
 
   /** Which input is not what it was when the task began. */

@@ -1,7 +1,8 @@
 /** Where the work tree stands: commit and branch read from `.git` itself, dirtiness asked of git beside the run. */
 import { execFile } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { findGitFolder } from '../project/git-index.js';
 
 export interface GitHead {
   readonly commit: string;
@@ -10,7 +11,7 @@ export interface GitHead {
 
 /** The head of the repository that the folder lies in; nothing where there is none or nothing is committed yet. */
 export function gitHead(folder: string): GitHead | undefined {
-  const gitFolder = findGitFolder(folder);
+  const gitFolder = findGitFolder(folder)?.git;
   if (gitFolder === undefined) return undefined;
   const head = read(path.join(gitFolder, 'HEAD'))?.trim();
   if (head === undefined) return undefined;
@@ -26,19 +27,6 @@ export function gitHead(folder: string): GitHead | undefined {
     }
   }
   return undefined;
-}
-
-function findGitFolder(folder: string): string | undefined {
-  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    const candidate = path.join(at, '.git');
-    const stat = statSync(candidate, { throwIfNoEntry: false });
-    if (stat?.isDirectory()) return candidate;
-    if (stat?.isFile()) {
-      const target = /^gitdir: (.+)$/m.exec(read(candidate) ?? '')?.[1];
-      return target === undefined ? undefined : path.resolve(at, target.trim());
-    }
-    if (path.dirname(at) === at) return undefined;
-  }
 }
 
 function packedReference(gitFolder: string, name: string): string | undefined {

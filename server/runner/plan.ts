@@ -1,6 +1,7 @@
 /** What a run would do now, and why, without doing anything: nothing is spawned, written or restored. */
 import type { Json, Pipeline, Task } from '../model/definition.js';
 import type { FingerprintRecord, RunDocument } from '../stores/run-document.js';
+import { leftByKilled } from '../stores/trash.js';
 import { mayStart } from './condition.js';
 import { alwaysRuns } from './always.js';
 import { decide, fingerprintTask } from './decide.js';
@@ -11,6 +12,7 @@ import { resolveFully } from './resolve-fully.js';
 import type { RunSettings } from './places.js';
 import { secretNames } from './secrets.js';
 import type { Selection } from './select.js';
+import { foundAt } from './outputs-before.js';
 import { Session, type TaskResult } from './session.js';
 import type { TaskState } from './state.js';
 import type { ReadInput } from './workspace.js';
@@ -34,6 +36,8 @@ export interface PlannedTask {
   /** Why, in words. */
   readonly reasons: readonly string[];
   readonly fingerprint?: FingerprintRecord;
+  /** Paths of outputs where something is that no run is known to have made: it would go into the trash. */
+  readonly setsAside?: readonly string[];
 }
 
 export interface Plan {
@@ -81,7 +85,11 @@ class Planner {
   /** Content of paths after what would be restored is restored. */
   readonly #content = new Map<string, ReadInput>();
 
+  /** Outputs that the next run puts back first, because a runner was killed. */
+  readonly #left: ReadonlyMap<string, string | undefined>;
+
   constructor(session: Session, options: PlanOptions) {
+    this.#left = leftByKilled(session.layout);
     this.#session = session;
     this.#options = options;
     this.#resumed = options.resume === undefined ? new Map<string, never>() : doneIn(options.resume);
@@ -89,12 +97,40 @@ class Planner {
 
   async plan(): Promise<Plan> {
     await this.#session.prepare();
+    // What the next run puts back before it looks at anything.
+    for (const [file, place] of this.#left) {
+      const found = place === undefined ? undefined : this.#session.hashes.hash(place);
+      this.#content.set(
+        file,
+        found?.ok === true
+          ? { ok: true, records: [{ path: file, hash: found.hash, bytes: found.bytes }] }
+          : { ok: false, reason: 'missing', message: `${file} does not exist` },
+      );
+    }
     const selected = new Set(this.#session.selectedInstances().map(({ id }) => id));
     const tasks: PlannedTask[] = [];
     for (const id of this.#session.graph.order) {
-      if (selected.has(id)) tasks.push(await this.#planTask(id));
+      if (selected.has(id)) tasks.push(await this.#withSetAside(await this.#planTask(id)));
     }
     return { tasks };
+  }
+
+  /** Says what a run would find in the place of the task's outputs that no run has made. */
+  async #withSetAside(planned: PlannedTask): Promise<PlannedTask> {
+    if (planned.decision === 'up-to-date' || planned.decision === 'skip') return planned;
+    const { graph, workspace } = this.#session;
+    const found: string[] = [];
+    for (const { path: file, output } of graph.byId.get(planned.id)?.outputs ?? []) {
+      if (file === undefined || output?.persist === true || !workspace.check(file, 'output').ok) continue;
+      if (this.#left.has(file)) continue;
+      const here = await foundAt(this.#session, file, (one) => workspace.peek(one));
+      if (here === 'found') found.push(file);
+    }
+    return found.length === 0 ? planned : { ...planned, setsAside: found };
+  }
+
+  #read(file: string): ReadInput {
+    return this.#content.get(file) ?? this.#session.workspace.peek(file);
   }
 
   async #planTask(id: string): Promise<PlannedTask> {
@@ -134,7 +170,7 @@ class Planner {
     }
     const always = this.#resumed.has(id) ? undefined : alwaysRuns(instance);
     if (always !== undefined) return stale('run', [always]);
-    const read = (path: string): ReadInput => this.#content.get(path) ?? session.workspace.peek(path);
+    const read = (path: string): ReadInput => this.#read(path);
     const printed = await fingerprintTask(session, task, read);
     if (!printed.ok) {
       return printed.reason === 'unknown'

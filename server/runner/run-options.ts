@@ -1,5 +1,5 @@
 /** What a run is told before it begins, and how it may end. */
-import type { Json, Pipeline } from '../model/definition.js';
+import type { Json, Pipeline, ProjectSettings } from '../model/definition.js';
 import type { RunDocument } from '../stores/run-document.js';
 import type { Asker } from './approvals.js';
 import type { RunControl } from './control.js';
@@ -48,8 +48,10 @@ export interface RunOptions extends Selection {
   };
   /** Where deployments may go. */
   readonly places: RunSettings;
-  /** Bounds of the cache. */
-  readonly cache: { readonly maxBytes?: number; readonly maxAgeMs?: number };
+  /** Bounds of the cache, and whether it may link. */
+  readonly cache: ProjectSettings['cache'];
+  /** Bounds of the trash. */
+  readonly trash: ProjectSettings['trash'];
   /** Lines and columns of places in the definition: `path:line:column`. */
   readonly place: (span: { readonly start: number } | undefined) => string;
   /** A metrics file (JSON or YAML) as flat values. */

@@ -6,6 +6,7 @@ import type { Pipeline } from '../model/definition.js';
 import type { Instance } from '../model/graph.js';
 import { describeError } from '../stores/problem.js';
 import type { RunDocument, RunHeader } from '../stores/run-document.js';
+import { RunTrash, hasOldTrash, recoverTrash, removeFromTrash, trashOverBounds } from '../stores/trash.js';
 import { RunStore, StoreError, newRunId, taskLogName } from '../stores/runs.js';
 import { staysWithin } from './cache-usage.js';
 import { runChild } from './child-run.js';
@@ -61,6 +62,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
       user: again?.user ?? where.user,
     },
     ...(selection === undefined ? {} : { selection }),
+    linkOutputs: options.cache.link ?? false,
     features: await featureFilesFor(options.root, options.pipeline),
   });
   const refusal = session.problem;
@@ -122,6 +124,7 @@ class Run {
   #worked = false;
   #idle: Idle | undefined;
   #deferred: Promise<void> = Promise.resolve();
+  readonly #trash: RunTrash;
 
   constructor(
     options: RunOptions,
@@ -136,6 +139,7 @@ class Run {
     this.#masks = masks;
     this.#sinks = [...sinks];
     this.#store = new RunStore(session.layout);
+    this.#trash = new RunTrash(session.layout, header.id);
     this.#cacheWasEmpty = !existsSync(session.layout.entries);
     this.#executor = localExecutor(pipesFolder(header.id));
     this.#instances = session.selectedInstances();
@@ -210,6 +214,7 @@ class Run {
     try {
       // Not before: whoever held what this run has waited for may have been killed meanwhile, and its tasks live on.
       cleanUpBehindDead(this.#store);
+      this.#recoverOutputs();
       mkdirSync(metricsFolder, { recursive: true });
       this.#emit({ type: 'run-started' });
       await this.#work(metricsFolder, approvals, idle);
@@ -233,11 +238,37 @@ class Run {
     locks.lock.release();
     this.#session.hashes.save();
     await this.#trimCache();
+    this.#trimTrash();
     await this.#finish(recorder, dirty);
     // Only the last write may have shown that nothing can be recorded: a run that nobody will know of has not succeeded.
     const recorded = recorder.problem === undefined;
     if (parked && recorded) return { kind: 'waiting', runId: this.#header.id };
     return { kind: 'ended', runId: this.#header.id, status: recorded ? status : 'failed' };
+  }
+
+  /** What a runner that was killed had taken away is put back before anything is looked at. */
+  #recoverOutputs(): void {
+    const writes = new Set(this.#request().writes);
+    const recovered = recoverTrash(this.#session.layout, this.#trash, {
+      mine: (file) => writes.has(file),
+      inProject: (file) => this.#session.workspace.check(file, 'output').ok,
+    });
+    for (const { run, task, path: file, aside, putBack } of recovered) {
+      const told = [
+        ...(aside === undefined ? [] : [`what ${task} half made of ${file} is set aside in ${aside}`]),
+        ...(putBack ? [`${file} is as it was before`] : []),
+      ];
+      if (told.length === 0) continue;
+      this.#emit({ type: 'notice', level: 'info', message: `run ${run} was killed: ${told.join('; ')}` });
+    }
+  }
+
+  /** The trash is bounded, too. */
+  #trimTrash(): void {
+    this.#trash.close();
+    const bounds = this.#options.trash;
+    if (!this.#trash.keptSomething && !hasOldTrash(this.#store.layout, bounds)) return;
+    for (const item of trashOverBounds(this.#store.layout, bounds)) removeFromTrash(this.#store.layout, item);
   }
 
   /** The cache is bounded; what was stored last and what runs own stays. */
@@ -343,6 +374,7 @@ class Run {
       hasFailed: () => this.#failed,
       matrixStop: (task) => this.#matrixStops.get(task)?.signal,
       readMetrics: options.readMetrics,
+      trash: this.#trash,
       git: async () => {
         const { head } = this.#session;
         if (head === undefined || this.#dirty === undefined) return undefined;

@@ -11,7 +11,7 @@ import { type Layout, layoutOf, safeFileName } from '../stores/layout.js';
 import { PackageStore } from '../stores/packages/store.js';
 import type { FileRecord } from '../stores/run-document.js';
 import type { Cache } from './cache.js';
-import { DiskCache } from './cache-disk.js';
+import { DiskCache, LINK_FROM_BYTES } from './cache-disk.js';
 import { type GitHead, gitHead } from './git.js';
 import { HashIndex } from './hash-index.js';
 import { usesFeatures } from './feature-files.js';
@@ -51,6 +51,8 @@ export interface SessionOptions {
   readonly run: Readonly<Record<string, Json>>;
   /** Tasks that are not selected are known by how they ended the last time. Absent: all. */
   readonly selection?: Selection;
+  /** Large outputs and their copies in the cache may be hard links of each other. Default: no. */
+  readonly linkOutputs?: boolean;
   /** Feature files of the project, where the pipeline needs them: `featureFilesFor`. */
   readonly features?: readonly FeaturesDefinition[];
 }
@@ -87,7 +89,11 @@ export class Session {
     this.layout = layoutOf(options.root);
     this.hashes = new HashIndex(this.layout);
     this.workspace = new Workspace(options.root, this.hashes);
-    this.disk = new DiskCache(this.layout, this.hashes);
+    this.disk = new DiskCache(
+      this.layout,
+      this.hashes,
+      options.linkOutputs === true ? { linkFrom: LINK_FROM_BYTES } : {},
+    );
     this.cache = this.disk;
     this.states = new TaskStates(statesFile(this.layout, options.pipeline.path));
     this.head = gitHead(options.root);

@@ -22,6 +22,17 @@ export interface TaskState {
   readonly note?: string;
   /** The run that made the outputs. */
   readonly run: string;
+  /** Why it has to run again although nothing has changed since: an input was changed while it ran. */
+  readonly stale?: string;
+  /** Outputs that are links which the task made: what each says, by its path. */
+  readonly links?: Readonly<Record<string, string>>;
+}
+
+/** Content that was put out at a path. */
+interface Recorded {
+  readonly hash: string;
+  /** What it says, where it is a link. */
+  readonly link?: string;
 }
 
 /** Lines beyond this many per task that is known are worth rewriting the file for. */
@@ -43,6 +54,7 @@ function isState(value: unknown): value is TaskState {
 export class TaskStates {
   readonly #file: string;
   readonly #states = new Map<string, TaskState>();
+  #recorded: Map<string, Recorded[]> | undefined;
 
   /** Reads what is there; lines that can't be read are left out. */
   constructor(file: string) {
@@ -71,6 +83,24 @@ export class TaskStates {
     return this.#states.get(id);
   }
 
+  /** What tasks of the pipeline are known to have put out at a path. */
+  recorded(file: string): readonly Recorded[] {
+    if (this.#recorded === undefined) {
+      this.#recorded = new Map();
+      for (const state of this.#states.values()) this.#record(state);
+    }
+    return this.#recorded.get(file) ?? [];
+  }
+
+  #record({ outputs, links }: TaskState): void {
+    for (const { path: file, hash } of outputs) {
+      const link = links?.[file];
+      const list = this.#recorded?.get(file) ?? [];
+      list.push({ hash, ...(link === undefined ? {} : { link }) });
+      this.#recorded?.set(file, list);
+    }
+  }
+
   /**
    * Whether cache entries are to be told again that they are of use: not at each run, because that takes a look at every
    * one of them. Gives true once an hour.
@@ -91,6 +121,7 @@ export class TaskStates {
   /** Remembers a success. A disk that is full costs the memory, not the run. */
   put(state: TaskState): void {
     this.#states.set(state.id, state);
+    this.#record(state);
     // The break in front ends a line that a killed process left torn.
     const line = `\n${JSON.stringify(state)}\n`;
     try {

@@ -1,5 +1,6 @@
-/** What lies in a folder, and whether a file is the one that was seen. */
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+/** What lies in a folder, whether a file is the one that was seen, and how a folder is removed. */
+import { chmodSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { errorCode } from './problem.js';
 
 /** Names in a folder; none where there is no such folder. Throws when it can't be read. */
@@ -25,4 +26,32 @@ export function fileStamp(file: string): string {
   } catch {
     return '?';
   }
+}
+
+/**
+ * Removes a file or folder with all that is in it, also where folders in it may not be written (Go's module cache, Nix). Links
+ * are removed, never followed. What is not there is no error. Throws the system's error, which names the path.
+ */
+export function removeTree(target: string): void {
+  try {
+    rmSync(target, { recursive: true, force: true });
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EPERM') throw error;
+    makeWritable(target);
+    rmSync(target, { recursive: true, force: true });
+  }
+}
+
+/** Lets the owner change what is in a folder. What belongs to somebody else stays as it is. */
+function makeWritable(target: string): void {
+  const stat = lstatSync(target, { throwIfNoEntry: false });
+  if (stat?.isDirectory() !== true) return;
+  if ((stat.mode & 0o700) !== 0o700) {
+    try {
+      chmodSync(target, (stat.mode & 0o777) | 0o700);
+    } catch {
+      // Removing it then says why it can't be.
+    }
+  }
+  for (const name of namesIn(target)) makeWritable(path.join(target, name));
 }

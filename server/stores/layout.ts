@@ -26,6 +26,8 @@ export interface Layout {
   readonly locks: string;
   /** On the same file system as the cache; everything in it may be deleted once its writer is gone. */
   readonly temp: string;
+  /** What runs found in the place of outputs and did not make: trash.ts. */
+  readonly setAside: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -44,6 +46,7 @@ export function layoutOf(root: string): Layout {
     index: path.join(memory, 'index'),
     locks: path.join(memory, 'locks'),
     temp: path.join(memory, 'tmp'),
+    setAside: path.join(memory, 'trash'),
   };
 }
 

@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 /** Something about a stored file that a person should know: which file, what is wrong, what to do. A value, not a throw. */
 export interface StoreProblem {
   /** Absolute. */
@@ -32,4 +34,17 @@ export function describeError(error: unknown): string {
     default:
       return error instanceof Error ? error.message : String(error);
   }
+}
+
+/**
+ * The same with the file that the system named, relative to `root` where it lies in it: `out/sub: permission was denied`.
+ * That the disk is full is no fault of the file.
+ */
+export function describeFileError(error: unknown, root?: string): string {
+  const what = describeError(error);
+  const file = error instanceof Error && 'path' in error ? error.path : undefined;
+  const full = errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT';
+  if (typeof file !== 'string' || full || what.includes(file)) return what;
+  const inside = root !== undefined && file.startsWith(root + path.sep);
+  return `${inside ? path.relative(root, file) : file}: ${what}`;
 }

@@ -80,13 +80,20 @@ const HOSTILE: Readonly<Record<string, readonly string[]>> = {
   'a link with backslashes': [link('..\\outside', 'a')],
   'a link of nothing': [link('', 'a')],
   'a link with a NUL': [link('b\0c', 'a')],
-  'a link that climbs through a link': [`folder: ${deep(3)}/`, link(up(3), `${deep(3)}/x`), link(`${deep(3)}/x/..`, 'l')],
+  'a link that climbs through a link': [
+    `folder: ${deep(3)}/`,
+    link(up(3), `${deep(3)}/x`),
+    link(`${deep(3)}/x/..`, 'l'),
+  ],
   'the chain that was found': [
     link(up(3), `${deep(3)}/d`),
     link(`${deep(3)}/d/${up(3)}`, 'l'),
     file('l/evil'),
   ],
-  'the chain that was found, without the file': [link(up(3), `${deep(3)}/d`), link(`${deep(3)}/d/${up(3)}`, 'l')],
+  'the chain that was found, without the file': [
+    link(up(3), `${deep(3)}/d`),
+    link(`${deep(3)}/d/${up(3)}`, 'l'),
+  ],
   'a chain of 23 levels': [
     link(up(23), `${deep(23)}/x`),
     link(`${deep(23)}/x/${up(23)}`, 'zz'),
@@ -180,7 +187,9 @@ test(`${Object.keys(HOSTILE).length} listings are refused, and again when they a
     assert.throws(() => readListing(text(lines), { portable: true }), BadListing, what);
   }
   // One that was read under other rules, or changed since.
-  const entries = readListing(text([link('../outside/secret', 'a')]).replace(' a', `@${HASH} a`), { outside: true });
+  const entries = readListing(text([link('../outside/secret', 'a')]).replace(' a', `@${HASH} a`), {
+    outside: true,
+  });
   assert.throws(() => new NewFolder(path.join(root, 'x'), entries), BadListing);
   const made = new NewFolder(path.join(root, 'y'), entries, { outside: true });
   assert.throws(() => made.finish(() => false), BadListing);
@@ -236,9 +245,18 @@ test('entries of the cache that name a place outside, or are no entries, are non
   write(shardedPath(layout.objects, HASH.slice('sha256:'.length)), EVIL);
   symlinkSync(path.join(base, 'outside'), path.join(root, 'linked'));
   const outputs: readonly unknown[] = [
-    ...['../outside/secret', '/tmp/modelyard-evil', 'a/../../outside/secret', '.git/hooks/post-checkout', '.modelyard/x', '', '.', '..', 'a\0b', '.GIT/config'].map(
-      (one) => ({ path: one, kind: 'file', hash: HASH, bytes: 5 }),
-    ),
+    ...[
+      '../outside/secret',
+      '/tmp/modelyard-evil',
+      'a/../../outside/secret',
+      '.git/hooks/post-checkout',
+      '.modelyard/x',
+      '',
+      '.',
+      '..',
+      'a\0b',
+      '.GIT/config',
+    ].map((one) => ({ path: one, kind: 'file', hash: HASH, bytes: 5 })),
     { path: 'linked/secret', kind: 'file', hash: HASH, bytes: 5 },
     { path: 'linked/new/evil', kind: 'file', hash: HASH, bytes: 5 },
     { path: 'a', kind: 'device', hash: HASH, bytes: 5 },
@@ -254,7 +272,9 @@ test('entries of the cache that name a place outside, or are no entries, are non
     const fingerprint = hashOf(`entry ${index}`);
     write(entryPath(layout, fingerprint), entry(fingerprint, [output as object]));
     const cache = new DiskCache(layout, new HashIndex(layout));
-    const applied = await cache.lookup(fingerprint)?.apply({ makeWay: (one) => rmSync(path.join(root, one)) });
+    const applied = await cache
+      .lookup(fingerprint)
+      ?.apply({ makeWay: (one) => rmSync(path.join(root, one)) });
     assert.ok(applied?.ok !== true, JSON.stringify(output));
     untouched(JSON.stringify(output));
   }
@@ -349,18 +369,45 @@ test('packages lay out none of them', (t) => {
     writeFileSync(store.objects.pathOf(manifest), text);
     const folder = path.join(root, 'laid out');
     rmSync(folder, { recursive: true, force: true });
-    const version = { name: 'app', version: '1', hash, manifest, bytes: 1, files: 1, entrypoint: '', createdAt: '', createdBy: '' };
+    const version = {
+      name: 'app',
+      version: '1',
+      hash,
+      manifest,
+      bytes: 1,
+      files: 1,
+      entrypoint: '',
+      createdAt: '',
+      createdBy: '',
+    };
     const extracted = store.extract(version, folder);
     assert.ok(!extracted.ok, what);
     assert.ok(!existsSync(folder) || !leaves(folder), what);
     untouched(what);
   }
-  for (const files of [null, 'x', [null], [{ path: 5 }], [{ path: 'a', hash: HASH, bytes: -1 }], [{ path: 'a' }]]) {
+  for (const files of [
+    null,
+    'x',
+    [null],
+    [{ path: 5 }],
+    [{ path: 'a', hash: HASH, bytes: -1 }],
+    [{ path: 'a' }],
+  ]) {
     const text = JSON.stringify({ schema: 1, files });
     const manifest = hashOf(text);
     mkdirSync(path.dirname(store.objects.pathOf(manifest)), { recursive: true });
     writeFileSync(store.objects.pathOf(manifest), text);
-    const version = { name: 'app', version: '1', hash: HASH, manifest, bytes: 1, files: 1, entrypoint: '', createdAt: '', createdBy: '' };
+    const version = {
+      name: 'app',
+      version: '1',
+      hash: HASH,
+      manifest,
+      bytes: 1,
+      files: 1,
+      entrypoint: '',
+      createdAt: '',
+      createdBy: '',
+    };
     const extracted = store.extract(version, path.join(root, 'other'));
     assert.ok(!extracted.ok && extracted.error.code === 'DAMAGED', text);
   }
@@ -386,9 +433,15 @@ const end = Buffer.alloc(1024);
 
 const ARCHIVES: Readonly<Record<string, Buffer>> = {
   ...Object.fromEntries(
-    ['../evil', '/tmp/modelyard-evil', 'objects/../../evil', './modelyard-model.json', 'a\\..\\evil', 'objects/x', 'C:\\evil'].map(
-      (name) => [`a file ${name}`, Buffer.concat([header(name, EVIL.length, keep), body, end])],
-    ),
+    [
+      '../evil',
+      '/tmp/modelyard-evil',
+      'objects/../../evil',
+      './modelyard-model.json',
+      'a\\..\\evil',
+      'objects/x',
+      'C:\\evil',
+    ].map((name) => [`a file ${name}`, Buffer.concat([header(name, EVIL.length, keep), body, end])]),
   ),
   ...Object.fromEntries(
     Object.entries({
@@ -407,11 +460,15 @@ const ARCHIVES: Readonly<Record<string, Buffer>> = {
   ),
   'a file twice': Buffer.concat([header('a', 5, keep), body, header('a', 5, keep), body, end]),
   'a size that is too large': Buffer.concat([header('a', 0o777777777, keep), body]),
-  'a size that is none': Buffer.concat([header('a', 5, (block) => void block.write('-0000000001', 124)), body, end]),
+  'a size that is none': Buffer.concat([
+    header('a', 5, (block) => void block.write('-0000000001', 124)),
+    body,
+    end,
+  ]),
   'a prefix': Buffer.concat([header('evil', 5, (block) => void block.write('..', 345)), body, end]),
   'a wrong sum': Buffer.concat([tarHeader('a', 5).fill('9', 148, 154), body, end]),
   'something compressed': Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.alloc(1022)]),
-  'nothing': Buffer.alloc(0),
+  nothing: Buffer.alloc(0),
   'only zeros': Buffer.alloc(1024),
 };
 

@@ -57,9 +57,16 @@ function planLines(tasks: readonly PlannedTask[], style: Style): string[] {
     skip: style.dim,
     unknown: style.yellow,
   };
-  const lines = tasks.map((task) => {
+  const lines = tasks.flatMap((task) => {
     const word = paint[task.decision](pad(WORDS[task.decision], 10));
-    return `${pad(fit(task.id, columns), columns)}  ${word}  ${style.dim(task.reasons.join('; '))}`.trimEnd();
+    const line = `${pad(fit(task.id, columns), columns)}  ${word}  ${style.dim(task.reasons.join('; '))}`;
+    const aside =
+      task.setsAside === undefined
+        ? []
+        : [
+            `  sets aside ${task.setsAside.join(', ')}: no run is known to have made it (see \`modelyard trash\`)`,
+          ];
+    return [line.trimEnd(), ...aside.map(style.yellow)];
   });
   const would = tasks.filter((task) => task.decision === 'run').length;
   const restored = tasks.filter((task) => task.decision === 'restore').length;

@@ -104,6 +104,7 @@ async function execute(
         argv: process.argv.slice(2),
         control,
         cache: compiled.cache,
+        trash: compiled.trash,
         places: compiled.places,
         load: (name) => loadByName(root, name),
         place: placeIn(root, relative),

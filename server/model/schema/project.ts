@@ -179,11 +179,32 @@ export const projectSchema = closed(
             'What was not used for so long goes, except what stays in any case (see max-size).',
             ['30d'],
           ),
+          link: opt(
+            Type.Boolean(),
+            'Outputs of 64 MiB and more and their copies in the cache are hard links of each other, which saves the copy. Such outputs are read-only. Without, they are copied (cloned where the disk can), keep their permissions and can be written.',
+            [true],
+            { default: false },
+          ),
         },
         { title: 'Cache' },
       ),
       'Bounds of the cache of outputs.',
       [{ 'max-size': '10GiB', 'max-age': '30d' }],
+    ),
+    trash: opt(
+      closed(
+        {
+          'max-size': opt(
+            bytes,
+            'The trash is kept below this; the oldest goes first, but nothing that is younger than a day. Default: 5GiB.',
+            ['20GiB'],
+          ),
+          'max-age': opt(duration, 'What was set aside longer ago goes. Default: 30d.', ['90d']),
+        },
+        { title: 'Trash' },
+      ),
+      'Bounds of the trash, into which runs put what was at the paths of outputs and no run had made. Applied at the end of a run and by `modelyard gc`.',
+      [{ 'max-size': '20GiB', 'max-age': '90d' }],
     ),
     runs: opt(
       closed(

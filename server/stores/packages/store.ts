@@ -355,7 +355,9 @@ function isManifest(value: unknown): value is PackageManifest {
 function isPackagedFile(value: unknown): value is PackagedFile {
   if (typeof value !== 'object' || value === null) return false;
   const { path: name, hash, bytes } = value as Partial<Record<keyof PackagedFile, unknown>>;
-  return typeof name === 'string' && typeof hash === 'string' && Number.isSafeInteger(bytes) && Number(bytes) >= 0;
+  return (
+    typeof name === 'string' && typeof hash === 'string' && Number.isSafeInteger(bytes) && Number(bytes) >= 0
+  );
 }
 
 type NewEntry = PackageEntry extends infer E ? (E extends PackageEntry ? Omit<E, 'seq'> : never) : never;

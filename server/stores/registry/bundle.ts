@@ -278,7 +278,8 @@ export function openBundle(from: string): OpenBundle {
         throw new ArchiveError(`the artifact of version ${version} is missing`);
       if (artifact.files === undefined) continue;
       for (const hash of filesOf(textOf(members.get(nameOf(artifact.hash))), version)) {
-        if (!listed.has(nameOf(hash))) throw new ArchiveError(`a file of version ${version} is missing: ${hash}`);
+        if (!listed.has(nameOf(hash)))
+          throw new ArchiveError(`a file of version ${version} is missing: ${hash}`);
       }
     }
     return {

@@ -27,6 +27,8 @@ export interface Bench {
   readonly cache: Cache;
   put(file: string, content: string | Buffer): void;
   text(file: string): string;
+  /** Options of `apply` that let it replace what is in the way. */
+  readonly over: { makeWay(file: string): void };
   /** Stores these paths as they are now. */
   store(name: string, ...paths: string[]): ReturnType<Cache['store']>;
 }
@@ -45,6 +47,7 @@ export function bench(t: TestContext, make: (root: string) => Cache): Bench {
       writeFileSync(path.join(root, file), content);
     },
     text: (file) => readFileSync(path.join(root, file), 'utf8'),
+    over: { makeWay: (file) => rmSync(path.join(root, file), { recursive: true }) },
     store: (name, ...paths) =>
       cache.store({
         fingerprint: fingerprint(name),
@@ -86,12 +89,12 @@ export function contract(name: string, make: (root: string) => Cache): void {
       [{ accuracy: 0.8 }, 'run', 'train'],
     );
     assert.ok(!readdirSync(b.root).includes('large.bin'), 'a lookup changes nothing');
-    assert.deepEqual(await hit.apply(), { ok: true, restored: paths });
+    assert.deepEqual(await hit.apply(b.over), { ok: true, restored: paths });
     assert.equal(b.text('models/rain.json'), 'model');
     assert.ok(readFileSync(path.join(b.root, 'large.bin')).equals(LARGE));
     assert.equal(statSync(path.join(b.root, 'run me.sh')).mode & 0o100, 0o100);
     assert.equal(statSync(path.join(b.root, 'models/rain.json')).mode & 0o300, 0o200);
-    assert.deepEqual(await hit.apply(), { ok: true, restored: [] }, 'what is there is left alone');
+    assert.deepEqual(await hit.apply(b.over), { ok: true, restored: [] }, 'what is there is left alone');
   });
 
   check('changed, replaced and missing outputs are put right, others are left', async (b) => {
@@ -100,17 +103,21 @@ export function contract(name: string, make: (root: string) => Cache): void {
     await b.store('train', 'a', 'b');
     const hit = b.cache.lookup(fingerprint('train'))!;
     b.put('a', 'X');
-    assert.deepEqual(await hit.apply(), { ok: true, restored: ['a'] });
+    assert.deepEqual(await hit.apply(b.over), { ok: true, restored: ['a'] });
     rmSync(path.join(b.root, 'a'));
     b.put('a/in the way', 'x');
     rmSync(path.join(b.root, 'b'));
     symlinkSync('a', path.join(b.root, 'b'));
-    assert.deepEqual(await hit.apply({ only: ['a'] }), { ok: true, restored: ['a'] });
-    assert.deepEqual(await hit.apply(), { ok: true, restored: ['b'] });
+    assert.deepEqual(await hit.apply({ ...b.over, only: ['a'] }), { ok: true, restored: ['a'] });
+    assert.deepEqual(await hit.apply(b.over), { ok: true, restored: ['b'] });
     assert.ok(lstatSync(path.join(b.root, 'b')).isFile());
     assert.deepEqual([b.text('a'), b.text('b')], ['a', 'b']);
     chmodSync(path.join(b.root, 'a'), 0o755);
-    assert.deepEqual(await hit.apply(), { ok: true, restored: ['a'] }, 'permissions are put right, too');
+    assert.deepEqual(
+      await hit.apply(b.over),
+      { ok: true, restored: ['a'] },
+      'permissions are put right, too',
+    );
   });
 
   check('folders: empty ones, links, what may be executed, odd names', async (b) => {
@@ -127,7 +134,7 @@ export function contract(name: string, make: (root: string) => Cache): void {
     rmSync(path.join(b.root, 'out'), { recursive: true });
     b.put('out/left over', 'x');
     const hit = b.cache.lookup(fingerprint('folder'))!;
-    assert.deepEqual(await hit.apply(), { ok: true, restored: ['out'] });
+    assert.deepEqual(await hit.apply(b.over), { ok: true, restored: ['out'] });
     assert.deepEqual(readdirSync(path.join(b.root, 'out')).sort(), [
       '-rf "x" é\nline',
       'a',
@@ -142,9 +149,9 @@ export function contract(name: string, make: (root: string) => Cache): void {
     assert.ok(statSync(path.join(b.root, 'out/empty/inner')).isDirectory());
     assert.equal(statSync(path.join(b.root, 'out/same')).mode & 0o100, 0o100);
     assert.equal(statSync(path.join(b.root, 'out/a/deep/file')).mode & 0o100, 0);
-    assert.deepEqual(await hit.apply(), { ok: true, restored: [] });
+    assert.deepEqual(await hit.apply(b.over), { ok: true, restored: [] });
     chmodSync(path.join(b.root, 'out/same'), 0o644);
-    assert.deepEqual(await hit.apply(), { ok: true, restored: ['out'] });
+    assert.deepEqual(await hit.apply(b.over), { ok: true, restored: ['out'] });
   });
 
   check('an empty folder is an output like any other', async (b) => {
@@ -152,7 +159,7 @@ export function contract(name: string, make: (root: string) => Cache): void {
     assert.ok((await b.store('empty', 'out')).ok);
     rmSync(path.join(b.root, 'out'), { recursive: true });
     const hit = b.cache.lookup(fingerprint('empty'));
-    assert.deepEqual(await hit?.apply(), { ok: true, restored: ['out'] });
+    assert.deepEqual(await hit?.apply(b.over), { ok: true, restored: ['out'] });
     assert.deepEqual(readdirSync(path.join(b.root, 'out')), []);
   });
 
@@ -163,11 +170,11 @@ export function contract(name: string, make: (root: string) => Cache): void {
       await b.cache.release(['out']);
       b.put('out', 'changed in place');
       const hit = b.cache.lookup(fingerprint('train'))!;
-      assert.deepEqual(await hit.apply(), { ok: true, restored: ['out'] });
-      await b.cache.release(['out'], { keep: true });
+      assert.deepEqual(await hit.apply(b.over), { ok: true, restored: ['out'] });
+      await b.cache.release(['out']);
       assert.ok(readFileSync(path.join(b.root, 'out')).equals(Buffer.from(content)));
       b.put('out', 'changed again');
-      assert.deepEqual(await hit.apply({ verify: true }), { ok: true, restored: ['out'] });
+      assert.deepEqual(await hit.apply({ ...b.over, verify: true }), { ok: true, restored: ['out'] });
       assert.ok(readFileSync(path.join(b.root, 'out')).equals(Buffer.from(content)));
       await b.cache.release(['out']);
     }
@@ -206,11 +213,51 @@ export function contract(name: string, make: (root: string) => Cache): void {
     rmSync(path.join(b.root, 'out'));
     for (let n = 0; n < 4; n++) {
       const hit = b.cache.lookup(fingerprint(`task ${n}`));
-      assert.ok((await hit?.apply())?.ok);
+      assert.ok((await hit?.apply(b.over))?.ok);
     }
     const hash = hashOf('x');
     assert.equal(readFileSync(b.cache.locate(hash)!, 'utf8'), 'x');
     assert.equal(b.cache.locate(hashOf('y')), undefined);
+  });
+
+  check('what is in the way is replaced by nobody who was not told to', async (b) => {
+    b.put('out', 'a');
+    await b.store('train', 'out');
+    b.put('out', 'by hand');
+    const applied = await b.cache.lookup(fingerprint('train'))?.apply();
+    assert.ok(applied?.ok === false && applied.reason === 'failed', JSON.stringify(applied));
+    assert.match(applied.message, /out is in the way/);
+    assert.equal(b.text('out'), 'by hand');
+  });
+
+  check('permissions come back as they were', async (b) => {
+    b.put('key', 'secret');
+    chmodSync(path.join(b.root, 'key'), 0o600);
+    b.put('big', LARGE);
+    chmodSync(path.join(b.root, 'big'), 0o640);
+    b.put('out/a', 'a');
+    b.put('out/sub/private', 'p');
+    b.put('out/sub/deep/run', 'r');
+    const modes: Record<string, number> = {
+      key: 0o600,
+      big: 0o640,
+      'out/a': 0o666,
+      'out/sub/private': 0o400,
+      'out/sub/deep/run': 0o755,
+      'out/sub/deep': 0o555,
+      'out/sub': 0o750,
+      out: 0o700,
+    };
+    for (const [file, mode] of Object.entries(modes)) chmodSync(path.join(b.root, file), mode);
+    assert.ok((await b.store('modes', 'key', 'big', 'out')).ok);
+    for (const file of ['key', 'big', 'out']) rmSync(path.join(b.root, file), { recursive: true });
+    const applied = await b.cache.lookup(fingerprint('modes'))?.apply(b.over);
+    assert.deepEqual(applied, { ok: true, restored: ['key', 'big', 'out'] });
+    for (const [file, mode] of Object.entries(modes)) {
+      assert.equal((statSync(path.join(b.root, file)).mode & 0o777).toString(8), mode.toString(8), file);
+    }
+    assert.equal(statSync(b.cache.locate(hashOf('secret'))!).mode & 0o077, 0, 'nor is the copy for others');
+    assert.deepEqual(await b.cache.lookup(fingerprint('modes'))?.apply(b.over), { ok: true, restored: [] });
   });
 
   check('restoring can be cancelled', async (b) => {
