@@ -89,14 +89,36 @@ function exists(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
-function isKnown(line: Line): line is Extract<Line, { kind: 'item' }> {
-  return (
-    line.kind === 'item' &&
-    Number.isSafeInteger(line.n) &&
-    typeof line.path === 'string' &&
-    isInnerPath(line.path) &&
-    !/^\.(?:git|modelyard)(?:\/|$)/i.test(line.path)
-  );
+/** A line, whoever has written it; nothing for what is none. */
+function readLine(text: string): Line | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
+  const line = value as Partial<Record<string, unknown>>;
+  const is = (types: Readonly<Record<string, string>>): boolean =>
+    Object.entries(types).every(([key, type]) => typeof line[key] === type);
+  switch (line['kind']) {
+    case 'runner':
+      return is({ pid: 'number' }) ? (value as Line) : undefined;
+    case 'item': {
+      const strings = { task: 'string', path: 'string', reason: 'string', at: 'string' };
+      const file = line['path'];
+      if (!is({ n: 'number', held: 'boolean', moved: 'boolean', ...strings })) return undefined;
+      if (!Number.isSafeInteger(line['n']) || typeof file !== 'string' || !isInnerPath(file))
+        return undefined;
+      return /^\.(?:git|modelyard)(?:\/|$)/i.test(file) ? undefined : (value as Line);
+    }
+    case 'settled':
+      return is({ n: 'number' }) && (line['as'] === 'kept' || line['as'] === 'done')
+        ? (value as Line)
+        : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** What a run has set aside or holds, in that order. Lines that can't be read, cut off by a kill, are left out. */
@@ -110,19 +132,12 @@ function readItems(layout: Layout, run: string): Known[] {
   const items = new Map<number, Known>();
   let runner: ProcessIdentity | undefined;
   for (const written of text.split('\n')) {
-    let line: Line;
-    try {
-      line = JSON.parse(written) as Line;
-    } catch {
-      continue;
-    }
-    if (typeof line !== 'object' || line === null) continue;
-    if (line.kind === 'runner') runner = line;
-    else if (isKnown(line)) {
+    const line = readLine(written);
+    if (line?.kind === 'runner') runner = line;
+    else if (line?.kind === 'item') {
       const { n, task, path: file, reason, at, held, moved } = line;
-      const state = held ? 'held' : 'kept';
-      items.set(n, { n, run, task: String(task), path: file, reason, at: String(at), moved, runner, state });
-    } else if (line.kind === 'settled') {
+      items.set(n, { n, run, task, path: file, reason, at, moved, runner, state: held ? 'held' : 'kept' });
+    } else if (line !== undefined) {
       const item = items.get(line.n);
       if (item !== undefined) items.set(line.n, { ...item, state: line.as });
     }
@@ -358,7 +373,10 @@ export interface Recovered {
 export function recoverTrash(
   layout: Layout,
   into: RunTrash,
-  { mine, inProject }: { mine(path: string): boolean; inProject(path: string): boolean },
+  {
+    mine,
+    inProject,
+  }: { readonly mine: (path: string) => boolean; readonly inProject: (path: string) => boolean },
 ): readonly Recovered[] {
   const isLeft = ({ state, runner, path: file }: Known): boolean =>
     state === 'held' &&

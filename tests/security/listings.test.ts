@@ -143,7 +143,7 @@ interface Place {
   readonly base: string;
   readonly root: string;
   /** Everything beside the project is as it was. */
-  untouched(what: string): void;
+  readonly untouched: (what: string) => void;
 }
 
 function place(t: TestContext): Place {
