@@ -1,27 +1,163 @@
 /**
  * Secrets never reach a log, a terminal or a record: every stream of a task passes through a mask that knows the
- * secrets' values, whole, line by line, and in the encodings in which tools like to print them.
+ * secrets' values, whole, line by line, and in the writings in which programs print them: base64 at any place, hex, the
+ * ways of URLs, JSON once and twice, Python's and Node's literals, shells' quotes, HTML.
  */
 
 const MASK = '***';
 const MASK_BYTES = Buffer.from(MASK);
 /** Shorter values would turn ordinary output into stars without hiding anything. */
 const MINIMUM_LENGTH = 3;
+/** The same for what a value becomes in another writing: only the value itself is looked for when it is shorter. */
+const MINIMUM_FORM = 4;
+/** Of a value that is shorter a person is told that it can't be relied on being masked. */
+const RELIABLE_LENGTH = 4;
+const isShort = (secret: string): boolean => secret !== '' && secret.length < RELIABLE_LENGTH;
+/** Where programs break long base64 into lines: `base64`, MIME and PEM. */
+const BASE64_LINES = [76, 64];
 
-/** The forms of one secret that are masked: verbatim, its lines, base64, URL-encoded and JSON-escaped. */
+/** All writings of one secret that are masked. */
 function formsOf(secret: string): string[] {
-  const lines = secret.split(/\r?\n/).map((line) => line.trim());
-  const base64 = Buffer.from(secret).toString('base64');
+  const whole = [secret, secret.trim()];
+  const lines = secret.split(/\r?\n/);
+  if (lines.length > 1) {
+    whole.push(lines.join('\n'), lines.join('\r\n'), ...lines, ...lines.map((line) => line.trim()));
+  }
+  const written = [secret, ...(lines.length > 1 ? [lines.join('\r\n')] : [])].flatMap((text) => [
+    ...base64Forms(text),
+    ...hexForms(text),
+    ...percentForms(text),
+    ...quotedForms(text),
+    ...htmlForms(text),
+  ]);
   return [
-    secret,
-    secret.trim(),
-    ...(lines.length > 1 ? lines : []),
-    base64,
-    base64.replace(/=+$/, ''),
-    Buffer.from(secret).toString('base64url'),
-    encodeURIComponent(secret),
-    JSON.stringify(secret).slice(1, -1),
+    ...whole.filter((form) => form.length >= MINIMUM_LENGTH),
+    ...written.filter((form) => form.length >= MINIMUM_FORM),
   ];
+}
+
+/**
+ * What is the same in base64 whatever stands around the secret: as in `Authorization: Basic`, where a user's name of any
+ * length comes first. Each of the three places that it can begin at in a group of three bytes.
+ */
+function base64Forms(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const inside = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+  });
+  const whole = bytes.toString('base64');
+  const broken = BASE64_LINES.flatMap((width) =>
+    whole.length <= width ? [] : (whole.match(new RegExp(`.{1,${width}}`, 'g')) ?? []),
+  );
+  const all = [whole, ...inside, ...broken.filter((line) => line.length >= 2 * MINIMUM_FORM)];
+  return [...all, ...all.map((text) => text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''))];
+}
+
+function hexForms(secret: string): string[] {
+  const hex = Buffer.from(secret).toString('hex');
+  return [hex, hex.toUpperCase()];
+}
+
+const UNRESERVED = 'A-Za-z0-9';
+/** What URLs leave as it is: curl and `quote(…, safe="")`, `quote`, `encodeURIComponent`, `encodeURI`, forms. */
+const KEPT_IN_URLS = ['-._~', '/-._~', "-_.!~*'()", "-_.!~*'();/?:@&=+$,#", '*-._'];
+/** What browsers and `new URL` write otherwise in a user's name, a query and a path. */
+const WRITTEN_IN_URLS = [' "#<>?`{}/:;=@\\[\\\\\\]^|', ' "#<>\'', ' "#<>?`{}^'];
+
+function percentForms(secret: string): string[] {
+  const escape = (pattern: RegExp): string =>
+    Buffer.from(secret)
+      .toString('latin1')
+      .replace(pattern, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  const kept = KEPT_IN_URLS.map((keep) =>
+    escape(new RegExp(`[^${UNRESERVED}${keep.replace(/[-/\]\\]/g, '\\$&')}]`, 'g')),
+  );
+  const written = WRITTEN_IN_URLS.map((set) => escape(new RegExp(`[\\0-\\x1f\\x7f-\\xff${set}]`, 'g')));
+  const upper = [...kept, ...written].flatMap((text) => [text, text.replaceAll('%20', '+')]);
+  return [...upper, ...upper.map((text) => text.replace(/%../g, (code) => code.toLowerCase()))];
+}
+
+const code = (character: string, digits: number): string =>
+  character.charCodeAt(0).toString(16).padStart(digits, '0');
+
+/** As texts in programs, logs and shells. */
+function quotedForms(secret: string): string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  const jsons = [
+    json,
+    json.replaceAll('/', '\\/'),
+    // Go's encoder, for the sake of HTML.
+    json.replace(/[<>&]/g, (one) => `\\u${code(one, 4)}`),
+  ];
+  const python = repr(secret, /[^\x20-\x7e\xa1-\u{10ffff}]/gu);
+  const inPython = [
+    python,
+    repr(secret, /[^\x20-\x7e]/gu),
+    repr(Buffer.from(secret).toString('latin1'), /[^\x20-\x7e]/gu),
+  ];
+  const once = [...jsons, ...inPython].flatMap((text) => {
+    const ascii = text.replace(/[^\0-\x7f]/g, (one) => `\\u${code(one, 4)}`);
+    return [text, ascii, ascii.replace(/\\u[0-9a-f]{4}/g, (one) => `\\u${one.slice(2).toUpperCase()}`)];
+  });
+  const twice = once.map((text) => JSON.stringify(text).slice(1, -1));
+  return [...once, ...twice, ...shellForms(secret)];
+}
+
+/** Python's and Node's: in single quotes, or in double ones where the text holds single ones only. */
+function repr(text: string, escaped: RegExp): string {
+  const single = text.includes("'") && text.includes('"');
+  return text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t')
+    .replace(single ? /'/g : /(?!)/g, "\\'")
+    .replace(escaped, (one) => {
+      const point = one.codePointAt(0) ?? 0;
+      if (point < 0x100) return `\\x${point.toString(16).padStart(2, '0')}`;
+      return point < 0x10000
+        ? `\\u${point.toString(16).padStart(4, '0')}`
+        : `\\U${point.toString(16).padStart(8, '0')}`;
+    });
+}
+
+/** What `set -x` and `printf %q` print: dash, bash and zsh. */
+function shellForms(secret: string): string[] {
+  const ansi = secret
+    .replaceAll('\\', '\\\\')
+    .replaceAll("'", "\\'")
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t');
+  return [
+    secret.replaceAll("'", "'\\''"),
+    secret.replaceAll("'", `'"'"'`),
+    secret.replace(/["\\$`]/g, '\\$&'),
+    secret.replace(/[\s'"\\|&;()<>!{}*[\]?^$`,]/g, '\\$&'),
+    secret.replace(/[^A-Za-z0-9_@%+=:,./\x80-\u{10ffff}-]/gu, '\\$&'),
+    ansi,
+  ];
+}
+
+const ENTITIES: readonly Readonly<Record<string, string>>[] = [
+  { '"': '"', "'": "'" },
+  { '"': '&quot;', "'": "'" },
+  { '"': '&quot;', "'": '&#39;' },
+  { '"': '&quot;', "'": '&#x27;' },
+  { '"': '&#34;', "'": '&#39;' },
+  { '"': '&quot;', "'": '&apos;' },
+];
+
+function htmlForms(secret: string): string[] {
+  return ENTITIES.flatMap((quotes) => {
+    const text = secret
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replace(/["']/g, (quote) => quotes[quote] ?? quote);
+    return [text, text.replaceAll('+', '&#43;')];
+  });
 }
 
 /** Masks whole strings and makes one mask per stream. */
@@ -34,7 +170,7 @@ export class Masks {
   constructor(secrets: Iterable<string>) {
     const forms = new Set<string>();
     for (const secret of secrets) {
-      for (const form of formsOf(secret)) if (form.length >= MINIMUM_LENGTH) forms.add(form);
+      for (const form of formsOf(secret)) forms.add(form);
     }
     // The longest first, so that a secret that contains another one is masked as a whole.
     this.#texts = [...forms].sort((a, b) => b.length - a.length);
@@ -48,9 +184,12 @@ export class Masks {
     return this.#needles.length === 0;
   }
 
-  /** Values that are too short to be masked. */
-  static tooShort(secret: string): boolean {
-    return secret.length < MINIMUM_LENGTH;
+  /** Says which of these secrets are too short for it to be relied on that they are masked; nothing for none. */
+  static warning(secrets: Readonly<Record<string, string>>): string | undefined {
+    const short = Object.keys(secrets).filter((name) => isShort(secrets[name] ?? ''));
+    if (short.length === 0) return undefined;
+    const [what, value] = short.length === 1 ? ['the secret', 'its value'] : ['the secrets', 'their values'];
+    return `${what} ${short.join(', ')}: ${value} can't be masked in what is printed, having less than ${RELIABLE_LENGTH} characters`;
   }
 
   text(value: string): string {
