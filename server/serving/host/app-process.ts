@@ -8,6 +8,7 @@ import { delay } from '../delay.js';
 import { isOurs, processStartOf } from '../../stores/liveness.js';
 import type { ProcessIdentity } from '../../stores/liveness.js';
 import { processStat, processes, processesWithEnvironment } from '../../stores/proc.js';
+import type { AppStream } from './app-output.js';
 import { makeOutputPipe, openOutputPipe } from './output-pipe.js';
 
 /** Known to the process and all that it starts. */
@@ -27,7 +28,7 @@ export interface AppStart {
   readonly env: Readonly<Record<string, string>>;
   /** Where the pipe for its output is made. */
   readonly pipe: string;
-  readonly onOutput: (chunk: Buffer) => void;
+  readonly output: AppStream;
 }
 
 export interface AppExit {
@@ -71,7 +72,7 @@ export class AppProcess {
     const outputs = [pipe?.output, child.stdout, child.stderr].filter(
       (one) => one !== null && one !== undefined,
     );
-    follow(outputs, options.onOutput);
+    follow(outputs, options.output);
     const exited = new Promise<AppExit>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
@@ -95,10 +96,10 @@ export class AppProcess {
     id: string,
     identity: ProcessIdentity,
     pipe: string,
-    onOutput: (chunk: Buffer) => void,
+    stream: AppStream,
   ): AppProcess {
     const output = openOutputPipe(pipe);
-    if (output !== undefined) follow([output], onOutput);
+    if (output !== undefined) follow([output], stream);
     const exited = new Promise<AppExit>((resolve) => {
       const timer = setInterval(() => {
         if (isOurs(identity)) return;
@@ -132,10 +133,14 @@ export class AppProcess {
   }
 }
 
-function follow(outputs: readonly Readable[], onOutput: (chunk: Buffer) => void): void {
+function follow(outputs: readonly Readable[], stream: AppStream): void {
+  let open = outputs.length;
   for (const output of outputs) {
-    output.on('data', onOutput);
+    output.on('data', (chunk: Buffer) => stream.push(chunk));
     output.on('error', () => undefined);
+    output.once('close', () => {
+      if (--open === 0) stream.end();
+    });
   }
 }
 

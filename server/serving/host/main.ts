@@ -47,6 +47,7 @@ async function main(): Promise<void> {
   const state = new ServiceState(places, environment, name);
   if (state.problem !== undefined) process.stderr.write(`${state.problem}\n`);
   const output = new AppOutput(new RotatingLog(places.appLog));
+  state.mask = (text) => output.text(text);
   const monitor = new Monitor(places, environment, name);
   const recorder: Recorder = new Recorder(
     places.metrics,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Backend } from '../proxy/backend.js';
 import { releasePlaces, servicePlaces } from '../places.js';
 import type { ReleaseDocument, RunningRelease, ServiceConfig } from '../types.js';
+import type { AppOutput } from './app-output.js';
 import { Replica, type StartResult } from './replica.js';
 
 /** Apps have so long after SIGTERM, or as long as requests have to end when that is less. */
@@ -16,13 +17,15 @@ export interface ReleaseRunOptions {
   /** What the app's environment begins with. */
   readonly inherited: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
-  readonly onOutput: (chunk: Buffer) => void;
+  readonly output: AppOutput;
   readonly onChange: () => void;
   readonly onCrash: (run: ReleaseRun, message: string, loop: boolean) => void;
 }
 
 export class ReleaseRun {
   readonly release: ReleaseDocument;
+  /** The values that its processes are started with. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly replicas: readonly Replica[];
   /** Percent of the traffic. */
   traffic = 0;
@@ -31,6 +34,7 @@ export class ReleaseRun {
   constructor(options: ReleaseRunOptions) {
     const { root, service, release, config } = options;
     this.release = release;
+    this.secrets = options.secrets;
     const places = releasePlaces(root, release.environment, release.id);
     const { path: asked } = config.probe;
     const livePath = asked ?? release.health.live;
@@ -56,7 +60,7 @@ export class ReleaseRun {
           drainMs: config.drainMs,
           stopMs: Math.min(STOP_MS, Math.max(500, config.drainMs)),
           pipes: servicePlaces(root, release.environment, service).pipes,
-          onOutput: options.onOutput,
+          output: options.output,
           onChange: options.onChange,
           onCrash: (message, loop) => options.onCrash(this, message, loop),
         }),

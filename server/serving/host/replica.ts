@@ -10,6 +10,7 @@ import { delay } from '../delay.js';
 import { Backend } from '../proxy/backend.js';
 import { proveFraming } from '../proxy/framing-proof.js';
 import type { ProbeConfig, ReplicaState } from '../types.js';
+import type { AppOutput, AppStream } from './app-output.js';
 import { AppProcess } from './app-process.js';
 import { privatePort } from './ports.js';
 import { probe } from './probe.js';
@@ -22,7 +23,6 @@ const STABLE_MS = 60_000;
 export const CRASH_LOOP = 5;
 /** Pause between two questions while a process starts. */
 const START_POLL_MS = 50;
-const LAST_LINES = 12;
 
 export interface ReplicaOptions {
   readonly release: string;
@@ -38,7 +38,7 @@ export interface ReplicaOptions {
   /** After SIGTERM. */
   readonly stopMs: number;
   readonly pipes: string;
-  readonly onOutput: (chunk: Buffer) => void;
+  readonly output: AppOutput;
   /** Its state has changed: readiness, process. */
   readonly onChange: () => void;
   readonly onCrash: (message: string, loop: boolean) => void;
@@ -54,13 +54,14 @@ export class Replica {
   #ready = false;
   #startedAt = '';
   #ran: Promise<void> = Promise.resolve();
-  #output: string[] = [];
+  #output: AppStream;
   /** Ends in a row. */
   failures = 0;
   restarts = 0;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#output = options.output.stream();
   }
 
   /** Where its requests go, when it is ready. */
@@ -103,7 +104,7 @@ export class Replica {
       pid: state.pid,
       ...(state.processStart === undefined ? {} : { processStart: state.processStart }),
     };
-    this.#app = AppProcess.adopt(state.id, identity, this.#pipe(state.id), (chunk) => this.#heard(chunk));
+    this.#app = AppProcess.adopt(state.id, identity, this.#pipe(state.id), this.#output);
     this.#backend = new Backend(this.#options.release, state.port);
     this.#startedAt = state.startedAt;
     this.#become(true);
@@ -125,26 +126,16 @@ export class Replica {
     return path.join(this.#options.pipes, id);
   }
 
-  #heard(chunk: Buffer): void {
-    this.#options.onOutput(chunk);
-    this.#output.push(
-      ...chunk
-        .toString('utf8')
-        .split('\n')
-        .filter((line) => line.trim() !== ''),
-    );
-    if (this.#output.length > LAST_LINES) this.#output = this.#output.slice(-LAST_LINES);
-  }
-
   /** What the app printed last: the likeliest place to find out why it ended. */
   #lastWords(): string {
-    const line = this.#output.at(-1);
-    return line === undefined ? '' : `; its last words: ${line.slice(0, 200)}`;
+    const line = this.#output.lastLine;
+    return line === undefined ? '' : `; its last words: ${line}`;
   }
 
   async #startOnce(): Promise<StartResult & { readonly exited?: boolean }> {
     const { command, cwd, env, graceMs, readyPath, probe: config } = this.#options;
-    this.#output = [];
+    const output = this.#options.output.stream();
+    this.#output = output;
     const id = randomBytes(8).toString('hex');
     let app: AppProcess;
     let port: number;
@@ -156,7 +147,7 @@ export class Replica {
         cwd,
         env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
         pipe: this.#pipe(id),
-        onOutput: (chunk) => this.#heard(chunk),
+        output,
       });
     } catch (error) {
       return {

@@ -198,7 +198,6 @@ export class ServiceHost {
     const secrets = Object.fromEntries(
       secretsOf(release, config).map((secret) => [secret, this.#secrets[secret] ?? '']),
     );
-    const write = output.writer();
     return new ReleaseRun({
       root,
       service: name,
@@ -206,7 +205,7 @@ export class ServiceHost {
       config,
       inherited,
       secrets,
-      onOutput: write,
+      output,
       onChange: () => this.#changed(),
       onCrash: (run, message, loop) => this.#crashed(run, message, loop),
     });

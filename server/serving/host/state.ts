@@ -14,6 +14,8 @@ export class ServiceState {
   readonly #listeners = new Set<(event: ServiceEvent) => void>();
   /** What the document said when the host started: where another one was killed, what that one left behind. */
   readonly before: ServiceDocument | undefined;
+  /** Takes out of texts what must not be written down. */
+  mask: (text: string) => string = (text) => text;
   /** Why the document from before can't be used. */
   readonly problem: string | undefined;
 
@@ -50,7 +52,8 @@ export class ServiceState {
    * not stop a service that runs.
    */
   replace(document: ServiceDocument): void {
-    this.#opened.low.data = { ...document, owner: ownIdentity(), updatedAt: new Date().toISOString() };
+    const message = document.message === undefined ? {} : { message: this.mask(document.message) };
+    this.#opened.low.data = { ...document, ...message, owner: ownIdentity(), updatedAt: new Date().toISOString() };
     try {
       this.#opened.low.write();
     } catch (error) {
@@ -67,7 +70,13 @@ export class ServiceState {
 
   /** Adds to the history, and tells whoever waits for what happens. */
   record(event: Omit<ServiceEvent, 'at'>): void {
-    const full: ServiceEvent = { at: new Date().toISOString(), ...event };
+    const { message, reason } = event;
+    const full: ServiceEvent = {
+      at: new Date().toISOString(),
+      ...event,
+      ...(message === undefined ? {} : { message: this.mask(message) }),
+      ...(reason === undefined ? {} : { reason: this.mask(reason) }),
+    };
     try {
       appendFileSync(this.#places.history, `${JSON.stringify(full)}\n`);
     } catch (error) {
