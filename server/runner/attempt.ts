@@ -38,6 +38,8 @@ export interface AttemptContext {
   readonly session: Session;
   readonly approvals: Approvals;
   readonly force: boolean;
+  /** Waits for what others are at, rather than fail. */
+  readonly wait: boolean;
   /** Runs another pipeline as a part of the run. */
   child(
     task: string,
@@ -156,6 +158,7 @@ export class Attempt {
       run: { id: this.#context.runId, pipeline: this.#context.session.pipeline.name, task: this.#task.id },
       git: () => this.#context.git(),
       force: this.#context.force,
+      wait: this.#context.wait,
       signal: this.#stop.signal,
       command: (command: string, options?: CommandOptions) =>
         this.#command({ shell: setupShell(), text: command }, options),

@@ -302,7 +302,10 @@ class Run {
       this.#emit({ type: 'task-waiting', id, reason }),
     );
     const { capacity, notices } = capacityOf(this.#instances, options.jobs, options.environment);
-    for (const message of notices) this.#emit({ type: 'notice', level: 'warning', message });
+    const short = Masks.warning(this.#options.secrets);
+    for (const message of [...notices, ...(short === undefined ? [] : [short])]) {
+      this.#emit({ type: 'notice', level: 'warning', message });
+    }
     await schedule({
       jobs: this.#instances.map((instance) => {
         const width = instance.task.matrix?.maxParallel;
@@ -364,6 +367,7 @@ class Run {
           runPipeline,
         ),
       force: options.force,
+      wait: options.wait,
       decide: { force: options.force, noCache: options.noCache },
       keepGoing: options.keepGoing,
       defer: (work) => this.#defer(work),

@@ -142,6 +142,9 @@ export async function orderService(
     readonly percent?: number;
     readonly settings?: MonitorSettings;
     readonly secretValues?: Readonly<Record<string, string>>;
+    readonly wait?: boolean;
+    /** Of a start that is to be called off. */
+    readonly id?: string;
   },
   options: OrderOptions = {},
 ): Promise<ControlResult> {

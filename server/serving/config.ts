@@ -26,6 +26,10 @@ export interface ServiceRequest {
 /** A request on its way to the host. The values of secrets are kept in memory only. */
 export interface ServiceOrder extends ServiceRequest {
   readonly cause: ServiceCause;
+  /** By which the same order can be called off. */
+  readonly id?: string;
+  /** Waits for its turn while another change is under way; else it is refused then. */
+  readonly wait?: boolean;
   readonly secretValues: Readonly<Record<string, string>>;
 }
 

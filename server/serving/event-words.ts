@@ -61,7 +61,7 @@ export function describeServiceEvent(
     case 'stopped':
       return event.release === undefined ? 'stopped' : `stopped ${release}`;
     case 'deploying':
-      return `making ${release} ready`;
+      return `making ${release} ready${because}`;
     case 'deployed':
       return `deployed ${release}${before === '' ? '' : ` in place of ${before}`}`;
     case 'refused':

@@ -7,6 +7,7 @@ export interface ProcessStat {
   readonly pid: number;
   /** One letter, `Z` for a process that has ended and waits to be reaped. */
   readonly state: string;
+  readonly parent: number;
   readonly group: number;
   readonly cpuSeconds: number;
   readonly residentBytes: number;
@@ -30,6 +31,7 @@ export function processStat(pid: number): ProcessStat | undefined {
   return {
     pid,
     state: fields[0] ?? '?',
+    parent: number(4),
     group: number(5),
     cpuSeconds: (number(14) + number(15) + number(16) + number(17)) / TICKS,
     residentBytes: number(24) * PAGE_BYTES,
@@ -53,6 +55,19 @@ export function processesWithEnvironment(...variables: readonly string[]): numbe
       return false;
     }
   });
+}
+
+/** A variable that a process was started with; nothing where it has none, is gone, or this is not Linux. */
+export function variableOf(pid: number, name: string): string | undefined {
+  try {
+    const prefix = `${name}=`;
+    const found = readFileSync(`/proc/${pid}/environ`, 'utf8')
+      .split('\0')
+      .find((variable) => variable.startsWith(prefix));
+    return found?.slice(prefix.length);
+  } catch {
+    return undefined;
+  }
 }
 
 function processIds(): number[] {

@@ -25,7 +25,14 @@ import {
   wordOf,
 } from './service-shared.js';
 
-const ORDER: Flags = { ...CHANGE_FLAGS, ...ENVIRONMENT };
+const ORDER: Flags = {
+  ...CHANGE_FLAGS,
+  ...ENVIRONMENT,
+  'no-wait': { type: 'boolean', help: 'Fails when another change of the service is under way.' },
+};
+
+/** Waits for its turn, as runs wait for outputs. */
+const turn = (call: ServiceCall): { readonly wait: boolean } => ({ wait: !call.args.flag('no-wait') });
 
 export const start: ServiceSubcommand = {
   usage: 'start [SERVICE] [--release ID] [--environment E] [--port N] [--traffic PERCENT] [--replicas N]',
@@ -86,6 +93,7 @@ async function startOne(
     ...(port === undefined ? {} : { port: wholeNumber('port', port, 1) }),
     ...(traffic === undefined ? {} : { traffic: percent('traffic', traffic) }),
     ...(replicas === undefined ? {} : { replicas: wholeNumber('replicas', replicas, 1) }),
+    ...turn(call),
     ...duration(call, 'grace', 'graceMs'),
     ...duration(call, 'drain', 'drainMs'),
     cause: causeOf(call),
@@ -98,9 +106,12 @@ async function startOne(
   );
 }
 
+/** All that should run and does not: what was lost, and what was started and failed. */
 async function startLost(call: ServiceCall): Promise<number> {
   if (call.args.text('release') !== undefined) throw new UsageError('say which service gets the release');
-  const lost = listServices(call.root).services.filter((one) => one.status === 'lost');
+  const lost = listServices(call.root).services.filter(
+    (one) => one.status === 'lost' || one.status === 'failed',
+  );
   if (lost.length === 0) {
     stdout.line(call.json ? '[]' : 'Everything that should run does.');
     return EXIT.ok;
@@ -111,13 +122,7 @@ async function startLost(call: ServiceCall): Promise<number> {
   }
   const results = [];
   for (const service of lost) {
-    const order: ServiceOrder = {
-      cause: causeOf(call),
-      secretValues: secretValues(secretNamesOf(call.root, service, undefined)),
-    };
-    const result = await startService(addressOf(call, service), order, {
-      onEvent: tellEvent(call, service.environment),
-    });
+    const result = await startAgain(call, service);
     results.push({ environment: service.environment, name: service.name, ...result });
     if (!call.json) {
       const message = readable(call.root, service.environment, result.message);
@@ -126,6 +131,23 @@ async function startLost(call: ServiceCall): Promise<number> {
   }
   if (call.json) stdout.line(JSON.stringify(results));
   return results.every((result) => result.ok) ? EXIT.ok : EXIT.failed;
+}
+
+async function startAgain(
+  call: ServiceCall,
+  service: ServiceView,
+): Promise<{ readonly ok: boolean; readonly message: string }> {
+  if (service.current === undefined) {
+    const why = service.message ?? 'its first release never became ready';
+    const message = `${why}; say with which release: \`modelyard service start ${service.name} --release ID\``;
+    return { ok: false, message };
+  }
+  const order: ServiceOrder = {
+    ...turn(call),
+    cause: causeOf(call),
+    secretValues: secretValues(secretNamesOf(call.root, service, undefined)),
+  };
+  return startService(addressOf(call, service), order, { onEvent: tellEvent(call, service.environment) });
 }
 
 function duration(call: ServiceCall, flag: string, key: 'graceMs' | 'drainMs'): Partial<ServiceOrder> {
@@ -160,6 +182,7 @@ function order(
       if (call.dry) return tellDry(call, service, would(service));
       const body = {
         cause: causeOf(call),
+        ...turn(call),
         ...(withSecrets ? { secretValues: secretValues(secretNamesOf(call.root, service, undefined)) } : {}),
       };
       return tellResult(
@@ -226,7 +249,7 @@ export const traffic: ServiceSubcommand = {
     const service = serviceNamed(call);
     const share = percent('PERCENT', call.words[1] ?? '');
     if (call.dry) return tellDry(call, service, `give the canary ${share} % of the traffic`);
-    const body = { cause: causeOf(call), percent: share };
+    const body = { cause: causeOf(call), ...turn(call), percent: share };
     if (!service.hosted) throw new CommandError(`${service.name} does not run`, EXIT.failed);
     return tellResult(
       call,

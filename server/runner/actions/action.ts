@@ -17,6 +17,8 @@ export interface ActionContext {
   readonly run: RunReference;
   /** What is there already is to be made again. */
   readonly force: boolean;
+  /** Waits for what others are at, rather than fail. */
+  readonly wait: boolean;
   /** Where the code stands; nothing where there is no repository. */
   git(): Promise<GitState | undefined>;
   /** Runs the task's commands to their end. */

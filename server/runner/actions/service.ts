@@ -1,4 +1,5 @@
 /** The action `service`: starts a service on a release, or moves its traffic to it. */
+import { randomBytes } from 'node:crypto';
 import { orderService, startService, type ServiceAddress } from '../../serving/client.js';
 import { secretsOf } from '../../serving/config.js';
 import { describeServiceEvent, readable, releaseNames } from '../../serving/event-words.js';
@@ -30,7 +31,8 @@ export async function serviceAction(context: ActionContext): Promise<ActionOutco
   const { ports, host: ownHost } = session.places.targets.find((one) => one.name === target) ?? {};
   const cause: ServiceCause = { who: whoAmI(), run };
   const nameOf = releaseNames(root, environment);
-  const abort = (): void => void orderService(address, 'abort', { cause });
+  const id = randomBytes(8).toString('hex');
+  const abort = (): void => void orderService(address, 'abort', { cause, id });
   signal.addEventListener('abort', abort);
   try {
     const result = await startService(
@@ -41,6 +43,8 @@ export async function serviceAction(context: ActionContext): Promise<ActionOutco
         ...request,
         release,
         cause,
+        id,
+        wait: context.wait,
         secretValues: valuesOf(secrets, session.facts.environment),
       },
       { onEvent: (event) => context.say(describeServiceEvent(event, nameOf)) },

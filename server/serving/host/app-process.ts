@@ -92,12 +92,7 @@ export class AppProcess {
   }
 
   /** Takes over a process that another host has started. It is no child of ours, so that it has to be looked at. */
-  static adopt(
-    id: string,
-    identity: ProcessIdentity,
-    pipe: string,
-    stream: AppStream,
-  ): AppProcess {
+  static adopt(id: string, identity: ProcessIdentity, pipe: string, stream: AppStream): AppProcess {
     const output = openOutputPipe(pipe);
     if (output !== undefined) follow([output], stream);
     const exited = new Promise<AppExit>((resolve) => {
@@ -155,8 +150,19 @@ export function processesOf(group: number | undefined, id: string): number[] {
   return [...new Set([...members.map((one) => one.pid), ...marked])];
 }
 
+/**
+ * Whether a process is proven to be a replica's: it was started with its mark, or by us. Where the system does not show
+ * other processes' environments their start times have to do.
+ */
+export function isReplica(pid: number, id: string): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 1) return false;
+  if (process.platform !== 'linux' || processStat(pid)?.parent === process.pid) return true;
+  return processesWithEnvironment(`${REPLICA_MARK}=${id}`).includes(pid);
+}
+
 /** Ends a replica's processes: politely, and after `graceMs` for good. Gives up after another five seconds. */
-export async function endProcesses(group: number | undefined, id: string, graceMs: number): Promise<void> {
+export async function endProcesses(leader: number | undefined, id: string, graceMs: number): Promise<void> {
+  const group = leader !== undefined && isReplica(leader, id) ? leader : undefined;
   if (process.platform === 'win32') {
     if (group !== undefined) {
       spawn('taskkill', ['/pid', String(group), '/T', '/F'], { stdio: 'ignore', windowsHide: true });

@@ -32,7 +32,7 @@ export interface MissingSecrets {
 }
 
 export interface ControlHandlers {
-  /** Carries out an order. Called with what was sent, checked for nothing but being JSON. */
+  /** Carries out an order. Called with what was sent, checked for nothing but being a JSON object. */
   order(verb: string, body: Readonly<Record<string, unknown>>): Promise<ControlResult>;
   /** Tells what happens, until the given function is called. */
   listen(listener: (event: ServiceEvent) => void): () => void;

@@ -14,6 +14,7 @@ import { servicePlaces } from '../places.js';
 import type { ServiceCause } from '../types.js';
 import { AppOutput } from './app-output.js';
 import { type ControlResult, ControlServer } from './control-server.js';
+import { orderProblem } from './orders.js';
 import { RotatingLog } from './rotating-log.js';
 import { ServiceHost } from './service-host.js';
 import { ServiceState } from './state.js';
@@ -23,6 +24,7 @@ import { usageOf } from './usage.js';
 const IDLE_MS = 20_000;
 const TICK_MS = 1_000;
 const LAST_ANSWER_MS = 1_000;
+const MOST_COMPLAINTS = 100;
 
 /** What the host says to whoever started it. */
 export type HostGreeting = { readonly ready: true } | { readonly ready: false; readonly why: string };
@@ -77,8 +79,9 @@ async function main(): Promise<void> {
     inherited: inheritedEnvironment(process.env, new Set()),
   });
   const ticker = setInterval(() => {
-    recorder.tick();
-    monitor.tick(recorder, host.runs[0]?.release.id);
+    // What is measured is worth less than the traffic: a mistake in it is told and ends nothing.
+    told(() => recorder.tick());
+    told(() => monitor.tick(recorder, host.runs[0]?.release.id));
   }, TICK_MS);
 
   let ending: Promise<ControlResult> | undefined;
@@ -97,7 +100,10 @@ async function main(): Promise<void> {
   const control = new ControlServer(places.control, {
     listen: (listener) => state.listen(listener),
     order: async (verb, body) => {
+      const problem = orderProblem(verb, body);
+      if (problem !== undefined) return { ok: false, message: problem };
       const cause = causeOf(body);
+      const wait = body['wait'] === true;
       const secrets = (body['secretValues'] ?? {}) as ServiceOrder['secretValues'];
       switch (verb) {
         case 'start': {
@@ -109,15 +115,15 @@ async function main(): Promise<void> {
         case 'stop':
           return end(cause, 'stopped');
         case 'restart':
-          return host.restart(cause, secrets);
+          return host.restart(cause, secrets, wait);
         case 'rollback':
-          return host.rollback(cause, secrets);
+          return host.rollback(cause, secrets, wait);
         case 'promote':
-          return host.promote(cause);
+          return host.promote(cause, wait);
         case 'abort':
-          return host.abort(cause);
+          return host.abort(cause, typeof body['id'] === 'string' ? body['id'] : undefined);
         case 'traffic':
-          return host.traffic(Number(body['percent']), cause);
+          return host.traffic(Number(body['percent']), cause, wait);
         case 'monitor':
           monitor.configure(body['settings'] as MonitorSettings);
           return { ok: true, message: `${name} is watched` };
@@ -132,10 +138,7 @@ async function main(): Promise<void> {
         case 'buckets':
           return { ok: true, message: '', value: recorder.since(Number(body['since'])) };
         default:
-          return {
-            ok: false,
-            message: `the service host knows no "${verb}"; it may be older than this command`,
-          };
+          return { ok: false, message: `the service host knows no "${verb}"` };
       }
     },
   });
@@ -151,7 +154,28 @@ async function main(): Promise<void> {
       void end({ who: 'the service host', reason: 'nothing to run' }, state.document.desired);
     }
   }, IDLE_MS).unref();
+  // From here on there is traffic, which no mistake of ours is to end.
+  process.on('uncaughtException', complain);
+  process.on('unhandledRejection', complain);
   greet({ ready: true });
+}
+
+/** Each message once: a mistake that comes each second would fill the disk. */
+const complaints = new Set<string>();
+
+function complain(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (complaints.has(text) || complaints.size >= MOST_COMPLAINTS) return;
+  complaints.add(text);
+  process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+}
+
+function told(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    complain(error);
+  }
 }
 
 function causeOf(body: Readonly<Record<string, unknown>>): ServiceCause {

@@ -1,6 +1,7 @@
 /** Processes that a killed host left behind and that nobody has taken over. */
 import path from 'node:path';
-import { rmSync, readdirSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { namesIn } from '../../stores/folder.js';
 import { isOurs } from '../../stores/liveness.js';
 import type { RunningRelease, ServiceDocument } from '../types.js';
 import { endProcesses } from './app-process.js';
@@ -21,7 +22,7 @@ export async function endOrphans(
   const kept = new Set(keep.flatMap((run) => run.replicas.map((replica) => replica.id)));
   const known = [before?.current, before?.candidate].flatMap((run) => run?.replicas ?? []);
   const pipes = path.join(folder, 'pipes');
-  const ids = new Set([...known.map((replica) => replica.id), ...replicasIn(pipes)]);
+  const ids = new Set([...known.map((replica) => replica.id), ...namesIn(pipes)].filter(isReplicaId));
   await Promise.all(
     [...ids].map(async (id) => {
       if (kept.has(id)) return;
@@ -34,10 +35,5 @@ export async function endOrphans(
   );
 }
 
-function replicasIn(pipes: string): string[] {
-  try {
-    return readdirSync(pipes).filter((name) => /^[0-9a-f]{16}$/.test(name));
-  } catch {
-    return [];
-  }
-}
+/** As they are made; anything else in a document is no name of a pipe that may be removed. */
+const isReplicaId = (id: string): boolean => /^[0-9a-f]{16}$/.test(id);

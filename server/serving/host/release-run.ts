@@ -100,6 +100,11 @@ export class ReleaseRun {
     return this.replicas.flatMap((replica) => replica.backend ?? []);
   }
 
+  /** The values that its processes have of a secret: one that was taken over may have been started with another one. */
+  valuesOf(secret: string): readonly (string | undefined)[] {
+    return this.replicas.map((replica) => replica.variable(secret) ?? this.secrets[secret]);
+  }
+
   get looping(): boolean {
     return this.replicas.some((replica) => replica.looping);
   }

@@ -6,12 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { isOurs } from '../../stores/liveness.js';
+import { variableOf } from '../../stores/proc.js';
 import { delay } from '../delay.js';
 import { Backend } from '../proxy/backend.js';
 import { proveFraming } from '../proxy/framing-proof.js';
 import type { ProbeConfig, ReplicaState } from '../types.js';
 import type { AppOutput, AppStream } from './app-output.js';
-import { AppProcess } from './app-process.js';
+import { AppProcess, isReplica } from './app-process.js';
 import { privatePort } from './ports.js';
 import { probe } from './probe.js';
 
@@ -73,6 +74,12 @@ export class Replica {
     return this.failures >= CRASH_LOOP;
   }
 
+  /** Of its process's environment, as it was started; nothing where the system does not show it. */
+  variable(name: string): string | undefined {
+    const pid = this.#app?.identity.pid;
+    return pid === undefined ? undefined : variableOf(pid, name);
+  }
+
   get state(): ReplicaState | undefined {
     const app = this.#app;
     if (app?.alive !== true || this.#backend === undefined) return undefined;
@@ -98,6 +105,7 @@ export class Replica {
   /** Takes over the process that another host has started, if it is well. */
   async adopt(state: ReplicaState): Promise<StartResult> {
     if (!isOurs(state)) return { ok: false, why: 'its process has ended' };
+    if (!isReplica(state.pid, state.id)) return { ok: false, why: 'its process is not proven to be ours' };
     const asked = await probe(state.port, this.#options.readyPath, this.#options.probe.timeoutMs);
     if (!asked.ok) return asked;
     const identity = {

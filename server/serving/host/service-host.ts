@@ -1,6 +1,7 @@
 /** A service: one public port, the releases behind it, and every change of them, one at a time. */
 import { readRelease } from '../release-document.js';
 import { type ServiceOrder, type ServiceRequest, DEFAULT_PORTS, mergeConfig, secretsOf } from '../config.js';
+import { Masks } from '../../stores/masks.js';
 import { describeError } from '../../stores/problem.js';
 import { delay } from '../delay.js';
 import { servicePlaces, type ServicePlaces } from '../places.js';
@@ -22,6 +23,7 @@ import { endOrphans } from './orphans.js';
 import { freePortIn } from './ports.js';
 import { ReleaseRun } from './release-run.js';
 import type { ServiceState } from './state.js';
+import { Turns, type Turn } from './turns.js';
 
 /** What an order came to. */
 export interface OrderResult {
@@ -56,8 +58,7 @@ export class ServiceHost {
   #candidate: ReleaseRun | undefined;
   #config: ServiceConfig | undefined;
   #address: { readonly host: string; readonly port: number } | undefined;
-  /** What is under way, for a message. */
-  #busy: string | undefined;
+  readonly #turns = new Turns();
   #resumed = false;
   #stopping = false;
   #saving = false;
@@ -76,7 +77,7 @@ export class ServiceHost {
 
   /** Whether there is anything to stay for. */
   get idle(): boolean {
-    return this.#current === undefined && this.#candidate === undefined && this.#busy === undefined;
+    return this.#current === undefined && this.#candidate === undefined && this.#turns.current === undefined;
   }
 
   get runs(): readonly ReleaseRun[] {
@@ -90,7 +91,8 @@ export class ServiceHost {
 
   /** Starts the service, replaces its release, or brings back what ran before the host was killed. */
   async start(order: ServiceOrder): Promise<OrderResult> {
-    return this.#exclusively('a deployment', async () => {
+    const { wait = false } = order;
+    return this.#exclusively({ what: 'a deployment', id: order.id, wait, replaces: true }, async () => {
       this.#learn(order.secretValues);
       if (!this.#resumed) await this.#resume(order.cause);
       const running = this.#current;
@@ -100,7 +102,21 @@ export class ServiceHost {
       }
       const merged = mergeConfig(order, this.#config ?? this.#state.before?.config);
       if (running?.release.id === id && this.#candidate === undefined && !this.#differs(order, merged)) {
-        return ok(`${id} serves on port ${this.#address?.port ?? 0} already`);
+        const changed = this.#changedSecrets(running);
+        const { port } = this.#config ?? { port: 0 };
+        if (changed.length === 0) return ok(`${id} serves on port ${port} already`);
+        const result = await this.#deploy(
+          running.release,
+          { ...merged, port },
+          100,
+          order.cause,
+          'restarted',
+        );
+        return result.ok
+          ? ok(
+              `${id} was restarted on port ${port}: ${changed.join(', ')} ${changed.length === 1 ? 'has another value' : 'have other values'}`,
+            )
+          : result;
       }
       const release = this.#read(id);
       if (typeof release === 'string') return refused(release);
@@ -124,21 +140,32 @@ export class ServiceHost {
     this.#options.output.mask(Object.values(this.#secrets));
   }
 
-  async #exclusively(what: string, work: () => Promise<OrderResult>): Promise<OrderResult> {
-    if (this.#stopping) return refused(`${this.#options.name} is being stopped`);
-    if (this.#busy !== undefined) {
-      return refused(
-        `${this.#busy} of ${this.#options.name} is under way; wait for it, or end it with \`modelyard service abort ${this.#options.name}\``,
-      );
-    }
-    this.#busy = what;
-    try {
-      return await work();
-    } finally {
-      this.#busy = undefined;
-      // At once: whoever gets the answer may look on the disk for what it says.
-      this.#route();
-      if (!this.#ended) this.#save();
+  async #exclusively(turn: Turn, work: () => Promise<OrderResult>): Promise<OrderResult> {
+    const { name } = this.#options;
+    if (this.#stopping) return refused(`${name} is being stopped`);
+    const busy = this.#turns.current?.what ?? 'a change';
+    const result = await this.#turns.take(turn, async () => {
+      try {
+        return this.#stopped() ? refused(`${name} is being stopped`) : await work();
+      } finally {
+        // At once: whoever gets the answer may look on the disk for what it says.
+        this.#route();
+      }
+    });
+    if (!this.#ended) this.#save();
+    switch (result) {
+      case 'busy':
+        return refused(
+          `${busy} of ${name} is under way; wait for it, or end it with \`modelyard service abort ${name}\``,
+        );
+      case 'superseded':
+        return refused(`${turn.what} of ${name} was superseded by a newer one while it waited for its turn`);
+      case 'cancelled':
+        return refused(`${turn.what} of ${name} was called off before its turn`);
+      case 'stopped':
+        return refused(`${name} is being stopped`);
+      default:
+        return result;
     }
   }
 
@@ -180,6 +207,13 @@ export class ServiceHost {
   #portBefore(): number | undefined {
     const port = this.#state.before?.config.port;
     return port === 0 ? undefined : port;
+  }
+
+  /** Names of the secrets whose values are not those that its processes have. */
+  #changedSecrets(run: ReleaseRun): readonly string[] {
+    return Object.keys(run.secrets).filter((name) =>
+      run.valuesOf(name).some((value) => value !== this.#secrets[name]),
+    );
   }
 
   /** Names of secrets that nobody has sent along. */
@@ -235,7 +269,9 @@ export class ServiceHost {
     if (typeof opened === 'string') return this.#refuse(release, cause, opened);
     const run = this.#run(release, config);
     this.#candidate = run;
-    this.#state.record({ kind: 'deploying', release: release.id, ...cause });
+    const short = Masks.warning(run.secrets);
+    const warning = short === undefined ? {} : { message: short };
+    this.#state.record({ kind: 'deploying', release: release.id, ...warning, ...cause });
     this.#changed();
     const result = await run.start();
     if (!result.ok || this.#stopped()) {
@@ -374,7 +410,7 @@ export class ServiceHost {
     if (this.#stopping) return 'stopping';
     const run = this.#current;
     if (run === undefined) {
-      if (this.#busy !== undefined) return 'starting';
+      if (this.#turns.current !== undefined) return 'starting';
       return this.#message === undefined ? 'stopped' : 'failed';
     }
     const ready = run.backends.length;
@@ -395,14 +431,18 @@ export class ServiceHost {
       who: 'the service host',
       reason: `${release} is in a crash loop: ${message}`,
     };
-    if (!(this.#config?.rollbackOnFailure ?? false) || this.#busy !== undefined) return;
+    if (!(this.#config?.rollbackOnFailure ?? false) || this.#turns.current !== undefined) return;
     if (run === this.#candidate) void this.abort(cause);
     else if (run === this.#current && this.#state.document.previous.length > 0) void this.rollback(cause);
   }
 
   /** New processes of the same release, without a request lost. */
-  async restart(cause: ServiceCause, secrets: Readonly<Record<string, string>>): Promise<OrderResult> {
-    return this.#exclusively('a restart', async () => {
+  async restart(
+    cause: ServiceCause,
+    secrets: Readonly<Record<string, string>>,
+    wait: boolean,
+  ): Promise<OrderResult> {
+    return this.#exclusively({ what: 'a restart', id: undefined, wait, replaces: false }, async () => {
       this.#learn(secrets);
       const [run, config] = [this.#current, this.#config];
       if (run === undefined || config === undefined) return refused(`${this.#options.name} does not run`);
@@ -411,9 +451,13 @@ export class ServiceHost {
   }
 
   /** Ends a canary, or goes back to the release before. */
-  async rollback(cause: ServiceCause, secrets: Readonly<Record<string, string>> = {}): Promise<OrderResult> {
-    if (this.#candidate?.since !== undefined && this.#busy === undefined) return this.abort(cause);
-    return this.#exclusively('a rollback', async () => {
+  async rollback(
+    cause: ServiceCause,
+    secrets: Readonly<Record<string, string>> = {},
+    wait = false,
+  ): Promise<OrderResult> {
+    if (this.#candidate?.since !== undefined && this.#turns.current === undefined) return this.abort(cause);
+    return this.#exclusively({ what: 'a rollback', id: undefined, wait, replaces: true }, async () => {
       this.#learn(secrets);
       const config = this.#config;
       if (this.#current === undefined || config === undefined)
@@ -431,8 +475,8 @@ export class ServiceHost {
   }
 
   /** The canary becomes the release that serves. */
-  async promote(cause: ServiceCause): Promise<OrderResult> {
-    return this.#exclusively('a promotion', async () => {
+  async promote(cause: ServiceCause, wait: boolean): Promise<OrderResult> {
+    return this.#exclusively({ what: 'a promotion', id: undefined, wait, replaces: false }, async () => {
       const run = this.#canary();
       if (typeof run === 'string') return Promise.resolve(refused(run));
       this.#serve(run, 'promoted', cause);
@@ -441,15 +485,18 @@ export class ServiceHost {
   }
 
   /** Another share of the traffic for the canary. */
-  async traffic(percent: number, cause: ServiceCause): Promise<OrderResult> {
-    if (percent >= 100) return this.promote(cause);
-    return this.#exclusively('a change of traffic', async () => {
-      const run = this.#canary();
-      if (typeof run === 'string') return Promise.resolve(refused(run));
-      this.#split(run, percent);
-      this.#state.record({ kind: 'canary', release: run.release.id, traffic: percent, ...cause });
-      return Promise.resolve(ok(`${run.release.id} gets ${percent} % of the traffic`));
-    });
+  async traffic(percent: number, cause: ServiceCause, wait: boolean): Promise<OrderResult> {
+    if (percent >= 100) return this.promote(cause, wait);
+    return this.#exclusively(
+      { what: 'a change of traffic', id: undefined, wait, replaces: false },
+      async () => {
+        const run = this.#canary();
+        if (typeof run === 'string') return Promise.resolve(refused(run));
+        this.#split(run, percent);
+        this.#state.record({ kind: 'canary', release: run.release.id, traffic: percent, ...cause });
+        return Promise.resolve(ok(`${run.release.id} gets ${percent} % of the traffic`));
+      },
+    );
   }
 
   #canary(): ReleaseRun | string {
@@ -457,21 +504,24 @@ export class ServiceHost {
     return run?.since === undefined ? `${this.#options.name} has no canary` : run;
   }
 
-  /** Ends a canary, or a deployment that is under way. */
-  async abort(cause: ServiceCause): Promise<OrderResult> {
+  /** Ends a canary, or a deployment that is under way; `id`: only that one, or calls it off while it waits. */
+  async abort(cause: ServiceCause, id?: string): Promise<OrderResult> {
+    if (id !== undefined && this.#turns.cancel(id))
+      return ok('the deployment was called off before its turn');
+    if (id !== undefined && this.#turns.current?.id !== id) return refused('that deployment is over');
     const run = this.#candidate;
     if (run === undefined)
       return refused(`${this.#options.name} has nothing to abort: no canary, no deployment`);
-    const { id } = run.release;
+    const release = run.release.id;
     const drain = run.since !== undefined;
     this.#candidate = undefined;
     if (this.#current !== undefined) this.#current.traffic = 100;
-    this.#state.record({ kind: 'aborted', release: id, ...cause });
+    this.#state.record({ kind: 'aborted', release, ...cause });
     this.#changed();
     if (drain) this.#retire(run);
     else await run.stop(false);
     return ok(
-      `${id} was ended${this.#current === undefined ? '' : `; ${this.#current.release.id} serves all traffic`}`,
+      `${release} was ended${this.#current === undefined ? '' : `; ${this.#current.release.id} serves all traffic`}`,
     );
   }
 
@@ -551,6 +601,7 @@ export class ServiceHost {
   async stop(cause: ServiceCause, desired: 'running' | 'stopped'): Promise<OrderResult> {
     if (this.#stopping) return refused(`${this.#options.name} is being stopped already`);
     this.#stopping = true;
+    this.#turns.stop();
     const drainMs = this.#config?.drainMs ?? 0;
     this.#save();
     // A deployment that waits for its release gives up.

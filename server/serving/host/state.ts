@@ -53,7 +53,12 @@ export class ServiceState {
    */
   replace(document: ServiceDocument): void {
     const message = document.message === undefined ? {} : { message: this.mask(document.message) };
-    this.#opened.low.data = { ...document, ...message, owner: ownIdentity(), updatedAt: new Date().toISOString() };
+    this.#opened.low.data = {
+      ...document,
+      ...message,
+      owner: ownIdentity(),
+      updatedAt: new Date().toISOString(),
+    };
     try {
       this.#opened.low.write();
     } catch (error) {
