@@ -25,8 +25,8 @@ const node = {
 const definitionsApart = {
   name: 'definitions-apart',
   setup(build) {
-    const apart = ['cli/compile', 'cli/open-project', 'project/project', 'syntax/parse'].map((name) =>
-      path.join(root, 'server', `${name}.js`),
+    const apart = ['cli/compile', 'cli/open-project', 'project/project', 'project/texts', 'syntax/parse'].map(
+      (name) => path.join(root, 'server', `${name}.js`),
     );
     build.onResolve({ filter: /^\./ }, ({ kind, path: name, resolveDir }) =>
       kind === 'dynamic-import' && apart.includes(path.resolve(resolveDir, name))

@@ -5,11 +5,15 @@ import { ALL_RULES } from '../rules/index.js';
 import type { RunSettings } from '../runner/places.js';
 import type { Finding } from '../rules/rule.js';
 import { positionAt } from '../syntax/text.js';
-import type { Diagnostic, LoadResult } from './loaded.js';
+import type { Compiled, Diagnostic, LoadResult } from './loaded.js';
 import { openProject } from './open-project.js';
 
 /** @param definitionHash of the text that the caller read */
-export function compile(root: string, relative: string, definitionHash: string): LoadResult {
+export function compile(
+  root: string,
+  relative: string,
+  definitionHash: string,
+): { readonly ok: true; readonly compiled: Compiled } | Extract<LoadResult, { ok: false }> {
   const project = openProject(root);
   if (project.definition(relative) === undefined) project.update(relative);
   const definition = project.definition(relative);

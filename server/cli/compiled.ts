@@ -8,7 +8,7 @@ import path from 'node:path';
 import { PROJECT_FILES } from '../project/find-root.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { layoutOf } from '../stores/layout.js';
-import type { Compiled, LoadResult } from './loaded.js';
+import type { Compiled, LoadResult, Texts } from './loaded.js';
 
 /** Reads a pipeline's file (relative to the root), from its compiled form where that is still right. */
 export async function loadPipeline(root: string, relative: string): Promise<LoadResult> {
@@ -18,11 +18,22 @@ export async function loadPipeline(root: string, relative: string): Promise<Load
   }
   const place = compiledPlace(root, relative, text);
   const kept = read(place);
-  if (kept !== undefined) return { ok: true, compiled: kept };
+  const texts = { ...settingsTexts(root), [relative]: text };
+  if (kept !== undefined) return { ok: true, compiled: kept, texts };
   const { compile } = await import('./compile.js');
   const result = compile(root, relative, sha256(text));
-  if (result.ok) keep(place, result.compiled);
-  return result;
+  if (!result.ok) return result;
+  keep(place, result.compiled);
+  return { ok: true, compiled: result.compiled, texts };
+}
+
+/** The project's settings as they are now, by path; empty where there are none. */
+export function settingsTexts(root: string): Texts {
+  for (const name of PROJECT_FILES) {
+    const text = readText(path.join(root, name));
+    if (text !== undefined) return { [name]: text };
+  }
+  return {};
 }
 
 /**
@@ -117,7 +128,8 @@ function keep({ file, key }: Place, compiled: Compiled): void {
   writeIndex(file, JSON.stringify({ key, compiled }));
 }
 
-function readText(file: string): string | undefined {
+/** The text of a file without its byte order mark; `undefined` where it can't be read. */
+export function readText(file: string): string | undefined {
   try {
     const text = readFileSync(file, 'utf8');
     return text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -126,6 +138,7 @@ function readText(file: string): string | undefined {
   }
 }
 
-function sha256(text: string): string {
+/** `sha256:<hex>` of a text. */
+export function sha256(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }

@@ -6,4 +6,5 @@
 export * from './compile.js';
 export * from './open-project.js';
 export * from '../project/project.js';
+export * from '../project/texts.js';
 export * from '../syntax/parse.js';

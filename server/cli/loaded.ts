@@ -13,6 +13,9 @@ export interface Compiled {
   readonly places: RunSettings;
 }
 
+/** Texts that a definition was read from, by path: its own and that of the project's settings. */
+export type Texts = Readonly<Record<string, string>>;
+
 /** What an editor or a terminal shows of a finding. Lines and columns from 1. */
 export interface Diagnostic {
   readonly path: string;
@@ -24,5 +27,5 @@ export interface Diagnostic {
 }
 
 export type LoadResult =
-  | { readonly ok: true; readonly compiled: Compiled }
+  | { readonly ok: true; readonly compiled: Compiled; readonly texts: Texts }
   | { readonly ok: false; readonly message: string; readonly diagnostics: readonly Diagnostic[] };

@@ -17,10 +17,22 @@ export function placeIn(
     } catch {
       return relative;
     }
-    const before = text.slice(0, span.start);
-    const line = before.split('\n').length;
-    return `${relative}:${line}:${span.start - before.lastIndexOf('\n')}`;
+    return placeOf(text, relative, span.start);
   };
+}
+
+/** As `placeIn`, in a text that is given: files may have other lines by now. */
+export function placeInText(
+  text: string,
+  relative: string,
+): (span: { readonly start: number } | undefined) => string {
+  return (span) => (span === undefined ? relative : placeOf(text, relative, span.start));
+}
+
+function placeOf(text: string, relative: string, offset: number): string {
+  const before = text.slice(0, offset);
+  const line = before.split('\n').length;
+  return `${relative}:${line}:${offset - before.lastIndexOf('\n')}`;
 }
 
 /** The line that problem matchers read: `path:line:column: severity: message [rule]`. */

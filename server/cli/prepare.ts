@@ -1,17 +1,21 @@
 /** From the arguments of `run` and `plan` to a pipeline with its params: everything that can be wrong before a run. */
+import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { similar } from '../model/names.js';
 import { resolveParams } from '../runner/params.js';
 import { findResumable } from '../runner/resume.js';
+import type { RunOptions } from '../runner/run-options.js';
+import { type BasisFlags, type BasisSelection, type RunBasis, readBasis } from '../stores/run-basis.js';
 import type { RunDocument } from '../stores/run-document.js';
 import { RunStore } from '../stores/runs.js';
-import { type Arguments, type Flags, UsageError } from './args.js';
-import { CommandError } from './command.js';
+import { Arguments, type Flags, UsageError, wholeNumber } from './args.js';
+import { changeWords, loadBegun } from './begun.js';
+import { CommandError, startFolder } from './command.js';
 import { loadPipeline } from './compiled.js';
-import type { Compiled } from './loaded.js';
-import { type Place, locate } from './locate.js';
+import type { Compiled, Texts } from './loaded.js';
+import { type Place, locate, projectRoot } from './locate.js';
 import { EXIT, stderr } from './output.js';
-import { printDiagnostics } from './place.js';
+import { placeIn, printDiagnostics } from './place.js';
 
 export const SELECTION_FLAGS: Flags = {
   only: {
@@ -33,51 +37,86 @@ export const SELECTION_FLAGS: Flags = {
   'no-cache': { type: 'boolean', help: 'Neither restore from the cache nor store into it.' },
 };
 
-export interface Prepared extends Place {
+interface Loaded {
   readonly compiled: Compiled;
+  readonly texts: Texts;
+}
+
+/** How a run that is resumed is made: as `run` takes it beside the flags that every run has. */
+export const RESUME_FLAGS: Flags = {
+  resume: {
+    type: 'string',
+    optional: /^\d{8}-\d{6}-/,
+    value: '[RUN]',
+    help: 'Continue RUN, or the newest run, if it did not succeed, with its tasks, params and flags.',
+  },
+  'as-begun': {
+    type: 'boolean',
+    help: 'With --resume: the definition as it was when the run began, whatever the files say now.',
+  },
+  'as-now': {
+    type: 'boolean',
+    help: 'With --resume: the definition as its files are now. Not for a run that waits.',
+  },
+};
+
+export interface Prepared extends Place, Loaded {
+  readonly features?: RunOptions['features'];
+  /** Lines and columns of places in the definition. */
+  readonly place: RunOptions['place'];
   readonly params: Readonly<Record<string, Json>>;
-  readonly selection: { only?: readonly string[]; from?: string; to?: string };
+  readonly selection: BasisSelection;
+  readonly flags: BasisFlags;
+  /** The run that is resumed, and what it was when it began. */
+  readonly resume?: RunDocument;
+  readonly basis?: RunBasis;
+  readonly notices?: readonly string[];
 }
 
 /** Finds, reads and checks the pipeline. Findings that stand in the way are printed. */
-export async function loadFor(args: Arguments): Promise<Place & { readonly compiled: Compiled }> {
-  const place = await locate(args, args.positionals[0]);
+export async function loadFor(args: Arguments): Promise<Place & Loaded> {
+  return loadAt(await locate(args, args.positionals[0]));
+}
+
+async function loadAt(place: Place): Promise<Place & Loaded> {
   const loaded = await loadPipeline(place.root, place.relative);
   if (!loaded.ok) {
     printDiagnostics(stderr, loaded.diagnostics);
     throw new CommandError(loaded.message, EXIT.usage);
   }
-  return { ...place, compiled: loaded.compiled };
+  return { ...place, compiled: loaded.compiled, texts: loaded.texts };
 }
 
-/** @param resume its params are taken over */
-export function prepare(
-  args: Arguments,
-  loaded: Place & { readonly compiled: Compiled },
-  resume?: RunDocument,
-): Prepared {
-  const given = givenParams(args);
-  if (resume !== undefined && Object.keys(given).length > 0) {
-    throw new UsageError('--resume goes on with the params of the run it resumes; leave out --param');
-  }
-  const { pipeline } = loaded.compiled;
-  const params = resolveParams(
-    pipeline,
-    resume === undefined ? given : knownParams(resume, pipeline),
-    similar,
-  );
-  if (!params.ok) throw new CommandError(params.problems.join('\nmodelyard: '), EXIT.usage);
+/** A pipeline that is run for the first time. */
+export function prepare(args: Arguments, loaded: Place & Loaded): Prepared {
   const only = args.list('only');
   const [from, to] = [args.text('from'), args.text('to')];
   return {
     ...loaded,
-    params: params.values,
+    place: placeIn(loaded.root, loaded.relative),
+    params: resolvedParams(loaded.compiled.pipeline, givenParams(args)),
     selection: {
       ...(only.length === 0 ? {} : { only }),
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
     },
+    flags: {
+      force: args.flag('force'),
+      noCache: args.flag('no-cache'),
+      keepGoing: args.flag('keep-going'),
+      ...jobsOf(args),
+    },
   };
+}
+
+/** What `run` and `plan` were asked for: a pipeline as its file says, or a run that is to be resumed. */
+export async function prepareFor(args: Arguments): Promise<Prepared> {
+  return args.text('resume') === undefined ? prepare(args, await loadFor(args)) : prepareResumed(args);
+}
+
+function jobsOf(args: Arguments): { readonly jobs?: number } {
+  const jobs = args.text('jobs');
+  return jobs === undefined ? {} : { jobs: wholeNumber('jobs', jobs, 1) };
 }
 
 function givenParams(args: Arguments): Record<string, Json> {
@@ -90,23 +129,167 @@ function givenParams(args: Arguments): Record<string, Json> {
   return given;
 }
 
-/** Params that the definition has lost since are no obstacle to going on. */
+function resolvedParams(
+  pipeline: Compiled['pipeline'],
+  given: Readonly<Record<string, Json>>,
+): Readonly<Record<string, Json>> {
+  const params = resolveParams(pipeline, given, similar);
+  if (!params.ok) throw new CommandError(params.problems.join('\nmodelyard: '), EXIT.usage);
+  return params.values;
+}
+
+/** Flags that the run that is resumed has brought with it, and what they are called in the message. */
+const KEPT_FLAGS: Readonly<Record<string, string>> = {
+  param: 'params',
+  only: 'tasks',
+  from: 'tasks',
+  to: 'tasks',
+  force: 'flags',
+  'no-cache': 'flags',
+};
+
+async function prepareResumed(args: Arguments): Promise<Prepared> {
+  for (const [name, what] of Object.entries(KEPT_FLAGS)) {
+    if (!args.flag(name) && args.texts(name).length === 0) continue;
+    throw new UsageError(`--resume continues with the ${what} of the run it resumes; leave out --${name}`);
+  }
+  const { root, run } = await runToResume(args);
+  const store = RunStore.open(root);
+  const basis = readBasis(store.folder(run.id));
+  const begun = basis !== undefined && asBegun(args, run);
+  const selected =
+    run.status === 'waiting' ? { only: run.tasks.map(({ id }) => id) } : (basis?.selection ?? {});
+  const own = { root, relative: run.path, resume: run, selection: selected };
+  const flags = { force: false, noCache: false, keepGoing: false, ...basis?.flags };
+  const more = {
+    flags: { ...flags, keepGoing: flags.keepGoing || args.flag('keep-going'), ...jobsOf(args) },
+    ...(basis === undefined ? {} : { basis }),
+  };
+  const notices = basis === undefined ? [] : await changeNotices(root, run, basis, begun);
+  if (begun) {
+    const loaded = await loadBegun(basis);
+    if (!loaded.ok) throw new CommandError(`run ${run.id} can't be resumed: ${loaded.message}`, EXIT.usage);
+    const { pipeline, definitionHash, cache, trash, places, texts, features, place } = loaded;
+    const compiled = { pipeline, definitionHash, cache, trash, places };
+    return {
+      ...own,
+      ...more,
+      compiled,
+      texts,
+      ...(features === undefined ? {} : { features }),
+      place,
+      params: resolvedParams(pipeline, basis.params),
+      notices,
+    };
+  }
+  const loaded = await loadAt({ root, relative: run.path });
+  const { pipeline } = loaded.compiled;
+  return {
+    ...loaded,
+    ...own,
+    ...more,
+    place: placeIn(root, run.path),
+    params: resolvedParams(pipeline, knownParams(run, pipeline)),
+    notices,
+  };
+}
+
+/**
+ * A run that waits or was cut off continues as it began. One that failed or was cancelled is tried again by a new run,
+ * mostly because its definition was mended.
+ */
+function asBegun(args: Arguments, run: RunDocument): boolean {
+  const [begun, now] = [args.flag('as-begun'), args.flag('as-now')];
+  if (begun && now) throw new UsageError('--as-begun and --as-now exclude each other');
+  if (now && run.status === 'waiting') {
+    throw new UsageError(
+      `run ${run.id} waits, and continues as it began; leave out --as-now, or end it with \`modelyard runs cancel ${run.id}\` and begin a new one with \`modelyard run ${run.pipeline}\``,
+    );
+  }
+  return begun || (!now && (run.status === 'waiting' || run.status === 'interrupted'));
+}
+
+/** What to say where files say something else than when the run began. */
+async function changeNotices(
+  root: string,
+  run: RunDocument,
+  basis: RunBasis,
+  begun: boolean,
+): Promise<readonly string[]> {
+  const words = await changeWords(root, basis);
+  if (words === undefined) return [];
+  const other =
+    run.status === 'waiting' ? `a new run: modelyard run ${run.pipeline}` : 'as the files are now: --as-now';
+  const ways = begun
+    ? `It continues as it began; ${other}`
+    : 'This run uses the files as they are now; as it began: --as-begun';
+  return [
+    `changed since run ${run.id} began: ${words}. ${ways}; the difference: modelyard runs diff ${run.id}`,
+  ];
+}
+
+/** Params that the definition has lost since are no obstacle. */
 function knownParams(resume: RunDocument, pipeline: Compiled['pipeline']): Record<string, Json> {
   const names = new Set(pipeline.params.map((param) => param.name));
   return Object.fromEntries(Object.entries(resume.params).filter(([name]) => names.has(name)));
 }
 
-/** The id after `--resume`, `true` when there is none, nothing without the flag. */
-function resumeOf(args: Arguments): string | true | undefined {
-  const text = args.text('resume');
-  return text === '' ? true : text;
+/** The run that `--resume` means. Its definition need not be there any more. */
+async function runToResume(args: Arguments): Promise<{ readonly root: string; readonly run: RunDocument }> {
+  const id = args.text('resume') ?? '';
+  const [word] = args.positionals;
+  const { root, name } =
+    id === '' ? await pipelineFor(args, word) : { root: projectRoot(args), name: undefined };
+  const found = findResumable(RunStore.open(root), name, id === '' ? undefined : id);
+  if (!found.ok) throw new CommandError(found.message, EXIT.usage);
+  const { run } = found;
+  if (word !== undefined && name === undefined && word !== run.pipeline) {
+    const file = path
+      .relative(root, path.resolve(startFolder(args), word))
+      .split(path.sep)
+      .join('/');
+    if (file !== run.path)
+      throw new CommandError(`run ${run.id} is one of ${run.pipeline}, not of ${word}`, EXIT.usage);
+  }
+  return { root, run };
 }
 
-/** The run that `--resume` means. */
-export function resumed(args: Arguments, root: string, pipeline: string): RunDocument | undefined {
-  const which = resumeOf(args);
-  if (which === undefined) return undefined;
-  const found = findResumable(RunStore.open(root), pipeline, which === true ? undefined : which);
-  if (!found.ok) throw new CommandError(found.message, EXIT.usage);
-  return found.run;
+/** The name of a pipeline whose newest run is meant; its file may be gone or broken. */
+async function pipelineFor(
+  args: Arguments,
+  word: string | undefined,
+): Promise<{ readonly root: string; readonly name: string }> {
+  try {
+    const place = await locate(args, word);
+    const loaded = await loadPipeline(place.root, place.relative);
+    if (loaded.ok) return { root: place.root, name: loaded.compiled.pipeline.name };
+    const known = RunStore.open(place.root)
+      .list({ limit: RECENT_RUNS })
+      .find((run) => run.path === place.relative);
+    if (known !== undefined) return { root: place.root, name: known.pipeline };
+    throw new CommandError(loaded.message, EXIT.usage);
+  } catch (error) {
+    const root = projectRoot(args);
+    const known = word === undefined ? [] : RunStore.open(root).list({ limit: 1, pipeline: word });
+    if (word === undefined || known.length === 0) throw error;
+    return { root, name: word };
+  }
+}
+
+/** Among so many of the newest runs one is looked for by the path of its definition. */
+const RECENT_RUNS = 200;
+
+/** A run that waited continues in another process already, or has ended there. */
+export class TakenError extends CommandError {}
+
+/** A run that waits, to be continued now; throws a `TakenError` where somebody else was faster. */
+export async function prepareWaiting(args: Arguments, id: string): Promise<Prepared> {
+  const project = args.text('project');
+  const own = new Arguments([], { resume: id, ...(project === undefined ? {} : { project }) });
+  const store = RunStore.open(projectRoot(own));
+  const read = store.read(id);
+  if (read.ok && (read.run.status !== 'waiting' || store.hasRunner(read.run))) {
+    throw new TakenError(`run ${id} does not wait any more: it is ${read.run.status}`, EXIT.failed);
+  }
+  return prepareFor(own);
 }

@@ -45,7 +45,7 @@ export class Approvals {
   readonly #store: RunApprovals;
   readonly #head: { readonly run: string; readonly pipeline: string };
   readonly #emit: (event: EventBody) => void;
-  readonly #before: RunApprovals | undefined;
+  readonly #before: readonly RunApprovals[];
   readonly #pending = new Map<string, Pending>();
   readonly #later = new Set<string>();
   #poll: NodeJS.Timeout | undefined;
@@ -56,17 +56,17 @@ export class Approvals {
   /** How many questions were decided so far. */
   #decisions = 0;
 
-  /** @param before of the run that this one goes on from, when it is another one */
+  /** @param before folders of the runs that this one resumes, the last one first */
   constructor(
     folder: string,
     head: { readonly run: string; readonly pipeline: string },
     emit: (event: EventBody) => void,
-    before?: string,
+    before: readonly string[] = [],
   ) {
     this.#store = new RunApprovals(folder);
     this.#head = head;
     this.#emit = emit;
-    this.#before = before === undefined ? undefined : new RunApprovals(before);
+    this.#before = before.map((one) => new RunApprovals(one));
   }
 
   /** Ids of the tasks that wait for answers. */
@@ -76,8 +76,10 @@ export class Approvals {
 
   /** Ends when it is decided, or when there is no waiting any more. Throws the system's error where it can't be asked. */
   ask(task: string, question: Question, signal: AbortSignal): Promise<Verdict> {
-    if (this.#before !== undefined) this.#store.adopt(task, this.#before, question, this.#head.run);
-    const state = this.#store.ask({ ...this.#head, task }, question);
+    const before = this.#before.find((one) => one.read(task) !== undefined);
+    if (before !== undefined) this.#store.adopt(task, before, question, this.#head.run);
+    const earlier = before?.read(task)?.request;
+    const state = this.#store.ask({ ...this.#head, task }, question, new Date(), earlier);
     this.#emit({ type: 'approval-requested', id: task, approval: recordOf(state) });
     return new Promise((resolve) => {
       const stop = (): void => settle({ kind: 'stopped' });
@@ -206,7 +208,7 @@ function watchFolder(folder: string, changed: () => void): FSWatcher | undefined
 }
 
 export function recordOf({ request, answers }: ApprovalState): ApprovalRecord {
-  const { prompt, who, count, environment, askedAt, expiresAt } = request;
+  const { prompt, who, count, environment, askedAt, expiresAt, changed } = request;
   return {
     prompt,
     who,
@@ -214,6 +216,7 @@ export function recordOf({ request, answers }: ApprovalState): ApprovalRecord {
     ...(environment === undefined ? {} : { environment }),
     askedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(changed === undefined ? {} : { changed }),
     answers: answers.map(({ verdict, by, at, comment }) => ({
       verdict,
       by,

@@ -17,6 +17,7 @@ import type { PipelineCall } from './resolve-pipeline.js';
 import type { Seat } from './schedule.js';
 import type { Session } from './session.js';
 import { setupShell } from './shells.js';
+import { stakeOf } from './stake.js';
 
 export interface AttemptContext {
   readonly runId: string;
@@ -129,7 +130,11 @@ export class Attempt {
   async #ask(question: Question): Promise<Verdict> {
     clearTimeout(this.#clock);
     this.#seat.leave();
-    const verdict = await this.#context.approvals.ask(this.#task.id, question, this.#stop.signal);
+    const verdict = await this.#context.approvals.ask(
+      this.#task.id,
+      { ...question, stake: stakeOf(this.#context.session, this.#task.instance) },
+      this.#stop.signal,
+    );
     if (verdict.kind !== 'parked') await this.#seat.take();
     this.#startClock();
     return verdict;
@@ -159,6 +164,7 @@ export class Attempt {
       git: () => this.#context.git(),
       force: this.#context.force,
       wait: this.#context.wait,
+      cancelled: () => this.#context.control.cancelled.aborted,
       signal: this.#stop.signal,
       command: (command: string, options?: CommandOptions) =>
         this.#command({ shell: setupShell(), text: command }, options),

@@ -1,8 +1,10 @@
 /** Runs that are part of another one: started, or gone on with, by a task, whose log tells how they go. */
 import { similar } from '../model/names.js';
+import { type RunBasis, readBasis } from '../stores/run-basis.js';
 import type { RunDocument } from '../stores/run-document.js';
 import type { RunStore } from '../stores/runs.js';
 import type { ChildOutcome } from './actions/action.js';
+import { calledBy, textsOf } from './called.js';
 import { RunControl } from './control.js';
 import type { EventBody, EventSink } from './events.js';
 import { resolveParams } from './params.js';
@@ -40,43 +42,51 @@ export async function runChild(
     const chain = [...above.slice(above.indexOf(call.name)), call.name].join(' → ');
     return { kind: 'refused', message: `pipelines run each other without an end: ${chain}` };
   }
-  const loaded = await options.load(call.name);
+  let before = earlierChild(store, call.name, task, [runId, ...(resume === undefined ? [] : [resume.id])]);
+  let basis = before?.status === 'waiting' ? readBasis(store.folder(before.id)) : undefined;
+  const loaded = await (basis === undefined ? options.load(call.name) : options.loadBegun(basis));
   if (!loaded.ok) return { kind: 'refused', message: loaded.message };
   const params = resolveParams(loaded.pipeline, call.params, similar);
   if (!params.ok) return { kind: 'refused', message: params.problems.join('; ') };
   const names = secretNames(loaded.pipeline);
   const missing = names.filter((name) => options.environment[name] === undefined);
   if (missing.length > 0) return { kind: 'refused', message: `secrets are not set: ${missing.join(', ')}` };
-  const before = earlierChild(store, call.name, task, [runId, ...(resume === undefined ? [] : [resume.id])]);
-  if (before?.status === 'succeeded') return { kind: 'ended', run: before };
-  const control = new RunControl();
+  if (before?.status === 'waiting' && JSON.stringify(before.params) !== JSON.stringify(params.values)) {
+    // Called with other params it is another run: nobody needs the answer to this one any more.
+    store.abandon(before.id);
+    const read = store.read(before.id);
+    before = read.ok ? read.run : undefined;
+    basis = undefined;
+  }
+  const waits = before?.status === 'waiting';
+  const child: RunOptions = {
+    ...options,
+    ...loaded,
+    params: params.values,
+    secrets: Object.fromEntries(names.map((name) => [name, options.environment[name] ?? ''])),
+    control: new RunControl(),
+    // It leaves, and this run looks for the answers: there is one who asks, and one table on the terminal.
+    approvals: { stay: false },
+    parent: {
+      run: runId,
+      task,
+      pipelines: above,
+      runs: [runId, ...(parent?.runs ?? [])],
+    },
+    ...(before === undefined ? {} : { resume: before }),
+    ...(basis === undefined ? {} : { basis, load: loadKept(basis, options) }),
+    settled: before?.parent?.run === runId,
+  };
+  if (before?.status === 'succeeded' && (await isDone(child, before))) return { kind: 'ended', run: before };
+  const { control } = child;
   const cancel = (): void => control.cancel();
   const { killed } = options.control;
-  if (signal.aborted) cancel();
+  // One that waits for people ends with the run above; one that only starts now is there to clean up.
+  if (signal.aborted || (waits && options.control.cancelled.aborted)) cancel();
   signal.addEventListener('abort', cancel);
   killed.addEventListener('abort', cancel);
   try {
-    const outcome = await run(
-      {
-        ...options,
-        ...loaded,
-        params: before?.params ?? params.values,
-        secrets: Object.fromEntries(names.map((name) => [name, options.environment[name] ?? ''])),
-        control,
-        // What it has done before it began to wait was forced then.
-        force: options.force && before?.status !== 'waiting',
-        // It leaves, and this run looks for the answers: there is one who asks, and one table on the terminal.
-        approvals: { stay: false },
-        parent: {
-          run: runId,
-          task,
-          pipelines: above,
-          runs: [runId, ...(parent?.runs ?? [])],
-        },
-        ...(before === undefined ? {} : { resume: before }),
-      },
-      [childSink(say)],
-    );
+    const outcome = await run(child, [childSink(say)]);
     if (outcome.kind === 'refused') return { kind: 'refused', message: outcome.message };
     if (outcome.kind === 'waiting') {
       const reason = `run ${outcome.runId} of ${call.name} waits for people`;
@@ -91,11 +101,44 @@ export async function runChild(
   }
 }
 
-/** What a run below this one has from it: all but what says which of its own tasks run, and where it comes from. */
-function inherited(options: RunOptions): Omit<RunOptions, 'only' | 'from' | 'to' | 'resume' | 'parent'> {
-  const own = new Set(['only', 'from', 'to', 'resume', 'parent']);
+/** What says which tasks of a run are run, and where it comes from. */
+const OWN = ['only', 'from', 'to', 'resume', 'basis', 'settled', 'notices', 'parent'] as const;
+
+/** What a run below this one has from it. */
+function inherited(options: RunOptions): Omit<RunOptions, (typeof OWN)[number]> {
+  const own: ReadonlySet<string> = new Set(OWN);
   const rest = Object.entries(options).filter(([key]) => !own.has(key));
-  return Object.fromEntries(rest) as Omit<RunOptions, 'only' | 'from' | 'to' | 'resume' | 'parent'>;
+  return Object.fromEntries(rest) as Omit<RunOptions, (typeof OWN)[number]>;
+}
+
+/** Pipelines that a run has kept when it began count for it. */
+function loadKept(basis: RunBasis, options: Pick<RunOptions, 'load' | 'loadBegun'>): RunOptions['load'] {
+  return (name) => {
+    const path = basis.pipelines[name];
+    return path === undefined ? options.load(name) : options.loadBegun(basis, path);
+  };
+}
+
+/** Whether nothing is left to do in a run that has succeeded: each of its tasks is looked at, as in any other run. */
+async function isDone(options: RunOptions, before: RunDocument): Promise<boolean> {
+  if (!before.tasks.every(({ status }) => status === 'succeeded' || status === 'cached')) return false;
+  const { planRun } = await import('./plan.js');
+  const { tasks, problem } = await planRun(options.root, options.pipeline, {
+    params: options.params,
+    environment: options.environment,
+    places: options.places,
+    ...(options.features === undefined ? {} : { features: options.features }),
+    ...(options.above === undefined ? {} : { above: options.above }),
+    called: textsOf(await calledBy(options.pipeline, options.load)),
+    ...(options.versions === undefined ? {} : { versions: options.versions }),
+    resume: before,
+  });
+  const ids = new Set(before.tasks.map(({ id }) => id));
+  return (
+    problem === undefined &&
+    tasks.length === ids.size &&
+    tasks.every(({ id, decision }) => decision === 'up-to-date' && ids.has(id))
+  );
 }
 
 /** The run that a task of this run, or of the one it goes on from, has started and that is not done with. */

@@ -8,10 +8,12 @@ import type {
 } from '../stores/run-document.js';
 import type { CacheHit } from './cache.js';
 import { explainChange, fingerprint } from './fingerprint.js';
+import { short } from './identity.js';
 import type { ResolvedTask } from './resolve.js';
 import type { Session } from './session.js';
+import { stakeOf } from './stake.js';
 import type { TaskState } from './state.js';
-import { producerOf, upstreamMetrics } from './upstream.js';
+import { producerOf, upstreamMetrics, upstreamParts } from './upstream.js';
 import type { ReadInput } from './workspace.js';
 
 export type Fingerprinted =
@@ -35,6 +37,12 @@ export async function fingerprintTask(
   for (const input of task.inputs) {
     const paths = input.glob ? session.workspace.expand(input.path) : [input.path];
     for (const path of paths) {
+      const unmade = session.notMade(path);
+      if (unmade !== undefined) {
+        // What lies there is from another run, and would make the result depend on history.
+        if (input.glob) continue;
+        return { ok: false, reason: 'missing', message: `${path} was not made: ${unmade} in this run` };
+      }
       const found = await read(path);
       if (!found.ok) return { ok: false, reason: found.reason, message: found.message };
       inputs.push(...found.records);
@@ -46,6 +54,7 @@ export async function fingerprintTask(
     ...task.parts,
     ...views.parts,
     ...behindVersion(session, task),
+    ...behindEffect(session, task),
     ...inputs.map(({ path, hash }) => ({ kind: 'input' as const, name: path, value: hash })),
   ];
   return { ok: true, fingerprint: fingerprint(parts), inputs };
@@ -79,8 +88,8 @@ export async function decide(
   read: Reader,
   options: DecideOptions,
 ): Promise<Decision> {
-  if (options.force) return { kind: 'run', reasons: ['forced'] };
-  const { resumed } = options;
+  // A called pipeline is looked at task by task, by its own run.
+  const resumed = task.call === undefined ? options.resumed : undefined;
   if (resumed?.state.fingerprint.hash === print.hash) {
     const { reasons } = await compareOutputs(resumed.state.outputs, read);
     if (
@@ -91,6 +100,7 @@ export async function decide(
       return { kind: 'up-to-date', state: resumed.state, reasons: [`it succeeded in run ${resumed.run}`] };
     }
   }
+  if (options.force) return { kind: 'run', reasons: ['forced'] };
   const always = alwaysRuns(task.instance);
   if (always !== undefined) return { kind: 'run', reasons: [always] };
   const last = session.states.get(task.id);
@@ -148,6 +158,31 @@ function featureParts(
   const chosen = session.features.choose(task.id, task.trainingSet);
   if (chosen.ok) return { ok: true, parts: session.features.versionParts(chosen.value) };
   return { ok: false, reason: 'features', message: chosen.message };
+}
+
+/**
+ * What tells of an effect that it is done is that it was done for what there is now: everything that it depends on counts,
+ * whether it looks at it or not.
+ */
+function behindEffect(session: Session, { id, instance, approval, deploy }: ResolvedTask): FingerprintPart[] {
+  if (alwaysRuns(instance) === undefined) return [];
+  const asks = deploy?.environment.approval !== undefined || approval !== undefined;
+  return [
+    ...upstreamParts(session, id).map(([from, made]) => ({
+      kind: 'upstream' as const,
+      name: `tasks.${from}`,
+      value: made,
+    })),
+    ...(asks
+      ? [
+          {
+            kind: 'approval' as const,
+            name: 'what it stands for',
+            value: short(JSON.stringify(stakeOf(session, instance))),
+          },
+        ]
+      : []),
+  ];
 }
 
 /** A version is made of more than bytes: where they come from, and the metrics that it must keep to. */

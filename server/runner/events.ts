@@ -132,6 +132,8 @@ export interface TaskEnded extends At {
   readonly note?: string;
   readonly peakMemoryBytes?: number;
   readonly cpuSeconds?: number;
+  /** What everything that it depends on had come to: see `TaskRun`. */
+  readonly upstream?: string;
   /** The run that produced the outputs that were restored. */
   readonly restoredFrom?: string;
 }

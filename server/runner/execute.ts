@@ -5,7 +5,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { Json } from '../model/definition.js';
 import { describeFileError } from '../stores/problem.js';
-import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
+import type { ArtifactRecord, FileRecord, FingerprintRecord, TaskRun } from '../stores/run-document.js';
 import type { RunTrash } from '../stores/trash.js';
 import type { CacheHit } from './cache.js';
 import type { ActionOutcome } from './actions/action.js';
@@ -13,12 +13,15 @@ import { Attempt, type AttemptContext } from './attempt.js';
 import { mayStart } from './condition.js';
 import { type DecideOptions, type EntryData, decide, fingerprintTask, makesVersion } from './decide.js';
 import type { EventBody, TaskEnded } from './events.js';
+import { madeOf } from './identity.js';
 import { FOLDER_MIME, mimeOf } from './mime.js';
 import { OutputsBefore } from './outputs-before.js';
 import { type ResolvedTask, resolveFully } from './resolve-fully.js';
 import type { Seat } from './schedule.js';
 import type { Session, TaskResult } from './session.js';
+import type { Versions } from './versions.js';
 import type { TaskState } from './state.js';
+import { identityOf, upstreamOf } from './upstream.js';
 import type { ReadInput } from './workspace.js';
 
 export interface ExecuteContext extends AttemptContext {
@@ -31,7 +34,15 @@ export interface ExecuteContext extends AttemptContext {
   defer(work: () => Promise<void>): void;
   /** Whether entries of the cache that would serve are told so. */
   readonly touch: boolean;
-  /** How tasks ended in the run that is resumed, by id. */
+  /** Tasks that failed or were skipped in this run before it was resumed, by id: they have ended. */
+  readonly ended: ReadonlyMap<string, { readonly run: string; readonly task: TaskRun }>;
+  /** The run was cancelled before it was taken up: only what cleans up behind it runs. */
+  readonly endsOnly: boolean;
+  /** Whether a task of this run has a run of its own that waits for people. */
+  readonly waitsBelow: (id: string) => boolean;
+  /** What names of versions stand for; absent: nothing of the pipeline names any. */
+  readonly versions?: Versions;
+  /** How tasks succeeded in the run that is resumed, by id. */
   readonly resumed: ReadonlyMap<string, { readonly run: string; readonly state: TaskState }>;
   /** `path:line:column` of a place in the definition. */
   place(span: { readonly start: number } | undefined): string;
@@ -46,7 +57,7 @@ export interface ExecuteContext extends AttemptContext {
   readonly trash: RunTrash;
 }
 
-type Ending = Omit<TaskEnded, 'type' | 'at' | 'id'>;
+type Ending = Omit<TaskEnded, 'type' | 'at' | 'id'> & Pick<ActionOutcome, 'made'>;
 
 /** Never rejects: what goes wrong becomes how the task ended. A task that the runner leaves waiting has not ended. */
 export async function executeTask(
@@ -96,8 +107,10 @@ class Execution {
   async run(): Promise<Ending | 'parked'> {
     const session = this.#session;
     const instance = this.#instance;
+    const before = this.#before();
+    if (before !== undefined) return before;
     const stopped = this.#whyNot();
-    if (stopped !== undefined) return stopped;
+    if (stopped !== undefined) return this.#context.endsOnly ? this.#endOnly(stopped) : stopped;
     const resolution = await resolveFully(session, instance);
     if (!resolution.ok) {
       return this.#refused(`${this.#context.place(resolution.span)}: ${resolution.message}`);
@@ -142,6 +155,7 @@ class Execution {
   /** Tells everybody, and those that depend on it, how it ended. */
   end(ending: Ending): void {
     const instance = this.#instance;
+    const { made, ...told } = ending;
     const tolerated = ending.status === 'failed' && instance.task.continueOnError;
     const before = this.#session.graph.incoming(this.#id).map((edge) => this.#session.results.get(edge.from));
     const failed = ending.status === 'failed' && !tolerated;
@@ -153,12 +167,23 @@ class Execution {
       metrics: ending.metrics,
       inputs: ending.inputs,
       outputs: { ...this.#names, ...ending.values },
-      fingerprint: this.#fingerprint,
+      fingerprint: made === undefined ? this.#fingerprint : `${this.#fingerprint} ${made}`,
+      ...identityOf(
+        this.#session,
+        instance,
+        madeOf(ending.status, `${this.#fingerprint} ${made ?? ''}`, ending.outputs),
+      ),
     };
-    this.#session.results.set(this.#id, result);
-    this.#ending = ending;
+    this.#session.end(this.#id, result);
+    this.#ending = { ...told, upstream: result.upstream };
     if (failed) this.#context.failed(this.#id);
-    this.#emit({ type: 'task-ended', id: this.#id, ...ending, ...(tolerated ? { tolerated } : {}) });
+    this.#emit({
+      type: 'task-ended',
+      id: this.#id,
+      ...told,
+      upstream: result.upstream,
+      ...(tolerated ? { tolerated } : {}),
+    });
   }
 
   #emit(event: EventBody): void {
@@ -166,11 +191,35 @@ class Execution {
     else this.#context.emit(event);
   }
 
+  /** How it ended in this run, before somebody resumed that, unless what it depends on has come to something else since. */
+  #before(): Ending | undefined {
+    const before = this.#context.ended.get(this.#id);
+    if (before === undefined || before.task.upstream !== upstreamOf(this.#session, this.#id))
+      return undefined;
+    this.#kept = before.run === this.#context.runId;
+    return endingOf(before.task);
+  }
+
+  /** The run was taken up only to be cancelled: what had succeeded in it has, and the rest is cancelled with it. */
+  #endOnly(stopped: Ending): Ending {
+    const done = this.#context.resumed.get(this.#id);
+    if (done?.run !== this.#context.runId) return { ...stopped, status: 'cancelled' };
+    const { state } = done;
+    this.#kept = true;
+    this.#fingerprint = state.fingerprint.hash;
+    this.#names = Object.fromEntries(state.outputs.map((output) => [output.name, output.path]));
+    return fromState(state, state.inputs);
+  }
+
   /** What speaks against starting it, as its end. */
   #whyNot(): Ending | undefined {
     const { control, keepGoing, hasFailed, matrixStop } = this.#context;
     const { task } = this.#instance;
     const skip = (reason: string): Ending => this.#skipped(reason);
+    // Its own run waits for people: it ends with this one, and cleans up behind itself.
+    if (control.cancelled.aborted && !control.killed.aborted && this.#context.waitsBelow(this.#id)) {
+      return undefined;
+    }
     if (control.killed.aborted) return skip('the run was cancelled');
     if (matrixStop(task.name)?.aborted === true) {
       return skip(`another ${task.name} failed, and its matrix stops at the first failure`);
@@ -275,7 +324,9 @@ class Execution {
     for (let number = 1; ; number++) {
       if (number > 1) before.discard();
       const attempt = new Attempt(this.#context, task, number, stop, this.#seat);
+      const settle = this.#context.versions?.watch();
       const outcome = await attempt.run();
+      settle?.();
       if (outcome.parked === true) return 'parked';
       if (outcome.skipped !== undefined) return this.#skipped(outcome.skipped);
       let end = await this.#judge(task, print, inputs, attempt, outcome, before);
@@ -309,12 +360,13 @@ class Execution {
       ...(outcome.checks === undefined ? {} : { checks: outcome.checks }),
       ...(outcome.values === undefined ? {} : { values: outcome.values }),
       ...(outcome.note === undefined ? {} : { note: outcome.note }),
+      ...(outcome.made === undefined ? {} : { made: outcome.made }),
       ...attempt.usage,
     };
     const logged = { ...attempt.metrics, ...outcome.metrics };
     const base = { inputs, outputs: [] as readonly ArtifactRecord[], metrics: logged, ...facts };
     if (attempt.timedOut) return { status: 'failed', error: attempt.timeoutMessage, ...base };
-    if (attempt.stopped) return { status: 'cancelled', ...base };
+    if (attempt.stopped || outcome.cancelled === true) return { status: 'cancelled', ...base };
     if (!outcome.ok) return { status: 'failed', error: outcome.error ?? 'it failed', ...base };
     const made = await this.#outputs(task);
     if (!made.ok) return { status: 'failed', error: made.error, ...base };
@@ -454,6 +506,23 @@ function fromState(state: TaskState, inputs: readonly FileRecord[]): Ending {
     ...(state.values === undefined ? {} : { values: state.values }),
     ...(state.note === undefined ? {} : { note: state.note }),
     restoredFrom: state.run,
+  };
+}
+
+/** How a task of a record ended, as far as that is told. */
+function endingOf(task: TaskRun): Ending {
+  const { inputs, outputs, metrics, error, exitCode, signal, checks, values, note } = task;
+  return {
+    status: task.status === 'failed' ? 'failed' : 'skipped',
+    inputs,
+    outputs,
+    metrics,
+    ...(error === undefined ? {} : { error }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(checks === undefined ? {} : { checks }),
+    ...(values === undefined ? {} : { values }),
+    ...(note === undefined ? {} : { note }),
   };
 }
 

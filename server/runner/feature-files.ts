@@ -8,15 +8,15 @@ export function usesFeatures({ tasks }: Pipeline): boolean {
 }
 
 /**
- * Every feature file of the project as it is now, or none for a pipeline that needs none. A run asks once: all of its
- * tasks see the same definitions.
+ * Every feature file of the project as it is now, or none for pipelines that need none. A run asks once: all of its
+ * tasks, and the pipelines that it calls, see the same definitions.
  * @param root absolute, of the project
  */
 export async function featureFilesFor(
   root: string,
-  pipeline: Pipeline,
+  pipelines: readonly Pipeline[],
 ): Promise<readonly FeaturesDefinition[]> {
-  if (!usesFeatures(pipeline)) return [];
+  if (!pipelines.some(usesFeatures)) return [];
   const { Project } = await import('../project/project.js');
   return Project.open(root)
     .definitions()

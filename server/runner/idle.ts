@@ -22,6 +22,8 @@ export class Idle {
   readonly #people: RunOptions['approvals'];
   readonly #emit: (event: EventBody) => void;
   readonly #questions: QuestionsBelow;
+  /** Aborted when the run was asked to end: then nothing waits any more. */
+  readonly #cancelled: AbortSignal;
   readonly #leave = new AbortController();
   /** Tasks whose own runs wait for people, and the way to go on with each. */
   readonly #below = new Map<string, (again: boolean) => void>();
@@ -35,7 +37,9 @@ export class Idle {
     people: RunOptions['approvals'],
     emit: (event: EventBody) => void,
     questions: QuestionsBelow,
+    cancelled: AbortSignal,
   ) {
+    this.#cancelled = cancelled;
     this.#approvals = approvals;
     this.#people = people;
     this.#emit = emit;
@@ -103,20 +107,16 @@ export class Idle {
 
   /**
    * A task whose own run waits for people: what follows from it does not start. `true`: there is an answer, and the task
-   * is to go on with its run; `false`: the runner leaves.
-   *
-   * @param cancelled the task's run ends with this one
+   * is to go on with its run; `false`: the runner leaves. Where this run is cancelled the task ends its own.
    */
-  async waitsBelow(id: string, seat: Seat, cancelled: AbortSignal): Promise<boolean> {
+  async waitsBelow(id: string, seat: Seat): Promise<boolean> {
     const { signal } = this.#leave;
+    const cancelled = this.#cancelled;
     if (signal.aborted) return false;
     this.#questions.begin(id);
     const again = await new Promise<boolean>((resolve) => {
       this.#below.set(id, resolve);
-      const cancel = (): void => {
-        this.#questions.abandon();
-        resolve(true);
-      };
+      const cancel = (): void => resolve(true);
       signal.addEventListener('abort', () => resolve(false), { once: true });
       if (cancelled.aborted) cancel();
       else cancelled.addEventListener('abort', cancel, { once: true });
@@ -144,13 +144,19 @@ export class Idle {
     return answered.length > 0;
   }
 
+  /** Whether a task has a run of its own that waits for people. */
+  hasWaiting(id: string): boolean {
+    return this.#questions.hasWaiting(id);
+  }
+
   #waiting(): readonly string[] {
     return [...this.#approvals.waiting, ...this.#below.keys()];
   }
 
   #park(): void {
     const approvals = this.#approvals;
-    if (approvals.refresh() || this.#leave.signal.aborted) return;
+    if (approvals.refresh() || this.#leave.signal.aborted || this.#cancelled.aborted) return;
+    if (this.#waiting().length === 0) return;
     this.#emit({ type: 'run-waiting', tasks: this.#waiting(), parked: true });
     this.#leave.abort();
     approvals.park();

@@ -10,6 +10,7 @@ import type { FingerprintPart } from '../stores/run-document.js';
 import { memberOfFlat } from './flat.js';
 import type { Registration } from './resolve-register.js';
 import type { VersionFacts } from './resolve-texts.js';
+import type { Versions } from './versions.js';
 
 /** What an expression gets, and what it means for the fingerprint of who asked. */
 export interface ModelLookup {
@@ -24,9 +25,15 @@ export class Models {
   readonly #paths = new Map<string, { readonly path: string } | { readonly message: string }>();
   readonly #wanted = new Map<string, VersionDocument>();
 
-  /** @param root absolute, of the project */
-  constructor(root: string) {
+  readonly #versions: Versions | undefined;
+
+  /**
+   * @param root absolute, of the project
+   * @param versions what names stand for in the run; absent: what they stand for now
+   */
+  constructor(root: string, versions?: Versions) {
     this.#root = root;
+    this.#versions = versions;
     this.registry = Registry.open(root);
   }
 
@@ -38,7 +45,7 @@ export class Models {
     }
     const parsed = parseModelReference(reference);
     if (!parsed.ok) return error(`models: ${parsed.message}`);
-    const resolved = this.registry.resolveUri(reference);
+    const resolved = this.#resolve(reference);
     if (!resolved.ok) return error(`models.${reference}: ${resolved.error.message}${this.#hint(reference)}`);
     const { version } = resolved;
     const part: FingerprintPart = {
@@ -49,13 +56,22 @@ export class Models {
     return { found: this.#member(reference, version, rest), part };
   }
 
+  #resolve(reference: string): ReturnType<Registry['resolveUri']> {
+    const parsed = parseModelReference(reference);
+    if (!parsed.ok || parsed.reference.selector.kind === 'version')
+      return this.registry.resolveUri(reference);
+    const { name, selector } = parsed.reference;
+    const version = this.#versions?.model(name, selector.kind === 'alias' ? selector.alias : undefined);
+    return version === undefined ? this.registry.resolveUri(reference) : this.registry.version(name, version);
+  }
+
   /** The version behind `rain@candidate`. */
   find(
     reference: string,
   ):
     | { readonly ok: true; readonly version: VersionFacts; readonly part: FingerprintPart }
     | { readonly ok: false; readonly message: string } {
-    const resolved = this.registry.resolveUri(reference);
+    const resolved = this.#resolve(reference);
     if (!resolved.ok) return { ok: false, message: `${resolved.error.message}${this.#hint(reference)}` };
     const { version, name, artifact, metrics } = resolved.version;
     const parsed = parseModelReference(reference);

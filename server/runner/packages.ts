@@ -8,16 +8,25 @@ import type { Lookup } from '../model/values.js';
 import type { PackageStore } from '../stores/packages/store.js';
 import type { PackageVersion } from '../stores/packages/types.js';
 import type { ModelLookup } from './models.js';
+import type { Versions } from './versions.js';
 
 const HASH_LENGTH = 12;
 
-/** @param members begins with `rain-app` or `rain-app@3` */
-export function packageLookup(packages: PackageStore, members: readonly string[]): ModelLookup {
+/**
+ * @param members begins with `rain-app` or `rain-app@3`
+ * @param versions what names stand for in the run; absent: what they stand for now
+ */
+export function packageLookup(
+  packages: PackageStore,
+  members: readonly string[],
+  versions?: Versions,
+): ModelLookup {
   const [reference, ...rest] = members;
   if (reference === undefined) return error('packages: say which package, as in packages.rain-app.version.');
   const parsed = parsePackageReference(reference);
   if (!parsed.ok) return error(`packages: ${parsed.message}`);
-  const found = packages.version(parsed.reference.name, parsed.reference.version);
+  const { name, version: given } = parsed.reference;
+  const found = packages.version(name, given ?? versions?.package(name));
   if (!found.ok) return error(`packages.${reference}: ${found.error.message}`);
   const { version } = found;
   return {

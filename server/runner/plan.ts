@@ -1,5 +1,7 @@
 /** What a run would do now, and why, without doing anything: nothing is spawned, written or restored. */
+import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Json, Pipeline, Task } from '../model/definition.js';
+import type { Stake } from '../stores/approvals.js';
 import type { FingerprintRecord, RunDocument } from '../stores/run-document.js';
 import { leftByKilled } from '../stores/trash.js';
 import { mayStart } from './condition.js';
@@ -7,6 +9,8 @@ import { alwaysRuns } from './always.js';
 import { decide, fingerprintTask } from './decide.js';
 import { featureFilesFor } from './feature-files.js';
 import { doneIn } from './resume.js';
+import { madeOf } from './identity.js';
+import { identityOf } from './upstream.js';
 import type { ResolvedTask } from './resolve.js';
 import { resolveFully } from './resolve-fully.js';
 import type { RunSettings } from './places.js';
@@ -15,6 +19,7 @@ import type { Selection } from './select.js';
 import { foundAt } from './outputs-before.js';
 import { Session, type TaskResult } from './session.js';
 import type { TaskState } from './state.js';
+import type { Versions } from './versions.js';
 import type { ReadInput } from './workspace.js';
 
 export interface PlanOptions extends Selection {
@@ -23,6 +28,14 @@ export interface PlanOptions extends Selection {
   readonly force?: boolean;
   readonly noCache?: boolean;
   readonly resume?: RunDocument;
+  /** Feature files of the project; absent: read from the disk where the pipeline needs them. */
+  readonly features?: readonly FeaturesDefinition[];
+  /** What names of versions stand for; absent: what they stand for now. */
+  readonly versions?: Versions;
+  /** What a question in it stands for in the run that calls it. */
+  readonly above?: Stake;
+  /** Definitions of the pipelines that it calls, as texts, by their names. */
+  readonly called?: ReadonlyMap<string, string>;
   readonly environment?: NodeJS.ProcessEnv;
   /** Where deployments may go. Absent: nothing is known of it. */
   readonly places?: RunSettings;
@@ -58,7 +71,10 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
     secrets: Object.fromEntries(secretNames(pipeline).map((name) => [name, '***'])),
     run: { pipeline: pipeline.name },
     ...(options.places === undefined ? {} : { places: options.places }),
-    features: await featureFilesFor(root, pipeline),
+    ...(options.versions === undefined ? {} : { versions: options.versions }),
+    ...(options.above === undefined ? {} : { above: options.above }),
+    ...(options.called === undefined ? {} : { called: options.called }),
+    features: options.features ?? (await featureFilesFor(root, [pipeline])),
     selection: {
       ...(only === undefined ? {} : { only }),
       ...(from === undefined ? {} : { from }),
@@ -189,7 +205,7 @@ class Planner {
         artifacts: TaskState['outputs'];
       };
       for (const artifact of artifacts) this.#content.set(artifact.path, { ok: true, records: [artifact] });
-      this.#known(task, { metrics }, printed.fingerprint);
+      this.#known(task, { metrics, outputs: artifacts }, printed.fingerprint);
     } else {
       return {
         ...stale(decision.kind, decision.reasons, decision.kind === 'run' ? 'will run' : 'may run'),
@@ -205,7 +221,11 @@ class Planner {
   }
 
   /** Its values are those of its last success; what depends on it can be told. */
-  #known(task: ResolvedTask, state: Pick<TaskState, 'metrics' | 'values'>, print: FingerprintRecord): void {
+  #known(
+    task: ResolvedTask,
+    state: Pick<TaskState, 'metrics' | 'values'> & Partial<Pick<TaskState, 'outputs'>>,
+    print: FingerprintRecord,
+  ): void {
     this.#session.results.set(task.id, {
       status: 'cached',
       tolerated: false,
@@ -217,6 +237,7 @@ class Planner {
         ...state.values,
       },
       fingerprint: print.hash,
+      ...identityOf(this.#session, task.instance, madeOf('cached', print.hash, state.outputs ?? [])),
     });
   }
 }

@@ -89,6 +89,11 @@ export class QuestionsBelow {
     }
   }
 
+  /** Whether a run that a task of this one has started waits. */
+  hasWaiting(task: string): boolean {
+    return this.#asking.list().some(({ id, status }) => status === 'waiting' && this.#taskOf(id) === task);
+  }
+
   /** What waits for people ends with this run. */
   abandon(): void {
     for (const { id, status } of this.#asking.list())

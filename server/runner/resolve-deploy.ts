@@ -8,6 +8,7 @@ import type { FingerprintPart } from '../stores/run-document.js';
 import { type Places, findEnvironment, findTarget } from './places.js';
 import { envOf } from './resolve-package.js';
 import type { Texts, VersionFacts } from './resolve-texts.js';
+import type { Versions } from './versions.js';
 
 export interface Deployment {
   readonly package: PackageVersion;
@@ -26,11 +27,12 @@ export function resolveDeploy(
   parts: FingerprintPart[],
   places: Places,
   packages: PackageStore,
+  versions: Versions | undefined,
 ): Deployment {
   const reference = parsePackageReference(texts.kept(action.package).trim());
   if (!reference.ok) texts.fail(reference.message, action.package.span);
   const { name, version } = reference.reference;
-  const found = packages.version(name, version);
+  const found = packages.version(name, version ?? versions?.package(name));
   if (!found.ok) texts.fail(`package: ${found.error.message}`, action.package.span);
   const named = findEnvironment(texts.kept(action.environment).trim(), places);
   if (!named.ok) texts.fail(named.message, action.environment.span);

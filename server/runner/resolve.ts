@@ -211,8 +211,8 @@ class Resolver {
       case 'package':
         return { package: resolvePackage(action, this.#texts(parts), parts, this.#workspace) };
       case 'deploy': {
-        const { places, packages } = this.#facts;
-        return { deploy: resolveDeploy(action, this.#texts(parts), parts, places, packages()) };
+        const { places, packages, versions } = this.#facts;
+        return { deploy: resolveDeploy(action, this.#texts(parts), parts, places, packages(), versions) };
       }
       case 'service':
         return { service: resolveService(action, this.#texts(parts), parts) };

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { withLock } from '../stores/file-lock.js';
-import type { RunDocument } from '../stores/run-document.js';
+import type { RunDocument, TaskRun } from '../stores/run-document.js';
 import { type RunStore, taskLogName } from '../stores/runs.js';
 import type { RunEvent } from './events.js';
 import { removePipes } from './output-pipes.js';
@@ -10,27 +10,41 @@ import { processesWithEnvironment, processStat } from './proc.js';
 import { RunReducer } from './record.js';
 import type { TaskState } from './state.js';
 
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'cached', 'failed', 'skipped']);
+
 export type Resumable =
   { readonly ok: true; readonly run: RunDocument } | { readonly ok: false; readonly message: string };
 
 const UNFINISHED = ['interrupted', 'failed', 'cancelled', 'waiting'] as const;
 
-/** The run to go on from: the one named, or the newest of the pipeline that did not succeed. */
-export function findResumable(store: RunStore, pipeline: string, id: string | undefined): Resumable {
+/**
+ * The run to resume: the one named, or the newest of the pipeline that did not succeed.
+ *
+ * @param pipeline absent: any, if an id is given
+ */
+export function findResumable(
+  store: RunStore,
+  pipeline: string | undefined,
+  id: string | undefined,
+): Resumable {
   let chosen = id;
   if (chosen === undefined) {
-    const [newest] = store.list({ limit: 1, pipeline });
-    if (newest === undefined) return { ok: false, message: `${pipeline} has no run to go on from` };
+    const [newest] = store.list({ limit: 1, ...(pipeline === undefined ? {} : { pipeline }) });
+    if (newest === undefined)
+      return { ok: false, message: `${pipeline ?? 'the project'} has no run to go on from` };
     if (!UNFINISHED.some((status) => status === newest.status)) {
       const why = newest.status === 'succeeded' ? 'succeeded' : 'still goes on';
-      return { ok: false, message: `the newest run of ${pipeline}, ${newest.id}, ${why}: nothing to resume` };
+      return {
+        ok: false,
+        message: `the newest run of ${newest.pipeline}, ${newest.id}, ${why}: nothing to resume`,
+      };
     }
     chosen = newest.id;
   }
   const read = store.read(chosen);
   if (!read.ok) return { ok: false, message: read.problem.message };
   const { run } = read;
-  if (run.pipeline !== pipeline) {
+  if (pipeline !== undefined && run.pipeline !== pipeline) {
     return { ok: false, message: `run ${run.id} is one of ${run.pipeline}, not of ${pipeline}` };
   }
   if (!UNFINISHED.some((status) => status === run.status)) {
@@ -70,13 +84,15 @@ export function doneIn(run: RunDocument): Map<string, { run: string; state: Task
   return done;
 }
 
+/** Tasks of a run that failed or were skipped: for the same run they have ended. */
+export function endedIn(run: RunDocument): Map<string, { readonly run: string; readonly task: TaskRun }> {
+  const ended = run.tasks.filter(({ status }) => status === 'failed' || status === 'skipped');
+  return new Map(ended.map((task) => [task.id, { run: run.id, task }]));
+}
+
 /** The record of a run that goes on: what has ended in it stays as it is. */
 export function takenUp(fresh: RunDocument, again: RunDocument): RunDocument {
-  const ended = new Map(
-    again.tasks
-      .filter((task) => task.status === 'succeeded' || task.status === 'cached')
-      .map((task) => [task.id, task]),
-  );
+  const ended = new Map(again.tasks.filter(({ status }) => ENDED.has(status)).map((task) => [task.id, task]));
   return {
     ...fresh,
     ...(again.startedAt === undefined ? {} : { startedAt: again.startedAt }),

@@ -1,10 +1,14 @@
 /** What a run is told before it begins, and how it may end. */
+import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Json, Pipeline, ProjectSettings } from '../model/definition.js';
+import type { Stake } from '../stores/approvals.js';
+import type { RunBasis } from '../stores/run-basis.js';
 import type { RunDocument } from '../stores/run-document.js';
 import type { Asker } from './approvals.js';
 import type { RunControl } from './control.js';
 import type { RunSettings } from './places.js';
 import type { Selection } from './select.js';
+import type { Versions } from './versions.js';
 
 export interface RunOptions extends Selection {
   /** Absolute. */
@@ -12,6 +16,10 @@ export interface RunOptions extends Selection {
   readonly pipeline: Pipeline;
   /** `sha256:<hex>` of the definition's text. */
   readonly definitionHash: string;
+  /** What the definition was read from: its own text and that of the project's settings, by path. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** Feature files of the project; absent: read from the disk where the pipeline needs them. */
+  readonly features?: readonly FeaturesDefinition[];
   /** Every param of the pipeline with its value. */
   readonly params: Readonly<Record<string, Json>>;
   /** Values by name; every secret that the selected tasks ask for. */
@@ -26,8 +34,16 @@ export interface RunOptions extends Selection {
   readonly graceMs: number;
   /** Wait for runs that hold the same outputs; else refuse. */
   readonly wait: boolean;
-  /** Goes on from this run; one that waits for people goes on as itself. */
+  /** Continues this run; one that waits for people continues as itself, another one in a new run. */
   readonly resume?: RunDocument;
+  /** What the run that is resumed was when it began. */
+  readonly basis?: RunBasis;
+  /** Failed and skipped tasks of the resumed run have ended for this one too: it is a part of the same run. */
+  readonly settled?: boolean;
+  /** Said when the run begins. */
+  readonly notices?: readonly string[];
+  /** What names of versions stand for: those of the run that this one is part of. */
+  readonly versions?: Versions;
   readonly approvals: {
     /** Wait until all is answered, when there is nothing else to do. Else the runner leaves. */
     readonly stay: boolean;
@@ -39,6 +55,8 @@ export interface RunOptions extends Selection {
   readonly control: RunControl;
   /** Reads another pipeline of the project by its name. */
   readonly load: (name: string) => Promise<LoadedPipeline>;
+  /** Reads the pipeline that a run was begun with or, by its path, one of those that it calls. */
+  readonly loadBegun: (basis: RunBasis, path?: string) => Promise<LoadedPipeline>;
   /** The run that this one is part of, and all that are above it, with their pipelines. */
   readonly parent?: {
     readonly run: string;
@@ -46,6 +64,8 @@ export interface RunOptions extends Selection {
     readonly pipelines: readonly string[];
     readonly runs: readonly string[];
   };
+  /** What a question in it stands for in the run that this one is part of. */
+  readonly above?: Stake;
   /** Where deployments may go. */
   readonly places: RunSettings;
   /** Bounds of the cache, and whether it may link. */
@@ -59,12 +79,16 @@ export interface RunOptions extends Selection {
 }
 
 export type LoadedPipeline =
-  | ({ readonly ok: true } & Pick<RunOptions, 'pipeline' | 'definitionHash' | 'place'>)
+  | ({ readonly ok: true } & Pick<RunOptions, 'pipeline' | 'definitionHash' | 'texts' | 'features' | 'place'>)
   | { readonly ok: false; readonly message: string };
 
 export type RunOutcome =
   | { readonly kind: 'ended'; readonly runId: string; readonly status: 'succeeded' | 'failed' | 'cancelled' }
   /** The rest waits for people, and nobody runs it. */
   | { readonly kind: 'waiting'; readonly runId: string }
-  /** Nothing was run. */
-  | { readonly kind: 'refused'; readonly reason: 'usage' | 'busy' | 'store'; readonly message: string };
+  /** Nothing was run. `taken`: another process continues the run already. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'usage' | 'busy' | 'store' | 'taken';
+      readonly message: string;
+    };

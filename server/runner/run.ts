@@ -4,15 +4,19 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Pipeline } from '../model/definition.js';
 import type { Instance } from '../model/graph.js';
+import { layoutOf } from '../stores/layout.js';
 import { describeError } from '../stores/problem.js';
+import { writeBasis } from '../stores/run-basis.js';
 import type { RunDocument, RunHeader } from '../stores/run-document.js';
 import { RunTrash, hasOldTrash, recoverTrash, removeFromTrash, trashOverBounds } from '../stores/trash.js';
-import { RunStore, StoreError, newRunId, taskLogName } from '../stores/runs.js';
+import { RunStore, StoreError, taskLogName } from '../stores/runs.js';
 import { staysWithin } from './cache-usage.js';
 import { runChild } from './child-run.js';
 import { whereabouts, inheritedEnvironment } from './environment.js';
 import { Approvals } from './approvals.js';
-import { featureFilesFor } from './feature-files.js';
+import { basisOf, namesVersions } from './basis.js';
+import { calledBy, loadOnce, textsOf } from './called.js';
+import { featureFilesFor, usesFeatures } from './feature-files.js';
 import type { EventBody, EventSink, RunCreated, RunEvent } from './events.js';
 import { type ExecuteContext, executeTask } from './execute.js';
 import type { Executor } from './executors/executor.js';
@@ -26,15 +30,19 @@ import { QuestionsBelow } from './questions-below.js';
 import { newDocument } from './record.js';
 import { pipesFolder } from './output-pipes.js';
 import { Recorder } from './recorder.js';
-import { cleanUpBehindDead, doneIn, takenUp } from './resume.js';
+import { cleanUpBehindDead, doneIn, endedIn, takenUp } from './resume.js';
 import { capacityOf } from './resources.js';
 import type { RunOptions, RunOutcome } from './run-options.js';
 import { schedule } from './schedule.js';
 import type { Selection } from './select.js';
 import { Session } from './session.js';
+import { stakeAbove } from './stake.js';
 
 /** Where the project's settings say nothing else. */
 const MAX_CACHE_BYTES = 20 * 1024 ** 3;
+
+/** More attempts at one thing than anybody makes. */
+const MOST_BEFORE = 50;
 
 /** How long the end of a run waits for git's word, when tasks ran and when there was nothing to do. */
 const DIRTY_MS = { worked: 2_000, idle: 20 } as const;
@@ -44,9 +52,30 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
   const where = whereabouts(options.environment);
   const { resume } = options;
   const again = resume?.status === 'waiting' ? resume : undefined;
-  const id = again?.id ?? newRunId();
+  const id = again?.id ?? new RunStore(layoutOf(options.root)).nextId();
   const startedAt = again?.createdAt ?? new Date().toISOString();
   const selection = selectionOf(options, again);
+  const called = await calledBy(options.pipeline, options.load);
+  const pipelines = [options.pipeline, ...[...called.values()].map(({ pipeline }) => pipeline)];
+  const given = options.features ?? [];
+  const features = given.length > 0 ? given : await featureFilesFor(options.root, pipelines);
+  const trigger = again?.trigger ?? where.trigger;
+  const writeDown: WriteDown = { needed: again === undefined, write: () => undefined };
+  const versions =
+    options.versions ?? (await versionsFor(options, pipelines.some(namesVersions), () => writeDown.write()));
+  writeDown.write = (): void =>
+    writeBasis(
+      new RunStore(layoutOf(options.root)).folder(id),
+      again === undefined || options.basis === undefined
+        ? basisOf(options, features, called, versions?.all, trigger)
+        : { ...options.basis, ...(versions === undefined ? {} : { versions: versions.all }) },
+    );
+  const pinned: RunOptions = {
+    ...options,
+    features,
+    load: loadOnce(called, options.load),
+    ...(versions === undefined ? {} : { versions }),
+  };
   const session = new Session({
     root: options.root,
     pipeline: options.pipeline,
@@ -58,12 +87,15 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
       id,
       pipeline: options.pipeline.name,
       'started-at': startedAt,
-      trigger: again?.trigger ?? where.trigger,
+      trigger,
       user: again?.user ?? where.user,
     },
-    ...(selection === undefined ? {} : { selection }),
+    selection,
     linkOutputs: options.cache.link ?? false,
-    features: await featureFilesFor(options.root, options.pipeline),
+    features: usesFeatures(options.pipeline) ? features : [],
+    ...(versions === undefined ? {} : { versions }),
+    called: textsOf(called),
+    ...(options.above === undefined ? {} : { above: options.above }),
   });
   const refusal = session.problem;
   if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };
@@ -80,12 +112,10 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     ...(again === undefined ? {} : { user: again.user, trigger: again.trigger }),
     argv: again?.argv ?? options.argv.map((argument) => masks.text(argument)),
     ...resumedFrom(resume, again),
-    ...(options.parent === undefined
-      ? {}
-      : { parent: { run: options.parent.run, task: options.parent.task } }),
+    ...parentOf(options, again),
     createdAt: startedAt,
   };
-  return new Run(options, session, header, masks, sinks).go();
+  return new Run(pinned, session, header, masks, sinks, writeDown).go();
 }
 
 function resumedFrom(
@@ -96,15 +126,39 @@ function resumedFrom(
   return resumed === undefined ? {} : { resumed };
 }
 
-/** A run that goes on as itself has the tasks that it had. */
-function selectionOf(options: RunOptions, again: RunDocument | undefined): Selection | undefined {
+/** Reading them costs the most of what a run that needs none of it would do. */
+async function versionsFor(
+  { root, basis }: RunOptions,
+  needed: boolean,
+  changed: () => void,
+): Promise<RunOptions['versions']> {
+  if (!needed) return undefined;
+  const { Versions } = await import('./versions.js');
+  return new Versions(root, basis?.versions, changed);
+}
+
+function parentOf(options: RunOptions, again: RunDocument | undefined): Pick<RunHeader, 'parent'> {
+  const { parent } = options;
+  if (parent !== undefined) return { parent: { run: parent.run, task: parent.task } };
+  return again?.parent === undefined ? {} : { parent: again.parent };
+}
+
+/** A run that continues as itself has the tasks that it had, cell by cell. */
+function selectionOf(options: RunOptions, again: RunDocument | undefined): Selection {
+  if (again !== undefined) return { only: again.tasks.map(({ id }) => id) };
   const { only, from, to } = options;
-  if (only !== undefined || from !== undefined || to !== undefined) return options;
-  if (again === undefined) return undefined;
-  const had = new Set(again.tasks.map((task) => task.task));
-  if (options.pipeline.tasks.every((task) => had.has(task.name))) return undefined;
-  const known = new Set(options.pipeline.tasks.map((task) => task.name));
-  return { only: again.tasks.flatMap((task) => (known.has(task.task) ? [task.task] : [])) };
+  return {
+    ...(only === undefined ? {} : { only }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+}
+
+/** Writes down what the run is, in its folder. */
+interface WriteDown {
+  /** Nobody has done it before. */
+  readonly needed: boolean;
+  write: () => void;
 }
 
 class Run {
@@ -113,6 +167,7 @@ class Run {
   readonly #header: RunHeader;
   readonly #masks: Masks;
   readonly #sinks: EventSink[];
+  readonly #writeDown: WriteDown;
   readonly #store: RunStore;
   readonly #instances: readonly Instance[];
   readonly #executor: Executor;
@@ -120,6 +175,8 @@ class Run {
   readonly #cacheWasEmpty: boolean;
   #recorder: Recorder | undefined;
   #dirty: DirtyCheck | undefined;
+  /** It was cancelled before it was taken up. */
+  readonly #endsOnly: boolean;
   #failed = false;
   #worked = false;
   #idle: Idle | undefined;
@@ -132,7 +189,10 @@ class Run {
     header: RunHeader,
     masks: Masks,
     sinks: readonly EventSink[],
+    writeDown: WriteDown,
   ) {
+    this.#writeDown = writeDown;
+    this.#endsOnly = options.control.cancelled.aborted && options.resume?.status === 'waiting';
     this.#options = options;
     this.#session = session;
     this.#header = header;
@@ -161,7 +221,7 @@ class Run {
         again === undefined ? this.#store.create(this.#header, created.tasks) : this.#store.reopen(document);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      return { kind: 'refused', reason: 'store', message: error.message };
+      return { kind: 'refused', reason: again === undefined ? 'store' : 'taken', message: error.message };
     }
     const recorder = new Recorder(writer, document, (message) => {
       this.#failed = true;
@@ -169,8 +229,7 @@ class Run {
       this.#emit({ type: 'notice', level: 'error', message });
     });
     this.#recorder = recorder;
-    if (again === undefined) this.#tell(created);
-    else this.#show(created);
+    this.#begin(created);
     await this.#session.prepare();
     const dirty = this.#session.head === undefined ? undefined : checkDirty(this.#options.root);
     this.#dirty = dirty;
@@ -179,7 +238,8 @@ class Run {
     }
     const locks = await acquireLocks(this.#session.layout, this.#request(), {
       wait: this.#options.wait,
-      signal: control.cancelled,
+      // One that was cancelled before it was taken up is there to clean up.
+      signal: control.cancelled.aborted ? control.killed : control.cancelled,
       onWait: (holder) =>
         this.#emit({
           type: 'notice',
@@ -196,18 +256,19 @@ class Run {
         ? { kind: 'ended', runId: this.#header.id, status }
         : { kind: 'refused', reason: 'busy', message: `${locks.message}${hint}` };
     }
-    const before = this.#options.resume === again ? undefined : this.#options.resume;
     const approvals = new Approvals(
       writer.folder,
       { run: this.#header.id, pipeline: this.#header.pipeline },
       (event) => this.#emit(event),
-      before === undefined ? undefined : this.#store.folder(before.id),
+      this.#runsBefore().map((id) => this.#store.folder(id)),
     );
+    const below = new QuestionsBelow(this.#store, this.#header.id);
     const idle = new Idle(
       approvals,
       this.#options.approvals,
       (event) => this.#emit(event),
-      new QuestionsBelow(this.#store, this.#header.id),
+      below,
+      control.cancelled,
     );
     this.#idle = idle;
     const metricsFolder = path.join(writer.folder, 'live');
@@ -228,6 +289,8 @@ class Run {
     const status = this.#status();
     const parked = idle.left.aborted && status !== 'cancelled' && recorder.problem === undefined;
     if (!parked) {
+      // Where there was no time left to let them clean up.
+      if (status === 'cancelled') below.abandon();
       this.#emit({
         type: 'run-ended',
         status,
@@ -271,6 +334,31 @@ class Run {
     for (const item of trashOverBounds(this.#store.layout, bounds)) removeFromTrash(this.#store.layout, item);
   }
 
+  /** The runs that this one resumes, the last one first: none for one that continues as itself. */
+  #runsBefore(): readonly string[] {
+    const before: string[] = [];
+    let next = this.#header.resumed;
+    while (next !== undefined && before.length < MOST_BEFORE && !before.includes(next)) {
+      before.push(next);
+      const read = this.#store.read(next);
+      next = read.ok ? read.run.resumed : undefined;
+    }
+    return before;
+  }
+
+  #begin(created: RunCreated): void {
+    if (this.#writeDown.needed) this.#tell(created);
+    else this.#show(created);
+    try {
+      if (this.#writeDown.needed) this.#writeDown.write();
+    } catch (error) {
+      const message = `what the run is can't be written down: ${describeError(error)}; it can't be resumed as it began`;
+      this.#emit({ type: 'notice', level: 'warning', message });
+    }
+    for (const message of this.#options.notices ?? [])
+      this.#emit({ type: 'notice', level: 'warning', message });
+  }
+
   /** The cache is bounded; what was stored last and what runs own stays. */
   async #trimCache(): Promise<void> {
     const { storedBytes } = this.#session.disk;
@@ -293,7 +381,7 @@ class Run {
 
   async #work(metricsFolder: string, approvals: Approvals, idle: Idle): Promise<void> {
     const options = this.#options;
-    const context = this.#context(metricsFolder, approvals);
+    const context = this.#context(metricsFolder, approvals, idle);
     const onHangUp = (): void => {
       if (!idle.leave()) options.control.cancel();
     };
@@ -321,7 +409,7 @@ class Run {
       start: async (id, seat) => {
         let goesOn = true;
         while (goesOn && (await executeTask(context, id, seat)) === 'parked')
-          goesOn = await idle.waitsBelow(id, seat, options.control.cancelled);
+          goesOn = await idle.waitsBelow(id, seat);
         mutexes.release(id);
       },
       onIdle: () => idle.begin(this.#failed && !options.keepGoing),
@@ -341,7 +429,14 @@ class Run {
       );
   }
 
-  #context(metricsFolder: string, approvals: Approvals): ExecuteContext {
+  /** Failures and skips that are final, because they are of this very run. */
+  #ended(): ExecuteContext['ended'] {
+    const { resume, settled } = this.#options;
+    const own = resume !== undefined && (resume.status === 'waiting' || settled === true);
+    return own ? endedIn(resume) : new Map();
+  }
+
+  #context(metricsFolder: string, approvals: Approvals, idle: Idle): ExecuteContext {
     const options = this.#options;
     const { root, control, graceMs, secrets } = options;
     return {
@@ -362,7 +457,12 @@ class Run {
       approvals,
       child: (task, call, signal, say) =>
         runChild(
-          { options, runId: this.#header.id, store: this.#store, emit: (event) => this.#emit(event) },
+          {
+            options: { ...options, above: stakeAbove(this.#session, task) },
+            runId: this.#header.id,
+            store: this.#store,
+            emit: (event) => this.#emit(event),
+          },
           { task, call, signal, say },
           runPipeline,
         ),
@@ -373,6 +473,10 @@ class Run {
       defer: (work) => this.#defer(work),
       touch: this.#session.states.timeToTouch(),
       resumed: options.resume === undefined ? new Map() : doneIn(options.resume),
+      ended: this.#ended(),
+      waitsBelow: (id) => idle.hasWaiting(id),
+      endsOnly: this.#endsOnly,
+      ...(options.versions === undefined ? {} : { versions: options.versions }),
       place: options.place,
       failed: (id) => this.#taskFailed(id),
       hasFailed: () => this.#failed,

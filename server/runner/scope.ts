@@ -12,6 +12,7 @@ import { memberOfFlat } from './flat.js';
 import type { ModelLookup, Models } from './models.js';
 import { packageLookup } from './packages.js';
 import { type RunSettings, findEnvironment } from './places.js';
+import type { Versions } from './versions.js';
 
 /** What is known of another task. */
 export interface TaskFacts {
@@ -47,6 +48,8 @@ export interface Facts {
   /** Where deployments may go, and what there is to deploy. */
   readonly places: RunSettings;
   readonly packages: () => PackageStore;
+  /** What names of versions stand for in the run; absent: what they stand for now. */
+  readonly versions: Versions | undefined;
   /** The environment of the deployments that a task follows: its name. */
   environmentBefore(instance: Instance): Lookup;
   hashFiles(globs: readonly string[]): string;
@@ -137,7 +140,7 @@ export class TaskScope implements Scope {
         return found;
       }
       case 'packages': {
-        const { found, part } = packageLookup(this.#facts.packages(), path);
+        const { found, part } = packageLookup(this.#facts.packages(), path, this.#facts.versions);
         if (part !== undefined) this.#used.set(`${part.kind} ${part.name}`, part);
         return found;
       }

@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { FeaturesDefinition } from '../model/analyze.js';
-import type { Action, Json, Pipeline } from '../model/definition.js';
+import type { Action, Json, Pipeline, Task } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
 import { shellOfTask } from '../model/shells.js';
 import { viewSources } from '../model/view-sources.js';
 import { type Layout, layoutOf, safeFileName } from '../stores/layout.js';
+import type { Stake } from '../stores/approvals.js';
 import { PackageStore } from '../stores/packages/store.js';
 import type { FileRecord } from '../stores/run-document.js';
 import type { Cache } from './cache.js';
@@ -17,16 +18,18 @@ import { HashIndex } from './hash-index.js';
 import { usesFeatures } from './feature-files.js';
 import type { FeatureViews } from './features.js';
 import type { Models } from './models.js';
+import { type Identity, madeOf, selfContained } from './identity.js';
 import type { RunSettings } from './places.js';
 import { type Facts, type TaskFacts, outputPaths } from './scope.js';
 import { type Selection, select } from './select.js';
 import { environmentBefore } from './environment-before.js';
 import { SYSTEM_SHELL, findShell, missingShell } from './shells.js';
 import { TaskStates } from './state.js';
+import type { Versions } from './versions.js';
 import { Workspace } from './workspace.js';
 
 /** How a task ended, as far as others care. */
-export interface TaskResult {
+export interface TaskResult extends Identity {
   readonly status: 'succeeded' | 'failed' | 'cancelled' | 'skipped' | 'cached';
   readonly tolerated: boolean;
   /** It, or something that it depends on, failed. */
@@ -55,6 +58,12 @@ export interface SessionOptions {
   readonly linkOutputs?: boolean;
   /** Feature files of the project, where the pipeline needs them: `featureFilesFor`. */
   readonly features?: readonly FeaturesDefinition[];
+  /** What names of versions stand for; absent: what they stand for now. */
+  readonly versions?: Versions;
+  /** Definitions of the pipelines that it calls, as texts, by their names. */
+  readonly called?: ReadonlyMap<string, string>;
+  /** What a question in it stands for in the run that this one is part of. */
+  readonly above?: Stake;
 }
 
 export class Session {
@@ -72,10 +81,14 @@ export class Session {
   readonly head: GitHead | undefined;
   /** Of tasks that have ended, by id. */
   readonly results = new Map<string, TaskResult>();
+  /** Tasks that have ended and made nothing. */
+  readonly #unmade: string[] = [];
   /** Why there is nothing to run: a selection that names no task, a matrix or a cycle that can't be. */
   readonly problem: string | undefined;
   readonly places: RunSettings;
   readonly #selected: ReadonlySet<string>;
+  readonly above: Stake | undefined;
+  readonly #called: ReadonlyMap<string, string> | undefined;
   #dirty = true;
   #models: Models | undefined;
   readonly #featureDefinitions: readonly FeaturesDefinition[];
@@ -96,6 +109,8 @@ export class Session {
     );
     this.cache = this.disk;
     this.states = new TaskStates(statesFile(this.layout, options.pipeline.path));
+    this.#called = options.called;
+    this.above = options.above;
     this.head = gitHead(options.root);
     this.#featureDefinitions = options.features ?? [];
     this.featureFiles = this.#featureDefinitions.map(({ features }) => features);
@@ -132,6 +147,7 @@ export class Session {
         this.#models?.find(reference) ?? { ok: false, message: 'the registry is not there yet' },
       places: this.places,
       packages: () => this.packages,
+      versions: options.versions,
       environmentBefore: (instance) => environmentBefore(this, instance),
       hashFiles: (globs) => this.workspace.hashFiles(globs),
       features: this.featureFiles,
@@ -142,12 +158,43 @@ export class Session {
   async prepare(): Promise<void> {
     if (this.#models === undefined && usesModels(this.pipeline)) {
       const { Models } = await import('./models.js');
-      this.#models = new Models(this.root);
+      this.#models = new Models(this.root, this.facts.versions);
     }
     if (this.#features === undefined && usesFeatures(this.pipeline)) {
       const { FeatureViews } = await import('./features.js');
       this.#features = new FeatureViews(this.root, this.#featureDefinitions);
     }
+  }
+
+  /** The definition of the pipeline that a task calls, where that is known. */
+  calledBy({ action }: Task): string {
+    return action?.kind === 'pipeline' ? (this.#called?.get(action.name.text.trim()) ?? '') : '';
+  }
+
+  /** Takes down how a task ended. */
+  end(id: string, result: TaskResult): void {
+    this.results.set(id, result);
+    if (result.status !== 'succeeded' && result.status !== 'cached') this.#unmade.push(id);
+  }
+
+  /** Why a path is not what this run makes of it, in words: the task whose output it is was skipped, or failed. */
+  notMade(path: string): string | undefined {
+    const nearest = (ids: Iterable<string>): { readonly id: string; readonly length: number } | undefined => {
+      let found: { readonly id: string; readonly length: number } | undefined;
+      for (const id of ids) {
+        for (const { path: made } of this.graph.byId.get(id)?.outputs ?? []) {
+          if (made === undefined || (made !== path && !path.startsWith(`${made}/`))) continue;
+          if (found === undefined || made.length > found.length) found = { id, length: made.length };
+        }
+      }
+      return found;
+    };
+    const unmade = nearest(this.#unmade);
+    if (unmade === undefined) return undefined;
+    const made = nearest(this.results.keys());
+    const status = this.results.get(unmade.id)?.status;
+    if (made !== undefined && made.length > unmade.length) return undefined;
+    return `${unmade.id} ${status === 'failed' ? 'failed' : `was ${status ?? 'skipped'}`}`;
   }
 
   /** The registry, once `prepare` has found that it is used. */
@@ -236,6 +283,7 @@ export class Session {
         ...state.values,
       },
       fingerprint: state.fingerprint.hash,
+      ...selfContained(madeOf('cached', state.fingerprint.hash, state.outputs)),
     };
   }
 }

@@ -2,6 +2,7 @@
 import type { Json } from '../model/definition.js';
 import type { Instance } from '../model/graph.js';
 import { ancestors } from './ancestors.js';
+import { type Identity, short } from './identity.js';
 import type { Session } from './session.js';
 
 /** The task instance whose output a path is, or lies in. */
@@ -53,4 +54,31 @@ function without(
 ): Record<string, Json> {
   const keys = new Set(own.map(([key]) => key));
   return Object.fromEntries(Object.entries(metrics).filter(([key]) => !keys.has(key)));
+}
+
+/** @param made what it has come to by itself */
+export function identityOf(session: Session, { id }: Instance, made: string): Identity {
+  const upstream = upstreamOf(session, id);
+  return { made, upstream, identity: short(`${made} ${upstream}`) };
+}
+
+/** What an instance depends on has come to this; empty where it depends on nothing. */
+export function upstreamOf(session: Session, id: string): string {
+  const before = upstreamParts(session, id);
+  return before.length === 0 ? '' : short(JSON.stringify(before));
+}
+
+/** The same, task by task: what each of those that it directly depends on has come to. */
+export function upstreamParts(
+  session: Session,
+  id: string,
+): readonly (readonly [id: string, made: string])[] {
+  return session.graph
+    .incoming(id)
+    .flatMap(({ from }): (readonly [string, string])[] => {
+      const instance = session.graph.byId.get(from);
+      const result = instance === undefined ? undefined : session.result(instance);
+      return result === undefined ? [] : [[from, result.identity]];
+    })
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }

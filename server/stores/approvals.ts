@@ -34,8 +34,18 @@ export interface Facts {
   };
 }
 
+/** What an answer stands for besides what is shown: when it changes, the question is asked anew. */
+export interface Stake {
+  /** What each task that the question depends on has come to, by its id. Opaque. */
+  readonly needs: Readonly<Record<string, string>>;
+  /** The definitions of the tasks that follow, by their names. Opaque. */
+  readonly follows: Readonly<Record<string, string>>;
+}
+
 /** What the run asks. */
 export interface Question extends Facts {
+  /** Absent in questions of older versions. */
+  readonly stake?: Stake;
   /** Markdown. */
   readonly prompt: string;
   /** Of a `deploy`: the environment that demands it. */
@@ -60,6 +70,8 @@ export interface ApprovalRequest extends Question {
   readonly expiresAt?: string;
   /** Of the question: answers to another one don't count. */
   readonly question: string;
+  /** What is different from the question that was asked before, in a few words each. */
+  readonly changed?: readonly string[];
 }
 
 export interface ApprovalAnswer {
@@ -122,8 +134,56 @@ function sha256(text: string): string {
 
 /** What decides whether an answer was given to this question. */
 export function questionHash(question: Question): string {
-  const { prompt, environment, artifacts, metrics, comparison, who, count } = question;
-  return sha256(JSON.stringify([prompt, environment, artifacts, metrics, comparison, who, count]));
+  const { prompt, environment, artifacts, metrics, comparison, who, count, stake } = question;
+  return sha256(JSON.stringify([prompt, environment, artifacts, metrics, comparison, who, count, stake]));
+}
+
+/** In which way a question is another one than that which was asked before. */
+export function questionChanges(before: Question, now: Question): string[] {
+  const files = (question: Question): Record<string, string> =>
+    Object.fromEntries(question.artifacts.map(({ path: file, hash }) => [file, hash ?? '']));
+  const metrics = (question: Question): Record<string, string> =>
+    Object.fromEntries(question.metrics.map(({ name, value }) => [name, JSON.stringify(value)]));
+  const differs = (of: (question: Question) => unknown): boolean =>
+    JSON.stringify(of(before)) !== JSON.stringify(of(now));
+  return [
+    ...(differs(({ prompt }) => prompt) ? ['another prompt'] : []),
+    ...differences(files(before), files(now), [
+      'is to be looked at too',
+      'is not shown any more',
+      'is another one',
+    ]),
+    ...differences(metrics(before), metrics(now), [
+      'is shown too',
+      'is not shown any more',
+      'has another value',
+    ]),
+    ...(differs(({ comparison }) => comparison) ? ['another comparison'] : []),
+    ...(differs(({ who, count }) => [who, count]) ? ['others have to approve'] : []),
+    ...differences(before.stake?.needs ?? {}, now.stake?.needs ?? {}, [
+      'has to be done before',
+      'is not needed any more',
+      'was done anew, with another result',
+    ]),
+    ...differences(before.stake?.follows ?? {}, now.stake?.follows ?? {}, [
+      'follows now',
+      'does not follow any more',
+      'was edited',
+    ]),
+  ];
+}
+
+/** @param words for what is new, for what is gone, and for what is another one */
+function differences(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+  [added, removed, changed]: readonly [string, string, string],
+): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) => {
+    const [old, fresh] = [before, now].map((one) => (Object.hasOwn(one, name) ? one[name] : undefined));
+    if (old === fresh) return [];
+    return [`${name} ${old === undefined ? added : fresh === undefined ? removed : changed}`];
+  });
 }
 
 /** The approvals of one run. */
@@ -148,16 +208,21 @@ export class RunApprovals {
   /**
    * Asks, or goes on with a question that was asked before: its answers, and the time since, count. Another question of
    * the same task is put aside with its answers.
+   *
+   * @param earlier what was asked in the run that this one resumes: what is different is told
    */
   ask(
     head: { readonly run: string; readonly pipeline: string; readonly task: string },
     question: Question,
     now = new Date(),
+    earlier?: ApprovalRequest,
   ): ApprovalState {
     const hash = questionHash(question);
     const folder = this.#of(head.task);
     const known = this.read(head.task);
     if (known?.request.question === hash) return known;
+    const before = known?.request ?? earlier;
+    const changed = before === undefined || before.question === hash ? [] : questionChanges(before, question);
     if (existsSync(folder)) renameSync(folder, `${folder}~${now.getTime()}`);
     mkdirSync(folder, { recursive: true });
     const request: ApprovalRequest = {
@@ -169,6 +234,7 @@ export class RunApprovals {
         ? {}
         : { expiresAt: new Date(now.getTime() + question.timeoutMs).toISOString() }),
       question: hash,
+      ...(changed.length === 0 ? {} : { changed }),
     };
     const { low, adapter } = openDocument(path.join(folder, 'request.json'), requestKind, request);
     adapter.durable = true;
@@ -239,7 +305,7 @@ export class RunApprovals {
       if (state === undefined) {
         return { ok: false, reason: 'unknown', message: `Task ${task} of this run asks nobody.` };
       }
-      const why = whyNot(state, by);
+      const why = whyNot(state, by, verdict);
       if (why !== undefined) return why;
       const answer: ApprovalAnswer = {
         schema: APPROVAL_SCHEMA_VERSION,
@@ -284,7 +350,13 @@ function refused(message: string): Answered {
   return { ok: false, reason: 'refused', message };
 }
 
-function whyNot(state: ApprovalState, by: string): Answered | undefined {
+/** What a decided question says to whoever comes second. */
+export function lateWords(state: ApprovalState): string | undefined {
+  const why = state.status === 'waiting' ? undefined : whyNot(state, '', 'approved');
+  return why?.ok === false ? why.message : undefined;
+}
+
+function whyNot(state: ApprovalState, by: string, verdict: NewAnswer['verdict']): Answered | undefined {
   const { request, answers, status } = state;
   const { task, who } = request;
   if (status === 'waiting') {
@@ -292,7 +364,8 @@ function whyNot(state: ApprovalState, by: string): Answered | undefined {
       return refused(`${by} may not answer ${task}: ${who.join(', ')} may.`);
     }
     const before = answers.find((answer) => answer.by === by);
-    if (before === undefined) return undefined;
+    // Until enough have approved, whoever has may think better of it.
+    if (before === undefined || verdict === 'rejected') return undefined;
     return refused(
       `${by} has ${before.verdict} ${task} already, at ${before.at}; ${state.missing} more ${state.missing === 1 ? 'person has' : 'people have'} to.`,
     );
@@ -301,7 +374,7 @@ function whyNot(state: ApprovalState, by: string): Answered | undefined {
     return {
       ok: false,
       reason: 'late',
-      message: `The time to answer ${task} ended at ${request.expiresAt ?? ''}.`,
+      message: `The time to answer ${task} ended at ${request.expiresAt ?? ''}, which ${MEANS[request.onTimeout]}.`,
     };
   }
   const last = answers.findLast((answer) => answer.verdict === status);
@@ -312,6 +385,13 @@ function whyNot(state: ApprovalState, by: string): Answered | undefined {
     message: `${task} was ${status} before by ${last?.by ?? 'somebody'} at ${last?.at ?? ''}${comment}.`,
   };
 }
+
+/** What it means that nobody has answered in time. */
+export const MEANS: Readonly<Record<Question['onTimeout'], string>> = {
+  reject: 'rejects',
+  approve: 'approves',
+  fail: 'fails the task',
+};
 
 /** One rejection rejects; so many different people have to approve. */
 function stateOf(request: ApprovalRequest, answers: readonly ApprovalAnswer[], now: Date): ApprovalState {

@@ -75,6 +75,8 @@ export interface ApprovalRecord {
   readonly environment?: string;
   readonly askedAt: string;
   readonly expiresAt?: string;
+  /** What is different from the question that was asked before. */
+  readonly changed?: readonly string[];
   readonly answers: readonly {
     readonly verdict: 'approved' | 'rejected' | 'timed-out';
     readonly by: string;
@@ -112,6 +114,11 @@ export interface TaskRun {
   readonly approval?: ApprovalRecord;
   /** Relative to the run's folder. */
   readonly log?: string;
+  /**
+   * What everything that it depends on had come to when it ended, as one opaque value. A run that is resumed takes a
+   * failure or a skip for final only while that is the same.
+   */
+  readonly upstream?: string;
   readonly peakMemoryBytes?: number;
   readonly cpuSeconds?: number;
   readonly restoredFrom?: string;

@@ -12,7 +12,7 @@ import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import type { RunDocument, RunHeader } from './run-document.js';
 import { isFolder, namesIn } from './folder.js';
-import { isRunId } from './run-id.js';
+import { isRunId, newRunId, runIdTime } from './run-id.js';
 import { RunReader, unknownRun } from './run-reader.js';
 import { interrupted, newRunDocument } from './run-states.js';
 import type { NewTask } from './run-states.js';
@@ -48,6 +48,16 @@ export class RunStore extends RunReader {
   /** Reads and writes nothing yet; a project without a memory gets one with its first run. */
   static open(root: string): RunStore {
     return new RunStore(layoutOf(root));
+  }
+
+  /**
+   * The id of a run that begins now. It sorts after those of all runs that there are, also where the clock was ahead when
+   * they were made: the newest run is the one that was begun last.
+   */
+  nextId(): string {
+    const [newest] = this.list({ limit: 1 });
+    const last = newest === undefined ? NaN : runIdTime(newest.id);
+    return last >= Date.now() ? newRunId(last + 1) : newRunId();
   }
 
   /** Begins the record of a run, as `queued`. It survives a kill from here on. Throws a `StoreError`. */

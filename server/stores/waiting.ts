@@ -54,8 +54,17 @@ export class AskingRuns {
   }
 }
 
-/** Every question that is not decided, the oldest run first. */
+/** Every question that somebody can answer, the oldest run first. */
 export function waitingApprovals(
+  store: RunStore,
+  now = new Date(),
+  runs: readonly RunSummary[] = new AskingRuns(store).list(),
+): readonly WaitingApproval[] {
+  return openApprovals(store, now, runs).filter(({ state }) => state.status === 'waiting');
+}
+
+/** As `waitingApprovals`, and with those whose time is up while nobody runs them: resuming the run lets that count. */
+export function openApprovals(
   store: RunStore,
   now = new Date(),
   runs: readonly RunSummary[] = new AskingRuns(store).list(),
@@ -65,10 +74,36 @@ export function waitingApprovals(
     const attended = run.status === 'running' || store.isAttended(run);
     return approvals.tasks().flatMap((task): WaitingApproval[] => {
       const state = approvals.read(task, now);
-      return state?.status === 'waiting' ? [{ state, path: run.path, attended }] : [];
+      if (state?.status !== 'waiting' && (state?.status !== 'expired' || attended)) return [];
+      return [{ state, path: run.path, attended }];
     });
   });
 }
+
+/** Tasks of a run that nobody runs whose questions were not answered in time. */
+export function expiredTasks(store: RunStore, run: RunSummary, now = new Date()): readonly string[] {
+  if (run.status !== 'waiting') return [];
+  return openApprovals(store, now, [run]).flatMap(({ state }) =>
+    state.status === 'expired' ? [state.request.task] : [],
+  );
+}
+
+/** The newest answer among runs that ask or have asked something lately: what somebody who comes second is told. */
+export function lastDecided(store: RunStore, run?: string): ApprovalState | undefined {
+  const runs = store.list({ limit: LATELY }).filter(({ id }) => run === undefined || id.endsWith(run));
+  const decided = runs.flatMap(({ id }) => {
+    const approvals = new RunApprovals(store.folder(id));
+    return approvals.tasks().flatMap((task) => {
+      const state = approvals.read(task);
+      return state === undefined || state.status === 'waiting' || state.answers.length === 0 ? [] : [state];
+    });
+  });
+  const at = ({ answers }: ApprovalState): string => answers.at(-1)?.at ?? '';
+  return decided.sort((a, b) => (at(a) < at(b) ? 1 : -1))[0];
+}
+
+/** Among so many of the newest runs. */
+const LATELY = 20;
 
 /** Whether a user is one of those who are asked, and has not answered yet. */
 export function mayAnswer({ request: { who }, answers }: ApprovalState, user: string): boolean {

@@ -243,19 +243,27 @@ test('a failure elsewhere withdraws the question', async (t) => {
   await project.expect(3, ['run', '--keep-going']);
   const { id } = project.lastRun();
   assert.deepEqual(project.statuses(), { a: 'cached', apart: 'failed', ask: 'waiting', after: 'queued' });
+  // What failed in this run has failed, and what its file says by now is for the next one.
   project.write({ 'main.pipeline.yaml': pipeline('{ prompt: ok }') });
-  await project.expect(0, ['approve', id, 'ask', '--resume']);
+  await project.expect(1, ['approve', id, 'ask', '--resume']);
+  assert.equal(counts(project), '1 2 1');
+  await project.expect(3, ['run']);
   assert.equal(counts(project), '1 3 1');
 });
 
 test('another question has to be answered anew', async (t) => {
-  const project = await projectWith(t, pipeline('{ prompt: ok, artifacts: ["${{ tasks.a.outputs.a }}"] }'));
+  const text = pipeline('{ prompt: ok, artifacts: ["${{ tasks.a.outputs.a }}"] }');
+  const project = await projectWith(
+    t,
+    text.replace('echo 0.8', 'cat acc.txt').replace('outputs: { a', 'inputs: [acc.txt]\n    outputs: { a'),
+  );
+  project.write({ 'acc.txt': '0.8' });
   await project.expect(3, ['run']);
   const { id } = project.lastRun();
   await project.expect(0, ['approve', id, 'ask']);
-  const text = pipeline('{ prompt: ok, artifacts: ["${{ tasks.a.outputs.a }}"] }');
-  project.write({ 'main.pipeline.yaml': text.replace('echo 0.8', 'echo 0.9') });
-  await project.expect(3, ['run', 'ship', '--resume', id]);
+  project.write({ 'acc.txt': '0.9' });
+  const { stdout } = await project.expect(3, ['run', 'ship', '--resume', id]);
+  assert.match(stdout, /asked anew, because of what has changed: .*a was done anew/);
   assert.equal(counts(project), '2 1 0');
   await project.expect(0, ['approve', id, 'ask', '--resume']);
   assert.equal(counts(project), '2 1 1');

@@ -1,14 +1,19 @@
 /** `modelyard approve|reject [RUN] [TASK]` */
 import { userAndHost } from '../../stores/user.js';
+import { lateWords } from '../../stores/approvals.js';
+import type { RunDocument } from '../../stores/run-document.js';
+import { summarize } from '../../stores/run-summary.js';
 import { RunStore } from '../../stores/runs.js';
 import {
   type WaitingApproval,
   answerApproval,
   isTakenUp,
+  expiredTasks,
+  lastDecided,
+  openApprovals,
   runToResume,
-  waitingApprovals,
 } from '../../stores/waiting.js';
-import { type Arguments, DRY_FLAG, type Flags, JSON_FLAG, UsageError, readArguments } from '../args.js';
+import { type Arguments, DRY_FLAG, type Flags, JSON_FLAG, UsageError } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stderr, stdout } from '../output.js';
@@ -63,6 +68,8 @@ async function answer(args: Arguments, verdict: 'approved' | 'rejected'): Promis
     ...(comment === undefined ? {} : { comment }),
   });
   if (!answered.ok) {
+    const expired = expiredRun(store, runId, task);
+    if (expired !== undefined) return letItCount(args, answered.message, expired);
     throw new CommandError(answered.message, answered.reason === 'unknown' ? EXIT.usage : EXIT.failed);
   }
   const { state, run } = answered;
@@ -82,9 +89,36 @@ async function answer(args: Arguments, verdict: 'approved' | 'rejected'): Promis
     stderr.line(`Nobody runs it now. Go on with: modelyard ${resume.join(' ')}`);
     return EXIT.ok;
   }
-  const { run: runCommand } = await import('./run.js');
-  const flags = [...resume.slice(1), '--project', root, ...(args.flag('json') ? ['--json'] : [])];
-  return runCommand.run(readArguments('run', runCommand.flags, runCommand.most, flags));
+  return resumeRun(args, next);
+}
+
+/** The run to resume where the time for an answer is up and nobody runs it. */
+function expiredRun(store: RunStore, runId: string, task: string): RunDocument | undefined {
+  const read = store.read(runId);
+  if (!read.ok) return undefined;
+  return expiredTasks(store, summarize(read.run)).includes(task) ? runToResume(store, read.run) : undefined;
+}
+
+/** An answer that came too late: what its not coming means is still to be found out by whoever resumes the run. */
+async function letItCount(args: Arguments, message: string, run: RunDocument): Promise<number> {
+  const way = `modelyard run ${run.pipeline} --resume ${run.id}`;
+  if (!args.flag('resume')) throw new CommandError(`${message} Let that count with: ${way}`, EXIT.failed);
+  stderr.line(`modelyard: ${message}`);
+  await resumeRun(args, run);
+  return EXIT.failed;
+}
+
+/** Of several that want to resume a run, one does; the others leave it to that one, which sees their answers. */
+async function resumeRun(args: Arguments, run: RunDocument): Promise<number> {
+  const { resumeWaiting } = await import('./run.js');
+  const { TakenError } = await import('../prepare.js');
+  try {
+    return await resumeWaiting(args, run.id);
+  } catch (error) {
+    if (!(error instanceof TakenError)) throw error;
+    stderr.line(`Run ${run.id} is continued by another process, with this answer.`);
+    return EXIT.ok;
+  }
 }
 
 /** The question that is meant. */
@@ -96,13 +130,17 @@ function questionFor(args: Arguments, store: RunStore): { readonly run: string; 
     if (known.length > 1) throw new UsageError(`several runs end in "${run}": give more of the id`);
     return { run: only?.id ?? run, task };
   }
-  const waiting = waitingApprovals(store).filter(
+  const waiting = openApprovals(store).filter(
     ({ state }) => run === undefined || state.request.run === run || state.request.run.endsWith(run),
   );
   const [only] = waiting;
   if (only === undefined) {
     const what = run === undefined ? 'No run of this project waits for anybody' : `Run ${run} asks nobody`;
-    throw new CommandError(what, EXIT.usage);
+    const decided = lastDecided(store, run);
+    const why = decided === undefined ? undefined : lateWords(decided);
+    if (decided === undefined || why === undefined) throw new CommandError(what, EXIT.usage);
+    // Somebody was faster, a moment or a day ago.
+    throw new CommandError(`${what}. In run ${decided.request.run}, ${why}`, EXIT.failed);
   }
   if (waiting.length > 1) {
     throw new UsageError(`several questions wait, say which one:\n${waiting.map(line).join('\n')}`);

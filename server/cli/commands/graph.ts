@@ -24,7 +24,7 @@ export const graph: Command = {
     if (format === undefined) throw new UsageError(`--format takes ${FORMATS.join(', ')}, not "${word}"`);
     const prepared = prepare(args, await loadFor(args));
     const { pipeline } = prepared.compiled;
-    const features = await featureFilesFor(prepared.root, pipeline);
+    const features = await featureFilesFor(prepared.root, [pipeline]);
     const made = buildGraph(pipeline, {
       params: prepared.params,
       viewSources: viewSources(features.map((one) => one.features)),

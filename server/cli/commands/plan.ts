@@ -3,7 +3,7 @@ import { type PlannedTask, planRun } from '../../runner/plan.js';
 import type { Arguments } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
-import { SELECTION_FLAGS, loadFor, prepare, resumed } from '../prepare.js';
+import { SELECTION_FLAGS, prepareFor } from '../prepare.js';
 import { type Style, styleFor, wantsColours } from '../terminal/style.js';
 import { count } from '../../model/units.js';
 import { fit, pad, width } from '../terminal/text.js';
@@ -19,16 +19,16 @@ export const plan: Command = {
 
 /** Also what `run --dry` shows. */
 export async function showPlan(args: Arguments): Promise<number> {
-  const loaded = await loadFor(args);
-  const document = resumed(args, loaded.root, loaded.compiled.pipeline.name);
-  const prepared = prepare(args, loaded, document);
+  const prepared = await prepareFor(args);
+  const { resume } = prepared;
   const result = await planRun(prepared.root, prepared.compiled.pipeline, {
     params: prepared.params,
     places: prepared.compiled.places,
     ...prepared.selection,
-    force: args.flag('force'),
-    noCache: args.flag('no-cache'),
-    ...(document === undefined ? {} : { resume: document }),
+    force: prepared.flags.force,
+    noCache: prepared.flags.noCache,
+    ...(prepared.features === undefined ? {} : { features: prepared.features }),
+    ...(resume === undefined ? {} : { resume }),
   });
   if (result.problem !== undefined) throw new CommandError(result.problem, EXIT.usage);
   if (args.flag('json')) {

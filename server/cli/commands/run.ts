@@ -7,15 +7,23 @@ import type { EventSink } from '../../runner/events.js';
 import { secretNames } from '../../runner/secrets.js';
 import { runPipeline } from '../../runner/run.js';
 import type { LoadedPipeline } from '../../runner/run-options.js';
-import type { RunDocument } from '../../stores/run-document.js';
+import type { RunBasis } from '../../stores/run-basis.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
-import { Arguments, UsageError, wholeNumber } from '../args.js';
+import { Arguments, UsageError } from '../args.js';
 import { loadPipeline } from '../compiled.js';
 import { locate } from '../locate.js';
 import { type Command, CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import { diagnosticLine, placeIn } from '../place.js';
-import { SELECTION_FLAGS, type Prepared, loadFor, prepare, resumed } from '../prepare.js';
+import { loadBegun } from '../begun.js';
+import {
+  type Prepared,
+  RESUME_FLAGS,
+  SELECTION_FLAGS,
+  TakenError,
+  prepareFor,
+  prepareWaiting,
+} from '../prepare.js';
 import { readMetricsFile } from '../read-metrics.js';
 import { plainSink } from '../terminal/plain.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
@@ -41,12 +49,7 @@ asked; elsewhere the command ends with 3, and the run goes on with --resume once
       short: 'k',
       help: 'After a failure go on with what does not depend on it.',
     },
-    resume: {
-      type: 'string',
-      optional: /^\d{8}-\d{6}-/,
-      value: '[RUN]',
-      help: 'Go on from RUN, or from the newest run, if it did not succeed.',
-    },
+    ...RESUME_FLAGS,
     dry: { type: 'boolean', help: 'Only say what would be done, and why.' },
     grace: { type: 'string', value: 'S', help: 'Seconds that tasks get to end after Ctrl-C. Default: 5.' },
     wait: {
@@ -67,21 +70,37 @@ asked; elsewhere the command ends with 3, and the run goes on with --resume once
     }
     if (args.flag('wait') && args.flag('no-wait'))
       throw new UsageError('--wait and --no-wait exclude each other');
-    const loaded = await loadFor(args);
-    const resume = resumed(args, loaded.root, loaded.compiled.pipeline.name);
-    return execute(args, prepare(args, loaded, resume), resume);
+    return execute(args, await prepareFor(args), new RunControl());
   },
 };
+
+/** Continues a run that waits, as it began. Throws a `TakenError` where another process does already. */
+export async function resumeWaiting(args: Arguments, id: string): Promise<number> {
+  return execute(args, await prepareWaiting(args, id), new RunControl());
+}
+
+/**
+ * Ends a run that waits for people and that nobody runs: what is there to clean up behind it (`if: always()`,
+ * `if: cancelled()`) runs now.
+ *
+ * @param args of whichever command asks for it
+ */
+export async function cancelWaiting(args: Arguments, id: string): Promise<number> {
+  const prepared = await prepareWaiting(args, id);
+  const control = new RunControl();
+  control.cancel();
+  // With --json the answer is that of the command that asks for it.
+  return execute(args, prepared, control, args.flag('json') ? () => undefined : undefined);
+}
 
 async function execute(
   args: Arguments,
   prepared: Prepared,
-  resume: RunDocument | undefined,
+  control: RunControl,
+  sink?: EventSink,
 ): Promise<number> {
-  const { root, relative, compiled, params, selection } = prepared;
-  const control = new RunControl();
+  const { root, compiled, texts, features, params, selection, flags, resume, basis, notices } = prepared;
   const secrets = secretsFor(prepared);
-  const jobs = args.text('jobs');
   const restore = catchSignals(control);
   try {
     const outcome = await runPipeline(
@@ -89,30 +108,33 @@ async function execute(
         root,
         pipeline: compiled.pipeline,
         definitionHash: compiled.definitionHash,
+        texts,
+        ...(features === undefined ? {} : { features }),
         params,
         secrets,
         environment: process.env,
-        ...(jobs === undefined ? {} : { jobs: wholeNumber('jobs', jobs, 1) }),
-        force: args.flag('force'),
-        keepGoing: args.flag('keep-going'),
-        noCache: args.flag('no-cache'),
+        ...flags,
         graceMs: graceOf(args),
         wait: !args.flag('no-wait'),
         approvals: await approvalsFor(args),
         ...(resume === undefined ? {} : { resume }),
+        ...(basis === undefined ? {} : { basis }),
+        ...(notices === undefined ? {} : { notices }),
         ...selection,
         argv: process.argv.slice(2),
         control,
         cache: compiled.cache,
         trash: compiled.trash,
         places: compiled.places,
-        load: (name) => loadByName(root, name),
-        place: placeIn(root, relative),
+        load: (name) => loadByName(root, name, prepared.features === undefined ? undefined : basis),
+        loadBegun,
+        place: prepared.place,
         readMetrics: readMetricsFile,
       },
-      [await sinkFor(args, root)],
+      [sink ?? (await sinkFor(args, root))],
     );
     if (outcome.kind === 'refused') {
+      if (outcome.reason === 'taken') throw new TakenError(outcome.message, EXIT.failed);
       throw new CommandError(outcome.message, outcome.reason === 'usage' ? EXIT.usage : EXIT.failed);
     }
     if (outcome.kind === 'waiting') return EXIT.waiting;
@@ -124,8 +146,14 @@ async function execute(
   }
 }
 
-/** Another pipeline of the project, for a `pipeline` task. */
-async function loadByName(root: string, name: string): Promise<LoadedPipeline> {
+/**
+ * Another pipeline of the project, for a `pipeline` task.
+ *
+ * @param begun of a run that continues as it began: those that it has kept count
+ */
+async function loadByName(root: string, name: string, begun: RunBasis | undefined): Promise<LoadedPipeline> {
+  const kept = begun?.pipelines[name];
+  if (begun !== undefined && kept !== undefined) return loadBegun(begun, kept);
   let relative: string;
   try {
     ({ relative } = await locate(new Arguments([], { project: root }), name));
@@ -141,7 +169,7 @@ async function loadByName(root: string, name: string): Promise<LoadedPipeline> {
     };
   }
   const { pipeline, definitionHash } = loaded.compiled;
-  return { ok: true, pipeline, definitionHash, place: placeIn(root, relative) };
+  return { ok: true, pipeline, definitionHash, texts: loaded.texts, place: placeIn(root, relative) };
 }
 
 function graceOf(args: Arguments): number {

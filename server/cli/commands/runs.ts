@@ -1,15 +1,18 @@
-/** `modelyard runs list|show|log|delete|cancel` */
+/** `modelyard runs list|show|log|diff|delete|cancel` */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { formatBytes } from '../../model/units.js';
 import { cancelRun } from '../../runner/cancel.js';
+import { readBasis } from '../../stores/run-basis.js';
 import type { RunDocument, RunStatus, TaskRun } from '../../stores/run-document.js';
 import { LIVE_STATUSES } from '../../stores/run-summary.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
+import { expiredTasks, runToResume } from '../../stores/waiting.js';
 import { DRY_FLAG, type Flags, JSON_FLAG, UsageError, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import { type ProjectCall, type Subcommands, family } from '../subcommands.js';
+import { diffLines } from '../terminal/diff.js';
 import type { Style } from '../terminal/style.js';
 import { elapsed, pad, tame, width } from '../terminal/text.js';
 import { say } from './models-shared.js';
@@ -31,9 +34,9 @@ interface RunsCall extends ProjectCall {
 const PIPELINE: Flags = { pipeline: { type: 'string', value: 'NAME', help: 'Only runs of this pipeline.' } };
 
 /** What can't be read of the runs is told after the answer. */
-function told(run: (call: RunsCall) => number): (call: RunsCall) => number {
-  return (call) => {
-    const code = run(call);
+function told(run: (call: RunsCall) => number | Promise<number>): (call: RunsCall) => Promise<number> {
+  return async (call) => {
+    const code = await run(call);
     for (const problem of call.store.problems) stderr.line(`modelyard: ${problem.message}`);
     return code;
   };
@@ -69,6 +72,14 @@ const SUBCOMMANDS: Subcommands<RunsCall> = {
     most: 2,
     run: told(log),
   },
+  diff: {
+    usage: 'diff [RUN]',
+    summary: 'What its files say now and did not say when it began.',
+    flags: { ...JSON_FLAG, ...PIPELINE },
+    least: 0,
+    most: 1,
+    run: told(diff),
+  },
   delete: {
     usage: 'delete RUN [--dry]',
     summary: 'Deletes a run that has ended.',
@@ -99,7 +110,8 @@ export const runs = family<RunsCall>({
   name: 'runs',
   summary: 'List, show, delete and cancel runs, and read their logs.',
   details: `
-RUN is a run's id, the end of one, or left out for the newest run.`,
+RUN is a run's id, the end of one, or left out for the newest run. \`runs cancel\` of a run that only waits for people runs
+its tasks with \`if: always()\` and \`if: cancelled()\` here.`,
   subcommands: SUBCOMMANDS,
   open: (call) => ({ ...call, store: RunStore.open(call.root) }),
 });
@@ -127,10 +139,17 @@ function list({ args, store, style, json }: RunsCall): number {
     const time =
       run.endedAt === undefined ? '' : elapsed(Date.parse(run.endedAt) - Date.parse(run.createdAt));
     stdout.line(
-      `${run.id}  ${pad(run.pipeline, names)}  ${statusWord(run.status, style, 11)}  ${pad(time, 8)}  ${style.dim(tasks.join(', '))}`,
+      `${run.id}  ${pad(run.pipeline, names)}  ${statusWord(run.status, style, 11)}  ${pad(time, 8)}  ${style.dim(tasks.join(', '))}${timeIsUp(expiredTasks(store, run), style)}`,
     );
   }
   return EXIT.ok;
+}
+
+/** A word about questions of a run that were not answered in time; nothing where there are none. */
+export function timeIsUp(tasks: readonly string[], style: Style): string {
+  return tasks.length === 0
+    ? ''
+    : style.yellow(`  time is up for ${tasks.join(', ')}: resume to let it count`);
 }
 
 export function statusWord(status: string, style: Style, columns = 0): string {
@@ -270,6 +289,36 @@ function print(file: string): void {
   }
 }
 
+/** What its files say now and did not say when it began. */
+async function diff(call: RunsCall): Promise<number> {
+  const { store, style } = call;
+  const run = readRun(call);
+  const basis = readBasis(store.folder(run.id));
+  if (basis === undefined) {
+    throw new CommandError(`run ${run.id} kept no definition: it was begun by an older version`, EXIT.usage);
+  }
+  const { changesSince } = await import('../../project/texts.js');
+  const changes = changesSince(store.layout.root, basis.files);
+  if (call.json) {
+    stdout.line(JSON.stringify(changes));
+    return EXIT.ok;
+  }
+  if (changes.length === 0) stdout.line(`Nothing has changed since run ${run.id} began.`);
+  for (const change of changes) for (const one of diffLines(change, style)) stdout.line(one);
+  return EXIT.ok;
+}
+
+/** The tasks of a waiting run that clean up behind it. Where they can't run, it is said, and the run ends without them. */
+async function cleanUp({ args }: RunsCall, run: RunDocument): Promise<void> {
+  try {
+    const { cancelWaiting } = await import('./run.js');
+    await cancelWaiting(args, run.id);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    stderr.line(`modelyard: tasks that clean up behind ${run.id} did not run: ${error.message}`);
+  }
+}
+
 function remove(call: RunsCall): number {
   const run = idFor(call);
   const removed = call.store.remove(run, { dry: call.dry });
@@ -278,9 +327,21 @@ function remove(call: RunsCall): number {
   return say(call, { run, deleted: true }, `deleted ${run}`, `would delete ${run}`);
 }
 
-function cancel(call: RunsCall): number {
-  const { id } = readRun(call, true);
-  const done = cancelRun(call.store, id, { force: call.args.flag('force'), dry: call.dry });
+async function cancel(call: RunsCall): Promise<number> {
+  const { store, dry } = call;
+  const run = readRun(call, true);
+  const parked = run.status === 'waiting' && !store.isAttended(run);
+  const top = parked ? runToResume(store, run) : run;
+  if (parked && !dry) {
+    await cleanUp(call, top);
+    const now = store.read(top.id);
+    if (now.ok && now.run.status !== 'waiting') {
+      const part = top.id === run.id ? '' : `, and ${run.id} with it`;
+      const what = `cancelled ${top.id}, which waited for people${part}`;
+      return say(call, { run: top.id, cancelled: true }, what, what);
+    }
+  }
+  const done = cancelRun(store, top.id, { force: call.args.flag('force'), dry });
   if (!done.ok) throw new CommandError(done.message, EXIT.failed);
-  return say(call, { run: id, [done.how]: true }, done.message, done.would);
+  return say(call, { run: top.id, [done.how]: true }, done.message, done.would);
 }

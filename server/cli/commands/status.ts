@@ -2,13 +2,14 @@
 import { Project } from '../../project/project.js';
 import { planRun } from '../../runner/plan.js';
 import { RunStore } from '../../stores/runs.js';
+import { expiredTasks } from '../../stores/waiting.js';
 import type { Command } from '../command.js';
 import { diagnosticsOf } from '../compile.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
 import { count } from '../../model/units.js';
-import { statusWord } from './runs.js';
+import { statusWord, timeIsUp } from './runs.js';
 
 export const status: Command = {
   name: 'status',
@@ -33,7 +34,14 @@ export const status: Command = {
         errors,
         ...(last === undefined
           ? {}
-          : { lastRun: { id: last.id, status: last.status, createdAt: last.createdAt } }),
+          : {
+              lastRun: {
+                id: last.id,
+                status: last.status,
+                createdAt: last.createdAt,
+                expired: expiredTasks(store, last),
+              },
+            }),
         ...(plan.problem === undefined ? {} : { problem: plan.problem }),
         tasks: plan.tasks.map(({ id, decision, reasons }) => ({ id, decision, reasons })),
       });
@@ -48,7 +56,7 @@ export const status: Command = {
       const last =
         one.lastRun === undefined
           ? 'never run'
-          : `${statusWord(one.lastRun.status, style)} ${one.lastRun.createdAt}`;
+          : `${statusWord(one.lastRun.status, style)} ${one.lastRun.createdAt}${timeIsUp(one.lastRun.expired, style)}`;
       stdout.line(`${style.bold(one.name)}  ${style.dim(one.path)}  ${last}`);
       if (one.errors > 0)
         stdout.line(`  ${style.red(`${count(one.errors, 'error')}; see \`modelyard lint\``)}`);

@@ -5,7 +5,7 @@ import type { ApprovalRequest } from '../../stores/approvals.js';
 import { stdout } from '../output.js';
 import { styleFor, wantsColours } from './style.js';
 import { tame } from './text.js';
-import { factLines } from './words.js';
+import { changedLine, factLines } from './words.js';
 
 /** `later`: the question stays open. The signal says that somebody else has answered. */
 export async function askInTerminal(
@@ -15,6 +15,7 @@ export async function askInTerminal(
   const style = styleFor(wantsColours(true));
   stdout.line();
   stdout.line(style.bold(`${request.task}:`));
+  if (request.changed !== undefined) stdout.line(`  ${style.yellow(changedLine(request.changed))}`);
   for (const line of request.prompt.split('\n')) stdout.line(`  ${tame(line, false)}`);
   for (const line of factLines(request, style)) stdout.line(`  ${tame(line, style.colours)}`);
   for (;;) {

@@ -38,16 +38,28 @@ export function outcome(task: TaskProgress, style: Style): { mark: string; word:
 }
 
 /** A question to people: whom, and the first lines of what is asked. */
-export function questionLines({ prompt, who, count: needed, environment }: ApprovalRecord): string[] {
+export function questionLines({
+  prompt,
+  who,
+  count: needed,
+  environment,
+  changed,
+}: ApprovalRecord): string[] {
   const people = who.length === 0 ? 'anybody' : who.join(', ');
   const head = needed > 1 ? `${needed} of ${people} have to approve` : `waits for the approval of ${people}`;
   const where = environment === undefined ? '' : `, as ${environment} demands`;
   const lines = prompt.split('\n').filter((line) => line.trim() !== '');
   const more = lines.length > QUESTION_LINES ? ['…'] : [];
-  return [`${head}${where}:`, ...lines.slice(0, QUESTION_LINES).map((line) => `  ${line}`), ...more];
+  const anew = changed === undefined ? [] : [changedLine(changed)];
+  return [`${head}${where}:`, ...anew, ...lines.slice(0, QUESTION_LINES).map((line) => `  ${line}`), ...more];
 }
 
 const QUESTION_LINES = 8;
+
+/** Why a question is asked anew. */
+export function changedLine(changed: readonly string[]): string {
+  return `asked anew, because of what has changed: ${changed.join('; ')}`;
+}
 
 /** Whether enough people have approved, or one has not. */
 export function isAnswered({ answers, count: needed }: ApprovalRecord): boolean {

@@ -31,6 +31,8 @@ export interface ActionContext {
   say(line: string): void;
   /** Puts a question to people and waits for the answer, without holding a place that others could use. */
   ask(question: Question): Promise<Verdict>;
+  /** Whether somebody has asked the run to end. */
+  cancelled(): boolean;
   /** Aborted when the task has to end: the run was cancelled, its time is up, or its matrix has failed. */
   readonly signal: AbortSignal;
 }
@@ -73,6 +75,10 @@ export interface ActionOutcome {
   readonly final?: boolean;
   /** It has not ended: the runner leaves, and who resumes the run goes on with it. */
   readonly parked?: boolean;
+  /** What it has come to besides files and values: of a called run, all that its tasks made. */
+  readonly made?: string;
+  /** It was ended with the run, and does not count as failed. */
+  readonly cancelled?: boolean;
   /** Nobody needs it any more, and why. */
   readonly skipped?: string;
 }

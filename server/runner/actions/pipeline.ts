@@ -1,6 +1,7 @@
 /** The action `pipeline`: another pipeline, run with params as a part of this run. */
 import type { Json } from '../../model/definition.js';
 import type { RunDocument } from '../../stores/run-document.js';
+import { madeOfRun } from '../identity.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
 export async function pipelineAction(context: ActionContext): Promise<ActionOutcome> {
@@ -14,8 +15,9 @@ export async function pipelineAction(context: ActionContext): Promise<ActionOutc
       return { ok: false, parked: true };
     case 'ended': {
       const { run } = outcome;
-      const facts = { values: valuesOf(run), metrics: metricsOf(run) };
+      const facts = { values: valuesOf(run), metrics: metricsOf(run), made: madeOfRun(run) };
       if (run.status === 'succeeded') return { ok: true, ...facts, note: `run ${run.id} of ${run.pipeline}` };
+      if (run.status === 'cancelled' && context.cancelled()) return { ok: false, cancelled: true, ...facts };
       const failed = run.tasks.find((task) => task.status === 'failed' && task.tolerated !== true);
       const why =
         failed === undefined

@@ -1,0 +1,67 @@
+/** Definitions from texts that were kept, and how they differ from what the files say now. */
+import path from 'node:path';
+import { type FeaturesDefinition, analyze, detectKind } from '../model/analyze.js';
+import type { Pipeline, ProjectSettings } from '../model/definition.js';
+import { definitionChanges, describeChanges } from '../model/definition-changes.js';
+import { parseYaml } from '../syntax/parse.js';
+import { type FileSystem, diskFiles } from './files.js';
+
+/** Text by path, relative to the project. */
+export type Texts = Readonly<Record<string, string>>;
+
+export type FromTexts =
+  | {
+      readonly ok: true;
+      readonly pipeline: Pipeline;
+      readonly settings: Pick<ProjectSettings, 'cache' | 'trash' | 'environments' | 'targets' | 'shell'>;
+      readonly features: readonly FeaturesDefinition[];
+    }
+  | { readonly ok: false; readonly message: string };
+
+/** A pipeline and what goes with it, from texts alone: nothing is looked up on the disk, and nothing checked again. */
+export function pipelineFrom(texts: Texts, relative: string): FromTexts {
+  const definitions = Object.entries(texts).flatMap(([name, text]) =>
+    name === relative || detectKind(name, text) !== 'pipeline' ? [analyze(parseYaml(text), name)] : [],
+  );
+  const found = definitions.find((one) => one.path === relative);
+  if (found?.kind !== 'pipeline') return { ok: false, message: `${relative} is not a pipeline` };
+  const settings = definitions.flatMap((one) => (one.kind === 'project' ? [one.settings] : []))[0];
+  return {
+    ok: true,
+    pipeline: found.pipeline,
+    settings: settings ?? { cache: {}, trash: {}, environments: [], targets: [] },
+    features: definitions.flatMap((one) => (one.kind === 'features' ? [one] : [])),
+  };
+}
+
+export interface TextChange {
+  /** Relative to the project. */
+  readonly path: string;
+  /** `new: scan; changed: ship`, `deleted`. */
+  readonly words: string;
+  readonly before: string;
+  /** Absent: the file is gone. */
+  readonly now?: string;
+}
+
+/** Files that say something else than a text that was kept; a change of their layout alone is none. */
+export function changesSince(
+  root: string,
+  texts: Texts,
+  files: FileSystem = diskFiles,
+): readonly TextChange[] {
+  return Object.entries(texts).flatMap(([relative, before]): TextChange[] => {
+    const read = files.readText(path.join(root, ...relative.split('/')));
+    if (!read.ok) return [{ path: relative, words: 'deleted', before }];
+    if (read.text === before) return [];
+    const words = wordsFor(relative, before, read.text);
+    return words === undefined ? [] : [{ path: relative, words, before, now: read.text }];
+  });
+}
+
+function wordsFor(relative: string, before: string, now: string): string | undefined {
+  const [old, fresh] = [before, now].map((text) => analyze(parseYaml(text), relative));
+  if (old?.kind !== 'pipeline' || fresh?.kind !== 'pipeline') return 'changed';
+  const changes = definitionChanges(old.pipeline, fresh.pipeline);
+  return changes === undefined ? undefined : describeChanges(changes);
+}

@@ -1,0 +1,48 @@
+/** What a run writes down of itself when it begins. */
+import type { FeaturesDefinition } from '../model/analyze.js';
+import type { Pipeline } from '../model/definition.js';
+import type { RunBasis } from '../stores/run-basis.js';
+import type { RunHeader } from '../stores/run-document.js';
+import type { calledBy } from './called.js';
+import type { RunOptions } from './run-options.js';
+
+/** Params of secrets aside, everything that decides what the run does. */
+export function basisOf(
+  options: RunOptions,
+  features: readonly FeaturesDefinition[],
+  called: Awaited<ReturnType<typeof calledBy>>,
+  versions: RunBasis['versions'] | undefined,
+  trigger: RunHeader['trigger'],
+): Omit<RunBasis, 'schema'> {
+  const { pipeline, texts, params, only, from, to, force, noCache, keepGoing, jobs } = options;
+  const others = [...called].map(([, loaded]) => loaded.texts);
+  return {
+    path: pipeline.path,
+    files: Object.assign(
+      {},
+      ...others,
+      texts,
+      Object.fromEntries(features.map(({ path, tree }) => [path, tree.text])),
+    ) as Record<string, string>,
+    pipelines: Object.fromEntries([...called].map(([name, loaded]) => [name, loaded.pipeline.path])),
+    params,
+    selection: {
+      ...(only === undefined ? {} : { only }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    },
+    flags: { force, noCache, keepGoing, ...(jobs === undefined ? {} : { jobs }) },
+    versions: versions ?? { packages: {}, models: {} },
+    trigger,
+  };
+}
+
+/** Whether a pipeline names versions; nobody else pays for reading them. */
+export function namesVersions({ tasks, expressions }: Pipeline): boolean {
+  return (
+    tasks.some(({ action }) => action?.kind === 'deploy' || action?.kind === 'approval') ||
+    [...expressions, ...tasks.flatMap((task) => task.expressions)].some(({ part }) =>
+      /\b(models|packages)\b/.test(part.source),
+    )
+  );
+}
