@@ -43,7 +43,7 @@ function kill(pid: number): void {
 
 const NEVER: readonly (readonly [string, string, RegExp])[] = [
   ['ends', 'exit', /ended with exit code 3 before it was ready; its last words: the model is missing/],
-  ['is never ready', 'never-ready', /was not ready within 0.5 s \(\/health answers 503\)/],
+  ['is never ready', 'never-ready', /was not ready within 4 s \(\/health answers 503\)/],
 ];
 
 test('a release that does not become healthy gets no traffic, and the one before stays', async (t) => {
@@ -55,7 +55,7 @@ test('a release that does not become healthy gets no traffic, and the one before
     const load = new Load(t, port, 2);
     const result = await startService(
       { root: it.root, environment: 'staging', name: 'web' },
-      { release: mode, graceMs: mode === 'exit' ? 30_000 : 500, cause: { who: 'test' }, secretValues: {} },
+      { release: mode, graceMs: mode === 'exit' ? 30_000 : 4_000, cause: { who: 'test' }, secretValues: {} },
     );
     assert.equal(result.ok, false, what);
     assert.match(result.message, why);
@@ -307,7 +307,7 @@ test('a port that is taken, a second host and a second deployment are refused wi
   assert.equal((await ask(port)).release, 'r1');
   const waiting = it.project.start(['service', 'start', 'web', '--release', 'slow']);
   await until('it is being deployed', () => it.view().candidate?.id === 'slow');
-  const second = await it.service(1, ['start', 'web', '--release', 'r1', '--replicas', '2']);
+  const second = await it.service(1, ['start', 'web', '--release', 'r1', '--replicas', '2', '--no-wait']);
   assert.match(second.stderr, /a deployment of web is under way/);
   await it.service(0, ['abort', 'web']);
   assert.match((await waiting.done).stderr, /was stopped before it was ready/);
