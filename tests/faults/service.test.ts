@@ -302,7 +302,8 @@ test('a port that is taken, a second host and a second deployment are refused wi
   const args = ['service', 'start', 'staging/web', '--release', 'r1', '--port', String(port)];
   const results = await Promise.all([1, 2, 3].map(() => it.project.run(args)));
   assert.ok(results.some((result) => result.code === 0));
-  for (const { code, stderr } of results) if (code !== 0) assert.match(stderr, /is under way/);
+  for (const { code, stderr } of results)
+    if (code !== 0) assert.match(stderr, /was superseded by a newer one/);
   await until('it runs', () => it.view().status === 'running');
   assert.equal((await ask(port)).release, 'r1');
   const waiting = it.project.start(['service', 'start', 'web', '--release', 'slow']);
