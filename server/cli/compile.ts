@@ -19,7 +19,12 @@ export function compile(
   const definition = project.definition(relative);
   const diagnostics = diagnosticsOf(project, relative, errorsAlone(project));
   if (definition === undefined) {
-    return { ok: false, message: `${relative} can't be read as a pipeline`, diagnostics };
+    const why = project.whyRefused(relative)?.because;
+    const message =
+      why === undefined
+        ? `${relative} can't be read as a pipeline`
+        : `${relative} is not taken as a Modelyard pipeline because of ${why}`;
+    return { ok: false, message, diagnostics };
   }
   if (definition.kind !== 'pipeline') {
     const what = definition.kind === 'project' ? "the project's settings" : 'features';

@@ -3,7 +3,7 @@
  * YAML, evaluates no rule and loads neither of them.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { PROJECT_FILES } from '../project/find-root.js';
 import { writeAtomic } from '../stores/atomic.js';
@@ -114,8 +114,25 @@ function read({ file, key }: Place): Compiled | undefined {
   }
 }
 
-/** Only derived data: where it can't be written, the next run compiles again. */
+/** What waits for a memory, by file. */
+const waiting = new Map<string, string>();
+
+/** Writes what could not be kept before the project had a memory: for a command that has made it. */
+export function keepWaiting(): void {
+  const files = [...waiting];
+  waiting.clear();
+  for (const [file, text] of files) writeIndex(file, text);
+}
+
+/**
+ * Only derived data: where it can't be written, the next run compiles again. Nor is it what makes a memory: a command that
+ * is refused, or only looks, leaves nothing behind.
+ */
 function writeIndex(file: string, text: string): void {
+  if (!existsSync(path.dirname(path.dirname(path.dirname(file))))) {
+    waiting.set(file, text);
+    return;
+  }
   try {
     mkdirSync(path.dirname(file), { recursive: true });
     writeAtomic(file, text);

@@ -1,7 +1,10 @@
 /** Which project, and which of its pipelines, a command is about. */
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { defaultName } from '../model/names.js';
+import { count } from '../model/units.js';
 import { findProjectRoot, namedProjectRoot } from '../project/find-root.js';
+import type { Project } from '../project/project.js';
 import { type Arguments, UsageError, closest } from './args.js';
 import { CommandError, startFolder } from './command.js';
 import { rememberPath, rememberedPath } from './compiled.js';
@@ -41,6 +44,16 @@ export async function locate(args: Arguments, word: string | undefined): Promise
   return { root, relative: await search(root, word) };
 }
 
+/** Files that have the name and are not the pipeline, and why: what is said after a search that found nothing. */
+function passedOver(project: Project, word: string | undefined): string {
+  const [refused, ...others] = project
+    .refused()
+    .filter(({ as, path: file }) => as === 'pipeline' && (word === undefined || defaultName(file) === word));
+  if (refused === undefined) return '';
+  const more = others.length === 0 ? '' : ` (and ${count(others.length, 'more file')} like it)`;
+  return `; ${refused.path} is not taken as a Modelyard pipeline because of ${refused.because}${more}`;
+}
+
 async function search(root: string, word: string | undefined): Promise<string> {
   const { openProject } = await import('./open-project.js');
   const project = openProject(root);
@@ -51,7 +64,8 @@ async function search(root: string, word: string | undefined): Promise<string> {
     if (only !== undefined && pipelines.length === 1) return only.path;
     if (only === undefined) {
       throw new CommandError(
-        `there is no pipeline in ${root}: make one, NAME.pipeline.yaml, or say where with --project`,
+        `there is no pipeline in ${root}: make one, NAME.pipeline.yaml, or say where with --project` +
+          passedOver(project, undefined),
         EXIT.usage,
       );
     }
@@ -63,7 +77,10 @@ async function search(root: string, word: string | undefined): Promise<string> {
     const like = closest(word, names);
     const hint = like === undefined ? '' : `, did you mean "${like}"?`;
     const known = names.length === 0 ? 'there are none' : `there are: ${names.join(', ')}`;
-    throw new CommandError(`there is no pipeline "${word}" in ${root}${hint} (${known})`, EXIT.usage);
+    throw new CommandError(
+      `there is no pipeline "${word}" in ${root}${hint} (${known})${passedOver(project, word)}`,
+      EXIT.usage,
+    );
   }
   if (found.length > 1) {
     const paths = found.map((one) => one.path).join(', ');

@@ -2,6 +2,8 @@
 import type { MapEntry, SyntaxNode, SyntaxProblem, SyntaxTree } from '../syntax/tree.js';
 import type { FileKind, Pipeline, ProjectSettings, StructuralProblem } from './definition.js';
 import type { Features } from './features.js';
+import { defaultName } from './names.js';
+import { detectKind } from './ours.js';
 import { readFeatures } from './read-features.js';
 import { readParam } from './read-params.js';
 import { readSettings } from './read-project.js';
@@ -51,26 +53,6 @@ export interface ProjectDefinition extends DefinitionBase {
 }
 
 export type Definition = PipelineDefinition | FeaturesDefinition | ProjectDefinition;
-
-/**
- * What kind of file this is, by its name or else by its content; `undefined` when it isn't ours. Cheap: the text is
- * searched, not parsed.
- */
-export function detectKind(path: string, text: string): FileKind | undefined {
-  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).toLowerCase();
-  if (!/\.ya?ml$/.test(name)) return undefined;
-  const stem = name.replace(/\.ya?ml$/, '');
-  if (stem === 'modelyard') return 'project';
-  if (stem === 'pipeline' || stem.endsWith('.pipeline')) return 'pipeline';
-  if (stem === 'features' || stem.endsWith('.features')) return 'features';
-  if (
-    /^tasks[ \t]*:/m.test(text) &&
-    /^kind[ \t]*:[ \t]*["']?(model-build|app-build|deployment)\b/m.test(text)
-  ) {
-    return 'pipeline';
-  }
-  return /^entities[ \t]*:/m.test(text) && /^views[ \t]*:/m.test(text) ? 'features' : undefined;
-}
 
 /**
  * Never throws: what is wrong is in `problems`, and everything else is read all the same.
@@ -123,7 +105,7 @@ function readPipeline(
   const unitOf = (entry: MapEntry) => (entry.value === null ? undefined : checked.units.get(entry.value));
   return {
     path,
-    name: name === undefined || name.text === '' ? stemOf(path) : name.text,
+    name: name === undefined || name.text === '' ? defaultName(path) : name.text,
     nameSpan: name?.span ?? START,
     kind: wordOf(field(root, 'kind'), PIPELINE_KINDS) ?? 'model-build',
     ...given('description', textOf(field(root, 'description'))),
@@ -134,11 +116,4 @@ function readPipeline(
     tasks: entriesOf(field(root, 'tasks')).map((entry) => readTask(entry, unitOf(entry))),
     expressions: checked.sites,
   };
-}
-
-/** `pipelines/rain.pipeline.yaml` → `rain`. */
-function stemOf(path: string): string {
-  const file = path.slice(path.lastIndexOf('/') + 1);
-  const stem = file.replace(/\.ya?ml$/i, '').replace(/\.pipeline$/i, '');
-  return stem === '' ? 'pipeline' : stem;
 }

@@ -39,3 +39,14 @@ export function alternatives(words: readonly string[], limit = 12): string {
   if (words.length < 2) return words.join('');
   return `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
 }
+
+/**
+ * What a pipeline is called that doesn't say so: `pipelines/rain.pipeline.yaml` → `rain`. A bare `pipeline.yaml` is called
+ * like its folder: `rain/pipeline.yaml` → `rain`. At the root it is `pipeline`, because what the project's folder is called differs from clone to clone.
+ */
+export function defaultName(path: string): string {
+  const [file = '', folder] = path.split('/').reverse();
+  const stem = file.replace(/\.ya?ml$/i, '').replace(/\.pipeline$/i, '');
+  if (stem !== '' && stem.toLowerCase() !== 'pipeline') return stem;
+  return folder === undefined || folder === '' ? 'pipeline' : folder;
+}

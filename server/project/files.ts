@@ -3,10 +3,22 @@
  * and tests can do without a disk. Everything is synchronous: for many small files that is several times faster than
  * promises, and the language server slices the work itself.
  */
-import { lstatSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 
 /** Definitions bigger than this are reported and not parsed. */
 export const MAX_FILE_BYTES = 10 * 1024 * 1024;
+
+/** How much of a file that is too big is looked at. */
+export const HEAD_BYTES = 64 * 1024;
 
 export interface EntryStat {
   readonly kind: 'file' | 'folder' | 'link' | 'other';
@@ -23,7 +35,14 @@ export interface FolderEntry {
 export type ReadResult =
   | { readonly ok: true; readonly text: string; readonly stamp: string }
   | { readonly ok: false; readonly reason: 'missing' | 'unreadable'; readonly message: string }
-  | { readonly ok: false; readonly reason: 'too-big'; readonly bytes: number; readonly stamp: string };
+  | {
+      readonly ok: false;
+      readonly reason: 'too-big';
+      readonly bytes: number;
+      readonly stamp: string;
+      /** The beginning of the text: enough to tell whose file it is. */
+      readonly head: string;
+    };
 
 /** All paths are absolute. Nothing throws. */
 export interface FileSystem {
@@ -50,6 +69,17 @@ interface NodeEntry {
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
+}
+
+/** @throws the system's errors */
+function headOf(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(HEAD_BYTES);
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, HEAD_BYTES, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 function kindOf(entry: NodeEntry): EntryStat['kind'] {
@@ -83,7 +113,7 @@ export const diskFiles: FileSystem = {
         return { ok: false, reason: 'unreadable', message: `${path} is not a readable file` };
       }
       if (stat.bytes > MAX_FILE_BYTES) {
-        return { ok: false, reason: 'too-big', bytes: stat.bytes, stamp: stat.stamp };
+        return { ok: false, reason: 'too-big', bytes: stat.bytes, stamp: stat.stamp, head: headOf(path) };
       }
       const text = readFileSync(path, 'utf8');
       return { ok: true, text: text.startsWith('\uFEFF') ? text.slice(1) : text, stamp: stat.stamp };
@@ -132,7 +162,8 @@ export function overlay(base: FileSystem, texts: OverlayText): FileSystem {
       if (open === undefined) return base.readText(path);
       // One code unit is at least one byte; a document of the editor is held in memory anyway.
       if (open.text.length > MAX_FILE_BYTES) {
-        return { ok: false, reason: 'too-big', bytes: open.text.length, stamp: open.stamp };
+        const head = open.text.slice(0, HEAD_BYTES);
+        return { ok: false, reason: 'too-big', bytes: open.text.length, stamp: open.stamp, head };
       }
       return { ok: true, text: open.text, stamp: open.stamp };
     },

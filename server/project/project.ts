@@ -3,20 +3,22 @@
  * that a squiggle and an error in CI can't differ; the editor only lays its open documents over the disk.
  */
 import path from 'node:path';
-import { analyze, detectKind } from '../model/analyze.js';
+import { analyze } from '../model/analyze.js';
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
-import type { ProjectSettings, RuleSeverity } from '../model/definition.js';
+import type { FileKind, ProjectSettings, RuleSeverity } from '../model/definition.js';
 import type { FeatureFacts } from '../model/feature-facts.js';
 import { globOf } from '../model/glob.js';
 import type { Glob } from '../model/glob.js';
 import type { KnownModels } from '../model/known-models.js';
 import type { KnownPackages } from '../model/known-packages.js';
+import { identify } from '../model/ours.js';
+import type { Identity } from '../model/ours.js';
 import { checkDefinition } from '../rules/index.js';
 import type { Finding, ProjectView } from '../rules/rule.js';
 import { parseYaml } from '../syntax/parse.js';
 import { RecordingView, stillHolds } from './dependencies.js';
 import type { Dependency } from './dependencies.js';
-import { MAX_FILE_BYTES, diskFiles } from './files.js';
+import { HEAD_BYTES, MAX_FILE_BYTES, diskFiles } from './files.js';
 import type { FileSystem, ReadResult } from './files.js';
 import { PROJECT_FILES } from './find-root.js';
 import { Prober } from './probe.js';
@@ -29,6 +31,15 @@ export interface Unread {
   readonly path: string;
   readonly message: string;
   readonly findings: readonly Finding[];
+}
+
+/** A file with a name of ours that belongs to another tool. */
+export interface Refused {
+  readonly path: string;
+  /** What its name says. */
+  readonly as: FileKind;
+  /** What speaks against it, in Markdown. */
+  readonly because: string;
 }
 
 /**
@@ -71,7 +82,7 @@ const DEFAULT_SETTINGS: ProjectSettings = {
 
 function given(text: string): ReadResult {
   return text.length > MAX_FILE_BYTES
-    ? { ok: false, reason: 'too-big', bytes: text.length, stamp: '' }
+    ? { ok: false, reason: 'too-big', bytes: text.length, stamp: '', head: text.slice(0, HEAD_BYTES) }
     : { ok: true, text, stamp: '' };
 }
 
@@ -88,6 +99,7 @@ export class Project {
   readonly #prober: Prober;
   readonly #definitions = new Map<string, Definition>();
   readonly #unread = new Map<string, Unread>();
+  readonly #refused = new Map<string, Refused>();
   readonly #stamps = new Map<string, string>();
   readonly #memos = new Map<string, Memo>();
   #sorted: readonly Definition[] | undefined;
@@ -146,6 +158,16 @@ export class Project {
     return [...this.#unread.values()].sort(byPath);
   }
 
+  /** Files that have a name of ours and belong to another tool, by path. They have no findings. */
+  refused(): readonly Refused[] {
+    return [...this.#refused.values()].sort(byPath);
+  }
+
+  /** Why a file with a name of ours is not taken; `undefined` where it is, or has another name. */
+  whyRefused(relative: string): Refused | undefined {
+    return this.#refused.get(relative);
+  }
+
   /** Every path that has findings or may get some, in order. */
   paths(): readonly string[] {
     return [...this.#definitions.keys(), ...this.#unread.keys()].sort();
@@ -196,21 +218,29 @@ export class Project {
   #take(relative: string, read: ReadResult): boolean {
     if (this.#isExcluded(relative)) return this.remove(relative);
     if (!read.ok) return this.#keepUnread(relative, read);
-    const kind = detectKind(relative, read.text);
-    if (kind === undefined) return this.remove(relative);
+    const identity = identify(relative, read.text);
+    if (identity.kind === undefined) return this.#refuse(relative, identity);
     const before = this.#definitions.get(relative);
     if (before?.tree.text === read.text) return false;
     this.#unread.delete(relative);
-    const definition = analyze(parseYaml(read.text, before?.tree), relative);
+    this.#refused.delete(relative);
+    const definition = analyze(parseYaml(read.text, before?.tree), relative, identity.kind);
     this.#definitions.set(relative, definition);
     if (before?.kind === 'features' || definition.kind === 'features') this.#features = undefined;
     this.#changed(relative);
     return true;
   }
 
+  #refuse(relative: string, { refused }: Identity): boolean {
+    const changed = this.remove(relative);
+    if (refused !== undefined) this.#refused.set(relative, { path: relative, ...refused });
+    return changed;
+  }
+
   /** Forgets a file. */
   remove(relative: string): boolean {
     this.#stamps.delete(relative);
+    this.#refused.delete(relative);
     const wasUnread = this.#unread.delete(relative);
     if (this.#definitions.get(relative)?.kind === 'features') this.#features = undefined;
     const wasDefinition = this.#definitions.delete(relative);
@@ -319,8 +349,10 @@ export class Project {
   }
 
   #keepUnread(relative: string, read: Exclude<ReadResult, { ok: true }>): boolean {
+    if (read.reason === 'missing') return this.remove(relative);
     // Without its text only the name can say that a file is ours.
-    if (read.reason === 'missing' || detectKind(relative, '') === undefined) return this.remove(relative);
+    const identity = identify(relative, read.reason === 'too-big' ? read.head : '');
+    if (identity.kind === undefined) return this.#refuse(relative, identity);
     const message =
       read.reason === 'too-big'
         ? `${relative} has ${(read.bytes / 1024 / 1024).toFixed(1)} MiB, more than the ${MAX_FILE_BYTES / 1024 / 1024} MiB ` +

@@ -7,7 +7,7 @@
  * don't mind.
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
 import { withLock } from './file-lock.js';
@@ -109,6 +109,7 @@ function keyOfPath(file: string): string {
 }
 
 export class LineageIndex {
+  readonly #memory: string;
   readonly #folder: string;
   readonly #lock: string;
   readonly #runs: RunStore;
@@ -119,6 +120,7 @@ export class LineageIndex {
   constructor(runs: RunStore, registry: Registry) {
     this.#runs = runs;
     this.#registry = registry;
+    this.#memory = runs.layout.memory;
     this.#folder = path.join(runs.layout.index, 'lineage');
     this.#lock = path.join(runs.layout.index, 'lineage.lock');
   }
@@ -128,6 +130,8 @@ export class LineageIndex {
    * it for longer than `timeoutMs`, it stays as it is. Throws the system's error (full disk).
    */
   sync(timeoutMs = 5_000): void {
+    // A project without a memory has no lineage, and asking for it makes none.
+    if (!existsSync(this.#memory)) return;
     mkdirSync(this.#folder, { recursive: true });
     withLock(this.#lock, timeoutMs, () => {
       let state = this.#state();

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, rmSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { wordFor } from '../../model/ours.js';
 import { count, formatBytes } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { gitHead } from '../../runner/git.js';
@@ -25,6 +26,8 @@ interface Finding {
 }
 
 const LITTLE_SPACE = 1024 ** 3;
+/** Files of other tools that are named. */
+const SHOWN_OTHERS = 5;
 
 export const doctor: Command = {
   name: 'doctor',
@@ -99,7 +102,22 @@ function project(root: string): Finding[] {
     errors === 0
       ? { name: 'definitions', state: 'ok', text: count(pipelines, 'pipeline') }
       : { name: 'definitions', state: 'error', text: `${count(errors, 'error')}; see \`modelyard lint\`` },
+    ...others(opened),
   ];
+}
+
+/** Files of other tools with names of ours: who looks for a pipeline that isn't found reads here why. */
+function others(project: Project): Finding[] {
+  const refused = project.refused();
+  if (refused.length === 0) return [];
+  const shown = refused
+    .slice(0, SHOWN_OTHERS)
+    .map(
+      ({ path: file, as, because }) => `${file} is not taken as a Modelyard ${wordFor(as)} because of ${because}`,
+    );
+  const more = refused.length - shown.length;
+  const text = [...shown, ...(more > 0 ? [`and ${count(more, 'more file')} like that`] : [])].join('; ');
+  return [{ name: 'other tools', state: 'ok', text }];
 }
 
 /** Says what of the memory can't be written, without trying: a look must not leave anything behind. */

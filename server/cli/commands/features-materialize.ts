@@ -38,7 +38,10 @@ export const materialized: FeaturesSubcommand = {
     const files = definitions.map(({ features }) => features);
     const names = words.length > 0 ? words : viewsOf(files).map(({ view }) => view.name);
     for (const name of names) viewNamed(files, name);
-    if (names.length === 0 && !json) stdout.line('There are no feature views.');
+    if (names.length === 0) {
+      stdout.line(json ? '[]' : 'There are no feature views.');
+      return EXIT.ok;
+    }
     const layout = layoutOf(root);
     if (call.dry) return wouldMaterialize(call, files, names);
     const memory = ensureMemory(layout);

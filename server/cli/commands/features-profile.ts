@@ -1,4 +1,5 @@
 /** `modelyard features profile|diff` */
+import { existsSync } from 'node:fs';
 import { type Comparison, type Profile, type Side, compareSides, profileOf } from '../../features/compare.js';
 import type { NamedDrift } from '../../features/statistics/measure.js';
 import { type FeatureStatistics, QUANTILES, missingOf } from '../../features/statistics/types.js';
@@ -82,7 +83,9 @@ async function looking<T>(
     options: Parameters<typeof profileOf>[1],
   ) => Promise<{ ok: true; value: T } | { ok: false; message: string }>,
 ): Promise<T> {
-  const memory = ensureMemory(layoutOf(root));
+  const layout = layoutOf(root);
+  // Looking makes no memory.
+  const memory = existsSync(layout.memory) ? ensureMemory(layout) : ({ ok: true } as const);
   if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
   const { signal, stop } = onInterrupt();
   const result = await look({ root, store, signal });

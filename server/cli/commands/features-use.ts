@@ -72,13 +72,13 @@ export const trainingSet: FeaturesSubcommand = {
         `would write ${target}, with features of ${views.join(', ')}`,
       );
     }
-    const memory = ensureMemory(layoutOf(root));
-    if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
     const { signal, stop } = onInterrupt();
     const hashes = new HashIndex(layoutOf(root));
     const hashed = await hashes.hashAsync(path.join(root, labels), signal);
     if (!hashed.ok)
       throw new CommandError(hashed.message, hashed.reason === 'missing' ? EXIT.usage : EXIT.failed);
+    const memory = ensureMemory(layoutOf(root));
+    if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
     const timestamp = args.text('timestamp');
     const built = await buildTrainingSet({
       root,

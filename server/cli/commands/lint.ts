@@ -5,6 +5,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import type { RuleSeverity } from '../../model/definition.js';
 import { featureUsesOf } from '../../model/feature-uses.js';
 import type { FeatureFacts } from '../../model/feature-facts.js';
+import { wordFor } from '../../model/ours.js';
 import { findProjectRoot } from '../../project/find-root.js';
 import { Project } from '../../project/project.js';
 import { ALL_RULES } from '../../rules/index.js';
@@ -70,6 +71,10 @@ Exit code 1 when there is an error.`,
 };
 
 function print(diagnostics: readonly Diagnostic[], files: number): void {
+  if (files === 0) {
+    stdout.line('There are no definitions here.');
+    return;
+  }
   const style = styleFor(wantsColours(process.stdout.isTTY));
   const paint = { error: style.red, warning: style.yellow, info: style.blue, hint: style.dim };
   const lines = diagnostics.map((one) => {
@@ -164,8 +169,11 @@ function chosenPaths(args: Arguments, root: string, project: Project): readonly 
     // A file that is named is checked even where the project would not look for it.
     if (!project.paths().includes(relative)) project.update(relative);
     if (!project.paths().includes(relative)) {
+      const refused = project.whyRefused(relative);
       throw new CommandError(
-        `${word} is no definition: neither its name nor its content says so`,
+        refused === undefined
+          ? `${word} is no definition: neither its name nor its content says so`
+          : `${word} is not taken as a Modelyard ${wordFor(refused.as)} because of ${refused.because}`,
         EXIT.usage,
       );
     }

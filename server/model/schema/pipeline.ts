@@ -239,7 +239,11 @@ const task = closed(
 
 export const pipelineSchema = closed(
   {
-    name: opt(name, 'What the pipeline is called. Default: the name of the file.', ['rain-train']),
+    name: opt(
+      name,
+      'What the pipeline is called. Default: the name of the file; of its folder where the file is just `pipeline.yaml`.',
+      ['rain-train'],
+    ),
     kind: opt(
       oneOf(PIPELINE_KINDS),
       'What it is for: it builds a model, it builds an app, or it deploys.',

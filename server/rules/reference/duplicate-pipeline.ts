@@ -6,8 +6,8 @@ export const duplicatePipeline: Rule = {
   summary: 'Two pipelines of the project have the same name.',
   docs: `
 Pipelines are called by their name: on the command line, from \`pipeline\` tasks, and in the list of runs, where the runs of
-both would look like the history of one. A pipeline without a \`name\` has that of its file, so that two files which are
-both called \`pipeline.yaml\` clash as well.
+both would look like the history of one. A pipeline without a \`name\` has that of its file, or of its folder where the
+file is just \`pipeline.yaml\`.
 
 **To mend it**, give one of them another \`name\`. If one is a copy that is not in use, list it under \`exclude\` in
 \`modelyard.yaml\`.

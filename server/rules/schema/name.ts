@@ -52,6 +52,10 @@ function fixesOf(context: RuleContext, problem: StructuralProblem): Fix[] {
   const valid = found === undefined ? undefined : validName(definition.tree, found, problem.span.start);
   const candidates = problem.candidates ?? (valid === undefined ? [] : [valid]);
   if (found === undefined || pipeline === undefined) return renames(context, problem.span, candidates);
+  // Runs, other pipelines and CI know a pipeline by its name: it is never changed beside something else.
+  if (pipeline.nameSpan.start === problem.span.start) {
+    return renames(context, problem.span, candidates).map((fix) => ({ ...fix, preferred: false }));
+  }
   if (isMentioned(pipeline, found)) return [];
   const needs = pipeline.tasks.flatMap((task) => task.needs).filter((need) => need.value === found);
   return renames(context, problem.span, candidates).map((fix) => ({

@@ -1,4 +1,5 @@
 import type { StructuralProblem } from '../../model/definition.js';
+import type { Span, SyntaxTree } from '../../syntax/tree.js';
 import { removalSpan, renames } from '../edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { entryAt } from '../places.js';
@@ -48,8 +49,11 @@ without a word: \`ouputs:\` would run the task and keep nothing.
 
 function fixesOf(context: RuleContext, problem: StructuralProblem): Fix[] {
   const { tree, path } = context.definition;
-  const fixes = renames(context, problem.span, problem.candidates ?? []);
   const entry = entryAt(tree, problem.span.start);
+  const fixes = renames(context, problem.span, problem.candidates ?? []).map((fix) =>
+    // What the whole file is about is never guessed.
+    isTopLevel(tree, problem.span) ? { ...fix, preferred: false } : fix,
+  );
   if (entry === undefined) return fixes;
   const remove = {
     title: `Remove "${entry.key.text}"`,
@@ -57,4 +61,8 @@ function fixesOf(context: RuleContext, problem: StructuralProblem): Fix[] {
     preferred: false,
   };
   return [...fixes, remove];
+}
+
+function isTopLevel({ root }: SyntaxTree, { start }: Span): boolean {
+  return root?.kind === 'map' && root.entries.some(({ key }) => key.span.start === start);
 }

@@ -252,3 +252,17 @@ test('fix all takes what is safe, each text once', () => {
   assert.match(text, /timeout: 3m/);
   assert.match(text, /\$\{\{ params\.epochs \}\} \$\{\{ params\.epochs \}\}/);
 });
+
+test("fix all leaves keys at the top and the pipeline's name alone", () => {
+  for (const text of [
+    'name: Data Pipeline CI/CD\ntasks:\n  a: { run: x, cache: false }\n',
+    'taks:\n  a: { run: x, cache: false }\n',
+    'parms: { a: 1 }\ntasks:\n  a: { run: x, cache: false }\n',
+  ]) {
+    const fixture = open(text);
+    const findings = checkDefinition(fixture.context.definition, fixture.context.project);
+    assert.notDeepEqual(findings, []);
+    assert.ok(findings.some(({ fixes }) => fixes.some(({ title }) => title.startsWith('Change to'))));
+    assert.deepEqual(fixAll(fixture.context, findings), []);
+  }
+});

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { analyze, detectKind } from '../../../server/model/analyze.js';
+import { analyze } from '../../../server/model/analyze.js';
+import { detectKind } from '../../../server/model/ours.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { pipelineOf } from './helpers.js';
 
@@ -255,6 +256,8 @@ tasks:
 test('names that the file does not say', () => {
   assert.equal(pipelineOf('tasks: {}', 'pipelines/rain.pipeline.yaml').pipeline.name, 'rain');
   assert.equal(pipelineOf('tasks: {}', 'pipeline.yml').pipeline.name, 'pipeline');
+  assert.equal(pipelineOf('tasks: {}', 'a/rain/pipeline.yaml').pipeline.name, 'rain');
+  assert.equal(pipelineOf('tasks: {}', 'rain/.pipeline.yaml').pipeline.name, 'rain');
 });
 
 test('kinds of files', () => {
