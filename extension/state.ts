@@ -101,6 +101,11 @@ export class State implements vscode.Disposable {
     };
     set('ready', this.#loaded);
     set('hasPipelines', this.#result.pipelines.length > 0);
+    // Which files are pipelines only the server knows: other tools use the same names.
+    set(
+      'pipelinePaths',
+      this.#result.pipelines.map(({ uri }) => vscode.Uri.parse(uri).fsPath),
+    );
     set('running', this.#active.length > 0);
   }
 

@@ -1,5 +1,8 @@
 /** Completion: what can be written at the cursor, decided by where it stands. */
 import { schemaAt, type SchemaInfo } from '../model/schema/index.js';
+import { anchorMarks } from '../syntax/anchors.js';
+import { entryOf } from '../syntax/text.js';
+import type { SyntaxTree } from '../syntax/tree.js';
 import { completeColumnKeys, completeColumnNames, completeSql } from './complete-columns.js';
 import { completeDirective } from './complete-directive.js';
 import { completeExpression, expressionSlot } from './complete-expression.js';
@@ -18,10 +21,13 @@ export function completion(context: IdeContext, offset: number): CompletionList 
   const { definition } = context;
   const directive = completeDirective(definition.tree, offset);
   if (directive !== undefined) return { items: directive, incomplete: false };
+  const anchors = completeAnchors(context, offset);
+  if (anchors !== undefined) return { items: anchors, incomplete: false };
   const expression = expressionSlot(context, offset);
   const sql = completeSql(context, offset);
   if (sql !== undefined) return { items: sql, incomplete: false };
-  const slot = expression?.bare === false ? undefined : slotAt(definition.tree, offset);
+  const written = expression?.bare === false ? undefined : slotAt(definition.tree, offset);
+  const slot = written && withMerged(definition.tree, written, offset);
   if (expression !== undefined) {
     // An item of `check` is a condition, or becomes a map.
     const info =
@@ -42,6 +48,44 @@ export function completion(context: IdeContext, offset: number): CompletionList 
   if (slot.kind === 'key') items.push(...itemsWithDash(context, slot, info));
   else items.push(...completeValues(context, slot, info));
   return { items, incomplete: items.some((item) => item.kind === 'file' || item.kind === 'folder') };
+}
+
+/** Keys that a merge brings are there already, and `<<` itself rules nothing out. */
+function withMerged(tree: SyntaxTree, slot: Slot, offset: number): Slot {
+  if (!slot.siblings.includes('<<')) return slot;
+  let node = tree.root;
+  for (const step of slot.path) {
+    if (node?.kind === 'map') node = entryOf(node, String(step))?.value ?? null;
+    else node = node?.kind === 'sequence' && typeof step === 'number' ? (node.items[step] ?? null) : null;
+  }
+  const there = (node?.kind === 'map' ? node.entries : [])
+    .filter(({ key }) => offset < key.span.start || key.span.end < offset)
+    .map(({ key }) => key.text);
+  return { ...slot, siblings: [...new Set([...slot.siblings.filter((name) => name !== '<<'), ...there])] };
+}
+
+/** Behind a `*` that begins a value: the anchors above. Nothing where a glob is more likely. */
+function completeAnchors({ definition: { tree } }: IdeContext, offset: number): Completion[] | undefined {
+  const lineStart = tree.text.lastIndexOf('\n', offset - 1) + 1;
+  const typed = /(?:^\s*|[:,[-]\s+|\[)\*([\w-]*)$/.exec(
+    tree.text.slice(Math.max(lineStart, offset - 400), offset),
+  )?.[1];
+  if (typed === undefined) return undefined;
+  const names = new Set(
+    anchorMarks(tree)
+      .anchors.filter(({ span }) => span.end < offset)
+      .map(({ name }) => name),
+  );
+  if (names.size === 0) return undefined;
+  return [...names].map((label) => ({
+    label,
+    kind: 'value',
+    detail: 'anchor',
+    span: { start: offset - typed.length, end: offset },
+    newText: label,
+    snippet: false,
+    sortText: `0${label}`,
+  }));
 }
 
 /** On a line of its own under a key that takes a list: its items, dash included. */

@@ -7,8 +7,9 @@ import { schemaAt, type SchemaInfo } from '../model/schema/index.js';
 import { isRuleId } from '../rules/ids.js';
 import { ruleById } from '../rules/index.js';
 import { bareExpression, expressionAt } from '../syntax/expression.js';
-import { nodePathAt } from '../syntax/text.js';
-import type { Expression, ExpressionPart, Span } from '../syntax/tree.js';
+import { anchorMarks, mergeAt, type AnchorMark } from '../syntax/anchors.js';
+import { lineAt, nodePathAt } from '../syntax/text.js';
+import type { Expression, ExpressionPart, Span, SyntaxTree } from '../syntax/tree.js';
 import { chainOf } from '../model/chains.js';
 import { count } from '../model/units.js';
 import { axisSummary, outputSummary, paramSummary, pipelineOf, taskOf, taskSummary } from './describe.js';
@@ -29,9 +30,13 @@ import { pathUnder } from './paths.js';
 import { nowOf } from './describe.js';
 import type { Hover, IdeContext } from './types.js';
 
+/** Lines of an anchored value that are shown. */
+const ANCHOR_LINES = 20;
+
 export function hover(context: IdeContext, offset: number): Hover | undefined {
   return (
     directiveHover(context, offset) ??
+    anchorHover(context, offset) ??
     modelHover(context, offset) ??
     occurrenceHover(context, offset) ??
     expressionHover(context, offset) ??
@@ -61,6 +66,42 @@ function directiveHover(context: IdeContext, offset: number): Hover | undefined 
   return undefined;
 }
 
+/** What an alias or a merge stands for, as it is written. */
+function anchorHover(context: IdeContext, offset: number): Hover | undefined {
+  const { tree } = context.definition;
+  const at = (mark: AnchorMark) => mark.span.start - 1 <= offset && offset <= mark.span.end;
+  const merged = mergeAt(tree, offset);
+  const aliases = merged.length > 0 ? merged : anchorMarks(tree).aliases.filter(at);
+  const [first] = aliases;
+  if (first === undefined) return undefined;
+  const parts = aliases.flatMap(({ anchor }) => (anchor === undefined ? [] : [anchorText(tree, anchor)]));
+  return parts.length === 0 ? undefined : { span: first.span, markdown: parts.join('\n\n') };
+}
+
+function anchorText(tree: SyntaxTree, { name, span }: AnchorMark): string {
+  const line = lineAt(tree.lineStarts, span.start);
+  const indentOf = (text: string): number => text.length - text.trimStart().length;
+  const textOf = (index: number): string =>
+    tree.text.slice(tree.lineStarts[index] ?? tree.text.length, tree.lineStarts[index + 1]).trimEnd();
+  const shown = [textOf(line)];
+  const indent = indentOf(textOf(line));
+  for (let next = line + 1; next < tree.lineStarts.length && shown.length < ANCHOR_LINES; next++) {
+    const text = textOf(next);
+    if (text !== '' && indentOf(text) <= indent) break;
+    shown.push(text);
+  }
+  const body = shown
+    .map((text) => clipText(text.slice(indent), 200))
+    .join('\n')
+    .trimEnd()
+    .replaceAll('```', "'''");
+  return `${code(`&${name}`)} · line ${line + 1}\n\n\`\`\`yaml\n${body}\n\`\`\``;
+}
+
+function clipText(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit)}…` : text;
+}
+
 function occurrenceHover(context: IdeContext, offset: number): Hover | undefined {
   const occurrence = occurrenceAt(context.definition, context.project, offset);
   if (occurrence === undefined) return undefined;
@@ -73,6 +114,8 @@ function describeThing(context: IdeContext, thing: Thing, offset: number): strin
   const home = file === undefined ? context.definition : definitionOf(context, file);
   const pipeline = home?.kind === 'pipeline' ? home.pipeline : undefined;
   switch (thing.kind) {
+    case 'anchor':
+      return undefined;
     case 'param': {
       const param = pipeline?.params.find((candidate) => candidate.name === name);
       return param === undefined ? undefined : paramSummary(param);

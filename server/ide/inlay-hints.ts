@@ -21,7 +21,9 @@ export function inlayHints(context: IdeContext, range?: Span): InlayHint[] {
     ...edgeHints(context, inside),
     ...versionHints(context, inside),
   ];
-  return hints.sort((left, right) => left.offset - right.offset).slice(0, LIMIT);
+  // A text that aliases share is one text.
+  const once = new Map(hints.map((hint) => [`${hint.offset} ${hint.label}`, hint]));
+  return [...once.values()].sort((left, right) => left.offset - right.offset).slice(0, LIMIT);
 }
 
 type Inside = (offset: number) => boolean;

@@ -1,8 +1,9 @@
 /** Go to definition, references and highlights. */
 import type { Definition } from '../model/analyze.js';
+import { mergeAt } from '../syntax/anchors.js';
 import { nodePathAt } from '../syntax/text.js';
 import { mentionAt, registrationsAt } from './model-places.js';
-import { occurrenceAt, type Occurrence, occurrencesOf, sameThing, type Thing } from './occurrences.js';
+import { keyOf, occurrenceAt, type Occurrence, occurrencesOf, type Thing } from './occurrences.js';
 import { pathUnder } from './paths.js';
 import type { DefinitionTarget, Highlight, IdeContext, Location } from './types.js';
 
@@ -16,21 +17,55 @@ export function filesOf(thing: Thing, context: IdeContext): readonly Definition[
   return everything.filter((definition) => definition.path === thing.file);
 }
 
-/** All occurrences of a thing in the project, with the files they stand in. */
+/**
+ * All occurrences of a thing in the project, with the files they stand in, each place once. Where aliases or merges make
+ * one text name several things (the output of a task and of its copy), they are one thing here: who changes the text
+ * changes all of them.
+ */
 export function occurrencesOfThing(
   thing: Thing,
   context: IdeContext,
 ): { definition: Definition; found: Occurrence }[] {
-  return filesOf(thing, context).flatMap((definition) =>
+  const all = filesOf(thing, context).flatMap((definition) =>
     occurrencesOf(definition, context.project)
-      .filter((occurrence) => sameThing(occurrence.thing, thing))
-      .map((found) => ({ definition, found })),
+      .filter((found) => found.thing.kind === thing.kind && found.thing.name === thing.name)
+      .map((found) => ({
+        definition,
+        found,
+        place: `${found.span.start} ${found.span.end} ${definition.path}`,
+      })),
   );
+  const things = new Set([keyOf(thing)]);
+  const places = new Set<string>();
+  for (let before = -1; before !== things.size + places.size;) {
+    before = things.size + places.size;
+    for (const { found, place } of all) {
+      const key = keyOf(found.thing);
+      if (!things.has(key) && !places.has(place)) continue;
+      things.add(key);
+      places.add(place);
+    }
+  }
+  const once = new Map<string, { definition: Definition; found: Occurrence }>();
+  for (const { definition, found, place } of all) {
+    if (!places.has(place)) continue;
+    const known = once.get(place);
+    if (known?.found.whole === undefined) once.set(place, { definition, found });
+  }
+  return [...once.values()];
 }
 
 /** Where the name under the cursor is defined; for a path of the project that a task makes, the output; for a model the task that registers it. */
 export function definitionsAt(context: IdeContext, offset: number): DefinitionTarget[] {
   if (mentionAt(context, offset) !== undefined) return registrationsAt(context, offset);
+  const merged = mergeAt(context.definition.tree, offset);
+  if (merged.length > 0) {
+    return merged.flatMap(({ anchor, span }) =>
+      anchor === undefined
+        ? []
+        : [{ path: context.definition.path, span: anchor.span, whole: anchor.span, origin: span }],
+    );
+  }
   const occurrence = occurrenceAt(context.definition, context.project, offset);
   if (occurrence === undefined) return pathDefinitions(context, offset);
   const { thing } = occurrence;
@@ -71,9 +106,9 @@ export function referencesAt(context: IdeContext, offset: number, withDeclaratio
 export function highlightsAt(context: IdeContext, offset: number): Highlight[] {
   const occurrence = occurrenceAt(context.definition, context.project, offset);
   if (occurrence === undefined) return pathHighlights(context, offset);
-  return occurrencesOf(context.definition, context.project)
-    .filter(({ thing }) => sameThing(thing, occurrence.thing))
-    .map(({ span, whole }) => ({ span, kind: whole === undefined ? 'read' : 'write' }));
+  return occurrencesOfThing(occurrence.thing, context)
+    .filter(({ definition }) => definition === context.definition)
+    .map(({ found: { span, whole } }) => ({ span, kind: whole === undefined ? 'read' : 'write' }));
 }
 
 function pathHighlights(context: IdeContext, offset: number): Highlight[] {

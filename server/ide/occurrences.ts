@@ -1,4 +1,5 @@
 /** Every place where a definition names something that can be gone to: the one source of navigation and rename. */
+import { anchorMarks, type AnchorMark } from '../syntax/anchors.js';
 import type { Definition } from '../model/analyze.js';
 import { featureUsesOf } from '../model/feature-uses.js';
 import type { FeatureUse } from '../model/feature-uses.js';
@@ -16,6 +17,7 @@ import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
 import { chainsIn } from '../model/chains.js';
 
 export type ThingKind =
+  | 'anchor'
   | 'pipeline'
   | 'task'
   | 'param'
@@ -76,7 +78,8 @@ function namedIn(definition: Definition): Named {
       for (const mention of modelMentions(definition)) collector.model(mention);
     } else if (definition.kind === 'features') collector.features(definition.features);
     for (const mention of servingMentions(definition)) collector.serving(mention);
-    const occurrences = collector.occurrences.sort((left, right) => left.span.start - right.span.start);
+    collector.anchors();
+    const occurrences = onceEach(collector.occurrences);
     named = { occurrences, args: collector.args };
     known.set(definition, named);
   }
@@ -95,6 +98,24 @@ export function occurrencesOf(definition: Definition, project: ProjectView): Occ
   ];
 }
 
+/** In the order of the text, each thing once at each place: aliases and merges let several tasks share one text. */
+function onceEach(all: readonly Occurrence[]): Occurrence[] {
+  const byPlace = new Map<string, Occurrence>();
+  for (const occurrence of all) {
+    const { thing, span } = occurrence;
+    const place = `${span.start} ${span.end} ${keyOf(thing)}`;
+    const before = byPlace.get(place);
+    if (before?.whole === undefined)
+      byPlace.set(place, before === undefined ? occurrence : { ...before, ...occurrence });
+  }
+  return [...byPlace.values()].sort((left, right) => left.span.start - right.span.start);
+}
+
+/** Different for different things. */
+export function keyOf({ kind, name, owner, file }: Thing): string {
+  return JSON.stringify([kind, name, owner, file]);
+}
+
 export function sameThing(left: Thing, right: Thing): boolean {
   return (
     left.kind === right.kind &&
@@ -110,7 +131,13 @@ export function occurrenceAt(
   project: ProjectView,
   offset: number,
 ): Occurrence | undefined {
-  return occurrencesOf(definition, project).find(({ span }) => span.start <= offset && offset <= span.end);
+  const all = occurrencesOf(definition, project);
+  const at = (place: number) => all.find(({ span }) => span.start <= place && place <= span.end);
+  const found = at(offset);
+  if (found !== undefined) return found;
+  // On the `&` or `*` itself.
+  const next = /[&*]/.test(definition.tree.text.charAt(offset)) ? at(offset + 1) : undefined;
+  return next?.thing.kind === 'anchor' ? next : undefined;
 }
 
 /** The bare name inside of a span that may hold quotes; undefined when escapes hide it. */
@@ -207,6 +234,18 @@ class Collector {
         }
       }
     }
+  }
+
+  anchors(): void {
+    const { anchors, aliases } = anchorMarks(this.#tree);
+    const add = (mark: AnchorMark, span: Span, whole?: Span): void =>
+      this.#add(
+        { kind: 'anchor', name: mark.name, owner: String(mark.span.start), file: this.#file },
+        span,
+        whole,
+      );
+    for (const mark of anchors) add(mark, mark.span, mark.span);
+    for (const { span, anchor } of aliases) if (anchor !== undefined) add(anchor, span);
   }
 
   use(use: FeatureUse): void {

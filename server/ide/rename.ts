@@ -19,6 +19,7 @@ const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {
   'feature-service': 'feature service',
   owner: 'owner',
   model: 'model',
+  anchor: 'anchor',
 };
 const RESERVED_AXES: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
 const NOTHING =
@@ -92,6 +93,10 @@ function refuse(thing: Thing, newName: string, context: IdeContext): string | un
   if (thing.kind === 'axis' && RESERVED_AXES.has(newName)) {
     return `"${newName}" is a key of the matrix itself, so it can't be the name of an axis.`;
   }
+  // An alias lets one text be the output of several tasks: the name has to be free in each of them.
+  const holders = new Set(
+    [thing, ...occurrencesOfThing(thing, context).map(({ found }) => found.thing)].map(holderOf),
+  );
   const taken =
     thing.kind === 'pipeline'
       ? context.project.pipelinesByName.has(newName)
@@ -101,14 +106,18 @@ function refuse(thing: Thing, newName: string, context: IdeContext): string | un
               whole !== undefined &&
               other.kind === thing.kind &&
               other.name === newName &&
-              other.owner === thing.owner &&
-              other.file === thing.file,
+              holders.has(holderOf(other)),
           ),
         );
   if (!taken) return undefined;
   const holder = thing.kind === 'feature' ? 'view' : 'task';
   const owner = thing.owner === undefined ? '' : ` of the ${holder} "${thing.owner}"`;
   return `There already is a ${word}${owner} called "${newName}".`;
+}
+
+/** What a name has to be unlike others in. An anchor may be defined anew, but then aliases would mean another one. */
+function holderOf({ kind, owner, file }: Thing): string {
+  return JSON.stringify([kind === 'anchor' ? undefined : owner, file]);
 }
 
 /** In `models.rain@production` only a plain word can stand. */

@@ -65,7 +65,10 @@ export function capabilitiesFor(client: ClientCapabilities): ServerCapabilities 
             workspaceDiagnostics: true,
           },
         }),
-    completionProvider: { triggerCharacters: ['.', '{', '/', '@', ' ', '#', ':'], resolveProvider: true },
+    completionProvider: {
+      triggerCharacters: ['.', '{', '/', '@', ' ', '#', ':', '*'],
+      resolveProvider: true,
+    },
     hoverProvider: true,
     definitionProvider: true,
     referencesProvider: true,
@@ -165,7 +168,11 @@ export function registerFeatures(host: FeatureHost): void {
   );
   connection.onReferences(
     onDocument('references', null, (asked, params) =>
-      references(asked, at(asked, params), params.context.includeDeclaration),
+      references(
+        asked,
+        at(asked, params),
+        (params.context as { includeDeclaration?: unknown } | undefined)?.includeDeclaration !== false,
+      ),
     ),
   );
   connection.onDocumentHighlight(
@@ -198,7 +205,7 @@ export function registerFeatures(host: FeatureHost): void {
   connection.onCodeAction(
     onDocument('code actions', null, (asked, params) => {
       const range = rangeOfParams(params);
-      if (!('context' in params) || !Array.isArray(params.context.diagnostics)) {
+      if (!Array.isArray((params.context as { diagnostics?: unknown } | undefined)?.diagnostics)) {
         throw new InvalidParams('context.diagnostics must be a list');
       }
       return actions(asked, range, params.context, versioned);

@@ -81,25 +81,78 @@ function isPosition(value: unknown): boolean {
   return isRecord(value) && isIndex(value['line']) && isIndex(value['character']);
 }
 
+function isVersion(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isRange(value: unknown): boolean {
+  return isRecord(value) && isPosition(value['start']) && isPosition(value['end']);
+}
+
+function demand(holds: boolean, message: string): asserts holds {
+  if (!holds) throw new InvalidParams(message);
+}
+
+/** The document that params are about. */
+function documentOf(params: unknown): Record<string, unknown> {
+  demand(isRecord(params), 'params must be an object');
+  const document = params['textDocument'];
+  demand(isRecord(document) && typeof document['uri'] === 'string', 'textDocument.uri must be a string');
+  return document;
+}
+
 /**
  * Looks at the parts of a request's params that every handler relies on. What a hostile or broken client sends must end
  * as an error that says so, not as an exception deep inside.
  */
 export function checkParams(params: unknown): void {
-  if (!isRecord(params)) throw new InvalidParams('params must be an object');
-  if ('textDocument' in params) {
-    const document = params['textDocument'];
-    if (!isRecord(document) || typeof document['uri'] !== 'string') {
-      throw new InvalidParams('textDocument.uri must be a string');
-    }
-  }
-  if ('position' in params && !isPosition(params['position'])) {
-    throw new InvalidParams('position must have a line and a character, zero or more');
-  }
-  if ('range' in params) {
-    const range = params['range'];
-    if (!isRecord(range) || !isPosition(range['start']) || !isPosition(range['end'])) {
-      throw new InvalidParams('range must have a start and an end');
-    }
-  }
+  demand(isRecord(params), 'params must be an object');
+  documentOf(params);
+  demand(
+    !('position' in params) || isPosition(params['position']),
+    'position must have a line and a character, zero or more',
+  );
+  demand(!('range' in params) || isRange(params['range']), 'range must have a start and an end');
 }
+
+/** What notifications bring is kept: of one with the wrong shape nothing may be, or every later request would trip over it. */
+export const checkNotification = {
+  open(params: unknown): void {
+    const { languageId, version, text } = documentOf(params);
+    demand(typeof text === 'string', 'textDocument.text must be a string');
+    demand(typeof languageId === 'string', 'textDocument.languageId must be a string');
+    demand(isVersion(version), 'textDocument.version must be a number');
+  },
+  change(params: unknown): void {
+    const { version } = documentOf(params);
+    demand(isVersion(version), 'textDocument.version must be a number');
+    const changes = isRecord(params) ? params['contentChanges'] : undefined;
+    const isChange = (change: unknown): boolean =>
+      isRecord(change) &&
+      typeof change['text'] === 'string' &&
+      (change['range'] === undefined || isRange(change['range']));
+    demand(Array.isArray(changes) && changes.every(isChange), 'contentChanges must be a list of changes');
+  },
+  close(params: unknown): void {
+    documentOf(params);
+  },
+  files(params: unknown): void {
+    const changes = isRecord(params) ? params['changes'] : undefined;
+    const isChange = (change: unknown): boolean =>
+      isRecord(change) &&
+      typeof change['uri'] === 'string' &&
+      [1, 2, 3].some((type) => type === change['type']);
+    demand(Array.isArray(changes) && changes.every(isChange), 'changes must be a list of file events');
+  },
+  configuration(params: unknown): void {
+    demand(isRecord(params), 'params must be an object');
+  },
+  folders(params: unknown): void {
+    const isFolder = (folder: unknown): boolean => isRecord(folder) && typeof folder['uri'] === 'string';
+    const areFolders = (folders: unknown): boolean => Array.isArray(folders) && folders.every(isFolder);
+    demand(
+      isRecord(params) && areFolders(params['added']) && areFolders(params['removed']),
+      'added and removed must be lists of folders',
+    );
+  },
+};

@@ -11,7 +11,7 @@ import { Diagnostics } from './diagnostics.js';
 import { pathOf, uriOfPath } from './documents.js';
 import { capabilitiesFor, registerFeatures } from './features.js';
 import { FeatureStores } from './feature-stores.js';
-import { guardedNotification } from './guard.js';
+import { checkNotification, guardedNotification } from './guard.js';
 import type { Log } from './guard.js';
 import type { FilesWatch } from './files-watch.js';
 import { HeadWatch } from './head-watch.js';
@@ -170,6 +170,7 @@ class Server {
     }
     if (workspace?.workspaceFolders === true) {
       this.#connection.workspace.onDidChangeWorkspaceFolders((event) => {
+        checkNotification.folders(event);
         const paths = (folders: readonly { readonly uri: string }[]) =>
           folders.flatMap((folder) => pathOf(folder.uri) ?? []);
         void this.#guard(this.#workspace.changeFolders(paths(event.added), paths(event.removed)));
@@ -192,28 +193,31 @@ class Server {
   }
 
   #registerSync(): void {
-    const on = <P>(name: string, handle: (params: P) => void) =>
-      guardedNotification<P>(this.#log, name, handle);
+    const on = <P>(name: string, check: (params: unknown) => void, handle: (params: P) => void) =>
+      guardedNotification<P>(this.#log, name, (params) => {
+        check(params);
+        handle(params);
+      });
     const connection = this.#connection;
     connection.onDidOpenTextDocument(
-      on('open', ({ textDocument: { uri, languageId, version, text } }) => {
+      on('open', checkNotification.open, ({ textDocument: { uri, languageId, version, text } }) => {
         this.#workspace.opened(uri, languageId, version, text);
         this.#lenses.opened(uri);
       }),
     );
     connection.onDidChangeTextDocument(
-      on('change', ({ textDocument: { uri, version }, contentChanges }) =>
+      on('change', checkNotification.change, ({ textDocument: { uri, version }, contentChanges }) =>
         this.#workspace.edited(uri, version, contentChanges),
       ),
     );
     connection.onDidCloseTextDocument(
-      on('close', ({ textDocument: { uri } }) => {
+      on('close', checkNotification.close, ({ textDocument: { uri } }) => {
         this.#workspace.closed(uri);
         this.#lenses.settled(uri);
       }),
     );
     connection.onDidChangeWatchedFiles(
-      on('watched files', ({ changes }) => {
+      on('watched files', checkNotification.files, ({ changes }) => {
         for (const { uri, type } of changes) {
           const absolute = pathOf(uri);
           if (absolute !== undefined) this.#remember({ path: absolute, type: EVENT_TYPES[type] });
@@ -222,7 +226,7 @@ class Server {
       }),
     );
     connection.onDidChangeConfiguration(
-      on('configuration', ({ settings }: { settings?: unknown }) => {
+      on('configuration', checkNotification.configuration, ({ settings }: { settings?: unknown }) => {
         const section =
           typeof settings === 'object' && settings !== null && SERVER_NAME in settings
             ? settings[SERVER_NAME]

@@ -1,4 +1,5 @@
 /** Names in definitions, and what a misspelt one may have meant. */
+import { trimEndWhere } from '../base/trim.js';
 
 export { similar } from './similar.js';
 
@@ -19,11 +20,11 @@ export function isValidName(word: string): boolean {
 
 /** The closest valid name, for a fix; `undefined` when nothing is left of the word. */
 export function toValidName(word: string): string | undefined {
-  const cleaned = word
+  const begun = word
     .normalize('NFKD')
     .replace(/[^A-Za-z0-9_-]+/g, '-')
-    .replace(/^[^A-Za-z_]+|-+$/g, '')
-    .slice(0, 100);
+    .replace(/^[^A-Za-z_]+/, '');
+  const cleaned = trimEndWhere(begun, (one) => one === '-').slice(0, 100);
   return isValidName(cleaned) ? cleaned : undefined;
 }
 

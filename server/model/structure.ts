@@ -49,6 +49,14 @@ export function checkTree(tree: SyntaxTree, shape: Shape): CheckedTree {
   return { ...walker.current, units: walker.units };
 }
 
+/** Keys that begin so mean nothing to us, as in Compose and OpenAPI. */
+const OWN_PREFIX = 'x-';
+
+/** Whether a map's keys are ours to choose. Where they are names or columns, `x-a` is one like any other. */
+function isClosed(map: MapShape): boolean {
+  return map.named === undefined;
+}
+
 class Walker {
   readonly units = new Map<SyntaxNode, Structure>();
   current: Structure = { problems: [], sites: [], syntax: [] };
@@ -164,6 +172,8 @@ class Walker {
       const name = entry.key.text;
       present.add(name);
       const property = map.properties.get(name);
+      // A place for anchors, in any map of ours: nobody reads it.
+      if (property === undefined && name.startsWith(OWN_PREFIX) && isClosed(map)) continue;
       if (property !== undefined) {
         this.entry(entry, property.shape, depth);
       } else if (map.named !== undefined) {

@@ -1,8 +1,9 @@
 /** Definitions from texts that were kept, and how they differ from what the files say now. */
 import path from 'node:path';
-import { type FeaturesDefinition, analyze, detectKind } from '../model/analyze.js';
+import { type FeaturesDefinition, analyze } from '../model/analyze.js';
 import type { Pipeline, ProjectSettings } from '../model/definition.js';
 import { definitionChanges, describeChanges } from '../model/definition-changes.js';
+import { detectKind } from '../model/ours.js';
 import { parseYaml } from '../syntax/parse.js';
 import { type FileSystem, diskFiles } from './files.js';
 

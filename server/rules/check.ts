@@ -19,6 +19,9 @@ const LOUDNESS: readonly FindingSeverity[] = ['error', 'warning', 'info', 'hint'
 /** Messages quote the text, and the text can be anything. */
 const MAX_MESSAGE = 1000;
 
+/** Nobody reads on, and an editor that is sent thousands of them stands still. */
+const MAX_PER_RULE = 500;
+
 /** What the rules find in a definition, suppressions and severities applied, in the order of the text, each once. */
 export function runRules(rules: readonly Rule[], definition: Definition, project: ProjectView): Finding[] {
   const { tree, path } = definition;
@@ -28,6 +31,7 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
   const ran = new Set<string>();
   const findings: Finding[] = [];
   const seen = new Set<string>();
+  const counts = new Map<Rule, number>();
   let typed: readonly TypedSite[] | undefined;
 
   const add = (rule: Rule, severity: FindingSeverity, report: Report) => {
@@ -37,6 +41,9 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
     const key = `${rule.id} ${report.span.start} ${report.span.end} ${message}`;
     if (seen.has(key)) return;
     seen.add(key);
+    const told = (counts.get(rule) ?? 0) + 1;
+    counts.set(rule, told);
+    if (told > MAX_PER_RULE) return;
     findings.push({ rule: rule.id, severity, path, related: [], fixes: [], ...report, message });
   };
   const shared: Omit<RuleContext, 'report'> = {

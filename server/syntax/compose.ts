@@ -42,6 +42,12 @@ export const DEPTH_LIMIT = 64;
 /** How many nodes all aliases and merges of a file may stand for. */
 const EXPANSION_LIMIT = 50_000;
 const PROBLEM_LIMIT = 200;
+/** Past so many the tree is given up. */
+const MISTAKE_LIMIT = 1_000;
+
+/** How far back a typical mistake is looked for, and how much of one is underlined. */
+const HINT_REACH = 400;
+const SHORT = 80;
 
 type Token = CST.Token;
 
@@ -55,6 +61,33 @@ export function compose(text: string): Fragment {
     const span = { start: 0, end: Math.min(text.length, 1) };
     const problem: SyntaxProblem = { code: 'yaml', span, message: `This file can't be read: ${why}.` };
     return { root: null, comments: [], problems: [problem], entangled: true, anchors: false, aliases: false };
+  }
+}
+
+class TooManyMistakes extends Error {
+  readonly mistakes: readonly YAMLError[];
+
+  constructor(mistakes: readonly YAMLError[]) {
+    super('too many mistakes');
+    this.mistakes = mistakes;
+  }
+}
+
+/** Gives up when a text has so many mistakes that it can't be one of ours: each costs the library far more than a value. */
+class StoppingComposer extends Composer {
+  constructor(options: ConstructorParameters<typeof Composer>[0]) {
+    super(options);
+    const inner = this as unknown as {
+      onError: (...args: unknown[]) => void;
+      readonly errors: YAMLError[];
+      readonly warnings: YAMLError[];
+    };
+    const report = inner.onError;
+    let reports = 0;
+    inner.onError = (...args) => {
+      report(...args);
+      if (++reports > MISTAKE_LIMIT) throw new TooManyMistakes([...inner.errors, ...inner.warnings]);
+    };
   }
 }
 
@@ -89,22 +122,43 @@ class Reader {
       this.#problem(tooDeep, `More than ${DEPTH_LIMIT} levels of nesting: this can't be a definition.`);
       return this.#fragment(null);
     }
-    const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-    const documents = [...composer.compose(tokens, true, this.#text.length)];
-    const [document, second] = documents;
-    if (second !== undefined) this.#secondDocument(second);
+    this.#unclosed.sort((left, right) => left - right);
+    const { document, mistakes } = this.#compose(tokens);
+    for (const mistake of mistakes) this.#report(mistake);
     if (document === undefined) return this.#fragment(null);
-    for (const error of [...document.errors, ...document.warnings]) this.#report(error);
     const root = this.#node(document.contents);
     return this.#fragment(root);
   }
 
+  /** The first document. Of a text that is nothing but mistakes only those: the library can't be told to stop. */
+  #compose(tokens: Iterable<Token>): {
+    readonly document: Document.Parsed | undefined;
+    readonly mistakes: readonly YAMLError[];
+  } {
+    const composer = new StoppingComposer({ uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+    let document: Document.Parsed | undefined;
+    try {
+      for (const found of composer.compose(tokens, true, this.#text.length)) {
+        if (document !== undefined) {
+          if (!isEmptyEnd(found)) this.#secondDocument(found);
+          // One is all that is read, however many follow.
+          break;
+        }
+        document = found;
+      }
+    } catch (error) {
+      if (!(error instanceof TooManyMistakes)) throw error;
+      if (document === undefined) return { document, mistakes: error.mistakes };
+    }
+    return { document, mistakes: [...(document?.errors ?? []), ...(document?.warnings ?? [])] };
+  }
+
   #fragment(root: SyntaxNode | null): Fragment {
-    const problems = this.#problems.slice(0, PROBLEM_LIMIT);
     return {
       root,
       comments: this.#comments,
-      problems,
+      // Expressions add theirs without a look at the number.
+      problems: this.#problems.slice(0, PROBLEM_LIMIT),
       entangled: this.#entangled,
       anchors: this.#hasAnchors,
       aliases: this.#hasAliases,
@@ -112,7 +166,12 @@ class Reader {
   }
 
   #problem(span: Span, message: string): void {
-    this.#problems.push({ code: 'yaml', span, message });
+    if (!this.#isFull()) this.#problems.push({ code: 'yaml', span, message });
+  }
+
+  /** Nobody reads on: what else is wrong isn't looked at, so that a file of nothing but mistakes costs no more than others. */
+  #isFull(): boolean {
+    return this.#problems.length >= PROBLEM_LIMIT;
   }
 
   /** Collects comments, notices what ties the file's parts together, and gives the place where nesting goes too deep. */
@@ -192,11 +251,9 @@ class Reader {
 
   #report(error: YAMLError): void {
     // A `]` right under its key is common and harmless.
-    if (error.name === 'YAMLWarning' && error.code === 'BAD_INDENT') return;
+    if (this.#isFull() || (error.name === 'YAMLWarning' && error.code === 'BAD_INDENT')) return;
     const unclosed = /^Missing closing|end with a [\]}]/.test(error.message)
-      ? this.#unclosed
-          .filter((offset) => offset < error.pos[0])
-          .reduce((last, offset) => Math.max(last, offset), -1)
+      ? lastBelow(this.#unclosed, error.pos[0])
       : -1;
     const start = unclosed === -1 ? Math.max(0, Math.min(error.pos[0], this.#text.length)) : unclosed;
     const least = error.code === 'BAD_DQ_ESCAPE' ? 2 : 1;
@@ -206,19 +263,19 @@ class Reader {
 
   /** What a mistake that is typical of our files really is about. */
   #hint(span: Span): string | undefined {
-    const lineStart = this.#text.lastIndexOf('\n', span.start - 1) + 1;
-    const before = this.#text.slice(Math.max(lineStart, span.start - 400), span.start + 3);
-    return /[[{,:]\s*[^'",\]]*\$\{\{?[^'"]*$/.test(before) && /[[{][^\]]*\$\{/.test(before)
+    const from = Math.max(0, span.start - HINT_REACH);
+    const before = this.#text.slice(from, span.start + 3);
+    return isUnquotedTemplate(before.slice(before.lastIndexOf('\n', span.start - from - 1) + 1))
       ? 'Inside `[ ]` and `{ }` a text with `${{ }}` has to be in quotes.'
       : undefined;
   }
 
   /** Errors of the library may cover half a file: what a person needs is where to look. */
   #short(start: number, end: number): Span {
-    const newline = this.#text.indexOf('\n', start);
-    let stop = newline === -1 ? this.#text.length : newline;
+    const newline = this.#text.slice(start, start + SHORT + 1).indexOf('\n');
+    let stop = newline === -1 ? this.#text.length : start + newline;
     if (this.#text.charCodeAt(stop - 1) === 13 && stop - 1 > start) stop--;
-    return { start, end: Math.max(start, Math.min(end, stop, start + 80)) };
+    return { start, end: Math.max(start, Math.min(end, stop, start + SHORT)) };
   }
 
   #node(value: unknown): SyntaxNode | null {
@@ -293,7 +350,7 @@ class Reader {
           start: Math.min(range.start, first?.key.span.start ?? range.start),
           end: last?.span.end ?? range.start,
         };
-    this.#problems.push(...duplicates(entries));
+    for (const problem of duplicates(entries)) if (!this.#isFull()) this.#problems.push(problem);
     for (const merge of merges) this.#merge(entries, merge);
     return { kind: 'map', span, flow, entries };
   }
@@ -370,6 +427,42 @@ class Reader {
     this.#size += anchor.size;
     return anchor.node;
   }
+}
+
+/** The last of sorted offsets that is below another one; -1 without. */
+function lastBelow(sorted: readonly number[], limit: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low - 1] ?? -1;
+}
+
+/** Whether a line, up to a mistake, has an expression without quotes inside of brackets. */
+function isUnquotedTemplate(line: string): boolean {
+  const lastQuote = Math.max(line.lastIndexOf("'"), line.lastIndexOf('"'));
+  for (let at = line.lastIndexOf('${'); at > lastQuote && at > 0; at = line.lastIndexOf('${', at - 1)) {
+    if (opensBefore(line, at, '[{,:', `'"]`) && opensBefore(line, at, '[{', ']')) return true;
+  }
+  return false;
+}
+
+/** Whether, going back from a place, one of some characters comes before one of others. */
+function opensBefore(line: string, from: number, wanted: string, barriers: string): boolean {
+  for (let at = from - 1; at >= 0; at--) {
+    const character = line.charAt(at);
+    if (wanted.includes(character)) return true;
+    if (barriers.includes(character)) return false;
+  }
+  return false;
+}
+
+/** What follows a `---` at the very end, as many tools write it: nothing. */
+function isEmptyEnd(document: Document.Parsed): boolean {
+  return document.contents === null || (isScalar(document.contents) && document.contents.source === '');
 }
 
 /** A problem for each key that stood in the same map before. */

@@ -3,6 +3,7 @@
  * folding and block indentation. `yaml` decides what the value is; a map that doesn't lead to the same value is thrown
  * away and the whole scalar stands in for each of its parts.
  */
+import { trimEndWhere } from '../base/trim.js';
 import type { ScalarNode, ScalarStyle, Span } from './tree.js';
 
 /** Offsets of all characters of a decoded text and of its end; a number when it stands in the file as it is. */
@@ -164,7 +165,7 @@ function decodeBlock(scalar: Scalar, file: string, out: Decoded): void {
     decodeFolded(lines, file, out);
   }
   // Breaks at the end that `|+` keeps; the scalar's span ends before them.
-  const kept = scalar.text.length - scalar.text.replace(/\n+$/, '').length;
+  const kept = scalar.text.length - trimEndWhere(scalar.text, (one) => one === '\n').length;
   out.push('\n'.repeat(kept), scalar.span.end, scalar.span.end);
 }
 

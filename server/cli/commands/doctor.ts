@@ -113,7 +113,8 @@ function others(project: Project): Finding[] {
   const shown = refused
     .slice(0, SHOWN_OTHERS)
     .map(
-      ({ path: file, as, because }) => `${file} is not taken as a Modelyard ${wordFor(as)} because of ${because}`,
+      ({ path: file, as, because }) =>
+        `${file} is not taken as a Modelyard ${wordFor(as)} because of ${because}`,
     );
   const more = refused.length - shown.length;
   const text = [...shown, ...(more > 0 ? [`and ${count(more, 'more file')} like that`] : [])].join('; ');

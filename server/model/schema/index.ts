@@ -29,15 +29,23 @@ export function jsonSchemaOf(kind: FileKind): Json {
   };
 }
 
-/** Without our own keyword and TypeBox's symbols. */
+/** Without our own keyword and TypeBox's symbols. Closed maps take `x-…` keys, as the checks do. */
 function plain(value: unknown): Json {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value)
-        .filter(([name]) => name !== HINT)
-        .map(([name, item]) => [name, plain(item)]),
-    );
+    const isClosedMap =
+      'additionalProperties' in value &&
+      value.additionalProperties === false &&
+      'properties' in value &&
+      !('patternProperties' in value);
+    return {
+      ...Object.fromEntries(
+        Object.entries(value)
+          .filter(([name]) => name !== HINT)
+          .map(([name, item]) => [name, plain(item)]),
+      ),
+      ...(isClosedMap ? { patternProperties: { '^x-': {} } } : {}),
+    };
   }
   return value as Json;
 }

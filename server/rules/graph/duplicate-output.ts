@@ -52,7 +52,7 @@ function reportDuplicate(context: RuleContext, { path, places }: DuplicateOutput
   const taskOf = (place: OutputPlace) => graph.byId.get(place.instance)?.task;
   for (const place of others) {
     const task = taskOf(place);
-    if (place.span.start === first.span.start) {
+    if (place.span.start === first.span.start && task === taskOf(first)) {
       const axis = task?.matrix?.axes[0]?.name;
       context.report({
         span: place.span,

@@ -1,0 +1,28 @@
+/** Hostile definitions: reading and checking them ends, and takes in proportion to their length. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Project } from '../../../server/project/project.js';
+import { HOSTILE } from '../../support/hostile.js';
+
+/** The least of a few tries: the machine may be busy, and memory may be tidied at any time. */
+function processorMs(text: string): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const begin = process.cpuUsage();
+    const project = new Project('/nowhere');
+    project.update('x.pipeline.yaml', text);
+    const findings = project.findings('x.pipeline.yaml');
+    const { user, system } = process.cpuUsage(begin);
+    assert.ok(findings.length < 3_000, `${findings.length} findings`);
+    least = Math.min(least, (user + system) / 1_000);
+  }
+  return least;
+}
+
+for (const [name, make] of Object.entries(HOSTILE)) {
+  test(`${name}: twice the length takes about twice the time`, () => {
+    const once = processorMs(make(12_000));
+    const twice = processorMs(make(24_000));
+    assert.ok(twice <= 2.6 * once + 150, `${once} ms, then ${twice} ms`);
+  });
+}
