@@ -14,6 +14,7 @@ const ICONS: Readonly<Record<string, string>> = {
   'alias-rolled-back': 'discard',
   'tag-set': 'tag',
   'tag-removed': 'tag',
+  'metrics-set': 'graph',
   described: 'edit',
   'version-deleted': 'trash',
   'version-restored': 'history',

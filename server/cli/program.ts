@@ -20,6 +20,7 @@ const COMMANDS: Commands = {
   deploy: async () => (await import('./commands/deploy.js')).deploy,
   releases: async () => (await import('./commands/releases.js')).releases,
   graph: async () => (await import('./commands/graph.js')).graph,
+  trash: async () => (await import('./commands/trash.js')).trash,
   gc: async () => (await import('./commands/gc.js')).gc,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
   schema: async () => (await import('./commands/schema.js')).schema,

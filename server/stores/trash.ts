@@ -278,6 +278,23 @@ function runsIn(layout: Layout): string[] {
   );
 }
 
+/** What an id, a path where something was, or a file in a folder that was set aside, means: the newest of them. */
+export function findInTrash(
+  layout: Layout,
+  word: string,
+): { readonly item: TrashItem; readonly part: string } | undefined {
+  for (const item of listTrash(layout)) {
+    for (const name of [item.id, item.path]) {
+      if (word === name) return { item, part: '' };
+      if (!word.startsWith(`${name}/`)) continue;
+      const part = word.slice(name.length + 1);
+      const file = path.join(item.file, ...part.split('/'));
+      if (isInnerPath(part) && exists(file) && isInside(layout, file)) return { item, part };
+    }
+  }
+  return undefined;
+}
+
 /** Moves something out of the trash, or a part of it, to a place, absolute, that is free. Throws the system's error. */
 export function takeFromTrash(layout: Layout, item: TrashItem, part: string, to: string): void {
   moveTree(part === '' ? item.file : path.join(item.file, ...part.split('/')), to);

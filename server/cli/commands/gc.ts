@@ -1,11 +1,12 @@
 /** `modelyard gc`: frees the cache and old runs, and says first what would go. */
-import { createInterface } from 'node:readline/promises';
 import { count, formatBytes, parseBytes, parseDuration } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { applyGc, type GcOptions, planGc } from '../../runner/gc.js';
 import { replay } from '../../runner/resume.js';
 import { sweepAllUnfinished } from '../../serving/unfinished.js';
 import { RunStore } from '../../stores/runs.js';
+import { removeFromTrash, trashOverBounds } from '../../stores/trash.js';
+import { agreed } from '../agreed.js';
 import { type Arguments, UsageError, wholeNumber } from '../args.js';
 import type { Command } from '../command.js';
 import { projectRoot } from '../locate.js';
@@ -44,7 +45,8 @@ of each task stays in the cache, unless --all is given; so does what model versi
       plan.temps.length +
       plan.registry.length +
       plan.packages.length;
-    const nothing = plan.runs.length + files === 0;
+    const trash = trashOverBounds(store.layout, Project.open(root, undefined, { only: [] }).settings.trash);
+    const nothing = plan.runs.length + files + trash.length === 0;
     if (!json) {
       for (const run of plan.runs) stdout.line(`run ${run.id} of ${run.pipeline}, ${formatBytes(run.bytes)}`);
       stdout.line(
@@ -53,16 +55,19 @@ of each task stays in the cache, unless --all is given; so does what model versi
           : `${formatBytes(plan.freedBytes)} to free: ${count(plan.runs.length, 'run')}, ${count(plan.entries.length, 'cache entry', 'cache entries')}, ` +
               `${count(plan.objects.length, 'object')}, ${count(plan.registry.length, 'file')} of the model registry and ${count(plan.packages.length, 'file')} of packages that no version owns; the cache goes from ${formatBytes(plan.cacheBytes)} to ${formatBytes(plan.keptBytes)}.`,
       );
+      for (const { id, path: file, bytes } of trash)
+        stdout.line(`${id} of the trash, ${file}, ${formatBytes(bytes)}`);
       if (plan.notice !== undefined) stderr.line(`modelyard: ${plan.notice}`);
     }
     const asks = !args.flag('dry') && !nothing && !args.flag('yes');
-    const answer = asks ? await agreed(json) : !args.flag('dry') && !nothing;
+    const answer = asks ? await agreed(json, 'Free it?', 'nothing was freed') : !args.flag('dry') && !nothing;
     const apply = answer === true;
     const done = apply ? applyGc(store, plan) : undefined;
+    if (apply) for (const item of trash) removeFromTrash(store.layout, item);
     for (const problem of done?.problems ?? []) stderr.line(`modelyard: ${problem.message}`);
     if (json) {
       const { runs, freedBytes, cacheBytes, keptBytes } = plan;
-      stdout.line(JSON.stringify({ runs, files, freedBytes, cacheBytes, keptBytes, applied: apply }));
+      stdout.line(JSON.stringify({ runs, files, trash: trash.map(({ id }) => id), freedBytes, cacheBytes, keptBytes, applied: apply }));
     } else if (done !== undefined) stdout.line(`${formatBytes(done.freedBytes)} freed.`);
     // Whoever could not be asked has to know that nothing was freed.
     return answer === undefined || (done?.problems.length ?? 0) > 0 ? EXIT.failed : EXIT.ok;
@@ -91,18 +96,4 @@ function measure(args: Arguments, name: string, parse: typeof parseBytes): numbe
   const parsed = parse(text);
   if (!parsed.ok) throw new UsageError(`--${name}: ${parsed.message}`);
   return parsed.value;
-}
-
-/** Asks on a terminal; `undefined` elsewhere: nobody could answer there, so that only `--yes` counts. */
-async function agreed(json: boolean): Promise<boolean | undefined> {
-  if (json || !process.stdin.isTTY || !process.stdout.isTTY) {
-    stderr.line('modelyard: nothing was freed; say --yes to do it');
-    return undefined;
-  }
-  const reader = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await reader.question('Free it? [y/N] ')).trim());
-  } finally {
-    reader.close();
-  }
 }

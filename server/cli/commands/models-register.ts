@@ -53,17 +53,22 @@ export const register: Subcommand = {
       aliases: args.list('alias'),
       ...(description === undefined ? {} : { description }),
     });
-    const { version, created } = valueOf(outcome);
+    const { version, created, added = [] } = valueOf(outcome);
     const uri = modelUri(version.name, { kind: 'version', version: version.version });
     const title = `${version.name} ${version.version}`;
     return say(
       call,
-      { model: version.name, version: version.version, uri, created },
-      created ? `made ${title} (${uri})` : `these bytes are ${title} already`,
-      created ? `would make ${title} (${uri})` : `these bytes are ${title} already`,
+      { model: version.name, version: version.version, uri, created, added },
+      created ? `made ${title} (${uri})` : `these bytes are ${title} already${also('added', added)}`,
+      created ? `would make ${title} (${uri})` : `these bytes are ${title} already${also('would add', added)}`,
     );
   },
 };
+
+/** What comes to a version that is there already. */
+function also(word: string, added: readonly string[]): string {
+  return added.length === 0 ? '' : `; ${word} ${added.join(', ')}`;
+}
 
 function modelKind(kind: ArtifactRecord['kind']): ArtifactRecord['kind'] {
   return kind === 'file' ? 'model' : kind;

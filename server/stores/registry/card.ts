@@ -155,6 +155,8 @@ export function describeEntry(entry: HistoryEntry): string {
       return `tag ${entry.key}${of} set to ${entry.to}`;
     case 'tag-removed':
       return `tag ${entry.key}${of} removed`;
+    case 'metrics-set':
+      return `metrics${of} set: ${Object.keys(entry.to).join(', ')}`;
     case 'described':
       return `description${of} changed`;
     case 'version-deleted':

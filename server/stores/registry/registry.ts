@@ -49,12 +49,19 @@ export class Registry extends RegistryReader {
 
   /**
    * Makes a version, and the model when it is new. `created: false`: these bytes from this fingerprint are a version
-   * already, which is given, with the aliases moved to it. The bytes are taken in before the model is locked, so that
+   * already, which is given, with the aliases moved to it and with metrics, tags and a description that it did not have
+   * (`added`, in words). The bytes are taken in before the model is locked, so that
    * others don't wait for large ones.
    */
   async register(
     request: RegisterRequest,
-  ): Promise<Outcome<{ readonly version: VersionDocument; readonly created: boolean }>> {
+  ): Promise<
+    Outcome<{
+      readonly version: VersionDocument;
+      readonly created: boolean;
+      readonly added?: readonly string[];
+    }>
+  > {
     const { signal, dry = false } = request;
     const bad = checkRequest(request) ?? (dry ? undefined : this.#prepare());
     if (bad !== undefined) return bad;
@@ -70,7 +77,13 @@ export class Registry extends RegistryReader {
     const author = authorOf(request);
     return store.change(
       author,
-      (loaded): Decision<{ readonly version: VersionDocument; readonly created: boolean }> => {
+      (
+        loaded,
+      ): Decision<{
+        readonly version: VersionDocument;
+        readonly created: boolean;
+        readonly added?: readonly string[];
+      }> => {
         if (loaded?.model.deleted !== undefined) return deletedModel(request.name);
         if (!dry && !this.objects.has(stored.hash, stored.kind === 'folder')) {
           return failure(
@@ -86,7 +99,9 @@ export class Registry extends RegistryReader {
             const from = valueOf(aliases, alias) ?? null;
             return from === same.version ? [] : [{ action: 'alias-set', alias, from, to: same.version }];
           });
-          return { ok: true, version: same, created: false, changes };
+          const anew = toldAnew(request, same);
+          changes.push(...anew);
+          return { ok: true, version: same, created: false, added: anew.map(addedWords), changes };
         }
         const version = newVersion(request, stored, {
           number: String(loaded?.model.nextVersion ?? 1),
@@ -368,4 +383,32 @@ function authorOf({ who, reason, run, dry }: Cause): Author {
     ...(reason === undefined ? {} : { reason }),
     ...(run === undefined ? {} : { run }),
   };
+}
+
+function addedWords(change: Change): string {
+  if (change.action === 'metrics-set') return `metrics ${Object.keys(change.to).join(', ')}`;
+  return change.action === 'tag-set' ? `tag ${change.key}` : 'the description';
+}
+
+/** What is said of bytes that are a version already, and was not said before: as with a run of MLflow, it is added. */
+function toldAnew(request: RegisterRequest, same: VersionDocument): Change[] {
+  const { version } = same;
+  const { metrics = {}, tags = {}, description } = request;
+  const other = Object.entries(metrics).filter(
+    ([key, value]) => JSON.stringify(valueOf(same.metrics, key)) !== JSON.stringify(value),
+  );
+  const before = other.map(([key]) => [key, valueOf(same.metrics, key) ?? null] as const);
+  const changes: Change[] = [];
+  if (other.length > 0) {
+    const [from, to] = [Object.fromEntries(before), Object.fromEntries(other)];
+    changes.push({ action: 'metrics-set', version, from, to });
+  }
+  for (const [key, to] of Object.entries(tags)) {
+    const from = valueOf(same.tags, key) ?? null;
+    if (from !== to) changes.push({ action: 'tag-set', key, from, to, version });
+  }
+  if (description !== undefined && description !== same.description) {
+    changes.push({ action: 'described', from: same.description, to: description, version });
+  }
+  return changes;
 }

@@ -85,6 +85,14 @@ function short(value: Json): Json {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : value;
 }
 
+function shortMetrics(metrics: Readonly<Record<string, Json>>): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(metrics)
+      .slice(0, MAX_METRICS)
+      .map(([key, value]) => [key.slice(0, MAX_TEXT), short(value)]),
+  );
+}
+
 function titleOf(description: string): { title?: string } {
   const line = /[^\s#].*/.exec(description)?.[0].trim();
   return line === undefined ? {} : { title: line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line };
@@ -101,11 +109,7 @@ export function summarizeVersion(version: VersionDocument): VersionSummary {
     createdBy: version.createdBy,
     ...(version.run === undefined ? {} : { run: version.run }),
     artifact: { hash, bytes, path, kind, ...(framework === undefined ? {} : { framework }) },
-    metrics: Object.fromEntries(
-      Object.entries(version.metrics)
-        .slice(0, MAX_METRICS)
-        .map(([key, value]) => [key.slice(0, MAX_TEXT), short(value)]),
-    ),
+    metrics: shortMetrics(version.metrics),
     tags: Object.fromEntries(
       Object.entries(version.tags)
         .slice(0, MAX_METRICS)
@@ -173,6 +177,7 @@ function changeModel(model: ModelDocument, entry: HistoryEntry): ModelDocument {
       return restored(model);
     case 'version-status':
     case 'version-purged':
+    case 'metrics-set':
     case 'imported':
       break;
   }
@@ -197,6 +202,8 @@ function restored<T extends { readonly deleted?: unknown }>(thing: T): T {
 
 function changeSummary(summary: VersionSummary, entry: HistoryEntry): VersionSummary {
   switch (entry.action) {
+    case 'metrics-set':
+      return { ...summary, metrics: shortMetrics({ ...summary.metrics, ...entry.to }) };
     case 'version-status':
       return { ...summary, status: entry.to };
     case 'tag-set':
@@ -228,6 +235,8 @@ export function applyToVersion(
 
 function changeVersion(version: VersionDocument, entry: HistoryEntry): VersionDocument {
   switch (entry.action) {
+    case 'metrics-set':
+      return { ...version, metrics: { ...version.metrics, ...entry.to } };
     case 'version-status': {
       return {
         ...without(version, 'statusMessage'),

@@ -48,22 +48,24 @@ export async function exportModel(
   if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) {
     return failure('RESOURCE_ALREADY_EXISTS', `${to} exists already. Choose another name, or remove it.`);
   }
-  const listed = registry.versions(name, { limit: Infinity });
-  if (!listed.ok) return listed;
-  const wanted = request.versions ?? listed.versions.map(({ version }) => version);
+  // One moment: everything comes from one prefix of the journal, whatever others write meanwhile.
+  const now = replay(name, registry.store(name).journal.readFrom(0).entries);
+  const wanted =
+    request.versions ?? [...now.versions.values()].flatMap((one) => (one.deleted === undefined ? one.version : []));
   const versions: VersionDocument[] = [];
   for (const number of wanted) {
-    const version = registry.version(name, number);
-    if (!version.ok) return version;
-    const read = await registry.objects.read(version.version.artifact);
+    const version = now.versions.get(number);
+    if (version === undefined || version.deleted !== undefined) {
+      const missing = registry.version(name, number);
+      return missing.ok ? failure('CONFLICT', `Version ${number} of ${name} has just been changed. Try again.`) : missing;
+    }
+    const read = await registry.objects.read(version.artifact);
     if (!read.ok) return read;
-    versions.push(version.version);
+    versions.push(version);
   }
   versions.sort((a, b) => Number(a.version) - Number(b.version));
   const numbers = new Set(versions.map(({ version }) => version));
-  const history = [...registry.store(name).journal.backward()]
-    .reverse()
-    .filter((entry) => concernsOnly(entry, numbers));
+  const history = now.entries.filter((entry) => concernsOnly(entry, numbers));
   const historyText = history.map((entry) => `${JSON.stringify(entry)}\n`).join('');
   const hashes = new Set<ContentHash>();
   for (const { artifact } of versions) {
@@ -77,7 +79,7 @@ export async function exportModel(
       const file = registry.objects.pathOf(hash);
       return { name: `objects/${hash.slice('sha256:'.length)}`, hash, bytes: lstatSync(file).size, file };
     });
-    const { model } = found;
+    const { model } = now;
     const manifest: Manifest = {
       format: BUNDLE_FORMAT,
       name,
@@ -106,6 +108,34 @@ export async function exportModel(
   }
 }
 
+interface Moment {
+  readonly entries: readonly HistoryEntry[];
+  readonly model: ReturnType<typeof emptyModel>;
+  readonly versions: ReadonlyMap<string, VersionDocument>;
+}
+
+/** What a journal, or the part of it that was read, comes to. */
+function replay(name: string, entries: readonly HistoryEntry[]): Moment {
+  const versions = new Map<string, VersionDocument>();
+  for (const entry of entries) {
+    const number = subjectOf(entry);
+    if (number === undefined) continue;
+    const version = applyToVersion(versions.get(number), entry);
+    if (version !== undefined) versions.set(number, version);
+  }
+  return { entries, model: entries.reduce(applyToModel, emptyModel(name)), versions };
+}
+
+/** Throws `ArchiveError` for a bundle that could not be imported. */
+function checkBundle(from: string): void {
+  const bundle = openBundle(from);
+  try {
+    checkedReplay(bundle.manifest, bundle.history);
+  } finally {
+    bundle.close();
+  }
+}
+
 /** Entries about the model itself or about exported versions; moves of aliases only between those. */
 function concernsOnly(entry: HistoryEntry, numbers: ReadonlySet<string>): boolean {
   const version = subjectOf(entry);
@@ -114,7 +144,7 @@ function concernsOnly(entry: HistoryEntry, numbers: ReadonlySet<string>): boolea
   return entry.action === 'alias-removed' ? numbers.has(entry.from) : true;
 }
 
-/** Visible by one rename when it is whole. */
+/** Visible by one rename when it is whole, and was found to be one that can be imported. */
 function writeBundle(to: string, sources: readonly TarSource[]): void {
   const temp = tempName(to);
   mkdirSync(path.dirname(to), { recursive: true });
@@ -133,6 +163,7 @@ function writeBundle(to: string, sources: readonly TarSource[]): void {
         else copyFileSync(content.file, path.join(temp, name));
       }
     }
+    checkBundle(temp);
     renameSync(temp, to);
   } finally {
     rmSync(temp, { recursive: true, force: true });
@@ -349,6 +380,7 @@ const ACTIONS: ReadonlySet<string> = new Set<HistoryEntry['action']>([
   'tag-set',
   'tag-removed',
   'described',
+  'metrics-set',
   'version-deleted',
   'version-restored',
   'version-purged',

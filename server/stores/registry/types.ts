@@ -233,6 +233,13 @@ export type Change =
       readonly from: string;
       readonly to: null;
     } & Subject)
+  /** The same bytes were registered again with other metrics. Those that are not named stay. */
+  | {
+      readonly action: 'metrics-set';
+      readonly version: string;
+      readonly from: Readonly<Record<string, Json | null>>;
+      readonly to: Readonly<Record<string, Json>>;
+    }
   | ({ readonly action: 'described'; readonly from: string; readonly to: string } & Subject)
   | { readonly action: 'version-deleted'; readonly version: string }
   | { readonly action: 'version-restored'; readonly version: string }

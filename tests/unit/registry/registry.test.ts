@@ -543,3 +543,26 @@ test('property: replaying the history gives the state, after any changes and los
     { numRuns: 40, includeErrorInReport: true },
   );
 });
+
+test('the same bytes registered again bring what was not said before', async (t) => {
+  const registry = newRegistry(t);
+  const more = { fingerprint: 'f', metrics: { acc: 0.8, f1: 0.7 }, tags: { a: '1' }, description: 'first' };
+  await add(registry, 'rain', 'one', more);
+  const source = file(registry.root, 'models/rain.json', 'one');
+  const request = { name: 'rain', artifact: { file: source, path: 'models/m.json' }, fingerprint: 'f' };
+  const same = value(await registry.register({ ...request, metrics: { acc: 0.8 }, tags: { a: '1' } }));
+  assert.deepEqual([same.created, same.added], [false, []]);
+  const again = value(
+    await registry.register({ ...request, metrics: { acc: 0.9 }, tags: { q: '1' }, description: 're-evaluated' }),
+  );
+  assert.deepEqual(again.added, ['metrics acc', 'tag q', 'the description']);
+  const { version } = value(registry.version('rain', '1'));
+  assert.deepEqual(version.metrics, { acc: 0.9, f1: 0.7 });
+  assert.deepEqual(version.tags, { a: '1', q: '1' });
+  assert.equal(version.description, 're-evaluated');
+  const [newest] = value(registry.history('rain', { limit: 3 })).entries.filter(
+    ({ action }) => action === 'metrics-set',
+  );
+  assert.deepEqual(newest?.action === 'metrics-set' && [newest.from, newest.to], [{ acc: 0.8 }, { acc: 0.9 }]);
+  assert.deepEqual(value(registry.versions('rain')).versions[0]?.metrics, { acc: 0.9, f1: 0.7 });
+});

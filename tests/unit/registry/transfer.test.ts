@@ -312,3 +312,35 @@ test('damaged, hostile and escaping exports are refused whole', async (t) => {
     `${Object.keys(archives).length} archives and ${Object.keys(folders).length} folders were refused`,
   );
 });
+
+test('exports beside a writer are each of one moment: all of them can be imported', async (t) => {
+  const registry = await source(t);
+  let writing = true;
+  let moves = 0;
+  const writer = (async () => {
+    for (; writing; moves++) {
+      value(registry.setAlias('rain', 'production', String(1 + (moves % 3))));
+      value(registry.setTag('rain', 'n', String(moves), { version: String(1 + (moves % 3)) }));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })();
+  const folder = tempFolder(t);
+  for (let n = 0; n < 30; n++) {
+    const to = path.join(folder, `${n}${n % 2 === 0 ? '.tar' : ''}`);
+    value(await exportModel(registry, { name: 'rain', to }));
+    value(await importModel(newRegistry(t), to));
+  }
+  writing = false;
+  await writer;
+  assert.ok(moves > 30, `the writer has written ${moves} times`);
+});
+
+test('a bundle that could not be imported gets no name', async (t) => {
+  const registry = await source(t);
+  const to = path.join(tempFolder(t), 'rain');
+  const { version } = value(registry.version('rain', '1'));
+  const object = registry.objects.pathOf(version.artifact.hash);
+  rmSync(object, { force: true });
+  refused(await exportModel(registry, { name: 'rain', to }), 'DAMAGED');
+  assert.ok(!existsSync(to));
+});

@@ -1,0 +1,154 @@
+/** What happens to files at the paths of outputs: nothing is removed that no run is known to have made. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { TestProject } from '../support/cli.js';
+
+/** Contents of all files in the trash, by their names. */
+function trashed(project: TestProject): Record<string, string> {
+  const folder = project.path('.modelyard/trash');
+  if (!existsSync(folder)) return {};
+  return Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name !== 'items.ndjson')
+      .map((entry) => [entry.name, readFileSync(path.join(entry.parentPath, entry.name), 'utf8')]),
+  );
+}
+
+const CLEAN = `
+kind: model-build
+tasks:
+  clean:
+    run: mkdir -p data; echo done > data/done
+    outputs: { d: data }
+`;
+
+test('files that were there before are set aside, said by plan and run, and can be had back', async () => {
+  const project = await TestProject.make({ 'main.pipeline.yaml': CLEAN, 'data/raw.csv': 'raw' });
+  const plan = await project.expect(0, ['plan']);
+  assert.match(plan.stdout, /sets aside data: no run is known to have made it/);
+  const ran = await project.expect(0, ['run']);
+  assert.match(ran.stdout, /what was at data was made by no run that is known; it is set aside in .modelyard\/trash/);
+  assert.deepEqual(trashed(project), { 'raw.csv': 'raw' });
+  assert.ok(!existsSync(project.path('data/raw.csv')));
+  const listed = await project.expect(0, ['trash', 'list']);
+  assert.match(listed.stdout, /\/1  data  .*made by no run that is known, set aside for clean/);
+  const [item] = JSON.parse((await project.expect(0, ['trash', 'list', '--json'])).stdout) as { id: string }[];
+  await project.expect(1, ['trash', 'restore', 'data']);
+  const dry = await project.expect(0, ['trash', 'restore', 'data/raw.csv', '--dry']);
+  assert.match(dry.stdout, /would put data\/raw.csv back/);
+  assert.ok(!existsSync(project.path('data/raw.csv')));
+  await project.expect(0, ['trash', 'restore', 'data/raw.csv']);
+  assert.equal(project.read('data/raw.csv'), 'raw');
+  await project.expect(2, ['trash', 'list', '--to', 'x']);
+  await project.expect(2, ['trash', 'restore', 'nothing']);
+  const unasked = await project.expect(1, ['trash', 'empty']);
+  assert.match(unasked.stderr, /say --yes/);
+  assert.match((await project.expect(0, ['trash', 'empty', '--dry'])).stdout, /would remove 1 item/);
+  await project.expect(0, ['trash', 'empty', item!.id, '--yes']);
+  assert.match((await project.expect(0, ['trash', 'list'])).stdout, /empty/);
+  assert.ok(!existsSync(project.path('.modelyard/trash', item!.id)));
+});
+
+test('what a run made goes without a word, however often it runs', async () => {
+  const project = await TestProject.make({ 'main.pipeline.yaml': CLEAN });
+  await project.expect(0, ['run']);
+  const again = await project.expect(0, ['run', '--force']);
+  assert.doesNotMatch(again.stdout, /set aside/);
+  assert.deepEqual(trashed(project), {});
+  project.write({ 'data/note.txt': 'mine' });
+  // Restored from the cache, and a file left beside outputs is not lost by that.
+  await project.expect(0, ['run']);
+  assert.deepEqual(project.statuses(), { clean: 'cached' });
+  assert.equal(trashed(project)['note.txt'], 'mine');
+});
+
+test('a task that fails leaves its outputs as they were, without the cache, too', async () => {
+  const project = await TestProject.make(`
+kind: model-build
+params: { fail: false }
+tasks:
+  make:
+    run: "echo half > o.txt; echo half > new.txt; test \${{ params.fail }} = false; echo whole > o.txt"
+    outputs: { o: { path: o.txt, cache: false }, n: new.txt }
+  use: { run: cat o.txt > u.txt, inputs: [o.txt], outputs: { u: u.txt } }
+`);
+  await project.expect(0, ['run', '--only', 'make']);
+  await project.expect(1, ['run', '--only', 'make', '-p', 'fail=true']);
+  assert.equal(project.read('o.txt'), 'whole\n');
+  assert.equal(trashed(project)['o.txt'], 'half\n');
+  await project.expect(0, ['run', '--only', 'use', '-p', 'fail=true']);
+  assert.equal(project.read('u.txt'), 'whole\n');
+});
+
+test('what a first try half made is no output for others', async () => {
+  const project = await TestProject.make(`
+kind: model-build
+tasks:
+  make: { run: echo half > o.txt; exit 1, outputs: { o: o.txt } }
+  use: { run: cat o.txt > u.txt, inputs: [o.txt], outputs: { u: u.txt } }
+`);
+  await project.expect(1, ['run']);
+  assert.ok(!existsSync(project.path('o.txt')));
+  await project.expect(1, ['run', '--only', 'use']);
+  assert.equal(trashed(project)['o.txt'], 'half\n');
+});
+
+for (const before of [true, false]) {
+  test(`a runner that is killed: the next start puts back what was there (${before ? 'an output' : 'nothing'})`, async () => {
+    const project = await TestProject.make(`
+kind: model-build
+params: { kill: true }
+tasks:
+  make:
+    run: "echo half > o.txt; if [ \${{ params.kill }} = true ]; then kill -9 $PPID; sleep 60; fi; echo whole > o.txt"
+    outputs: { o: { path: o.txt, cache: false } }
+  use: { run: cat o.txt > u.txt, inputs: [o.txt], outputs: { u: u.txt } }
+`);
+    if (before) await project.expect(0, ['run', '--only', 'make', '-p', 'kill=false']);
+    await project.run(['run', '--only', 'make']);
+    assert.equal(project.read('o.txt'), 'half\n', 'the runner could do nothing');
+    const code = before ? 0 : 1;
+    const next = await project.expect(code, ['run', '--only', 'use']);
+    assert.match(next.stdout, /was killed: what make half made of o.txt is set aside/);
+    if (before) assert.equal(project.read('u.txt'), 'whole\n');
+    else assert.ok(!existsSync(project.path('o.txt')));
+    assert.equal(trashed(project)['o.txt'], 'half\n');
+  });
+}
+
+test('a link of the user in the place of an output is set aside, what it leads to is not touched', async () => {
+  const project = await TestProject.make({ 'main.pipeline.yaml': CLEAN, 'big/kept.csv': 'kept' });
+  symlinkSync('big', project.path('data'));
+  await project.expect(0, ['run']);
+  assert.equal(project.read('big/kept.csv'), 'kept');
+  const [run] = readdirSync(project.path('.modelyard/trash'));
+  assert.equal(readlinkSync(project.path('.modelyard/trash', run ?? '', '1', 'data')), 'big');
+});
+
+test('an empty folder or file is nothing to keep', async () => {
+  const project = await TestProject.make({ 'main.pipeline.yaml': CLEAN });
+  mkdirSync(project.path('data/empty'), { recursive: true });
+  await project.expect(0, ['run']);
+  assert.deepEqual(trashed(project), {});
+});
+
+test('permissions of outputs come back, and no output is read-only, however large', async () => {
+  const project = await TestProject.make(`
+kind: model-build
+tasks:
+  make:
+    run: "umask 022; mkdir o; echo key > o/a; chmod 600 o/a; chmod 750 o; head -c 70000000 /dev/zero > big.bin"
+    outputs: { o: o, b: big.bin }
+  tune: { run: "cp big.bin t.bin; printf x >> t.bin", inputs: [big.bin], outputs: { t: t.bin } }
+`);
+  await project.expect(0, ['run']);
+  const modes = (): string[] => ['o', 'o/a', 'big.bin'].map((one) => project.mode(one).toString(8));
+  assert.deepEqual(modes(), ['750', '600', '644']);
+  project.remove('o', 'big.bin');
+  await project.expect(0, ['run']);
+  assert.deepEqual(project.statuses(), { make: 'cached', tune: 'cached' });
+  assert.deepEqual(modes(), ['750', '600', '644']);
+  writeFileSync(project.path('big.bin'), 'mine');
+});
