@@ -16,6 +16,7 @@ type Dependency =
   | { readonly kind: 'pipeline'; readonly name: string; readonly answer: readonly Definition[] }
   | { readonly kind: 'names'; readonly answer: string }
   | { readonly kind: 'settings'; readonly answer: ProjectDefinition | undefined }
+  | { readonly kind: 'tracked'; readonly path: string; readonly answer: string | undefined }
   | { readonly kind: 'secrets'; readonly glob: string; readonly answer: string | undefined }
   | { readonly kind: 'features'; readonly answer: readonly FeaturesDefinition[] }
   | { readonly kind: 'model'; readonly name: string; readonly answer: KnownModel | 'unreadable' | undefined }
@@ -91,6 +92,12 @@ export class RecordingView implements ProjectView {
   secretFiles(glob: string): readonly string[] | undefined {
     const answer = this.#inner.secretFiles?.(glob);
     this.#note(`secrets ${glob}`, { kind: 'secrets', glob, answer: answer?.join('\n') });
+    return answer;
+  }
+
+  tracked(path: string): string | undefined {
+    const answer = this.#inner.tracked?.(path);
+    this.#note(`tracked ${path}`, { kind: 'tracked', path, answer });
     return answer;
   }
 
@@ -215,6 +222,8 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
     switch (asked.kind) {
       case 'probe':
         return view.probe(asked.path) === asked.answer;
+      case 'tracked':
+        return view.tracked?.(asked.path) === asked.answer;
       case 'matches':
         return view.matches?.(asked.glob) === asked.answer;
       case 'pipeline':

@@ -21,6 +21,7 @@ import type { Dependency } from './dependencies.js';
 import { HEAD_BYTES, MAX_FILE_BYTES, diskFiles } from './files.js';
 import type { FileSystem, ReadResult } from './files.js';
 import { PROJECT_FILES } from './find-root.js';
+import { trackedAt } from './git-index.js';
 import { Prober } from './probe.js';
 import { runThrough, walkProjects } from './walk.js';
 
@@ -279,6 +280,7 @@ export class Project {
         probe: (relative) => this.#prober.probe(relative),
         matches: (glob) => this.#prober.matches(glob),
         secretFiles: (glob) => this.#prober.secretFiles(glob),
+        tracked: (relative) => trackedAt(this.root, relative),
         models: this.#memory.models,
         packages: this.#memory.packages,
         viewFacts: (path, featureView) => this.#memory.facts?.viewFacts(path, featureView),

@@ -30,6 +30,8 @@ export const RULE_IDS = [
   'reference/unknown-service',
   'path/missing-input',
   'path/outside-project',
+  'path/output-tracked',
+  'path/output-holds-sources',
   'path/ignored-by-cache',
   'expression/type',
   'expression/function',

@@ -26,6 +26,8 @@ import { paramDefault } from './param/default.js';
 import { unused as unusedParam } from './param/unused.js';
 import { ignoredByCache } from './path/ignored-by-cache.js';
 import { missingInput } from './path/missing-input.js';
+import { outputHoldsSources } from './path/output-holds-sources.js';
+import { outputTracked } from './path/output-tracked.js';
 import { outsideProject } from './path/outside-project.js';
 import { duplicatePipeline } from './reference/duplicate-pipeline.js';
 import { unknownAlias } from './reference/unknown-alias.js';
@@ -94,6 +96,8 @@ export const ALL_RULES: readonly Rule[] = [
   unknownServiceOfProject,
   missingInput,
   outsideProject,
+  outputTracked,
+  outputHoldsSources,
   ignoredByCache,
   type,
   functionRule,

@@ -86,6 +86,8 @@ export interface ProjectView {
   matches?(glob: string): boolean | undefined;
   /** The files that a glob matches and git does not ignore, and that look like secrets; `undefined`: can't be told. */
   secretFiles?(glob: string): readonly string[] | undefined;
+  /** The first file that git tracks at a path or below it; `undefined`: none, or nothing is known of git. */
+  tracked?(path: string): string | undefined;
   /** The project's model registry; `undefined`: nothing is known of it. */
   readonly models?: KnownModels | undefined;
   /** The project's app packages; `undefined`: nothing is known of them. */
@@ -146,6 +148,8 @@ export interface GoodExample {
   readonly files: string | Readonly<Record<string, string>>;
   /** All files of the project besides the definitions; without it nothing is known about the disk. */
   readonly disk?: readonly string[];
+  /** Files that git tracks. */
+  readonly tracked?: readonly string[];
   /** The registered models, by name. Without it nothing is known of the registry. */
   readonly models?: Readonly<Record<string, ExampleModel>>;
   /** The app packages, by name: how many versions each has. Without it nothing is known of them. */

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Pipeline } from '../model/definition.js';
+import { trackedAt } from '../project/git-index.js';
 import type { Instance } from '../model/graph.js';
 import { layoutOf } from '../stores/layout.js';
 import { describeError } from '../stores/problem.js';
@@ -97,7 +98,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     called: textsOf(called),
     ...(options.above === undefined ? {} : { above: options.above }),
   });
-  const refusal = session.problem;
+  const refusal = session.problem ?? trackedOutput(session);
   if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };
   const masks = new Masks(Object.values(options.secrets));
   const header: RunHeader = {
@@ -116,6 +117,21 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     createdAt: startedAt,
   };
   return new Run(pinned, session, header, masks, sinks, writeDown).go();
+}
+
+/** Params may lead an output to where git has files, and git may have got them since the definition was checked. */
+function trackedOutput(session: Session): string | undefined {
+  for (const { id, outputs } of session.selectedInstances()) {
+    for (const { path: file, role, output } of outputs) {
+      if (file === undefined || file === '.' || output?.persist === true) continue;
+      const tracked = trackedAt(session.root, file);
+      if (tracked === undefined) continue;
+      if (tracked === file && (role !== 'output' || output?.cache === false)) continue;
+      const what = tracked === file ? '' : ` (${tracked})`;
+      return `${id}: git tracks its output ${file}${what}, which a run would replace: write to a path of its own, or let git forget it: git rm -r --cached ${file}`;
+    }
+  }
+  return undefined;
 }
 
 function resumedFrom(

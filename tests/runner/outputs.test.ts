@@ -1,8 +1,19 @@
 /** What happens to files at the paths of outputs: nothing is removed that no run is known to have made. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { trackedAt } from '../../server/project/git-index.js';
 import { TestProject } from '../support/cli.js';
 
 /** Contents of all files in the trash, by their names. */
@@ -29,12 +40,17 @@ test('files that were there before are set aside, said by plan and run, and can 
   const plan = await project.expect(0, ['plan']);
   assert.match(plan.stdout, /sets aside data: no run is known to have made it/);
   const ran = await project.expect(0, ['run']);
-  assert.match(ran.stdout, /what was at data was made by no run that is known; it is set aside in .modelyard\/trash/);
+  assert.match(
+    ran.stdout,
+    /what was at data was made by no run that is known; it is set aside in .modelyard\/trash/,
+  );
   assert.deepEqual(trashed(project), { 'raw.csv': 'raw' });
   assert.ok(!existsSync(project.path('data/raw.csv')));
   const listed = await project.expect(0, ['trash', 'list']);
-  assert.match(listed.stdout, /\/1  data  .*made by no run that is known, set aside for clean/);
-  const [item] = JSON.parse((await project.expect(0, ['trash', 'list', '--json'])).stdout) as { id: string }[];
+  assert.match(listed.stdout, /\/1 {2}data {2}.*made by no run that is known, set aside for clean/);
+  const [item] = JSON.parse((await project.expect(0, ['trash', 'list', '--json'])).stdout) as {
+    id: string;
+  }[];
   await project.expect(1, ['trash', 'restore', 'data']);
   const dry = await project.expect(0, ['trash', 'restore', 'data/raw.csv', '--dry']);
   assert.match(dry.stdout, /would put data\/raw.csv back/);
@@ -144,11 +160,50 @@ tasks:
   tune: { run: "cp big.bin t.bin; printf x >> t.bin", inputs: [big.bin], outputs: { t: t.bin } }
 `);
   await project.expect(0, ['run']);
-  const modes = (): string[] => ['o', 'o/a', 'big.bin'].map((one) => project.mode(one).toString(8));
+  const modes = (): string[] =>
+    ['o', 'o/a', 'big.bin'].map((one) => (statSync(project.path(one)).mode & 0o777).toString(8));
   assert.deepEqual(modes(), ['750', '600', '644']);
   project.remove('o', 'big.bin');
   await project.expect(0, ['run']);
   assert.deepEqual(project.statuses(), { make: 'cached', tune: 'cached' });
   assert.deepEqual(modes(), ['750', '600', '644']);
   writeFileSync(project.path('big.bin'), 'mine');
+});
+
+test('what git tracks is no output: lint says so, and nothing is started; as git itself lists it', async () => {
+  const project = await TestProject.make({
+    'main.pipeline.yaml': `
+kind: model-build
+params: { to: made }
+tasks:
+  make: { run: "touch started", outputs: { o: "\${{ params.to }}" } }
+`,
+    'src/a.py': 'a',
+    'src/deep/b.py': 'b',
+    'ümlaut/c': 'c',
+    free: '',
+  });
+  const git = (...args: string[]): string =>
+    spawnSync('git', ['-c', 'core.quotePath=false', ...args], { cwd: project.root, encoding: 'utf8' }).stdout;
+  git('init', '-q');
+  git('add', 'src', 'ümlaut');
+  for (const version of ['2', '4']) {
+    git('update-index', `--index-version=${version}`);
+    for (const file of git('ls-files').trim().split('\n')) assert.equal(trackedAt(project.root, file), file);
+    assert.match(trackedAt(project.root, 'src') ?? '', /^src\//);
+    assert.equal(trackedAt(path.join(project.root, 'src'), 'deep'), 'deep/b.py');
+    for (const file of ['free', 'sr', 'src/a', 'made'])
+      assert.equal(trackedAt(project.root, file), undefined);
+  }
+  const refused = await project.expect(2, ['run', '-p', 'to=src']);
+  assert.match(refused.stderr, /git tracks its output src \(src\/a.py\), which a run would replace/);
+  assert.ok(!existsSync(project.path('started')));
+  assert.equal(project.read('src/a.py'), 'a');
+  project.write({ 'main.pipeline.yaml': 'tasks: { make: { run: touch started, outputs: { o: src } } }' });
+  assert.match(
+    (await project.expect(1, ['lint'])).stdout,
+    /Git tracks "src\/a.py" in the output "src".*path\/output-tracked/,
+  );
+  await project.expect(2, ['run']);
+  assert.ok(!existsSync(project.path('started')));
 });

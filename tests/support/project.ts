@@ -17,6 +17,8 @@ export interface MemoryOptions {
   readonly links?: Readonly<Record<string, string>>;
   /** The registered models; without it nothing is known of them. */
   readonly models?: Readonly<Record<string, ExampleModel>>;
+  /** Files that git tracks. */
+  readonly tracked?: readonly string[];
   /** App packages: how many versions each has; without it nothing is known of them. */
   readonly packages?: Readonly<Record<string, number>>;
   /** What is known of the data of feature views, by name. */
@@ -56,6 +58,8 @@ export function memoryProject(
     probe: (path) => probe(path, disk, links),
     matches: (glob) =>
       disk === undefined ? undefined : [...disk].some((file) => globOf(glob).matches(file)),
+    tracked: (path) =>
+      options.tracked?.find((file) => path === '' || file === path || file.startsWith(`${path}/`)),
     secretFiles: (glob) =>
       disk === undefined
         ? undefined

@@ -67,7 +67,17 @@ of each task stays in the cache, unless --all is given; so does what model versi
     for (const problem of done?.problems ?? []) stderr.line(`modelyard: ${problem.message}`);
     if (json) {
       const { runs, freedBytes, cacheBytes, keptBytes } = plan;
-      stdout.line(JSON.stringify({ runs, files, trash: trash.map(({ id }) => id), freedBytes, cacheBytes, keptBytes, applied: apply }));
+      stdout.line(
+        JSON.stringify({
+          runs,
+          files,
+          trash: trash.map(({ id }) => id),
+          freedBytes,
+          cacheBytes,
+          keptBytes,
+          applied: apply,
+        }),
+      );
     } else if (done !== undefined) stdout.line(`${formatBytes(done.freedBytes)} freed.`);
     // Whoever could not be asked has to know that nothing was freed.
     return answer === undefined || (done?.problems.length ?? 0) > 0 ? EXIT.failed : EXIT.ok;

@@ -60,7 +60,9 @@ export const register: Subcommand = {
       call,
       { model: version.name, version: version.version, uri, created, added },
       created ? `made ${title} (${uri})` : `these bytes are ${title} already${also('added', added)}`,
-      created ? `would make ${title} (${uri})` : `these bytes are ${title} already${also('would add', added)}`,
+      created
+        ? `would make ${title} (${uri})`
+        : `these bytes are ${title} already${also('would add', added)}`,
     );
   },
 };

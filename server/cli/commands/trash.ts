@@ -87,7 +87,10 @@ function list({ root, json, style }: ProjectCall): number {
 }
 
 function unknown(word: string): CommandError {
-  return new CommandError(`there is no ${word} in the trash; \`modelyard trash list\` shows what is`, EXIT.usage);
+  return new CommandError(
+    `there is no ${word} in the trash; \`modelyard trash list\` shows what is`,
+    EXIT.usage,
+  );
 }
 
 function restore(call: ProjectCall): number {
@@ -106,7 +109,10 @@ function restore(call: ProjectCall): number {
     if (!checked.ok) throw new CommandError(checked.message, EXIT.failed);
   }
   if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) {
-    throw new CommandError(`there is something at ${shown} already: say --to PATH, or move it away`, EXIT.failed);
+    throw new CommandError(
+      `there is something at ${shown} already: say --to PATH, or move it away`,
+      EXIT.failed,
+    );
   }
   try {
     if (!dry) takeFromTrash(layout, item, part, to);

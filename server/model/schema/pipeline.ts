@@ -73,7 +73,7 @@ const output = Type.Union([
       ),
       persist: opt(
         Type.Boolean(),
-        'Leave the last output in place before a re-run, for tasks that go on from it.',
+        'Leave the last output in place before a re-run, for tasks that go on from it. Without, it is taken away before the task runs and put back when the task fails (docs/outputs.md).',
         [true],
         { default: false },
       ),

@@ -53,9 +53,7 @@ export class Registry extends RegistryReader {
    * (`added`, in words). The bytes are taken in before the model is locked, so that
    * others don't wait for large ones.
    */
-  async register(
-    request: RegisterRequest,
-  ): Promise<
+  async register(request: RegisterRequest): Promise<
     Outcome<{
       readonly version: VersionDocument;
       readonly created: boolean;

@@ -51,13 +51,16 @@ export async function exportModel(
   // One moment: everything comes from one prefix of the journal, whatever others write meanwhile.
   const now = replay(name, registry.store(name).journal.readFrom(0).entries);
   const wanted =
-    request.versions ?? [...now.versions.values()].flatMap((one) => (one.deleted === undefined ? one.version : []));
+    request.versions ??
+    [...now.versions.values()].flatMap((one) => (one.deleted === undefined ? one.version : []));
   const versions: VersionDocument[] = [];
   for (const number of wanted) {
     const version = now.versions.get(number);
     if (version === undefined || version.deleted !== undefined) {
       const missing = registry.version(name, number);
-      return missing.ok ? failure('CONFLICT', `Version ${number} of ${name} has just been changed. Try again.`) : missing;
+      return missing.ok
+        ? failure('CONFLICT', `Version ${number} of ${name} has just been changed. Try again.`)
+        : missing;
     }
     const read = await registry.objects.read(version.artifact);
     if (!read.ok) return read;

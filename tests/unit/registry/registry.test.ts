@@ -553,7 +553,12 @@ test('the same bytes registered again bring what was not said before', async (t)
   const same = value(await registry.register({ ...request, metrics: { acc: 0.8 }, tags: { a: '1' } }));
   assert.deepEqual([same.created, same.added], [false, []]);
   const again = value(
-    await registry.register({ ...request, metrics: { acc: 0.9 }, tags: { q: '1' }, description: 're-evaluated' }),
+    await registry.register({
+      ...request,
+      metrics: { acc: 0.9 },
+      tags: { q: '1' },
+      description: 're-evaluated',
+    }),
   );
   assert.deepEqual(again.added, ['metrics acc', 'tag q', 'the description']);
   const { version } = value(registry.version('rain', '1'));
@@ -563,6 +568,9 @@ test('the same bytes registered again bring what was not said before', async (t)
   const [newest] = value(registry.history('rain', { limit: 3 })).entries.filter(
     ({ action }) => action === 'metrics-set',
   );
-  assert.deepEqual(newest?.action === 'metrics-set' && [newest.from, newest.to], [{ acc: 0.8 }, { acc: 0.9 }]);
+  assert.deepEqual(newest?.action === 'metrics-set' && [newest.from, newest.to], [
+    { acc: 0.8 },
+    { acc: 0.9 },
+  ]);
   assert.deepEqual(value(registry.versions('rain')).versions[0]?.metrics, { acc: 0.9, f1: 0.7 });
 });

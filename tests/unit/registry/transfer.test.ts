@@ -315,10 +315,10 @@ test('damaged, hostile and escaping exports are refused whole', async (t) => {
 
 test('exports beside a writer are each of one moment: all of them can be imported', async (t) => {
   const registry = await source(t);
-  let writing = true;
+  const done = new AbortController();
   let moves = 0;
   const writer = (async () => {
-    for (; writing; moves++) {
+    for (; !done.signal.aborted; moves++) {
       value(registry.setAlias('rain', 'production', String(1 + (moves % 3))));
       value(registry.setTag('rain', 'n', String(moves), { version: String(1 + (moves % 3)) }));
       await new Promise((resolve) => setImmediate(resolve));
@@ -330,7 +330,7 @@ test('exports beside a writer are each of one moment: all of them can be importe
     value(await exportModel(registry, { name: 'rain', to }));
     value(await importModel(newRegistry(t), to));
   }
-  writing = false;
+  done.abort();
   await writer;
   assert.ok(moves > 30, `the writer has written ${moves} times`);
 });

@@ -10,9 +10,10 @@ import { applyEdits, memoryProject } from '../../support/project.js';
 
 function findingsOf(example: Example): { findings: Finding[]; text: string } {
   const { files, path } = plainExample(example);
-  const { disk, models, packages, facts, states, labels } = example;
+  const { disk, tracked, models, packages, facts, states, labels } = example;
   const project = memoryProject(files, {
     ...(disk === undefined ? {} : { disk }),
+    ...(tracked === undefined ? {} : { tracked }),
     ...(models === undefined ? {} : { models }),
     ...(packages === undefined ? {} : { packages }),
     ...(facts === undefined ? {} : { facts }),
