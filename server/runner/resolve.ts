@@ -1,4 +1,5 @@
 /** An instance of a task with every expression replaced by its value: what is run, and the parts of its fingerprint. */
+import { existsSync } from 'node:fs';
 import type {
   Action,
   ActionKind,
@@ -378,12 +379,16 @@ class Resolver {
     return facts.ended.metrics;
   }
 
-  /** What an action gives by itself is no path. */
-  #isValue(task: string, output: string): boolean {
+  /** What an action gives by itself is no path; what a called pipeline gives is one where a file lies there. */
+  #isValue(task: string, output: string, value: string): boolean {
     const owner = this.#pipeline.tasks.find((one) => one.name === task);
     if (owner === undefined || owner.outputs.some(({ name }) => name === output)) return false;
     const { action } = owner;
-    return action?.kind === 'pipeline' || action?.kind === 'service' || owns(action?.kind, output);
+    if (action?.kind === 'pipeline') {
+      const checked = this.#workspace.check(value, 'input');
+      return !checked.ok || !existsSync(this.#workspace.absolute(checked.path));
+    }
+    return action?.kind === 'service' || owns(action?.kind, output);
   }
 
   #inputs(
@@ -412,7 +417,7 @@ class Resolver {
     for (const used of this.#shown.used) {
       const match = /^tasks\.([^.]+)\.outputs\.(.+)$/.exec(used.name);
       if (match === null || used.kind !== 'upstream' || match[1] === this.#instance.task.name) continue;
-      if (this.#isValue(match[1] ?? '', match[2] ?? '')) continue;
+      if (this.#isValue(match[1] ?? '', match[2] ?? '', used.value)) continue;
       if (!used.value.startsWith('[')) add(used.value, false, this.#instance.task.nameSpan);
     }
     return [...inputs.values()];
