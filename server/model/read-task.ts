@@ -198,7 +198,7 @@ function readResources(node: Maybe): Resources {
   return {
     cpus: cpus !== undefined && cpus > 0 ? cpus : DEFAULT_RESOURCES.cpus,
     ...given('memoryBytes', bytesOf(field(node, 'memory'))),
-    gpus: gpus !== undefined && gpus >= 0 ? Math.floor(gpus) : DEFAULT_RESOURCES.gpus,
+    gpus: gpus !== undefined && gpus >= 0 ? gpus : DEFAULT_RESOURCES.gpus,
   };
 }
 

@@ -17,6 +17,7 @@ import { unknownService } from './feature/unknown-service.js';
 import { unknownView } from './feature/unknown-view.js';
 import { unused as unusedFeature } from './feature/unused.js';
 import { cycle } from './graph/cycle.js';
+import { mutexCycle } from './graph/mutex-cycle.js';
 import { duplicateOutput } from './graph/duplicate-output.js';
 import { nestedOutput } from './graph/nested-output.js';
 import { redundantNeeds } from './graph/redundant-needs.js';
@@ -79,6 +80,7 @@ export const ALL_RULES: readonly Rule[] = [
   name,
   oneAction,
   cycle,
+  mutexCycle,
   duplicateOutput,
   nestedOutput,
   redundantNeeds,

@@ -10,6 +10,7 @@ import type { RunControl } from './control.js';
 import type { EventBody } from './events.js';
 import type { Executor } from './executors/executor.js';
 import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
+import { deviceVariables } from './machine.js';
 import { MetricTail, jsonNumber, parseMetricLine } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
 import type { ResolvedTask, Script } from './resolve.js';
@@ -170,8 +171,11 @@ export class Attempt {
         this.#command({ shell: setupShell(), text: command }, options),
       script: (script: Script) => this.#command(script),
       say: (line: string) => this.#say(line),
-      child: (call: PipelineCall) =>
-        this.#context.child(this.#task.id, call, this.#stop.signal, (line) => this.#say(line)),
+      child: (call: PipelineCall) => {
+        // The tasks of the pipeline take places of their own.
+        this.#seat.lend();
+        return this.#context.child(this.#task.id, call, this.#stop.signal, (line) => this.#say(line));
+      },
       ask: (question: Question) => this.#ask(question),
     };
     const { action } = this.#task.instance.task;
@@ -266,7 +270,9 @@ export class Attempt {
 
   #environment(): Record<string, string> {
     const { environment, secrets, sharedSecrets, runId, root } = this.#context;
-    const env: Record<string, string> = { ...environment, ...this.#task.env };
+    const { grant } = this.#seat;
+    const devices = grant === undefined ? {} : deviceVariables(grant);
+    const env: Record<string, string> = { ...environment, ...devices, ...this.#task.env };
     for (const name of [...sharedSecrets, ...this.#task.instance.task.secrets.map(({ value }) => value)]) {
       const secret = secrets[name];
       if (secret !== undefined) env[name] = secret;

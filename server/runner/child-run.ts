@@ -18,6 +18,8 @@ interface Caller {
   readonly options: RunOptions;
   readonly runId: string;
   readonly store: RunStore;
+  /** That the task holds, and those above it. */
+  readonly mutexes: ReadonlySet<string>;
   readonly emit: (event: EventBody) => void;
 }
 
@@ -31,7 +33,7 @@ interface Call {
 
 /** @param run runs a pipeline; given, because that needs this in turn */
 export async function runChild(
-  { options: own, runId, store, emit }: Caller,
+  { options: own, runId, store, mutexes, emit }: Caller,
   { task, call, signal, say }: Call,
   run: (options: RunOptions, sinks: readonly EventSink[]) => Promise<RunOutcome>,
 ): Promise<ChildOutcome> {
@@ -72,6 +74,7 @@ export async function runChild(
       task,
       pipelines: above,
       runs: [runId, ...(parent?.runs ?? [])],
+      mutexes,
     },
     ...(before === undefined ? {} : { resume: before }),
     ...(basis === undefined ? {} : { basis, load: loadKept(basis, options) }),

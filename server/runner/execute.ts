@@ -50,6 +50,8 @@ export interface ExecuteContext extends AttemptContext {
   failed(id: string): void;
   /** Some task failed and was not tolerated. */
   readonly hasFailed: () => boolean;
+  /** Why it can't have what it needs to start. */
+  readonly refusal: (id: string) => string | undefined;
   /** Why a task of a matrix must not go on: the first of it failed. */
   readonly matrixStop: (task: string) => AbortSignal | undefined;
   readonly readMetrics: (file: string) => Promise<Readonly<Record<string, Json>>>;
@@ -229,6 +231,8 @@ class Execution {
       const result = this.#session.results.get(from);
       if (result !== undefined) before.set(from, result);
     }
+    const refusal = this.#context.refusal(this.#id);
+    if (refusal !== undefined) return this.#refused(refusal);
     const start = mayStart(this.#instance, this.#session.facts, {
       cancelled: control.cancelled.aborted,
       stopping: hasFailed() && !keepGoing,

@@ -6,25 +6,75 @@ import { renderTemplate } from '../model/evaluate.js';
 import { type FileLock, tryLock } from '../stores/file-lock.js';
 import { safeFileName } from '../stores/layout.js';
 import { TaskScope } from './scope.js';
+import type { Seat } from './schedule.js';
 import type { Session } from './session.js';
+
+/** What another run holds is asked for so often. */
+const POLL_MS = 100;
+
+export interface MutexOptions {
+  /** Mutexes that the tasks hold which called this pipeline, and those above them. */
+  readonly above: ReadonlySet<string>;
+  readonly cancelled: AbortSignal;
+  /** Wait for other runs; else a task whose mutex another run holds is refused. */
+  readonly wait: boolean;
+  /** Told once for each task that has to wait. */
+  readonly onWait: (id: string, reason: string) => void;
+}
 
 export class Mutexes {
   readonly #session: Session;
-  readonly #onWait: (id: string, reason: string) => void;
+  readonly #options: MutexOptions;
   readonly #held = new Map<string, { readonly holder: string; readonly lock: FileLock | undefined }>();
   readonly #byTask = new Map<string, string>();
   readonly #told = new Set<string>();
+  readonly #refused = new Map<string, string>();
 
-  /** @param onWait told once for each task that has to wait */
-  constructor(session: Session, onWait: (id: string, reason: string) => void) {
+  constructor(session: Session, options: MutexOptions) {
     this.#session = session;
-    this.#onWait = onWait;
+    this.#options = options;
   }
 
-  /** Takes what the task asks for, if it is to be had now. */
+  /** Why a task that was let through can't have its mutex, ever. */
+  refusal(id: string): string | undefined {
+    return this.#refused.get(id);
+  }
+
+  /** The mutexes that a pipeline called by this task finds held above it. */
+  heldAbove(id: string): ReadonlySet<string> {
+    const own = this.#byTask.get(id);
+    return own === undefined ? this.#options.above : new Set([...this.#options.above, own]);
+  }
+
+  /** A seat that gives up the mutex, too, while its task waits for people. */
+  around(id: string, seat: Seat): Seat {
+    return {
+      get grant() {
+        return seat.grant;
+      },
+      lend: () => seat.lend(),
+      leave: () => {
+        this.release(id);
+        seat.leave();
+      },
+      take: async () => {
+        await seat.take();
+        while (!this.#options.cancelled.aborted && !this.take(id))
+          await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      },
+    };
+  }
+
+  /** Takes what the task asks for, if it is to be had now. One that never will be is let through, and `refusal` says why. */
   take(id: string): boolean {
     const name = this.#nameOf(id);
-    if (name === undefined) return true;
+    if (name === undefined || this.#byTask.has(id)) return true;
+    if (this.#options.above.has(name)) {
+      return this.#refuse(
+        id,
+        `it would wait for ever: the mutex ${name} is held by the task that called this pipeline. Take the mutex out of one of the two`,
+      );
+    }
     const held = this.#held.get(name);
     if (held !== undefined) return this.#wait(id, `${held.holder} holds the mutex ${name}`);
     const { locks } = this.#session.layout;
@@ -33,7 +83,10 @@ export class Mutexes {
     try {
       mkdirSync(locks, { recursive: true });
       lock = tryLock(path.join(locks, `mutex-${safeFileName(name, hash)}.lock`));
-      if (lock === undefined) return this.#wait(id, `another run holds the mutex ${name}`);
+      if (lock === undefined) {
+        const reason = `another run holds the mutex ${name}`;
+        return this.#options.wait ? this.#wait(id, reason) : this.#refuse(id, reason);
+      }
     } catch {
       // Where nothing can be written the run ends by itself; within it the mutex holds all the same.
     }
@@ -51,9 +104,14 @@ export class Mutexes {
   }
 
   #wait(id: string, reason: string): false {
-    if (!this.#told.has(id)) this.#onWait(id, reason);
+    if (!this.#told.has(id)) this.#options.onWait(id, reason);
     this.#told.add(id);
     return false;
+  }
+
+  #refuse(id: string, reason: string): true {
+    this.#refused.set(id, reason);
+    return true;
   }
 
   /** A name that can't be evaluated is no mutex; the task then fails by itself, with the reason. */

@@ -3,32 +3,28 @@ import { readdirSync } from 'node:fs';
 import os from 'node:os';
 import type { Instance } from '../model/graph.js';
 import { formatBytes } from '../model/units.js';
-import type { Capacity } from './schedule.js';
+import type { Capacity } from './machine.js';
 
-/**
- * @param jobs tasks at once; default: one per core
- * @returns and what tasks ask for that is not there: they then run with all there is
- */
-export function capacityOf(
-  instances: readonly Instance[],
-  jobs: number | undefined,
-  environment: NodeJS.ProcessEnv,
-): { readonly capacity: Capacity; readonly notices: readonly string[] } {
+/** @param jobs tasks at once; default: one per core */
+export function capacityOf(jobs: number | undefined, environment: NodeJS.ProcessEnv): Capacity {
   const cores = os.availableParallelism();
-  const wantsGpus = instances.some(({ task }) => task.resources.gpus > 0);
-  const capacity: Capacity = {
+  return {
     jobs: jobs ?? cores,
     // Whoever asks for more jobs than cores wants them to share.
     cpus: Math.max(cores, jobs ?? 0),
     memoryBytes: os.totalmem(),
-    gpus: wantsGpus ? gpus(environment) : 0,
+    gpus: gpus(environment),
   };
+}
+
+/** What tasks ask for that is not there: they run with all there is. */
+export function shortagesOf(instances: readonly Instance[], capacity: Capacity): readonly string[] {
   const notices = new Set<string>();
   for (const { task } of instances) {
     const { gpus: wanted, memoryBytes = 0 } = task.resources;
-    if (wanted > capacity.gpus) {
+    if (wanted > capacity.gpus.length) {
       notices.add(
-        `${task.name} asks for ${wanted} GPU(s), this machine has ${capacity.gpus}; it runs all the same`,
+        `${task.name} asks for ${wanted} GPU(s), this machine has ${capacity.gpus.length}; it runs all the same`,
       );
     }
     if (memoryBytes > capacity.memoryBytes) {
@@ -38,17 +34,25 @@ export function capacityOf(
       );
     }
   }
-  return { capacity, notices: [...notices] };
+  return [...notices];
 }
 
-/** NVIDIA's: those that CUDA may see, else those that have a device. */
-function gpus(environment: NodeJS.ProcessEnv): number {
-  const visible = environment['CUDA_VISIBLE_DEVICES'];
-  if (visible !== undefined)
-    return visible.split(',').filter((one) => one.trim() !== '' && one !== '-1').length;
+/** Variables that choose graphics processors for a process: NVIDIA's, AMD's, Intel's. */
+const VISIBLE = ['CUDA_VISIBLE_DEVICES', 'ROCR_VISIBLE_DEVICES', 'ZE_AFFINITY_MASK'] as const;
+
+/** Those that this process may see, else NVIDIA's that have a device. */
+function gpus(environment: NodeJS.ProcessEnv): readonly string[] {
+  const visible = VISIBLE.map((name) => environment[name]).find((value) => value !== undefined);
+  if (visible !== undefined) {
+    const names = visible.split(',').map((one) => one.trim());
+    // As CUDA reads it: what follows a processor that does not exist is not there either.
+    const end = names.findIndex((one) => one === '' || one === '-1');
+    return [...new Set(end === -1 ? names : names.slice(0, end))];
+  }
   try {
-    return readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length;
+    const numbers = readdirSync('/dev').flatMap((name) => /^nvidia(\d+)$/.exec(name)?.[1] ?? []);
+    return numbers.sort((a, b) => Number(a) - Number(b));
   } catch {
-    return 0;
+    return [];
   }
 }

@@ -6,6 +6,7 @@ import type { RunBasis } from '../stores/run-basis.js';
 import type { RunDocument } from '../stores/run-document.js';
 import type { Asker } from './approvals.js';
 import type { RunControl } from './control.js';
+import type { Machine } from './machine.js';
 import type { RunSettings } from './places.js';
 import type { Selection } from './select.js';
 import type { Versions } from './versions.js';
@@ -28,6 +29,8 @@ export interface RunOptions extends Selection {
   readonly environment: NodeJS.ProcessEnv;
   /** Tasks at once; default: one per core. */
   readonly jobs?: number;
+  /** What the tasks of the run share, where it is part of another one that has begun to share it. */
+  readonly machine?: Machine;
   readonly force: boolean;
   readonly keepGoing: boolean;
   readonly noCache: boolean;
@@ -63,6 +66,8 @@ export interface RunOptions extends Selection {
     readonly task: string;
     readonly pipelines: readonly string[];
     readonly runs: readonly string[];
+    /** Held by the tasks above. */
+    readonly mutexes: ReadonlySet<string>;
   };
   /** What a question in it stands for in the run that this one is part of. */
   readonly above?: Stake;

@@ -32,7 +32,8 @@ import { newDocument } from './record.js';
 import { pipesFolder } from './output-pipes.js';
 import { Recorder } from './recorder.js';
 import { cleanUpBehindDead, doneIn, endedIn, takenUp } from './resume.js';
-import { capacityOf } from './resources.js';
+import { Machine } from './machine.js';
+import { capacityOf, shortagesOf } from './resources.js';
 import type { RunOptions, RunOutcome } from './run-options.js';
 import { schedule } from './schedule.js';
 import type { Selection } from './select.js';
@@ -178,7 +179,7 @@ interface WriteDown {
 }
 
 class Run {
-  readonly #options: RunOptions;
+  readonly #options: RunOptions & { readonly machine: Machine };
   readonly #session: Session;
   readonly #header: RunHeader;
   readonly #masks: Masks;
@@ -187,6 +188,7 @@ class Run {
   readonly #store: RunStore;
   readonly #instances: readonly Instance[];
   readonly #executor: Executor;
+  readonly #mutexes: Mutexes;
   readonly #matrixStops = new Map<string, AbortController>();
   readonly #cacheWasEmpty: boolean;
   #recorder: Recorder | undefined;
@@ -209,7 +211,9 @@ class Run {
   ) {
     this.#writeDown = writeDown;
     this.#endsOnly = options.control.cancelled.aborted && options.resume?.status === 'waiting';
-    this.#options = options;
+    const { jobs, environment, machine = new Machine(capacityOf(jobs, environment)) } = options;
+    // Pipelines that are called share it.
+    this.#options = { ...options, machine };
     this.#session = session;
     this.#header = header;
     this.#masks = masks;
@@ -219,6 +223,12 @@ class Run {
     this.#cacheWasEmpty = !existsSync(session.layout.entries);
     this.#executor = localExecutor(pipesFolder(header.id));
     this.#instances = session.selectedInstances();
+    this.#mutexes = new Mutexes(session, {
+      above: options.parent?.mutexes ?? new Set(),
+      cancelled: options.control.cancelled,
+      wait: options.wait,
+      onWait: (id, reason) => this.#emit({ type: 'task-waiting', id, reason }),
+    });
     for (const { task } of this.#instances) {
       if (task.matrix !== undefined && !this.#matrixStops.has(task.name)) {
         this.#matrixStops.set(task.name, new AbortController());
@@ -402,11 +412,10 @@ class Run {
       if (!idle.leave()) options.control.cancel();
     };
     options.control.hungUp.addEventListener('abort', onHangUp);
-    const mutexes = new Mutexes(this.#session, (id, reason) =>
-      this.#emit({ type: 'task-waiting', id, reason }),
-    );
-    const { capacity, notices } = capacityOf(this.#instances, options.jobs, options.environment);
+    const mutexes = this.#mutexes;
+    const { machine } = options;
     const short = Masks.warning(this.#options.secrets);
+    const notices = shortagesOf(this.#instances, machine.capacity);
     for (const message of [...notices, ...(short === undefined ? [] : [short])]) {
       this.#emit({ type: 'notice', level: 'warning', message });
     }
@@ -420,12 +429,13 @@ class Run {
           ...(width === undefined ? {} : { lane: { key: instance.task.name, width } }),
         };
       }),
-      capacity,
+      machine,
       admit: (id) => options.control.cancelled.aborted || mutexes.take(id),
       start: async (id, seat) => {
         let goesOn = true;
-        while (goesOn && (await executeTask(context, id, seat)) === 'parked')
-          goesOn = await idle.waitsBelow(id, seat);
+        const own = mutexes.around(id, seat);
+        while (goesOn && (await executeTask(context, id, own)) === 'parked')
+          goesOn = await idle.waitsBelow(id, own);
         mutexes.release(id);
       },
       onIdle: () => idle.begin(this.#failed && !options.keepGoing),
@@ -477,6 +487,7 @@ class Run {
             options: { ...options, above: stakeAbove(this.#session, task) },
             runId: this.#header.id,
             store: this.#store,
+            mutexes: this.#mutexes.heldAbove(task),
             emit: (event) => this.#emit(event),
           },
           { task, call, signal, say },
@@ -494,6 +505,7 @@ class Run {
       endsOnly: this.#endsOnly,
       ...(options.versions === undefined ? {} : { versions: options.versions }),
       place: options.place,
+      refusal: (id) => this.#mutexes.refusal(id),
       failed: (id) => this.#taskFailed(id),
       hasFailed: () => this.#failed,
       matrixStop: (task) => this.#matrixStops.get(task)?.signal,

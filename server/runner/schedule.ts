@@ -3,6 +3,7 @@
  * It knows nothing of what a task does; whoever starts one decides whether there is still something to do.
  */
 import type { Resources } from '../model/definition.js';
+import type { Grant, Machine } from './machine.js';
 
 export interface Job {
   readonly id: string;
@@ -13,18 +14,11 @@ export interface Job {
   readonly lane?: { readonly key: string; readonly width: number };
 }
 
-export interface Capacity {
-  /** Tasks at once. */
-  readonly jobs: number;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly gpus: number;
-}
-
 export interface ScheduleOptions {
   /** In the order of the definition, which is the order among jobs that are ready at the same time. */
   readonly jobs: readonly Job[];
-  readonly capacity: Capacity;
+  /** Shared with the pipelines that this one calls, and with the one that calls it. */
+  readonly machine: Machine;
   /** Asked when a job could start; `false` leaves it in the queue until something ends or the poll comes round. */
   readonly admit?: (id: string) => boolean;
   /** Must not reject. */
@@ -37,8 +31,12 @@ export interface ScheduleOptions {
 
 /** A running job's share of the machine. */
 export interface Seat {
+  /** What it has now; nothing while it has given it up. */
+  readonly grant: Grant | undefined;
   /** Gives it up, for a time in which the job only waits. */
   leave(): void;
+  /** Gives it up to what works on the job's behalf: a pipeline that it calls. The job counts as working. */
+  lend(): void;
   /** Takes it again, as soon as it is there. */
   take(): Promise<void>;
 }
@@ -61,14 +59,15 @@ class Scheduler {
   readonly #lanes = new Map<string, number>();
   #ready: Job[] = [];
   #left: number;
-  /** Jobs with a seat. */
+  /** Jobs that work, with a seat of their own or one that they have lent. */
   #running = 0;
   /** Jobs that have started and not ended. */
   #open = 0;
   /** Jobs that want their seat back, before anything else starts. */
-  #returning: { readonly job: Job; readonly seated: () => void }[] = [];
+  #returning: { readonly job: Job; readonly seated: (grant: Grant) => void }[] = [];
   #stopped = false;
-  #free: { cpus: number; memoryBytes: number; gpus: number };
+  readonly #unsubscribe: () => void;
+  #woken = false;
   #poll: NodeJS.Timeout | undefined;
 
   constructor(options: ScheduleOptions, resolve: () => void, reject: (error: unknown) => void) {
@@ -81,7 +80,7 @@ class Scheduler {
       this.advance();
     };
     options.stop?.addEventListener('abort', stop, { once: true });
-    this.#free = { ...options.capacity };
+    this.#unsubscribe = options.machine.onFree(() => this.#wake());
     const ids = new Set(options.jobs.map((job) => job.id));
     options.jobs.forEach((job, index) => {
       this.#order.set(job.id, index);
@@ -100,6 +99,8 @@ class Scheduler {
   advance(): void {
     if (this.#left === 0 || (this.#stopped && this.#open === 0)) {
       clearTimeout(this.#poll);
+      this.#unsubscribe();
+      for (const job of this.#ready) this.#options.machine.forget(job);
       this.#resolve();
       return;
     }
@@ -112,11 +113,30 @@ class Scheduler {
     } else if (this.#open > 0 && !held) this.#options.onIdle?.();
   }
 
+  /** Not at once: the queue may be being walked. */
+  #wake(): void {
+    if (this.#woken) return;
+    this.#woken = true;
+    setImmediate(() => {
+      this.#woken = false;
+      this.advance();
+    });
+  }
+
+  /** Asks again in a while: what is waited for may be another process. */
+  #askLater(): void {
+    this.#poll ??= setTimeout(() => {
+      this.#poll = undefined;
+      this.advance();
+    }, POLL_MS);
+  }
+
   #seatReturning(): void {
     this.#returning = this.#returning.filter(({ job, seated }) => {
-      if (this.#running >= this.#options.capacity.jobs || !this.#fits(job)) return true;
-      this.#take(job, 1);
-      seated();
+      const grant = this.#options.machine.take(job, job.resources);
+      if (grant === undefined) return true;
+      this.#running++;
+      seated(grant);
       return false;
     });
   }
@@ -126,75 +146,70 @@ class Scheduler {
     const kept: Job[] = [];
     let held = false;
     let at = 0;
-    for (; at < this.#ready.length && this.#running < this.#options.capacity.jobs; at++) {
+    const { machine, admit } = this.#options;
+    for (; at < this.#ready.length && !machine.full; at++) {
       const job = this.#ready[at];
       if (job === undefined) break;
-      if (!this.#fits(job) || !this.#hasLane(job)) kept.push(job);
-      else if (this.#options.admit?.(job.id) === false) {
+      const grant = this.#hasLane(job) ? machine.take(job, job.resources) : undefined;
+      if (grant === undefined) kept.push(job);
+      else if (admit?.(job.id) === false) {
+        machine.give(grant, 'unused');
         kept.push(job);
         held = true;
-      } else this.#start(job);
+      } else this.#start(job, grant);
     }
     if (at > kept.length) this.#ready = kept.concat(this.#ready.slice(at));
-    if (held) {
-      this.#poll ??= setTimeout(() => {
-        this.#poll = undefined;
-        this.advance();
-      }, POLL_MS);
-    }
+    held ||= machine.waitsForOthers;
+    if (held) this.#askLater();
     return held;
-  }
-
-  /** What a job asks beyond the machine's capacity it can't get: then it runs with all that there is. */
-  #share(job: Job): { cpus: number; memoryBytes: number; gpus: number } {
-    const { capacity } = this.#options;
-    return {
-      cpus: Math.min(job.resources.cpus, capacity.cpus),
-      memoryBytes: Math.min(job.resources.memoryBytes ?? 0, capacity.memoryBytes),
-      gpus: Math.min(job.resources.gpus, capacity.gpus),
-    };
-  }
-
-  #fits(job: Job): boolean {
-    const share = this.#share(job);
-    const free = this.#free;
-    // Sums of fractions of cores drift by some 1e-16.
-    return share.cpus <= free.cpus + 1e-9 && share.memoryBytes <= free.memoryBytes && share.gpus <= free.gpus;
   }
 
   #hasLane(job: Job): boolean {
     return job.lane === undefined || (this.#lanes.get(job.lane.key) ?? 0) < job.lane.width;
   }
 
-  #start(job: Job): void {
-    this.#take(job, 1);
+  #start(job: Job, given: Grant): void {
+    this.#running++;
     this.#enter(job, 1);
-    let seated = true;
+    let working = true;
+    let grant: Grant | undefined = given;
+    const { machine } = this.#options;
+    const lend = (): void => {
+      if (grant !== undefined) machine.give(grant);
+      grant = undefined;
+    };
+    const leave = (): void => {
+      lend();
+      if (!working) return;
+      working = false;
+      this.#running--;
+      this.#wake();
+    };
     const seat: Seat = {
-      leave: () => {
-        if (!seated) return;
-        seated = false;
-        this.#take(job, -1);
-        // Not at once: the queue may be being walked.
-        setImmediate(() => this.advance());
+      get grant() {
+        return grant;
       },
+      lend,
+      leave,
       take: () =>
         new Promise((resolve) => {
-          if (seated) {
+          if (grant !== undefined) {
             resolve();
             return;
           }
-          const back = (): void => {
-            seated = true;
+          leave();
+          const seated = (again: Grant): void => {
+            working = true;
+            grant = again;
             resolve();
           };
-          this.#returning.push({ job, seated: back });
-          setImmediate(() => this.advance());
+          this.#returning.push({ job, seated });
+          this.#wake();
         }),
     };
     void this.#options.start(job.id, seat).then(
       () => {
-        if (seated) this.#take(job, -1);
+        leave();
         this.#enter(job, -1);
         this.#left--;
         for (const dependent of this.#dependents.get(job.id) ?? []) {
@@ -214,14 +229,6 @@ class Scheduler {
     let at = this.#ready.length;
     while (at > 0 && (this.#order.get(this.#ready[at - 1]?.id ?? '') ?? 0) > place) at--;
     this.#ready.splice(at, 0, job);
-  }
-
-  #take(job: Job, sign: 1 | -1): void {
-    const share = this.#share(job);
-    this.#running += sign;
-    this.#free.cpus -= sign * share.cpus;
-    this.#free.memoryBytes -= sign * share.memoryBytes;
-    this.#free.gpus -= sign * share.gpus;
   }
 
   /** Of a matrix with a width a job counts until it ends. */

@@ -180,7 +180,12 @@ export const taskOptionSchemas = {
           default: 1,
         }),
         memory: opt(bytes, 'Memory that is set aside for the task.', ['2GiB']),
-        gpus: opt(Type.Integer({ minimum: 0 }), 'Graphics processors.', [1], { default: 0 }),
+        gpus: opt(
+          Type.Number({ minimum: 0 }),
+          'Graphics processors. The task is given them: it sees no others (`CUDA_VISIBLE_DEVICES`, `ROCR_VISIBLE_DEVICES`, `ZE_AFFINITY_MASK`). A fraction shares one.',
+          [1, 0.5],
+          { default: 0 },
+        ),
       },
       { title: 'Resources' },
     ),

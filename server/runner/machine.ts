@@ -1,0 +1,158 @@
+/**
+ * What tasks share: places, cores, memory, graphics processors. One object for a run and for all the pipelines it calls,
+ * so that a call multiplies nothing.
+ *
+ * Whoever does not fit keeps its place: others overtake it only where that can't hold it up.
+ */
+import type { Resources } from '../model/definition.js';
+
+export interface Capacity {
+  /** Tasks at once. */
+  readonly jobs: number;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Names of graphics processors, as the variables know them that choose some for a process. */
+  readonly gpus: readonly string[];
+}
+
+/** A part of one graphics processor, or all of it. */
+export interface Device {
+  readonly name: string;
+  /** Above 0, at most 1. */
+  readonly share: number;
+}
+
+/** What a task has of the machine while it works. */
+export interface Grant {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly devices: readonly Device[];
+}
+
+/** What other runs on this machine have; see `ledger.ts`. */
+export interface OtherRuns {
+  /**
+   * Asks for a grant beside what the others have, and makes it known to them.
+   * @param choose gives nothing where it doesn't fit
+   */
+  take(choose: (others: readonly Grant[]) => Grant | undefined): Grant | undefined;
+  give(grant: Grant): void;
+}
+
+/** The oldest wish that did not fit, and what has been given to others since. */
+interface Reservation {
+  readonly wish: { readonly key: object; readonly asked: Resources };
+  readonly overtakers: Set<Grant>;
+}
+
+/** Sums of fractions drift by some 1e-16. */
+const ALMOST = 1e-9;
+
+export class Machine {
+  readonly capacity: Capacity;
+  readonly #others: OtherRuns | undefined;
+  readonly #grants = new Set<Grant>();
+  readonly #listeners = new Set<() => void>();
+  #waitsForOthers = false;
+  #reserved: Reservation | undefined;
+
+  constructor(capacity: Capacity, others?: OtherRuns) {
+    this.capacity = capacity;
+    this.#others = others;
+  }
+
+  /** Whether the last wish was refused for what other runs have: nobody here is told when they give it back. */
+  get waitsForOthers(): boolean {
+    return this.#waitsForOthers;
+  }
+
+  /** Whether nothing can be had before something is given back here. */
+  get full(): boolean {
+    return this.#grants.size >= this.capacity.jobs;
+  }
+
+  /**
+   * A grant, where it is to be had now. More than the machine has nobody gets: then all there is.
+   * @param key the same each time that this wish is made
+   */
+  take(key: object, asked: Resources): Grant | undefined {
+    this.#waitsForOthers = false;
+    if (this.full) return undefined;
+    const reserved = this.#reserved?.wish.key === key ? undefined : this.#reserved;
+    const own = [...this.#grants];
+    if (reserved !== undefined && !this.#leavesRoom(reserved, asked)) return undefined;
+    if (this.#choose(asked, own) === undefined) {
+      this.#reserved ??= { wish: { key, asked }, overtakers: new Set() };
+      return undefined;
+    }
+    const choose = (others: readonly Grant[]): Grant | undefined => this.#choose(asked, [...own, ...others]);
+    const grant = this.#others === undefined ? choose([]) : this.#others.take(choose);
+    this.#waitsForOthers = grant === undefined;
+    if (grant === undefined) return undefined;
+    this.#grants.add(grant);
+    if (reserved === undefined) this.#reserved = undefined;
+    else reserved.overtakers.add(grant);
+    return grant;
+  }
+
+  /** @param how `unused`: nobody need look whether there is room now */
+  give(grant: Grant, how?: 'unused'): void {
+    if (!this.#grants.delete(grant)) return;
+    this.#reserved?.overtakers.delete(grant);
+    this.#others?.give(grant);
+    if (how !== 'unused') for (const listener of this.#listeners) listener();
+  }
+
+  /** The wish is not made any more. */
+  forget(key: object): void {
+    if (this.#reserved?.wish.key === key) this.#reserved = undefined;
+  }
+
+  /** Told when something was given back; ends by calling what it answers. */
+  onFree(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether the reserved wish fits beside this one and all that has overtaken it, once what ran before has ended. */
+  #leavesRoom({ wish, overtakers }: Reservation, asked: Resources): boolean {
+    if (overtakers.size + 2 > this.capacity.jobs) return false;
+    const mine = this.#choose(asked, [...overtakers]);
+    return mine !== undefined && this.#choose(wish.asked, [...overtakers, mine]) !== undefined;
+  }
+
+  #choose(asked: Resources, taken: readonly Grant[]): Grant | undefined {
+    const { capacity } = this;
+    const cpus = Math.min(asked.cpus, capacity.cpus);
+    const memoryBytes = Math.min(asked.memoryBytes ?? 0, capacity.memoryBytes);
+    const sum = (of: (grant: Grant) => number): number => taken.reduce((all, grant) => all + of(grant), 0);
+    if (sum((grant) => grant.cpus) + cpus > capacity.cpus + ALMOST) return undefined;
+    if (sum((grant) => grant.memoryBytes) + memoryBytes > capacity.memoryBytes) return undefined;
+    const devices = this.#devices(Math.min(asked.gpus, capacity.gpus.length), taken);
+    return devices === undefined ? undefined : { cpus, memoryBytes, devices };
+  }
+
+  /** Whole processors that nobody has, and for a rest the one that is fullest and has room for it. */
+  #devices(wanted: number, taken: readonly Grant[]): readonly Device[] | undefined {
+    if (wanted === 0) return [];
+    const free = new Map(this.capacity.gpus.map((name) => [name, 1]));
+    for (const { name, share } of taken.flatMap(({ devices }) => devices))
+      free.set(name, (free.get(name) ?? 0) - share);
+    const rest = wanted - Math.floor(wanted + ALMOST);
+    const whole = [...free].filter(([, left]) => left > 1 - ALMOST).map(([name]) => name);
+    const chosen = whole.slice(0, Math.floor(wanted + ALMOST)).map((name) => ({ name, share: 1 }));
+    if (chosen.length < Math.floor(wanted + ALMOST)) return undefined;
+    if (rest <= ALMOST) return chosen;
+    const [fullest] = [...free]
+      .filter(([name, left]) => left >= rest - ALMOST && !chosen.some((one) => one.name === name))
+      .sort(([, a], [, b]) => a - b);
+    return fullest === undefined ? undefined : [...chosen, { name: fullest[0], share: rest }];
+  }
+}
+
+/** Variables that show a process just these graphics processors; none where it asked for none. */
+export function deviceVariables({ devices }: Grant): Record<string, string> {
+  if (devices.length === 0) return {};
+  const names = devices.map(({ name }) => name).join(',');
+  return { CUDA_VISIBLE_DEVICES: names, ROCR_VISIBLE_DEVICES: names, ZE_AFFINITY_MASK: names };
+}

@@ -1,0 +1,122 @@
+/** Limits belong to the machine: a call multiplies nothing, and a processor is given. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { TestProject, until } from '../support/cli.js';
+
+/** How many were at work at once, from a trace of S and E. */
+function most(trace: string): number {
+  let now = 0;
+  let highest = 0;
+  for (const word of trace.trim().split(/\s+/)) {
+    now += word === 'S' ? 1 : -1;
+    highest = Math.max(highest, now);
+  }
+  assert.equal(now, 0);
+  return highest;
+}
+
+const child = (resources: string): string => `params: { x: 1 }
+tasks:
+  t:
+    run: 'echo S >> trace; sleep 0.2; echo E >> trace'
+    matrix: { i: [1, 2, 3] }
+    resources: ${resources}
+`;
+const PARENT = `tasks:
+  call: { pipeline: { name: child, params: { x: '\${{ matrix.x }}' } }, matrix: { x: [1, 2, 3] } }
+`;
+
+for (const { name, resources, args, env, expected } of [
+  { name: 'one processor', resources: '{ gpus: 1 }', args: ['-j', '3'], env: '0', expected: 1 },
+  { name: 'halves of one', resources: '{ gpus: 0.5 }', args: ['-j', '4'], env: '0', expected: 2 },
+  { name: 'jobs', resources: '{ cpus: 1 }', args: ['-j', '2'], env: '', expected: 2 },
+  { name: 'cores', resources: '{ cpus: 2 }', args: ['-j', '4'], env: '', expected: 2 },
+])
+  test(`pipelines that a matrix calls share ${name}`, async () => {
+    const project = await TestProject.make({
+      'child.pipeline.yaml': child(resources),
+      'parent.pipeline.yaml': PARENT,
+    });
+    await project.expect(0, ['run', 'parent', ...args], { env: { CUDA_VISIBLE_DEVICES: env } });
+    assert.equal(most(project.read('trace')), expected);
+  });
+
+test('a task sees the processors that it was given, and only those', async () => {
+  const project = await TestProject.make(`tasks:
+  t:
+    run: 'echo "$I:$CUDA_VISIBLE_DEVICES:$ROCR_VISIBLE_DEVICES:$ZE_AFFINITY_MASK" >> seen; sleep 0.3'
+    env: { I: '\${{ matrix.i }}' }
+    matrix: { i: [1, 2] }
+    resources: { gpus: 1 }
+  none: { run: 'echo "none:$CUDA_VISIBLE_DEVICES" >> seen', needs: [t] }
+`);
+  await project.expect(0, ['run', '-j', '2'], { env: { CUDA_VISIBLE_DEVICES: 'GPU-a,GPU-b' } });
+  const seen = project.read('seen').trim().split('\n').map((line) => line.split(':').slice(1)); // prettier-ignore
+  assert.deepEqual(seen.sort(), [['GPU-a', 'GPU-a', 'GPU-a'], ['GPU-a,GPU-b'], ['GPU-b', 'GPU-b', 'GPU-b']]);
+});
+
+for (const { name, args, files } of [
+  {
+    name: 'of the pipeline that the holder calls',
+    args: ['parent'],
+    files: {
+      'child.pipeline.yaml': 'name: child\ntasks:\n  t: { run: echo IN, mutex: "pr${{ \'od\' }}" }\n',
+      'parent.pipeline.yaml': 'tasks:\n  call: { pipeline: child, mutex: prod }\n',
+    },
+  },
+  {
+    name: 'two calls below the holder',
+    args: ['top'],
+    files: {
+      'child.pipeline.yaml': 'name: child\ntasks:\n  t: { run: echo IN, mutex: "pr${{ \'od\' }}" }\n',
+      'middle.pipeline.yaml': 'tasks:\n  call: { pipeline: child }\n',
+      'top.pipeline.yaml': 'tasks:\n  call: { pipeline: middle, mutex: prod }\n',
+    },
+  },
+])
+  test(`a mutex of a task ${name} is refused instead of waited for`, async () => {
+    const project = await TestProject.make(files);
+    const { stdout } = await project.expect(1, ['run', ...args]);
+    assert.match(
+      stdout,
+      /it would wait for ever: the mutex prod is held by the task that called this pipeline/,
+    );
+  });
+
+test('lint finds a mutex that a call holds while its pipeline waits for it', async () => {
+  const project = await TestProject.make({
+    'child.pipeline.yaml': 'name: child\ntasks:\n  t: { run: echo IN, mutex: prod, cache: false }\n',
+    'parent.pipeline.yaml': 'tasks:\n  call: { pipeline: child, mutex: prod }\n',
+  });
+  const { stdout } = await project.expect(1, ['lint']);
+  assert.match(stdout, /parent\.pipeline\.yaml:2:35: error: .*graph\/mutex-cycle/);
+  await project.expect(2, ['run', 'parent']);
+});
+
+test('--no-wait waits for no mutex of another run either', async () => {
+  const project = await TestProject.make({
+    'one.pipeline.yaml':
+      'tasks:\n  t: { run: "touch began; while ! test -e go; do sleep 0.05; done", mutex: m }\n',
+    'two.pipeline.yaml': 'tasks:\n  t: { run: echo two, mutex: m }\n',
+  });
+  const one = project.start(['run', 'one']);
+  await until('one to hold the mutex', () => project.exists('began'));
+  const { stdout } = await project.expect(1, ['run', 'two', '--no-wait']);
+  assert.match(stdout, /another run holds the mutex m/);
+  project.write({ go: '' });
+  assert.equal((await one.done).code, 0);
+  await project.expect(0, ['run', 'two', '--no-wait']);
+});
+
+test('a question holds no mutex while it waits for its answer', async () => {
+  const project = await TestProject.make({
+    'ask.pipeline.yaml': 'tasks:\n  ask: { approval: { prompt: go? }, mutex: m }\n',
+    'two.pipeline.yaml': 'tasks:\n  t: { run: echo two, mutex: m }\n',
+  });
+  const ask = project.start(['run', 'ask', '--wait']);
+  const id = (): string | undefined => project.runs().find((run) => run.pipeline === 'ask')?.id;
+  await until('the question', () => ask.output().includes('go?'));
+  await project.expect(0, ['run', 'two', '--no-wait']);
+  await project.expect(0, ['approve', id() ?? '', 'ask']);
+  assert.equal((await ask.done).code, 0);
+});

@@ -1,0 +1,137 @@
+/** Who gets what of the machine, and in which order. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import fc from 'fast-check';
+import type { Resources } from '../../../server/model/definition.js';
+import { Ledger } from '../../../server/runner/ledger.js';
+import { type Capacity, type Grant, Machine, deviceVariables } from '../../../server/runner/machine.js';
+import { schedule } from '../../../server/runner/schedule.js';
+import { cases } from '../../support/cases.js';
+
+const CAPACITY: Capacity = { jobs: 4, cpus: 4, memoryBytes: 8, gpus: ['0', '1'] };
+const asks = (cpus: number, gpus = 0, memoryBytes = 0): Resources => ({ cpus, gpus, memoryBytes });
+const names = (grant: Grant | undefined): string => deviceVariables(grant ?? { cpus: 0, memoryBytes: 0, devices: [] })['CUDA_VISIBLE_DEVICES'] ?? ''; // prettier-ignore
+
+test('a processor is given to one task at a time, parts of one to as many as fit', () => {
+  const machine = new Machine(CAPACITY);
+  const one = machine.take({}, asks(1, 1));
+  const half = machine.take({}, asks(1, 0.5));
+  assert.deepEqual([names(one), names(half)], ['0', '1']);
+  assert.equal(machine.take({}, asks(1, 1)), undefined);
+  const other = new Machine(CAPACITY);
+  const parts = [0.5, 0.25, 0.5, 0.75].map((gpus) => names(other.take({}, asks(0.1, gpus))));
+  // The fullest that has room: the third finds 0.25 free on the first and goes to the second; the fourth fits nowhere.
+  assert.deepEqual(parts, ['0', '0', '1', '']);
+  assert.equal(names(new Machine(CAPACITY).take({}, asks(1, 1.5))), '0,1');
+  assert.equal(names(new Machine(CAPACITY).take({}, asks(1, 9))), '0,1', 'more than there is: all there is');
+  assert.equal(names(new Machine({ ...CAPACITY, gpus: [] }).take({}, asks(1, 1))), '');
+});
+
+test('who does not fit keeps its place, and others pass only where they can’t hold it up', () => {
+  const machine = new Machine(CAPACITY);
+  const [small, big] = [{}, {}];
+  const running = machine.take(small, asks(2));
+  assert.ok(running);
+  assert.equal(machine.take(big, asks(4)), undefined);
+  assert.equal(machine.take({}, asks(1)), undefined, 'there are two cores, but the big one needs them');
+  machine.give(running);
+  assert.ok(machine.take(big, asks(4)));
+
+  const gpus = new Machine({ ...CAPACITY, gpus: ['0'] });
+  assert.ok(gpus.take({}, asks(0.5, 1)));
+  assert.equal(gpus.take(big, asks(1, 1)), undefined);
+  assert.ok(gpus.take({}, asks(2)), 'leaves a core for the one that waits for the processor');
+  assert.equal(gpus.take({}, asks(1.25)), undefined, 'would take a part of that core');
+  gpus.forget(big);
+  assert.ok(gpus.take({}, asks(1.25)), 'nobody waits any more');
+});
+
+test('a big task starts next, not after all small ones', async () => {
+  const machine = new Machine({ ...CAPACITY, jobs: 2, cpus: 2 });
+  const started: string[] = [];
+  const jobs = ['first', 'big', ...Array.from({ length: 12 }, (_, index) => `small-${index}`)];
+  await schedule({
+    jobs: jobs.map((id) => ({
+      id,
+      after: id === 'big' ? ['first'] : [],
+      resources: asks(id === 'big' ? 2 : 1),
+    })),
+    machine,
+    start: async (id) => {
+      started.push(id);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  });
+  assert.equal(started.length, 14);
+  assert.ok(started.indexOf('big') <= 4, started.join(' '));
+});
+
+test('never more than there is, nothing lost, and everybody comes to an end', async () => {
+  const wish = fc.record({
+    cpus: fc.constantFrom(0.5, 1, 2, 9),
+    gpus: fc.constantFrom(0, 0, 0.5, 1, 2),
+    memoryBytes: fc.integer({ min: 0, max: 9 }),
+    turns: fc.integer({ min: 0, max: 3 }),
+    pauses: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(wish, { maxLength: 20 }), async (wishes) => {
+      const machine = new Machine(CAPACITY);
+      const held = new Map<string, Grant>();
+      const check = (): void => {
+        const grants = [...held.values()];
+        const sum = (of: (grant: Grant) => number): number => grants.reduce((all, one) => all + of(one), 0);
+        assert.ok(grants.length <= 4 && sum((one) => one.cpus) <= 4 + 1e-9);
+        assert.ok(sum((one) => one.memoryBytes) <= 8);
+        for (const gpu of CAPACITY.gpus)
+          assert.ok(sum((one) => one.devices.find(({ name }) => name === gpu)?.share ?? 0) <= 1 + 1e-9, gpu);
+      };
+      const ended: string[] = [];
+      await schedule({
+        jobs: wishes.map((resources, index) => ({ id: String(index), after: [], resources })),
+        machine,
+        start: async (id, seat) => {
+          const { turns, pauses } = wishes[Number(id)]!;
+          assert.ok(seat.grant);
+          held.set(id, seat.grant);
+          check();
+          for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+          if (pauses) {
+            held.delete(id);
+            seat.leave();
+            await new Promise((resolve) => setImmediate(resolve));
+            await seat.take();
+            held.set(id, seat.grant);
+            check();
+          }
+          held.delete(id);
+          ended.push(id);
+        },
+      });
+      assert.equal(ended.length, wishes.length);
+    }),
+    { numRuns: cases(100, 5_000) },
+  );
+});
+
+test('runs share the machine through a ledger, and the dead have nothing', () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-ledger-'));
+  try {
+    const one = new Machine(CAPACITY, new Ledger(folder, 'one'));
+    const two = new Machine(CAPACITY, new Ledger(folder, 'two'));
+    const grant = one.take({}, asks(3, 1));
+    assert.equal(names(grant), '0');
+    const key = {};
+    assert.equal(two.take(key, asks(2)), undefined);
+    assert.ok(two.waitsForOthers, 'nobody here will tell');
+    assert.equal(names(two.take({}, asks(1, 1))), '1');
+    assert.ok(grant);
+    one.give(grant);
+    assert.ok(two.take(key, asks(2)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
