@@ -62,8 +62,20 @@ export interface RuleLine {
   readonly overMs: number;
   /** Absent with `bound` when it can't be read. */
   readonly measure?:
-    'p50' | 'p95' | 'p99' | 'rate' | 'error-rate' | 'availability' | 'restarts' | 'memory' | 'drift';
-  /** Of `drift`. */
+    | 'p50'
+    | 'p95'
+    | 'p99'
+    | 'rate'
+    | 'error-rate'
+    | 'availability'
+    | 'restarts'
+    | 'memory'
+    | 'drift'
+    | 'ks'
+    | 'js'
+    | 'nulls'
+    | 'missing';
+  /** Of `drift` and its like. */
   readonly feature?: string;
   readonly operator?: '<' | '<=' | '>' | '>=';
   /** Milliseconds, requests a second, a share from 0 to 1, a count, bytes or a score. */

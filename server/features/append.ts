@@ -43,7 +43,7 @@ export async function growth(
     if (found === undefined) return { kind: 'changed', reason: `${old.path} is gone` };
     if (found.hash === old.hash) continue;
     const grows =
-      format !== 'parquet' && !/\.gz$/i.test(old.path) && found.bytes > old.bytes && old.bytes > 0;
+      format !== 'parquet' && !/\.(gz|zst)$/i.test(old.path) && found.bytes > old.bytes && old.bytes > 0;
     if (!grows || !(await beginsWith(path.join(root, old.path), old, signal)))
       return { kind: 'changed', reason: `${old.path} was changed, and not only appended to` };
     parts.push({ path: old.path, from: old.bytes });
@@ -104,52 +104,31 @@ function headerEnd(file: string): number {
   }
 }
 
-/** What is known of a source's columns besides their types. */
-interface Contents {
-  /** Without any value. */
-  readonly empty: ReadonlySet<string>;
-  /** Dates and moments that are not all written as `2024-12-31…`: which comes first, day or month, is guessed. */
-  readonly guessed: boolean;
-}
-
-/** Reads the source once more, as text. @param raw the columns as the data names them */
-async function contentsOf(
+/** Columns without any value; reads the source once more. @param raw the columns as the data names them */
+async function emptyColumns(
   engine: Engine,
   view: ResolvedView,
   table: string,
   raw: readonly Column[],
-): Promise<EngineResult<Contents>> {
-  if (view.format === 'parquet' || raw.length === 0)
-    return { ok: true, value: { empty: new Set(), guessed: false } };
+): Promise<EngineResult<ReadonlySet<string>>> {
+  if (view.format === 'parquet' || raw.length === 0) return { ok: true, value: new Set() };
   const counts = await engine.query(
     `SELECT ${raw.map(({ name }) => `count(${identifier(name)})`).join(', ')} FROM ${identifier(table)}`,
   );
   if (!counts.ok) return counts;
-  const empty = new Set(raw.flatMap(({ name }, at) => (counts.value.rows[0]?.[at] === 0 ? [name] : [])));
-  const moments =
-    view.format === 'csv'
-      ? raw.filter(({ name, type }) => /^(DATE|TIME)/.test(type) && !empty.has(name))
-      : [];
-  if (moments.length === 0) return { ok: true, value: { empty, guessed: false } };
-  const iso = moments.map(
-    ({ name }) => `bool_and(regexp_matches(${identifier(name)}, '^\\d{4}-\\d\\d-\\d\\d'))`,
-  );
-  const found = await engine.query(`SELECT ${iso.join(' AND ')} FROM ${identifier(`${table}_text`)}`);
-  if (!found.ok) return found;
-  return { ok: true, value: { empty, guessed: found.value.rows[0]?.[0] !== true } };
+  const row = counts.value.rows[0] ?? [];
+  return { ok: true, value: new Set(raw.flatMap(({ name }, at) => (row[at] === 0 ? [name] : []))) };
 }
 
-/** What the next append has to know, or that there is none because dates are guessed at. */
+/** What the next append has to know. */
 export async function appendState(
   engine: Engine,
   view: ResolvedView,
   table: string,
   raw: readonly Column[],
-): Promise<EngineResult<AppendState | undefined>> {
-  const contents = await contentsOf(engine, view, table, raw);
-  if (!contents.ok) return contents;
-  if (contents.value.guessed) return { ok: true, value: undefined };
-  return { ok: true, value: { types: raw, empty: [...contents.value.empty].sort() } };
+): Promise<EngineResult<AppendState>> {
+  const empty = await emptyColumns(engine, view, table, raw);
+  return empty.ok ? { ok: true, value: { types: raw, empty: [...empty.value].sort() } } : empty;
 }
 
 /**
@@ -163,16 +142,14 @@ export async function joined(
   raw: readonly Column[],
   before: AppendState,
 ): Promise<EngineResult<{ readonly reason: string } | { readonly state: AppendState }>> {
-  const contents = await contentsOf(engine, view, table, raw);
-  if (!contents.ok) return contents;
-  if (contents.value.guessed)
-    return { ok: true, value: { reason: 'dates in the new rows are not written as 2024-12-31' } };
+  const empty = await emptyColumns(engine, view, table, raw);
+  if (!empty.ok) return empty;
   const types = new Map(raw.map((column) => [column.name, column.type]));
   const same = raw.length === before.types.length && before.types.every(({ name }) => types.has(name));
   if (!same) return { ok: true, value: { reason: 'the columns of the source are others' } };
   for (const { name, type } of before.types) {
     const now = types.get(name) ?? '';
-    const isEmpty = contents.value.empty.has(name);
+    const isEmpty = empty.value.has(name);
     const wasEmpty = before.empty.includes(name);
     const fits =
       isEmpty ||
@@ -184,7 +161,7 @@ export async function joined(
   return {
     ok: true,
     value: {
-      state: { types: before.types, empty: before.empty.filter((name) => contents.value.empty.has(name)) },
+      state: { types: before.types, empty: before.empty.filter((name) => empty.value.has(name)) },
     },
   };
 }

@@ -64,7 +64,8 @@ export function compareSides(
     const table = one.view === undefined ? other : asView(other, one.view);
     const now = await profile(engine, table);
     if (!now.ok) return now;
-    const found = await tableDrift(engine, before.value.statistics, table);
+    const rows = (other.view === undefined ? one : asView(one, other.view)).relation;
+    const found = await tableDrift(engine, before.value.statistics, table, { rows });
     if (!found.ok) return { ok: false, message: `${other.name}: ${found.error.message}` };
     return { ok: true, value: { reference: before.value, current: now.value, drift: found.value } };
   });

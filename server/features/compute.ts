@@ -2,10 +2,10 @@
 import type { Engine, QueryOptions } from './engine/engine.js';
 import type { Column, EngineError, EngineResult } from './engine/messages.js';
 import type { ManifestColumn } from './manifest.js';
-import { type SourceTable, sourceMessage } from './source.js';
+import { type SourceTable, badTime, sourceMessage } from './source.js';
 import { identifier, literal, textOf } from './sql.js';
 import { epochAdvice } from '../model/timestamps.js';
-import { convert, convertKey, isNumeric, utc } from './types.js';
+import { ancient, convert, convertKey, isNumeric, utc } from './types.js';
 import type { ResolvedView } from './view.js';
 import { didYouMean } from '../model/names.js';
 import { similar } from '../model/similar.js';
@@ -180,9 +180,12 @@ export async function explainFailure(
   transformed: Transformed,
   projection: Projection,
   error: EngineError,
+  view: ResolvedView,
   files: readonly { readonly file: string; readonly shown: string }[],
 ): Promise<EngineError> {
   if (error.kind !== 'sql') return error;
+  const time = await badTime(error.message, view, files);
+  if (time !== undefined) return { ...error, message: time };
   const told = error.message.includes('CSV Error on Line')
     ? undefined
     : await unfitting(engine, transformed, projection);
@@ -218,6 +221,8 @@ export async function facts(
     const message = `${textOf(missing[needed.indexOf(first ?? '')])} of ${textOf(count)} rows have no ${first ?? ''}, and nothing can be told about when, or about whom, they are. Leave them out in a transform: \`select * from source where ${without.map((column) => `${column} is not null`).join(' and ')}\`.`;
     return { ok: false, error: { kind: 'sql', message } };
   }
+  if (view.format !== 'parquet' && typeof from === 'string' && /^0\d{3}-/.test(from))
+    return { ok: false, error: { kind: 'sql', message: ancient(view.path, view.timestamp) } };
   const range = typeof from === 'string' && typeof to === 'string' ? { range: { from, to } } : {};
   return { ok: true, value: { rows: Number(count), ...range } };
 }

@@ -15,6 +15,7 @@ import {
 import type { Engine } from './engine/engine.js';
 import type { EngineError, EngineResult } from './engine/messages.js';
 import type { AppendState, Manifest, ManifestColumn, SourceRecord } from './manifest.js';
+import { farFuture } from '../model/timestamps.js';
 import type { Range } from './range.js';
 import { type SourceTable, openSource } from './source.js';
 import { literal, identifier } from './sql.js';
@@ -126,7 +127,7 @@ async function everything(
     const message = `\`mode: append\` needs the same rows each time, and ${volatile} gives others. Leave it out, or compute the view in full.`;
     return { ok: false, error: { kind: 'sql', message } };
   }
-  const notes = [
+  const notes: string[] = [
     ...reasons,
     ...(volatile === undefined
       ? []
@@ -137,9 +138,17 @@ async function everything(
   const file = path.join(request.temp, 'data.parquet');
   const written = await writeParquet(engine, rows.value, file, progressOf(request));
   if (!written.ok)
-    return { ok: false, error: await explainFailure(engine, transformed, projection, written.error, files) };
+    return {
+      ok: false,
+      error: await explainFailure(engine, transformed, projection, written.error, view, files),
+    };
   const found = await facts(engine, view, 'made', file);
   if (!found.ok) return found;
+  const late = farFuture(view.timestamp, found.value.range?.to);
+  if (late !== undefined) {
+    notes.push(late);
+    request.log(`${view.view.name}: warning: ${late}`);
+  }
   const state =
     view.view.mode === 'append' && range === undefined
       ? await appendState(engine, view, 'step_raw', source.raw)

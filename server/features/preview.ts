@@ -6,7 +6,7 @@ import { project, transform } from './compute.js';
 import { type EngineOptions, openEngine } from './engine/engine.js';
 import type { Rows } from './engine/messages.js';
 import { sourceFiles } from './source-files.js';
-import { openSource, sourceMessage } from './source.js';
+import { badTime, openSource, sourceMessage } from './source.js';
 import { FeatureStore } from './store.js';
 import { resolveView } from './view.js';
 
@@ -67,7 +67,9 @@ export async function preview(request: PreviewRequest): Promise<PreviewResult> {
     const rows = await engine.query(`SELECT * FROM (${select}) LIMIT ${request.limit + 1}`, [], {
       maxRows: request.limit,
     });
-    return rows.ok ? rows : bad(`${where}: ${sourceMessage(rows.error.message, files)}`);
+    if (rows.ok) return rows;
+    const time = await badTime(rows.error.message, view, files);
+    return bad(`${where}: ${time ?? sourceMessage(rows.error.message, files)}`);
   } finally {
     engine.close();
     rmSync(temp, { recursive: true, force: true });

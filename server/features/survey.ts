@@ -100,7 +100,7 @@ async function ask(
 ): Promise<EngineResult<ToldFacts>> {
   const files = source.files.map((shown) => ({ shown, file: path.join(root, shown) }));
   const opened = await openSource(engine, name, resolved, files);
-  return opened.ok ? tellOf(engine, resolved, { ...opened.value, name }) : opened;
+  return opened.ok ? tellOf(engine, resolved, { ...opened.value, name }, files) : opened;
 }
 
 function headerFacts(root: string, { resolved, source }: Look): ViewFacts | undefined {

@@ -1,7 +1,9 @@
 /** Types that a definition declares against those that the data has. */
+import { ISO_TIME } from '../model/timestamps.js';
 import { identifier, literal } from './sql.js';
 
-const DECLARED: Readonly<Record<string, string>> = {
+/** Types of features, and DuckDB's. */
+export const DECLARED: Readonly<Record<string, string>> = {
   string: 'VARCHAR',
   integer: 'INTEGER',
   long: 'BIGINT',
@@ -45,6 +47,7 @@ export function convert(name: string, declared: string | undefined, actual: stri
     if (moment !== undefined) return cast(moment, actual === 'VARCHAR');
   } else if (actual === wanted || actual === '"NULL"' || actual === 'NULL')
     return cast(`CAST(${column} AS ${wanted})`, false);
+  else if (actual === 'VARCHAR' && wanted === 'DATE') return cast(`CAST(${readTime(name)} AS DATE)`, true);
   else if (actual === 'VARCHAR') return cast(`CAST(${column} AS ${wanted})`, true);
   else if (wanted === 'VARCHAR') {
     if (actual === 'JSON') return cast(`(${column} ->> '$')`, false);
@@ -69,13 +72,33 @@ function advice(name: string, wanted: string, actual: string): string {
   return 'Declare what the data has, or convert it in a transform.';
 }
 
+/** What begins the message of a time that can't be read; who shows the message finds its file and line. */
+export const BAD_TIME = 'modelyard:time:';
+
+/**
+ * A column of texts as moments in UTC, as SQL. What is neither empty nor a time is an error that begins with `BAD_TIME`.
+ * @param type what the column has to become first, where it is no text
+ * @param format as strptime has it; absent: ISO 8601
+ */
+export function readTime(column: string, type?: string, format?: string): string {
+  const text = type === undefined ? identifier(column) : `CAST(${identifier(column)} AS ${type})`;
+  const error = `error(${literal(`${BAD_TIME}${column}:`)} || ${text})`;
+  const parsed =
+    format === undefined
+      ? `CASE WHEN regexp_full_match(${text}, ${literal(ISO_TIME)}) THEN timezone('UTC', TRY_CAST(trim(${text}) AS TIMESTAMPTZ)) END`
+      : /%[zZ]/.test(format)
+        ? `timezone('UTC', try_strptime(trim(${text}), ${literal(format)}))`
+        : `try_strptime(trim(${text}), ${literal(format)})`;
+  return `CASE WHEN trim(${text}) <> '' THEN coalesce(${parsed}, ${error}) END`;
+}
+
 /** A moment as TIMESTAMP in UTC: what has an offset is moved there, what has none is taken for UTC. */
 export function utc(name: string, actual: string): string | undefined {
   const column = identifier(name);
   if (actual === 'TIMESTAMP') return column;
   if (actual === 'DATE' || /^TIMESTAMP_(S|MS|NS)$/.test(actual)) return `CAST(${column} AS TIMESTAMP)`;
   if (actual === 'TIMESTAMP WITH TIME ZONE') return `timezone('UTC', ${column})`;
-  if (actual === 'VARCHAR') return `timezone('UTC', CAST(${column} AS TIMESTAMPTZ))`;
+  if (actual === 'VARCHAR') return readTime(name);
   return actual === 'NULL' || actual === '"NULL"' ? `CAST(${column} AS TIMESTAMP)` : undefined;
 }
 
@@ -119,4 +142,11 @@ export function keyAs(value: string, mine: string, other: string): string | unde
   if (INTEGERS.test(other))
     return `CASE WHEN regexp_full_match(trim(${value}), '[+-]?[0-9]+([.]0*)?') THEN TRY_CAST(${value} AS ${other}) END`;
   return `TRY_CAST(${value} AS ${other})`;
+}
+
+/** The year 1000, in µs since 1970: texts of earlier times are likely to be read with the wrong part as the year. */
+export const ANCIENT = -30_610_224_000_000_000n;
+
+export function ancient(where: string, column: string): string {
+  return `${where}: "${column}" has times before the year 1000, as \`13-01-24\` is one of the year 13. Say how times are written with \`timestamp-format\`, such as "%d-%m-%y".`;
 }

@@ -9,17 +9,23 @@ import { mappedColumns } from '../model/feature-facts.js';
 import type { KnownColumn, ViewFacts } from '../model/feature-facts.js';
 import type { FeatureView } from '../model/features.js';
 import { isGlob } from '../model/paths.js';
+import { epochAdvice, farFuture } from '../model/timestamps.js';
 import { transform } from './compute.js';
 import { csvHeader } from './csv-header.js';
 import type { Engine } from './engine/engine.js';
 import type { EngineResult } from './engine/messages.js';
 import { sourceFiles } from './source-files.js';
-import type { SourceTable } from './source.js';
+import { type SourceTable, badTime } from './source.js';
+import { identifier } from './sql.js';
+import { isNumeric, readTime } from './types.js';
 import { fileTable } from './training/read-labels.js';
-import { formatOf } from './view.js';
+import { delimiterOf, plainTableOptions } from '../model/table-options.js';
+import { formatOf, optionsOf } from './view.js';
 import type { ResolvedView } from './view.js';
 
 const HEAD_BYTES = 64 * 1024;
+/** Rows whose times are looked at. */
+const FIRST_ROWS = 2_000;
 
 export interface ViewSource {
   /** Paths relative to the project. */
@@ -29,7 +35,7 @@ export interface ViewSource {
 }
 
 /** What the engine has said of a view. */
-export type ToldFacts = Pick<ViewFacts, 'data' | 'result' | 'problem'>;
+export type ToldFacts = Pick<ViewFacts, 'data' | 'result' | 'problem' | 'time'>;
 
 /**
  * With what there is of the view; undefined where it can't be told which data it is about.
@@ -78,12 +84,17 @@ export function viewSource(root: string, written: string): ViewSource | undefine
 /** The columns that the first line of a CSV names: quick, and without the engine. */
 export function headerColumns(
   root: string,
-  { format }: ResolvedView,
+  resolved: ResolvedView,
   { files }: ViewSource,
 ): readonly KnownColumn[] | undefined {
   const [first] = files;
-  if (format !== 'csv' || first === undefined || first.endsWith('.gz')) return undefined;
-  return csvHeader(headOf(path.join(root, first)))?.map((name) => ({ name }));
+  const options = optionsOf(resolved);
+  const header = options.header?.value ?? true;
+  if (resolved.format !== 'csv' || first === undefined || /\.(gz|zst)$/.test(first)) return undefined;
+  if (typeof header === 'object') return header.map((name) => ({ name }));
+  if (!header || (options.encoding !== undefined && options.encoding.value !== 'utf-8')) return undefined;
+  const quote = options.quote?.value ?? '"';
+  return csvHeader(headOf(path.join(root, first)), delimiterOf(options), quote)?.map((name) => ({ name }));
 }
 
 function headOf(file: string): string {
@@ -107,7 +118,7 @@ export function plainFacts({ view }: ResolvedView, data: readonly KnownColumn[])
 
 /** What of a view decides how its source is read, besides the files. */
 export function readingOf(resolved: ResolvedView): unknown {
-  return [mappingOf(resolved.view), typesOf(resolved)];
+  return [mappingOf(resolved.view), typesOf(resolved), plainTableOptions(optionsOf(resolved)) ?? null];
 }
 
 /** All of a view that the engine's answer depends on, besides the data. */
@@ -134,11 +145,16 @@ export async function tellOf(
   engine: Engine,
   resolved: ResolvedView,
   source: SourceTable & { readonly name: string },
+  files: readonly { readonly file: string; readonly shown: string }[],
 ): Promise<EngineResult<ToldFacts>> {
   const back = new Map(mappingOf(resolved.view).map(([from, to]) => [to, from]));
   const data = source.columns.map(({ name, type }) => ({ name: back.get(name) ?? name, type }));
   const transformed = await transform(engine, resolved, source.name, source);
-  if (transformed.ok) return { ok: true, value: { data, result: transformed.value.columns } };
+  if (transformed.ok) {
+    const { table, columns: result } = transformed.value;
+    const time = await firstTimes(engine, resolved, { table, columns: result }, files);
+    return { ok: true, value: { data, result, ...(time === undefined ? {} : { time }) } };
+  }
   const { error, transform: at } = transformed;
   if (error.kind !== 'sql' && error.kind !== 'refused') return { ok: false, error };
   const { message, offset } = error;
@@ -149,6 +165,34 @@ export async function tellOf(
       problem: { transform: at, message: sentence(message), ...(offset === undefined ? {} : { offset }) },
     },
   };
+}
+
+/** Why the times of the first rows can't be read; nothing when they can, or when it is about something else. */
+async function firstTimes(
+  engine: Engine,
+  resolved: ResolvedView,
+  { table, columns }: { readonly table: string; readonly columns: readonly KnownColumn[] },
+  files: readonly { readonly file: string; readonly shown: string }[],
+): Promise<string | undefined> {
+  const { view } = resolved;
+  const written = view.source?.timestamp?.value;
+  const name = view.source?.fieldMapping.find(({ from }) => from.value === written)?.to.value ?? written;
+  const column = columns.find((one) => one.name === name);
+  if (name === undefined || column?.type === undefined) return undefined;
+  const first = `(SELECT ${identifier(name)} AS t FROM ${identifier(table)} LIMIT ${FIRST_ROWS})`;
+  if (isNumeric(column.type)) {
+    const largest = await engine.query(`SELECT max(abs(CAST(t AS DOUBLE))) FROM ${first}`);
+    const value = largest.ok ? largest.value.rows[0]?.[0] : undefined;
+    return `"${name}" is ${column.type}, and not a moment. ${epochAdvice(name, typeof value === 'number' ? value : undefined)}`;
+  }
+  const read = column.type === 'VARCHAR' ? readTime(name) : identifier(name);
+  const found = await engine.query(
+    `SELECT CAST(max(${read}) AS VARCHAR) FROM (SELECT t AS ${identifier(name)} FROM ${first})`,
+  );
+  if (!found.ok) return badTime(found.error.message, resolved, files);
+  const latest = found.value.rows[0]?.[0];
+  const late = typeof latest === 'string' ? farFuture(name, latest.replace(' ', 'T')) : undefined;
+  return late === undefined ? undefined : sentence(late);
 }
 
 /** The engine's message as one sentence. */

@@ -2,6 +2,7 @@
 import type { Json } from '../model/definition.js';
 import type { Features, FeatureView } from '../model/features.js';
 import { didYouMean } from '../model/names.js';
+import { type TableOptions, plainTableOptions, tableFormatOf } from '../model/table-options.js';
 import { similar } from '../model/similar.js';
 import { hashOf } from '../stores/hash.js';
 import type { ContentHash } from '../stores/run-document.js';
@@ -17,6 +18,13 @@ export interface ResolvedView {
   /** As the view names them, that is after `field-mapping`. */
   readonly timestamp: string;
   readonly created?: string;
+  /** Of labels: the column of their time, where it is named. */
+  readonly times?: readonly string[];
+}
+
+/** How the files of a view are written. */
+export function optionsOf({ view }: ResolvedView): TableOptions {
+  return view.source?.options ?? {};
 }
 
 export type Resolved =
@@ -99,16 +107,12 @@ function resolve(files: readonly Features[], file: Features, view: FeatureView):
 }
 
 /** By its extension; nothing for what can’t be a source. */
-export function formatOf(path: string): ResolvedView['format'] | undefined {
-  const extension = /\.([A-Za-z0-9]+)(?:\.gz)?$/.exec(path)?.[1]?.toLowerCase() ?? '';
-  if (['csv', 'tsv', 'tab', 'txt'].includes(extension)) return 'csv';
-  if (['parquet', 'pq'].includes(extension)) return 'parquet';
-  return ['jsonl', 'ndjson', 'json'].includes(extension) ? 'jsonl' : undefined;
-}
+export const formatOf = tableFormatOf;
 
 /** What of a view decides its data: a change of anything else (descriptions, owners, tags) computes nothing anew. */
 export function definitionOf(resolved: ResolvedView): Json {
   const { view } = resolved;
+  const options = plainTableOptions(optionsOf(resolved));
   return {
     keys: resolved.keys.map(({ name, type }) => [name, type ?? null]),
     path: resolved.path,
@@ -124,11 +128,12 @@ export function definitionOf(resolved: ResolvedView): Json {
     ]),
     expect: view.expect?.value ?? null,
     mode: view.mode,
+    ...(options === undefined ? {} : { reading: options as Json }),
   };
 }
 
 /** Part of every definition's hash: raised when the same definition comes to give other rows. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Equal as long as the same data gives the same rows. */
 export function definitionHash(resolved: ResolvedView): ContentHash {

@@ -1,5 +1,5 @@
 /** Completion of the rules of monitors, of the features they watch, and of the metrics that an approval shows. */
-import { MEASURES } from '../model/monitor-rule.js';
+import { MEASURES, isFeatureMeasure } from '../model/monitor-rule.js';
 import { knownFeatures } from '../rules/monitor/known-features.js';
 import { pipelineOf, taskOf } from './describe.js';
 import { metricValue } from './markdown.js';
@@ -23,17 +23,19 @@ function item(slot: Slot, label: string, kind: CompletionKind, more: Partial<Com
 function rules(context: IdeContext, slot: Slot, task: Slot['path'][number] | undefined): Completion[] {
   // Behind the comparison stands a bound, which is the author's.
   if (/[<>]/.test(slot.typed)) return [];
-  if (slot.typed.startsWith('drift.')) return features(context, slot, task, 'drift.');
+  const measured = /^([a-z]+)\./.exec(slot.typed)?.[1];
+  if (measured !== undefined && isFeatureMeasure(measured))
+    return features(context, slot, task, `${measured}.`);
   return MEASURES.map((measure, index) => {
-    const drift = measure.name === 'drift';
+    const drift = isFeatureMeasure(measure.name);
     const { bound = '' } = /[<>] (?<bound>.*)$/.exec(measure.example)?.groups ?? {};
     const sign = /[<>]/.exec(measure.example)?.[0] ?? '<';
     return item(slot, measure.name, 'value', {
       detail: measure.example,
       documentation: measure.doc,
-      newText: drift ? 'drift.' : `${measure.name} ${sign} \${1:${bound}}`,
+      newText: drift ? `${measure.name}.` : `${measure.name} ${sign} \${1:${bound}}`,
       snippet: !drift,
-      sortText: `1${index}`,
+      sortText: `1${String(index).padStart(2, '0')}`,
       ...(drift ? { again: true } : {}),
     });
   });

@@ -197,7 +197,7 @@ export class ViewColumns {
       source = { ...opened.value, name };
       sources.set(sourceKey, source);
     }
-    return tellOf(engine, resolved, source);
+    return tellOf(engine, resolved, source, files);
   }
 }
 

@@ -27,6 +27,8 @@ export interface ViewFacts {
   readonly result?: readonly KnownColumn[];
   /** What the engine says about a transform. */
   readonly problem?: SqlProblem;
+  /** Why the first times can't be read, as a sentence with the way out. */
+  readonly time?: string;
 }
 
 export interface ExpectationResult {

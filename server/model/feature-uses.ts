@@ -5,6 +5,8 @@ import type { PipelineDefinition } from './analyze.js';
 import type { Located } from './definition.js';
 import type { FeatureReference } from './features.js';
 import { readFeatureReference } from './read-features.js';
+import type { LabelsReading } from './training-set.js';
+import { labelsPath, readLabelsReading } from './read-training-set.js';
 import { booleanOf, entriesOf, field, itemsOf, mapOf, scalarOf } from './read.js';
 import type { Maybe } from './read.js';
 
@@ -20,6 +22,7 @@ export interface FeatureUse {
   readonly service?: Located<string>;
   /** Of a training set: the file of its labels, and which of their columns is their time. */
   readonly labels?: Located<string>;
+  readonly labelsReading?: LabelsReading;
   readonly timestamp?: Located<string>;
   /** Columns are called `view__feature`: features of the same name don't clash. */
   readonly fullNames: boolean;
@@ -69,7 +72,7 @@ function useOf(
   const joined = action === 'training-set' ? field(config, 'features') : undefined;
   const named = field(config, action === 'package' ? 'feature-service' : 'service');
   const service = action === 'materialize' ? undefined : plain(named);
-  const [labels] = action === 'training-set' ? locatedOf(plain(field(config, 'labels'))) : [];
+  const [labels] = action === 'training-set' ? locatedOf(plain(labelsPath(config))) : [];
   const [timestamp] = action === 'training-set' ? locatedOf(plain(field(config, 'timestamp'))) : [];
   const views = itemsOf(listed).flatMap((item) => locatedOf(plain(item)));
   const features = itemsOf(joined).flatMap((item) =>
@@ -84,7 +87,7 @@ function useOf(
     views,
     features,
     ...(service === undefined ? {} : { service: { value: service.text, span: service.span } }),
-    ...(labels === undefined ? {} : { labels }),
+    ...(labels === undefined ? {} : { labels, labelsReading: readLabelsReading(config) }),
     ...(timestamp === undefined ? {} : { timestamp }),
     fullNames: booleanOf(field(config, 'full-names')) ?? false,
     dynamic,

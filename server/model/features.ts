@@ -1,6 +1,7 @@
 /** What a features file says. */
 import type { Span } from '../syntax/tree.js';
 import type { Json, Located } from './definition.js';
+import type { TableOptions } from './table-options.js';
 
 export interface Entity {
   readonly name: string;
@@ -21,6 +22,8 @@ export interface FeatureSource {
   readonly created?: Located<string>;
   /** Name in the data → name in the view. */
   readonly fieldMapping: readonly { readonly from: Located<string>; readonly to: Located<string> }[];
+  /** How its files are written. */
+  readonly options: TableOptions;
 }
 
 export interface Feature {

@@ -8,6 +8,8 @@ interface MeasureInfo {
   readonly example: string;
   /** `share`: a percentage or a number from 0 to 1. */
   readonly unit: 'duration' | 'rate' | 'share' | 'count' | 'bytes' | 'score';
+  /** It is of one feature, which is named behind a dot. */
+  readonly feature?: true;
 }
 
 /** What a service host measures. */
@@ -47,11 +49,45 @@ export const MEASURES = [
   { name: 'memory', doc: 'The memory of its processes.', example: 'memory < 512MiB', unit: 'bytes' },
   {
     name: 'drift',
-    doc: 'How far the values of a feature in requests are from those that the model was trained on.',
+    doc: 'How far the values of a feature in requests are from those that the model was trained on (PSI, missing values included).',
     example: 'drift.rain_7d < 0.2',
     unit: 'score',
+    feature: true,
+  },
+  {
+    name: 'ks',
+    doc: 'The same of numbers as the largest distance of the two distributions (Kolmogorov–Smirnov).',
+    example: 'ks.rain_7d < 0.1',
+    unit: 'score',
+    feature: true,
+  },
+  {
+    name: 'js',
+    doc: 'The same of categories as the distance of the two distributions, from 0 to 1 (Jensen–Shannon).',
+    example: 'js.sky < 0.1',
+    unit: 'score',
+    feature: true,
+  },
+  {
+    name: 'nulls',
+    doc: 'The share of requests in which a feature is there without a value.',
+    example: 'nulls.rain_7d < 5%',
+    unit: 'share',
+    feature: true,
+  },
+  {
+    name: 'missing',
+    doc: 'The share of requests in which a feature is not there at all.',
+    example: 'missing.rain_7d < 1%',
+    unit: 'share',
+    feature: true,
   },
 ] as const satisfies readonly MeasureInfo[];
+
+/** Measures of one feature. */
+export function isFeatureMeasure(name: string): boolean {
+  return MEASURES.some((measure) => measure.name === name && 'feature' in measure);
+}
 
 export type Measure = (typeof MEASURES)[number]['name'];
 
@@ -59,7 +95,7 @@ export const OPERATORS = ['<', '<=', '>', '>='] as const;
 
 export interface ParsedMonitorRule {
   readonly measure: Measure;
-  /** Of `drift` only: the feature. */
+  /** Of `drift` and its like: the feature. */
   readonly feature?: string;
   readonly operator: (typeof OPERATORS)[number];
   /** Milliseconds, requests a second, a share from 0 to 1, a count, bytes, or a score. */
@@ -100,17 +136,19 @@ export function parseMonitorRule(text: string): MonitorRuleResult {
     end: start + word.length,
     candidates,
   });
-  if (info === undefined || (feature !== '' && name !== 'drift')) {
-    const names = MEASURES.map((measure) => (measure.name === 'drift' ? 'drift.<feature>' : measure.name));
+  if (info === undefined || (feature !== '' && info.feature === undefined)) {
+    const names = MEASURES.map(({ name: measure }) =>
+      isFeatureMeasure(measure) ? `${measure}.<feature>` : measure,
+    );
     const candidates = similar(
       word,
-      MEASURES.flatMap((measure) => (measure.name === 'drift' ? [] : [measure.name])),
+      MEASURES.flatMap(({ name: measure }) => (isFeatureMeasure(measure) ? [] : [measure])),
     );
     const help = candidates.length > 0 ? didYouMean(candidates) : ` Expected one of ${alternatives(names)}.`;
     return wrong(`There is no measure "${word}".${help}`, candidates);
   }
-  if (name === 'drift' && feature === '') {
-    return wrong('The drift of what? Name a feature, as in drift.rain_7d < 0.2.');
+  if (info.feature !== undefined && feature === '') {
+    return wrong(`The ${name} of what? Name a feature, as in ${info.example}.`);
   }
   const value = boundOf(info, bound);
   if (typeof value === 'number') {

@@ -27,6 +27,7 @@ import {
   wordOf,
 } from './read.js';
 import type { Maybe } from './read.js';
+import { readTableOptions } from './table-options.js';
 
 export function readFeatures(tree: SyntaxTree, path: string): Features {
   const { root } = tree;
@@ -93,6 +94,7 @@ function readSource(node: Maybe): FeatureSource | undefined {
     ...given('timestamp', locatedText(field(node, 'timestamp'))),
     ...given('created', locatedText(field(node, 'created'))),
     fieldMapping,
+    options: readTableOptions(node),
   };
 }
 

@@ -8,7 +8,7 @@ export const FUTURE_YEARS = 10;
  * RE2 and in JavaScript.
  */
 export const ISO_TIME =
-  '\\s*[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?\\s?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\\s*';
+  '\\s*[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?\\s?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\\s*';
 
 const ISO = new RegExp(`^(?:${ISO_TIME})$`);
 
@@ -43,6 +43,15 @@ export function epochAdvice(column: string, largest: number | undefined): string
 export function digitsAdvice(column: string, text: string): string | undefined {
   return /^\s*[-+]?\d{8,19}(?:\.\d+)?\s*$/.test(text)
     ? epochAdvice(column, Math.abs(Number(text)))
+    : undefined;
+}
+
+/** What to say of a column whose latest moment is far in the future; nothing where it is not. @param latest ISO 8601 */
+export function farFuture(column: string, latest: string | undefined, now = new Date()): string | undefined {
+  if (latest === undefined) return undefined;
+  const year = Number(/^[+]?(\d+)-/.exec(latest)?.[1] ?? Number.NaN);
+  return year > now.getUTCFullYear() + FUTURE_YEARS
+    ? `the latest ${column} is ${latest.slice(0, latest.indexOf('T'))}, more than ${FUTURE_YEARS} years from now: a number of milliseconds that was taken for seconds gives such times`
     : undefined;
 }
 

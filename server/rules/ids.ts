@@ -43,6 +43,7 @@ export const RULE_IDS = [
   'task/no-outputs',
   'task/duration',
   'resource/unit',
+  'feature/timestamp',
   'feature/unknown-entity',
   'feature/unknown-view',
   'feature/unknown-feature',

@@ -9,6 +9,7 @@ import { duplicate as duplicateFeature } from './feature/duplicate.js';
 import { expectation } from './feature/expectation.js';
 import { missingTimestamp } from './feature/missing-timestamp.js';
 import { sql } from './feature/sql.js';
+import { timestamp as featureTimestamp } from './feature/timestamp.js';
 import { type as featureType } from './feature/type.js';
 import { unknownColumn } from './feature/unknown-column.js';
 import { unknownEntity } from './feature/unknown-entity.js';
@@ -116,6 +117,7 @@ export const ALL_RULES: readonly Rule[] = [
   unknownService,
   unknownColumn,
   missingTimestamp,
+  featureTimestamp,
   featureType,
   sql,
   expectation,

@@ -1,11 +1,14 @@
 /** A training-set task with every expression replaced by its value. */
 import type { TrainingSetAction } from '../model/definition.js';
+import { plainTableOptions } from '../model/table-options.js';
+import type { LabelsReading } from '../model/training-set.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import type { Texts } from './resolve-texts.js';
 
 export interface TrainingSetTask {
   /** Relative to the project. */
   readonly labels: string;
+  readonly labelsReading: LabelsReading;
   readonly timestamp?: string;
   readonly service?: string;
   /** Each `view:feature`, or a whole view. */
@@ -29,6 +32,11 @@ export function resolveTrainingSet(
   if (!/\.(csv|parquet)$/i.test(output)) {
     texts.fail(`output: "${output}": a training set is written as .csv or .parquet`, action.output.span);
   }
+  const reading = plainTableOptions(action.labelsReading.options);
+  const transform = action.labelsReading.transforms.map(({ value }) => value);
+  if (reading !== undefined) parts.push({ kind: 'features', name: 'labels', value: JSON.stringify(reading) });
+  if (transform.length > 0)
+    parts.push({ kind: 'features', name: 'labels transform', value: JSON.stringify(transform) });
   const settings = { timestamp, service, features, createdCutoff, fullNames };
   for (const [name, value] of Object.entries(settings)) {
     if (value === undefined) continue;
@@ -36,6 +44,7 @@ export function resolveTrainingSet(
   }
   return {
     labels: texts.path(texts.text(action.labels), 'labels', action.labels.span),
+    labelsReading: action.labelsReading,
     ...(timestamp === undefined ? {} : { timestamp }),
     ...(service === undefined ? {} : { service }),
     features,

@@ -6,6 +6,9 @@ import { buildTrainingSet } from '../../features/training/build.js';
 import { chooseFeatures, wantedFeatures } from '../../features/training/choose.js';
 import { jsonText } from '../../base/json.js';
 import { isOutside, normalizePath } from '../../model/paths.js';
+import { given } from '../../model/read.js';
+import { ENCODINGS } from '../../model/table-options.js';
+import type { LabelsReading } from '../../model/training-set.js';
 import { HashIndex } from '../../stores/hash-index.js';
 import { ensureMemory, layoutOf } from '../../stores/layout.js';
 import { DRY_FLAG, JSON_FLAG, UsageError, type Flags } from '../args.js';
@@ -85,6 +88,7 @@ export const trainingSet: FeaturesSubcommand = {
       store,
       labels,
       labelsHash: hashed.hash,
+      reading: readingOf(args),
       ...(timestamp === undefined ? {} : { timestamp }),
       ...(service === undefined ? {} : { service }),
       views: chosen.value,
@@ -117,6 +121,34 @@ export const trainingSet: FeaturesSubcommand = {
     return EXIT.ok;
   },
 };
+
+/** How the labels are written, as flags say it. */
+function readingOf(args: FeaturesCall['args']): LabelsReading {
+  const span = { start: 0, end: 0 };
+  const text = (flag: string): { value: string; span: typeof span } | undefined => {
+    const value = args.text(flag);
+    return value === undefined ? undefined : { value, span };
+  };
+  const word = <T extends string>(
+    flag: string,
+    words: readonly T[],
+  ): { value: T; span: typeof span } | undefined => {
+    const given = args.text(flag);
+    if (given === undefined) return undefined;
+    const value = words.find((one) => one === given);
+    if (value === undefined) throw new UsageError(`--${flag} takes ${words.join(' or ')}, not "${given}"`);
+    return { value, span };
+  };
+  return {
+    options: {
+      ...given('timestampFormat', text('timestamp-format')),
+      ...given('delimiter', text('delimiter')),
+      ...given('decimal', word('decimal', [',', '.'] as const)),
+      ...given('encoding', word('encoding', ENCODINGS)),
+    },
+    transforms: [],
+  };
+}
 
 /** Relative to the project, as everywhere; not out of it. */
 function inside(given: string, what: string): string {

@@ -2,12 +2,18 @@
  * `dist/features.js`: the disposable process that holds DuckDB. It lives as long as its parent wants it to, and not a
  * moment longer: when the channel closes, whatever DuckDB is at is abandoned.
  */
+import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import type { EngineResult, FromChild, Limits, ToChild } from './messages.js';
 import type { Session } from './session.js';
 
 const PROGRESS_MS = 200;
 const INTERRUPT_MS = 20;
+
+/** The process's memory is looked at so often: what allocates fastest takes some 100 MB in that time. */
+const MEMORY_MS = 50;
+/** Beside the database's own limit: Node, DuckDB's code, results on their way, and what no limit of a database counts. */
+const BESIDE_BYTES = 512 * 1024 ** 2;
 
 let session: Session | undefined;
 /** One after the other: there is one connection. */
@@ -31,9 +37,31 @@ process.on('message', (message: ToChild) => {
 // Not `exit`: DuckDB's threads may be in the middle of a query, and nothing here is worth an orderly end.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
+/**
+ * The database's limit is about its own buffers: a single function may take gigabytes beside them. So the process itself is bounded;
+ * and where the system runs short of memory before that, this process is the first to go, and not the editor.
+ */
+function boundMemory({ memoryBytes }: Limits): void {
+  try {
+    if (process.platform === 'linux') writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // Not allowed here: the watch below is.
+  }
+  const limit = memoryBytes * 1.5 + BESIDE_BYTES;
+  const timer = setInterval(() => {
+    const rss = process.memoryUsage.rss();
+    if (rss <= limit) return;
+    clearInterval(timer);
+    const end = (): boolean => process.kill(process.pid, 'SIGKILL');
+    process.send?.({ outgrown: rss, limit } satisfies FromChild, end);
+    setTimeout(end, MEMORY_MS);
+  }, MEMORY_MS);
+}
+
 async function answer(request: Exclude<ToChild, { op: 'interrupt' }>): Promise<void> {
   const { id } = request;
   if (request.op === 'open') {
+    boundMemory(request.limits);
     const opened = await open(request.limits);
     if (opened.ok) session = opened.value;
     send({ id, result: opened.ok ? { ok: true, value: null } : opened });

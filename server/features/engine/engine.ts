@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { formatBytes } from '../../model/units.js';
 import type {
   Definition,
   EngineError,
@@ -65,6 +66,8 @@ export interface Engine {
 }
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
+/** A definition is only looked at: what takes longer computes something from its own constants. */
+const DEFINE_TIMEOUT_MS = 30_000;
 const DEFAULT_ROWS = 100_000;
 const GIB = 1024 ** 3;
 /** Between the polite way to end a query and the other one. */
@@ -125,6 +128,8 @@ class Child implements Engine {
   readonly #onAbort = (): void => this.#endAll({ kind: 'cancelled', message: 'Cancelled.' });
   #next = 0;
   #ended: EngineError | undefined;
+  /** Why the child has ended itself. */
+  #outgrown: EngineError | undefined;
   #errorOutput = '';
 
   constructor(program: string, options: EngineOptions) {
@@ -158,7 +163,8 @@ class Child implements Engine {
   }
 
   define(definition: Definition, options: QueryOptions = {}): Promise<EngineResult<Inspection>> {
-    return this.ask({ op: 'define', definition }, options);
+    const timeoutMs = Math.min(options.timeoutMs ?? DEFINE_TIMEOUT_MS, this.#timeoutMs);
+    return this.ask({ op: 'define', definition }, { ...options, timeoutMs });
   }
 
   interrupt(): void {
@@ -193,6 +199,13 @@ class Child implements Engine {
   }
 
   #take(message: FromChild): void {
+    if ('outgrown' in message) {
+      this.#outgrown = {
+        kind: 'memory',
+        message: `It took ${formatBytes(message.outgrown)} of memory, where it may have ${formatBytes(message.limit)}, and was ended. Ask for less at once: fewer rows, shorter texts or lists.`,
+      };
+      return;
+    }
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
     if ('progress' in message) {
@@ -249,8 +262,9 @@ class Child implements Engine {
             kind: 'crashed',
             message: `The process that runs the SQL has ended (${how})${said === '' ? '' : `: ${said}`}. Nothing else was harmed.`,
           };
-    this.#ended ??= error;
-    for (const [id, { ending }] of this.#waiting) this.#answer(id, { ok: false, error: ending ?? error });
+    this.#ended ??= (how === undefined ? undefined : this.#outgrown) ?? error;
+    for (const [id, { ending }] of this.#waiting)
+      this.#answer(id, { ok: false, error: ending ?? this.#ended });
     this.#process.kill('SIGKILL');
   }
 }

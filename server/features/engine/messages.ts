@@ -93,4 +93,6 @@ export type ToChild = Request | { readonly op: 'interrupt' };
 export type FromChild =
   | { readonly id: number; readonly result: EngineResult<unknown> }
   /** How far the query is, 0 to 100. */
-  | { readonly id: number; readonly progress: number };
+  | { readonly id: number; readonly progress: number }
+  /** The child's last words: it holds more memory, in bytes, than it may, and ends itself. */
+  | { readonly outgrown: number; readonly limit: number };

@@ -3,8 +3,9 @@
  * counts in the same bins. Pure: a table's counts come from `measure.ts`, a sample of requests from `countNumbers` and
  * `countValues`.
  *
- * Measures: PSI = Σ (p - q) ln (p / q), an empty bin counted as 0.0001; Kolmogorov–Smirnov's D, the largest distance of the
- * two cumulative distributions at the ends of the bins, which can be too small by at most the share of the largest bin;
+ * Measures: PSI = Σ (p - q) ln (p / q), an empty bin counted as 0.0001, with bins of their own for what is below and above all
+ * that the reference has; Kolmogorov–Smirnov's D, the largest distance of the two cumulative distributions at the ends of the
+ * bins, which is exact where each value ends a bin and else can be too small by at most the share of the largest one;
  * Pearson's chi-square of the two rows of counts; Jensen–Shannon's distance, base 2, from 0 to 1.
  */
 import { chiSquareTail, kolmogorovSmirnovP, normalTail } from './distributions.js';
@@ -31,11 +32,17 @@ export const DRIFT_THRESHOLDS: DriftThresholds = {
   p: 0.05,
 };
 
-/** Counts of numbers; both sides of a comparison have the same `edges`, and `above` is what is beyond the last. */
+/**
+ * Counts of numbers; both sides of a comparison have the same `edges` and `from`. `below` is what is less than `from`, `above` what
+ * is beyond the last edge.
+ */
 export interface NumberCounts {
   readonly kind: 'number';
+  /** The smallest value of the reference; absent where it isn't known: then the first bin is open. */
+  readonly from?: number;
   readonly edges: readonly number[];
   readonly counts: readonly number[];
+  readonly below: number;
   readonly above: number;
   /** Nulls, NaN and infinite values. */
   readonly missing: number;
@@ -73,13 +80,17 @@ const EMPTY = 0.0001;
 /** About so many bins of equal count are what the usual thresholds of PSI are meant for. */
 const PSI_BINS = 10;
 
-/** @throws RangeError when the two are not counts of the same kind in the same bins */
+/**
+ * @param exactKs Kolmogorov–Smirnov's D of numbers where it is known better than bins tell
+ * @throws RangeError when the two are not counts of the same kind in the same bins
+ */
 export function drift(
   reference: FeatureCounts,
   current: FeatureCounts,
   thresholds: DriftThresholds = DRIFT_THRESHOLDS,
+  exactKs?: number,
 ): FeatureDrift {
-  const measured = measure(reference, current);
+  const measured = measure(reference, current, exactKs);
   const { rows, nulls } = measured;
   const reasons: string[] = [];
   const { psi, ks, chiSquare, jensenShannon } = measured;
@@ -99,33 +110,72 @@ export function drift(
   return { ...measured, drifted: reasons.length > 0, reasons };
 }
 
+/**
+ * PSI with one more bin for missing values, and the probability that both the values and their absence differ by chance alone: what
+ * of a feature may have gone wrong, in one number.
+ */
+export function wholeDrift(
+  reference: FeatureCounts,
+  current: FeatureCounts,
+): { readonly psi: number; readonly p: number; readonly measured: FeatureDrift } {
+  const measured = drift(reference, current);
+  const [before, now] = rowsOf(reference, current);
+  const { rows, nulls } = measured;
+  const values = measured.ks?.p ?? measured.chiSquare?.p ?? 1;
+  return {
+    psi: stability([...before, reference.missing], [...now, current.missing]),
+    p: Math.min(values, nullsP(rows, nulls)),
+    measured,
+  };
+}
+
+/** Counts of the two sides, bin by bin, as PSI is made of them. */
+function rowsOf(reference: FeatureCounts, current: FeatureCounts): [number[], number[]] {
+  if (reference.kind === 'number' && current.kind === 'number')
+    return merged(
+      [reference.below, ...reference.counts, reference.above],
+      [current.below, ...current.counts, current.above],
+    );
+  if (reference.kind === 'category' && current.kind === 'category') return valueRows(reference, current);
+  throw new RangeError(`a ${reference.kind} can't be compared with a ${current.kind}`);
+}
+
+function valueRows(reference: ValueCounts, current: ValueCounts): [number[], number[]] {
+  const values = new Set([...reference.counts.keys(), ...current.counts.keys()]);
+  const row = (side: ValueCounts): number[] => [
+    ...[...values].map((value) => side.counts.get(value) ?? 0),
+    side.others,
+  ];
+  return [row(reference), row(current)];
+}
+
 type Measured = Omit<FeatureDrift, 'drifted' | 'reasons'>;
 
-function measure(reference: FeatureCounts, current: FeatureCounts): Measured {
-  if (reference.kind === 'number' && current.kind === 'number') return measureNumbers(reference, current);
+function measure(reference: FeatureCounts, current: FeatureCounts, exactKs: number | undefined): Measured {
+  if (reference.kind === 'number' && current.kind === 'number')
+    return measureNumbers(reference, current, exactKs);
   if (reference.kind === 'category' && current.kind === 'category') return measureValues(reference, current);
   throw new RangeError(`a ${reference.kind} can't be compared with a ${current.kind}`);
 }
 
-function measureNumbers(reference: NumberCounts, current: NumberCounts): Measured {
+function measureNumbers(
+  reference: NumberCounts,
+  current: NumberCounts,
+  exactKs: number | undefined,
+): Measured {
   if (reference.edges.length !== current.edges.length) throw new RangeError('the bins are not the same');
-  const before = [...reference.counts, reference.above];
-  const now = [...current.counts, current.above];
+  const before = [reference.below, ...reference.counts, reference.above];
+  const now = [current.below, ...current.counts, current.above];
   const base = about('number', before, now, reference.missing, current.missing);
   if (total(before) === 0 || total(now) === 0) return base;
-  const statistic = largestDistance(before, now);
+  const statistic = exactKs ?? largestDistance(before, now);
   const p = kolmogorovSmirnovP(statistic, total(before), total(now));
   const [a, b] = merged(before, now);
   return { ...base, psi: stability(a, b), ks: { statistic, p } };
 }
 
 function measureValues(reference: ValueCounts, current: ValueCounts): Measured {
-  const values = new Set([...reference.counts.keys(), ...current.counts.keys()]);
-  const row = (side: ValueCounts): number[] => [
-    ...[...values].map((value) => side.counts.get(value) ?? 0),
-    side.others,
-  ];
-  const [before, now] = [row(reference), row(current)];
+  const [before, now] = valueRows(reference, current);
   const base = about('category', before, now, reference.missing, current.missing);
   if (total(before) === 0 || total(now) === 0) return base;
   return {
@@ -155,8 +205,21 @@ function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-/** Bins of the reference put together until there are about ten, of about the same count. */
+/**
+ * Bins of the reference put together until there are about ten, of about the same count. The first and the last, below and above all
+ * that the reference has, stay by themselves.
+ */
 function merged(before: readonly number[], now: readonly number[]): [number[], number[]] {
+  const [a, b] = mergedInside(before.slice(1, -1), now.slice(1, -1));
+  const ends = (row: readonly number[], inside: readonly number[]): number[] => [
+    row[0] ?? 0,
+    ...inside,
+    row.at(-1) ?? 0,
+  ];
+  return [ends(before, a), ends(now, b)];
+}
+
+function mergedInside(before: readonly number[], now: readonly number[]): [number[], number[]] {
   const each = total(before) / PSI_BINS;
   const [a, b]: [number[], number[]] = [[], []];
   let [sumBefore, sumNow] = [0, 0];
@@ -171,11 +234,6 @@ function merged(before: readonly number[], now: readonly number[]): [number[], n
     b.push(sumNow);
     closed += sumBefore;
     [sumBefore, sumNow] = [0, 0];
-  }
-  // What lies above everything that the reference has belongs to its last bin.
-  if (a.length > 1 && a.at(-1) === 0) {
-    a.pop();
-    b[b.length - 2] = (b.at(-2) ?? 0) + (b.pop() ?? 0);
   }
   return [a, b];
 }

@@ -47,6 +47,8 @@ const HISTOGRAM_BINS = 30;
 /** About so many rows give the quantiles, and with them the ends of the bins of a distribution. */
 const SAMPLE = 20_000;
 const TOP = 100;
+/** Numbers of so few different values have a bin for each. */
+const FEW_VALUES = 100;
 /** Of values below, sums of squares are finite. */
 const LARGE = 1e145;
 
@@ -256,6 +258,17 @@ class Pass {
       return [{ name, number, even, quantiles, distinct: about.distinct, rows: about.rows }];
     });
     if (wanted.length === 0) return;
+    const few = wanted.filter(({ distinct }) => distinct <= FEW_VALUES);
+    const values = few.map(
+      ({ number }) => `list_sort(list(DISTINCT ${number}) FILTER (WHERE ${number} IS NOT NULL))`,
+    );
+    const [lists = []] =
+      few.length === 0 ? [] : await this.#ask(`SELECT ${list(values)} FROM ${this.#request.relation}`);
+    for (const [at, one] of few.entries()) {
+      const found = lists[at];
+      // Each value ends a bin of its own: nothing of the distribution is lost.
+      if (Array.isArray(found) && found.length <= FEW_VALUES) one.quantiles = found.map(Number);
+    }
     const parts = wanted.flatMap(({ name, number, even, quantiles, distinct, rows }) => [
       countsOf(number, even),
       countsOf(number, quantiles),

@@ -5,6 +5,7 @@ import { tempName } from '../../stores/atomic.js';
 import { hashFile } from '../../stores/hash.js';
 import { describeError, errorCode } from '../../stores/problem.js';
 import type { ContentHash } from '../../stores/run-document.js';
+import type { LabelsReading } from '../../model/training-set.js';
 import { type Engine, type EngineOptions, openEngine } from '../engine/engine.js';
 import { literal } from '../sql.js';
 import type { FeatureStore } from '../store.js';
@@ -20,6 +21,8 @@ export interface BuildRequest {
   /** Relative to the project. */
   readonly labels: string;
   readonly labelsHash: ContentHash;
+  /** How the file of labels is written. */
+  readonly reading?: LabelsReading;
   /** Of the labels; else the one column that is a timestamp or a date. */
   readonly timestamp?: string;
   readonly service?: string;

@@ -11,6 +11,8 @@ export interface LabelsRequest {
   readonly columns: readonly Column[];
   /** The column that says when features had to be known; else the one whose type tells it. */
   readonly timestamp?: string;
+  /** What an error of the engine says of a time that can't be read; nothing where it is about something else. */
+  readonly explain?: (message: string) => Promise<string | undefined>;
 }
 
 export type Chosen =
@@ -40,7 +42,9 @@ export function timestampOf({ path, columns, timestamp }: LabelsRequest): Chosen
     only === undefined
       ? `has no column of timestamps or dates; it has: ${columns.map(({ name, type }) => `${name} (${type})`).join(', ')}`
       : `has several columns of timestamps or dates: ${moments.map(({ name }) => name).join(', ')}`;
-  return no(`${path} ${which}. Say which one is the time of its labels with \`timestamp\`.`);
+  return no(
+    `${path} ${which}. Say which one is the time of its labels with \`timestamp\`${only === undefined ? ', and with `timestamp-format` how it is written where that is not as 2024-12-31T23:59:59Z' : ''}.`,
+  );
 }
 
 function no(message: string): Chosen {
@@ -49,7 +53,7 @@ function no(message: string): Chosen {
 
 /** Makes the table that a join reads, with the place of each label in its file and its time. */
 export function labelsTable(request: LabelsRequest, timestamp: Column, table: string): string {
-  const at = microseconds(identifier(timestamp.name), timestamp.type);
+  const at = microseconds(timestamp.name, timestamp.type);
   const columns = [
     ...request.columns.map(({ name }) => identifier(name)),
     // Numbering makes DuckDB read in the order of the file.

@@ -9,6 +9,7 @@
  * has the least age, so that its ttl can be looked at afterwards.
  */
 import { identifier, list } from '../sql.js';
+import { readTime } from '../types.js';
 
 /** A view version as the join needs it. */
 export interface JoinedView {
@@ -50,9 +51,9 @@ const event = identifier(EVENT);
 const created = identifier(CREATED);
 const before = identifier(BEFORE);
 
-/** µs since 1970 of a moment, date or time without a zone, which is taken for UTC; the session's time zone is UTC. */
-export function microseconds(expression: string, type: string): string {
-  return type === 'VARCHAR' ? `epoch_us(CAST(${expression} AS TIMESTAMPTZ))` : `epoch_us(${expression})`;
+/** µs since 1970 of a column of moments, dates or ISO 8601, which is taken for UTC where it has no zone. */
+export function microseconds(column: string, type: string): string {
+  return `epoch_us(${type === 'VARCHAR' ? readTime(column) : identifier(column)})`;
 }
 
 /** From when to when labels lie, in µs: rows outside can't be seen by any. */

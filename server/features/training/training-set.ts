@@ -4,7 +4,7 @@ import type { Column, EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, literal, textOf } from '../sql.js';
 import { statistics } from '../statistics/statistics.js';
 import type { RowOrder, Statistics } from '../statistics/types.js';
-import { keyAs } from '../types.js';
+import { ANCIENT, ancient, keyAs } from '../types.js';
 import { type LabelsRequest, labelsTable, timestampOf } from './labels.js';
 import { trainingSetNotes } from './notes.js';
 import {
@@ -75,9 +75,15 @@ export async function makeTrainingSet(
   const wrong = mismatch(labels, views);
   if (wrong !== undefined) return { ok: false, kind: 'request', message: wrong };
   const read = await engine.query(labelsTable(labels, chosen.timestamp, LABELS));
-  if (!read.ok) return failed(read, `${labels.path} can't be read`);
+  if (!read.ok) {
+    const time = await labels.explain?.(read.error.message);
+    if (time !== undefined) return { ok: false, kind: 'request', message: time };
+    return failed(read, `${labels.path} can't be read`);
+  }
   const range = await rangeOf(engine);
   if (!range.ok) return failed(range);
+  if (range.value.from < ANCIENT && !/\.(parquet|pq)$/i.test(labels.path))
+    return { ok: false, kind: 'request', message: ancient(labels.path, chosen.timestamp.name) };
   const prepared: PreparedView[] = [];
   for (const [index, wanted] of views.entries()) {
     const view = { ...wanted, labelKeys: labelKeys(labels, wanted) };

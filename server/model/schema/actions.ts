@@ -18,6 +18,7 @@ import {
 import { monitorAction } from './monitor-action.js';
 import { approvalAction, deployAction, packageAction, serviceAction } from './serving-actions.js';
 import { signature } from './signature.js';
+import { tableOptions } from './table.js';
 
 const runAction = listOrOne(hinted(template('command'), { expects: 'a shell command' }));
 
@@ -48,12 +49,25 @@ const materializeAction = Type.Union([
   ),
 ]);
 
+const labelsLong = closed(
+  {
+    path: key(path('action'), 'The file.', ['data/labels.csv']),
+    transform: opt(
+      listOrOne(Type.String({ minLength: 1, 'x-modelyard': { prose: true, expects: 'a SQL query' } })),
+      'A SQL query over `source`, the rows of the file, or several, each over the one before. One SELECT each.',
+      ['select id, to_timestamp(ts / 1000) as ts, y from source'],
+    ),
+    ...tableOptions,
+  },
+  { title: 'Labels' },
+);
+
 const trainingSetAction = closed(
   {
     labels: key(
-      path('action'),
-      'The labels: a CSV, Parquet or JSON-lines file with the entity keys, a timestamp and the value to learn.',
-      ['data/labels.csv'],
+      Type.Union([path('action'), labelsLong]),
+      'The labels: a CSV, Parquet or JSON-lines file with the entity keys, a timestamp and the value to learn. A map says how the file is written.',
+      ['data/labels.csv', { path: 'data/labels.csv', 'timestamp-format': '%m/%d/%Y' }],
     ),
     timestamp: opt(
       column,

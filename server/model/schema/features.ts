@@ -14,18 +14,7 @@ import {
   reference,
   scalar,
 } from './pieces.js';
-
-export const FEATURE_TYPES = [
-  'string',
-  'integer',
-  'long',
-  'float',
-  'double',
-  'boolean',
-  'date',
-  'timestamp',
-  'list',
-] as const;
+import { FEATURE_TYPES, tableOptions } from './table.js';
 
 const tags = anyKeyed(scalar);
 const owner = Type.String({ minLength: 1, 'x-modelyard': { names: 'owner', expects: 'a person or a team' } });
@@ -61,6 +50,7 @@ const sourceLong = closed(
     'field-mapping': opt(anyKeyed(Type.String()), 'New names for columns: name in the data → name here.', [
       { temp_max: 'temperature' },
     ]),
+    ...tableOptions,
   },
   { title: 'Source' },
 );

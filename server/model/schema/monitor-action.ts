@@ -9,7 +9,7 @@ const alertRule = Type.Union([
     {
       rule: key(
         template('action', { expects: 'a rule such as p95 < 200ms' }),
-        'What has to hold: a measure, a comparison and a bound. Measures: `p50 p95 p99 rate error-rate availability restarts memory drift.<feature>`.',
+        'What has to hold: a measure, a comparison and a bound. Measures: `p50 p95 p99 rate error-rate availability restarts memory`, and of a feature `drift.<feature> ks.<feature> js.<feature> nulls.<feature> missing.<feature>`.',
         ['p95 < 200ms', 'drift.rain_7d < 0.2'],
       ),
       over: opt(duration, 'The window that is looked at.', ['5m'], { default: '1m' }),

@@ -1,7 +1,7 @@
 import type { Located } from '../../model/definition.js';
 import { featuresOf as expand, viewNamed } from '../../model/feature-catalog.js';
 import type { Defined, FeatureCatalog } from '../../model/feature-catalog.js';
-import type { FeatureReference } from '../../model/features.js';
+import type { FeatureReference, FeatureView } from '../../model/features.js';
 import { removalSpan } from '../edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { catalog, featuresOf, usesOf } from './named.js';
@@ -49,6 +49,14 @@ Two equal keys in one map are reported by \`syntax/duplicate-key\`.
     },
     {
       files: {
+        'weather.features.yaml': `${ENTITY}views:\n${view('weather', '{ Rain: double, «rain»: double }')}`,
+      },
+      messages: [
+        '"rain" and "Rain" differ only by case, and SQL can\'t tell them apart. Give one of them another name.',
+      ],
+    },
+    {
+      files: {
         'weather.features.yaml': `${ENTITY}views:\n${view('weather', '{ «station_id»: string, rain: double }')}`,
       },
       messages: [
@@ -78,6 +86,7 @@ Two equal keys in one map are reported by \`syntax/duplicate-key\`.
       for (const { name, nameSpan } of services)
         others(context, 'feature service', known.services, name, nameSpan);
       featuresLikeKeys(context, known);
+      for (const view of views) sameButCase(context, view);
       for (const service of services) twiceInList(context, service.features);
     }
     for (const use of uses) {
@@ -121,15 +130,31 @@ function others(
 function featuresLikeKeys(context: RuleContext, known: FeatureCatalog): void {
   for (const view of featuresOf(context)?.features.views ?? []) {
     for (const { value: entity } of view.entities) {
-      const keys = new Set(known.entities.get(entity)?.[0]?.item.keys.map(({ value }) => value));
+      const keys = new Set(
+        known.entities.get(entity)?.[0]?.item.keys.map(({ value }) => value.toLowerCase()),
+      );
       for (const feature of view.features) {
-        if (!keys.has(feature.name)) continue;
+        if (!keys.has(feature.name.toLowerCase())) continue;
         context.report({
           span: feature.nameSpan,
           message: `"${feature.name}" is a key of the entity "${entity}": it is in every row already and can't be a feature too.`,
         });
       }
     }
+  }
+}
+
+/** Columns of SQL know no case: of `Temp` and `temp` one would get another name. */
+function sameButCase(context: RuleContext, { features }: FeatureView): void {
+  const seen = new Map<string, string>();
+  for (const { name, nameSpan } of features) {
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined && other !== name)
+      context.report({
+        span: nameSpan,
+        message: `"${name}" and "${other}" differ only by case, and SQL can't tell them apart. Give one of them another name.`,
+      });
+    seen.set(name.toLowerCase(), other ?? name);
   }
 }
 
@@ -176,9 +201,9 @@ function clashing(
     if (viewNamed(known, reference.view.value) === undefined) continue;
     for (const { view, feature } of expand(known, reference)) {
       const name = `${view}:${feature}`;
-      const other = columns.get(feature);
+      const other = columns.get(feature.toLowerCase());
       const span = at?.span ?? reference.span;
-      if (other === undefined) columns.set(feature, name);
+      if (other === undefined) columns.set(feature.toLowerCase(), name);
       else if (other !== name && !reported.has(span.start)) {
         reported.add(span.start);
         context.report({

@@ -18,7 +18,11 @@ A rule is a measure, a comparison (\`<\`, \`<=\`, \`>\`, \`>=\`) and a bound: \`
 | \`availability\` | share of the time in which the service was ready | \`99.9%\` |
 | \`restarts\` | how often processes were started again | a whole number |
 | \`memory\` | memory of its processes | a size: \`512MiB\` |
-| \`drift.<feature>\` | how far a feature is from the training data | a number: \`0.2\` |
+| \`drift.<feature>\` | how far a feature is from the training data (PSI, missing values included) | a number: \`0.2\` |
+| \`ks.<feature>\` | the same of numbers, by Kolmogorov–Smirnov | a number: \`0.1\` |
+| \`js.<feature>\` | the same of categories, by Jensen–Shannon | a number: \`0.1\` |
+| \`nulls.<feature>\` | share of requests in which a feature has no value | \`5%\` or \`0.05\` |
+| \`missing.<feature>\` | share of requests in which a feature is not there at all | \`1%\` or \`0.01\` |
 
 Nothing is said of rules that hold an expression.
 
@@ -28,7 +32,7 @@ Nothing is said of rules that hold an expression.
   good: [
     {
       files:
-        'tasks:\n  watch:\n    monitor: { service: rain, rules: [p95 < 200ms, { rule: error-rate <= 1%, over: 5m }, drift.rain_7d < 0.2] }\n',
+        'tasks:\n  watch:\n    monitor: { service: rain, rules: [p95 < 200ms, { rule: error-rate <= 1%, over: 5m }, drift.rain_7d < 0.2, nulls.rain_7d < 5%, missing.rain_7d < 1%, ks.rain_7d < 0.1, js.sky < 0.1] }\n',
     },
   ],
   bad: [

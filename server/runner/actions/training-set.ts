@@ -23,6 +23,7 @@ export async function trainingSetAction(context: ActionContext): Promise<ActionO
     store: features.store,
     labels: wanted.labels,
     labelsHash: record.hash,
+    reading: wanted.labelsReading,
     ...(wanted.timestamp === undefined ? {} : { timestamp: wanted.timestamp }),
     ...(wanted.service === undefined ? {} : { service: wanted.service }),
     views: chosen.value,

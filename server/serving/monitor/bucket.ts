@@ -25,13 +25,20 @@ export interface ProcessGauges {
 
 /** How far one feature of the requests has moved from what the model was trained on. */
 export interface DriftMeasure {
-  /** Population stability index. */
+  /** Population stability index; values that are null or not there have a bin of their own. */
   readonly psi: number;
-  /** Kolmogorov–Smirnov's D, of numbers. */
+  /** Kolmogorov–Smirnov's D, of numbers; absent where there is none. */
   readonly ks?: number;
+  /** Jensen–Shannon's distance, of categories; absent where there is none. */
+  readonly js?: number;
+  /** Shares of the rows without a value, and without the feature. Absent in what older hosts have written. */
+  readonly nulls?: number;
+  readonly missing?: number;
+  /** Absent in what older hosts have written. */
+  readonly kind?: 'number' | 'category';
   /** That the difference is one of chance. */
   readonly p: number;
-  /** Values that were looked at. */
+  /** Rows that were looked at, those without the feature included. */
   readonly rows: number;
 }
 

@@ -1,7 +1,7 @@
 /** Drift over time: each feature is measured once a minute, one after the other, so that no request has to wait for it. */
 import { parseMonitorRule } from '../../model/monitor-rule.js';
 import type { DriftMeasures } from './bucket.js';
-import { LEAST_ROWS, type MonitorRule } from './rules.js';
+import { LEAST_ROWS, type MonitorRule, driftFeatures } from './rules.js';
 import type { Samples } from './samples.js';
 
 const EVERY_MS = 60_000;
@@ -41,7 +41,7 @@ export class DriftRounds {
   tick(rules: readonly MonitorRule[], now = Date.now()): DriftMeasures | undefined {
     if (this.#left.length === 0) {
       if (now < this.#next) return undefined;
-      this.#left = this.#samples.measurable();
+      this.#left = this.#samples.measurable(driftFeatures(rules));
       if (this.#left.length === 0) return undefined;
       this.#perTick = Math.ceil(this.#left.length / TICKS);
       this.#next = now + EVERY_MS;
@@ -57,7 +57,17 @@ export class DriftRounds {
   }
 }
 
-function rounded({ psi, ks, p, rows }: DriftMeasures[string]): DriftMeasures[string] {
+function rounded(measure: DriftMeasures[string]): DriftMeasures[string] {
   const short = (value: number): number => Number(value.toPrecision(4));
-  return { psi: short(psi), ...(ks === undefined ? {} : { ks: short(ks) }), p: short(p), rows };
+  const { kind, psi, ks, js, nulls, missing, p, rows } = measure;
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    psi: short(psi),
+    ...(ks === undefined ? {} : { ks: short(ks) }),
+    ...(js === undefined ? {} : { js: short(js) }),
+    ...(nulls === undefined ? {} : { nulls: short(nulls) }),
+    ...(missing === undefined ? {} : { missing: short(missing) }),
+    p: short(p),
+    rows,
+  };
 }

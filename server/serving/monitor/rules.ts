@@ -47,10 +47,7 @@ export function evaluateRule(
     if (measured === undefined || measured.rows < LEAST_ROWS) {
       return { ...base, state: 'unknown', text: `${name}: too few values to tell, ${over}` };
     }
-    // A few values look different from many by chance alone.
-    const holds = compare(measured.psi, operator, bound) || measured.p > CHANCE;
-    const text = `${name} is ${show(measure, measured.psi)} (${measured.rows} values, ${over})`;
-    return { ...base, state: holds ? 'holds' : 'broken', value: measured.psi, text };
+    return { ...base, ...ofFeature(measure, feature, measured, { operator, bound, name, over }) };
   }
   const value = summary === undefined ? undefined : valueOf(measure, summary);
   if (value === undefined) return { ...base, state: 'unknown', text: `${name}: no requests, ${over}` };
@@ -64,6 +61,56 @@ export function evaluateRule(
 }
 
 type Measure = ParsedMonitorRule['measure'];
+
+/** What one feature comes to. */
+function ofFeature(
+  measure: Measure,
+  feature: string,
+  measured: DriftMeasures[string],
+  {
+    operator,
+    bound,
+    name,
+    over,
+  }: Pick<ParsedMonitorRule, 'operator' | 'bound'> & { readonly name: string; readonly over: string },
+): Pick<RuleOutcome, 'state' | 'value' | 'text'> {
+  const { rows, kind, nulls = 0, missing = 0 } = measured;
+  const value = featureValue(measure, measured);
+  if (value === undefined) {
+    const other = measure === 'ks' ? 'category' : 'number';
+    if (kind === other || kind === undefined)
+      return {
+        state: 'unknown',
+        text: `${name}: ${feature} is ${kind === undefined ? 'not measured so' : `a ${kind}`}, ${over}`,
+      };
+    // There is nothing that could be near to what the model has learned from.
+    return { state: 'broken', text: `${name}: ${feature} has no value in ${rows} rows, ${over}` };
+  }
+  // A few values look different from many by chance alone; a share is what it is.
+  const chance = measure !== 'nulls' && measure !== 'missing' && measured.p > CHANCE;
+  const state = compare(value, operator, bound) || chance ? 'holds' : 'broken';
+  const without =
+    nulls + missing > 0 && measure === 'drift' ? `, ${show('nulls', nulls + missing)} without a value` : '';
+  return { state, value, text: `${name} is ${show(measure, value)} (${rows} values${without}, ${over})` };
+}
+
+function featureValue(
+  measure: Measure,
+  { psi, ks, js, nulls, missing }: DriftMeasures[string],
+): number | undefined {
+  switch (measure) {
+    case 'ks':
+      return ks;
+    case 'js':
+      return js;
+    case 'nulls':
+      return nulls;
+    case 'missing':
+      return missing;
+    default:
+      return psi;
+  }
+}
 
 function valueOf(measure: Measure, summary: MetricsSummary): number | undefined {
   switch (measure) {
@@ -82,6 +129,10 @@ function valueOf(measure: Measure, summary: MetricsSummary): number | undefined 
     case 'memory':
       return summary.memoryBytes;
     case 'drift':
+    case 'ks':
+    case 'js':
+    case 'nulls':
+    case 'missing':
       return undefined;
   }
 }
@@ -109,12 +160,16 @@ function show(measure: Measure, value: number): string {
       return `${value.toFixed(1)}/s`;
     case 'error-rate':
     case 'availability':
+    case 'nulls':
+    case 'missing':
       return `${Number((value * 100).toFixed(3))} %`;
     case 'restarts':
       return String(value);
     case 'memory':
       return formatBytes(value);
     case 'drift':
+    case 'ks':
+    case 'js':
       return String(Number(value.toPrecision(3)));
   }
 }

@@ -1,6 +1,6 @@
 /** Samples of requests and answers: a bounded file, and the values that drift is measured by. */
 import { countNumbers, countValues } from '../../features/statistics/measure.js';
-import { type FeatureCounts, drift } from '../../features/statistics/drift.js';
+import { type FeatureCounts, wholeDrift } from '../../features/statistics/drift.js';
 import { RotatingLog } from '../host/rotating-log.js';
 import type { Exchanged } from '../proxy/observer.js';
 import type { DriftMeasures } from './bucket.js';
@@ -17,7 +17,8 @@ const DEEPEST = 32;
 
 interface Value {
   readonly at: number;
-  readonly value: Scalar;
+  /** `undefined`: the feature was not there. */
+  readonly value: Scalar | undefined;
   /** That it was sent to, or that it comes from. */
   readonly release: string;
 }
@@ -36,6 +37,11 @@ export class Samples implements SampleSink {
   #settings: MonitorSettings = NOT_MONITORED;
   #redact: ReadonlySet<string> = new Set();
   readonly #values = new Map<string, Value[]>();
+  /** Features that were there at least once, and those of answers among them. */
+  readonly #seen = new Set<string>();
+  readonly #answers = new Set<string>();
+  /** Methods and paths of requests that have features. */
+  readonly #places = new Set<string>();
 
   constructor(file: string, random: () => number = Math.random) {
     this.#file = new RotatingLog(file, { maxBytes: FILE_BYTES, keep: 1 });
@@ -61,12 +67,13 @@ export class Samples implements SampleSink {
     const now = Date.now();
     // What failed says nothing of what the model is asked.
     if (status < 400) {
-      for (const row of [
-        ...rowsOfRequest(asked),
-        ...(answered === undefined ? [] : rowsOfResponse(answered)),
-      ]) {
-        this.#take(row, now, release);
-      }
+      const answers = answered === undefined ? [] : rowsOfResponse(answered);
+      this.#take(
+        rowsOfRequest(asked),
+        answers,
+        { at: now, release },
+        `${method} ${target.split('?')[0] ?? ''}`,
+      );
     }
     this.#file.write(
       `${JSON.stringify({
@@ -83,13 +90,24 @@ export class Samples implements SampleSink {
     );
   }
 
-  #take(row: Row, at: number, release: string): void {
-    for (const name of Object.keys(this.#settings.baseline)) {
-      const value = row.get(name);
-      if (value === undefined) continue;
+  /**
+   * Takes the values of one exchange. A feature that is in the answer is one of answers; every other one is to be in each row of the
+   * request, as long as requests of that place had features at all.
+   */
+  #take(asked: readonly Row[], answered: readonly Row[], about: Omit<Value, 'value'>, place: string): void {
+    const names = Object.keys(this.#settings.baseline);
+    const has = (rows: readonly Row[], name: string): boolean => rows.some((row) => row.has(name));
+    if (names.some((name) => has(asked, name) || has(answered, name))) this.#places.add(place);
+    // Other things are asked for under other paths.
+    else if (this.#places.size > 0 && !this.#places.has(place)) return;
+    for (const name of names) {
+      const rows = has(answered, name) || (this.#answers.has(name) && !has(asked, name)) ? answered : asked;
+      if (rows === answered && has(answered, name)) this.#answers.add(name);
+      if (has(rows, name)) this.#seen.add(name);
       let values = this.#values.get(name);
       if (values === undefined) this.#values.set(name, (values = []));
-      values.push({ at, value, release });
+      for (const row of rows)
+        values.push({ ...about, value: row.has(name) ? (row.get(name) ?? null) : undefined });
       if (values.length > MAX_VALUES * 1.2) values.splice(0, values.length - MAX_VALUES);
     }
   }
@@ -106,34 +124,41 @@ export class Samples implements SampleSink {
     );
   }
 
-  /** Features with enough values to say anything about them. */
-  measurable(): string[] {
-    return [...this.#values].flatMap(([name, values]) => (values.length >= LEAST_ROWS ? [name] : []));
+  /** Features with enough rows to say anything about them; of those that no request ever had, only the ones that are asked for. */
+  measurable(asked: readonly string[] = []): string[] {
+    return [...this.#values].flatMap(([name, values]) =>
+      values.length >= LEAST_ROWS && (this.#seen.has(name) || asked.includes(name)) ? [name] : [],
+    );
   }
 
-  /** How far the features of the last so many ms are from the baseline. Features without a value are left out. */
+  /**
+   * How far the features of the last so many ms are from the baseline. Without `features`, those that no request ever had are left
+   * out: a training set has columns that are none, as its keys.
+   */
   drift(windowMs: number, { features, release }: DriftScope = {}, now = Date.now()): DriftMeasures {
     const measures: Record<string, DriftMeasures[string]> = {};
     for (const [name, baseline] of Object.entries(this.#settings.baseline)) {
-      if (features?.includes(name) === false) continue;
+      if (features === undefined ? !this.#seen.has(name) : !features.includes(name)) continue;
       const values = (this.#values.get(name) ?? []).flatMap((one) =>
         one.at > now - windowMs && (release === undefined || one.release === release) ? [one.value] : [],
       );
       if (values.length === 0) continue;
       const reference = countsOf(baseline);
-      const measured = drift(
-        reference,
+      const counts =
         reference.kind === 'number'
           ? countNumbers(reference, values.map(asNumber))
-          : countValues(reference, values),
-      );
-      if (measured.psi === undefined) continue;
-      const p = measured.ks?.p ?? measured.chiSquare?.p ?? 1;
+          : countValues(reference, values);
+      const { psi, p, measured } = wholeDrift(reference, counts);
+      const absent = values.filter((value) => value === undefined).length;
       measures[name] = {
-        psi: measured.psi,
+        kind: reference.kind,
+        psi,
         ...(measured.ks === undefined ? {} : { ks: measured.ks.statistic }),
+        ...(measured.jensenShannon === undefined ? {} : { js: measured.jensenShannon }),
+        nulls: (counts.missing - absent) / values.length,
+        missing: absent / values.length,
         p,
-        rows: measured.rows.current,
+        rows: values.length,
       };
     }
     return measures;
@@ -144,7 +169,8 @@ export class Samples implements SampleSink {
   }
 }
 
-function asNumber(value: Scalar): number | null {
+function asNumber(value: Scalar | undefined): number | null {
+  if (value === undefined) return null;
   if (typeof value === 'number') return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
   return value === null || value.trim() === '' ? null : Number(value);
@@ -152,7 +178,7 @@ function asNumber(value: Scalar): number | null {
 
 function countsOf(baseline: BaselineFeature): FeatureCounts {
   return baseline.kind === 'number'
-    ? { ...baseline, above: 0 }
+    ? { ...baseline, below: 0, above: 0 }
     : {
         kind: 'category',
         counts: new Map(baseline.values),
@@ -161,9 +187,18 @@ function countsOf(baseline: BaselineFeature): FeatureCounts {
       };
 }
 
+/** A string, to be passed over, or a number that JSON has no word for. */
+const NOT_JSON = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+
 function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8')) as unknown;
+    // Python writes NaN and Infinity, which are values that a monitor is there for.
+    const text = body.toString('utf8');
+    return JSON.parse(
+      /NaN|Infinity/.test(text)
+        ? text.replace(NOT_JSON, (word) => (word.startsWith('"') ? word : 'null'))
+        : text,
+    ) as unknown;
   } catch {
     return undefined;
   }

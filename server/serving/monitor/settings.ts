@@ -6,6 +6,8 @@ import type { MonitorRule } from './rules.js';
 export type BaselineFeature =
   | {
       readonly kind: 'number';
+      /** The smallest value; absent in what older versions have set. */
+      readonly from?: number;
       /** Upper ends of bins, increasing. */
       readonly edges: readonly number[];
       readonly counts: readonly number[];

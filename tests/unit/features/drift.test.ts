@@ -82,7 +82,14 @@ test('Kolmogorov–Smirnov of two samples is that of SciPy when every value ends
 
 test('values fall into the bin whose upper end they reach', () => {
   const counted = countNumbers({ edges: [0, 1, 2] }, [-5, 0, 0.5, 1, 2, 2.1, null, Number.NaN, Infinity]);
-  assert.deepEqual(counted, { kind: 'number', edges: [0, 1, 2], counts: [2, 2, 1], above: 1, missing: 3 });
+  assert.deepEqual(counted, {
+    kind: 'number',
+    edges: [0, 1, 2],
+    counts: [2, 2, 1],
+    below: 0,
+    above: 1,
+    missing: 3,
+  });
 });
 
 test('categories are counted among those of the reference', () => {

@@ -258,3 +258,18 @@ test('where the binary is missing there is a clear word', async (t) => {
   const none = await openEngine({ readable: [], tempFolder: folder, program: path.join(folder, 'no.js') });
   assert.ok(!none.ok && none.error.kind === 'missing');
 });
+
+test('what takes far more memory than the limit ends the child, and is named', async (t) => {
+  // Of functions that no limit of the database knows: one of them takes 6 GB otherwise.
+  for (const sql of [
+    "SELECT damerau_levenshtein(repeat('a', 30000), repeat('b', 30000))",
+    'SELECT len(list_distinct(range(100000000)))',
+  ]) {
+    const engine = await engineFor(t, { tempFolder: temporary(t), memoryBytes: 128 * 1024 ** 2 });
+    const made = await engine.query(sql);
+    assert.ok(!made.ok, sql);
+    assert.equal(made.error.kind, 'memory', `${sql}: ${made.error.message}`);
+    const after = await engine.query('SELECT 1');
+    assert.ok(after.ok || after.error.kind === 'memory', sql);
+  }
+});

@@ -349,3 +349,45 @@ test('drift is measured a feature at a time, once a minute, over the window of i
   assert.ok(samples.drift(60_000, { release: 'r2' })['rain']!.psi > 0.5);
   samples.close();
 });
+
+test('a feature that vanishes, goes null, constant or out of what was known breaks its rules', (t) => {
+  const samples = new Samples(path.join(temp(t), 'samples.ndjson'));
+  const number = { kind: 'number', from: 0, edges: [0, 1, 2, 3, 4], counts: [20, 20, 20, 20, 20], missing: 0 } as const; // prettier-ignore
+  const sky = { kind: 'category', values: [['sun', 50], ['rain', 50]], others: 0, missing: 0 } as const; // prettier-ignore
+  const baseline = { gone: number, nil: number, fixed: number, low: number, nan: number, sky, label: number, fine: number }; // prettier-ignore
+  samples.configure({ rules: [], samples: { share: 1, redact: [] }, baseline });
+  const keep = (request: string): void =>
+    samples.keep({
+      release: 'r1',
+      method: 'POST',
+      target: '/predict',
+      status: 200,
+      ms: 1,
+      request: Buffer.from(request),
+      response: Buffer.from('{"p":0.5}'),
+    });
+  for (let n = 0; n < 200; n++) {
+    const low = n % 2 === 0 ? -999 : n % 5;
+    keep(`{"nil":null,"fixed":3,"low":${low},"nan":NaN,"sky":"snow","fine":${n % 5}}`);
+  }
+  // Other requests have no features, and miss none.
+  samples.keep({ release: 'r1', method: 'POST', target: '/feedback', status: 200, ms: 1, request: Buffer.from('{"ok":true}'), response: Buffer.from('{}') }); // prettier-ignore
+  const state = (rule: string, feature: string): string =>
+    evaluateRule(
+      { rule, overMs: 60_000, severity: 'error' },
+      undefined,
+      samples.drift(60_000, { features: [feature] }),
+    ).state;
+  for (const feature of ['gone', 'nil', 'fixed', 'low', 'nan', 'sky'])
+    assert.equal(state(`drift.${feature} < 0.2`, feature), 'broken', feature);
+  assert.equal(state('drift.fine < 0.2', 'fine'), 'holds');
+  for (const feature of ['gone', 'nil', 'fixed', 'low', 'nan'])
+    assert.equal(state(`ks.${feature} < 0.1`, feature), 'broken', feature);
+  assert.equal(state('ks.sky < 0.1', 'sky'), 'unknown');
+  assert.equal(state('js.sky < 0.1', 'sky'), 'broken');
+  assert.deepEqual([state('nulls.nil < 5%', 'nil'), state('nulls.nan < 5%', 'nan'), state('nulls.gone < 5%', 'gone')], ['broken', 'broken', 'holds']); // prettier-ignore
+  assert.deepEqual([state('missing.gone < 5%', 'gone'), state('missing.nil < 5%', 'nil'), state('missing.fine <= 0', 'fine')], ['broken', 'holds', 'holds']); // prettier-ignore
+  // A column of the training set that no request ever had is measured only where a rule asks.
+  assert.deepEqual(Object.keys(samples.drift(60_000)).includes('label'), false);
+  assert.equal(samples.drift(60_000)['fine']?.rows, 200);
+});
