@@ -49,7 +49,9 @@ materialized.
           time: 'data/weather.csv, line 2: observed_at is "01/13/2024", and not a time as 2024-12-31.',
         },
       },
-      messages: ['data/weather.csv, line 2: observed_at is "01/13/2024", and not a time as 2024-12-31.'],
+      messages: [
+        'The times can\'t be read as they are. data/weather.csv, line 2: observed_at is "01/13/2024", and not a time as 2024-12-31.',
+      ],
     },
     {
       files: {
@@ -67,7 +69,10 @@ materialized.
       for (const problem of tableProblems(source.options, format)) context.report(problem);
       const facts = context.project.viewFacts?.(context.definition.path, view);
       if (facts?.time !== undefined && source.timestamp !== undefined)
-        context.report({ span: source.timestamp.span, message: facts.time });
+        context.report({
+          span: source.timestamp.span,
+          message: `The times can't be read as they are. ${facts.time}`,
+        });
     }
     for (const { labels, labelsReading } of usesOf(context)) {
       if (labelsReading === undefined) continue;

@@ -1,9 +1,14 @@
 /** Expectations over a data file, read as a stream: CSV, TSV, a JSON list of records, or JSON lines. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { createGunzip } from 'node:zlib';
+import { csvHead, csvRows, sameNames } from '../../features/csv.js';
 import type { CheckData, ColumnExpectation, Json } from '../../model/definition.js';
 import { compilePattern } from '../../model/pattern.js';
+import { tableFormatOf } from '../../model/table-options.js';
 import { parseLooseJson } from '../metrics.js';
 
 export interface DataOutcome {
@@ -40,6 +45,7 @@ export async function checkData(
   let rows = 0;
   await read(
     file,
+    shown,
     {
       columns: (names) => names.forEach((name) => present.add(name)),
       row: (row, number) => {
@@ -121,21 +127,36 @@ class ColumnCheck {
   }
 }
 
-/** An empty cell of a CSV file and `null` are the same: no value. Only `not-null` minds them. */
-function isNothing(value: Json): boolean {
-  return value === null || value === '';
+/** What stands for no value where people and programs write tables: words such as NA. In a column of texts they are texts. */
+const WORDS = /^(?:n\/?a|null|none|<na>|#n\/a)$/i;
+const NOT_FINITE = /^[-+]?(?:nan|inf(?:inity)?)$/i;
+
+/** A cell without a value, blanks and `null` are the same. Only `not-null` minds them. */
+function isNothing(value: Json, words = true): boolean {
+  if (value === null) return true;
+  if (typeof value !== 'string') return false;
+  const text = value.trim();
+  return text === '' || (words && WORDS.test(text));
 }
 
 function testsFor(expect: ColumnExpectation): { word: string; holds: (value: Json) => boolean }[] {
   const tests: { word: string; holds: (value: Json) => boolean }[] = [];
   const add = (word: string, holds: (value: Json) => boolean): void => {
-    tests.push({ word, holds: (value) => isNothing(value) || holds(value) });
+    tests.push({ word, holds: (value) => isNothing(value, expect.type !== 'string') || holds(value) });
   };
   const { type, min, max, oneOf, pattern } = expect;
   if (type !== undefined) {
     add(`is ${type === 'integer' ? 'an integer' : `a ${type}`}`, (value) => hasType(value, type));
   }
-  if (expect.notNull === true) tests.push({ word: 'has a value', holds: (value) => !isNothing(value) });
+  if (expect.notNull === true) {
+    // NaN is no value, as for the features of a view; and no bound holds for it.
+    const finite = (value: Json): boolean =>
+      type === 'string' || typeof value !== 'string' || !NOT_FINITE.test(value.trim());
+    tests.push({
+      word: 'has a value',
+      holds: (value) => !isNothing(value, type !== 'string') && finite(value),
+    });
+  }
   if (expect.unique === true) {
     const seen = new Set<string>();
     add('is unique', (value) => {
@@ -184,9 +205,12 @@ function isDate(text: string): boolean {
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }
 
+/** A number as data has it: 0x10 is a text. */
+const DECIMAL = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
+
 function number(value: Json): number {
   if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value.trim() === '') return Number.NaN;
+  if (typeof value !== 'string' || !DECIMAL.test(value)) return Number.NaN;
   return Number(value);
 }
 
@@ -200,42 +224,85 @@ function show(value: Json): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-async function read(file: string, reader: Reader, signal: AbortSignal): Promise<void> {
-  const extension = /\.([A-Za-z0-9]+)$/.exec(file)?.[1]?.toLowerCase() ?? '';
-  if (extension === 'jsonl' || extension === 'ndjson') return readLines(file, reader, signal);
-  if (extension === 'json') return readJson(file, reader);
-  if (extension === 'csv' || extension === 'tsv' || extension === 'tab' || extension === 'txt') {
-    return readCsv(file, extension === 'csv' ? ',' : '\t', reader, signal);
-  }
+async function read(file: string, shown: string, reader: Reader, signal: AbortSignal): Promise<void> {
+  const packed = /\.gz$/i.test(file);
+  const format = tableFormatOf(file);
+  if (format === 'parquet' || /\.zst$/i.test(file)) return readTable(file, shown, reader, signal);
+  if (format === 'csv') return readCsv(file, shown, reader, signal);
+  if (/\.json$/i.test(file)) return readJson(file, reader);
+  if (format === 'jsonl' && !/\.json\.gz$/i.test(file)) return readLines(file, packed, reader, signal);
+  const extension = /\.([A-Za-z0-9]+)$/.exec(file)?.[1] ?? '';
   throw new Error(
-    `can't tell what kind of data ".${extension}" is: a check reads .csv, .tsv, .json, .jsonl and .ndjson`,
+    `can't tell what kind of data ".${extension}" is: a check reads .csv, .tsv, .json, .jsonl, .ndjson and .parquet`,
   );
 }
 
-/** Rows are counted from 1, the header left out. */
-async function readCsv(file: string, delimiter: string, reader: Reader, signal: AbortSignal): Promise<void> {
-  const { parse } = await import('csv-parse');
-  const parser = parse({ delimiter, bom: true, skip_empty_lines: true, relax_column_count: false });
-  const source = createReadStream(file, { highWaterMark: 256 * 1024, signal });
-  source.once('error', (error) => parser.destroy(error));
-  source.pipe(parser);
-  let names: string[] | undefined;
+/** As a source of features is read. Rows are counted from 1, the header left out. */
+async function readCsv(file: string, shown: string, reader: Reader, signal: AbortSignal): Promise<void> {
+  const head = await csvHead(file, shown);
+  if (!head.ok) throw new Error(head.message);
+  const twice = sameNames(head.fields, shown, ', line 1');
+  if (twice !== undefined) throw new Error(twice);
+  let names: readonly string[] | undefined;
   let number = 0;
-  for await (const record of parser as AsyncIterable<string[]>) {
+  for await (const { fields, line } of csvRows(file, head.delimiter, {}, signal)) {
     if (names === undefined) {
-      names = record;
+      names = fields;
       reader.columns(names);
       continue;
     }
+    if (fields.length !== names.length)
+      throw new Error(`line ${line}: ${fields.length} fields, and the header has ${names.length}`);
     number++;
     const row = new Map<string, Json>();
-    for (let index = 0; index < names.length; index++) row.set(names[index] ?? '', record[index] ?? null);
+    for (const [index, name] of names.entries()) row.set(name, fields[index] ?? null);
     reader.row(row, number);
   }
 }
 
-async function readLines(file: string, reader: Reader, signal: AbortSignal): Promise<void> {
-  const lines = createInterface({ input: createReadStream(file, { signal }), crlfDelay: Infinity });
+const PAGE = 20_000;
+
+/** What only the engine of the feature store reads: Parquet, and what zstd has packed. */
+async function readTable(file: string, shown: string, reader: Reader, signal: AbortSignal): Promise<void> {
+  const { openEngine } = await import('../../features/engine/engine.js');
+  const { readLabels } = await import('../../features/training/read-labels.js');
+  const temp = mkdtempSync(path.join(os.tmpdir(), 'modelyard-check-'));
+  const opened = await openEngine({ readable: [file], tempFolder: temp, signal });
+  try {
+    if (!opened.ok) throw new Error(opened.error.message);
+    const engine = opened.value;
+    const relative = path.basename(file);
+    const read = await readLabels(engine, { root: path.dirname(file), labels: relative });
+    if (!read.ok) throw new Error(read.message.replaceAll(relative, shown));
+    const { columns, relation } = read.value;
+    reader.columns(columns.map(({ name }) => name));
+    const made = await engine.query(`CREATE TEMP TABLE checked AS SELECT * FROM ${relation}`);
+    if (!made.ok) throw new Error(made.error.message);
+    for (let from = 0; ; from += PAGE) {
+      const page = await engine.query(
+        `SELECT * FROM checked WHERE rowid >= ${from} AND rowid < ${from + PAGE} ORDER BY rowid`,
+        [],
+        { maxRows: PAGE },
+      );
+      if (!page.ok) throw new Error(page.error.message);
+      for (const [at, row] of page.value.rows.entries()) {
+        reader.row(
+          new Map(columns.map(({ name }, index) => [name, row[index] ?? null])),
+          from + at + 1,
+        );
+      }
+      if (page.value.rows.length < PAGE) return;
+    }
+  } finally {
+    if (opened.ok) opened.value.close();
+    rmSync(temp, { recursive: true, force: true });
+  }
+}
+
+async function readLines(file: string, packed: boolean, reader: Reader, signal: AbortSignal): Promise<void> {
+  const bytes = createReadStream(file, { signal });
+  const input = packed ? bytes.pipe(createGunzip()) : bytes;
+  const lines = createInterface({ input, crlfDelay: Infinity });
   let number = 0;
   for await (const line of lines) {
     if (line.trim() === '') continue;
