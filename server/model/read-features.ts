@@ -27,7 +27,7 @@ import {
   wordOf,
 } from './read.js';
 import type { Maybe } from './read.js';
-import { readTableOptions } from './table-options.js';
+import { readTableOptions } from './read-table-options.js';
 
 export function readFeatures(tree: SyntaxTree, path: string): Features {
   const { root } = tree;

@@ -14,7 +14,7 @@ import {
   textsOf,
 } from './read.js';
 import type { Maybe } from './read.js';
-import { readTableOptions } from './table-options.js';
+import { readTableOptions } from './read-table-options.js';
 
 /** The path of the labels, which stands alone or in a map with how the file is written. */
 export function labelsPath(node: Maybe): Maybe {

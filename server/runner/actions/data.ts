@@ -286,10 +286,7 @@ async function readTable(file: string, shown: string, reader: Reader, signal: Ab
       );
       if (!page.ok) throw new Error(page.error.message);
       for (const [at, row] of page.value.rows.entries()) {
-        reader.row(
-          new Map(columns.map(({ name }, index) => [name, row[index] ?? null])),
-          from + at + 1,
-        );
+        reader.row(new Map(columns.map(({ name }, index) => [name, row[index] ?? null])), from + at + 1);
       }
       if (page.value.rows.length < PAGE) return;
     }
