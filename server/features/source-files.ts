@@ -1,11 +1,9 @@
 /** The files of a source: a path or a glob of a definition, kept inside the project after links are followed. */
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { compileGlob } from '../model/glob.js';
 import { isGlob, isOutside, normalizePath } from '../model/paths.js';
-
-/** Folders that no glob means unless it names them. */
-const NOT_GLOBBED = ['.git', '.modelyard', 'node_modules', '.venv', 'venv', '__pycache__'];
+import { expandGlob } from '../stores/linked-folders.js';
 
 export type SourceFiles =
   { readonly ok: true; readonly files: readonly string[] } | { readonly ok: false; readonly message: string };
@@ -25,7 +23,7 @@ export function sourceFiles(root: string, source: string): SourceFiles {
   if (isGlob(normal)) {
     const compiled = compileGlob(normal);
     if (!compiled.ok) return { ok: false, message: compiled.message };
-    files = expand(root, normal, compiled.glob);
+    files = expandGlob(root, normal);
     if (files.length === 0) return bad('matches no file. Make the files first, or mend the pattern.');
   }
   let realRoot: string;
@@ -46,31 +44,4 @@ export function sourceFiles(root: string, source: string): SourceFiles {
       return bad(`leaves the project by a link: ${file}.`);
   }
   return { ok: true, files };
-}
-
-function expand(
-  root: string,
-  source: string,
-  glob: { base: string; matches: (path: string) => boolean },
-): string[] {
-  const skipped = new Set(NOT_GLOBBED.filter((name) => !source.split('/').includes(name)));
-  const found: string[] = [];
-  const folders = [glob.base];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of entriesOf(path.join(root, folder))) {
-      const relative = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) {
-        if (!skipped.has(entry.name)) folders.push(relative);
-      } else if (glob.matches(relative)) found.push(relative);
-    }
-  }
-  return found.sort();
-}
-
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
 }

@@ -1,14 +1,11 @@
 /** The project's files as tasks name them: kept inside the project, globs expanded, contents hashed. */
-import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { compileGlob } from '../model/glob.js';
 import { isOutside, normalizePath } from '../model/paths.js';
+import { expandGlob } from '../stores/linked-folders.js';
 import type { FileRecord } from '../stores/run-document.js';
 import type { HashIndex } from './hash-index.js';
 import { hashOf } from './hash.js';
-
-/** Folders that no glob means unless it names them. */
-const NOT_GLOBBED = ['.git', '.modelyard', 'node_modules', '.venv', 'venv', '__pycache__'];
 
 export type Checked =
   { readonly ok: true; readonly path: string } | { readonly ok: false; readonly message: string };
@@ -77,21 +74,7 @@ export class Workspace {
    * @throws when the glob is one that can't be matched
    */
   expand(glob: string): string[] {
-    const compiled = compileGlob(glob);
-    if (!compiled.ok) throw new Error(compiled.message);
-    const { base, matches } = compiled.glob;
-    const skipped = new Set(NOT_GLOBBED.filter((name) => !glob.split('/').includes(name)));
-    const found: string[] = [];
-    const folders = [base === '' ? '.' : base];
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      for (const entry of entriesOf(this.absolute(folder))) {
-        const relative = folder === '.' ? entry.name : `${folder}/${entry.name}`;
-        if (entry.isDirectory()) {
-          if (!skipped.has(entry.name)) folders.push(relative);
-        } else if (matches(relative)) found.push(relative);
-      }
-    }
-    return found.sort();
+    return expandGlob(this.root, glob);
   }
 
   /** Hash and size of a file or folder as it is now. Large files are read with others getting a turn. */
@@ -131,7 +114,8 @@ export class Workspace {
 
   /** For `hashFiles(…)`: one hash over the names and contents of all files that match; empty when none does. */
   hashFiles(globs: readonly string[]): string {
-    const files = new Set(globs.flatMap((glob) => this.expand(glob)));
+    // What is there under that very name is meant, whatever characters it has: names come from expressions, too.
+    const files = new Set(globs.flatMap((glob) => (this.exists(glob) ? [glob] : this.expand(glob))));
     if (files.size === 0) return '';
     const lines = [...files].sort().map((file) => {
       const read = this.readNow(file);
@@ -139,14 +123,6 @@ export class Workspace {
       return `${read.records[0]?.hash ?? ''} ${file}\n`;
     });
     return hashOf(lines.join('')).slice('sha256:'.length);
-  }
-}
-
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
   }
 }
 

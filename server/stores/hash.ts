@@ -3,15 +3,26 @@
  * `<hash> <relative path>` each:
  *
  * - a file: the hash of its bytes. Permissions do not count, so that hashes are the same on every system;
- * - a link: `link:<target, percent-encoded>`. It is not followed, so that loops do no harm; when it leads to a file
- *   outside of the folder, `@<hash of the file>` follows, because a task would read that;
+ * - a link: `link:<target, percent-encoded>`; when it leads out of the folder, `@<hash of what is there>` follows, because a
+ *   task would read that. What it leads to inside of the folder has a line of its own. A link that leads back to a folder
+ *   above, or nowhere, is its text alone;
  * - an empty folder: `folder: <path>/`.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import type { BigIntStats, Dirent } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { WalkedFolder } from './linked-folders.js';
 import { describeError, errorCode } from './problem.js';
 import type { ContentHash } from './run-document.js';
 
@@ -143,55 +154,57 @@ export function* hashSteps(target: string): Generator<Wanted, Hashed, ContentHas
     };
   }
   if (!stat.isDirectory()) return special(target);
+  return yield* folderSteps(new WalkedFolder(target));
+}
+
+function* folderSteps(
+  top: WalkedFolder,
+): Generator<Wanted, HashedFolder | HashProblem, ContentHash | HashProblem> {
+  const target = top.absolute;
   const lines: [path: string, line: string][] = [];
   const executables: string[] = [];
   let bytes = 0;
   let files = 0;
-  const folders = [''];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+  let real: string | undefined;
+  const folders: (readonly [name: string, folder: WalkedFolder])[] = [['', top]];
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    const [folder, walked] = next;
     let entries: Dirent[];
     try {
-      entries = readdirSync(path.join(target, folder), { withFileTypes: true });
+      entries = readdirSync(walked.absolute, { withFileTypes: true });
     } catch (error) {
-      return problemOf(path.join(target, folder), error);
+      return problemOf(walked.absolute, error);
     }
     if (entries.length === 0 && folder !== '') lines.push([folder, `folder: ${escapePath(folder)}/`]);
     for (const entry of entries) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
       const file = path.join(target, name);
       if (entry.isDirectory()) {
-        folders.push(name);
+        const inner = walked.enter(file, false);
+        // A folder that is met again on the way down through a link.
+        if (inner === undefined) lines.push([name, `folder: ${escapePath(name)}/`]);
+        else folders.push([name, inner]);
         continue;
       }
       try {
-        let prefix = '';
         if (entry.isSymbolicLink()) {
-          prefix = `link:${encodeURIComponent(readlinkSync(file))}`;
-          const inside = leadsInside(target, file);
-          const led = inside ? undefined : statSync(file, { bigint: true, throwIfNoEntry: false });
-          if (led?.isFile() !== true) {
-            lines.push([name, `${prefix} ${escapePath(name)}`]);
-            continue;
-          }
-          prefix += '@';
-        } else if (!entry.isFile()) {
-          return special(file);
+          real ??= realpathSync.native(target);
+          const prefix = `link:${encodeURIComponent(readlinkSync(file))}`;
+          const led = yield* linkSteps(file, real, walked);
+          if (led !== undefined && typeof led !== 'string') return led;
+          lines.push([name, `${prefix}${led === undefined ? '' : `@${led}`} ${escapePath(name)}`]);
+          continue;
         }
+        if (!entry.isFile()) return special(file);
         const found = statSync(file, { bigint: true });
         const hash = yield { path: file, stat: found };
         if (typeof hash !== 'string') return hash;
-        lines.push([name, `${prefix}${hash} ${escapePath(name)}`]);
-        if (prefix !== '') continue;
+        lines.push([name, `${hash} ${escapePath(name)}`]);
         files += 1;
         bytes += Number(found.size);
         if ((found.mode & 0o100n) !== 0n) executables.push(name);
       } catch (error) {
-        // A link that leads in a circle has no target; it is its text.
-        if (entry.isSymbolicLink() && errorCode(error) === 'ELOOP') {
-          lines.push([name, `link:${encodeURIComponent(readlinkSync(file))} ${escapePath(name)}`]);
-        } else {
-          return problemOf(file, error);
-        }
+        return problemOf(file, error);
       }
     }
   }
@@ -208,10 +221,29 @@ export function* hashSteps(target: string): Generator<Wanted, Hashed, ContentHas
   };
 }
 
-/** Whether a link's target lies in the folder, going by its text: what is there has a line of its own. */
-function leadsInside(folder: string, link: string): boolean {
-  const relative = path.relative(folder, path.resolve(path.dirname(link), readlinkSync(link)));
-  return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+/** The hash of what a link leads to, outside of the folder with this real path; nothing where there is nothing to read. */
+function* linkSteps(
+  link: string,
+  real: string,
+  walked: WalkedFolder,
+): Generator<Wanted, ContentHash | HashProblem | undefined, ContentHash | HashProblem> {
+  let led: string;
+  let stat: BigIntStats;
+  try {
+    led = realpathSync.native(link);
+    stat = statSync(led, { bigint: true });
+  } catch (error) {
+    // It leads nowhere, or in a circle: a task can't read it, either.
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errorCode(error) ?? '')) return undefined;
+    throw error;
+  }
+  if (led === real || led.startsWith(real.endsWith(path.sep) ? real : real + path.sep)) return undefined;
+  if (stat.isFile()) return yield { path: link, stat };
+  if (!stat.isDirectory()) return undefined;
+  const folder = walked.enter(link, true);
+  if (folder === undefined) return undefined;
+  const hashed = yield* folderSteps(folder);
+  return hashed.ok ? hashed.hash : hashed;
 }
 
 export type ListingLine =
