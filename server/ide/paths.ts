@@ -18,7 +18,8 @@ export function pathsOf(tasks: readonly Task[]): TaskPath[] {
     const add = (role: TaskPath['role'], text: TemplateText, whole = text.span): void => {
       paths.push({ task, role, text, whole });
     };
-    for (const input of task.inputs) add('input', input);
+    // The text of what is left out is not all that is written there.
+    for (const input of task.inputs) if (!input.negated) add('input', input);
     for (const output of task.outputs) add('output', output.path, output.span);
     for (const metrics of task.metrics) add('metrics', metrics);
     for (const plot of task.plots) add('plot', plot);

@@ -54,6 +54,16 @@ export interface Param {
   readonly pattern?: string;
 }
 
+/** What a task reads: a path or a glob. */
+export interface Input extends TemplateText {
+  /** It was written with a `!` before it (which is not part of the text): taken away from the inputs before it. */
+  readonly negated: boolean;
+  /** Paths or globs that are left out of it. */
+  readonly exclude: readonly TemplateText[];
+  /** It may be missing. */
+  readonly optional: boolean;
+}
+
 export interface Output {
   readonly name: string;
   readonly nameSpan: Span;
@@ -65,6 +75,8 @@ export interface Output {
   readonly cache: boolean;
   /** `true`: kept before a re-run, for tasks that go on from their last output (DVC's `persist`). */
   readonly persist: boolean;
+  /** `true`: the task may end well without it. */
+  readonly optional: boolean;
   readonly description?: string;
 }
 
@@ -246,7 +258,7 @@ export interface Task {
   readonly env: readonly EnvEntry[];
   readonly secrets: readonly Located<string>[];
   /** Paths or globs, relative to the project. */
-  readonly inputs: readonly TemplateText[];
+  readonly inputs: readonly Input[];
   readonly outputs: readonly Output[];
   /** JSON or YAML files of metrics; each is an output too. */
   readonly metrics: readonly TemplateText[];

@@ -6,6 +6,7 @@ import type { Expression, ExpressionPart } from '../syntax/tree.js';
 import type { Json, TemplateText } from './definition.js';
 import { callFunction } from './function-calls.js';
 import { functionOf } from './functions.js';
+import { escapeGlob } from './paths.js';
 import { ScriptText, scriptText } from './script-text.js';
 import { ShellText } from './shell.js';
 import type { ScriptLanguage } from './shells.js';
@@ -187,17 +188,18 @@ export function evaluateText(text: TemplateText, scope: Scope): Result {
 /**
  * A text with its expressions replaced by their values.
  *
- * @param mode `plain`: values as texts. `shell`: for `sh` and its like; each value becomes one word (a list several), quoted
+ * @param mode `plain`: values as texts. `glob`: the text is a glob, and values in it mean themselves. `shell`: for `sh` and its like; each value becomes one word (a list several), quoted
  *   for the place where it stands. Of another language: a literal, or escaped in a string. `raw(…)` goes in as it is.
  */
 export function renderTemplate(
   text: TemplateText,
   scope: Scope,
-  mode: 'plain' | ScriptLanguage,
+  mode: 'plain' | 'glob' | ScriptLanguage,
 ): Result<string> {
   if (text.template === undefined) return { kind: 'value', value: text.text };
   const evaluation = new Evaluation(scope);
-  const shell = mode === 'plain' ? undefined : mode === 'shell' ? new ShellText() : scriptText(mode);
+  const shell =
+    mode === 'plain' || mode === 'glob' ? undefined : mode === 'shell' ? new ShellText() : scriptText(mode);
   const { parts } = text.template;
   let plain = '';
   for (const [index, part] of parts.entries()) {
@@ -208,8 +210,10 @@ export function renderTemplate(
     }
     const result = evaluation.run(part.expression, 0);
     if (result.kind !== 'value') return result;
-    if (shell === undefined) plain += toText(result.value);
-    else {
+    if (shell === undefined) {
+      const value = toText(result.value);
+      plain += mode === 'glob' ? escapeGlob(value) : value;
+    } else {
       const next = parts[index + 1];
       const problem = insert(shell, part, result.value, next?.kind === 'text' ? next.text.charAt(0) : '');
       if (problem !== undefined) return { kind: 'error', span: part.span, message: problem };

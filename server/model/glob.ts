@@ -195,6 +195,55 @@ function setAt(
   return { has, end };
 }
 
+/** Whether a path may match both globs. It may be wrong in saying so, never in denying it. */
+export function globsMeet(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((source) =>
+    expandBraces(source.replace(/^(\.\/)+/, ''))?.map((text) => text.split('/').map(compileName)),
+  );
+  if (first === undefined || second === undefined || first.length * second.length > MAX_ALTERNATIVES)
+    return true;
+  return first.some((a) => second.some((b) => patternsMeet(a, 0, b, 0, new Set())));
+}
+
+/** @param tried places that were come to before: each is looked at once */
+function patternsMeet(
+  a: readonly NamePattern[],
+  i: number,
+  b: readonly NamePattern[],
+  j: number,
+  tried: Set<number>,
+): boolean {
+  const place = i * (MAX_LENGTH + 1) + j;
+  if (tried.has(place)) return false;
+  tried.add(place);
+  const [left, right] = [a[i], b[j]];
+  if (left === undefined || right === undefined) {
+    const rest = left === undefined ? b.slice(j) : a.slice(i);
+    return rest.every(({ kind }) => kind === 'any-folders');
+  }
+  if (left.kind === 'any-folders') {
+    return patternsMeet(a, i + 1, b, j, tried) || patternsMeet(a, i, b, j + 1, tried);
+  }
+  if (right.kind === 'any-folders') {
+    return patternsMeet(a, i, b, j + 1, tried) || patternsMeet(a, i + 1, b, j, tried);
+  }
+  return namesMeet(left, right) && patternsMeet(a, i + 1, b, j + 1, tried);
+}
+
+function namesMeet(a: NamePattern, b: NamePattern): boolean {
+  if (a.kind === 'literal') return matchesName(b, a.text);
+  if (b.kind === 'literal') return matchesName(a, b.text);
+  if (a.kind === 'any-folders' || b.kind === 'any-folders') return true;
+  // What stands before the first star and behind the last one has to agree, as far as both say it.
+  const agree = (left: readonly One[], right: readonly One[]): boolean =>
+    left.slice(0, right.length).every((one, at) => {
+      const two = right[at];
+      return typeof one !== 'string' || typeof two !== 'string' || one === two;
+    });
+  const ends = (pieces: readonly (readonly One[])[]): readonly One[] => (pieces.at(-1) ?? []).toReversed();
+  return agree(a.pieces[0] ?? [], b.pieces[0] ?? []) && agree(ends(a.pieces), ends(b.pieces));
+}
+
 /** Names against patterns; after a `**` the nearest place that fits is as good as any later one. */
 function matchesNames(patterns: readonly NamePattern[], names: readonly string[]): boolean {
   let pattern = 0;

@@ -6,8 +6,15 @@ import type { MatrixProblem } from './matrix.js';
 export interface ResolvedPath {
   /** Normalised; absent when it can't be known here. */
   readonly path?: string;
+  /** Decided on what the author wrote: the value of an expression is a path, whatever characters it has. */
   readonly glob: boolean;
   readonly text: TemplateText;
+}
+
+export interface ResolvedInput extends ResolvedPath {
+  /** What is taken away from it. */
+  readonly exclude: readonly ResolvedPath[];
+  readonly optional: boolean;
 }
 
 export interface ResolvedOutput extends ResolvedPath {
@@ -21,7 +28,7 @@ export interface Instance {
   readonly id: string;
   readonly task: Task;
   readonly matrix: Readonly<Record<string, Json>>;
-  readonly inputs: readonly ResolvedPath[];
+  readonly inputs: readonly ResolvedInput[];
   /** Metrics and plots included. */
   readonly outputs: readonly ResolvedOutput[];
 }

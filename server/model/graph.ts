@@ -6,12 +6,21 @@ import type { Span } from '../syntax/tree.js';
 import type { Output, Pipeline, Task, TemplateText, TrainingSetAction } from './definition.js';
 import { renderTemplate } from './evaluate.js';
 import type { Scope } from './evaluate.js';
-import type { Edge, EdgeReason, Graph, Instance, ResolvedOutput, ResolvedPath } from './graph-types.js';
+import type {
+  Edge,
+  EdgeReason,
+  Graph,
+  Instance,
+  ResolvedInput,
+  ResolvedOutput,
+  ResolvedPath,
+} from './graph-types.js';
 import { orderOf } from './graph-order.js';
-import { OutputIndex } from './output-index.js';
+import { globOf } from './glob.js';
+import { type FoundOutput, OutputIndex } from './output-index.js';
 import { expandMatrix, instanceIds } from './matrix.js';
 import type { Cell, MatrixProblem } from './matrix.js';
-import { isGlob, normalizePath } from './paths.js';
+import { foldersOf, isGlob, isWrittenGlob, normalizePath, outputPath } from './paths.js';
 import { namedEdges } from './serving-edges.js';
 import { StaticScopes } from './static-scope.js';
 import type { StaticValues } from './static-scope.js';
@@ -26,6 +35,7 @@ export type {
   Instance,
   NestedOutput,
   OutputPlace,
+  ResolvedInput,
   ResolvedOutput,
   ResolvedPath,
 } from './graph-types.js';
@@ -42,15 +52,18 @@ const MAX_INSTANCES = 50_000;
 export function buildGraph(pipeline: Pipeline, options: GraphOptions = {}): Graph {
   const scopes = new StaticScopes(pipeline, options);
   const matrixProblems: MatrixProblem[] = [];
-  const instances: Instance[] = [];
-  const byTask = new Map<string, Instance[]>();
+  const found: (readonly [task: string, instances: readonly Instance[]])[] = [];
+  let count = 0;
   for (const task of pipeline.tasks) {
-    const own = instantiate(task, scopes, matrixProblems, MAX_INSTANCES - instances.length).map((one) =>
+    const own = instantiate(task, scopes, matrixProblems, MAX_INSTANCES - count).map((one) =>
       withSources(one, scopes, options.viewSources),
     );
-    for (const instance of own) instances.push(instance);
-    byTask.set(task.name, own);
+    count += own.length;
+    found.push([task.name, own]);
   }
+  const made = new Set(found.flatMap(([, own]) => own.flatMap(madePaths)));
+  const byTask = new Map(found.map(([name, own]) => [name, own.map((one) => withMade(one, made))]));
+  const instances = [...byTask.values()].flat();
   const byId = new Map(instances.map((instance) => [instance.id, instance]));
   const index = new OutputIndex(instances);
   const edges = new EdgeCollector(pipeline, matrixProblems);
@@ -119,12 +132,11 @@ function instance(id: string, task: Task, cell: Cell | undefined, scopes: Static
   for (const text of task.plots) outputs.push(made(text, scope, 'plot'));
   const { reads, writes } = actionPaths(task);
   for (const output of writes) outputs.push(made(output.path, scope, 'output', output));
-  const inputs = task.inputs.map((text) => resolve(text, scope));
+  const inputs = resolveInputs(task, scope);
   for (const text of reads) {
     // The data of a check is one file, whatever characters its name has.
-    const { path } = resolve(text, scope);
-    const glob = task.action?.kind === 'package' && path !== undefined && isGlob(path);
-    inputs.push(path === undefined ? { glob, text } : { path, glob, text });
+    const resolved = task.action?.kind === 'package' ? resolve(text, scope) : resolve(text, scope, 'never');
+    inputs.push({ ...resolved, exclude: [], optional: false });
   }
   return { id, task, matrix: cell ?? {}, inputs, outputs };
 }
@@ -138,12 +150,13 @@ function withSources(
   const { action } = instance.task;
   if (action?.kind !== 'materialize' || sources === undefined) return instance;
   const scope = scopes.of(instance.task, instance.matrix);
-  const inputs = action.views.flatMap((view): ResolvedPath[] => {
+  const inputs = action.views.flatMap((view): ResolvedInput[] => {
     const name = renderTemplate(view, scope, 'plain');
     const source = name.kind === 'value' ? sources.get(name.value.trim()) : undefined;
     if (source === undefined) return [];
     const path = normalizePath(source);
-    return [{ path, glob: isGlob(path), text: { text: source, span: view.span } }];
+    const text = { text: source, span: view.span };
+    return [{ path, glob: isGlob(source), text, exclude: [], optional: false }];
   });
   return { ...instance, inputs: [...instance.inputs, ...inputs] };
 }
@@ -187,29 +200,66 @@ function trainingSetOutput(task: Task, { output }: TrainingSetAction): Output[] 
       kind: 'dataset',
       cache: true,
       persist: false,
+      optional: false,
     },
   ];
 }
 
-/** Outputs are paths: a `*` in one is a character like any other. */
+/** The inputs as they are written; what begins with `!` is taken away from those before it. */
+function resolveInputs(task: Task, scope: Scope): ResolvedInput[] {
+  const inputs: ResolvedInput[] = [];
+  let negated: ResolvedPath[] = [];
+  for (const input of task.inputs.toReversed()) {
+    if (input.negated) negated = [resolve(input, scope), ...negated];
+    else {
+      const exclude = [...input.exclude.map((one) => resolve(one, scope)), ...negated];
+      inputs.unshift({ ...resolve(input, scope), exclude, optional: input.optional });
+    }
+  }
+  return inputs;
+}
+
+function madePaths({ outputs }: Instance): string[] {
+  return outputs.flatMap(({ path, glob }) => (path === undefined || glob ? [] : [path]));
+}
+
+/** What is written as an output is written is that output, even where it could be read as a glob. */
+function withMade(instance: Instance, made: ReadonlySet<string>): Instance {
+  if (!instance.inputs.some(({ glob, path }) => glob && path !== undefined && made.has(path)))
+    return instance;
+  const inputs = instance.inputs.map((input) =>
+    input.glob && input.path !== undefined && made.has(input.path) ? { ...input, glob: false } : input,
+  );
+  return { ...instance, inputs };
+}
+
 function made(
   text: TemplateText,
   scope: Scope,
   role: ResolvedOutput['role'],
   output?: Output,
 ): ResolvedOutput {
-  const { path } = resolve(text, scope);
+  const { path, glob } = resolve(text, scope, role === 'output' ? 'output' : 'never');
   // Thousands of these: literals are made much faster than spreads.
-  if (output === undefined)
-    return path === undefined ? { glob: false, text, role } : { path, glob: false, text, role };
-  return path === undefined ? { glob: false, text, role, output } : { path, glob: false, text, role, output };
+  if (output === undefined) return path === undefined ? { glob, text, role } : { path, glob, text, role };
+  return path === undefined ? { glob, text, role, output } : { path, glob, text, role, output };
 }
 
-/** A path with its expressions replaced, normalised. */
-export function resolve(text: TemplateText, scope: Scope): ResolvedPath {
-  const result = renderTemplate(text, scope, 'plain');
-  if (result.kind !== 'value' || result.value.trim() === '') return { glob: false, text };
-  return { path: normalizePath(result.value), glob: isGlob(result.value), text };
+/**
+ * A path with its expressions replaced, normalised.
+ *
+ * @param as which globs there are: those of inputs, those of outputs, or none
+ */
+export function resolve(
+  text: TemplateText,
+  scope: Scope,
+  as: 'input' | 'output' | 'never' = 'input',
+): ResolvedPath {
+  const glob = isWrittenGlob(text, as);
+  const result = renderTemplate(text, scope, glob ? 'glob' : 'plain');
+  if (result.kind !== 'value' || result.value.trim() === '') return { glob, text };
+  const path = as === 'output' && !glob ? outputPath(result.value) : result.value;
+  return { path: normalizePath(path), glob, text };
 }
 
 function collect(
@@ -221,6 +271,7 @@ function collect(
   for (const input of instance.inputs) {
     if (input.path === undefined) continue;
     for (const found of input.glob ? index.matching(input.path) : index.touching(input.path)) {
+      if (input.exclude.some((one) => leavesOut(one, found))) continue;
       const same = found.instance === instance;
       // Reading a folder that holds its own output, or its kept output, is not waiting for itself.
       if (same && (found.path !== input.path || found.output.output?.persist === true)) continue;
@@ -244,6 +295,14 @@ function collect(
       edges.add(other.id, instance.id, { kind: 'needs', span: need.span });
     }
   }
+}
+
+/** Whether an output is certainly among what is taken away. */
+function leavesOut(excluded: ResolvedPath, found: FoundOutput): boolean {
+  const { path, glob } = excluded;
+  if (path === undefined || found.output.glob) return false;
+  const above = [found.path, ...foldersOf(found.path)];
+  return glob ? above.some(globOf(path).matches) : above.includes(path);
 }
 
 class EdgeCollector {

@@ -1,6 +1,6 @@
 /** Outputs by path: who makes a file, what lies in a folder, what a glob matches, and which outputs are in each other's way. */
 import type { DuplicateOutput, Instance, NestedOutput, OutputPlace, ResolvedOutput } from './graph-types.js';
-import { globOf } from './glob.js';
+import { globOf, globsMeet } from './glob.js';
 import { foldersOf } from './paths.js';
 
 export interface FoundOutput {
@@ -11,6 +11,7 @@ export interface FoundOutput {
 
 export class OutputIndex {
   private readonly byPath = new Map<string, FoundOutput[]>();
+  private readonly globs: FoundOutput[] = [];
   /** Folders that an output lies in. */
   private readonly folders = new Set<string>();
   /** Of a folder: the outputs that are it or hold it. */
@@ -23,6 +24,7 @@ export class OutputIndex {
       for (const output of instance.outputs) {
         if (output.path === undefined) continue;
         const found = { path: output.path, instance, output };
+        if (output.glob) this.globs.push(found);
         const list = this.byPath.get(output.path);
         if (list !== undefined) list.push(found);
         else {
@@ -35,6 +37,18 @@ export class OutputIndex {
 
   /** Outputs that are this path, hold it, or lie in it. */
   touching(path: string): readonly FoundOutput[] {
+    const found = this.touchingPaths(path);
+    const globs = this.globs.filter((one) => {
+      if (one.path === path) return false;
+      const glob = globOf(one.path);
+      return (
+        [path, ...foldersOf(path)].some(glob.matches) || isWithin(glob.base, path) || glob.mayMatchIn(path)
+      );
+    });
+    return globs.length === 0 ? found : [...found, ...globs];
+  }
+
+  private touchingPaths(path: string): readonly FoundOutput[] {
     const own = this.byPath.get(path) ?? NONE;
     const above = this.holding(folderOf(path));
     // Thousands of paths are asked for, and nearly all of them are one output and nothing else.
@@ -44,8 +58,13 @@ export class OutputIndex {
     return found;
   }
 
-  /** Outputs that a glob matches, and folders that may hold such files. */
+  /** Outputs that a glob matches, and folders and globs that may hold such files. */
   matching(glob: string): FoundOutput[] {
+    const globs = this.globs.filter((one) => globsMeet(one.path, glob));
+    return [...this.matchingPaths(glob).filter((one) => !one.output.glob), ...globs];
+  }
+
+  private matchingPaths(glob: string): FoundOutput[] {
     const compiled = globOf(glob);
     const found: FoundOutput[] = [];
     const folder = compiled.base === '' ? '.' : compiled.base;
@@ -149,6 +168,10 @@ function placeOf(found: FoundOutput): OutputPlace {
     path: found.path,
     span: found.output.text.span,
   };
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return folder === '.' || path === folder || path.startsWith(`${folder}/`);
 }
 
 /** An output without an extension may be a folder. */

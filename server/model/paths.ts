@@ -1,5 +1,7 @@
 /** Paths of a definition: relative to the project, `/` between names, case-sensitive. */
 
+import type { TemplateText } from './pieces.js';
+
 /**
  * `./a//b/../c/` → `a/c`; the project itself is `.`. What leads out of the project keeps its `..`, and an absolute path
  * its `/`.
@@ -25,6 +27,67 @@ export function isOutside(path: string): boolean {
 /** Whether the text is a glob rather than a path. */
 export function isGlob(path: string): boolean {
   return /[*?[\]{}]|[!@+]\(/.test(path);
+}
+
+/** Whether the path of an output is a glob. Brackets alone are no pattern there: `lr=[1,2].json` is the name of a file. */
+export function isOutputGlob(path: string): boolean {
+  return /(^|[^\\])[*?]/.test(path);
+}
+
+/** Whether an author wrote a glob, and one of which kind; values of expressions are paths, whatever characters they have. */
+export function isWrittenGlob(
+  { text, template }: TemplateText,
+  as: 'input' | 'output' | 'never' = 'input',
+): boolean {
+  if (as === 'never') return false;
+  const parts = template?.parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])) ?? [text];
+  return parts.some(as === 'output' ? isOutputGlob : isGlob);
+}
+
+/** The path of an output that is no glob: only a star and a question mark have to be escaped to mean themselves. */
+export function outputPath(written: string): string {
+  return written.replace(/\\([*?])/g, '$1');
+}
+
+/** A text as a part of a glob that means itself. */
+export function escapeGlob(text: string): string {
+  return text.replace(/[*?[\]{}()\\!@+]/g, '\\$&');
+}
+
+/** What the key of a path takes beside plain paths. */
+export type PathPatterns = 'none' | 'globs' | 'output-globs' | 'negated';
+
+/**
+ * What is wrong with a path as it is written, whatever is on the disk: the one check of every key that is a path.
+ *
+ * @returns the end of a sentence that begins with the path, and what to write instead where that is known
+ */
+export function pathProblem(
+  written: string,
+  patterns: PathPatterns,
+): { readonly message: string; readonly instead?: string } | undefined {
+  if (written.trim() === '') return { message: 'is empty. Name a file or folder.' };
+  const negated = patterns === 'negated' && written.startsWith('!');
+  const path = negated ? written.slice(1) : written;
+  if (path.trim() === '') return { message: 'is empty after the "!". Name what is left out.' };
+  const globs = patterns === 'globs' || patterns === 'negated';
+  const backslash = globs ? /\\(?![*?[\]{}()!@+\\])/ : patterns === 'none' ? /\\/ : /\\(?![*?])/;
+  if (backslash.test(path)) {
+    return {
+      message: 'has a backslash. Write "/" between names, on every system.',
+      instead: written.replaceAll('\\', '/'),
+    };
+  }
+  if (!negated && path.startsWith('!') && patterns !== 'none') {
+    return {
+      message:
+        'begins with "!", which is known in the `inputs` of a task only. Use `exclude` where there is one.',
+    };
+  }
+  if (patterns === 'none' && /[*?]/.test(path)) {
+    return { message: 'is one path: globs are not matched here. Name the file or folder.' };
+  }
+  return undefined;
 }
 
 /** Folders that hold a path, the nearest first; neither the path nor the project itself. */

@@ -1,8 +1,9 @@
 /** One task of a pipeline. */
-import type { MapEntry, MapNode } from '../syntax/tree.js';
+import type { MapEntry, MapNode, SyntaxNode } from '../syntax/tree.js';
 import type {
   Action,
   ActionKind,
+  Input,
   Matrix,
   MatrixAxis,
   Output,
@@ -76,7 +77,7 @@ function build(entry: MapEntry, structure: Structure): Task {
     ...given('if', conditionOf(get('if'), conditions)),
     env: envOf(get('env')),
     secrets: textsOf(get('secrets')),
-    inputs: templatesOf(get('inputs')),
+    inputs: itemsOf(get('inputs')).flatMap(readInput),
     outputs: readOutputs(get('outputs')),
     metrics: templatesOf(get('metrics')),
     plots: templatesOf(get('plots')),
@@ -122,6 +123,23 @@ function readAction(kind: ActionKind, node: Maybe, conditions: Conditions): Acti
   }
 }
 
+function readInput(node: SyntaxNode): Input[] {
+  const long = mapOf(node);
+  const text = templateOf(long === undefined ? node : field(long, 'path'));
+  if (text === undefined) return [];
+  const rest = {
+    exclude: templatesOf(field(long, 'exclude')),
+    optional: booleanOf(field(long, 'optional')) ?? false,
+  };
+  if (!text.text.startsWith('!')) return [{ ...text, negated: false, ...rest }];
+  const [first, ...parts] = text.template?.parts ?? [];
+  const template =
+    first?.kind === 'text'
+      ? { template: { parts: [{ ...first, text: first.text.slice(1) }, ...parts] } }
+      : {};
+  return [{ ...text, text: text.text.slice(1), ...template, negated: true, ...rest }];
+}
+
 function readOutputs(node: Maybe): Output[] {
   const outputs: Output[] = unnamedPaths(node).map(({ name, node: path }) => ({
     name,
@@ -131,6 +149,7 @@ function readOutputs(node: Maybe): Output[] {
     kind: 'file',
     cache: true,
     persist: false,
+    optional: false,
   }));
   for (const entry of entriesOf(node)) {
     const long = mapOf(entry.value);
@@ -147,6 +166,7 @@ function readOutputs(node: Maybe): Output[] {
         wordOf(field(long, 'kind'), ARTIFACT_KINDS) ?? ARTIFACT_KINDS.find((kind) => kind === name) ?? 'file',
       cache: booleanOf(field(long, 'cache')) ?? true,
       persist: booleanOf(field(long, 'persist')) ?? false,
+      optional: booleanOf(field(long, 'optional')) ?? false,
       ...given('description', textOf(field(long, 'description'))),
     });
   }

@@ -1,6 +1,7 @@
 /** What expressions can know before a run: params, matrix values, paths of outputs; the rest is unknown. */
 import type { Json, Pipeline, Task } from './definition.js';
 import { renderTemplate } from './evaluate.js';
+import { isWrittenGlob, outputPath } from './paths.js';
 import type { Lookup, Scope } from './evaluate.js';
 import type { Cell } from './matrix.js';
 import { lookupIn } from './values.js';
@@ -94,6 +95,8 @@ export class StaticScopes {
       task === undefined ||
       member !== 'outputs' ||
       found === undefined ||
+      // The list of what a glob matches is known afterwards.
+      isWrittenGlob(found.path, 'output') ||
       rest.length > 0 ||
       this.open.has(key)
     ) {
@@ -102,7 +105,10 @@ export class StaticScopes {
     this.open.add(key);
     const result = renderTemplate(found.path, this.of(task), 'plain');
     this.open.delete(key);
-    const lookup = result.kind === 'value' ? result : unknown(`tasks.${path.join('.')}`);
+    const lookup: Lookup =
+      result.kind === 'value'
+        ? { kind: 'value', value: outputPath(result.value) }
+        : unknown(`tasks.${path.join('.')}`);
     this.paths.set(key, lookup);
     return lookup;
   }

@@ -3,7 +3,7 @@ import type { ScalarNode, SyntaxNode } from '../syntax/tree.js';
 import type { StructuralProblem } from './definition.js';
 import { compileGlob } from './glob.js';
 import { didYouMean, similar } from './names.js';
-import { isGlob } from './paths.js';
+import { isGlob, isOutputGlob, pathProblem } from './paths.js';
 import { compilePattern } from './pattern.js';
 import type { Hint } from './schema/hint.js';
 import { expected, expectedScalar } from './schema/shape.js';
@@ -76,7 +76,8 @@ function constraint(node: ScalarNode, scalar: ScalarShape): StructuralProblem | 
       };
     }
     if (hint.format === 'regex') return patternProblem(node);
-    if (hint.names === 'glob' && isGlob(text)) return globProblem(node) ?? textProblem(node, scalar);
+    if (hint.names === 'glob' || hint.names === 'path')
+      return pathFinding(node, hint) ?? textProblem(node, scalar);
     if (scalar.values !== undefined && !scalar.values.includes(text)) {
       const words = scalar.values.map((value) => String(value));
       const meant = similar(text, words);
@@ -107,11 +108,27 @@ function textProblem(node: ScalarNode, scalar: ScalarShape): StructuralProblem |
   return { code: scalar.hint.code ?? 'value', span: node.span, message: capital(message), found: text };
 }
 
-function globProblem(node: ScalarNode): StructuralProblem | undefined {
-  const compiled = compileGlob(node.text);
-  return compiled.ok
-    ? undefined
-    : { code: 'value', span: node.span, message: compiled.message, found: node.text };
+function pathFinding(node: ScalarNode, hint: Hint): StructuralProblem | undefined {
+  const { text, span } = node;
+  const patterns = hint.patterns ?? (hint.names === 'glob' ? 'globs' : 'none');
+  const problem = text === '' ? undefined : pathProblem(text, patterns);
+  if (problem !== undefined) {
+    const { message, instead } = problem;
+    return {
+      code: 'value',
+      span,
+      message: `"${clip(text)}" ${message}`,
+      found: text,
+      ...(instead === undefined || node.style !== 'plain'
+        ? {}
+        : { replacement: { title: 'Write "/" between names', span, newText: instead } }),
+    };
+  }
+  const glob = patterns === 'negated' && text.startsWith('!') ? text.slice(1) : text;
+  if (patterns === 'none' || !(patterns === 'output-globs' ? isOutputGlob(text) : isGlob(glob)))
+    return undefined;
+  const compiled = compileGlob(glob);
+  return compiled.ok ? undefined : { code: 'value', span, message: compiled.message, found: text };
 }
 
 function patternProblem(node: ScalarNode): StructuralProblem | undefined {

@@ -9,6 +9,7 @@ import {
   TASK_MEMBERS,
 } from './contexts.js';
 import type { Environment, ExpressionPlace, Json, Matrix, Param, Pipeline, Task } from './definition.js';
+import { isWrittenGlob } from './paths.js';
 import { fieldsOf, literalType, merge, NUMBER, OPEN_OBJECT, STRING, BOOLEAN, UNKNOWN } from './lattice.js';
 import type { Type } from './lattice.js';
 import { environmentsOf, ownEnvironment, statedEnvironment } from './task-environment.js';
@@ -25,6 +26,9 @@ export interface TypeEnvironment {
 }
 
 const ENV: Type = OPEN_OBJECT;
+/** Of a glob: the files that it matched. */
+const STRINGS: Type = { kind: 'list', element: STRING };
+
 /** `cached` was one once: what compares with it is told by a rule of its own, with a way out. */
 const STATUS: Type = { kind: 'string', values: ['succeeded', 'failed', 'cancelled', 'skipped', 'cached'] };
 
@@ -235,7 +239,12 @@ function taskType(task: Task): Type {
     kind: 'object',
     open: false,
     fields: fieldsOf(
-      new Map([...(own ?? []), ...task.outputs.map((output) => output.name)].map((name) => [name, STRING])),
+      new Map([
+        ...(own ?? []).map((name) => [name, STRING] as const),
+        ...task.outputs.map(
+          ({ name, path }) => [name, isWrittenGlob(path, 'output') ? STRINGS : STRING] as const,
+        ),
+      ]),
     ),
     missing: { code: 'unknown-output', say: (name) => `Task "${task.name}" has no output "${name}".` },
   };

@@ -14,7 +14,7 @@ export function normalizePath(path: string): string | undefined {
 }
 
 export function isAbsolute(path: string): boolean {
-  return /^(?:[/\\]|[A-Za-z]:[/\\]|~(?:[/\\]|$)|[A-Za-z][A-Za-z0-9+.-]+:\/\/)/.test(path);
+  return /^(?:\/|\\(?![*?[\]{}()!@+])|[A-Za-z]:[/\\]|~(?:[/\\]|$)|[A-Za-z][A-Za-z0-9+.-]+:\/\/)/.test(path);
 }
 
 /** The folder a path lies in; `''` for the project itself. */
@@ -34,7 +34,7 @@ export function isWithin(path: string, folder: string): boolean {
 
 /** The folder above everything that a pattern can match. */
 export function globBase(pattern: string): string {
-  const at = pattern.search(/[*?[\]{}!@+(]/);
+  const at = pattern.search(/[*?[\]{}!@+(\\]/);
   return at === -1 ? pattern : folderOf(pattern.slice(0, at));
 }
 

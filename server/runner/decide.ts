@@ -1,4 +1,6 @@
 /** Whether a task has to run, and why, in words. The same for a run and for a plan that only looks. */
+import { globOf } from '../model/glob.js';
+import { escapeGlob } from '../model/paths.js';
 import { alwaysRuns } from './always.js';
 import type {
   ArtifactRecord,
@@ -14,7 +16,7 @@ import type { Session } from './session.js';
 import { stakeOf } from './stake.js';
 import type { TaskState } from './state.js';
 import { producerOf, upstreamMetrics, upstreamParts } from './upstream.js';
-import type { ReadInput } from './workspace.js';
+import type { ReadInput, TaskInputPath } from './workspace.js';
 
 export type Fingerprinted =
   | { readonly ok: true; readonly fingerprint: FingerprintRecord; readonly inputs: readonly FileRecord[] }
@@ -35,7 +37,8 @@ export async function fingerprintTask(
 ): Promise<Fingerprinted> {
   const inputs: FileRecord[] = [];
   for (const input of task.inputs) {
-    const paths = input.glob ? session.workspace.expand(input.path) : [input.path];
+    const paths = session.workspace.pathsOf(input);
+    if (paths.length === 0 && !input.optional) return nothingIn(session, input);
     for (const path of paths) {
       const unmade = session.notMade(path);
       if (unmade !== undefined) {
@@ -44,6 +47,7 @@ export async function fingerprintTask(
         return { ok: false, reason: 'missing', message: `${path} was not made: ${unmade} in this run` };
       }
       const found = await read(path);
+      if (!found.ok && found.reason === 'missing' && input.optional) continue;
       if (!found.ok) return { ok: false, reason: found.reason, message: found.message };
       inputs.push(...found.records);
     }
@@ -58,6 +62,15 @@ export async function fingerprintTask(
     ...inputs.map(({ path, hash }) => ({ kind: 'input' as const, name: path, value: hash })),
   ];
   return { ok: true, fingerprint: fingerprint(parts), inputs };
+}
+
+function nothingIn(session: Session, { path, glob, exclude }: TaskInputPath): Fingerprinted {
+  const rest = exclude.length === 0 ? '' : ' that is not left out';
+  const literal = glob && session.workspace.exists(path);
+  const hint = literal
+    ? `: to mean the file of that very name, write ${escapeGlob(path)}`
+    : ' (with `optional: true` it may)';
+  return { ok: false, reason: 'missing', message: `${path} matches no file${rest}${hint}` };
 }
 
 export type Decision =
@@ -223,6 +236,13 @@ async function compareOutputs(
   return { reasons, unknown };
 }
 
+/** Whether a path is an output of the task. */
+export function declares(task: ResolvedTask, file: string): boolean {
+  return task.outputs.some((output) =>
+    output.glob ? globOf(output.path).matches(file) : output.path === file,
+  );
+}
+
 /** A hit serves when it has every output, or those that are not kept in the cache still lie where they were. */
 async function usableHit(
   session: Session,
@@ -233,11 +253,13 @@ async function usableHit(
   const hit = session.cache.lookup(print.hash);
   if (hit === undefined) return undefined;
   const kept = new Set(hit.entry.outputs.map((output) => output.path));
-  if (!task.outputs.every((output) => kept.has(output.path) || !output.cache)) return undefined;
-  // An entry fills what the task declares, whoever has written it.
-  const declared = new Set(task.outputs.map((output) => output.path));
+  if (
+    !task.outputs.every((output) => output.glob || output.optional || kept.has(output.path) || !output.cache)
+  )
+    return undefined;
   const { artifacts } = hit.entry.data as unknown as EntryData;
-  if (![...kept, ...artifacts.map((artifact) => artifact.path)].every((file) => declared.has(file)))
+  // An entry fills what the task declares, whoever has written it.
+  if (![...kept, ...artifacts.map((artifact) => artifact.path)].every((file) => declares(task, file)))
     return undefined;
   const others = artifacts.filter((artifact) => !kept.has(artifact.path));
   return (await compareOutputs(others, read)).reasons.length === 0 ? hit : undefined;

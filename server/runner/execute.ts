@@ -4,6 +4,7 @@
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { Json } from '../model/definition.js';
+import { globOf } from '../model/glob.js';
 import { describeFileError } from '../stores/problem.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord, TaskRun } from '../stores/run-document.js';
 import type { RunTrash } from '../stores/trash.js';
@@ -11,13 +12,21 @@ import type { CacheHit } from './cache.js';
 import type { ActionOutcome } from './actions/action.js';
 import { Attempt, type AttemptContext } from './attempt.js';
 import { mayStart } from './condition.js';
-import { type DecideOptions, type EntryData, decide, fingerprintTask, makesVersion } from './decide.js';
+import {
+  type DecideOptions,
+  type EntryData,
+  declares,
+  decide,
+  fingerprintTask,
+  makesVersion,
+} from './decide.js';
 import type { EventBody, TaskEnded } from './events.js';
 import { madeOf } from './identity.js';
 import { FOLDER_MIME, mimeOf } from './mime.js';
 import { OutputsBefore } from './outputs-before.js';
 import { type ResolvedTask, resolveFully } from './resolve-fully.js';
 import type { Seat } from './schedule.js';
+import { listsOf } from './scope.js';
 import type { Session, TaskResult } from './session.js';
 import type { Versions } from './versions.js';
 import type { TaskState } from './state.js';
@@ -118,7 +127,9 @@ class Execution {
       return this.#refused(`${this.#context.place(resolution.span)}: ${resolution.message}`);
     }
     const { task } = resolution;
-    this.#names = Object.fromEntries(task.outputs.map((output) => [output.name, output.path]));
+    this.#names = Object.fromEntries(
+      task.outputs.flatMap((output) => (output.glob ? [] : [[output.name, output.path]])),
+    );
     const refusal = this.#notBuilt();
     if (refusal !== undefined) return this.#refused(refusal);
     if (task.register?.refused !== undefined) return this.#skipped(task.register.refused);
@@ -169,6 +180,7 @@ class Execution {
       metrics: ending.metrics,
       inputs: ending.inputs,
       outputs: { ...this.#names, ...ending.values },
+      lists: listsOf(instance, ending.outputs),
       fingerprint: made === undefined ? this.#fingerprint : `${this.#fingerprint} ${made}`,
       ...identityOf(
         this.#session,
@@ -274,9 +286,16 @@ class Execution {
   ): Promise<Ending | undefined> {
     const signal = this.#context.control.killed;
     const before = this.#outputsBefore();
+    await before.clear(
+      task.outputs.filter(({ glob }) => glob),
+      signal,
+    );
     const applied = await hit.apply({
       signal,
-      only: task.outputs.map((output) => output.path),
+      only: [
+        ...task.outputs.map((output) => output.path),
+        ...hit.entry.outputs.flatMap(({ path: file }) => (declares(task, file) ? [file] : [])),
+      ],
       makeWay: (file) => before.makeWay(file, signal),
     });
     if (!applied.ok) {
@@ -372,7 +391,7 @@ class Execution {
     if (attempt.timedOut) return { status: 'failed', error: attempt.timeoutMessage, ...base };
     if (attempt.stopped || outcome.cancelled === true) return { status: 'cancelled', ...base };
     if (!outcome.ok) return { status: 'failed', error: outcome.error ?? 'it failed', ...base };
-    const made = await this.#outputs(task);
+    const made = await this.#outputs(task, before);
     if (!made.ok) return { status: 'failed', error: made.error, ...base };
     let metrics: Readonly<Record<string, Json>> = logged;
     for (const output of task.outputs) {
@@ -414,20 +433,22 @@ class Execution {
 
   async #outputs(
     task: ResolvedTask,
+    before: OutputsBefore,
   ): Promise<{ ok: true; outputs: ArtifactRecord[] } | { ok: false; error: string }> {
     const outputs: ArtifactRecord[] = [];
     for (const output of task.outputs) {
-      const read = await this.#session.workspace.read(output.path, this.#context.control.killed);
-      const record = read.ok ? read.records[0] : undefined;
-      if (!read.ok || record === undefined) {
-        const error =
-          !read.ok && read.reason !== 'missing'
-            ? `its output can't be read: ${read.message}`
-            : `it ended well but did not make its output ${output.path}`;
-        return { ok: false, error };
+      const made = before.made(output);
+      if (made.length === 0 && !output.optional) return { ok: false, error: notMade(output.path) };
+      for (const file of made) {
+        const read = await this.#session.workspace.read(file, this.#context.control.killed);
+        const record = read.ok ? read.records[0] : undefined;
+        if (!read.ok || record === undefined) {
+          const missing = read.ok || read.reason === 'missing';
+          return { ok: false, error: missing ? notMade(file) : `its output can't be read: ${read.message}` };
+        }
+        const mime = record.files === undefined ? mimeOf(file) : FOLDER_MIME;
+        outputs.push({ ...record, name: output.name, kind: output.kind, mime, cached: false });
       }
-      const mime = record.files === undefined ? mimeOf(output.path) : FOLDER_MIME;
-      outputs.push({ ...record, name: output.name, kind: output.kind, mime, cached: false });
     }
     return { ok: true, outputs };
   }
@@ -445,9 +466,10 @@ class Execution {
   /** Which input is not what it was when the task began. */
   async #changedInputs(task: ResolvedTask, inputs: readonly FileRecord[]): Promise<string | undefined> {
     // What it keeps and adds to changes by its own doing.
-    const own = new Set(task.outputs.filter((output) => output.persist).map((output) => output.path));
+    const own = task.outputs.filter((output) => output.persist);
     for (const input of inputs) {
-      if (own.has(input.path)) continue;
+      if (own.some(({ path: out, glob }) => (glob ? globOf(out).matches(input.path) : out === input.path)))
+        continue;
       const now = await this.#session.workspace.read(input.path, this.#context.control.killed);
       if (!now.ok) return `input ${input.path} went away`;
       if (now.records[0]?.hash !== input.hash) return `input ${input.path} changed`;
@@ -466,8 +488,8 @@ class Execution {
       this.#session.states.put(state);
       return state.outputs;
     }
-    const cacheable = new Set(task.outputs.filter((output) => output.cache).map((output) => output.path));
-    const outputs = state.outputs.map((output) => ({ ...output, cached: cacheable.has(output.path) }));
+    const cacheable = new Set(task.outputs.filter((output) => output.cache).map((output) => output.name));
+    const outputs = state.outputs.map((output) => ({ ...output, cached: cacheable.has(output.name) }));
     // At once: a runner that is killed while it stores must not have its hours of work done again.
     this.#session.states.put(state);
     this.#context.defer(async () => {
@@ -498,6 +520,10 @@ class Execution {
     if (!stored.ok) this.#emit({ type: 'notice', level: 'warning', message: stored.message });
     return stored.ok;
   }
+}
+
+function notMade(file: string): string {
+  return `it ended well but did not make its output ${file}`;
 }
 
 function fromState(state: TaskState, inputs: readonly FileRecord[]): Ending {
@@ -531,6 +557,7 @@ function endingOf(task: TaskRun): Ending {
 }
 
 function missingInput(message: string, id: string): string {
+  if (message.includes(' matches no file')) return `its input ${message}`;
   return message.endsWith('does not exist')
     ? `its input ${message}; no task that ran before ${id} made it`
     : message;

@@ -5,6 +5,7 @@
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
+import { globOf } from '../model/glob.js';
 import { ArtifactObjects } from '../stores/registry/objects.js';
 import { registryPlaces } from '../stores/registry/places.js';
 import type { Held, RunTrash } from '../stores/trash.js';
@@ -59,6 +60,9 @@ export class OutputsBefore {
   readonly #task: string;
   readonly #say: (message: string) => void;
   #held: Held[] = [];
+  readonly #globs = new Set<TaskOutputPath>();
+  /** Files that the globs of outputs matched before and that no run has made, with their stamps: they stay. */
+  readonly #strangers = new Map<string, string>();
 
   /** @param say tells the person what was set aside, in a line */
   constructor(session: Session, trash: RunTrash, task: string, say: (message: string) => void) {
@@ -70,9 +74,20 @@ export class OutputsBefore {
 
   /** Takes the outputs away, so that what is there afterwards is what the task made. */
   async clear(outputs: readonly TaskOutputPath[], signal?: AbortSignal): Promise<void> {
-    const kept = outputs.filter((output) => output.persist).map((output) => output.path);
+    const { workspace } = this.#session;
+    const pathsOf = (output: TaskOutputPath): string[] =>
+      output.glob ? workspace.expand(output.path) : [output.path];
+    const kept = outputs.filter((output) => output.persist).flatMap(pathsOf);
     if (kept.length > 0) await this.#session.cache.release(kept);
-    const paths = outputs.filter((output) => !output.persist).map((output) => output.path);
+    const paths = outputs.filter((output) => !output.persist && !output.glob).map((output) => output.path);
+    for (const output of outputs) {
+      if (!output.glob) continue;
+      this.#globs.add(output);
+      for (const file of output.persist ? [] : pathsOf(output)) {
+        if ((await this.#reason(file, signal)) === 'before') paths.push(file);
+        else this.#strangers.set(file, stampOf(workspace.absolute(file)));
+      }
+    }
     const found = await Promise.all(paths.map((file) => this.#reason(file, signal)));
     this.#held.push(
       ...this.#trash.hold(
@@ -81,9 +96,26 @@ export class OutputsBefore {
       ),
     );
     for (const output of outputs) {
-      const folder = path.dirname(this.#session.workspace.absolute(output.path));
+      const folder = output.glob
+        ? workspace.absolute(globOf(output.path).base || '.')
+        : path.dirname(workspace.absolute(output.path));
       if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
     }
+  }
+
+  /** What there is of an output now: one path, or all that its glob matches and that the task has touched. */
+  made(output: TaskOutputPath): string[] {
+    const { workspace } = this.#session;
+    if (!output.glob) return output.optional && !workspace.exists(output.path) ? [] : [output.path];
+    return workspace
+      .expand(output.path)
+      .filter((file) => this.#strangers.get(file) !== stampOf(workspace.absolute(file)));
+  }
+
+  /** Where half of an output may be. */
+  #touched(): string[] {
+    const matched = [...this.#globs].flatMap((output) => (output.persist ? [] : this.made(output)));
+    return [...new Set([...this.#held.map(({ path: file }) => file), ...matched])];
   }
 
   /** Takes one away that is about to be restored. */
@@ -95,7 +127,7 @@ export class OutputsBefore {
 
   /** Before another attempt: what the last one made is set aside. */
   discard(): void {
-    for (const { path: file } of this.#held) this.#trash.setAside(this.#task, file, 'half-made');
+    for (const file of this.#touched()) this.#trash.setAside(this.#task, file, 'half-made');
   }
 
   /** The task has succeeded, and its outputs are there. Call before that is recorded; then `sweep`. */
@@ -115,11 +147,10 @@ export class OutputsBefore {
 
   /** The task has not succeeded: everything is as it was before, and what it half made is set aside. */
   undo(): void {
+    const touched = this.#touched();
     const held = this.#held;
     this.#held = [];
-    const halfMade = held.flatMap(
-      ({ path: file }) => this.#trash.setAside(this.#task, file, 'half-made') ?? [],
-    );
+    const halfMade = touched.flatMap((file) => this.#trash.setAside(this.#task, file, 'half-made') ?? []);
     this.#trash.putBack(held);
     const back = held.filter(({ moved }) => moved).map(({ path: file }) => file);
     const told = [
@@ -133,4 +164,10 @@ export class OutputsBefore {
     const found = await foundAt(this.#session, file, (one) => this.#session.workspace.read(one, signal));
     return found === 'found' || found === 'unknown' ? 'found' : 'before';
   }
+}
+
+/** Changes when somebody writes the file. */
+function stampOf(absolute: string): string {
+  const stat = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? '' : `${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino} ${stat.size}`;
 }

@@ -70,7 +70,8 @@ function expand(
   | { readonly ok: false; readonly message: string } {
   const checked = workspace.check(given, 'file');
   if (!checked.ok) return checked;
-  if (isGlob(given)) {
+  // A file of that very name is meant, whatever characters it has: names come from expressions, too.
+  if (isGlob(given) && !workspace.exists(checked.path)) {
     const compiled = compileGlob(checked.path);
     if (!compiled.ok) return bad(compiled.message);
     return { ok: true, paths: workspace.expand(checked.path).filter((one) => !ignores.ignores(one)) };

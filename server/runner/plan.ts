@@ -17,6 +17,7 @@ import type { RunSettings } from './places.js';
 import { secretNames } from './secrets.js';
 import type { Selection } from './select.js';
 import { foundAt } from './outputs-before.js';
+import { listsOf } from './scope.js';
 import { Session, type TaskResult } from './session.js';
 import type { TaskState } from './state.js';
 import type { Versions } from './versions.js';
@@ -136,8 +137,9 @@ class Planner {
     if (planned.decision === 'up-to-date' || planned.decision === 'skip') return planned;
     const { graph, workspace } = this.#session;
     const found: string[] = [];
-    for (const { path: file, output } of graph.byId.get(planned.id)?.outputs ?? []) {
-      if (file === undefined || output?.persist === true || !workspace.check(file, 'output').ok) continue;
+    for (const { path: file, glob, output } of graph.byId.get(planned.id)?.outputs ?? []) {
+      if (file === undefined || glob || output?.persist === true || !workspace.check(file, 'output').ok)
+        continue;
       if (this.#left.has(file)) continue;
       const here = await foundAt(this.#session, file, (one) => workspace.peek(one));
       if (here === 'found') found.push(file);
@@ -236,6 +238,7 @@ class Planner {
         ...Object.fromEntries(task.outputs.map((output) => [output.name, output.path])),
         ...state.values,
       },
+      lists: listsOf(task.instance, state.outputs ?? []),
       fingerprint: print.hash,
       ...identityOf(this.#session, task.instance, madeOf('cached', print.hash, state.outputs ?? [])),
     });

@@ -7,12 +7,13 @@ import type {
   Check,
   EnvEntry,
   Json,
+  Output,
   Pipeline,
   TemplateText,
 } from '../model/definition.js';
 import { type Result, evaluateText, renderTemplate } from '../model/evaluate.js';
-import { compileGlob } from '../model/glob.js';
-import type { Instance, ResolvedOutput } from '../model/graph.js';
+import { compileGlob, globOf } from '../model/glob.js';
+import type { Instance, ResolvedOutput, ResolvedPath } from '../model/graph.js';
 import { isGlob } from '../model/paths.js';
 import { isComplete, scriptOf } from '../model/shell.js';
 import { type ScriptLanguage, type Shell, shellOfTask } from '../model/shells.js';
@@ -37,7 +38,7 @@ import type { Texts } from './resolve-texts.js';
 import { type TrainingSetTask, resolveTrainingSet } from './resolve-training-set.js';
 import { type Facts, TaskScope } from './scope.js';
 import { LONGEST_VARIABLE, SYSTEM_SHELL } from './shells.js';
-import type { Workspace } from './workspace.js';
+import type { ExcludedPath, TaskInputPath, Workspace } from './workspace.js';
 
 type Span = TemplateText['span'];
 
@@ -45,6 +46,10 @@ export interface TaskOutputPath {
   /** In the definition; for metrics and plots the path. */
   readonly name: string;
   readonly path: string;
+  /** All files that match it afterwards. */
+  readonly glob: boolean;
+  /** The task may end well without it. */
+  readonly optional: boolean;
   readonly kind: ArtifactKind;
   readonly role: ResolvedOutput['role'];
   /** `false`: known by its hash, not kept in the cache. */
@@ -98,7 +103,7 @@ export interface ResolvedTask {
   readonly workingDirectory: string;
   /** What the definition sets. */
   readonly env: Readonly<Record<string, string>>;
-  readonly inputs: readonly { readonly path: string; readonly glob: boolean }[];
+  readonly inputs: readonly TaskInputPath[];
   readonly outputs: readonly TaskOutputPath[];
   /** Every part of the fingerprint but the content of the inputs. */
   readonly parts: readonly FingerprintPart[];
@@ -230,7 +235,7 @@ class Resolver {
     }
   }
 
-  #render(text: TemplateText, mode: 'plain' | ScriptLanguage): { real: string; shown: string } {
+  #render(text: TemplateText, mode: 'plain' | 'glob' | ScriptLanguage): { real: string; shown: string } {
     if (text.template === undefined) return { real: text.text, shown: text.text };
     const shown = this.#value(renderTemplate(text, this.#shown, mode), text.span);
     if (!this.#secretsInText) return { real: shown, shown };
@@ -395,42 +400,65 @@ class Resolver {
     checks: readonly ResolvedCheck[],
     packaging: Packaging | undefined,
     sources: readonly string[] = [],
-  ): { path: string; glob: boolean }[] {
-    const inputs = new Map<string, { path: string; glob: boolean }>();
-    const add = (given: string, glob: boolean, span: Span): void => {
-      const path = this.#checked(given, 'input', span);
-      const compiled = glob ? compileGlob(path) : undefined;
-      if (compiled?.ok === false) throw new Unresolved(compiled.message, false, span);
-      inputs.set(path, { path, glob });
+  ): TaskInputPath[] {
+    const inputs = new Map<string, TaskInputPath>();
+    const plain = (path: string, optional = false): void => {
+      if (!inputs.has(path)) inputs.set(path, { path, glob: false, exclude: [], optional });
     };
     // What a package takes is known file by file; its globs also match what git ignores.
     const own = packaging === undefined ? this.#instance.inputs.length : this.#instance.task.inputs.length;
-    for (const { path } of packaging?.files ?? []) inputs.set(path, { path, glob: false });
+    for (const { path } of packaging?.files ?? []) plain(path);
     for (const input of this.#instance.inputs.slice(0, own)) {
-      const given = input.path ?? this.#render(input.text, 'plain').real;
-      add(given, input.path === undefined ? isGlob(given) : input.glob, input.text.span);
+      const exclude = input.exclude.map((one) => this.#path(one, 'input'));
+      const found = this.#path(input, 'input');
+      inputs.set(found.path, { ...found, exclude, optional: input.optional });
     }
-    for (const check of checks)
-      if (check.kind === 'data') inputs.set(check.path, { path: check.path, glob: false });
-    for (const source of sources) add(source, isGlob(source), this.#instance.task.nameSpan);
+    for (const check of checks) if (check.kind === 'data') plain(check.path);
+    for (const source of sources) {
+      const glob = isGlob(source);
+      inputs.set(source, {
+        path: this.#checked(source, 'input', this.#instance.task.nameSpan),
+        glob,
+        exclude: [],
+        optional: false,
+      });
+    }
     // A path that an expression took from another task's outputs is read, too.
-    for (const used of this.#shown.used) {
-      const match = /^tasks\.([^.]+)\.outputs\.(.+)$/.exec(used.name);
-      if (match === null || used.kind !== 'upstream' || match[1] === this.#instance.task.name) continue;
-      if (this.#isValue(match[1] ?? '', match[2] ?? '', used.value)) continue;
-      if (!used.value.startsWith('[')) add(used.value, false, this.#instance.task.nameSpan);
+    for (const { task, output, value } of this.#shown.outputs) {
+      if (task === this.#instance.task.name) continue;
+      const optional = this.#outputOf(task, output)?.optional === true;
+      for (const one of Array.isArray(value) ? value.flat() : [value]) {
+        if (typeof one === 'string' && !this.#isValue(task, output, one))
+          plain(this.#checked(one, 'input', this.#instance.task.nameSpan), optional);
+      }
     }
     return [...inputs.values()];
   }
 
+  /** A path of the graph with every expression replaced, checked. */
+  #path(resolved: ResolvedPath, what: string): ExcludedPath {
+    const { glob, text } = resolved;
+    const given = resolved.path ?? this.#render(text, glob ? 'glob' : 'plain').real;
+    const path = this.#checked(given, what, text.span);
+    const compiled = glob ? compileGlob(path) : undefined;
+    if (compiled?.ok === false) throw new Unresolved(compiled.message, false, text.span);
+    return { path, glob };
+  }
+
+  #outputOf(task: string, output: string): Output | undefined {
+    const owner = this.#pipeline.tasks.find((one) => one.name === task);
+    return owner?.outputs.find(({ name }) => name === output);
+  }
+
   #outputs(parts: FingerprintPart[]): TaskOutputPath[] {
     return this.#instance.outputs.map((output) => {
-      const given = output.path ?? this.#render(output.text, 'plain').real;
-      const path = this.#checked(given, 'output', output.text.span);
+      const { path, glob } = this.#path(output, 'output');
       const declared = output.output;
       const resolved: TaskOutputPath = {
         name: declared?.name ?? path,
         path,
+        glob,
+        optional: declared?.optional ?? false,
         kind: declared?.kind ?? 'file',
         role: output.role,
         cache: declared?.cache ?? true,
@@ -448,9 +476,11 @@ class Resolver {
   }
 
   /** Outputs are deleted before a task runs: nothing that it needs may be in them. */
-  #guard(inputs: readonly { path: string }[], outputs: readonly TaskOutputPath[]): void {
+  #guard(inputs: readonly TaskInputPath[], outputs: readonly TaskOutputPath[]): void {
     for (const output of outputs) {
-      const inside = (path: string): boolean => path === output.path || path.startsWith(`${output.path}/`);
+      const matches = output.glob ? globOf(output.path).matches : undefined;
+      const inside = (path: string): boolean =>
+        matches?.(path) ?? (path === output.path || path.startsWith(`${output.path}/`));
       const own = ['.git', '.modelyard', 'modelyard.yaml', 'modelyard.yml', this.#pipeline.path];
       const holds = output.path === '.' ? 'the whole project' : own.find(inside);
       if (holds !== undefined || /^\.(git|modelyard)(\/|$)/.test(output.path)) {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Pipeline } from '../model/definition.js';
+import { globOf } from '../model/glob.js';
 import { trackedAt } from '../project/git-index.js';
 import type { Instance } from '../model/graph.js';
 import { layoutOf } from '../stores/layout.js';
@@ -545,7 +546,15 @@ class Run {
   #request(): Parameters<typeof acquireLocks>[1] {
     const paths = (list: readonly { readonly path?: string; readonly glob: boolean }[]): string[] =>
       list.flatMap(({ path: one, glob }) => (one === undefined || glob ? [] : [one]));
-    const writes = new Set(this.#instances.flatMap((instance) => paths(instance.outputs)));
+    const writes = new Set([
+      ...this.#instances.flatMap((instance) => paths(instance.outputs)),
+      // What a glob will match is not known yet: nobody else writes where it looks.
+      ...this.#instances.flatMap(({ outputs }) =>
+        outputs.flatMap(({ path: one, glob }) =>
+          glob && one !== undefined ? [globOf(one).base || '.'] : [],
+        ),
+      ),
+    ]);
     const reads = new Set(this.#instances.flatMap((instance) => paths(instance.inputs)));
     return {
       runId: this.#header.id,

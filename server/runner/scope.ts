@@ -57,6 +57,14 @@ export interface Facts {
   readonly features: readonly Features[];
 }
 
+/** An output of another task, as an expression saw it. */
+export interface UsedOutput {
+  readonly task: string;
+  readonly output: string;
+  /** Its path; a list where it is a glob, or where the cells of a matrix differ. */
+  readonly value: Json;
+}
+
 export class TaskScope implements Scope {
   readonly #facts: Facts;
   readonly #instance: Instance;
@@ -65,6 +73,7 @@ export class TaskScope implements Scope {
   readonly status?: 'success' | 'failure' | 'cancelled' | 'skipped';
   /** What was looked at, by name. */
   readonly #used = new Map<string, FingerprintPart>();
+  readonly #outputs = new Map<string, UsedOutput>();
   /** Secrets stand as stars: for what is recorded and hashed, not for what is run. */
   readonly #masked: boolean;
   /** Its name is being found out: an expression there can't ask for it. */
@@ -87,6 +96,11 @@ export class TaskScope implements Scope {
   /** Values that expressions took from elsewhere, as parts of a fingerprint. */
   get used(): readonly FingerprintPart[] {
     return [...this.#used.values()];
+  }
+
+  /** Outputs of other tasks that expressions asked for. */
+  get outputs(): readonly UsedOutput[] {
+    return [...this.#outputs.values()];
   }
 
   lookup(context: string, path: readonly string[]): Lookup {
@@ -215,6 +229,9 @@ export class TaskScope implements Scope {
     // A secret must not be told, and of a model and a package its version counts.
     if (context === 'secrets' || context === 'models' || context === 'packages') return;
     const name = path.join('.');
+    const [task = '', member, ...output] = path;
+    if (context === 'tasks' && member === 'outputs' && output.length > 0)
+      this.#outputs.set(name, { task, output: output.join('.'), value });
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     const part: FingerprintPart =
       context === 'params'
@@ -229,10 +246,23 @@ export class TaskScope implements Scope {
 /** Paths of outputs by name, as far as they are known before anything runs. */
 export function outputPaths(instance: Instance): Record<string, string> {
   const paths: Record<string, string> = {};
-  for (const { output, path } of instance.outputs) {
-    if (output !== undefined && path !== undefined) paths[output.name] = path;
+  for (const { output, path, glob } of instance.outputs) {
+    if (output !== undefined && path !== undefined && !glob) paths[output.name] = path;
   }
   return paths;
+}
+
+/** What the globs of its outputs matched, by name; nothing where it has none. */
+export function listsOf(
+  instance: Instance,
+  artifacts: readonly { readonly name: string; readonly path: string }[],
+): Record<string, readonly string[]> {
+  const lists: Record<string, readonly string[]> = {};
+  for (const { output, glob } of instance.outputs) {
+    if (output === undefined || !glob) continue;
+    lists[output.name] = artifacts.flatMap(({ name, path }) => (name === output.name ? [path] : []));
+  }
+  return lists;
 }
 
 function member(record: Readonly<Record<string, Json>>, path: readonly string[], what: string): Lookup {

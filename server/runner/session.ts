@@ -20,7 +20,7 @@ import type { FeatureViews } from './features.js';
 import type { Models } from './models.js';
 import { type Identity, madeOf, selfContained } from './identity.js';
 import type { RunSettings } from './places.js';
-import { type Facts, type TaskFacts, outputPaths } from './scope.js';
+import { type Facts, type TaskFacts, listsOf, outputPaths } from './scope.js';
 import { type Selection, select } from './select.js';
 import { environmentBefore } from './environment-before.js';
 import { SYSTEM_SHELL, findShell, missingShell } from './shells.js';
@@ -38,6 +38,8 @@ export interface TaskResult extends Identity {
   readonly inputs: readonly FileRecord[];
   /** Path by name, and what else its action gives. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** Of outputs that are globs: the files, by name. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly fingerprint: string;
 }
 
@@ -249,7 +251,11 @@ export class Session {
     if (instances === undefined) return undefined;
     const results = instances.map((instance) => this.result(instance));
     const outputs = gather(
-      instances.map((instance, index) => ({ ...outputPaths(instance), ...results[index]?.outputs })),
+      instances.map((instance, index) => ({
+        ...outputPaths(instance),
+        ...results[index]?.outputs,
+        ...results[index]?.lists,
+      })),
     );
     const known = results.filter((result) => result !== undefined);
     if (known.length < instances.length) {
@@ -282,6 +288,7 @@ export class Session {
         ...Object.fromEntries(state.outputs.map((output) => [output.name, output.path])),
         ...state.values,
       },
+      lists: listsOf(instance, state.outputs),
       fingerprint: state.fingerprint.hash,
       ...selfContained(madeOf('cached', state.fingerprint.hash, state.outputs)),
     };
@@ -330,7 +337,9 @@ function gather(records: readonly Readonly<Record<string, Json>>[]): Record<stri
 /** One value where all instances agree, else one for each. */
 function merge(values: readonly Json[]): Json {
   const [first = null] = values;
-  return values.every((value) => JSON.stringify(value) === JSON.stringify(first)) ? first : values;
+  if (values.every((value) => JSON.stringify(value) === JSON.stringify(first))) return first;
+  // What the globs of cells matched are files of one task.
+  return values.every((value) => Array.isArray(value)) ? values.flat() : values;
 }
 
 function worst(results: readonly TaskResult[]): string {

@@ -1,7 +1,8 @@
 /** The project's files as tasks name them: kept inside the project, globs expanded, contents hashed. */
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { isOutside, normalizePath } from '../model/paths.js';
+import { globOf } from '../model/glob.js';
+import { escapeGlob, foldersOf, isOutside, normalizePath } from '../model/paths.js';
 import { expandGlob } from '../stores/linked-folders.js';
 import type { FileRecord } from '../stores/run-document.js';
 import type { HashIndex } from './hash-index.js';
@@ -9,6 +10,20 @@ import { hashOf } from './hash.js';
 
 export type Checked =
   { readonly ok: true; readonly path: string } | { readonly ok: false; readonly message: string };
+
+export interface TaskInputPath {
+  readonly path: string;
+  readonly glob: boolean;
+  /** Globs and paths of what is left out of it. */
+  readonly exclude: readonly ExcludedPath[];
+  /** It may be missing, or match nothing. */
+  readonly optional: boolean;
+}
+
+export interface ExcludedPath {
+  readonly path: string;
+  readonly glob: boolean;
+}
 
 /** What an input came to: its files with their hashes, or why not. */
 export type ReadInput =
@@ -75,6 +90,24 @@ export class Workspace {
    */
   expand(glob: string): string[] {
     return expandGlob(this.root, glob);
+  }
+
+  /** What an input comes to: paths to be read. None where it is a glob that matches nothing, or all is left out. */
+  pathsOf({ path: given, glob, exclude }: Omit<TaskInputPath, 'optional'>): string[] {
+    if (exclude.length === 0) return glob ? this.expand(given) : [given];
+    const tests = exclude.map((one) =>
+      one.glob ? globOf(one.path).matches : (path: string) => path === one.path,
+    );
+    const out = (path: string): boolean =>
+      [path, ...foldersOf(path)].some((one) => tests.some((test) => test(one)));
+    const isFolder =
+      !glob && statSync(this.absolute(given), { throwIfNoEntry: false })?.isDirectory() === true;
+    const all = glob
+      ? this.expand(given)
+      : isFolder
+        ? expandGlob(this.root, given === '.' ? '**' : `${escapeGlob(given)}/**`, true)
+        : [given];
+    return all.filter((path) => !out(path));
   }
 
   /** Hash and size of a file or folder as it is now. Large files are read with others getting a turn. */

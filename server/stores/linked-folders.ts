@@ -37,11 +37,9 @@ export class WalkedFolder {
   }
 
   #holds(identity: string): boolean {
-    for (let one: WalkedFolder | undefined = this; one !== undefined; one = one.#above) {
-      one.#identity ??= identityOf(one.absolute) ?? '';
-      if (one.#identity === identity) return true;
-    }
-    return false;
+    this.#identity ??= identityOf(this.absolute) ?? '';
+    if (this.#identity === identity) return true;
+    return this.#above === undefined ? false : this.#above.#holds(identity);
   }
 }
 
@@ -64,13 +62,14 @@ export function leadsToFolder(link: string): boolean {
  * Files that a glob matches, relative to the root, sorted. A link to a folder that the glob matches itself is one of them:
  * who reads it reads what is in there.
  *
+ * @param everything folders as `node_modules` are looked into as well
  * @throws where the glob is one that can't be matched
  */
-export function expandGlob(root: string, source: string): string[] {
+export function expandGlob(root: string, source: string, everything = false): string[] {
   const compiled = compileGlob(source);
   if (!compiled.ok) throw new Error(compiled.message);
   const { base, matches, mayMatchIn } = compiled.glob;
-  const skipped = new Set(NOT_GLOBBED.filter((name) => !source.split('/').includes(name)));
+  const skipped = new Set(everything ? [] : NOT_GLOBBED.filter((name) => !source.split('/').includes(name)));
   const found: string[] = [];
   const folders = [{ relative: base, folder: new WalkedFolder(path.join(root, base)) }];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {

@@ -4,6 +4,7 @@
  */
 import { Type } from '@sinclair/typebox';
 import type { TSchema, TUnsafe } from '@sinclair/typebox';
+import type { PathPatterns } from '../paths.js';
 import type { ExpressionPlace, StructuralCode } from '../definition.js';
 
 export const HINT = 'x-modelyard';
@@ -43,6 +44,8 @@ export interface Hint {
   /** For messages: "a duration such as 30m". */
   readonly expects?: string;
   readonly names?: NameTarget;
+  /** What a path may be beside a plain one. Default: `globs` for a glob, `none` for a path. */
+  readonly patterns?: PathPatterns;
   /** A path may have been given for this map of them, without a name: what each of them is. */
   readonly unnamed?: string;
   /** Results of this map are kept per node, and its expressions are collected on their own. */

@@ -50,13 +50,18 @@ const paramLong = closed(
 
 const param = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(literal), paramLong]);
 
+const outputPath = hinted(path(), { patterns: 'output-globs' });
+
 const output = Type.Union([
-  path(),
+  outputPath,
   closed(
     {
-      path: key(path(), 'The file or folder that the task makes, relative to the project.', [
-        'models/rain.json',
-      ]),
+      path: key(
+        outputPath,
+        'The file or folder that the task makes, relative to the project. With `*` or `?` it is a glob: all files that match it afterwards, and `${{ tasks.train.outputs.models }}` is their list.',
+        ['models/rain.json', 'models/*.bin'],
+      ),
+      optional: opt(Type.Boolean(), 'The task may end well without making it.', [true], { default: false }),
       kind: opt(
         oneOf(ARTIFACT_KINDS),
         'What it is. Default: the name of the output where that is a kind, else `file`.',
@@ -80,6 +85,23 @@ const output = Type.Union([
       description: opt(prose, 'What is in it.', ['The trained trees, as JSON.']),
     },
     { title: 'Output' },
+  ),
+]);
+
+const inputPath = hinted(glob(), { patterns: 'negated' });
+
+const input = Type.Union([
+  inputPath,
+  closed(
+    {
+      path: key(glob(), 'A file, a folder or a glob.', ['data']),
+      exclude: opt(listOrOne(glob()), 'What of it does not count: paths or globs, relative to the project.', [
+        'data/tmp',
+        ['data/**/*.log'],
+      ]),
+      optional: opt(Type.Boolean(), 'It may be missing, or match nothing.', [true], { default: false }),
+    },
+    { title: 'Input' },
   ),
 ]);
 
@@ -139,9 +161,9 @@ export const taskOptionSchemas = {
     [['API_KEY']],
   ),
   inputs: opt(
-    listOrOne(glob()),
-    'Files and folders that the task reads, relative to the project; globs are allowed. It runs again when one changes, and after the task that makes it.',
-    [['src/train.py', 'data/*.csv']],
+    listOrOne(input),
+    'Files and folders that the task reads, relative to the project; globs are allowed, and a `!` takes files away from the inputs before it. It runs again when one changes, and after the task that makes it. Links to folders are followed. One that is not there, or a glob that matches nothing, fails the task before it runs, unless it is `optional`.',
+    [['src/train.py', 'data/*.csv', '!data/old-*.csv'], [{ path: 'data', exclude: 'data/tmp' }]],
   ),
   outputs: opt(
     hinted(named(output), { unnamed: 'output' }),

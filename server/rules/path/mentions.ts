@@ -11,6 +11,8 @@ export interface PathMention {
   /** Absent: it stands in a features file. */
   readonly task?: Task;
   readonly text: TemplateText;
+  /** It may be missing. */
+  readonly optional?: boolean;
 }
 
 // Several rules ask, and a pipeline is a value.
@@ -43,7 +45,10 @@ function mentionsOf(pipeline: Pipeline): readonly PathMention[] {
 function collect(pipeline: Pipeline): PathMention[] {
   const mentions: PathMention[] = [];
   for (const task of pipeline.tasks) {
-    for (const text of task.inputs) mentions.push({ role: 'input', task, text });
+    for (const text of task.inputs) {
+      // What is left out may as well not be there.
+      if (!text.negated) mentions.push({ role: 'input', task, text, optional: text.optional });
+    }
     for (const { path } of task.outputs) mentions.push({ role: 'output', task, text: path });
     for (const text of task.metrics) mentions.push({ role: 'output', task, text });
     for (const text of task.plots) mentions.push({ role: 'output', task, text });

@@ -112,6 +112,7 @@ It is a warning and no error, because data is often fetched after the code.
     let searches = 0;
     for (const mention of mentionsIn(context.definition)) {
       const { text, role } = mention;
+      if (mention.optional === true) continue;
       if (role === 'output' || role === 'working-directory' || text.template !== undefined) continue;
       const glob = role !== 'data' && isGlob(text.text);
       if (!isMissing(context, text.text, glob)) continue;

@@ -1,7 +1,7 @@
 /** What the tasks of pipelines make, so that it can be asked whether a path comes from one of them. */
 import type { Json, Pipeline } from '../../model/definition.js';
 import { graphOf } from '../context.js';
-import { foldersOf, literalPrefix, normalizePath } from '../paths.js';
+import { foldersOf, globBase, literalPrefix, normalizePath } from '../paths.js';
 import type { ProjectView } from '../rule.js';
 
 export interface OutputIndex {
@@ -47,7 +47,8 @@ function build(pipeline: Pipeline): OutputIndex {
   };
   for (const instance of graphOf(pipeline).instances) {
     for (const output of instance.outputs) {
-      if (output.path !== undefined) add(output.path);
+      if (output.glob) prefixes.add(globBase(output.path ?? ''));
+      else if (output.path !== undefined) add(output.path);
       // A param can be another one in the next run, so its default says only how the path begins.
       if (output.path === undefined || output.text.template !== undefined) {
         prefixes.add(normalizePath(literalPrefix(output.text).replace(/[^/]*$/, '')) ?? '');

@@ -76,6 +76,7 @@ test('keys', () => {
   check('  x:\n    run: y\n    resources: { cpus: 2, ¦ }', ['memory', 'gpus']);
   check('  x:\n    run: y\n    resources: { ¦, cpus: 2 }', ['memory', 'gpus']);
   check('  x:\n    run: y\n    outputs:\n      a: { path: b, k¦ }', [
+    'optional',
     'kind',
     'cache',
     'persist',
@@ -197,7 +198,13 @@ test('members', () => {
   check('  x:\n    run: ["${{ params.¦ }}"]', ['epochs', 'rate']);
   check('  x:\n    run: echo ${{ env.¦ }}', ['MODE', 'HOME', 'API_KEY']);
   check('  x:\n    run: echo ${{ tasks.¦ }}', ['features', 'train']);
-  check('  x:\n    run: echo ${{ tasks.train.¦ }}', ['outputs', 'metrics', 'status', 'fingerprint']);
+  check('  x:\n    run: echo ${{ tasks.train.¦ }}', [
+    'outputs',
+    'metrics',
+    'status',
+    'cached',
+    'fingerprint',
+  ]);
   check('  x:\n    run: echo ${{ tasks.train.outputs.¦ }}', ['model', 'report']);
   check("  x:\n    run: echo ${{ tasks['train'].outputs.¦ }}", ['model', 'report']);
   check("  x:\n    run: echo ${{ tasks.train['outputs'].m¦ }}", ['model', 'report']);

@@ -75,7 +75,7 @@ check('run: a ${{ models.¦ }}', ['rain@']);
 check('run: a ${{ models.ra¦in }}', ['rain@']);
 check('run: a ${{ models.rain@¦ }}', SELECTORS);
 check('run: a ${{ models.rain@pro¦ }}', SELECTORS);
-check('run: a ${{ tasks.models.¦ }}', ['outputs', 'metrics', 'status', 'fingerprint']);
+check('run: a ${{ tasks.models.¦ }}', ['outputs', 'metrics', 'status', 'cached', 'fingerprint']);
 check("run: a ${{ models['¦'] }}", REFERENCES);
 check('run: a ${{ models.rain@production.¦ }}', [
   'version',

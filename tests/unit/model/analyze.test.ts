@@ -135,7 +135,7 @@ test('types', () => {
   check(task('run:'), 'type run');
   check(task('run: x\ncache: "yes"'), 'type "yes"');
   check(task('run: x\nretries: many'), 'type many');
-  check(task('run: x\ninputs: { a: b }'), 'type { a: b }');
+  check(task('run: x\ninputs: { a: b }'), 'missing-key inputs → path', 'unknown-key a');
   check(task('run: x\nresources: { cpus: two }'), 'type two');
   check('- a\n', 'type - a');
 });
