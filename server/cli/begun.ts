@@ -1,4 +1,5 @@
 /** Definitions as a run was begun with them, and the word about what has changed since. */
+import { runSettings } from '../runner/places.js';
 import type { LoadedPipeline } from '../runner/run-options.js';
 import type { RunBasis } from '../stores/run-basis.js';
 import { sha256 } from './compiled.js';
@@ -17,7 +18,7 @@ export async function loadBegun(basis: RunBasis, relative: string = basis.path):
   const read = pipelineFrom(basis.files, relative);
   if (!read.ok) return read;
   const { pipeline, settings, features } = read;
-  const { cache, trash, environments, targets, shell } = settings;
+  const { cache, trash } = settings;
   return {
     ok: true,
     pipeline,
@@ -27,7 +28,7 @@ export async function loadBegun(basis: RunBasis, relative: string = basis.path):
     place: placeInText(text, relative),
     cache,
     trash,
-    places: { environments, targets, ...(shell === undefined ? {} : { shell }) },
+    places: runSettings(settings),
   };
 }
 

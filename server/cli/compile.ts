@@ -1,8 +1,8 @@
 /** The slow way to a pipeline: parse, analyse, check. Evaluated only when a definition has changed. */
-import type { ProjectSettings, RuleSeverity } from '../model/definition.js';
+import type { RuleSeverity } from '../model/definition.js';
 import type { Project } from '../project/project.js';
 import { ALL_RULES } from '../rules/index.js';
-import type { RunSettings } from '../runner/places.js';
+import { runSettings } from '../runner/places.js';
 import type { Finding } from '../rules/rule.js';
 import { positionAt } from '../syntax/text.js';
 import type { Compiled, Diagnostic, LoadResult } from './loaded.js';
@@ -43,11 +43,6 @@ export function compile(
       places: runSettings(project.settings),
     },
   };
-}
-
-/** What a run takes from `modelyard.yaml`, and no more: all of it is kept with each pipeline. */
-function runSettings({ environments, targets, shell }: ProjectSettings): RunSettings {
-  return { environments, targets, ...(shell === undefined ? {} : { shell }) };
 }
 
 /** Only what keeps a pipeline from running is looked for: the rules that would say something else are off. */

@@ -30,7 +30,9 @@ export async function locate(args: Arguments, word: string | undefined): Promise
   if (word !== undefined) {
     const file = path.resolve(start, word);
     const looksLikePath = /[/\\]|\.ya?ml$/i.test(word);
-    if (looksLikePath || statSync(file, { throwIfNoEntry: false })?.isFile() === true) {
+    // A bare word is the name of a pipeline where there is one, whatever files are called so.
+    const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+    if (looksLikePath || (isFile && !(await isName(args, word)))) {
       if (!existsSync(file)) throw new CommandError(`there is no file ${word}`, EXIT.usage);
       const root = args.text('project') === undefined ? findProjectRoot(file, start) : projectRoot(args);
       const relative = path.relative(root, file).split(path.sep).join('/');
@@ -52,6 +54,16 @@ function passedOver(project: Project, word: string | undefined): string {
   if (refused === undefined) return '';
   const more = others.length === 0 ? '' : ` (and ${count(others.length, 'more file')} like it)`;
   return `; ${refused.path} is not taken as a Modelyard pipeline because of ${refused.because}${more}`;
+}
+
+/** Whether a pipeline of the project has that name. */
+async function isName(args: Arguments, word: string): Promise<boolean> {
+  const root = projectRoot(args);
+  if (rememberedPath(root, word) !== undefined) return true;
+  const { openProject } = await import('./open-project.js');
+  return openProject(root)
+    .definitions()
+    .some((one) => one.kind === 'pipeline' && one.pipeline.name === word);
 }
 
 async function search(root: string, word: string | undefined): Promise<string> {

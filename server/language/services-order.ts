@@ -6,6 +6,7 @@ import type { ControlResult, MissingSecrets } from '../serving/host/control-serv
 import { readable, releaseNames } from '../serving/event-words.js';
 import { isReleaseId } from '../serving/places.js';
 import { readService, type ServiceView } from '../serving/read-service.js';
+import { Project } from '../project/project.js';
 import { secretNamesOf, secretValues, type SecretsHolder } from '../serving/secret-values.js';
 import type { ServiceCause } from '../serving/types.js';
 import { whoAmI } from '../stores/user.js';
@@ -84,7 +85,7 @@ export async function carryOut(root: string, params: ServiceOrderParams): Promis
       ...(order.release === undefined ? {} : { release: order.release }),
       ...(order.traffic === undefined ? {} : { traffic: order.traffic }),
       cause,
-      secretValues: secretValues(secretNamesOf(root, holder, order.release)),
+      secretValues: secretsFor(root, holder, order.release),
     });
     return resultOf(address, order, result);
   }
@@ -96,12 +97,21 @@ export async function carryOut(root: string, params: ServiceOrderParams): Promis
   const body = {
     cause,
     ...(order.verb === 'traffic' ? { percent: order.percent } : {}),
-    ...(WITH_SECRETS.has(order.verb)
-      ? { secretValues: secretValues(secretNamesOf(root, holder, undefined)) }
-      : {}),
+    ...(WITH_SECRETS.has(order.verb) ? { secretValues: secretsFor(root, holder, undefined) } : {}),
   };
   return resultOf(address, order, await orderService(address, order.verb, body));
 }
 
 /** Orders that start processes. */
 const WITH_SECRETS: ReadonlySet<ServiceVerb> = new Set(['restart', 'rollback']);
+
+function secretsFor(
+  root: string,
+  holder: SecretsHolder,
+  release: string | undefined,
+): Record<string, string> {
+  const names = secretNamesOf(root, holder, release);
+  return names.length === 0
+    ? {}
+    : secretValues(names, Project.open(root, undefined, { only: [] }).settings.secrets);
+}

@@ -13,6 +13,7 @@ import type {
   ServiceAction,
 } from './serving-actions.js';
 import type { TrainingSetAction } from './training-set.js';
+import type { DeclaredSecret } from './secrets.js';
 import type { Replacement } from './unnamed.js';
 
 export type * from './pieces.js';
@@ -327,6 +328,14 @@ export interface Target {
   readonly ports?: { readonly from: number; readonly to: number };
 }
 
+/** What the executor `local` may give to tasks; what is absent is the machine's. */
+export interface LocalExecutor {
+  readonly jobs?: number;
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  readonly gpus?: number;
+}
+
 /** `modelyard.yaml`. Sections of later capabilities stay as written in `raw`. */
 export interface ProjectSettings {
   readonly name?: string;
@@ -341,6 +350,9 @@ export interface ProjectSettings {
   readonly targets: readonly Target[];
   /** Of pipelines that name none. */
   readonly shell?: string;
+  readonly secrets: readonly DeclaredSecret[];
+  /** Bounds of what tasks share on this machine, of the executor `local`. */
+  readonly local: LocalExecutor;
   readonly raw: Json;
 }
 

@@ -21,6 +21,8 @@ export interface EnvEntry {
   readonly name: string;
   readonly nameSpan: Span;
   readonly value: TemplateText;
+  /** It is taken from whoever starts the run; `value` is the default, and empty where there is none. */
+  readonly external?: { readonly default: boolean };
 }
 
 export interface SignatureColumn {

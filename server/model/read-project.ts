@@ -1,6 +1,7 @@
 /** `modelyard.yaml`. */
 import type { MapEntry, SyntaxTree } from '../syntax/tree.js';
-import type { Environment, Json, ProjectSettings, Target } from './definition.js';
+import type { DeclaredSecret } from './secrets.js';
+import type { Environment, Json, LocalExecutor, ProjectSettings, Target } from './definition.js';
 import {
   booleanOf,
   bytesOf,
@@ -27,6 +28,8 @@ export const NO_SETTINGS: ProjectSettings = {
   runs: {},
   environments: [],
   targets: [],
+  secrets: [],
+  local: {},
   raw: {},
 };
 
@@ -61,7 +64,28 @@ export function readSettings(tree: SyntaxTree): ProjectSettings {
     environments: entriesOf(field(root, 'environments')).map(readEnvironment),
     targets: entriesOf(field(root, 'targets')).map(readTarget),
     ...given('shell', textOf(field(root, 'shell'))),
+    secrets: readSecrets(field(root, 'secrets')),
+    local: readLocal(field(field(root, 'executors'), 'local')),
     raw: jsonOf(root),
+  };
+}
+
+/** A list names them; a map says more of each. */
+function readSecrets(node: Maybe): DeclaredSecret[] {
+  if (mapOf(node) === undefined) return textsOf(node).map(({ value }) => ({ name: value, optional: false }));
+  return entriesOf(node).map(({ key, value }) => ({
+    name: key.text,
+    ...given('env', textOf(field(value, 'env'))),
+    optional: booleanOf(field(value, 'optional')) ?? false,
+  }));
+}
+
+function readLocal(node: Maybe): LocalExecutor {
+  return {
+    ...given('jobs', numberOf(field(node, 'jobs'))),
+    ...given('cpus', numberOf(field(node, 'cpus'))),
+    ...given('memoryBytes', bytesOf(field(node, 'memory'))),
+    ...given('gpus', numberOf(field(node, 'gpus'))),
   };
 }
 

@@ -108,8 +108,14 @@ export function located(node: SyntaxNode): Located<Json> {
 export function envOf(node: Maybe): EnvEntry[] {
   const entries: EnvEntry[] = [];
   for (const entry of entriesOf(node)) {
+    const base = { name: entry.key.text, nameSpan: entry.key.span };
     const value = templateOf(entry.value);
-    if (value !== undefined) entries.push({ name: entry.key.text, nameSpan: entry.key.span, value });
+    if (value !== undefined) entries.push({ ...base, value });
+    else if (booleanOf(field(entry.value, 'from-environment')) === true) {
+      const fallback = templateOf(field(entry.value, 'default'));
+      const external = { default: fallback !== undefined };
+      entries.push({ ...base, value: fallback ?? { text: '', span: entry.key.span }, external });
+    }
   }
   return entries;
 }

@@ -76,7 +76,7 @@ export class StaticScopes {
       const value = this.values.env?.[name];
       return value === undefined ? unknown(`env.${name}`) : { kind: 'value', value };
     }
-    if (this.open.has(key)) return unknown(`env.${name}`);
+    if (this.open.has(key) || entry.external !== undefined) return unknown(`env.${name}`);
     this.open.add(key);
     const result = renderTemplate(entry.value, this.of(task, cell), 'plain');
     this.open.delete(key);

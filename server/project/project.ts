@@ -78,6 +78,8 @@ const DEFAULT_SETTINGS: ProjectSettings = {
   runs: {},
   environments: [],
   targets: [],
+  secrets: [],
+  local: {},
   raw: {},
 };
 

@@ -14,7 +14,10 @@ export type FromTexts =
   | {
       readonly ok: true;
       readonly pipeline: Pipeline;
-      readonly settings: Pick<ProjectSettings, 'cache' | 'trash' | 'environments' | 'targets' | 'shell'>;
+      readonly settings: Pick<
+        ProjectSettings,
+        'cache' | 'trash' | 'environments' | 'targets' | 'shell' | 'secrets' | 'local'
+      >;
       readonly features: readonly FeaturesDefinition[];
     }
   | { readonly ok: false; readonly message: string };
@@ -30,7 +33,7 @@ export function pipelineFrom(texts: Texts, relative: string): FromTexts {
   return {
     ok: true,
     pipeline: found.pipeline,
-    settings: settings ?? { cache: {}, trash: {}, environments: [], targets: [] },
+    settings: settings ?? { cache: {}, trash: {}, environments: [], targets: [], secrets: [], local: {} },
     features: definitions.flatMap((one) => (one.kind === 'features' ? [one] : [])),
   };
 }

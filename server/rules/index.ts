@@ -21,6 +21,7 @@ import { cycle } from './graph/cycle.js';
 import { mutexCycle } from './graph/mutex-cycle.js';
 import { duplicateOutput } from './graph/duplicate-output.js';
 import { nestedOutput } from './graph/nested-output.js';
+import { sharedOutput } from './graph/shared-output.js';
 import { redundantNeeds } from './graph/redundant-needs.js';
 import { aliasName } from './model/alias-name.js';
 import { modelName } from './model/name.js';
@@ -56,6 +57,7 @@ import { unit } from './resource/unit.js';
 import type { Finding, ProjectView, Rule } from './rule.js';
 import { missingKey } from './schema/missing-key.js';
 import { name } from './schema/name.js';
+import { notYet } from './schema/not-yet.js';
 import { oneAction } from './schema/one-action.js';
 import { type as schemaType } from './schema/type.js';
 import { unknownKey } from './schema/unknown-key.js';
@@ -67,7 +69,9 @@ import { duplicateKey } from './syntax/duplicate-key.js';
 import { expression } from './syntax/expression.js';
 import { yaml } from './syntax/yaml.js';
 import { duration } from './task/duration.js';
+import { hiddenFailure } from './task/hidden-failure.js';
 import { noOutputs } from './task/no-outputs.js';
+import { undeclaredVariable } from './task/undeclared-variable.js';
 
 /** In the order of the pages; `suppression/unused` is last because it asks what the others have found. */
 export const ALL_RULES: readonly Rule[] = [
@@ -108,7 +112,11 @@ export const ALL_RULES: readonly Rule[] = [
   always,
   paramDefault,
   unusedParam,
+  notYet,
+  sharedOutput,
   noOutputs,
+  hiddenFailure,
+  undeclaredVariable,
   duration,
   unit,
   unknownEntity,

@@ -1,5 +1,6 @@
 /** Runs that are part of another one: started, or gone on with, by a task, whose log tells how they go. */
 import { similar } from '../model/names.js';
+import { missingSecrets, secretsFrom } from '../model/secrets.js';
 import { type RunBasis, readBasis } from '../stores/run-basis.js';
 import type { RunDocument } from '../stores/run-document.js';
 import type { RunStore } from '../stores/runs.js';
@@ -51,8 +52,8 @@ export async function runChild(
   const params = resolveParams(loaded.pipeline, call.params, similar);
   if (!params.ok) return { kind: 'refused', message: params.problems.join('; ') };
   const names = secretNames(loaded.pipeline);
-  const missing = names.filter((name) => options.environment[name] === undefined);
-  if (missing.length > 0) return { kind: 'refused', message: `secrets are not set: ${missing.join(', ')}` };
+  const secrets = secretsFrom(names, options.places.secrets, options.environment);
+  if (secrets.missing.length > 0) return { kind: 'refused', message: missingSecrets(secrets.missing) };
   if (before?.status === 'waiting' && JSON.stringify(before.params) !== JSON.stringify(params.values)) {
     // Called with other params it is another run: nobody needs the answer to this one any more.
     store.abandon(before.id);
@@ -65,7 +66,7 @@ export async function runChild(
     ...options,
     ...loaded,
     params: params.values,
-    secrets: Object.fromEntries(names.map((name) => [name, options.environment[name] ?? ''])),
+    secrets: secrets.values,
     control: new RunControl(),
     // It leaves, and this run looks for the answers: there is one who asks, and one table on the terminal.
     approvals: { stay: false },

@@ -6,7 +6,12 @@ import { didYouMean, similar } from '../model/names.js';
 export type Places = Pick<ProjectSettings, 'environments' | 'targets'>;
 
 /** What a run takes from `modelyard.yaml`. */
-export type RunSettings = Places & Pick<ProjectSettings, 'shell'>;
+export type RunSettings = Places & Pick<ProjectSettings, 'shell' | 'secrets' | 'local'>;
+
+/** What a run takes from `modelyard.yaml`, and no more: they are kept with each pipeline. */
+export function runSettings({ environments, targets, shell, secrets, local }: RunSettings): RunSettings {
+  return { environments, targets, secrets, local, ...(shell === undefined ? {} : { shell }) };
+}
 
 /** The environment of that name, or why there is none. */
 export function findEnvironment(

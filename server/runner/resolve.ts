@@ -256,7 +256,8 @@ class Resolver {
   #environment(entries: readonly EnvEntry[], parts: FingerprintPart[]): Record<string, string> {
     const env: Record<string, string> = {};
     for (const entry of entries) {
-      const { real, shown } = this.#render(entry.value, 'plain');
+      const { real, shown } = this.#variable(entry);
+      if (real === undefined) continue;
       const bytes = Buffer.byteLength(real) + entry.name.length + 1;
       if (bytes > LONGEST_VARIABLE) {
         const message = `env ${entry.name} is ${formatBytes(bytes)} long, and the system takes ${formatBytes(LONGEST_VARIABLE)} for one variable: write the value into a file`;
@@ -270,6 +271,14 @@ class Resolver {
       parts.push({ kind: 'env', name, value: this.#shown.env[name] ?? '' });
     }
     return env;
+  }
+
+  /** The value of a variable; nothing where it is one of the outside that is not set. */
+  #variable({ name, value, external }: EnvEntry): { real: string | undefined; shown: string } {
+    const found = external === undefined ? undefined : this.#facts.environment[name];
+    if (found !== undefined) return { real: found, shown: found };
+    if (external?.default === false) return { real: undefined, shown: '' };
+    return this.#render(value, 'plain');
   }
 
   #directory(parts: FingerprintPart[]): string {

@@ -1,19 +1,32 @@
 /** What this machine has to share among tasks. */
 import { readdirSync } from 'node:fs';
 import os from 'node:os';
+import type { LocalExecutor } from '../model/definition.js';
 import type { Instance } from '../model/graph.js';
 import { formatBytes } from '../model/units.js';
 import type { Capacity } from './machine.js';
 
-/** @param jobs tasks at once; default: one per core */
-export function capacityOf(jobs: number | undefined, environment: NodeJS.ProcessEnv): Capacity {
-  const cores = os.availableParallelism();
+/**
+ * @param jobs tasks at once; default: what `modelyard.yaml` says, else one per core
+ * @param bounds what `modelyard.yaml` says of this machine
+ */
+export function capacityOf(
+  jobs: number | undefined,
+  environment: NodeJS.ProcessEnv,
+  bounds: LocalExecutor,
+): Capacity {
+  const cores = bounds.cpus ?? os.availableParallelism();
+  const most = jobs ?? bounds.jobs;
+  const found = gpus(environment);
   return {
-    jobs: jobs ?? cores,
+    jobs: most ?? Math.max(1, Math.floor(cores)),
     // Whoever asks for more jobs than cores wants them to share.
-    cpus: Math.max(cores, jobs ?? 0),
-    memoryBytes: os.totalmem(),
-    gpus: gpus(environment),
+    cpus: bounds.cpus ?? Math.max(cores, most ?? 0),
+    memoryBytes: bounds.memoryBytes ?? os.totalmem(),
+    gpus:
+      bounds.gpus === undefined
+        ? found
+        : Array.from({ length: bounds.gpus }, (_, at) => found[at] ?? String(at)),
   };
 }
 

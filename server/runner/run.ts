@@ -212,7 +212,8 @@ class Run {
   ) {
     this.#writeDown = writeDown;
     this.#endsOnly = options.control.cancelled.aborted && options.resume?.status === 'waiting';
-    const { jobs, environment, machine = new Machine(capacityOf(jobs, environment)) } = options;
+    const { jobs, environment, places } = options;
+    const { machine = new Machine(capacityOf(jobs, environment, places.local)) } = options;
     // Pipelines that are called share it.
     this.#options = { ...options, machine };
     this.#session = session;
@@ -475,7 +476,7 @@ class Run {
       executor: this.#executor,
       graceMs,
       masks: this.#masks,
-      environment: inheritedEnvironment(options.environment, new Set(Object.keys(secrets))),
+      environment: inheritedEnvironment(options.environment, hiddenVariables(options)),
       secrets,
       sharedSecrets: options.pipeline.secrets.map(({ value }) => value),
       fileName: (id) => path.basename(taskLogName(id), '.log'),
@@ -591,6 +592,15 @@ class Run {
     }
     recorder.close(this.#worked);
   }
+}
+
+/** Variables that hold secrets: who gets one is told by `secrets`. */
+function hiddenVariables({ secrets, places }: RunOptions): ReadonlySet<string> {
+  const names = Object.keys(secrets);
+  const other = places.secrets.flatMap(({ name, env }) =>
+    env !== undefined && names.includes(name) ? [env] : [],
+  );
+  return new Set([...names, ...other]);
 }
 
 /** Only then has a run to wait for git before it starts. */

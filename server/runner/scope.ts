@@ -139,6 +139,11 @@ export class TaskScope implements Scope {
       }
       case 'secrets': {
         const secret = first === undefined ? undefined : this.#facts.secrets[first];
+        if (
+          secret === undefined &&
+          this.#facts.places.secrets.some(({ name, optional }) => name === first && optional)
+        )
+          return { kind: 'value', value: '' };
         if (secret === undefined) {
           return { kind: 'error', message: `secrets.${first ?? ''}: the pipeline does not declare it.` };
         }

@@ -100,7 +100,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.root = options.root;
     this.pipeline = options.pipeline;
-    this.places = options.places ?? { environments: [], targets: [] };
+    this.places = options.places ?? { environments: [], targets: [], secrets: [], local: {} };
     this.layout = layoutOf(options.root);
     this.hashes = new HashIndex(this.layout);
     this.workspace = new Workspace(options.root, this.hashes);
@@ -126,7 +126,7 @@ export class Session {
     const selected = select(this.graph, options.selection ?? {});
     this.#selected = selected.ok ? selected.ids : new Set();
     this.problem = selected.ok
-      ? (problemOf(this.graph) ?? this.#missingShell(options.environment))
+      ? (problemOf(this.graph) ?? this.#missingShell(options.environment) ?? this.#sameFile())
       : `there is no task "${selected.unknown}" in ${options.pipeline.name}; there are: ${selected.known.join(', ')}`;
     const dirty = (): boolean => this.#dirty;
     this.facts = {
@@ -236,6 +236,23 @@ export class Session {
       if (task.action?.kind !== 'run' || task.env.some(({ name }) => name === 'PATH')) continue;
       const shell = shellOfTask(task, this.pipeline, this.places.shell ?? SYSTEM_SHELL);
       if (findShell(shell, environment) === undefined) return `${id}: ${missingShell(shell)}`;
+    }
+    return undefined;
+  }
+
+  /** Two outputs that are one file, because a folder on the way is a link. */
+  #sameFile(): string | undefined {
+    const made = new Map<string, { readonly id: string; readonly path: string }>();
+    for (const { id, outputs } of this.selectedInstances()) {
+      for (const { path: output, glob } of outputs) {
+        if (output === undefined || glob) continue;
+        const real = this.workspace.realPath(output);
+        const other = made.get(real);
+        if (other !== undefined && other.path !== output) {
+          return `${other.id} and ${id} write the same file: ${other.path} and ${output} are one, through a link`;
+        }
+        made.set(real, { id, path: output });
+      }
     }
     return undefined;
   }

@@ -37,6 +37,7 @@ export class Workspace {
   readonly root: string;
   readonly hashes: HashIndex;
   readonly #realFolders = new Map<string, string | undefined>();
+  readonly #realParents = new Map<string, string>();
   #realRoot: string | undefined;
 
   /** @param root absolute */
@@ -67,6 +68,18 @@ export class Workspace {
     const real = this.#realFolder(this.absolute(normal.slice(0, slash)));
     if (real !== undefined && !isInside(this.#realRoot, real)) return bad('leaves the project by a link');
     return { ok: true, path: normal };
+  }
+
+  /** Where a path leads when the folders above it are followed; itself where it is a link. Absolute. */
+  realPath(relative: string): string {
+    const absolute = this.absolute(relative);
+    const folder = path.dirname(absolute);
+    let above = this.#realParents.get(folder);
+    if (above === undefined) {
+      above = realOf(folder);
+      this.#realParents.set(folder, above);
+    }
+    return path.join(above, path.basename(absolute));
   }
 
   /** Where a folder, or what there is of it, really lies. */
@@ -156,6 +169,16 @@ export class Workspace {
       return `${read.records[0]?.hash ?? ''} ${file}\n`;
     });
     return hashOf(lines.join('')).slice('sha256:'.length);
+  }
+}
+
+/** Of what is not there the nearest folder that is, and the rest as it is written. */
+function realOf(folder: string): string {
+  try {
+    return realpathSync.native(folder);
+  } catch {
+    const above = path.dirname(folder);
+    return above === folder ? folder : path.join(realOf(above), path.basename(folder));
   }
 }
 

@@ -1,4 +1,5 @@
 /** Secrets that releases need: their names from the disk, their values from the environment of whoever gives an order. */
+import { type DeclaredSecret, secretsFrom } from '../model/secrets.js';
 import { secretsOf } from './config.js';
 import { isReleaseId } from './places.js';
 import { readRelease } from './release-document.js';
@@ -21,12 +22,16 @@ export function secretNamesOf(root: string, service: SecretsHolder, asked: strin
   return [...new Set([...names, ...service.config.secrets])];
 }
 
-/** Values of secrets, out of the environment. Those that are not set are left out, and the host says which it lacks. */
-export function secretValues(names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+/**
+ * Values of secrets, out of an environment. Those that are not set are left out, and the host says which it lacks; what may
+ * be missing is empty.
+ */
+export function secretValues(
+  names: readonly string[],
+  declared: readonly DeclaredSecret[],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  const { values, missing } = secretsFrom(names, declared, environment);
+  const needed = new Set(missing.map(({ name }) => name));
+  return Object.fromEntries(names.flatMap((name) => (needed.has(name) ? [] : [[name, values[name] ?? '']])));
 }

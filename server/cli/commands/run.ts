@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseDuration } from '../../model/units.js';
 import { RunControl } from '../../runner/control.js';
 import type { EventSink } from '../../runner/events.js';
+import { missingSecrets, secretsFrom } from '../../model/secrets.js';
 import { secretNames } from '../../runner/secrets.js';
 import { runPipeline } from '../../runner/run.js';
 import type { LoadedPipeline } from '../../runner/run-options.js';
@@ -183,7 +184,7 @@ function graceOf(args: Arguments): number {
 }
 
 /** Every secret that is asked for has to be there before anything starts. */
-function secretsFor({ compiled, selection }: Prepared): Record<string, string> {
+function secretsFor({ compiled, selection }: Prepared): Readonly<Record<string, string>> {
   const { pipeline } = compiled;
   const names =
     selection.only === undefined
@@ -194,15 +195,9 @@ function secretsFor({ compiled, selection }: Prepared): Record<string, string> {
             selection.only?.some((one) => one.split('@')[0] === task.name),
           ),
         });
-  const missing = names.filter((name) => process.env[name] === undefined);
-  if (missing.length > 0) {
-    throw new CommandError(
-      `${missing.length === 1 ? 'the secret' : 'the secrets'} ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set: ` +
-        `put ${missing.length === 1 ? 'it' : 'them'} into the environment, as in ${missing[0] ?? ''}=… modelyard run`,
-      EXIT.usage,
-    );
-  }
-  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']));
+  const { values, missing } = secretsFrom(names, compiled.places.secrets, process.env);
+  if (missing.length > 0) throw new CommandError(missingSecrets(missing), EXIT.usage);
+  return values;
 }
 
 /** The first signal asks the run to end, the second one ends it. */

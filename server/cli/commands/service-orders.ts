@@ -6,7 +6,8 @@ import type { ServiceOrder } from '../../serving/config.js';
 import { listServices, type ServiceView } from '../../serving/read-service.js';
 import { readable } from '../../serving/event-words.js';
 import { isReleaseId } from '../../serving/places.js';
-import { secretNamesOf, secretValues } from '../../serving/secret-values.js';
+import { Project } from '../../project/project.js';
+import { type SecretsHolder, secretNamesOf, secretValues } from '../../serving/secret-values.js';
 import { CHANGE_FLAGS, UsageError, type Flags, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -97,7 +98,7 @@ async function startOne(
     ...duration(call, 'grace', 'graceMs'),
     ...duration(call, 'drain', 'drainMs'),
     cause: causeOf(call),
-    secretValues: secretValues(secretNamesOf(call.root, service, release)),
+    secretValues: secretsFor(call, service, release),
   };
   return tellResult(
     call,
@@ -145,7 +146,7 @@ async function startAgain(
   const order: ServiceOrder = {
     ...turn(call),
     cause: causeOf(call),
-    secretValues: secretValues(secretNamesOf(call.root, service, undefined)),
+    secretValues: secretsFor(call, service, undefined),
   };
   return startService(addressOf(call, service), order, { onEvent: tellEvent(call, service.environment) });
 }
@@ -183,7 +184,7 @@ function order(
       const body = {
         cause: causeOf(call),
         ...turn(call),
-        ...(withSecrets ? { secretValues: secretValues(secretNamesOf(call.root, service, undefined)) } : {}),
+        ...(withSecrets ? { secretValues: secretsFor(call, service, undefined) } : {}),
       };
       return tellResult(
         call,
@@ -260,3 +261,14 @@ export const traffic: ServiceSubcommand = {
     );
   },
 };
+
+/** Values of the secrets of everything of a service that may run, as `modelyard.yaml` says where they are. */
+function secretsFor(
+  call: ServiceCall,
+  service: SecretsHolder,
+  release: string | undefined,
+): Record<string, string> {
+  const names = secretNamesOf(call.root, service, release);
+  if (names.length === 0) return {};
+  return secretValues(names, Project.open(call.root, undefined, { only: [] }).settings.secrets);
+}

@@ -6,7 +6,7 @@ import { ENV_NAME_PATTERN, NAME_PATTERN } from '../names.js';
 import { SHELL_NAMES } from '../shells.js';
 import type { ShellName } from '../shells.js';
 import { BYTES_PATTERN, DURATION_PATTERN } from '../units.js';
-import { hinted, HINT } from './hint.js';
+import { hinted, HINT, key, opt } from './hint.js';
 import type { Hint, NameTarget } from './hint.js';
 
 const EXPRESSION = '\\$\\{\\{';
@@ -108,6 +108,22 @@ export function listOrOne<T extends TSchema>(item: T) {
 /** A value of an environment variable. */
 export function envValue(place: ExpressionPlace) {
   return Type.Union([template(place), Type.Number(), Type.Boolean()]);
+}
+
+/** Environment variables of tasks: a value, or that of whoever starts the run. */
+export function taskEnvMap() {
+  const external = closed(
+    {
+      'from-environment': key(
+        Type.Literal(true, { [HINT]: { expects: 'true' } satisfies Hint }),
+        'The variable is that of whoever starts the run, and its value counts: with another one the task runs again.',
+        [true],
+      ),
+      default: opt(envValue('env'), 'Its value where it is not set.', ['dev']),
+    },
+    { title: 'Variable of the environment' },
+  );
+  return Type.Record(envNameKey, Type.Union([envValue('env'), external]), { additionalProperties: false });
 }
 
 export function envMap(place: ExpressionPlace) {

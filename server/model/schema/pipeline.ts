@@ -9,7 +9,7 @@ import {
   closed,
   condition,
   duration,
-  envMap,
+  taskEnvMap,
   glob,
   listOrOne,
   name,
@@ -152,9 +152,11 @@ export const taskOptionSchemas = {
     ['params.publish == true', 'failure()'],
     { default: 'success()' },
   ),
-  env: opt(envMap('env'), 'Environment variables of the task, over those of the pipeline.', [
-    { OMP_NUM_THREADS: 2 },
-  ]),
+  env: opt(
+    taskEnvMap(),
+    'Environment variables of the task, over those of the pipeline. One of whoever starts the run is named with `from-environment`, so that its value counts.',
+    [{ OMP_NUM_THREADS: 2 }, { MODE: { 'from-environment': true, default: 'dev' } }],
+  ),
   secrets: opt(
     listOrOne(secretName),
     'Secrets that the task gets as environment variables. Their values are masked in every log.',
@@ -291,7 +293,7 @@ export const pipelineSchema = closed(
       'Values that a run can change: `${{ params.epochs }}`.',
       [{ epochs: 200, seed: { type: 'integer', default: 42, minimum: 0 } }],
     ),
-    env: opt(envMap('env'), 'Environment variables of every task.', [{ PYTHONUNBUFFERED: '1' }]),
+    env: opt(taskEnvMap(), 'Environment variables of every task.', [{ PYTHONUNBUFFERED: '1' }]),
     secrets: opt(listOrOne(secretName), 'Secrets that every task gets as environment variables.', [
       ['API_KEY'],
     ]),

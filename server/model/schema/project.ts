@@ -1,7 +1,7 @@
 /** The schema of `modelyard.yaml`. */
 import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
-import { key, oneOf, opt } from './hint.js';
+import { key, notYet, oneOf, opt } from './hint.js';
 import {
   anyKeyed,
   bytes,
@@ -25,7 +25,7 @@ const cli = Type.Union([Type.String(), Type.Number()]);
 
 const executor = closed(
   {
-    type: key(oneOf(['local', 'slurm']), 'The kind of executor.', ['slurm']),
+    type: key(oneOf(['local', 'slurm']), 'The kind of executor; `slurm` is not built yet.', ['local']),
     description: opt(prose, 'When to use it.', ['The cluster of the institute.']),
     jobs: opt(Type.Integer({ minimum: 1 }), 'At most so many tasks at once.', [4]),
     cpus: opt(
@@ -35,24 +35,27 @@ const executor = closed(
     ),
     memory: opt(bytes, 'Memory that tasks share. Default: that of the machine.', ['16GiB']),
     gpus: opt(Type.Integer({ minimum: 0 }), 'Graphics processors that tasks share.', [2]),
-    partition: opt(Type.String(), 'Slurm: the partition.', ['gpu']),
-    account: opt(Type.String(), 'Slurm: the account that is charged.', ['weather']),
-    qos: opt(Type.String(), 'Slurm: the quality of service.', ['normal']),
-    constraint: opt(Type.String(), 'Slurm: features that a node must have.', ['a100']),
-    time: opt(duration, 'Slurm: the time limit of tasks without a `timeout`.', ['2h']),
-    'gpu-flag': opt(
-      oneOf(['gres', 'gpus']),
-      'Slurm: how the site wants graphics processors asked for.',
-      ['gres'],
-      {
+    partition: notYet(opt(Type.String(), 'Slurm: the partition.', ['gpu'])),
+    account: notYet(opt(Type.String(), 'Slurm: the account that is charged.', ['weather'])),
+    qos: notYet(opt(Type.String(), 'Slurm: the quality of service.', ['normal'])),
+    constraint: notYet(opt(Type.String(), 'Slurm: features that a node must have.', ['a100'])),
+    time: notYet(opt(duration, 'Slurm: the time limit of tasks without a `timeout`.', ['2h'])),
+    'gpu-flag': notYet(
+      opt(oneOf(['gres', 'gpus']), 'Slurm: how the site wants graphics processors asked for.', ['gres'], {
         default: 'gres',
-      },
+      }),
     ),
-    'memory-per-cpu': opt(Type.Boolean(), 'Slurm: the site wants memory per core.', [true], {
-      default: false,
-    }),
-    'poll-interval': opt(duration, 'Slurm: how often the queue is looked at.', ['15s'], { default: '15s' }),
-    options: opt(Type.Array(cli), 'Slurm: further options of `sbatch`, as they stand.', [['--exclusive']]),
+    'memory-per-cpu': notYet(
+      opt(Type.Boolean(), 'Slurm: the site wants memory per core.', [true], {
+        default: false,
+      }),
+    ),
+    'poll-interval': notYet(
+      opt(duration, 'Slurm: how often the queue is looked at.', ['15s'], { default: '15s' }),
+    ),
+    options: notYet(
+      opt(Type.Array(cli), 'Slurm: further options of `sbatch`, as they stand.', [['--exclusive']]),
+    ),
   },
   { title: 'Executor' },
 );
@@ -237,13 +240,10 @@ export const projectSchema = closed(
       [{ local: { type: 'local', ports: { from: 8000, to: 8099 } } }],
     ),
     shell: opt(shell, 'What runs the commands of tasks whose pipeline doesn’t say it.', ['bash']),
-    tracking: opt(
-      tracking,
-      'The tracking server that MLflow clients find during a run.',
-      [true, { port: 5000 }],
-      {
+    tracking: notYet(
+      opt(tracking, 'The tracking server that MLflow clients find during a run.', [true, { port: 5000 }], {
         default: true,
-      },
+      }),
     ),
     secrets: opt(
       Type.Union([

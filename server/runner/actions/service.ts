@@ -6,6 +6,7 @@ import { describeServiceEvent, readable, releaseNames } from '../../serving/even
 import { readService } from '../../serving/read-service.js';
 import { readRelease } from '../../serving/release-document.js';
 import { listReleases } from '../../serving/releases.js';
+import { secretValues } from '../../serving/secret-values.js';
 import type { ReleaseDocument, ServiceCause } from '../../serving/types.js';
 import { whoAmI } from '../../stores/user.js';
 import { ancestorsOf } from '../upstream.js';
@@ -45,7 +46,7 @@ export async function serviceAction(context: ActionContext): Promise<ActionOutco
         cause,
         id,
         wait: context.wait,
-        secretValues: valuesOf(secrets, session.facts.environment),
+        secretValues: secretValues(secrets, session.places.secrets, session.facts.environment),
       },
       { onEvent: (event) => context.say(describeServiceEvent(event, nameOf)) },
     );
@@ -80,16 +81,4 @@ function releaseOf({ task, root, session }: ActionContext): ReleaseDocument | st
   const read = readRelease(root, environment, id);
   if (read.state === 'ok') return read.value;
   return read.state === 'missing' ? `there is no release ${id} in ${environment}` : read.problem.message;
-}
-
-function valuesOf(
-  names: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = environment[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }

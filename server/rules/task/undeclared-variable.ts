@@ -1,0 +1,89 @@
+import type { Pipeline, Task } from '../../model/definition.js';
+import { scriptOf } from '../../model/shell.js';
+import { scanScript } from '../../model/shell-scan.js';
+import { shellOfTask } from '../../model/shells.js';
+import { entryOf } from '../../syntax/text.js';
+import { insertBefore } from '../edits.js';
+import { taskEntry } from '../places.js';
+import type { Fix, Rule, RuleContext } from '../rule.js';
+
+/** What the system and shells set, and what says where a task runs rather than what it does. */
+const KNOWN =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|IFS|PS[1-4]|LANG|LANGUAGE|LC_\w+|TERM|TZ|TMPDIR|TMP|TEMP|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|RANDOM|SRANDOM|SECONDS|LINENO|EPOCHSECONDS|EPOCHREALTIME|PPID|UID|EUID|GROUPS|BASH\w*|ZSH\w*|OPTARG|OPTIND|OPTERR|REPLY|MAPFILE|PIPESTATUS|FUNCNAME|DIRSTACK|SHLVL|SHELLOPTS|COLUMNS|LINES|DISPLAY|EDITOR|VISUAL|PAGER|CUDA_VISIBLE_DEVICES|VIRTUAL_ENV|CONDA_\w+|_|MODELYARD_\w+)$/;
+
+export const undeclaredVariable: Rule = {
+  id: 'task/undeclared-variable',
+  severity: 'hint',
+  summary: 'A command uses a variable of the environment that the pipeline does not name.',
+  docs: `
+A command sees the environment of whoever starts the run, but only what the definition names counts for its fingerprint:
+with another value of \`$MODE\` the task stays up to date, and its result is the old one.
+
+Nothing is said of variables that the command sets itself, of \`PATH\`, \`HOME\` and their like, and of those that Modelyard
+sets. Where it is in doubt (\`eval\`, \`source\`) the rule is silent.
+
+**To mend it**, name the variable: \`env: { MODE: { from-environment: true } }\`, with a \`default\` where there is one, or a
+value of its own. A secret goes under \`secrets\`.
+`,
+  good: [
+    {
+      files:
+        'tasks:\n  train:\n    env: { MODE: { from-environment: true } }\n    run: ./train.sh --mode "$MODE" --home "$HOME"\n    outputs: { model: m.json }\n',
+    },
+    {
+      files:
+        'tasks:\n  split:\n    run: |\n      for f in *.csv; do n=$(wc -l < "$f"); echo "$n $1"; done\n      awk \'{ print $NF }\' < all.csv\n    cache: false\n',
+    },
+  ],
+  bad: [
+    {
+      files: 'tasks:\n  train:\n    run: «./train.sh --mode "$MODE"»\n    outputs: { model: m.json }\n',
+      messages: [
+        'Nothing names the variable MODE: the task stays up to date when its value changes. Name it in `env`.',
+      ],
+      fixed:
+        'tasks:\n  train:\n    env: { MODE: { from-environment: true } }\n    run: ./train.sh --mode "$MODE"\n    outputs: { model: m.json }\n',
+    },
+  ],
+  check(context) {
+    const { pipeline, project } = context;
+    if (pipeline === undefined) return;
+    const settings = project.settings();
+    const own = settings?.kind === 'project' ? settings.settings.shell : undefined;
+    for (const task of pipeline.tasks) {
+      if (task.action?.kind !== 'run' || shellOfTask(task, pipeline, own).language !== 'shell') continue;
+      const { text, template, span } = scriptOf(task.action.commands);
+      const script = template?.parts.map((part) => (part.kind === 'text' ? part.text : 'x')).join('') ?? text;
+      const named = namesOf(pipeline, task);
+      for (const name of scanScript(script).variables) {
+        if (KNOWN.test(name) || named.has(name)) continue;
+        context.report({
+          span,
+          message: `Nothing names the variable ${name}: the task stays up to date when its value changes. Name it in \`env\`.`,
+          fixes: fixFor(context, task, name),
+        });
+      }
+    }
+  },
+};
+
+function namesOf(pipeline: Pipeline, task: Task): ReadonlySet<string> {
+  return new Set([
+    ...[...pipeline.env, ...task.env].map(({ name }) => name),
+    ...[...pipeline.secrets, ...task.secrets].map(({ value }) => value),
+  ]);
+}
+
+function fixFor(context: RuleContext, task: Task, name: string): Fix[] {
+  const place = taskEntry(context.definition.tree, task.name);
+  const env = entryOf(place?.map, 'env')?.value;
+  const inner = env?.kind === 'map' ? env : undefined;
+  const first = inner?.entries[0] ?? place?.map.entries[0];
+  if (place === undefined || first === undefined || (env !== undefined && inner === undefined)) return [];
+  const value = '{ from-environment: true }';
+  const edit =
+    inner === undefined
+      ? insertBefore(context, first, place.map.flow, 'env', `{ ${name}: ${value} }`)
+      : insertBefore(context, first, inner.flow, name, value);
+  return [{ title: `Let ${name} count`, edits: [edit], preferred: false }];
+}
