@@ -3,11 +3,13 @@
  * YAML, evaluates no rule and loads neither of them.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { PROJECT_FILES } from '../project/find-root.js';
 import { writeAtomic } from '../stores/atomic.js';
-import { layoutOf } from '../stores/layout.js';
+import { namesIn } from '../stores/folder.js';
+import { isPrivate, userCacheFolder } from '../stores/user-folders.js';
 import type { Compiled, LoadResult, Texts } from './loaded.js';
 
 /** Reads a pipeline's file (relative to the root), from its compiled form where that is still right. */
@@ -66,15 +68,24 @@ export function rememberPath(root: string, name: string, relative: string): void
   writeIndex(file, JSON.stringify({ ...names, [name]: relative }));
 }
 
+/**
+ * A folder of the user's own for each project: what is kept there is run instead of the definition, so that it must not
+ * come with a project.
+ */
+function compiledFolder(root: string): string {
+  const folder = path.join(userCacheFolder() ?? os.tmpdir(), 'compiled');
+  return path.join(folder, sha256(path.resolve(root)).slice(7, 39));
+}
+
 function namesFile(root: string): string {
-  return path.join(layoutOf(root).index, 'compiled', 'names.json');
+  return path.join(compiledFolder(root), 'names.json');
 }
 
 /** Where a definition's compiled form lies, and what it has to be of. One file a definition, so that none are left over. */
 function compiledPlace(root: string, relative: string, text: string): Place {
   const settings = PROJECT_FILES.map((name) => readText(path.join(root, name)) ?? '').join('\0');
   return {
-    file: path.join(layoutOf(root).index, 'compiled', `${sha256(relative).slice(7, 39)}.json`),
+    file: path.join(compiledFolder(root), `${sha256(relative).slice(7, 39)}.json`),
     key: sha256([codeVersion(), relative, settings, text].join('\0')),
   };
 }
@@ -104,6 +115,7 @@ let last: { readonly key: string; readonly compiled: Compiled } | undefined;
 /** Asked for twice where a pipeline was found by its name: read once. */
 function read({ file, key }: Place): Compiled | undefined {
   if (last?.key === key) return last.compiled;
+  if (!isPrivate(file) || !isPrivate(path.dirname(file))) return undefined;
   try {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as { key: string; compiled: Compiled };
     if (kept.key !== key) return undefined;
@@ -114,31 +126,32 @@ function read({ file, key }: Place): Compiled | undefined {
   }
 }
 
-/** What waits for a memory, by file. */
-const waiting = new Map<string, string>();
-
-/** Writes what could not be kept before the project had a memory: for a command that has made it. */
-export function keepWaiting(): void {
-  const files = [...waiting];
-  waiting.clear();
-  for (const [file, text] of files) writeIndex(file, text);
-}
-
-/**
- * Only derived data: where it can't be written, the next run compiles again. Nor is it what makes a memory: a command that
- * is refused, or only looks, leaves nothing behind.
- */
+/** Only derived data, in the user's cache: where it can't be written, the next run compiles again. */
 function writeIndex(file: string, text: string): void {
-  if (!existsSync(path.dirname(path.dirname(path.dirname(file))))) {
-    waiting.set(file, text);
-    return;
-  }
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeAtomic(file, text);
+    const folder = path.dirname(file);
+    if (!existsSync(folder)) {
+      forgetOld(path.dirname(folder));
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    }
+    writeAtomic(file, text, { mode: 0o600 });
   } catch {
     // See above.
   }
+}
+
+/** More projects than somebody works on. */
+const MOST_PROJECTS = 200;
+
+/** Projects come and go: the forms of those that were compiled longest ago go, some at a time. */
+function forgetOld(compiled: string): void {
+  const names = namesIn(compiled);
+  if (names.length < MOST_PROJECTS) return;
+  const folders = names
+    .map((name) => path.join(compiled, name))
+    .map((folder) => ({ folder, at: statSync(folder).mtimeMs }))
+    .sort((one, other) => other.at - one.at);
+  for (const { folder } of folders.slice(MOST_PROJECTS / 2)) rmSync(folder, { recursive: true, force: true });
 }
 
 function keep({ file, key }: Place, compiled: Compiled): void {

@@ -22,6 +22,7 @@ const COMMANDS: Commands = {
   graph: async () => (await import('./commands/graph.js')).graph,
   trash: async () => (await import('./commands/trash.js')).trash,
   gc: async () => (await import('./commands/gc.js')).gc,
+  trust: async () => (await import('./commands/trust.js')).trust,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
   schema: async () => (await import('./commands/schema.js')).schema,
   version: async () => (await import('./commands/version.js')).version,

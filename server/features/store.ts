@@ -9,7 +9,7 @@ import { syncFolder, tempName, tempOwner } from '../stores/atomic.js';
 import { type DocumentKind, type Loaded, openDocument, readDocument } from '../stores/document.js';
 import { type FileLock, tryLock } from '../stores/file-lock.js';
 import { hashOf } from '../stores/hash.js';
-import { layoutOf, safeFileName } from '../stores/layout.js';
+import { folderIn, layoutOf, safeFileName } from '../stores/layout.js';
 import { errorCode } from '../stores/problem.js';
 import { ATTEMPT, MANIFEST, PIN, POINTER } from './manifest.js';
 import type { Attempt, Manifest, Pin, Pointer } from './manifest.js';
@@ -31,7 +31,7 @@ export class FeatureStore {
 
   /** @param root of the project; nothing is read or made yet */
   constructor(root: string) {
-    this.folder = path.join(layoutOf(root).memory, 'features');
+    this.folder = folderIn(layoutOf(root).memory, 'features');
     this.temp = path.join(this.folder, 'tmp');
   }
 

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { servicePlaces, servicesFolder } from '../serving/places.js';
 import { hostOf } from '../serving/read-service.js';
-import { layoutOf } from '../stores/layout.js';
+import { folderIn, layoutOf } from '../stores/layout.js';
 import { FilesWatch } from './files-watch.js';
 
 /** How soon it is seen that the host of a service was killed: nothing tells of that. */
@@ -39,7 +39,7 @@ function* watchedFiles(root: string): Generator<string> {
     yield environment + path.sep;
     for (const folder of foldersIn(environment)) for (const name of WATCHED) yield path.join(folder, name);
   }
-  const environments = path.join(layoutOf(root).memory, 'environments');
+  const environments = folderIn(layoutOf(root).memory, 'environments');
   yield environments + path.sep;
   // It gets a line when a release is whole.
   for (const folder of foldersIn(environments)) yield path.join(folder, 'history.ndjson');

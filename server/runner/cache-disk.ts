@@ -15,7 +15,7 @@ import {
 import path from 'node:path';
 import { tempName, writeAtomic } from '../stores/atomic.js';
 import { removeTree } from '../stores/folder.js';
-import { shardedPath } from '../stores/layout.js';
+import { ensureMemory, shardedPath } from '../stores/layout.js';
 import type { Layout } from '../stores/layout.js';
 import { BadListing, NewFolder, isInnerPath, readListing, saneMode } from '../stores/listing.js';
 import { describeFileError, errorCode } from '../stores/problem.js';
@@ -164,6 +164,7 @@ export class DiskCache implements Cache {
     request: StoreRequest,
   ): Promise<{ readonly ok: true; readonly entry: CacheEntry } | CacheProblem> {
     try {
+      if (!existsSync(this.#layout.memory)) ensureMemory(this.#layout);
       const outputs: CachedOutput[] = [];
       for (const output of request.outputs) {
         request.signal?.throwIfAborted();

@@ -6,6 +6,7 @@ import { isElsewhere, isOurs, signalOurs } from '../stores/liveness.js';
 import type { RunDocument } from '../stores/run-document.js';
 import { LIVE_STATUSES } from '../stores/run-summary.js';
 import type { RunStore } from '../stores/runs.js';
+import { foreignMemory } from '../stores/trust.js';
 import { endOrphans, replay } from './resume.js';
 
 /** What was done, or why nothing was, in words. */
@@ -37,6 +38,8 @@ export function cancelRun(
 ): Cancelled {
   const read = store.read(id);
   if (!read.ok) return { ok: false, message: read.problem.message };
+  const foreign = foreignMemory(store.layout);
+  if (foreign !== undefined) return { ok: false, message: foreign.message };
   const { run } = read;
   if (run.status === 'interrupted' && forced) return giveUp(store, run, dry);
   if (!LIVE_STATUSES.has(run.status)) {

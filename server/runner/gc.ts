@@ -24,6 +24,7 @@ import { Registry } from '../stores/registry/registry.js';
 import { LIVE_STATUSES } from '../stores/run-summary.js';
 import { liveStatus } from '../stores/runs.js';
 import type { RunStore } from '../stores/runs.js';
+import { foreignMemory } from '../stores/trust.js';
 import { readEntry } from './cache-disk.js';
 import { staysWithin, writeUsage } from './cache-usage.js';
 import { parseListing } from './hash.js';
@@ -376,6 +377,8 @@ export function applyGc(
 ): { readonly freedBytes: number; readonly removed: number; readonly problems: readonly StoreProblem[] } {
   let freedBytes = 0;
   let removed = 0;
+  const foreign = foreignMemory(store.layout);
+  if (foreign !== undefined) return { freedBytes: 0, removed: 0, problems: [foreign] };
   const problems: StoreProblem[] = [];
   const attempt = (file: GcFile, work: () => boolean): void => {
     try {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { withLock } from '../stores/file-lock.js';
 import type { RunDocument, TaskRun } from '../stores/run-document.js';
 import { type RunStore, taskLogName } from '../stores/runs.js';
+import { foreignMemory } from '../stores/trust.js';
 import type { RunEvent } from './events.js';
 import { removePipes } from './output-pipes.js';
 import { processesWithEnvironment, processStat } from './proc.js';
@@ -127,7 +128,7 @@ const CLEANUP_MS = 5_000;
  */
 export function cleanUpBehindDead(store: RunStore): readonly string[] {
   const dead = store.deadIds();
-  if (dead.length === 0) return [];
+  if (dead.length === 0 || foreignMemory(store.layout) !== undefined) return [];
   const recovered = withLock(path.join(store.layout.runs, 'recover.lock'), CLEANUP_MS, () => {
     for (const id of dead) {
       endOrphans(id);

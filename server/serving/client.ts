@@ -5,6 +5,8 @@ import http from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { inheritedEnvironment } from '../stores/inherited-environment.js';
+import { layoutOf } from '../stores/layout.js';
+import { foreignMemory } from '../stores/trust.js';
 import type { ServiceOrder } from './config.js';
 import { delay } from './delay.js';
 import type { ControlFile, ControlLine, ControlResult } from './host/control-server.js';
@@ -59,6 +61,8 @@ function readControl(file: string, pid: number): ControlFile | undefined {
 /** Where the host of a service listens; `undefined` when none lives. */
 async function findHost(address: ServiceAddress): Promise<ControlFile | undefined> {
   const places = servicePlaces(address.root, address.environment, address.name);
+  // Whoever it names, it is not ours to connect to.
+  if (foreignMemory(layoutOf(address.root)) !== undefined) return undefined;
   const deadline = Date.now() + APPEAR_MS;
   for (;;) {
     const host = hostOf(places.lock);
@@ -120,6 +124,8 @@ export async function startService(
   order: ServiceOrder,
   options: OrderOptions & { readonly script?: string } = {},
 ): Promise<ControlResult> {
+  const foreign = foreignMemory(layoutOf(address.root));
+  if (foreign !== undefined) return refused(foreign.message);
   let control = await findHost(address);
   if (control === undefined) {
     const greeting = await spawnHost(address, options.script ?? hostScript());
@@ -148,6 +154,8 @@ export async function orderService(
   },
   options: OrderOptions = {},
 ): Promise<ControlResult> {
+  const foreign = foreignMemory(layoutOf(address.root));
+  if (foreign !== undefined) return refused(foreign.message);
   const control = await findHost(address);
   if (control === undefined) {
     return refused(

@@ -1,5 +1,7 @@
 /** Stopping a service whose host is gone: what it left behind is ended, and that is written down. */
 import { tryLock } from '../stores/file-lock.js';
+import { layoutOf } from '../stores/layout.js';
+import { foreignMemory } from '../stores/trust.js';
 import type { ServiceAddress } from './client.js';
 import type { ControlResult } from './host/control-server.js';
 import { endOrphans } from './host/orphans.js';
@@ -10,6 +12,8 @@ import type { ServiceCause } from './types.js';
 /** Holds the service's lock meanwhile: nobody else writes its documents, and no host is started. */
 export async function endLost(address: ServiceAddress, cause: ServiceCause): Promise<ControlResult> {
   const { root, environment, name } = address;
+  const foreign = foreignMemory(layoutOf(root));
+  if (foreign !== undefined) return { ok: false, message: foreign.message };
   const places = servicePlaces(root, environment, name);
   const lock = tryLock(places.lock);
   if (lock === undefined) return { ok: false, message: `${name} is being started; try again` };

@@ -1,7 +1,7 @@
 /** Where things of serving lie in a project's memory. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { layoutOf, safeFileName } from '../stores/layout.js';
+import { folderIn, layoutOf, safeFileName } from '../stores/layout.js';
 
 const RELEASE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
@@ -16,7 +16,7 @@ function fileName(name: string): string {
 
 /** `.modelyard/environments`: below it a folder per environment. */
 export function environmentsFolder(root: string): string {
-  return path.join(layoutOf(root).memory, 'environments');
+  return folderIn(layoutOf(root).memory, 'environments');
 }
 
 /** `.modelyard/environments/<environment>/releases` */
@@ -53,7 +53,7 @@ export function releasePlaces(root: string, environment: string, id: string): Re
 
 /** `.modelyard/services`: below it a folder per environment, and in that one per service. */
 export function servicesFolder(root: string): string {
-  return path.join(layoutOf(root).memory, 'services');
+  return folderIn(layoutOf(root).memory, 'services');
 }
 
 /** Absolute paths of one service. Its host is the only writer. */

@@ -6,6 +6,8 @@ import { isAlive, isOurs, signIn } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import type { StoreProblem } from '../stores/problem.js';
 import { linesBackward } from '../stores/lines.js';
+import { layoutOf } from '../stores/layout.js';
+import { foreignMemory } from '../stores/trust.js';
 import { servicePlaces, servicesFolder } from './places.js';
 import { serviceDocumentKind } from './service-document.js';
 import type { ServiceDocument, ServiceEvent, ServiceStatus } from './types.js';
@@ -34,8 +36,9 @@ export function hostOf(lock: string): ProcessIdentity | undefined {
 }
 
 /** The document with what a host that is gone could not write any more. */
-function truth(document: ServiceDocument, lock: string): ServiceView {
-  const hosted = hostOf(lock) !== undefined;
+function truth(document: ServiceDocument, lock: string, foreign: boolean): ServiceView {
+  // The host of the project that this one was copied from is that project's.
+  const hosted = !foreign && hostOf(lock) !== undefined;
   if (hosted) return { ...document, hosted };
   const status: ServiceStatus =
     document.desired === 'running' ? 'lost' : document.status === 'failed' ? 'failed' : 'stopped';
@@ -69,7 +72,8 @@ export function readService(
 ): { readonly service?: ServiceView; readonly problem?: StoreProblem } {
   const places = servicePlaces(root, environment, name);
   const loaded = readDocument(places.document, serviceDocumentKind);
-  if (loaded.state === 'ok') return { service: truth(loaded.value, places.lock) };
+  if (loaded.state === 'ok')
+    return { service: truth(loaded.value, places.lock, foreignMemory(layoutOf(root)) !== undefined) };
   return loaded.state === 'missing' ? {} : { problem: loaded.problem };
 }
 
@@ -89,11 +93,12 @@ export function listServices(root: string): ServiceList {
   const services: ServiceView[] = [];
   const problems: StoreProblem[] = [];
   const top = servicesFolder(root);
+  const foreign = foreignMemory(layoutOf(root)) !== undefined;
   for (const environment of foldersIn(top)) {
     for (const name of foldersIn(path.join(top, environment))) {
       const folder = path.join(top, environment, name);
       const loaded = readDocument(path.join(folder, 'service.json'), serviceDocumentKind);
-      if (loaded.state === 'ok') services.push(truth(loaded.value, path.join(folder, 'host.lock')));
+      if (loaded.state === 'ok') services.push(truth(loaded.value, path.join(folder, 'host.lock'), foreign));
       else if (loaded.state !== 'missing') problems.push(loaded.problem);
     }
   }

@@ -40,10 +40,10 @@ export function holderOf(file: string): ProcessIdentity | 'none' | 'unknown' {
 }
 
 /** Makes the file with its content in one step, so that nobody reads it half written. False when it exists. */
-export function createWhole(file: string, text: string): boolean {
+export function createWhole(file: string, text: string, mode = 0o666): boolean {
   const temp = tempName(file);
   try {
-    writeFileSync(temp, text, { flag: 'wx' });
+    writeFileSync(temp, text, { flag: 'wx', mode });
     linkSync(temp, file);
     return true;
   } catch (error) {
@@ -55,7 +55,7 @@ export function createWhole(file: string, text: string): boolean {
   }
   // No hard links here (exFAT, some network shares).
   try {
-    writeFileSync(file, text, { flag: 'wx' });
+    writeFileSync(file, text, { flag: 'wx', mode });
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;

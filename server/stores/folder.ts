@@ -15,7 +15,11 @@ export function namesIn(folder: string): string[] {
 
 /** Whether a folder lies there itself, and not a link to one. */
 export function isFolder(target: string): boolean {
-  return lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
 }
 
 /** Another text for another content, as far as the file system tells: empty where there is no file. Never throws. */

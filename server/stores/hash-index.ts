@@ -19,10 +19,9 @@ import type { Layout } from './layout.js';
 import { describeError } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import type { ContentHash } from './run-document.js';
-import { SMALL_FILE, hashFile, hashFileSync, hashSteps, problemOf } from './hash.js';
+import { HASHES_FORMAT, SMALL_FILE, hashFile, hashFileSync, hashSteps, problemOf } from './hash.js';
 import type { HashProblem, Hashed, Wanted } from './hash.js';
 
-const FORMAT = 'modelyard-hashes 2';
 /** Linux stamps files with a clock that ticks every 1 to 10 ms. */
 const TICK_NS = 20_000_000n;
 /** File systems that keep whole seconds (FAT: two). */
@@ -234,7 +233,7 @@ export class HashIndex {
       withLock(`${this.#file}.lock`, 500, () => {
         const all = readIndex(this.#file);
         change(all);
-        const lines = [FORMAT];
+        const lines = [HASHES_FORMAT];
         for (const [key, entry] of all) lines.push(`${entry} ${JSON.stringify(key)}`);
         writeAtomic(this.#file, `${lines.join('\n')}\n`);
         this.#known = all;
@@ -263,7 +262,7 @@ function readIndex(file: string): Map<string, string> {
   } catch {
     return known;
   }
-  if (!text.startsWith(`${FORMAT}\n`)) return known;
+  if (!text.startsWith(`${HASHES_FORMAT}\n`)) return known;
   for (const line of text.split('\n')) {
     const match = ENTRY.exec(line);
     if (match?.[1] === undefined || match[2] === undefined) continue;

@@ -26,6 +26,8 @@ import { WalkedFolder } from './linked-folders.js';
 import { describeError, errorCode } from './problem.js';
 import type { ContentHash } from './run-document.js';
 
+/** First line of the file in which hashes are kept. */
+export const HASHES_FORMAT = 'modelyard-hashes 2';
 /** Up to here a file is read in one go, while everything else waits; 0.6 ms. */
 export const SMALL_FILE = 1024 * 1024;
 const CHUNK = 1024 * 1024;

@@ -1,10 +1,11 @@
 /** Where things lie in a project's memory, `.modelyard/`, and how it comes into being. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
 import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import { isRunId } from './run-id.js';
+import { foreignMemory, hasOwnMark, markMemory } from './trust.js';
 
 /** Raised when the layout itself changes in a way that older versions would damage. */
 export const LAYOUT_VERSION = 1;
@@ -30,23 +31,69 @@ export interface Layout {
   readonly setAside: string;
 }
 
+/**
+ * A folder of the memory. Where a link lies in its place, a path that can neither be there nor be made: what it leads to is
+ * not the memory's, and is neither read nor written nor deleted.
+ */
+export function folderIn(parent: string, name: string): string {
+  const folder = path.join(parent, name);
+  return isLink(folder) ? path.join(process.execPath, 'link', name) : folder;
+}
+
+function isLink(target: string): boolean {
+  try {
+    return lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  } catch {
+    // Below a file, or not to be seen: whoever uses it is told.
+    return false;
+  }
+}
+
+/** Names of the memory's folders. */
+const FOLDERS = [
+  'runs',
+  'cache',
+  'index',
+  'locks',
+  'tmp',
+  'models',
+  'packages',
+  'environments',
+  'services',
+  'features',
+  'marks',
+  'trash',
+];
+
+/** Says which folder of the memory is a link, for whoever wants to write. */
+function strayFolder({ memory }: Layout): StoreProblem | undefined {
+  const inner = ['cache/objects', 'cache/entries', 'runs/live', 'runs/trash', 'index/tasks'];
+  for (const name of [...FOLDERS, ...inner]) {
+    const folder = path.join(memory, name);
+    if (!isLink(folder)) continue;
+    const message = `${folder} is a link. Modelyard does not follow links out of its memory; put a folder there, or mount the other disk in its place.`;
+    return { path: folder, message };
+  }
+  return undefined;
+}
+
 export function layoutOf(root: string): Layout {
   const absolute = path.resolve(root);
-  const memory = path.join(absolute, '.modelyard');
-  const runs = path.join(memory, 'runs');
-  const cache = path.join(memory, 'cache');
+  const memory = folderIn(absolute, '.modelyard');
+  const runs = folderIn(memory, 'runs');
+  const cache = folderIn(memory, 'cache');
   return {
     root: absolute,
     memory,
     runs,
-    live: path.join(runs, 'live'),
-    trash: path.join(runs, 'trash'),
-    objects: path.join(cache, 'objects'),
-    entries: path.join(cache, 'entries'),
-    index: path.join(memory, 'index'),
-    locks: path.join(memory, 'locks'),
-    temp: path.join(memory, 'tmp'),
-    setAside: path.join(memory, 'trash'),
+    live: folderIn(runs, 'live'),
+    trash: folderIn(runs, 'trash'),
+    objects: folderIn(cache, 'objects'),
+    entries: folderIn(cache, 'entries'),
+    index: folderIn(memory, 'index'),
+    locks: folderIn(memory, 'locks'),
+    temp: folderIn(memory, 'tmp'),
+    setAside: folderIn(memory, 'trash'),
   };
 }
 
@@ -76,7 +123,7 @@ export function safeFileName(name: string, hash: (text: string) => string): stri
 
 /**
  * Makes `.modelyard/` if it isn't there, with a `.gitignore` that keeps all of it out of git. Refuses a memory that a
- * newer Modelyard has laid out in another way. Cheap when it exists: one read.
+ * newer Modelyard has laid out in another way, and one that was not made here. Cheap when it exists.
  */
 export function ensureMemory(layout: Layout): { ok: true } | { ok: false; problem: StoreProblem } {
   const versionFile = path.join(layout.memory, 'version.json');
@@ -91,12 +138,20 @@ export function ensureMemory(layout: Layout): { ok: true } | { ok: false; proble
         },
       };
     }
-    if (found !== undefined) return { ok: true };
+    const foreign = foreignMemory(layout) ?? strayFolder(layout);
+    if (foreign !== undefined) return { ok: false, problem: foreign };
+    if (found !== undefined) {
+      if (!hasOwnMark(layout)) markMemory(layout, false);
+      return { ok: true };
+    }
     mkdirSync(layout.memory, { recursive: true });
+    // Derived before there was a memory, by whom can't be told: it is derived anew.
+    if (existsSync(layout.index)) renameSync(layout.index, `${layout.index}.before-${Date.now()}`);
     writeAtomic(
       path.join(layout.memory, '.gitignore'),
       '# Made by Modelyard: this project’s runs and cache. Not for git.\n*\n',
     );
+    markMemory(layout, false);
     writeAtomic(versionFile, `${JSON.stringify({ layout: LAYOUT_VERSION })}\n`);
     return { ok: true };
   } catch (error) {

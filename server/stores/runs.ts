@@ -1,5 +1,5 @@
 /** The metadata store: the record of every run of a project is begun, gone on with, recovered and deleted here. */
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { tempOwner, writeAtomic } from './atomic.js';
@@ -18,6 +18,7 @@ import { interrupted, newRunDocument } from './run-states.js';
 import type { NewTask } from './run-states.js';
 import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
 import { RunWriter } from './run-writer.js';
+import { foreignMemory } from './trust.js';
 
 export { newRunId } from './run-id.js';
 export { ownIdentity } from './liveness.js';
@@ -62,9 +63,15 @@ export class RunStore extends RunReader {
 
   /** Begins the record of a run, as `queued`. It survives a kill from here on. Throws a `StoreError`. */
   create(header: RunHeader, tasks: readonly NewTask[]): RunWriter {
+    const folder = this.folder(header.id);
+    try {
+      if (existsSync(this.layout.memory)) accessSync(this.layout.memory, constants.W_OK);
+    } catch (error) {
+      const message = `Can't record the run in ${folder}: ${describeError(error)}.`;
+      throw new StoreError({ path: folder, message });
+    }
     const memory = ensureMemory(this.layout);
     if (!memory.ok) throw new StoreError(memory.problem);
-    const folder = this.folder(header.id);
     const marker = path.join(this.layout.live, header.id);
     try {
       mkdirSync(this.layout.live, { recursive: true });
@@ -93,6 +100,8 @@ export class RunStore extends RunReader {
   reopen(document: RunDocument): RunWriter {
     const folder = this.folder(document.id);
     const marker = path.join(this.layout.live, document.id);
+    const foreign = foreignMemory(this.layout);
+    if (foreign !== undefined) throw new StoreError(foreign);
     const fail = (message: string): never => {
       throw new StoreError({ path: folder, message });
     };
@@ -152,6 +161,8 @@ export class RunStore extends RunReader {
   ): { ok: true } | { ok: false; problem: StoreProblem; unknown?: true } {
     if (!isRunId(id)) return unknownRun(this.layout.runs, id);
     const folder = this.folder(id);
+    const foreign = foreignMemory(this.layout);
+    if (foreign !== undefined) return { ok: false, problem: foreign };
     const read = readDocument(path.join(folder, 'run.json'), runDocumentKind);
     if (read.state === 'ok' && LIVE_STATUSES.has(read.value.status) && this.isAttended(read.value)) {
       const message = `Run ${id} is still going on (process ${read.value.pid}). Cancel it first.`;
@@ -199,6 +210,7 @@ export class RunStore extends RunReader {
    */
   recover(options: { readonly replay?: Replay } = {}): readonly string[] {
     const recovered: string[] = [];
+    if (foreignMemory(this.layout) !== undefined) return recovered;
     for (const id of this.liveIds()) {
       try {
         if (this.#recoverOne(id, options.replay)) recovered.push(id);
@@ -215,6 +227,8 @@ export class RunStore extends RunReader {
    * and that somebody does not want to wait for. Gives why not.
    */
   giveUp(id: string, replay?: Replay): StoreProblem | undefined {
+    const foreign = foreignMemory(this.layout);
+    if (foreign !== undefined) return foreign;
     try {
       this.#recoverOne(id, replay, true);
       return undefined;
@@ -280,6 +294,7 @@ export class RunStore extends RunReader {
    * when it has grown, sweeping temp files that dead writers left. For an idle moment and for `gc`.
    */
   maintain(options: { readonly replay?: Replay } = {}): readonly string[] {
+    if (foreignMemory(this.layout) !== undefined) return [];
     const recovered = this.recover(options);
     const { trash } = this.layout;
     const going = isFolder(trash) ? namesIn(trash).filter(isRunId) : [];

@@ -4,6 +4,7 @@ import { type ApprovalState, type Answered, type NewAnswer, RunApprovals } from 
 import type { RunDocument, RunStatus, RunSummary } from './run-document.js';
 import { summarize } from './run-summary.js';
 import type { RunStore } from './runs.js';
+import { foreignMemory } from './trust.js';
 
 export interface WaitingApproval {
   readonly state: ApprovalState;
@@ -123,6 +124,8 @@ export type RunAnswered =
 export function answerApproval(store: RunStore, runId: string, task: string, answer: NewAnswer): RunAnswered {
   const read = store.read(runId);
   if (!read.ok) return { ok: false, reason: 'unknown', message: read.problem.message };
+  const foreign = foreignMemory(store.layout);
+  if (foreign !== undefined) return { ok: false, reason: 'refused', message: foreign.message };
   const { run } = read;
   const known = run.tasks.find((one) => one.id === task);
   if (known === undefined) {

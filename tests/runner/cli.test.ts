@@ -263,7 +263,7 @@ test('runs list, show, log, delete; graph in every format; gc', async () => {
   const dry = await project.expect(0, ['gc', '--keep-runs', '0', '--max-size', '0B', '--dry']);
   assert.match(dry.stdout, /to free: 1 run/);
   assert.equal(project.runs().length, 1);
-  const unasked = await project.expect(0, ['gc', '--keep-runs', '0', '--max-size', '0B']);
+  const unasked = await project.expect(1, ['gc', '--keep-runs', '0', '--max-size', '0B']);
   assert.match(unasked.stderr, /say --yes/);
   await project.expect(0, ['gc', '--keep-runs', '0', '--max-size', '0B', '--yes']);
   assert.equal(project.runs().length, 0);

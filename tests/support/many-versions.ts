@@ -1,4 +1,5 @@
 /** Models with very many versions, written as the registry would, without waiting for the disk for each. */
+import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Registry } from '../../server/stores/registry/registry.js';
@@ -52,6 +53,7 @@ export function seedModel(registry: Registry, name: string, count: number): void
     });
   }
   const { places } = registry.store(name);
+  ensureMemory(layoutOf(registry.root));
   mkdirSync(places.versions, { recursive: true });
   const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
   writeFileSync(places.journal, text);

@@ -1,4 +1,5 @@
 /** A service whose past is written by hand: the files as its host would have left them. */
+import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { mergeConfig } from '../../server/serving/config.js';
@@ -85,6 +86,7 @@ const lines = (values: readonly object[]): string =>
 export function record(root: string, recorded: Recorded): void {
   const { environment, name, buckets, events, document, settings, release } = recorded;
   const places = servicePlaces(root, environment, name);
+  ensureMemory(layoutOf(root));
   mkdirSync(places.folder, { recursive: true });
   writeAtomic(places.metrics, lines(buckets));
   new Rollup(places.metrics, places.coarseMetrics, buckets.at(-1)?.at).close();

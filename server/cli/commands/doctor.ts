@@ -13,6 +13,7 @@ import { namesIn } from '../../stores/folder.js';
 import type { Layout } from '../../stores/layout.js';
 import { describeError } from '../../stores/problem.js';
 import { RunStore } from '../../stores/runs.js';
+import { foreignMemory } from '../../stores/trust.js';
 import type { Command } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
@@ -124,6 +125,8 @@ function others(project: Project): Finding[] {
 /** Says what of the memory can't be written, without trying: a look must not leave anything behind. */
 function memory(root: string): Finding {
   const { layout } = RunStore.open(root);
+  const foreign = foreignMemory(layout);
+  if (foreign !== undefined) return { name: 'memory', state: 'warning', text: foreign.message };
   const there = [root, ...writtenBy(layout)].filter((one) => existsSync(one));
   for (const place of there) {
     try {
@@ -169,7 +172,7 @@ function runs(root: string, fix: boolean): Finding {
     ...(dead.length === 0 ? [] : [`${count(dead.length, 'run')} interrupted and not written down as such`]),
     ...(stale.length === 0 ? [] : [count(stale.length, 'stale lock')]),
   ];
-  if (fix) {
+  if (fix && foreignMemory(store.layout) === undefined) {
     cleanUpBehindDead(store);
     store.maintain({ replay: replay(store) });
     for (const lock of stale) rmSync(lock, { force: true });

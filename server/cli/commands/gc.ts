@@ -6,9 +6,10 @@ import { replay } from '../../runner/resume.js';
 import { sweepAllUnfinished } from '../../serving/unfinished.js';
 import { RunStore } from '../../stores/runs.js';
 import { removeFromTrash, trashOverBounds } from '../../stores/trash.js';
+import { foreignMemory } from '../../stores/trust.js';
 import { agreed } from '../agreed.js';
 import { type Arguments, UsageError, wholeNumber } from '../args.js';
-import type { Command } from '../command.js';
+import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stderr, stdout } from '../output.js';
 
@@ -34,6 +35,8 @@ of each task stays in the cache, unless --all is given; so does what model versi
     const root = projectRoot(args);
     const store = RunStore.open(root);
     if (!args.flag('dry')) {
+      const foreign = foreignMemory(store.layout);
+      if (foreign !== undefined) throw new CommandError(foreign.message, EXIT.failed);
       store.maintain({ replay: replay(store) });
       sweepAllUnfinished(root);
     }

@@ -11,7 +11,7 @@ import type { LoadedPipeline } from '../../runner/run-options.js';
 import type { RunBasis } from '../../stores/run-basis.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
 import { Arguments, UsageError } from '../args.js';
-import { keepWaiting, loadPipeline } from '../compiled.js';
+import { loadPipeline } from '../compiled.js';
 import { locate } from '../locate.js';
 import { type Command, CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
@@ -138,7 +138,6 @@ async function execute(
       if (outcome.reason === 'taken') throw new TakenError(outcome.message, EXIT.failed);
       throw new CommandError(outcome.message, outcome.reason === 'usage' ? EXIT.usage : EXIT.failed);
     }
-    keepWaiting();
     if (outcome.kind === 'waiting') return EXIT.waiting;
     return { succeeded: EXIT.ok, failed: EXIT.failed, cancelled: EXIT.cancelled }[outcome.status];
   } finally {

@@ -9,7 +9,7 @@ import { didYouMean, similar } from '../../model/names.js';
 import { tempName, writeFully } from '../atomic.js';
 import { withLock } from '../file-lock.js';
 import { hashOf } from '../hash.js';
-import { ensureMemory, layoutOf } from '../layout.js';
+import { folderIn, ensureMemory, layoutOf } from '../layout.js';
 import { describeError, errorCode } from '../problem.js';
 import type { ContentHash } from '../run-document.js';
 import { Journal } from '../registry/journal.js';
@@ -34,7 +34,7 @@ const LOCK_TIMEOUT_MS = 60_000;
 
 /** The project's own folders beside those of packages: a package may not be called so. */
 function places(root: string): RegistryPlaces {
-  const packages = path.join(layoutOf(root).memory, 'packages');
+  const packages = folderIn(layoutOf(root).memory, 'packages');
   return {
     models: packages,
     objects: path.join(packages, 'objects'),

@@ -1,7 +1,7 @@
 /** Where things of the registry lie, and how a model's name becomes the name of a folder. */
 import path from 'node:path';
 import { checkModelName } from '../../model/registry-names.js';
-import { layoutOf } from '../layout.js';
+import { folderIn, layoutOf } from '../layout.js';
 
 /** Names that are devices on Windows, and those of our own folders beside the models. */
 const RESERVED = /^(?:(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)|(?:objects|folders|tmp)$)/;
@@ -39,7 +39,7 @@ export interface RegistryPlaces {
 }
 
 export function registryPlaces(root: string): RegistryPlaces {
-  const models = path.join(layoutOf(root).memory, 'models');
+  const models = folderIn(layoutOf(root).memory, 'models');
   return {
     models,
     objects: path.join(models, 'objects'),

@@ -6,6 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { Lineage } from '../../../server/stores/lineage.js';
 import type { LineageGraph, LineageTarget } from '../../../server/stores/lineage.js';
+import { ensureMemory } from '../../../server/stores/layout.js';
 import { Registry } from '../../../server/stores/registry/registry.js';
 import type { ArtifactRecord, FileRecord, RunDocument } from '../../../server/stores/run-document.js';
 import { RunStore, newRunDocument, newRunId, summarize } from '../../../server/stores/runs.js';
@@ -60,6 +61,7 @@ function runOf(id: string, n: number, status: RunDocument['status'] = 'succeeded
 }
 
 function write(store: RunStore, run: RunDocument): void {
+  assert.ok(ensureMemory(store.layout).ok);
   const folder = store.folder(run.id);
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'run.json'), JSON.stringify(run));

@@ -1,0 +1,54 @@
+/** Folders of the user's own on this machine, outside of every project. */
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import { createWhole } from './file-lock.js';
+
+function userFolder(xdg: string, below: readonly string[]): string | undefined {
+  const { env } = process;
+  const base = env[xdg] ?? env['LOCALAPPDATA'] ?? path.join(os.homedir(), ...below);
+  return path.isAbsolute(base) ? path.join(base, 'modelyard') : undefined;
+}
+
+/** What may be thrown away at any time. */
+export function userCacheFolder(): string | undefined {
+  return userFolder('XDG_CACHE_HOME', ['.cache']);
+}
+
+function stateFolder(): string | undefined {
+  return userFolder('XDG_STATE_HOME', ['.local', 'state']);
+}
+
+/** Only what belongs to the user and what nobody else could have written. */
+export function isPrivate(file: string): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  return process.getuid === undefined || (stat.uid === process.getuid() && (stat.mode & 0o022) === 0);
+}
+
+let secret: string | undefined;
+
+/**
+ * The secret of this user on this machine, by which a memory is known to have been made here.
+ * @param make it, where there is none yet
+ * @returns nothing where there is none, and where the home can't be written
+ */
+export function machineSecret(make: boolean): string | undefined {
+  if (secret !== undefined) return secret;
+  const folder = stateFolder();
+  if (folder === undefined) return undefined;
+  const file = path.join(folder, 'secret');
+  try {
+    if (make && statSync(file, { throwIfNoEntry: false }) === undefined) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      createWhole(file, randomBytes(32).toString('hex'), 0o600);
+    }
+    if (!isPrivate(file)) return undefined;
+    const text = readFileSync(file, 'utf8').trim();
+    if (/^[0-9a-f]{64}$/.test(text)) secret = text;
+  } catch {
+    // See above.
+  }
+  return secret;
+}
