@@ -1,5 +1,6 @@
 /** JSON that keeps numbers as they are written, in and out. */
-import { isJsonNumber, jsonNumberText, numeral, Numeral } from './numeral.js';
+import { isJsonNumber, isNumeral, jsonNumberText, numeral, numeralsWritten } from './numeral.js';
+import type { Numeral } from './numeral.js';
 
 /** What JSON can hold, with numbers that may remember how they were written. */
 export type Json =
@@ -7,7 +8,7 @@ export type Json =
 
 /** Numbers that a JS number may change: 16 digits or more, a zero at the end of a fraction, an exponent, `-0`. */
 const SUSPECT =
-  /(?:^|[\s:,[])(?:-?\d{16,}|-?\d+\.\d{15,}|-?\d+\.\d*0|-?\d+(?:\.\d+)?[eE][-+]?\d+|-0)(?=[\s,\]}]|$)/;
+  /(?:^|[\s:,[])(?:-?\d{16,}|-?(?=[\d.]{17})\d+\.\d+|-?\d+\.\d*0|-?\d+(?:\.\d+)?[eE][-+]?\d+|-0)(?=[\s,\]}]|$)/;
 /** A string, to be passed over, or a number. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 /** No text of a file begins with this. */
@@ -24,7 +25,7 @@ export function parseJson(text: string): Json {
   // What isn't JSON is said of the text as it is.
   const plain = JSON.parse(text) as Json;
   const marked = text.replace(TOKEN, (token) => {
-    if (token.startsWith('"') || !(numeral(token) instanceof Numeral)) return token;
+    if (token.startsWith('"') || !isNumeral(numeral(token))) return token;
     return JSON.stringify(`${MARK}${token}`);
   });
   if (marked === text) return plain;
@@ -46,17 +47,42 @@ export interface JsonStyle {
 
 /** `JSON.stringify` where numbers keep their digits: `3.10` stays `3.10`, whole numbers of any size are exact. */
 export function jsonText(value: unknown, { indent, spelling = 'text' }: JsonStyle = {}): string {
-  const before = Numeral.written;
+  const before = numeralsWritten();
   const plain = JSON.stringify(value, undefined, indent);
-  if (Numeral.written === before) return plain;
+  if (numeralsWritten() === before) return plain;
   const text = JSON.stringify(
     value,
     function (this: Readonly<Record<string, unknown>>, key, shown: unknown) {
       const original = this[key];
-      if (!(original instanceof Numeral) || (spelling === 'text' && !isJsonNumber(original))) return shown;
+      if (!isNumeral(original) || (spelling === 'text' && !isJsonNumber(original))) return shown;
       return `${MARK}${jsonNumberText(original)}`;
     },
     indent,
   );
   return text.replace(MARKED, '$1');
+}
+
+/** A value for people: texts as they are, numbers as they are written, all else as JSON. */
+export function display(value: Json): string {
+  if (typeof value === 'string') return value;
+  return isNumeral(value) ? value.text : jsonText(value);
+}
+
+const PACKED = '\u0000number';
+
+/** JSON for our own index files, from which `unpackJson` gets every number back as it was written. */
+export function packJson(value: unknown): string {
+  return JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, shown: unknown) {
+    const original = this[key];
+    return isNumeral(original) ? { [PACKED]: original.text } : shown;
+  });
+}
+
+/** @throws SyntaxError for what is no JSON */
+export function unpackJson(text: string): unknown {
+  if (!text.includes('\\u0000number')) return JSON.parse(text);
+  return JSON.parse(text, (_, value: unknown) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, PACKED)) return value;
+    return numeral(String((value as Readonly<Record<string, unknown>>)[PACKED])) ?? value;
+  });
 }

@@ -4,16 +4,39 @@
  * a plain JS number, so that most code never meets one.
  */
 
+/** Bundles that hand each other numbers have a class each: they know them by what all of them share. */
+const BRAND: unique symbol = Symbol.for('modelyard.numeral');
+const met = sharedCount();
+
+function sharedCount(): { count: number } {
+  const known = Reflect.get(globalThis, BRAND) as { count: number } | undefined;
+  const count = known ?? { count: 0 };
+  if (known === undefined) Reflect.set(globalThis, BRAND, count);
+  return count;
+}
+
+/** How many of them `JSON.stringify` has met so far: whoever writes JSON sees by it whether there was one. */
+export function numeralsWritten(): number {
+  return met.count;
+}
+
 /** A number whose text says more than its JS number: `3.10`, `0012`, `0x1F`, `12345678901234567890`. */
-export class Numeral {
-  /** How many `JSON.stringify` has met so far: whoever writes JSON sees by it whether there was one. */
-  static written = 0;
+export interface Numeral {
+  readonly [BRAND]: true;
   /** As it is written. */
   readonly text: string;
   /** The nearest JS number; infinite beyond 1.8e308. */
   readonly value: number;
+  toString(): string;
+  /** What `JSON.stringify` makes of it: the text, so that nothing is lost. `jsonText` writes a number. */
+  toJSON(): string;
+}
 
-  /** Use `numeral`, which knows whether one is needed. */
+class Written implements Numeral {
+  readonly [BRAND] = true;
+  readonly text: string;
+  readonly value: number;
+
   constructor(text: string, value: number) {
     this.text = text;
     this.value = value;
@@ -23,19 +46,18 @@ export class Numeral {
     return this.text;
   }
 
-  valueOf(): number {
-    return this.value;
-  }
-
-  /** What `JSON.stringify` makes of it: the text, so that nothing is lost. `jsonText` writes a number. */
   toJSON(): string {
-    Numeral.written++;
+    met.count++;
     return this.text;
   }
 }
 
+export function isNumeral(value: unknown): value is Numeral {
+  return typeof value === 'object' && value !== null && BRAND in value;
+}
+
 const DECIMAL = /^([-+]?)(\d*)(?:\.(\d*))?(?:[eE]([-+]?\d+))?$/;
-const RADIX = /^0(?:x[0-9a-fA-F]+|o[0-7]+)$/;
+const RADIX = /^[-+]?0(?:[xX][0-9a-fA-F]+|o[0-7]+)$/;
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 /** Longer numbers are texts to everybody. */
 const LONGEST = 1_000;
@@ -51,14 +73,14 @@ export function isNumberText(text: string): boolean {
 /** The number that a text writes: a JS number where that prints the same, else a `Numeral`. Nothing for other texts. */
 export function numeral(text: string): number | Numeral | undefined {
   if (!isNumberText(text)) return undefined;
-  const value = Number(text);
+  const value = Number(RADIX.test(text) ? decimalOf(text) : text);
   return String(value) === text && !(Number.isInteger(value) && !Number.isSafeInteger(value))
     ? value
-    : new Numeral(text, value);
+    : new Written(text, value);
 }
 
 export function isNumber(value: unknown): value is number | Numeral {
-  return typeof value === 'number' || value instanceof Numeral;
+  return typeof value === 'number' || isNumeral(value);
 }
 
 /** The nearest JS number, for what only estimates: charts, thresholds of services. */
@@ -94,11 +116,17 @@ export function compareNumbers(a: number | Numeral, b: number | Numeral): number
   return left.sign * compareMagnitudes(left, right);
 }
 
+/** A text that numbers have in common only when they are equal: `3.1` and `3.10` have the same. */
+export function numberKey(value: number | Numeral): string {
+  const exact = exactOf(value);
+  return typeof exact === 'number' ? String(exact) : `${exact.sign}:${exact.digits}e${exact.exponent}`;
+}
+
 /** Its value as JSON writes numbers: `0012` is 12, `.5` is 0.5. Its own text where that is JSON already. */
 export function jsonNumberText(number: Numeral): string {
   if (isJsonNumber(number)) return number.text;
   const { text } = number;
-  if (RADIX.test(text)) return BigInt(text).toString();
+  if (RADIX.test(text)) return decimalOf(text);
   const [, sign = '', whole = '', fraction = '', exponent] = DECIMAL.exec(text) ?? [];
   const head = `${sign === '-' ? '-' : ''}${whole.replace(/^0+(?=\d)/, '') || '0'}`;
   return `${head}${fraction === '' ? '' : `.${fraction}`}${exponent === undefined ? '' : `e${exponent}`}`;
@@ -107,6 +135,12 @@ export function jsonNumberText(number: Numeral): string {
 /** Whether JSON can write it as it is written. */
 export function isJsonNumber(number: Numeral): boolean {
   return JSON_NUMBER.test(number.text);
+}
+
+/** `-0x1F` as `-31`. */
+function decimalOf(radix: string): string {
+  const digits = BigInt(radix.replace(/^[-+]/, '')).toString();
+  return radix.startsWith('-') ? `-${digits}` : digits;
 }
 
 /** sign × 0.digits × 10^exponent, without zeros at either end; zero has sign 0. */
@@ -120,7 +154,7 @@ interface Exact {
 function exactOf(number: number | Numeral): Exact | number {
   if (typeof number === 'number' && !Number.isFinite(number)) return number;
   const written = String(number);
-  const text = RADIX.test(written) ? BigInt(written).toString() : written;
+  const text = RADIX.test(written) ? decimalOf(written) : written;
   const [, sign, whole = '', fraction = '', exponent = '0'] = DECIMAL.exec(text) ?? [];
   const all = whole + fraction;
   const digits = all.replace(/^0+/, '');

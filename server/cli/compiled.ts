@@ -2,6 +2,7 @@
  * A definition as it is run: read, checked, and kept in that form, so that a run of an unchanged pipeline parses no
  * YAML, evaluates no rule and loads neither of them.
  */
+import { packJson, unpackJson } from '../base/json.js';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
@@ -117,7 +118,7 @@ function read({ file, key }: Place): Compiled | undefined {
   if (last?.key === key) return last.compiled;
   if (!isPrivate(file) || !isPrivate(path.dirname(file))) return undefined;
   try {
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as { key: string; compiled: Compiled };
+    const kept = unpackJson(readFileSync(file, 'utf8')) as { key: string; compiled: Compiled };
     if (kept.key !== key) return undefined;
     last = kept;
     return kept.compiled;
@@ -155,7 +156,7 @@ function forgetOld(compiled: string): void {
 }
 
 function keep({ file, key }: Place, compiled: Compiled): void {
-  writeIndex(file, JSON.stringify({ key, compiled }));
+  writeIndex(file, packJson({ key, compiled }));
 }
 
 /** The text of a file without its byte order mark; `undefined` where it can't be read. */

@@ -1,4 +1,7 @@
 /** Expectations of a view: what the definition says, as SQL over the computed rows, and what came of it. */
+import { display } from '../base/json.js';
+import { isNumber, jsonNumberText } from '../base/numeral.js';
+import type { Numeral } from '../base/numeral.js';
 import type { Json } from '../model/definition.js';
 import { parseDuration } from '../model/units.js';
 import type { Engine } from './engine/engine.js';
@@ -6,7 +9,7 @@ import type { EngineResult } from './engine/messages.js';
 import type { ExpectationOutcome, Manifest } from './manifest.js';
 import type { Feature } from '../model/features.js';
 import { describe } from './source.js';
-import { identifier, literal, textOf } from './sql.js';
+import { identifier, literal } from './sql.js';
 import type { ResolvedView } from './view.js';
 
 /** Rows that break an expectation, kept with its outcome. */
@@ -76,16 +79,16 @@ function featureExpectation(
     case 'unique':
       return value === true ? { text: `${name} is unique`, unique: true } : undefined;
     case 'min':
-      return typeof value === 'number'
-        ? { text: `${name} is at least ${value}`, rows: `${column} >= ${value}${finite}` }
+      return isNumber(value)
+        ? { text: `${name} is at least ${String(value)}`, rows: `${column} >= ${sqlNumber(value)}${finite}` }
         : undefined;
     case 'max':
-      return typeof value === 'number'
-        ? { text: `${name} is at most ${value}`, rows: `${column} <= ${value}${finite}` }
+      return isNumber(value)
+        ? { text: `${name} is at most ${String(value)}`, rows: `${column} <= ${sqlNumber(value)}${finite}` }
         : undefined;
     case 'one-of': {
       if (!Array.isArray(value)) return undefined;
-      const allowed = (value as readonly Json[]).map((item) => textOf(item));
+      const allowed = (value as readonly Json[]).map(display);
       const text = `${name} is one of ${allowed.join(', ')}`;
       return { text, rows: oneOf(column, type, value as readonly Json[]) };
     }
@@ -104,12 +107,17 @@ function featureExpectation(
 }
 
 function oneOf(column: string, type: string | undefined, values: readonly Json[]): string {
-  const numbers = values.every((value) => typeof value === 'number');
-  const compared = numbers && type !== 'string' ? column : `CAST(${column} AS VARCHAR)`;
-  const list = values.map((value) =>
-    numbers && type !== 'string' ? JSON.stringify(value) : literal(textOf(value)),
-  );
-  return list.length === 0 ? 'false' : `${compared} IN (${list.join(', ')})`;
+  const numbers = values.filter(isNumber);
+  if (numbers.length > 0 && numbers.length === values.length && type !== 'string') {
+    return `${column} IN (${numbers.map(sqlNumber).join(', ')})`;
+  }
+  const list = values.map((value) => literal(display(value)));
+  return list.length === 0 ? 'false' : `CAST(${column} AS VARCHAR) IN (${list.join(', ')})`;
+}
+
+/** As SQL reads numbers: `0012` is 12. */
+function sqlNumber(value: number | Numeral): string {
+  return typeof value === 'number' ? String(value) : jsonNumberText(value);
 }
 
 function viewExpectation(key: string, value: Json): Part | undefined {
@@ -117,7 +125,7 @@ function viewExpectation(key: string, value: Json): Part | undefined {
   if (key === 'freshness') {
     const age = typeof value === 'string' ? parseDuration(value) : undefined;
     return age?.ok === true
-      ? { text: `the newest row is not older than ${textOf(value)}`, freshnessMs: age.value }
+      ? { text: `the newest row is not older than ${display(value)}`, freshnessMs: age.value }
       : undefined;
   }
   if (key !== 'row-count') return undefined;

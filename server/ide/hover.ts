@@ -1,6 +1,8 @@
 /** Hover: documentation of keys, contexts, functions and rules; what names stand for; how tasks went the last time. */
 import { contextOf, TASK_MEMBERS } from '../model/contexts.js';
+import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
+import { isComposite } from '../model/values.js';
 import { viewNamed } from '../model/feature-catalog.js';
 import { functionOf } from '../model/functions.js';
 import { schemaAt, type SchemaInfo } from '../model/schema/index.js';
@@ -354,11 +356,11 @@ function exampleText(key: string, example: Json): string {
 /** A value as it would be written on one line of YAML. */
 function flowText(value: Json): string {
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(flowText).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
+  if (isComposite(value)) {
     return `{ ${Object.entries(value as Readonly<Record<string, Json>>)
       .map(([name, item]) => `${name}: ${flowText(item)}`)
       .join(', ')} }`;
   }
   if (typeof value === 'string') return /^[\w./+*@ -]+$/.test(value) ? value : JSON.stringify(value);
-  return JSON.stringify(value);
+  return display(value);
 }

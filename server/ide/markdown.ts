@@ -1,4 +1,5 @@
 /** Markdown for hovers and completions. Text from files is escaped: it must not bring links, images or headings. */
+import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 
 /** Text as it is, whatever characters it holds. */
@@ -17,7 +18,7 @@ export function code(text: string): string {
 
 /** A value on one line, cut where it is long. */
 export function shortValue(value: Json, limit = 60): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = display(value);
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
 }
 

@@ -1,5 +1,6 @@
 /** Pipelines and their tasks, for the tree in the sidebar. */
 import path from 'node:path';
+import { toDouble } from '../base/numeral.js';
 import type { PipelineDefinition, Project } from '../project/project.js';
 import type { PipelineSummary, PipelineTaskSummary, PlanResult, ProjectSummary } from '../protocol.js';
 import { projectGraph } from '../rules/context.js';
@@ -47,8 +48,8 @@ export function pipelineSummary(
       type: param.type,
       ...(param.default === undefined ? {} : { default: param.default.value }),
       ...(param.description === undefined ? {} : { description: param.description }),
-      ...(param.minimum === undefined ? {} : { minimum: param.minimum }),
-      ...(param.maximum === undefined ? {} : { maximum: param.maximum }),
+      ...(param.minimum === undefined ? {} : { minimum: toDouble(param.minimum) }),
+      ...(param.maximum === undefined ? {} : { maximum: toDouble(param.maximum) }),
       ...(param.choices === undefined ? {} : { choices: param.choices }),
       ...(param.pattern === undefined ? {} : { pattern: param.pattern }),
     })),

@@ -5,7 +5,7 @@ import type { Features } from './features.js';
 import { defaultName } from './names.js';
 import { detectKind } from './ours.js';
 import { readFeatures } from './read-features.js';
-import { readParam } from './read-params.js';
+import { readParams } from './read-params.js';
 import { readSettings } from './read-project.js';
 import { readTask } from './read-task.js';
 import {
@@ -109,7 +109,7 @@ function readPipeline(
     nameSpan: name?.span ?? START,
     kind: wordOf(field(root, 'kind'), PIPELINE_KINDS) ?? 'model-build',
     ...given('description', textOf(field(root, 'description'))),
-    params: entriesOf(field(root, 'params')).map((entry) => readParam(entry, problems, patterns)),
+    params: entriesOf(field(root, 'params')).flatMap((entry) => readParams(entry, problems, patterns)),
     env: envOf(field(root, 'env')),
     secrets: textsOf(field(root, 'secrets')),
     ...given('shell', locatedText(field(root, 'shell'))),

@@ -2,7 +2,9 @@
  * What a definition file says, as plain, JSON-serialisable values with spans. The values that the rest of the server
  * works on: rules and ide read the spans, the runner reads the values.
  */
+import type { Numeral } from '../base/numeral.js';
 import type { ExpressionPart, Span, Template } from '../syntax/tree.js';
+import type { ParamType } from './param-types.js';
 import type { EnvEntry, Json, Located, MetadataEntry, Signature, TemplateText } from './pieces.js';
 import type {
   ApprovalAction,
@@ -37,19 +39,20 @@ export type ActionKind =
 
 export type ArtifactKind = 'model' | 'dataset' | 'report' | 'log' | 'package' | 'file';
 
-export type ParamType = 'string' | 'integer' | 'number' | 'boolean' | 'list' | 'object';
+export type { ParamType } from './param-types.js';
 
 export interface Param {
+  /** Of one in a group with the group's name before it: `model.lr`. */
   readonly name: string;
   readonly nameSpan: Span;
   /** The whole entry. */
   readonly span: Span;
   readonly type: ParamType;
-  /** Absent: the param is required. */
+  /** Absent: the param is required. `null`: it may be nothing. */
   readonly default?: Located<Json>;
   readonly description?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
+  readonly minimum?: number | Numeral;
+  readonly maximum?: number | Numeral;
   readonly choices?: readonly Json[];
   /** Regular expression, unanchored, for strings. */
   readonly pattern?: string;
@@ -114,8 +117,8 @@ export interface ColumnExpectation {
   readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   readonly notNull?: boolean;
   readonly unique?: boolean;
-  readonly min?: number;
-  readonly max?: number;
+  readonly min?: number | Numeral;
+  readonly max?: number | Numeral;
   readonly oneOf?: readonly Json[];
   readonly pattern?: string;
 }

@@ -1,4 +1,5 @@
 /** What the functions of expressions do with values. */
+import { jsonText, parseJson } from '../base/json.js';
 import type { Json } from './definition.js';
 import { foldCase, isComposite, looseEquals, MAX_TEXT, toText } from './values.js';
 import type { Scope } from './values.js';
@@ -33,7 +34,7 @@ export function callFunction(name: string, args: readonly Json[], scope: Scope):
     case 'join':
       return join(first, args.length > 1 ? toText(second) : ',');
     case 'toJSON':
-      return bounded(JSON.stringify(first, undefined, 2), 'toJSON');
+      return bounded(jsonText(first, { indent: 2, spelling: 'value' }), 'toJSON');
     case 'fromJSON':
       return fromJson(toText(first));
     case 'raw':
@@ -110,7 +111,7 @@ function join(list: Json, separator: string): CallResult {
 function fromJson(text: string): CallResult {
   let parsed: Json;
   try {
-    parsed = JSON.parse(text) as Json;
+    parsed = parseJson(text);
   } catch (error) {
     return {
       kind: 'error',

@@ -1,4 +1,6 @@
 /** The types that expressions can have. "Unknown" is silent: it goes with everything. */
+import { isNumeral } from '../base/numeral.js';
+import type { Numeral } from '../base/numeral.js';
 import type { Json } from './definition.js';
 
 export interface Fields {
@@ -23,7 +25,7 @@ export type Type =
   | { readonly kind: 'boolean' }
   /** `values`: one of these and no other. */
   | { readonly kind: 'string'; readonly values?: readonly string[] }
-  | { readonly kind: 'number'; readonly values?: readonly number[] }
+  | { readonly kind: 'number'; readonly values?: readonly (number | Numeral)[] }
   | { readonly kind: 'list'; readonly element: Type }
   | {
       readonly kind: 'object';
@@ -56,6 +58,7 @@ export function literalType(value: Json): Type {
       return BOOLEAN;
     default:
       if (value === null) return { kind: 'null' };
+      if (isNumeral(value)) return { kind: 'number', values: [value] };
       return Array.isArray(value) ? { kind: 'list', element: UNKNOWN } : OPEN_OBJECT;
   }
 }
@@ -71,11 +74,12 @@ export function merge(a: Type, b: Type): Type {
 
 function withValues(
   kind: 'string' | 'number',
-  a?: readonly (string | number)[],
-  b?: readonly (string | number)[],
+  a?: readonly (string | number | Numeral)[],
+  b?: readonly (string | number | Numeral)[],
 ): Type {
   if (a === undefined || b === undefined || a.length + b.length > 64) return { kind };
-  return { kind, values: [...new Set([...a, ...b])] } as Type;
+  const known = new Set(a.map(String));
+  return { kind, values: [...a, ...b.filter((value) => !known.has(String(value)))] } as Type;
 }
 
 /** For people: `text`, `one of 'adam', 'sgd'`, `list`. */

@@ -1,8 +1,10 @@
 /** Matrix expansion, as GitHub Actions does it. */
+import { jsonText } from '../base/json.js';
 import type { Span } from '../syntax/tree.js';
 import type { Json, Matrix, Task } from './definition.js';
 import { evaluateText } from './evaluate.js';
 import type { Scope } from './evaluate.js';
+import { identity, isComposite, sameWritten } from './values.js';
 
 /** As in GitHub Actions. */
 export const MAX_CELLS = 256;
@@ -70,7 +72,7 @@ function axisValues(
       return undefined;
     }
     if (!Array.isArray(result.value)) {
-      report(`An axis needs a list, and this gives ${JSON.stringify(result.value).slice(0, 60)}.`);
+      report(`An axis needs a list, and this gives ${jsonText(result.value).slice(0, 60)}.`);
       return undefined;
     }
     return unique(result.value as readonly Json[]);
@@ -99,7 +101,7 @@ function axisValues(
 function unique(values: readonly Json[]): readonly Json[] {
   const seen = new Set<string>();
   return values.filter((value) => {
-    const text = JSON.stringify(value);
+    const text = identity(value);
     return seen.size !== seen.add(text).size;
   });
 }
@@ -107,12 +109,8 @@ function unique(values: readonly Json[]): readonly Json[] {
 /** Whether a cell has all of the values. */
 function fits(values: Cell, cell: Cell): boolean {
   return Object.entries(values).every(
-    ([name, value]) => Object.hasOwn(cell, name) && same(cell[name], value),
+    ([name, value]) => Object.hasOwn(cell, name) && sameWritten(cell[name], value),
   );
-}
-
-function same(a: Json | undefined, b: Json | undefined): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /**
@@ -132,7 +130,9 @@ function include(
     for (const [index, cell] of cells.entries()) {
       const target = result[index];
       if (target === undefined) continue;
-      const clash = Object.entries(value).some(([name, one]) => axes.has(name) && !same(cell[name], one));
+      const clash = Object.entries(value).some(
+        ([name, one]) => axes.has(name) && !sameWritten(cell[name], one),
+      );
       if (clash) continue;
       Object.assign(target, value);
       added = true;
@@ -147,7 +147,7 @@ export function instanceIds(task: string, cells: readonly Cell[]): string[] {
   const used = new Set<string>();
   return cells.map((cell, index) => {
     const words = Object.entries(cell).map(([name, value]) =>
-      typeof value === 'object' && value !== null ? `${name}${index}` : String(value),
+      isComposite(value) ? `${name}${index}` : String(value),
     );
     const label = words
       .join('-')

@@ -1,5 +1,8 @@
 /** The values that definitions are made of, whatever they define. */
+import type { Json } from '../base/json.js';
 import type { Span, Template } from '../syntax/tree.js';
+
+export type { Json } from '../base/json.js';
 
 export interface Located<T> {
   readonly value: T;
@@ -14,8 +17,6 @@ export interface TemplateText {
   /** Present when the text holds at least one expression. */
   readonly template?: Template;
 }
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 export interface EnvEntry {
   readonly name: string;

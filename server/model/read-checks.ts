@@ -10,6 +10,7 @@ import {
   jsonOf,
   mapOf,
   numberOf,
+  numeralOf,
   templateOf,
   textOf,
   textsOf,
@@ -72,8 +73,8 @@ function readColumn(node: Maybe): ColumnExpectation {
     ),
     ...given('notNull', booleanOf(field(node, 'not-null'))),
     ...given('unique', booleanOf(field(node, 'unique'))),
-    ...given('min', numberOf(field(node, 'min'))),
-    ...given('max', numberOf(field(node, 'max'))),
+    ...given('min', numeralOf(field(node, 'min'))),
+    ...given('max', numeralOf(field(node, 'max'))),
     ...given('oneOf', values === undefined ? undefined : itemsOf(values).map(jsonOf)),
     ...given('pattern', textOf(field(node, 'pattern'))),
   };

@@ -1,4 +1,6 @@
 /** Ways to read values out of a tree, leniently: what doesn't fit is left out, as the structural check has told it. */
+import { isNumber } from '../base/numeral.js';
+import type { Numeral } from '../base/numeral.js';
 import { entryOf, toPlain } from '../syntax/text.js';
 import type { MapEntry, MapNode, ScalarNode, Span, SyntaxNode } from '../syntax/tree.js';
 import type { EnvEntry, Json, Located, TemplateText } from './definition.js';
@@ -71,6 +73,12 @@ export function templatesOf(node: Maybe): TemplateText[] {
 export function numberOf(node: Maybe): number | undefined {
   const value = scalarOf(node)?.value;
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** A number as it is written. */
+export function numeralOf(node: Maybe): number | Numeral | undefined {
+  const value = jsonOf(scalarOf(node));
+  return isNumber(value) ? value : undefined;
 }
 
 export function booleanOf(node: Maybe): boolean | undefined {

@@ -1,4 +1,5 @@
 /** The language reference, written from the schema, the contexts and the functions: what it says is what is checked. */
+import type { Numeral } from '../base/numeral.js';
 import type { FileKind, Json } from './definition.js';
 import { CONTEXTS, PLACES, TASK_MEMBERS } from './contexts.js';
 import { FUNCTIONS } from './functions.js';
@@ -6,6 +7,7 @@ import { schemaOf } from './schema/index.js';
 import { actionSchemas } from './schema/actions.js';
 import { expected, shapeOf } from './schema/shape.js';
 import type { MapShape, Shape } from './schema/shape.js';
+import { isComposite } from './values.js';
 
 const FILES: readonly { readonly kind: FileKind; readonly title: string; readonly intro: string }[] = [
   {
@@ -170,7 +172,7 @@ function cell(text: string): string {
 /** YAML in one line. */
 function flow(value: Json): string {
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(flow).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
+  if (isComposite(value)) {
     const entries = Object.entries(value).map(([name, item]) => `${name}: ${flow(item)}`);
     return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
   }
@@ -180,7 +182,7 @@ function flow(value: Json): string {
 function yaml(value: Readonly<Record<string, Json>>, depth: number): string[] {
   const indent = '  '.repeat(depth);
   return Object.entries(value).flatMap(([name, item]) => {
-    if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
+    if (isComposite(item) && !Array.isArray(item)) {
       return [`${indent}${name}:`, ...yaml(item as Readonly<Record<string, Json>>, depth + 1)];
     }
     if (Array.isArray(item) && flow(item).length > 60) {
@@ -192,7 +194,7 @@ function yaml(value: Readonly<Record<string, Json>>, depth: number): string[] {
 }
 
 /** Quoted where YAML would read something else. */
-function scalarText(value: string | number | boolean | null, inFlow: boolean): string {
+function scalarText(value: Exclude<Json, object> | Numeral, inFlow: boolean): string {
   if (typeof value !== 'string') return String(value);
   const plain =
     /^([A-Za-z_./$(<>][^#\n]*|[0-9]+[A-Za-z%][A-Za-z0-9]*)$/.test(value) &&

@@ -4,6 +4,7 @@ import { renderTemplate } from './evaluate.js';
 import { isWrittenGlob, outputPath } from './paths.js';
 import type { Lookup, Scope } from './evaluate.js';
 import type { Cell } from './matrix.js';
+import { nestedParams } from './param-values.js';
 import { lookupIn } from './values.js';
 
 /** What is given instead of being unknown. */
@@ -19,7 +20,7 @@ export interface StaticValues {
 export class StaticScopes {
   private readonly pipeline: Pipeline;
   private readonly values: StaticValues;
-  private readonly params: ReadonlyMap<string, Json>;
+  private readonly params: Readonly<Record<string, Json>>;
   private readonly tasks: ReadonlyMap<string, Task>;
   /** Output paths under way, so that two that name each other end. */
   private readonly open = new Set<string>();
@@ -32,7 +33,7 @@ export class StaticScopes {
     for (const param of pipeline.params)
       if (param.default !== undefined) params.set(param.name, param.default.value);
     for (const [name, value] of Object.entries(values.params ?? {})) params.set(name, value);
-    this.params = params;
+    this.params = nestedParams(params);
     this.tasks = new Map(pipeline.tasks.map((task) => [task.name, task]));
   }
 
@@ -49,9 +50,8 @@ export class StaticScopes {
     const [first, ...rest] = path;
     switch (context) {
       case 'params':
-        if (first === undefined) return { kind: 'value', value: Object.fromEntries(this.params) };
-        if (this.params.has(first)) return lookupIn(this.params.get(first) ?? null, rest);
-        return unknown(`params.${first}`);
+        if (first !== undefined && !Object.hasOwn(this.params, first)) return unknown(`params.${first}`);
+        return lookupIn(this.params, path);
       case 'matrix':
         if (cell === undefined || first === undefined) return unknown('matrix');
         return Object.hasOwn(cell, first) ? lookupIn(cell[first] ?? null, rest) : unknown(`matrix.${first}`);

@@ -1,10 +1,15 @@
 /** Maps of a definition against what may stand in them: the alternative that was meant, and words for messages. */
 import type { MapNode } from '../syntax/tree.js';
+import { paramForm } from './param-form.js';
 import type { MapShape } from './schema/shape.js';
 
 /** The alternative that the keys fit best. */
 export function bestMap(node: MapNode, maps: readonly MapShape[]): MapShape | undefined {
   if (maps.length < 2) return maps[0];
+  if (maps[0]?.hint.param !== undefined) {
+    const form = paramForm(node);
+    return maps.find(({ hint }) => hint.param === (form === 'long' ? 'long' : 'group'));
+  }
   let best: MapShape | undefined;
   let bestScore = -1;
   for (const map of maps) {

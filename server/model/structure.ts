@@ -222,12 +222,16 @@ class Walker {
     const known = free.length > 0 ? ` Known keys: ${alternatives(free, 30)}.` : '';
     const help = meant.length > 0 ? didYouMean(meant) : placeBelow(name, map) || known;
     const title = map.schema.title;
+    const group =
+      map.hint.param === 'long'
+        ? ' In a group of params one that is called like a key of a param is written in full: `type: { default: … }`.'
+        : '';
     const where =
       title === undefined ? '' : ` of ${/^[AEIOU]/.test(title) ? 'an' : 'a'} ${title.toLowerCase()}`;
     this.report(
       'unknown-key',
       entry.key.span,
-      `\`${clip(name)}\` is not a key${where.replace('a modelyard', 'a Modelyard')}.${help}`,
+      `\`${clip(name)}\` is not a key${where.replace('a modelyard', 'a Modelyard')}.${help}${meant.length > 0 ? '' : group}`,
       name,
       meant,
     );

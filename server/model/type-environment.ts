@@ -1,4 +1,5 @@
 /** The types of the contexts at one place of a pipeline. */
+import { isNumber } from '../base/numeral.js';
 import {
   CONTEXTS,
   contextOf,
@@ -12,6 +13,7 @@ import type { Environment, ExpressionPlace, Json, Matrix, Param, Pipeline, Task 
 import { isWrittenGlob } from './paths.js';
 import { fieldsOf, literalType, merge, NUMBER, OPEN_OBJECT, STRING, BOOLEAN, UNKNOWN } from './lattice.js';
 import type { Type } from './lattice.js';
+import { isOptional } from './param-values.js';
 import { environmentsOf, ownEnvironment, statedEnvironment } from './task-environment.js';
 import { TRAINING_SET_OUTPUT } from './training-set.js';
 
@@ -170,29 +172,37 @@ function variablesType({ name, variables }: Environment): Type {
 function typesOf(pipeline: Pipeline): PipelineTypes {
   let types = pipelineTypes.get(pipeline);
   if (types === undefined) {
-    types = { params: paramsType(pipeline), tasks: tasksType(pipeline) };
+    types = { params: paramsType(pipeline.params), tasks: tasksType(pipeline) };
     pipelineTypes.set(pipeline, types);
   }
   return types;
 }
 
-function paramsType(pipeline: Pipeline): Type {
+function paramsType(params: readonly Param[], prefix = ''): Type {
+  const fields = new Map<string, Type>();
+  for (const param of params) {
+    if (!param.name.startsWith(prefix)) continue;
+    const [name = '', ...below] = param.name.slice(prefix.length).split('.');
+    if (below.length === 0) fields.set(name, paramType(param));
+    else if (!fields.has(name)) fields.set(name, paramsType(params, `${prefix}${name}.`));
+  }
   return {
     kind: 'object',
     open: false,
-    fields: fieldsOf(new Map(pipeline.params.map((param) => [param.name, paramType(param)]))),
-    missing: { code: 'unknown-param', say: (name) => `There is no param "${name}".` },
+    fields: fieldsOf(fields),
+    missing: { code: 'unknown-param', say: (name) => `There is no param "${prefix}${name}".` },
   };
 }
 
 export function paramType(param: Param): Type {
+  if (isOptional(param)) return UNKNOWN;
   const { choices } = param;
   switch (param.type) {
     case 'string':
       return choices?.every((choice) => typeof choice === 'string') === true ? valuesType(choices) : STRING;
     case 'integer':
     case 'number':
-      return choices?.every((choice) => typeof choice === 'number') === true ? valuesType(choices) : NUMBER;
+      return choices?.every(isNumber) === true ? valuesType(choices) : NUMBER;
     case 'boolean':
       return BOOLEAN;
     case 'list':

@@ -1,4 +1,7 @@
 /** Values of expressions and how they turn into each other, as in GitHub Actions. */
+import { jsonText } from '../base/json.js';
+import { compareNumbers, isNumber, isNumeral, numeral } from '../base/numeral.js';
+import type { Numeral } from '../base/numeral.js';
 import type { Span } from '../syntax/tree.js';
 import type { Json } from './definition.js';
 
@@ -39,24 +42,24 @@ export function memberOf(value: Json, name: string): Json {
     const items = value as readonly Json[];
     return /^[0-9]+$/.test(name) ? (items[Number(name)] ?? null) : null;
   }
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return null;
+  if (!isComposite(value) || !Object.hasOwn(value, name)) return null;
   return (value as Readonly<Record<string, Json>>)[name] ?? null;
 }
 
 /** False: `false`, `0`, NaN, the empty text and null. Lists and objects are true. */
 export function truthy(value: Json): boolean {
-  return Boolean(value);
+  return isNumeral(value) ? compareNumbers(value, 0) !== 0 : Boolean(value);
 }
 
-/** null is empty; lists and objects become compact JSON. */
+/** The one way in which a value is printed: numbers as they are written, null empty, lists and objects compact JSON. */
 export function toText(value: Json): string {
   if (typeof value === 'string') return value;
   if (value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return isComposite(value) ? jsonText(value, { spelling: 'value' }) : String(value);
 }
 
 /** null 0, false 0, true 1, texts as numbers are written (decimal, hex, octal; empty is 0), everything else NaN. */
-export function toNumber(value: Json): number {
+export function toNumber(value: Json): number | Numeral {
   switch (typeof value) {
     case 'number':
       return value;
@@ -65,12 +68,12 @@ export function toNumber(value: Json): number {
     case 'string': {
       const text = value.trim();
       if (text === '') return 0;
-      if (/^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(text)) return Number(text);
-      if (/^0x[0-9a-f]+$/i.test(text) || /^0o[0-7]+$/.test(text)) return Number(text);
+      const number = numeral(text);
+      if (number !== undefined) return number;
       return text === 'Infinity' || text === '+Infinity' ? Infinity : text === '-Infinity' ? -Infinity : NaN;
     }
     default:
-      return value === null ? 0 : NaN;
+      return value === null ? 0 : isNumeral(value) ? value : NaN;
   }
 }
 
@@ -88,15 +91,15 @@ export function foldCase(text: string): string {
 export function looseEquals(a: Json, b: Json): boolean {
   if (typeof a === 'string' && typeof b === 'string') return foldCase(a) === foldCase(b);
   if (isComposite(a) || isComposite(b)) return a === b;
-  if (typeof a === typeof b) return a === b;
-  return toNumber(a) === toNumber(b);
+  if (typeof a === 'boolean' && typeof b === 'boolean') return a === b;
+  return compareNumbers(toNumber(a), toNumber(b)) === 0;
 }
 
 /** `<` and its like: texts by code unit without regard to case, else as numbers; false when NaN is in it. */
 export function compare(operator: '<' | '<=' | '>' | '>=', a: Json, b: Json): boolean {
   if (isComposite(a) || isComposite(b)) return false;
   if (typeof a === 'string' && typeof b === 'string') return ordered(operator, foldCase(a), foldCase(b));
-  return ordered(operator, toNumber(a), toNumber(b));
+  return ordered(operator, compareNumbers(toNumber(a), toNumber(b)), 0);
 }
 
 function ordered<T extends string | number>(operator: '<' | '<=' | '>' | '>=', a: T, b: T): boolean {
@@ -113,5 +116,20 @@ function ordered<T extends string | number>(operator: '<' | '<=' | '>' | '>=', a
 }
 
 export function isComposite(value: Json): value is readonly Json[] | Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !isNumeral(value);
+}
+
+/** Whether two values are the same as they are written: `3.1` and `3.10` are not, maps in any order of their keys are. */
+export function sameWritten(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a === b || identity(a) === identity(b);
+}
+
+/** A text that values have in common only when they are written the same. */
+export function identity(value: Json): string {
+  if (isNumber(value)) return String(value);
+  if (!isComposite(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(identity).join(',')}]`;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${identity(one)}`).join(',')}}`;
 }

@@ -11,7 +11,7 @@ import type { EventBody } from './events.js';
 import type { Executor } from './executors/executor.js';
 import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
 import { deviceVariables } from './machine.js';
-import { MetricTail, jsonNumber, parseMetricLine } from './metrics.js';
+import { MetricTail, jsonNumber, parseMetricLine, setMetric } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
 import type { ResolvedTask, Script } from './resolve.js';
 import type { PipelineCall } from './resolve-pipeline.js';
@@ -298,7 +298,7 @@ export class Attempt {
         this.#context.emit({ type: 'notice', level: 'warning', message });
         continue;
       }
-      this.metrics[point.key] = jsonNumber(point.value);
+      setMetric(this.metrics, point.key, point.exact ?? jsonNumber(point.value));
       this.#context.emit({ type: 'metric-logged', id: this.#task.id, ...point });
     }
   }

@@ -1,4 +1,5 @@
 /** The cache in `.modelyard/cache`, shared by all pipelines of a project. Layout: `objects/a/<hash>`, `entries/a/<fingerprint>.json`. */
+import { jsonText, parseJson } from '../base/json.js';
 import {
   chmodSync,
   existsSync,
@@ -53,7 +54,7 @@ export function entryPath(layout: Layout, fingerprint: ContentHash): string {
 /** An entry as it is on disk; `undefined` when there is none, or none that this version can use. */
 export function readEntry(file: string): CacheEntry | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value: unknown = parseJson(readFileSync(file, 'utf8'));
     if (typeof value !== 'object' || value === null) return undefined;
     if (!('schema' in value) || value.schema !== ENTRY_SCHEMA) return undefined;
     if (!('outputs' in value) || !Array.isArray(value.outputs)) return undefined;
@@ -180,7 +181,7 @@ export class DiskCache implements Cache {
         data: request.data,
       };
       const file = entryPath(this.#layout, request.fingerprint);
-      const text = `${JSON.stringify(entry)}\n`;
+      const text = `${jsonText(entry)}\n`;
       withFolder(file, () => writeAtomic(file, text));
       this.storedBytes += text.length + outputs.reduce((sum, { bytes }) => sum + bytes, 0);
       return { ok: true, entry };

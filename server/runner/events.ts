@@ -2,6 +2,7 @@
  * Everything that happens in a run, as one closed union. The terminal, the run's record (`events.ndjson` and the run
  * document) and the editor are three readers of it.
  */
+import type { Numeral } from '../base/numeral.js';
 import type { Json } from '../model/definition.js';
 import type {
   ApprovalRecord,
@@ -99,6 +100,8 @@ export interface MetricLogged extends At {
   readonly id: string;
   readonly key: string;
   readonly value: number;
+  /** The value where it is a whole number beyond 2^53. */
+  readonly exact?: Numeral;
   readonly step?: number;
 }
 

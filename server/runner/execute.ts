@@ -32,6 +32,7 @@ import type { Versions } from './versions.js';
 import type { TaskState } from './state.js';
 import { identityOf, upstreamOf } from './upstream.js';
 import type { ReadInput } from './workspace.js';
+import type { FileMetrics } from './metrics.js';
 
 export interface ExecuteContext extends AttemptContext {
   readonly session: Session;
@@ -63,7 +64,7 @@ export interface ExecuteContext extends AttemptContext {
   readonly refusal: (id: string) => string | undefined;
   /** Why a task of a matrix must not go on: the first of it failed. */
   readonly matrixStop: (task: string) => AbortSignal | undefined;
-  readonly readMetrics: (file: string) => Promise<Readonly<Record<string, Json>>>;
+  readonly readMetrics: (file: string) => Promise<FileMetrics>;
   /** Where things go that are in the way of outputs. */
   readonly trash: RunTrash;
 }
@@ -394,11 +395,20 @@ class Execution {
     const made = await this.#outputs(task, before);
     if (!made.ok) return { status: 'failed', error: made.error, ...base };
     let metrics: Readonly<Record<string, Json>> = logged;
+    let found: Readonly<Record<string, Json>> = {};
     for (const output of task.outputs) {
       if (output.role !== 'metrics') continue;
       try {
         const file = this.#session.workspace.absolute(output.path);
-        metrics = { ...metrics, ...(await this.#context.readMetrics(file)) };
+        const read = await this.#context.readMetrics(file);
+        const again = Object.keys(read.metrics).filter((key) => Object.hasOwn(found, key));
+        const lost = again.map((key) => `"${key}" is in another metrics file too; this one counts`);
+        for (const what of [...read.lost, ...lost]) {
+          const message = `${this.#id}: metrics ${output.path}: ${what}`;
+          this.#emit({ type: 'notice', level: 'warning', message });
+        }
+        found = { ...found, ...read.metrics };
+        metrics = { ...metrics, ...read.metrics };
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         return { status: 'failed', error: `its metrics ${output.path} can't be read: ${why}`, ...base };

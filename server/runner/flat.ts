@@ -1,6 +1,6 @@
 /** Records whose keys may have dots in them: metrics and params as they are kept. */
 import type { Json } from '../model/definition.js';
-import { lookupIn, type Lookup } from '../model/values.js';
+import { isComposite, lookupIn, type Lookup } from '../model/values.js';
 
 type Flat = Readonly<Record<string, Json>>;
 
@@ -15,7 +15,7 @@ export function memberOfFlat(record: Flat, path: readonly string[], no: string):
   if (value !== undefined) return { kind: 'value', value };
   const [first = '', ...rest] = path;
   const whole = Object.hasOwn(record, first) ? record[first] : undefined;
-  if (whole !== undefined && typeof whole === 'object') return lookupIn(whole, rest);
+  if (whole !== undefined && isComposite(whole)) return lookupIn(whole, rest);
   const below = Object.entries(record).filter(([name]) => name.startsWith(`${key}.`));
   if (below.length > 0) {
     return {

@@ -1,41 +1,86 @@
 /** Metrics: files flattened to `a.b.c` → value, and lines that tasks write while they run. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { parseJson } from '../base/json.js';
+import { isNumber, toDouble } from '../base/numeral.js';
+import type { Numeral } from '../base/numeral.js';
 import type { Json } from '../model/definition.js';
+import { isComposite } from '../model/values.js';
 
 /** A metrics file with more values than this is data; the rest is left out. */
 export const MAX_METRICS = 1_000;
 const LONGEST_TEXT = 200;
 
-/** JSON with the words `NaN`, `Infinity` and `-Infinity`, as Python's json module writes them; they become strings. */
+/**
+ * JSON with the words `NaN`, `Infinity` and `-Infinity`, as Python's json module writes them; they become strings. Whole
+ * numbers keep their digits.
+ */
 export function parseLooseJson(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text);
   } catch (error) {
     const quoted = text.replace(
       /"(?:[^"\\]|\\.)*"|(-?\b(?:NaN|Infinity)\b)/g,
       (whole: string, word: string | undefined) => (word === undefined ? whole : `"${word}"`),
     );
     if (quoted === text) throw error;
-    return JSON.parse(quoted) as Json;
+    return parseJson(quoted);
   }
 }
 
-/** Nested maps to dotted keys. Lists of scalars are kept under `key.0`, `key.1`, …; long texts are cut. */
-export function flattenMetrics(value: Json): Record<string, Json> {
-  const flat: Record<string, Json> = {};
-  let count = 0;
-  const walk = (node: Json, key: string): void => {
-    if (count >= MAX_METRICS) return;
-    if (typeof node === 'object' && node !== null) {
-      for (const [name, child] of Object.entries(node)) walk(child, key === '' ? name : `${key}.${name}`);
-      return;
+/** The metrics of a file as everybody sees them, now and from the record. */
+export interface FileMetrics {
+  readonly metrics: Readonly<Record<string, Json>>;
+  /** What could not be kept, in words. */
+  readonly lost: readonly string[];
+}
+
+/**
+ * Nested maps to dotted keys; of lists `key.0`, `key.1`, … Numbers that JSON doesn't know become their names, long texts
+ * are cut, and of two values with one key the first is kept; what is lost by it is said.
+ *
+ * @param alone what the value is called when the file holds nothing but one
+ */
+export function flattenMetrics(value: Json, alone: string): FileMetrics {
+  const flat = new Map<string, Json>();
+  const lost: string[] = [];
+  let beyond = 0;
+  const keep = (node: Json, key: string): void => {
+    if (flat.has(key)) lost.push(`"${key}" is there more than once; the first value is kept`);
+    else if (flat.size >= MAX_METRICS) beyond++;
+    else {
+      if (typeof node === 'string' && node.length > LONGEST_TEXT) {
+        lost.push(`the text of "${key}" is cut to ${LONGEST_TEXT} characters`);
+      }
+      flat.set(key, metricOf(node));
     }
-    if (key === '') return;
-    flat[key] = typeof node === 'string' ? node.slice(0, LONGEST_TEXT) : node;
-    count++;
   };
-  walk(value, '');
-  return flat;
+  const walk = (node: Json, path: readonly string[]): void => {
+    if (!isComposite(node)) keep(node, path.length === 0 ? alone : path.join('.'));
+    else for (const [name, child] of Object.entries(node)) walk(child, [...path, name]);
+  };
+  walk(value, []);
+  if (beyond > 0) {
+    lost.push(`it has ${flat.size + beyond} values; the first ${MAX_METRICS} are kept`);
+  }
+  return { metrics: Object.fromEntries(flat), lost };
+}
+
+/** One value of a metric: a double, or a whole number of any size with its digits. */
+function metricOf(value: Json): Json {
+  if (typeof value === 'string') return value.slice(0, LONGEST_TEXT);
+  if (!isNumber(value)) return value;
+  return exactWhole(value) ?? jsonNumber(toDouble(value));
+}
+
+/** A whole number that a double would change. */
+function exactWhole(value: number | Numeral): Numeral | undefined {
+  if (typeof value === 'number' || !/^-?\d+$/.test(value.text)) return undefined;
+  return Number.isSafeInteger(value.value) ? undefined : value;
+}
+
+/** Not an assignment: `__proto__` is a key like any other. */
+export function setMetric(metrics: Record<string, Json>, key: string, value: Json): void {
+  Object.defineProperty(metrics, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** A number that JSON can hold, or its name. */
@@ -46,6 +91,8 @@ export function jsonNumber(value: number): Json {
 export interface MetricPoint {
   readonly key: string;
   readonly value: number;
+  /** The value where it is a whole number beyond 2^53. */
+  readonly exact?: Numeral;
   readonly step?: number;
 }
 
@@ -57,15 +104,21 @@ export function parseMetricLine(line: string): MetricPoint | string {
   } catch {
     return `not a line of JSON: ${line.slice(0, 80)}`;
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+  if (!isComposite(json) || Array.isArray(json)) {
     return `expected {"key": …, "value": …}: ${line.slice(0, 80)}`;
   }
   const { key, value, step } = json as Record<string, Json>;
-  const number = typeof value === 'number' ? value : wordNumber(value);
+  const number = isNumber(value) ? toDouble(value) : wordNumber(value);
+  const exact = isNumber(value) ? exactWhole(value) : undefined;
   if (typeof key !== 'string' || key === '' || number === undefined) {
     return `"key" must be a text and "value" a number: ${line.slice(0, 80)}`;
   }
-  return { key, value: number, ...(typeof step === 'number' && Number.isFinite(step) ? { step } : {}) };
+  return {
+    key,
+    value: number,
+    ...(exact === undefined ? {} : { exact }),
+    ...(isNumber(step) && Number.isFinite(toDouble(step)) ? { step: toDouble(step) } : {}),
+  };
 }
 
 function wordNumber(value: Json | undefined): number | undefined {

@@ -1,9 +1,10 @@
 /** The record of a run as a reader of its events: pure steps from document to document. */
+import { jsonText } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 import { type ApprovalRecord, type RunDocument, type TaskRun } from '../stores/run-document.js';
 import { newRunDocument } from '../stores/run-states.js';
 import type { RunCreated, RunEvent } from './events.js';
-import { jsonNumber } from './metrics.js';
+import { jsonNumber, setMetric } from './metrics.js';
 
 /** The document of a run that was just made. */
 export function newDocument({ run, tasks }: RunCreated): RunDocument {
@@ -116,7 +117,7 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
       return;
     case 'metric-logged': {
       const metrics: Record<string, Json> = { ...task.metrics };
-      metrics[event.key] = jsonNumber(event.value);
+      setMetric(metrics, event.key, event.exact ?? jsonNumber(event.value));
       task.metrics = metrics;
       return;
     }
@@ -142,6 +143,6 @@ function waitingFor({ who, count, answers }: ApprovalRecord): string {
 /** An event as one line of `events.ndjson`, or nothing for what does not belong there. */
 export function eventLine(event: RunEvent): string | undefined {
   if (event.type === 'task-output') return undefined;
-  if (event.type === 'metric-logged') return JSON.stringify({ ...event, value: jsonNumber(event.value) });
-  return JSON.stringify(event);
+  if (event.type === 'metric-logged') return jsonText({ ...event, value: jsonNumber(event.value) });
+  return jsonText(event);
 }

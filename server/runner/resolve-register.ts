@@ -1,4 +1,5 @@
 /** A `register` task with every expression replaced by its value. */
+import { jsonText } from '../base/json.js';
 import type {
   Json,
   MetadataValue,
@@ -75,7 +76,7 @@ export function resolveRegister(
   const config = isMap(action.config) ? action.config : {};
   for (const [name, value] of Object.entries(config)) {
     if (IN_VALUES.has(name)) continue;
-    parts.push({ kind: 'register', name, value: JSON.stringify(value) });
+    parts.push({ kind: 'register', name, value: jsonText(value) });
   }
   return registration;
 }

@@ -1,4 +1,5 @@
 /** A training-set task with every expression replaced by its value. */
+import { display } from '../base/json.js';
 import type { TrainingSetAction } from '../model/definition.js';
 import { plainTableOptions } from '../model/table-options.js';
 import type { LabelsReading } from '../model/training-set.js';
@@ -40,7 +41,7 @@ export function resolveTrainingSet(
   const settings = { timestamp, service, features, createdCutoff, fullNames };
   for (const [name, value] of Object.entries(settings)) {
     if (value === undefined) continue;
-    parts.push({ kind: 'features', name, value: typeof value === 'string' ? value : JSON.stringify(value) });
+    parts.push({ kind: 'features', name, value: display(value) });
   }
   return {
     labels: texts.path(texts.text(action.labels), 'labels', action.labels.span),

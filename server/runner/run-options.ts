@@ -10,6 +10,7 @@ import type { Machine } from './machine.js';
 import type { RunSettings } from './places.js';
 import type { Selection } from './select.js';
 import type { Versions } from './versions.js';
+import type { FileMetrics } from './metrics.js';
 
 export interface RunOptions extends Selection {
   /** Absolute. */
@@ -80,7 +81,7 @@ export interface RunOptions extends Selection {
   /** Lines and columns of places in the definition: `path:line:column`. */
   readonly place: (span: { readonly start: number } | undefined) => string;
   /** A metrics file (JSON or YAML) as flat values. */
-  readonly readMetrics: (file: string) => Promise<Readonly<Record<string, Json>>>;
+  readonly readMetrics: (file: string) => Promise<FileMetrics>;
 }
 
 export type LoadedPipeline =

@@ -1,9 +1,11 @@
 /** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
+import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 import { renderTemplate } from '../model/evaluate.js';
 import type { Lookup, Scope } from '../model/evaluate.js';
 import type { Features } from '../model/features.js';
 import type { Instance } from '../model/graph.js';
+import { nestedParams } from '../model/param-values.js';
 import { ownEnvironment } from '../model/task-environment.js';
 import { lookupIn, toText } from '../model/values.js';
 import type { PackageStore } from '../stores/packages/store.js';
@@ -33,6 +35,7 @@ export interface TaskFacts {
 }
 
 export interface Facts {
+  /** Those of groups as `group.name`. */
   readonly params: Readonly<Record<string, Json>>;
   readonly run: Readonly<Record<string, Json>>;
   readonly git: Readonly<Record<string, Json>> | undefined;
@@ -123,7 +126,7 @@ export class TaskScope implements Scope {
     const [first, ...rest] = path;
     switch (context) {
       case 'params':
-        return member(this.#facts.params, path, 'param');
+        return member(nestedOf(this.#facts.params), path, 'param');
       case 'matrix':
         return member(this.#instance.matrix, path, 'axis of the matrix');
       case 'run':
@@ -237,7 +240,7 @@ export class TaskScope implements Scope {
     const [task = '', member, ...output] = path;
     if (context === 'tasks' && member === 'outputs' && output.length > 0)
       this.#outputs.set(name, { task, output: output.join('.'), value });
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const text = display(value);
     const part: FingerprintPart =
       context === 'params'
         ? { kind: 'param', name: name === '' ? 'all' : name, value: text }
@@ -268,6 +271,14 @@ export function listsOf(
     lists[output.name] = artifacts.flatMap(({ name, path }) => (name === output.name ? [path] : []));
   }
   return lists;
+}
+
+const nested = new WeakMap<Facts['params'], Readonly<Record<string, Json>>>();
+
+function nestedOf(params: Facts['params']): Readonly<Record<string, Json>> {
+  let made = nested.get(params);
+  if (made === undefined) nested.set(params, (made = nestedParams(Object.entries(params))));
+  return made;
 }
 
 function member(record: Readonly<Record<string, Json>>, path: readonly string[], what: string): Lookup {

@@ -4,6 +4,7 @@
  *
  * Lines that are appended, the last one of a task wins; so a killed process loses at most the line it was writing.
  */
+import { jsonText, parseJson } from '../base/json.js';
 import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../model/definition.js';
@@ -70,7 +71,7 @@ export class TaskStates {
       if (line === '') continue;
       lines++;
       try {
-        const state: unknown = JSON.parse(line);
+        const state: unknown = parseJson(line);
         if (isState(state)) this.#states.set(state.id, state);
       } catch {
         // Cut off by a kill.
@@ -123,7 +124,7 @@ export class TaskStates {
     this.#states.set(state.id, state);
     this.#record(state);
     // The break in front ends a line that a killed process left torn.
-    const line = `\n${JSON.stringify(state)}\n`;
+    const line = `\n${jsonText(state)}\n`;
     try {
       appendFileSync(this.#file, line);
     } catch {
@@ -138,10 +139,7 @@ export class TaskStates {
 
   #compact(): void {
     try {
-      writeAtomic(
-        this.#file,
-        [...this.#states.values()].map((state) => `${JSON.stringify(state)}\n`).join(''),
-      );
+      writeAtomic(this.#file, [...this.#states.values()].map((state) => `${jsonText(state)}\n`).join(''));
     } catch {
       // It stays as long as it is.
     }

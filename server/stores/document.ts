@@ -3,6 +3,7 @@
  * and without versions; ours has unique temp names, fsync when asked, compact JSON and a schema version that is
  * migrated forward. A document has one writer at a time: its owner, or whoever holds its lock.
  */
+import { jsonText, parseJson } from '../base/json.js';
 import { readFileSync, renameSync } from 'node:fs';
 import { LowSync } from 'lowdb';
 import type { SyncAdapter } from 'lowdb';
@@ -51,7 +52,7 @@ function parse<T extends { readonly schema: number }>(
 ): { ok: true; value: T } | { ok: false; newer: boolean; why: string } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     return { ok: false, newer: false, why: `it is not JSON (${describeError(error)})` };
   }
@@ -158,7 +159,7 @@ export class DocumentAdapter<T extends { readonly schema: number }> implements S
 
   /** Throws the system's error (full disk); the document on disk is then the one from before. */
   write(value: T): void {
-    writeAtomic(this.file, `${JSON.stringify(value)}\n`, { durable: this.durable });
+    writeAtomic(this.file, `${jsonText(value)}\n`, { durable: this.durable });
   }
 }
 

@@ -1,9 +1,10 @@
 /** Small readings of the folders of runs: what is not there is empty. */
+import { parseJson } from '../base/json.js';
 import { readFileSync } from 'node:fs';
 
 export function parsed(line: string): unknown[] {
   try {
-    return [JSON.parse(line)];
+    return [parseJson(line)];
   } catch {
     return [];
   }

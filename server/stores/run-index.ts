@@ -10,6 +10,7 @@
  * without a lock on the way of a run. Lines move only log → sealed → base, and readers open them in that order, so
  * that they meet every line at least once.
  */
+import { jsonText, parseJson } from '../base/json.js';
 import {
   closeSync,
   existsSync,
@@ -48,7 +49,7 @@ function timestamp(id: string): number {
 function parseLine(line: string): Line | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line);
   } catch {
     // Cut off by a kill or a full disk. The next append begins on a line of its own.
     return undefined;
@@ -79,7 +80,7 @@ function toSummary(line: Line): RunSummary | undefined {
 /** `id` and `t` come first, so that a reader can tell a line that it need not parse. */
 function encode(summary: RunSummary, time: number): string {
   const { id, ...rest } = summary;
-  return JSON.stringify({ id, t: time, ...rest });
+  return jsonText({ id, t: time, ...rest });
 }
 
 /** The line of a summary, without metrics and params if it would be too long to be appended whole. */

@@ -1,4 +1,5 @@
 /** What of a run goes into the index, and what makes a JSON object a run document. */
+import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 import type { DocumentKind } from './document.js';
 import { RUN_SCHEMA_VERSION } from './run-document.js';
@@ -77,9 +78,7 @@ export function matchesText(summary: RunSummary, text: string): boolean {
   if (words.length === 0) return true;
   const { id, pipeline, path, status, trigger } = summary;
   const values = [summary.params ?? {}, summary.metrics].flatMap((record) =>
-    Object.entries(record).map(
-      ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-    ),
+    Object.entries(record).map(([key, value]) => `${key}=${display(value)}`),
   );
   const all = [id, pipeline, path, status, trigger, ...values].join('\n').toLowerCase();
   return words.every((word) => all.includes(word));

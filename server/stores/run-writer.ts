@@ -1,4 +1,5 @@
 /** The writing end of one run's record. Belongs to the process that runs it; nobody else writes there while it lives. */
+import { jsonText } from '../base/json.js';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -93,7 +94,7 @@ export class RunWriter {
     let lines = '';
     for (const event of events) {
       if (isMetric(event)) this.#metrics.append(event.id, event.key, event.value, event.step, event.at);
-      else lines += `${JSON.stringify(event)}\n`;
+      else lines += `${jsonText(event)}\n`;
     }
     if (lines !== '') writeFully(this.#events, Buffer.from(lines));
   }

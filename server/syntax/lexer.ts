@@ -1,4 +1,6 @@
 /** Cuts the source of an expression into tokens. */
+import { numeral, toDouble } from '../base/numeral.js';
+import type { Numeral } from '../base/numeral.js';
 
 export type TokenKind =
   | 'name'
@@ -17,7 +19,7 @@ export interface Token {
   readonly end: number;
   readonly text: string;
   /** Of a string or a number. */
-  readonly value?: string | number;
+  readonly value?: string | number | Numeral;
   /** What is wrong with the token itself, for a person. */
   readonly problem?: string;
 }
@@ -109,7 +111,7 @@ function tokenAt(source: string, start: number, previous: Token | undefined): To
     if (trailing !== undefined) {
       return of('invalid', number + trailing, `\`${number}${trailing}\` is neither a number nor a name.`);
     }
-    return { ...of('number', number), value: numberOf(number) };
+    return { ...of('number', number), value: literalOf(number) };
   }
   if (character === '"') return doubleQuotedAt(source, start);
   const longForeign = FOREIGN.find(([text]) => text.length > 2 && source.startsWith(text, start));
@@ -122,10 +124,12 @@ function tokenAt(source: string, start: number, previous: Token | undefined): To
   return of('invalid', whole, `\`${whole}\` has no place in an expression.`);
 }
 
-function numberOf(text: string): number {
-  const negative = text.startsWith('-');
-  const digits = text.replace(/^[-+]/, '');
-  return negative ? -Number(digits) : Number(digits);
+/** With the digits that are written: `3.10`; `+2`, `.5`, `0xff` and `1e3` are other ways to write 2, 0.5, 255 and 1000. */
+function literalOf(text: string): number | Numeral {
+  const number = numeral(text) ?? Number.NaN;
+  const value = toDouble(number);
+  const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  return exact && !/^-?\d+(?:\.\d+)?$/.test(text) ? value : number;
 }
 
 function stringAt(source: string, start: number): Token {

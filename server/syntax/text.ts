@@ -1,5 +1,15 @@
 /** Ways to read a syntax tree: positions, trails, look-ups and plain values. */
-import type { MapEntry, MapNode, Position, SequenceNode, SyntaxNode, SyntaxTree } from './tree.js';
+import type { Json } from '../base/json.js';
+import { numeral, toDouble } from '../base/numeral.js';
+import type {
+  MapEntry,
+  MapNode,
+  Position,
+  ScalarNode,
+  SequenceNode,
+  SyntaxNode,
+  SyntaxTree,
+} from './tree.js';
 
 /** Offsets of the first characters of a text's lines; `\n`, `\r\n` and a lone `\r` end a line, as in LSP. */
 export function lineStartsOf(text: string): number[] {
@@ -148,27 +158,40 @@ export function escapeKey(text: string): string {
     : `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Plain data, as `JSON.parse` would give it. */
-export type PlainValue =
-  string | number | boolean | null | readonly PlainValue[] | { readonly [key: string]: PlainValue };
-
 /** More nodes than any definition has; past it `toPlain` gives `null` for what is left. */
 const PLAIN_LIMIT = 200_000;
 
-/** A node's value without spans. The last of duplicate keys wins; numbers that JSON doesn't know become strings. */
-export function toPlain(node: SyntaxNode | null | undefined, limit: number = PLAIN_LIMIT): PlainValue {
+/** As it is written; a text for numbers that JSON doesn't know (`.inf`), a `%YAML 1.1` octal by its value. */
+function numberOf({ text, value }: ScalarNode): Json {
+  const number = numeral(text);
+  if (number !== undefined && Number(value) === toDouble(number)) return number;
+  return Number.isFinite(value) ? Number(value) : text;
+}
+
+/**
+ * A node's value without spans. The last of duplicate keys wins.
+ *
+ * @param infinite whether `.inf` and `.nan` stay as they are written, or are named as in JSON's dialects (`Infinity`)
+ */
+export function toPlain(
+  node: SyntaxNode | null | undefined,
+  limit: number = PLAIN_LIMIT,
+  infinite: 'written' | 'named' = 'written',
+): Json {
   let left = limit;
-  const plain = (current: SyntaxNode | null): PlainValue => {
+  const plain = (current: SyntaxNode | null): Json => {
     if (current === null || left-- <= 0) return null;
     switch (current.kind) {
       case 'scalar':
-        return typeof current.value === 'number' && !Number.isFinite(current.value)
-          ? current.text
+        return typeof current.value === 'number'
+          ? infinite === 'named' && !Number.isFinite(current.value)
+            ? String(current.value)
+            : numberOf(current)
           : current.value;
       case 'sequence':
         return current.items.map(plain);
       case 'map': {
-        const result: Record<string, PlainValue> = {};
+        const result: Record<string, Json> = {};
         for (const entry of current.entries) {
           // Not an assignment: `__proto__` is a key like any other here.
           Object.defineProperty(result, entry.key.text, {

@@ -2,6 +2,8 @@
  * The syntax tree of a definition file: plain values with exact spans. Nothing above this layer sees the `yaml` library.
  */
 
+import type { Numeral } from '../base/numeral.js';
+
 /** Half-open interval `[start, end)` of a text, in UTF-16 code units from its beginning. */
 export interface Span {
   readonly start: number;
@@ -110,7 +112,11 @@ export interface ExpressionPart {
 export type BinaryOperator = '==' | '!=' | '<' | '<=' | '>' | '>=' | '&&' | '||';
 
 export type Expression =
-  | { readonly kind: 'literal'; readonly span: Span; readonly value: string | number | boolean | null }
+  | {
+      readonly kind: 'literal';
+      readonly span: Span;
+      readonly value: string | number | Numeral | boolean | null;
+    }
   /** A context at the root of a chain: `params`, `tasks`, … */
   | { readonly kind: 'name'; readonly span: Span; readonly name: string }
   /** `object.property`; `property` is `''` with an empty span where the name is still missing. */

@@ -1,4 +1,5 @@
 /** `modelyard approvals` */
+import { jsonText } from '../../base/json.js';
 import { MEANS } from '../../stores/approvals.js';
 import { RunStore } from '../../stores/runs.js';
 import { openApprovals, runToResume } from '../../stores/waiting.js';
@@ -27,7 +28,7 @@ export const approvals: Command = {
         missing: state.missing,
         answers: state.answers,
       }));
-      stdout.line(JSON.stringify(shown));
+      stdout.line(jsonText(shown));
       return Promise.resolve(EXIT.ok);
     }
     if (waiting.length === 0) stdout.line('Nothing waits for an approval.');

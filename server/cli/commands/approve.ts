@@ -1,4 +1,5 @@
 /** `modelyard approve|reject [RUN] [TASK]` */
+import { jsonText } from '../../base/json.js';
 import { userAndHost } from '../../stores/user.js';
 import { lateWords } from '../../stores/approvals.js';
 import type { RunDocument } from '../../stores/run-document.js';
@@ -79,7 +80,7 @@ async function answer(args: Arguments, verdict: 'approved' | 'rejected'): Promis
   const resume = ['run', next.path, '--resume', next.id];
   if (args.flag('json')) {
     const { status, missing, answers } = state;
-    stdout.line(JSON.stringify({ run: runId, task, status, missing, attended, answers }));
+    stdout.line(jsonText({ run: runId, task, status, missing, attended, answers }));
   } else {
     const more = decided ? '' : `; ${state.missing} more ${state.missing === 1 ? 'has' : 'have'} to approve`;
     stdout.line(tame(`${verdict} ${task} of ${run.pipeline} (run ${runId})${more}`, false));

@@ -1,4 +1,5 @@
 /** `modelyard models compare|card`: two versions side by side, and one version as a page. */
+import { jsonText } from '../../base/json.js';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../../model/definition.js';
@@ -29,7 +30,7 @@ export const compare: Subcommand = {
     const b = versionNamed(call, /@|^models:/.test(second) ? second : `${a.version.name}@${second}`);
     const { rows } = compareVersions(a.version, b.version);
     if (json) {
-      stdout.line(JSON.stringify({ a: headOf(a), b: headOf(b), rows }));
+      stdout.line(jsonText({ a: headOf(a), b: headOf(b), rows }));
       return EXIT.ok;
     }
     for (const line of comparison(a, b, rows, args.flag('all'), style)) stdout.line(line);
@@ -107,9 +108,7 @@ export const card: Subcommand = {
     const { markdown: text } = valueOf(cardOf(registry, Lineage.open(root, lineageSources(root)), chosen));
     const output = args.text('output');
     if (output === undefined) {
-      stdout.write(
-        json ? `${JSON.stringify({ model: name, version, markdown: text })}\n` : tame(text, false),
-      );
+      stdout.write(json ? `${jsonText({ model: name, version, markdown: text })}\n` : tame(text, false));
       return EXIT.ok;
     }
     const file = path.resolve(startFolder(args), output);

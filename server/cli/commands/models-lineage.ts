@@ -1,4 +1,5 @@
 /** `modelyard models lineage`: what something stands on, and what became of it, across all runs. */
+import { jsonText } from '../../base/json.js';
 import path from 'node:path';
 import { lineageSources } from '../../serving/lineage-sources.js';
 import { madeOf } from '../../serving/releases.js';
@@ -33,7 +34,7 @@ export const lineage: Subcommand = {
     const upstream = up ? valueOf(store.upstream(target, { limit })).graph : undefined;
     const downstream = down ? valueOf(store.downstream(target, { limit })).graph : undefined;
     if (json) {
-      stdout.line(JSON.stringify({ target, upstream, downstream }));
+      stdout.line(jsonText({ target, upstream, downstream }));
       return EXIT.ok;
     }
     const lines = [

@@ -1,4 +1,5 @@
 /** `modelyard models list|show|history` */
+import { jsonText } from '../../base/json.js';
 import { modelUri } from '../../model/registry-names.js';
 import type { RegisteredModel } from '../../stores/registry/types.js';
 import { JSON_FLAG, wholeNumber } from '../args.js';
@@ -28,7 +29,7 @@ export const list: Subcommand = {
         ...withoutVersions(model),
         latest: newest(model)?.version ?? null,
       }));
-      stdout.line(JSON.stringify(shown));
+      stdout.line(jsonText(shown));
     } else if (models.length === 0) {
       stdout.line('There are no models yet. A `register` task makes one, or `modelyard models register`.');
     } else for (const line of modelRows(models, style)) stdout.line(line);
@@ -57,7 +58,7 @@ export const show: Subcommand = {
     if (subject.kind === 'version') {
       const { version, aliases } = subject;
       const uri = modelUri(version.name, { kind: 'version', version: version.version });
-      if (json) stdout.line(JSON.stringify({ ...version, aliases, uri }));
+      if (json) stdout.line(jsonText({ ...version, aliases, uri }));
       else stdout.write(`${versionLines(subject, style).join('\n')}\n`);
       return EXIT.ok;
     }
@@ -67,7 +68,7 @@ export const show: Subcommand = {
         includeDeleted: args.flag('all'),
       }),
     );
-    if (json) stdout.line(JSON.stringify({ ...withoutVersions(subject.model), versions }));
+    if (json) stdout.line(jsonText({ ...withoutVersions(subject.model), versions }));
     else stdout.write(`${modelLines(subject.model, versions, style).join('\n')}\n`);
     return EXIT.ok;
   },
@@ -101,7 +102,7 @@ export const history: Subcommand = {
       }),
       modelHint(registry, name),
     );
-    if (json) stdout.line(JSON.stringify(entries));
+    if (json) stdout.line(jsonText(entries));
     else if (entries.length === 0) stdout.line('Nothing of that kind has happened.');
     else for (const line of historyLines(entries, style)) stdout.line(line);
     return EXIT.ok;

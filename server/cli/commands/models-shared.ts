@@ -1,4 +1,5 @@
 /** What the subcommands of `modelyard models` share: the registry, references to versions, and telling what went wrong. */
+import { jsonText } from '../../base/json.js';
 import { didYouMean, similar } from '../../model/names.js';
 import { parseModelReference } from '../../model/registry-names.js';
 import type { Registry } from '../../stores/registry/registry.js';
@@ -108,7 +109,7 @@ export function say(
   text: string,
   would = `would change ${text}`,
 ): number {
-  if (call.json) stdout.line(JSON.stringify({ ...json, applied: !call.dry }));
+  if (call.json) stdout.line(jsonText({ ...json, applied: !call.dry }));
   else stdout.line(tame(call.dry ? would : text, false));
   return EXIT.ok;
 }

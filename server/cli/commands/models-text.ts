@@ -1,4 +1,5 @@
 /** Models, versions and their history as text for a terminal. What comes from files is tamed. */
+import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
 import { modelUri } from '../../model/registry-names.js';
 import { formatBytes } from '../../model/units.js';
@@ -37,7 +38,7 @@ export function columns(
 
 export function plain(value: Json): string {
   if (typeof value === 'number') return String(Number(value.toPrecision(6)));
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return display(value);
 }
 
 /** `3h ago` */

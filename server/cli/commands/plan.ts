@@ -1,4 +1,5 @@
 /** `modelyard plan PIPELINE`: what a run would do, and why. */
+import { jsonText } from '../../base/json.js';
 import { type PlannedTask, planRun } from '../../runner/plan.js';
 import type { Arguments } from '../args.js';
 import { type Command, CommandError } from '../command.js';
@@ -32,7 +33,7 @@ export async function showPlan(args: Arguments): Promise<number> {
   });
   if (result.problem !== undefined) throw new CommandError(result.problem, EXIT.usage);
   if (args.flag('json')) {
-    stdout.line(JSON.stringify({ pipeline: prepared.compiled.pipeline.name, tasks: result.tasks }));
+    stdout.line(jsonText({ pipeline: prepared.compiled.pipeline.name, tasks: result.tasks }));
     return EXIT.ok;
   }
   const style = styleFor(wantsColours(process.stdout.isTTY));

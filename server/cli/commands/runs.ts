@@ -1,4 +1,5 @@
 /** `modelyard runs list|show|log|diff|delete|cancel` */
+import { display, jsonText } from '../../base/json.js';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { formatBytes } from '../../model/units.js';
@@ -129,7 +130,7 @@ function list({ args, store, style, json }: RunsCall): number {
     ...(statuses.length === 0 ? {} : { status: statuses }),
   });
   if (json) {
-    stdout.line(JSON.stringify(found));
+    stdout.line(jsonText(found));
     return EXIT.ok;
   }
   if (found.length === 0) stdout.line('There are no runs yet. `modelyard run` starts one.');
@@ -193,7 +194,7 @@ function readRun(call: RunsCall, live = false): RunDocument {
 function show(call: RunsCall): number {
   const run = readRun(call);
   if (call.json) {
-    stdout.line(JSON.stringify(run));
+    stdout.line(jsonText(run));
     return EXIT.ok;
   }
   stdout.write(`${describe(run, call.style).join('\n')}\n`);
@@ -214,8 +215,7 @@ function describe(run: RunDocument, style: Style): string[] {
       `git ${commit.slice(0, 7)}${branch === undefined ? '' : ` on ${branch}`}${dirty ? ', with changes' : ''}`,
     );
   }
-  for (const [name, value] of Object.entries(run.params))
-    lines.push(`param ${name} = ${JSON.stringify(value)}`);
+  for (const [name, value] of Object.entries(run.params)) lines.push(`param ${name} = ${jsonText(value)}`);
   if (run.resumed !== undefined) lines.push(`goes on from ${run.resumed}`);
   if (run.error !== undefined) lines.push(style.red(tame(run.error, false)));
   lines.push('');
@@ -244,7 +244,7 @@ function describeTask(task: TaskRun, style: Style): string[] {
     lines.push(`  ${check.passed ? style.green('✓') : style.red('✗')} ${check.text}${detail}`);
   }
   for (const [key, value] of Object.entries(task.metrics)) {
-    lines.push(`  ${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    lines.push(`  ${key} = ${display(value)}`);
   }
   for (const output of task.outputs) {
     lines.push(`  ${output.path}  ${style.dim(`${output.kind}, ${formatBytes(output.bytes)}`)}`);

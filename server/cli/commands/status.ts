@@ -1,4 +1,5 @@
 /** `modelyard status`: every pipeline, how it ended the last time, and what of it is stale. */
+import { jsonText } from '../../base/json.js';
 import { Project } from '../../project/project.js';
 import { planRun } from '../../runner/plan.js';
 import { RunStore } from '../../stores/runs.js';
@@ -47,7 +48,7 @@ export const status: Command = {
       });
     }
     if (args.flag('json')) {
-      stdout.line(JSON.stringify({ root, pipelines }));
+      stdout.line(jsonText({ root, pipelines }));
       return EXIT.ok;
     }
     const style = styleFor(wantsColours(process.stdout.isTTY));

@@ -1,4 +1,5 @@
 /** A run as one JSON object a line, for machines. */
+import { jsonText } from '../../base/json.js';
 import type { EventSink } from '../../runner/events.js';
 import { jsonNumber } from '../../runner/metrics.js';
 import type { Output } from '../output.js';
@@ -10,6 +11,6 @@ export function jsonSink(output: Output): EventSink {
       output.line(JSON.stringify({ ...event, chunk: event.chunk.toString('utf8') }));
     } else if (event.type === 'metric-logged') {
       output.line(JSON.stringify({ ...event, value: jsonNumber(event.value) }));
-    } else output.line(JSON.stringify(event));
+    } else output.line(jsonText(event));
   };
 }

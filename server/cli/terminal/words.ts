@@ -1,4 +1,5 @@
 /** The sentences about tasks and runs that the table, the plain lines and the summary share. */
+import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
 import { count, formatBytes } from '../../model/units.js';
 import type { Question } from '../../stores/approvals.js';
@@ -172,5 +173,5 @@ export function factLines(
 }
 
 function show(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return display(value);
 }

@@ -1,7 +1,7 @@
 /** Looks the latest values of a key up in a service's file. A look-up reads a few blocks of it, however large it is. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type Json, parseJson } from '../../base/json.js';
-import { Numeral, isWrittenWhole } from '../../base/numeral.js';
+import { isNumeral, isWrittenWhole } from '../../base/numeral.js';
 import { describeError } from '../../stores/problem.js';
 import {
   ONLINE_SCHEMA,
@@ -194,7 +194,7 @@ export class OnlineReader {
 function exactJson(text: string): unknown {
   if (!/\d{16}/.test(text)) return JSON.parse(text) as unknown;
   const plain = (value: Json): Json => {
-    if (value instanceof Numeral) return isWrittenWhole(value) ? value : value.value;
+    if (isNumeral(value)) return isWrittenWhole(value) ? value : value.value;
     if (Array.isArray(value)) return (value as readonly Json[]).map(plain);
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));

@@ -48,6 +48,8 @@ export interface Hint {
   readonly patterns?: PathPatterns;
   /** A path may have been given for this map of them, without a name: what each of them is. */
   readonly unnamed?: string;
+  /** One of the forms of a param: which one is meant is told by `paramForm`. */
+  readonly param?: 'long' | 'group';
   /** Results of this map are kept per node, and its expressions are collected on their own. */
   readonly unit?: boolean;
   /** It is planned, and nothing reads it. */

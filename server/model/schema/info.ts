@@ -61,8 +61,11 @@ export function schemaAt(
 
 function below(shape: Shape, step: string | number): Shape[] {
   if (typeof step === 'number') return shape.sequences.map((sequence) => sequence.item);
+  // What lies under a key of a param's long form is no param of a group.
+  const own = shape.maps.some((map) => map.hint.param === 'long' && map.properties.has(step));
   return shape.maps.flatMap((map) => {
-    const found = map.properties.get(step)?.shape ?? map.named?.shape;
+    const named = own && map.hint.param === 'group' ? undefined : map.named?.shape;
+    const found = map.properties.get(step)?.shape ?? named;
     return found === undefined ? [] : [found];
   });
 }

@@ -1,8 +1,10 @@
 /** The schema of pipeline files. */
 import { Type } from '@sinclair/typebox';
-import type { Static } from '@sinclair/typebox';
+import type { Static, TSchema } from '@sinclair/typebox';
 import { actionSchemas } from './actions.js';
 import { NAME_PATTERN } from '../names.js';
+import { MAX_GROUPS } from '../param-form.js';
+import { PARAM_TYPES } from '../param-types.js';
 import { hinted, key, oneOf, opt } from './hint.js';
 import {
   bytes,
@@ -23,7 +25,6 @@ import {
 } from './pieces.js';
 
 export const PIPELINE_KINDS = ['model-build', 'app-build', 'deployment'] as const;
-export const PARAM_TYPES = ['string', 'integer', 'number', 'boolean', 'list', 'object'] as const;
 export const ARTIFACT_KINDS = ['model', 'dataset', 'report', 'log', 'package', 'file'] as const;
 export const ACTION_KINDS = Object.keys(actionSchemas) as (keyof typeof actionSchemas)[];
 
@@ -31,10 +32,16 @@ const literal = Type.Unknown({ 'x-modelyard': { expects: 'a value' } });
 
 const paramLong = closed(
   {
-    type: opt(oneOf(PARAM_TYPES), 'What values are allowed. Default: the type of `default`, else `string`.', [
-      'integer',
-    ]),
-    default: opt(literal, 'The value when a run gives none. A param without one is required.', [42, 'adam']),
+    type: opt(
+      oneOf(PARAM_TYPES),
+      'What values are allowed. Default: what `choices`, else `default` are written as (`1` is an integer, `1.0` a number), else `string`.',
+      ['integer'],
+    ),
+    default: opt(
+      literal,
+      'The value when a run gives none. A param without one is required; with `null` it may be nothing.',
+      [42, 'adam', null],
+    ),
     description: opt(prose, 'What it is for.', ['Seed of the split and the trainer.']),
     minimum: opt(Type.Number(), 'The lowest number allowed.', [0]),
     maximum: opt(Type.Number(), 'The highest number allowed.', [1000]),
@@ -45,10 +52,28 @@ const paramLong = closed(
       ['^[a-z]+$'],
     ),
   },
-  { title: 'Param' },
+  { title: 'Param', 'x-modelyard': { param: 'long' } },
 );
 
-const param = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(literal), paramLong]);
+/** What makes a map the long form of a param: see `paramForm`. */
+const LONG_FORM = {
+  anyOf: [
+    { required: ['default'] },
+    { required: ['choices'] },
+    { required: ['type'], properties: { type: { enum: PARAM_TYPES } } },
+  ],
+};
+
+/** @param groups how many groups may lie in each other from here on */
+function paramOf(groups: number): TSchema {
+  const forms = [Type.String(), Type.Number(), Type.Boolean(), Type.Null(), Type.Array(literal), paramLong];
+  if (groups === 0) return Type.Union(forms);
+  const inner = key(paramOf(groups - 1), 'A param of the group: `${{ params.model.lr }}`.', [0.1]);
+  return Type.Union([
+    ...forms,
+    named(inner, { title: 'Param group', not: LONG_FORM, 'x-modelyard': { param: 'group' } }),
+  ]);
+}
 
 const outputPath = hinted(path(), { patterns: 'output-globs' });
 
@@ -285,9 +310,9 @@ export const pipelineSchema = closed(
     params: opt(
       named(
         key(
-          param,
-          'A param: its default, or a map with `type`, `default`, `description`, `minimum`, `maximum`, `choices`, `pattern`.',
-          [200, { type: 'integer', default: 42, minimum: 0 }],
+          paramOf(MAX_GROUPS),
+          'A param: its default, a map with `type`, `default`, `description`, `minimum`, `maximum`, `choices`, `pattern`, or a group of params.',
+          [200, { type: 'integer', default: 42, minimum: 0 }, { lr: 0.1 }],
         ),
       ),
       'Values that a run can change: `${{ params.epochs }}`.',

@@ -1,4 +1,5 @@
 /** The action `approval`: the task ends when people have decided. */
+import { compareNumbers, isNumber } from '../../base/numeral.js';
 import type { ApprovalState, Facts } from '../../stores/approvals.js';
 import { betterDirection } from '../../stores/registry/compare.js';
 import type { Verdict } from '../approvals.js';
@@ -96,11 +97,11 @@ export function comparisonOf({
     const now = candidate.metrics[metric];
     const before = current?.metrics[metric];
     const direction = betterDirection(metric);
-    const numbers = typeof now === 'number' && typeof before === 'number' && now !== before;
+    const order = isNumber(now) && isNumber(before) ? compareNumbers(now, before) : 0;
     const verdict: 'better' | 'worse' | undefined =
-      direction === undefined || !numbers
+      direction === undefined || order === 0 || Number.isNaN(order)
         ? undefined
-        : now > before === (direction === 'higher')
+        : order > 0 === (direction === 'higher')
           ? 'better'
           : 'worse';
     return {

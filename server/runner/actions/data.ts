@@ -1,4 +1,7 @@
 /** Expectations over a data file, read as a stream: CSV, TSV, a JSON list of records, or JSON lines. */
+import { display, jsonText } from '../../base/json.js';
+import { compareNumbers, isNumber, isWhole, numberKey, numeral } from '../../base/numeral.js';
+import type { Numeral } from '../../base/numeral.js';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -9,6 +12,7 @@ import { csvHead, csvRows, sameNames } from '../../features/csv.js';
 import type { CheckData, ColumnExpectation, Json } from '../../model/definition.js';
 import { compilePattern } from '../../model/pattern.js';
 import { tableFormatOf } from '../../model/table-options.js';
+import { isComposite } from '../../model/values.js';
 import { parseLooseJson } from '../metrics.js';
 
 export interface DataOutcome {
@@ -160,22 +164,30 @@ function testsFor(expect: ColumnExpectation): { word: string; holds: (value: Jso
   if (expect.unique === true) {
     const seen = new Set<string>();
     add('is unique', (value) => {
-      const key = typeof value === 'string' ? value : JSON.stringify(value);
+      const key = isNumber(value) ? numberKey(value) : display(value);
       if (seen.has(key)) return false;
       seen.add(key);
       return true;
     });
   }
-  if (min !== undefined) add(`is at least ${min}`, (value) => number(value) >= min);
-  if (max !== undefined) add(`is at most ${max}`, (value) => number(value) <= max);
+  if (min !== undefined) {
+    add(`is at least ${String(min)}`, (value) => compareNumbers(number(value), min) >= 0);
+  }
+  if (max !== undefined) {
+    add(`is at most ${String(max)}`, (value) => compareNumbers(number(value), max) <= 0);
+  }
   if (oneOf !== undefined) {
-    const allowed = new Set(oneOf.map(plain));
-    add(`is one of ${oneOf.map(plain).join(', ')}`, (value) => allowed.has(plain(value)));
+    const texts = new Set(oneOf.map(display));
+    const numbers = new Set(oneOf.filter(isNumber).map(numberKey));
+    add(
+      `is one of ${oneOf.map(display).join(', ')}`,
+      (value) => texts.has(display(value)) || numbers.has(numberKey(number(value))),
+    );
   }
   if (pattern !== undefined) {
     const compiled = compilePattern(pattern);
     if (!compiled.ok) throw new Error(compiled.message);
-    add(`matches ${pattern}`, (value) => compiled.test(plain(value)));
+    add(`matches ${pattern}`, (value) => compiled.test(display(value)));
   }
   return tests;
 }
@@ -185,13 +197,13 @@ function hasType(value: Json, type: NonNullable<ColumnExpectation['type']>): boo
     case 'string':
       return typeof value === 'string';
     case 'integer':
-      return Number.isInteger(number(value));
+      return isWhole(number(value));
     case 'number':
       return !Number.isNaN(number(value));
     case 'boolean':
-      return typeof value === 'boolean' || /^(true|false)$/i.test(plain(value));
+      return typeof value === 'boolean' || /^(true|false)$/i.test(display(value));
     case 'date':
-      return isDate(plain(value));
+      return isDate(display(value));
   }
 }
 
@@ -208,19 +220,16 @@ function isDate(text: string): boolean {
 /** A number as data has it: 0x10 is a text. */
 const DECIMAL = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 
-function number(value: Json): number {
-  if (typeof value === 'number') return value;
+/** Exact: ids beyond 2^53 are told apart. */
+function number(value: Json): number | Numeral {
+  if (isNumber(value)) return value;
   if (typeof value !== 'string' || !DECIMAL.test(value)) return Number.NaN;
-  return Number(value);
-}
-
-function plain(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return numeral(value.trim()) ?? Number(value);
 }
 
 function show(value: Json): string {
   if (isNothing(value)) return 'no value';
-  const text = plain(value);
+  const text = display(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
@@ -315,8 +324,8 @@ async function readJson(file: string, reader: Reader): Promise<void> {
 }
 
 function readRecord(record: Json, number: number, reader: Reader): void {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-    throw new Error(`record ${number} is no map of columns: ${JSON.stringify(record).slice(0, 60)}`);
+  if (!isComposite(record) || Array.isArray(record)) {
+    throw new Error(`record ${number} is no map of columns: ${jsonText(record).slice(0, 60)}`);
   }
   const row = new Map(Object.entries(record as Readonly<Record<string, Json>>));
   reader.columns([...row.keys()]);

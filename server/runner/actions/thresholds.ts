@@ -1,4 +1,6 @@
 /** Whether a new model version keeps to its bounds, absolute ones and those against another version. */
+import { jsonText } from '../../base/json.js';
+import { isNumber, toDouble } from '../../base/numeral.js';
 import type { Json, Threshold } from '../../model/definition.js';
 import type { CheckOutcome } from '../resolve.js';
 
@@ -88,12 +90,12 @@ export function differences(metrics: Metrics, baseline: Baseline): CheckOutcome[
 
 function numberOf(metrics: Metrics, key: string): number | undefined {
   const value = Object.hasOwn(metrics, key) ? metrics[key] : undefined;
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  return isNumber(value) && Number.isFinite(toDouble(value)) ? toDouble(value) : undefined;
 }
 
 function missing(metric: string, metrics: Metrics): string {
   const value = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
-  if (value !== undefined) return `it is ${JSON.stringify(value)}, which is no number to compare`;
+  if (value !== undefined) return `it is ${jsonText(value)}, which is no number to compare`;
   const known = Object.keys(metrics).slice(0, 20);
   return `no task before this one gave it; there are: ${known.length === 0 ? 'none' : known.join(', ')}`;
 }

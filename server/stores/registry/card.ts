@@ -1,4 +1,5 @@
 /** The model card of a version: one Markdown page that says what it is for, what it was made of and how good it is. */
+import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
 import { count, formatBytes } from '../../model/units.js';
 import type { LineageGraph } from '../lineage.js';
@@ -25,7 +26,7 @@ function plain(text: string): string {
 function show(value: Json): string {
   if (typeof value === 'number')
     return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
-  return plain(typeof value === 'string' ? value : JSON.stringify(value));
+  return plain(display(value));
 }
 
 const day = (iso: string): string => iso.slice(0, 16).replace('T', ' ');

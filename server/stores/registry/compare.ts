@@ -1,5 +1,7 @@
 /** Two versions side by side: what differs, and for metrics by how much and whether that is good. */
+import { isNumber, toDouble } from '../../base/numeral.js';
 import type { Json } from '../../model/definition.js';
+import { identity } from '../../model/values.js';
 import type { SignatureField, VersionDocument } from './types.js';
 
 export type ComparisonSection = 'params' | 'metrics' | 'signature' | 'lineage' | 'artifact';
@@ -40,11 +42,7 @@ export function betterDirection(metric: string): 'higher' | 'lower' | undefined 
 
 /** The same, whatever the order of keys. */
 function canonical(value: Json | undefined): string | undefined {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)))
-      : inner,
-  );
+  return value === undefined ? undefined : identity(value);
 }
 
 function row(
@@ -61,8 +59,8 @@ function row(
     ...(b === undefined ? {} : { b }),
     differs,
   };
-  if (typeof a !== 'number' || typeof b !== 'number') return base;
-  const delta = b - a;
+  if (!isNumber(a) || !isNumber(b)) return base;
+  const delta = toDouble(b) - toDouble(a);
   const direction = section === 'metrics' ? betterDirection(key) : undefined;
   if (direction === undefined || delta === 0) return { ...base, delta };
   return { ...base, delta, verdict: delta > 0 === (direction === 'higher') ? 'better' : 'worse' };

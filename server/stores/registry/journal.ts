@@ -2,6 +2,7 @@
  * The journal of a model or a package: one line per change, written and on the disk before anything else of the change. A line is in as
  * soon as its newline is; what a killed writer left without one was never said, and the next writer cuts it off.
  */
+import { jsonText, parseJson } from '../../base/json.js';
 import {
   closeSync,
   fstatSync,
@@ -39,7 +40,7 @@ export interface JournalRead<E extends JournalEntry> {
 /** What is read as one line, when it is one. */
 function parseEntry(line: string): JournalEntry | undefined {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = parseJson(line);
     if (typeof value !== 'object' || value === null) return undefined;
     if (!('seq' in value && typeof value.seq === 'number' && 'action' in value)) return undefined;
     return value as JournalEntry;
@@ -115,7 +116,7 @@ export class Journal<E extends JournalEntry = HistoryEntry> {
    * model's lock. Gives the new end. Throws the system's error (full disk); then nothing was said.
    */
   append(entries: readonly E[], end: number): number {
-    const lines = entries.map((entry) => Buffer.from(`${JSON.stringify(entry)}\n`));
+    const lines = entries.map((entry) => Buffer.from(`${jsonText(entry)}\n`));
     if (lines.some((line) => line.length > MAX_ENTRY_BYTES)) throw new EntryTooLong();
     const bytes = Buffer.concat(lines);
     const isNew = end === 0;

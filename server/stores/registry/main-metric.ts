@@ -1,4 +1,5 @@
 /** The one metric that stands for a version where there is room for one. */
+import { isNumber } from '../../base/numeral.js';
 import type { Json } from '../../model/definition.js';
 import { betterDirection } from './compare.js';
 import type { RegisteredModel } from './types.js';
@@ -53,12 +54,12 @@ export function mainMetricOf(model: RegisteredModel): string | undefined {
   if (newest === undefined) return undefined;
   let best: string | undefined;
   for (const [key, value] of Object.entries(newest.metrics)) {
-    if (typeof value !== 'number') continue;
+    if (!isNumber(value)) continue;
     if (best === undefined || rank(key) < rank(best)) best = key;
   }
   return best;
 }
 
 function hasNumber(metrics: Readonly<Record<string, Json>>): boolean {
-  return Object.values(metrics).some((value) => typeof value === 'number');
+  return Object.values(metrics).some(isNumber);
 }

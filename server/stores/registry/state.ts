@@ -2,6 +2,8 @@
  * What a model's journal comes to. Pure: the same entries give the same state, wherever and in how many steps they are
  * applied; applying entries again that are in already changes nothing.
  */
+import { isNumber } from '../../base/numeral.js';
+import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
 import type { DocumentKind } from '../document.js';
 import { REGISTRY_SCHEMA_VERSION } from './types.js';
@@ -80,8 +82,8 @@ export function emptyModel(name: string): ModelDocument {
 }
 
 function short(value: Json): Json {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (isNumber(value) || typeof value === 'boolean' || value === null) return value;
+  const text = display(value);
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : value;
 }
 

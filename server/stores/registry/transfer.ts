@@ -1,4 +1,5 @@
 /** Models that go from one project to another, with their bytes, metadata and history, as a folder or a tar archive. */
+import { jsonText } from '../../base/json.js';
 import {
   closeSync,
   copyFileSync,
@@ -69,7 +70,7 @@ export async function exportModel(
   versions.sort((a, b) => Number(a.version) - Number(b.version));
   const numbers = new Set(versions.map(({ version }) => version));
   const history = now.entries.filter((entry) => concernsOnly(entry, numbers));
-  const historyText = history.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  const historyText = history.map((entry) => `${jsonText(entry)}\n`).join('');
   const hashes = new Set<ContentHash>();
   for (const { artifact } of versions) {
     for (const hash of artifact.files === undefined
@@ -433,7 +434,7 @@ function added(
 
 /** The history from there, word for word; named by its content, so that the same import is kept once. */
 function keepHistory(folder: string, entries: readonly HistoryEntry[]): string {
-  const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  const text = entries.map((entry) => `${jsonText(entry)}\n`).join('');
   const name = `${hashOf(text).slice('sha256:'.length, 'sha256:'.length + 16)}.ndjson`;
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, name), text);

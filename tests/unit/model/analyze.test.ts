@@ -183,7 +183,8 @@ test('params', () => {
   check('params: { a: { choices: [x, y], default: z } }\ntasks: {}\n', 'param-default z');
   check('params: { a: { default: Abc, pattern: "^[a-z]+$" } }\ntasks: {}\n', 'param-default Abc');
   check('params: { a: { minimum: 5, maximum: 3 } }\ntasks: {}\n', 'value a');
-  check('params: { a: { x: 1 } }\ntasks: {}\n', 'unknown-key x');
+  check('params: { a: { type: integer, x: 1 } }\ntasks: {}\n', 'unknown-key x');
+  check('params: { a: { x: 1, b: { y: null } }, c: null, d: {} }\ntasks: {}\n');
   check('params: { a: [1, 2], b: { type: list }, c: { type: object, default: { z: 1 } } }\ntasks: {}\n');
   check('params: { a: "${{ params.b }}" }\ntasks: {}\n', 'value "${{ params.b }}"');
 });

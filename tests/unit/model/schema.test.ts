@@ -108,7 +108,7 @@ test('the JSON Schema and our checks agree', () => {
   check('pipeline', 'tasks: { 2a: { run: x } }', false);
   check('pipeline', 'tasks: { a: { run: x, timeout: soon } }', false);
   check('pipeline', 'tasks: { a: { run: x, matrix: { 1x: [1] } } }', false);
-  check('pipeline', 'params: { a: { deflt: 1 } }\ntasks: {}', false);
+  check('pipeline', 'params: { a: { type: integer, deflt: 1 } }\ntasks: {}', false);
   check(
     'features',
     'entities: { s: { keys: [id] } }\nviews: { v: { entity: s, source: { path: a.csv, timestamp: t }, features: { f: double } } }\nservices: { x: ["v:f"] }',

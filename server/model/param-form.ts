@@ -1,0 +1,58 @@
+/** How a param is written: as its default, in the long form, or as a group of params. */
+import type { MapEntry, MapNode, SyntaxNode } from '../syntax/tree.js';
+import { similar } from './names.js';
+import { PARAM_TYPES } from './param-types.js';
+
+/** The keys of the long form. */
+const LONG_KEYS: ReadonlySet<string> = new Set([
+  'type',
+  'default',
+  'description',
+  'minimum',
+  'maximum',
+  'choices',
+  'pattern',
+]);
+
+/** Groups lie this deep in each other at most: `params.a.b.c.d.e`. */
+export const MAX_GROUPS = 4;
+
+/**
+ * A map is the long form when it has no other keys, but for slips, or has `default`, `choices` or one of the
+ * types as `type`. Every other map is a group: `model: { type: cnn, lr: 0.1 }`. A key whose
+ * value the long form doesn't take is no key of it: `type: { default: number }` is a param called `type`. An empty map
+ * is a default, the empty object.
+ */
+export function paramForm(node: SyntaxNode | null | undefined): 'short' | 'long' | 'group' {
+  if (node?.kind !== 'map' || node.entries.length === 0) return 'short';
+  const others = node.entries.filter(({ key, value }) => !isLongKey(key.text, value));
+  return others.every(isSlip) || declares(node) ? 'long' : 'group';
+}
+
+/** `deflt: 1` */
+function isSlip({ key, value }: MapEntry): boolean {
+  return value?.kind !== 'map' && !LONG_KEYS.has(key.text) && similar(key.text, [...LONG_KEYS]).length > 0;
+}
+
+function isLongKey(key: string, value: SyntaxNode | null): boolean {
+  if (!LONG_KEYS.has(key)) return false;
+  if (key === 'default') return true;
+  if (key === 'choices') return value?.kind !== 'map';
+  return value === null || value.kind === 'scalar';
+}
+
+/** Whether something in the map can only be meant as the long form. */
+function declares({ entries }: MapNode): boolean {
+  return entries.some(({ key, value }) => {
+    switch (key.text) {
+      case 'type':
+        return value?.kind === 'scalar' && PARAM_TYPES.some((type) => type === value.text);
+      case 'choices':
+        return value?.kind === 'sequence';
+      case 'default':
+        return paramForm(value) !== 'long';
+      default:
+        return false;
+    }
+  });
+}
