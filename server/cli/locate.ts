@@ -1,10 +1,7 @@
 /** Which project, and which of its pipelines, a command is about. */
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { defaultName } from '../model/names.js';
-import { count } from '../model/units.js';
 import { findProjectRoot, namedProjectRoot } from '../project/find-root.js';
-import type { Project } from '../project/project.js';
 import { type Arguments, UsageError, closest } from './args.js';
 import { CommandError, startFolder } from './command.js';
 import { rememberPath, rememberedPath } from './compiled.js';
@@ -46,16 +43,6 @@ export async function locate(args: Arguments, word: string | undefined): Promise
   return { root, relative: await search(root, word) };
 }
 
-/** Files that have the name and are not the pipeline, and why: what is said after a search that found nothing. */
-function passedOver(project: Project, word: string | undefined): string {
-  const [refused, ...others] = project
-    .refused()
-    .filter(({ as, path: file }) => as === 'pipeline' && (word === undefined || defaultName(file) === word));
-  if (refused === undefined) return '';
-  const more = others.length === 0 ? '' : ` (and ${count(others.length, 'more file')} like it)`;
-  return `; ${refused.path} is not taken as a Modelyard pipeline because of ${refused.because}${more}`;
-}
-
 /** Whether a pipeline of the project has that name. */
 async function isName(args: Arguments, word: string): Promise<boolean> {
   const root = projectRoot(args);
@@ -68,6 +55,7 @@ async function isName(args: Arguments, word: string): Promise<boolean> {
 
 async function search(root: string, word: string | undefined): Promise<string> {
   const { openProject } = await import('./open-project.js');
+  const { passedOver } = await import('./passed-over.js');
   const project = openProject(root);
   const pipelines = project.definitions().flatMap((one) => (one.kind === 'pipeline' ? [one] : []));
   const names = pipelines.map((one) => one.pipeline.name);

@@ -89,8 +89,13 @@ function indexOf(git: string): Tracked | undefined {
 }
 
 function configOf(git: string): string {
+  return readText(path.join(commonFolder(git), 'config')) ?? '';
+}
+
+/** Where a repository keeps what its linked work trees share. */
+export function commonFolder(git: string): string {
   const shared = readText(path.join(git, 'commondir'))?.trim();
-  return readText(path.join(shared === undefined ? git : path.resolve(git, shared), 'config')) ?? '';
+  return shared === undefined ? git : path.resolve(git, shared);
 }
 
 const EXTENDED = 0x4000;

@@ -4,7 +4,7 @@ import { compileGlob } from '../model/glob.js';
 import { secretByName } from '../model/secret-files.js';
 import type { Probe } from '../rules/rule.js';
 import type { FileSystem } from './files.js';
-import { GitIgnores } from './walk.js';
+import { GitIgnores } from './git-ignore.js';
 
 /** More entries than this are not looked at for one glob: then it can't be told. */
 const MAX_GLOB_ENTRIES = 5_000;

@@ -24,9 +24,12 @@ export type FromTexts =
 
 /** A pipeline and what goes with it, from texts alone: nothing is looked up on the disk, and nothing checked again. */
 export function pipelineFrom(texts: Texts, relative: string): FromTexts {
-  const definitions = Object.entries(texts).flatMap(([name, text]) =>
-    name === relative || detectKind(name, text) !== 'pipeline' ? [analyze(parseYaml(text), name)] : [],
-  );
+  const definitions = Object.entries(texts).flatMap(([name, text]) => {
+    // Whoever kept it took this one as a pipeline. Among the others may be files of other tools, and pipelines that it calls.
+    const kind = name === relative ? 'pipeline' : detectKind(name, text);
+    const wanted = name === relative || kind === 'features' || kind === 'project';
+    return wanted ? [analyze(parseYaml(text), name, kind)] : [];
+  });
   const found = definitions.find((one) => one.path === relative);
   if (found?.kind !== 'pipeline') return { ok: false, message: `${relative} is not a pipeline` };
   const settings = definitions.flatMap((one) => (one.kind === 'project' ? [one.settings] : []))[0];

@@ -5,7 +5,7 @@ import { compileGlob } from '../model/glob.js';
 import { isGlob, normalizePath } from '../model/paths.js';
 import { secretByContent, secretByName } from '../model/secret-files.js';
 import { diskFiles } from '../project/files.js';
-import { GitIgnores } from '../project/walk.js';
+import { GitIgnores } from '../project/git-ignore.js';
 import type { PackageSource } from '../stores/packages/archive.js';
 import type { Workspace } from './workspace.js';
 

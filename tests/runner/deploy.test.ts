@@ -72,6 +72,26 @@ async function shown(
   return JSON.parse(stdout) as PackageVersion & { manifest: PackageManifest };
 }
 
+test('what git ignores stays out of a package, and nothing else does', async (t) => {
+  const made = await project(t, PACKAGE, {
+    '.gitignore': 'Data/\n*.PNG\ntmp/\n.modelyard/\n',
+    'app/.gitignore': '!tmp/\n*.log\n!kept.log\n',
+    'app/data/x.csv': '1\n',
+    'app/Data/y.csv': '1\n',
+    'app/logo.png': 'x\n',
+    'app/LOGO2.PNG': 'x\n',
+    'app/tmp/z.csv': '1\n',
+    'app/kept.log': 'x\n',
+    '.git/HEAD': 'ref: refs/heads/main\n',
+  });
+  await made.expect(0, ['run']);
+  const { manifest } = await shown(made, 'rain-app@1');
+  assert.deepEqual(
+    manifest.files.map((file) => file.path).filter((file) => !/serve|deep|gitignore/.test(file)),
+    ['app/data/x.csv', 'app/kept.log', 'app/logo.png', 'app/tmp/z.csv'],
+  );
+});
+
 test('a package holds what it should, and the same files are the same version', async (t) => {
   const made = await project(t, PACKAGE);
   chmodSync(made.path('app/serve.py'), 0o755);

@@ -56,3 +56,15 @@ test('a definition that run has compiled is not compiled again by plan', async (
   assert.deepEqual(kept(), first);
   project.remove('.');
 });
+
+test('a pipeline that git ignores is said to be there, with the line that ignores it', async () => {
+  const project = await TestProject.make({ 'sub/x.pipeline.yaml': HERE, '.gitignore': '# all\n*\n' });
+  const named = await project.expect(2, ['run', 'x']);
+  assert.match(
+    named.stderr,
+    /there is no pipeline "x" .*\(there are none\); git ignores sub\/x\.pipeline\.yaml, and so does Modelyard: `\*` in \.gitignore, line 2/,
+  );
+  assert.match((await project.expect(2, ['run'])).stderr, /git ignores sub\/x\.pipeline\.yaml/);
+  assert.doesNotMatch((await project.expect(2, ['run', 'y'])).stderr, /git ignores/);
+  project.remove('.');
+});
