@@ -117,13 +117,13 @@ export function checkParams(params: unknown): void {
 
 /** What notifications bring is kept: of one with the wrong shape nothing may be, or every later request would trip over it. */
 export const checkNotification = {
-  open(params: unknown): void {
+  open: (params: unknown): void => {
     const { languageId, version, text } = documentOf(params);
     demand(typeof text === 'string', 'textDocument.text must be a string');
     demand(typeof languageId === 'string', 'textDocument.languageId must be a string');
     demand(isVersion(version), 'textDocument.version must be a number');
   },
-  change(params: unknown): void {
+  change: (params: unknown): void => {
     const { version } = documentOf(params);
     demand(isVersion(version), 'textDocument.version must be a number');
     const changes = isRecord(params) ? params['contentChanges'] : undefined;
@@ -133,10 +133,10 @@ export const checkNotification = {
       (change['range'] === undefined || isRange(change['range']));
     demand(Array.isArray(changes) && changes.every(isChange), 'contentChanges must be a list of changes');
   },
-  close(params: unknown): void {
+  close: (params: unknown): void => {
     documentOf(params);
   },
-  files(params: unknown): void {
+  files: (params: unknown): void => {
     const changes = isRecord(params) ? params['changes'] : undefined;
     const isChange = (change: unknown): boolean =>
       isRecord(change) &&
@@ -144,7 +144,7 @@ export const checkNotification = {
       [1, 2, 3].some((type) => type === change['type']);
     demand(Array.isArray(changes) && changes.every(isChange), 'changes must be a list of file events');
   },
-  configuration(params: unknown): void {
+  configuration: (params: unknown): void => {
     demand(isRecord(params), 'params must be an object');
   },
   folders(params: unknown): void {

@@ -48,7 +48,7 @@ export function describeChanges({ added, removed, changed, others }: DefinitionC
 
 /** Without places, and without what follows from the text anyway. */
 function plain(value: unknown): string {
-  return String(JSON.stringify(value, (key, one: unknown) => (isDerived(key, one) ? undefined : one)));
+  return JSON.stringify(value, (key, one: unknown) => (isDerived(key, one) ? undefined : one));
 }
 
 /** By key and form: data of the author may have such keys too. */

@@ -209,8 +209,7 @@ class Execution {
   /** How it ended in this run, before somebody resumed that, unless what it depends on has come to something else since. */
   #before(): Ending | undefined {
     const before = this.#context.ended.get(this.#id);
-    if (before === undefined || before.task.upstream !== upstreamOf(this.#session, this.#id))
-      return undefined;
+    if (before?.task.upstream !== upstreamOf(this.#session, this.#id)) return undefined;
     this.#kept = before.run === this.#context.runId;
     return endingOf(before.task);
   }

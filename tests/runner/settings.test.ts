@@ -6,7 +6,8 @@ import test from 'node:test';
 import type { TSchema } from '@sinclair/typebox';
 import { TASK_KEY_COUNTS } from '../../server/model/schema/counts.js';
 import { featuresSchema } from '../../server/model/schema/features.js';
-import { pipelineSchema, taskOptionSchemas } from '../../server/model/schema/pipeline.js';
+import type { taskOptionSchemas } from '../../server/model/schema/pipeline.js';
+import { pipelineSchema } from '../../server/model/schema/pipeline.js';
 import { projectSchema } from '../../server/model/schema/project.js';
 import { TestProject } from '../support/cli.js';
 
@@ -150,7 +151,9 @@ function leaves(schema: TSchema, pending: boolean): string[] {
   const inner = [
     ...((schema['anyOf'] as TSchema[] | undefined) ?? []),
     ...Object.values((schema['patternProperties'] as Record<string, TSchema> | undefined) ?? {}),
-    ...[schema['items'], schema['additionalProperties']].filter((one) => typeof one === 'object'),
+    ...[schema['items'], schema['additionalProperties']].filter(
+      (one): one is TSchema => typeof one === 'object',
+    ),
   ] as TSchema[];
   const own = Object.entries((schema['properties'] as Record<string, TSchema> | undefined) ?? {});
   return [

@@ -114,7 +114,7 @@ function hiddenIn(line: string, more: boolean): { readonly pipe?: string; readon
   const commands = line.split(';').map((one) => one.trim());
   const piped = commands.find((one) => {
     const [left, right] = one.split(/(?<![|>])\|(?![|])/).map((part) => part.trim());
-    if (left === undefined || right === undefined || left === '' || /&&/.test(one)) return false;
+    if (left === undefined || right === undefined || left === '' || one.includes('&&')) return false;
     return (
       !LEFT.test(left) && !RIGHT.test(right) && /^[\w./-]+/.test(left) && !/^(?:then|else|do)\b/.test(left)
     );

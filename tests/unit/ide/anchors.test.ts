@@ -147,7 +147,7 @@ test('a rename is what replacing the word by hand is, and no two edits overlap',
       );
       tasks.forEach(({ how, uses, needs }, at) => {
         const name = `tt${at + 1}`;
-        const more = `${needs ? ', needs: [tt0]' : ''}`;
+        const more = needs ? ', needs: [tt0]' : '';
         if (how === 'alias') lines.push(`  ${name}: *aa0`);
         else if (how === 'merge')
           lines.push(`  ${name}:`, '    <<: *aa0', ...(needs ? ['    needs: [tt0]'] : []));
