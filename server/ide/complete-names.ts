@@ -1,6 +1,6 @@
 /** Completion of strings that name something defined elsewhere: tasks, pipelines, executors, views, … */
 import type { NameTarget } from '../model/schema/hint.js';
-import { LOCAL_TARGET } from '../model/serving-mentions.js';
+import { LOCAL_EXECUTOR, LOCAL_TARGET } from '../model/serving-mentions.js';
 import type { ServingKind } from '../model/serving-mentions.js';
 import { RULE_IDS } from '../rules/ids.js';
 import { madeServing } from '../rules/serving-names.js';
@@ -50,7 +50,11 @@ function namesOf(context: IdeContext, slot: Slot, target: NameTarget): readonly 
     case 'secret':
       return secretNames(context);
     case 'executor':
-      return unique([{ name: 'local', detail: 'this machine' }, ...settingsNames(context, 'executors')]);
+      return described(
+        context,
+        target,
+        unique([{ name: LOCAL_EXECUTOR, detail: 'this machine' }, ...settingsNames(context, 'executors')]),
+      );
     case 'environment':
       return described(context, target, settingsNames(context, 'environments'));
     case 'target': {

@@ -1,7 +1,7 @@
 /** Environments, targets, app packages and services in words, for hovers and completions. Markdown. */
 import type { PackageAction, ServiceAction } from '../model/definition.js';
 import { usableVersions } from '../model/known-packages.js';
-import { LOCAL_TARGET } from '../model/serving-mentions.js';
+import { LOCAL_EXECUTOR, LOCAL_TARGET } from '../model/serving-mentions.js';
 import type { ServingKind } from '../model/serving-mentions.js';
 import { environmentOf } from '../rules/releases.js';
 import { madeServing } from '../rules/serving-names.js';
@@ -22,6 +22,8 @@ export function servingSummary(context: IdeContext, kind: ServingKind, name: str
       return environmentSummary(context, name);
     case 'target':
       return targetSummary(context, name);
+    case 'executor':
+      return executorSummary(context, name);
     case 'package': {
       const makers = madeServing(context.project.definitions()).packages.byName.get(name) ?? [];
       const [newest] = usableVersions(context.project.packages, name);
@@ -95,6 +97,15 @@ function targetSummary(context: IdeContext, name: string): string | undefined {
       from === undefined || to === undefined ? '' : `ports ${code(`${from}–${to}`)}`,
     ],
   );
+}
+
+function executorSummary(context: IdeContext, name: string): string | undefined {
+  const node = section(context, 'executors', name);
+  if (node === undefined)
+    return name === LOCAL_EXECUTOR ? `**${LOCAL_EXECUTOR}** · executor · this machine` : undefined;
+  const type = escapeMarkdown(textOf(node, 'type') ?? LOCAL_EXECUTOR);
+  const facts = ['jobs', 'cpus', 'memory', 'gpus', 'partition'].map((key) => fact(key, textOf(node, key)));
+  return page(`**${escapeMarkdown(name)}** · executor · ${type}`, textOf(node, 'description'), facts);
 }
 
 function summary<A>(

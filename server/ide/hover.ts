@@ -151,6 +151,7 @@ function describeThing(context: IdeContext, thing: Thing, offset: number): strin
       return undefined;
     case 'environment':
     case 'target':
+    case 'executor':
     case 'package':
     case 'service':
       return servingSummary(context, thing.kind, name);

@@ -5,6 +5,7 @@ import { escapeKey, lineAt } from '../syntax/text.js';
 import { occurrenceAt, occurrencesOf, type Thing, type ThingKind } from './occurrences.js';
 import { filesOf, occurrencesOfThing } from './navigation.js';
 import { columnEdits } from './rename-column.js';
+import { LOCAL_EXECUTOR } from '../model/serving-mentions.js';
 import type { IdeContext, RenameResult, RenameTarget } from './types.js';
 
 const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {
@@ -18,15 +19,18 @@ const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {
   feature: 'feature',
   'feature-service': 'feature service',
   owner: 'owner',
+  executor: 'executor',
   model: 'model',
   anchor: 'anchor',
 };
 const RESERVED_AXES: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
 const NOTHING =
-  'Tasks, params, outputs, matrix axes, pipelines and what features files define can be renamed; there is none of them here.';
+  'Tasks, params, outputs, matrix axes, pipelines, executors and what features files define can be renamed; there is none of them here.';
 
 const ALIAS =
   'Aliases live in the registry: set another one there (`modelyard models alias`), and name it here.';
+
+const LOCAL = `The executor "${LOCAL_EXECUTOR}" is this machine, and always called so.`;
 
 /** Whether what is under the cursor can be renamed, and what it is called now. */
 export function prepareRename(context: IdeContext, offset: number): RenameTarget {
@@ -34,6 +38,7 @@ export function prepareRename(context: IdeContext, offset: number): RenameTarget
   if (occurrence === undefined) return { ok: false, message: NOTHING };
   const { thing, span } = occurrence;
   const word = WORDS[thing.kind];
+  if (thing.kind === 'executor' && thing.name === LOCAL_EXECUTOR) return { ok: false, message: LOCAL };
   if (thing.kind === 'alias') return { ok: false, message: ALIAS };
   if (word === undefined) return { ok: false, message: NOTHING };
   const defined = occurrencesOfThing(thing, context).some(({ found }) => found.whole !== undefined);

@@ -1,11 +1,11 @@
-/** Every place that names an environment, a target, an app package or a service. */
+/** Every place that names an environment, a target, an executor, an app package or a service. */
 import { entryOf } from '../syntax/text.js';
 import type { Span, SyntaxTree } from '../syntax/tree.js';
 import type { Definition, PipelineDefinition, ProjectDefinition } from './analyze.js';
 import { chainsIn } from './chains.js';
 import type { Task, TemplateText } from './definition.js';
 
-export type ServingKind = 'environment' | 'target' | 'package' | 'service';
+export type ServingKind = 'environment' | 'target' | 'executor' | 'package' | 'service';
 
 export interface ServingMention {
   readonly kind: ServingKind;
@@ -22,6 +22,9 @@ export interface ServingMention {
 
 /** Always there, without being defined. */
 export const LOCAL_TARGET = 'local';
+
+/** Always there, too: this machine. */
+export const LOCAL_EXECUTOR = 'local';
 
 const NONE: readonly ServingMention[] = [];
 const known = new WeakMap<Definition, readonly ServingMention[]>();
@@ -55,6 +58,7 @@ function inProject({ tree }: ProjectDefinition): ServingMention[] {
   for (const [section, kind] of [
     ['environments', 'environment'],
     ['targets', 'target'],
+    ['executors', 'executor'],
   ] as const) {
     const map = entryOf(tree.root, section)?.value;
     if (map?.kind !== 'map') continue;
@@ -91,7 +95,8 @@ function inPipeline({ tree, pipeline }: PipelineDefinition): ServingMention[] {
         ...(selector === '' ? {} : { version }),
       });
     };
-    const { action } = task;
+    const { action, executor } = task;
+    if (executor !== undefined) add('executor', { text: executor.value, span: executor.span });
     switch (action?.kind) {
       case 'package':
         add('package', action.name, task.span);

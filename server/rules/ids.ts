@@ -27,6 +27,7 @@ export const RULE_IDS = [
   'reference/unknown-model',
   'reference/unknown-alias',
   'reference/unknown-environment',
+  'reference/unknown-executor',
   'reference/unknown-package',
   'reference/unknown-service',
   'path/missing-input',

@@ -35,6 +35,7 @@ import { outsideProject } from './path/outside-project.js';
 import { duplicatePipeline } from './reference/duplicate-pipeline.js';
 import { unknownAlias } from './reference/unknown-alias.js';
 import { unknownEnvironment } from './reference/unknown-environment.js';
+import { unknownExecutor } from './reference/unknown-executor.js';
 import { unknownPackage } from './reference/unknown-package.js';
 import { unknownService as unknownServiceOfProject } from './reference/unknown-service.js';
 import { nobody } from './approval/nobody.js';
@@ -99,6 +100,7 @@ export const ALL_RULES: readonly Rule[] = [
   unknownModel,
   unknownAlias,
   unknownEnvironment,
+  unknownExecutor,
   unknownPackage,
   unknownServiceOfProject,
   missingInput,

@@ -70,7 +70,7 @@ export function mayBeMade<A>(made: Made<A>, name: string): boolean {
 /** What the settings define; `undefined` where they can't be read as YAML. */
 export function definedNames(
   project: ProjectView,
-  kind: Extract<ServingKind, 'environment' | 'target'>,
+  kind: Extract<ServingKind, 'environment' | 'target' | 'executor'>,
 ): readonly string[] | undefined {
   const settings = project.settings();
   if (settings === undefined) return [];

@@ -1,5 +1,7 @@
+import { LOCAL_EXECUTOR, servingMentions } from '../../model/serving-mentions.js';
 import { entryOf } from '../../syntax/text.js';
 import type { Rule } from '../rule.js';
+import { definedNames } from '../serving-names.js';
 
 export const notYet: Rule = {
   id: 'schema/not-yet',
@@ -7,7 +9,7 @@ export const notYet: Rule = {
   summary: 'A setting that is planned and does nothing yet.',
   docs: `
 The language has words for what comes next, so that files need not change then. In this version they do nothing: \`tracking\`,
-and executors of the type \`slurm\`, on which a task fails.
+and executors other than \`local\`, on which a task fails.
 
 **To mend it**, take it out until it is there, or leave it and turn the rule off.
 `,
@@ -23,9 +25,26 @@ and executors of the type \`slurm\`, on which a task fails.
         'Executors of the type `slurm` are not built yet: tasks run on this machine only.',
       ],
     },
+    {
+      files: {
+        'train.pipeline.yaml':
+          'tasks:\n  train:\n    run: ./train.sh\n    outputs: { m: model.bin }\n    executor: «cluster»\n',
+        'modelyard.yaml': 'executors:\n  cluster: { type: slurm }\n',
+      },
+      messages: [
+        'The executor "cluster" is not built yet: the task fails. This version runs tasks on this machine (`local`).',
+      ],
+    },
   ],
   check(context) {
     const { definition } = context;
+    for (const { kind, name, span, task } of servingMentions(definition)) {
+      if (kind !== 'executor' || task === undefined || name === LOCAL_EXECUTOR) continue;
+      // One that is not defined is another rule's.
+      if (definedNames(context.project, kind)?.includes(name) !== true) continue;
+      const message = `The executor "${name}" is not built yet: the task fails. This version runs tasks on this machine (\`${LOCAL_EXECUTOR}\`).`;
+      context.report({ span, message });
+    }
     if (definition.kind !== 'project') return;
     const tracking = entryOf(definition.tree.root, 'tracking');
     if (tracking !== undefined && !(tracking.value?.kind === 'scalar' && tracking.value.value === false)) {

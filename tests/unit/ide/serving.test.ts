@@ -4,7 +4,7 @@ import test from 'node:test';
 import { completion } from '../../../server/ide/completion.js';
 import { hover } from '../../../server/ide/hover.js';
 import { definitionsAt, referencesAt } from '../../../server/ide/navigation.js';
-import { prepareRename } from '../../../server/ide/rename.js';
+import { prepareRename, rename } from '../../../server/ide/rename.js';
 import { open, place, type Fixture } from './fixture.js';
 
 const SETTINGS = `environments:
@@ -178,4 +178,26 @@ test('the settings file itself', () => {
   );
   const key = open({ 'modelyard.yaml': SETTINGS.replace('  staging', '  sta¦ging'), ...around });
   assert.equal(referencesAt(key.context, key.offset).length, 3);
+});
+
+test('executors have a hover, and a rename that reaches modelyard.yaml; `local` keeps its name', () => {
+  const settings = 'executors:\n  cluster: { type: slurm, partition: gpu }\n';
+  const at = (text: string) => open({ 'use.pipeline.yaml': text, 'modelyard.yaml': settings });
+  const named = at('tasks:\n  t: { run: x, executor: "clus¦ter" }\n');
+  const words = hover(named.context, named.offset)?.markdown ?? '';
+  assert.match(words, /\*\*cluster\*\* · executor · slurm/);
+  assert.match(words, /partition `gpu`/);
+  const renamed = rename(named.context, named.offset, 'farm');
+  assert.ok(renamed.ok);
+  assert.deepEqual(
+    renamed.edits.map((edit) => [edit.path, edit.newText]),
+    [
+      ['use.pipeline.yaml', 'farm'],
+      ['modelyard.yaml', 'farm'],
+    ],
+  );
+  const local = at('tasks:\n  t: { run: x, executor: lo¦cal }\n');
+  const refused = prepareRename(local.context, local.offset);
+  assert.ok(!refused.ok);
+  assert.match(refused.message, /"local" is this machine/);
 });
