@@ -50,8 +50,9 @@ async function yardOf(t: TestContext, runs: readonly OneRun[]): Promise<Yard> {
   const store = RunStore.open(root);
   const cache = new DiskCache(store.layout, new HashIndex(store.layout));
   const ids: string[] = [];
+  const now = Date.now();
   for (const [place, { daysAgo, task, status }] of runs.entries()) {
-    const time = Date.now() - daysAgo * DAY - place;
+    const time = now - daysAgo * DAY - place;
     const content = Buffer.alloc(1000, `${place} `);
     writeFileSync(path.join(root, 'out'), content);
     const hash = hashOf(content);
