@@ -1,11 +1,19 @@
 /** Completion inside of expressions: contexts, functions, and what the names before a dot hold. */
 import { contextOf, contextsAt, TASK_MEMBERS } from '../model/contexts.js';
-import type { ExpressionPlace, Task } from '../model/definition.js';
+import type { ExpressionPlace, Param, Task } from '../model/definition.js';
 import { FUNCTIONS } from '../model/functions.js';
 import { schemaAt } from '../model/schema/index.js';
 import { nodePathAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
-import { axisSummary, outputSummary, paramSummary, pipelineOf, taskOf, taskSummary } from './describe.js';
+import {
+  axisSummary,
+  groupSummary,
+  outputSummary,
+  paramSummary,
+  pipelineOf,
+  taskOf,
+  taskSummary,
+} from './describe.js';
 import { completeModelExpression } from './complete-models.js';
 import { completePackageExpression, packageNames } from './complete-packages.js';
 import { environmentVariables } from './describe-contexts.js';
@@ -131,6 +139,32 @@ function roots(slot: ExpressionSlot): Completion[] {
   return [...contexts, ...functions, ...literals];
 }
 
+/** Params, and groups of params, below some steps. */
+function paramMembers(
+  slot: ExpressionSlot,
+  params: readonly Param[],
+  steps: readonly string[],
+): Completion[] {
+  const prefix = steps.map((step) => `${step}.`).join('');
+  const found = new Map<string, Completion>();
+  for (const param of params) {
+    if (!param.name.startsWith(prefix)) continue;
+    const [name = '', ...below] = param.name.slice(prefix.length).split('.');
+    if (found.has(name)) continue;
+    const group = below.length > 0;
+    const value = param.default === undefined ? '' : ` = ${shortValue(param.default.value, 30)}`;
+    const documentation = group ? groupSummary(`${prefix}${name}`, params) : paramSummary(param);
+    found.set(
+      name,
+      item(slot, name, 'param', '1', {
+        detail: group ? 'group' : `${param.type}${value}`,
+        ...(documentation === undefined ? {} : { documentation }),
+      }),
+    );
+  }
+  return [...found.values()];
+}
+
 function members(
   context: IdeContext,
   slot: ExpressionSlot,
@@ -141,16 +175,7 @@ function members(
   if (pipeline === undefined) return [];
   switch (root) {
     case 'params':
-      if (steps.length > 0) return [];
-      return pipeline.params.map((param) =>
-        item(slot, param.name, 'param', '1', {
-          detail:
-            param.default === undefined
-              ? param.type
-              : `${param.type} = ${shortValue(param.default.value, 30)}`,
-          documentation: paramSummary(param),
-        }),
-      );
+      return paramMembers(slot, pipeline.params, steps);
     case 'env':
       return steps.length > 0 ? [] : variables(context, slot);
     case 'matrix': {

@@ -70,13 +70,24 @@ export function paramSummary(param: Param): string {
   if (param.description !== undefined) lines.push(escapeMarkdown(param.description));
   const facts: string[] = [];
   if (param.default !== undefined) facts.push(`default ${code(shortValue(param.default.value))}`);
-  if (param.minimum !== undefined) facts.push(`at least ${param.minimum}`);
-  if (param.maximum !== undefined) facts.push(`at most ${param.maximum}`);
+  if (param.minimum !== undefined) facts.push(`at least ${String(param.minimum)}`);
+  if (param.maximum !== undefined) facts.push(`at most ${String(param.maximum)}`);
   if (param.choices !== undefined)
     facts.push(`one of ${param.choices.map((choice) => code(shortValue(choice))).join(', ')}`);
   if (param.pattern !== undefined) facts.push(`matches ${code(param.pattern)}`);
   if (facts.length > 0) lines.push(facts.map((fact) => `- ${fact}`).join('\n'));
   return lines.join('\n\n');
+}
+
+/** A group of params and what lies in it. */
+export function groupSummary(name: string, params: readonly Param[]): string | undefined {
+  const members = params.filter((param) => param.name.startsWith(`${name}.`));
+  if (members.length === 0) return undefined;
+  const lines = members.map(
+    (param) =>
+      `- ${code(param.name)} · ${param.type}${param.default === undefined ? ' · required' : `, default ${code(shortValue(param.default.value))}`}`,
+  );
+  return `**params.${escapeMarkdown(name)}** · group\n\n${lines.join('\n')}`;
 }
 
 export function outputSummary(task: Task, output: Output): string {

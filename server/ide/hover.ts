@@ -14,7 +14,15 @@ import { lineAt, nodePathAt } from '../syntax/text.js';
 import type { Expression, ExpressionPart, Span, SyntaxTree } from '../syntax/tree.js';
 import { chainOf } from '../model/chains.js';
 import { count } from '../model/units.js';
-import { axisSummary, outputSummary, paramSummary, pipelineOf, taskOf, taskSummary } from './describe.js';
+import {
+  axisSummary,
+  groupSummary,
+  outputSummary,
+  paramSummary,
+  pipelineOf,
+  taskOf,
+  taskSummary,
+} from './describe.js';
 import {
   catalog,
   entitySummary,
@@ -119,8 +127,9 @@ function describeThing(context: IdeContext, thing: Thing, offset: number): strin
     case 'anchor':
       return undefined;
     case 'param': {
-      const param = pipeline?.params.find((candidate) => candidate.name === name);
-      return param === undefined ? undefined : paramSummary(param);
+      const full = owner === undefined ? name : `${owner}.${name}`;
+      const param = pipeline?.params.find((candidate) => candidate.name === full);
+      return param === undefined ? groupSummary(full, pipeline?.params ?? []) : paramSummary(param);
     }
     case 'task': {
       const task = taskOf(context, name);

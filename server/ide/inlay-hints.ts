@@ -38,9 +38,8 @@ function paramHints(context: IdeContext, inside: Inside): InlayHint[] {
     if (!inside(span.end)) return;
     // Only where the expression is nothing but the param: in a comparison the value would be in the way.
     const chain = chainOf(expression);
-    const [step] = chain?.steps ?? [];
-    if (chain?.context !== 'params' || chain.steps.length !== 1 || step?.name === undefined) return;
-    const param = params.get(step.name);
+    if (chain?.context !== 'params') return;
+    const param = params.get(chain.steps.map(({ name }) => name ?? '*').join('.'));
     if (param?.default === undefined) return;
     hints.push({
       offset: expression.span.end,

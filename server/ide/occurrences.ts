@@ -14,7 +14,8 @@ import type { ProjectView } from '../rules/rule.js';
 import { taskEntry } from '../rules/places.js';
 import { entryOf } from '../syntax/text.js';
 import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
-import { chainsIn } from '../model/chains.js';
+import { type ChainStep, chainsIn } from '../model/chains.js';
+import { paramForm } from '../model/param-form.js';
 
 export type ThingKind =
   | 'anchor'
@@ -55,6 +56,7 @@ export interface Occurrence {
 interface Argument {
   readonly pipeline: string;
   readonly name: string;
+  readonly group: string | undefined;
   readonly span: Span;
 }
 
@@ -91,9 +93,12 @@ export function occurrencesOf(definition: Definition, project: ProjectView): Occ
   const { occurrences, args } = namedIn(definition);
   return [
     ...occurrences,
-    ...args.map(({ pipeline, name, span }) => {
-      const file = project.pipelinesByName.get(pipeline)?.[0]?.path;
-      return { thing: { kind: 'param' as const, name, ...(file === undefined ? {} : { file }) }, span };
+    ...args.flatMap(({ pipeline, name, group, span }) => {
+      const called = project.pipelinesByName.get(pipeline)?.[0];
+      // What lies in an argument is a param only where the pipeline has such a group.
+      const params = called?.kind === 'pipeline' ? called.pipeline.params : [];
+      if (group !== undefined && !params.some((param) => param.name.startsWith(`${group}.`))) return [];
+      return [{ thing: paramThing(name, group, called?.path), span }];
     }),
   ];
 }
@@ -114,6 +119,26 @@ function onceEach(all: readonly Occurrence[]): Occurrence[] {
 /** Different for different things. */
 export function keyOf({ kind, name, owner, file }: Thing): string {
   return JSON.stringify([kind, name, owner, file]);
+}
+
+/** The owner of a param is the group that it lies in. */
+function paramThing(name: string, group: string | undefined, file: string | undefined): Thing {
+  return {
+    kind: 'param',
+    name,
+    ...(group === undefined ? {} : { owner: group }),
+    ...(file === undefined ? {} : { file }),
+  };
+}
+
+function inGroup(group: string | undefined, name: string): string {
+  return group === undefined ? name : `${group}.${name}`;
+}
+
+/** `a.b.c` lies in `a` and `a.b`. */
+function groupsOf(name: string): readonly string[] {
+  const steps = name.split('.');
+  return steps.slice(1).map((_, at) => steps.slice(0, at + 1).join('.'));
 }
 
 export function sameThing(left: Thing, right: Thing): boolean {
@@ -152,6 +177,8 @@ class Collector {
   readonly args: Argument[] = [];
   readonly #tree: SyntaxTree;
   readonly #file: string;
+  /** Of params: `model`, `model.net`. */
+  readonly #groups = new Set<string>();
 
   constructor(tree: SyntaxTree, file: string) {
     this.#tree = tree;
@@ -163,13 +190,22 @@ class Collector {
     if (named?.kind === 'scalar') {
       this.#add({ kind: 'pipeline', name: pipeline.name }, named.span, named.span);
     }
-    for (const param of pipeline.params) {
-      this.#add({ kind: 'param', name: param.name, file: this.#file }, param.nameSpan, param.span);
+    this.#params(entryOf(this.#tree.root, 'params')?.value, undefined);
+    for (const { name } of pipeline.params) {
+      for (const group of groupsOf(name)) this.#groups.add(group);
     }
     for (const variable of pipeline.env)
       this.#variable(variable.name, variable.nameSpan, variable.value.span);
     this.#sites(pipeline.expressions, undefined);
     for (const task of pipeline.tasks) this.#task(task);
+  }
+
+  /** Of a group the group, too. */
+  #params(node: SyntaxNode | null | undefined, group: string | undefined): void {
+    for (const { key, value, span } of entriesOf(node)) {
+      this.#add(paramThing(key.text, group, this.#file), key.span, span);
+      if (paramForm(value) === 'group') this.#params(value, inGroup(group, key.text));
+    }
   }
 
   #task(task: Task): void {
@@ -210,9 +246,14 @@ class Collector {
     const name = call?.kind === 'map' ? entryOf(call, 'name')?.value : call;
     if (name?.kind !== 'scalar' || name.template !== undefined) return;
     this.#add({ kind: 'pipeline', name: name.text }, name.span);
-    for (const { key } of entriesOf(entryOf(call, 'params')?.value)) {
+    this.#arguments(name.text, entryOf(call, 'params')?.value, undefined);
+  }
+
+  #arguments(pipeline: string, node: SyntaxNode | null | undefined, group: string | undefined): void {
+    for (const { key, value } of entriesOf(node)) {
       const span = nameWithin(this.#tree.text, key.span, key.text);
-      if (span !== undefined) this.args.push({ pipeline: name.text, name: key.text, span });
+      if (span !== undefined) this.args.push({ pipeline, name: key.text, group, span });
+      this.#arguments(pipeline, value, inGroup(group, key.text));
     }
   }
 
@@ -222,7 +263,7 @@ class Collector {
       for (const { context, steps } of chainsIn(site.part.expression)) {
         const [first, second, third] = steps;
         if (first?.name === undefined) continue;
-        if (context === 'params') this.#add({ kind: 'param', name: first.name, file }, first.span);
+        if (context === 'params') this.#paramChain(steps);
         else if (context === 'env') this.#variable(first.name, first.span);
         else if (context === 'matrix' && task !== undefined) {
           this.#add({ kind: 'axis', name: first.name, owner: task.name, file }, first.span);
@@ -246,6 +287,16 @@ class Collector {
       );
     for (const mark of anchors) add(mark, mark.span, mark.span);
     for (const { span, anchor } of aliases) if (anchor !== undefined) add(anchor, span);
+  }
+
+  #paramChain(steps: readonly ChainStep[]): void {
+    let group: string | undefined;
+    for (const { name, span } of steps) {
+      if (name === undefined) return;
+      this.#add(paramThing(name, group, this.#file), span);
+      group = inGroup(group, name);
+      if (!this.#groups.has(group)) return;
+    }
   }
 
   use(use: FeatureUse): void {

@@ -115,7 +115,7 @@ function refuse(thing: Thing, newName: string, context: IdeContext): string | un
           ),
         );
   if (!taken) return undefined;
-  const holder = thing.kind === 'feature' ? 'view' : 'task';
+  const holder = thing.kind === 'feature' ? 'view' : thing.kind === 'param' ? 'group' : 'task';
   const owner = thing.owner === undefined ? '' : ` of the ${holder} "${thing.owner}"`;
   return `There already is a ${word}${owner} called "${newName}".`;
 }

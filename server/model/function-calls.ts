@@ -1,6 +1,7 @@
 /** What the functions of expressions do with values. */
 import { jsonText, parseJson } from '../base/json.js';
 import type { Json } from './definition.js';
+import { compareVersions, isVersion } from './versions.js';
 import { foldCase, isComposite, looseEquals, MAX_TEXT, toText } from './values.js';
 import type { Scope } from './values.js';
 
@@ -37,6 +38,8 @@ export function callFunction(name: string, args: readonly Json[], scope: Scope):
       return bounded(jsonText(first, { indent: 2, spelling: 'value' }), 'toJSON');
     case 'fromJSON':
       return fromJson(toText(first));
+    case 'semver':
+      return semver(toText(first), toText(second));
     case 'raw':
       return value(first);
     case 'hashFiles':
@@ -62,6 +65,18 @@ function bounded(text: string, name: string): CallResult {
   return text.length <= MAX_TEXT
     ? value(text)
     : { kind: 'error', message: `The result of ${name} is longer than ${MAX_TEXT} characters.` };
+}
+
+function semver(a: string, b: string): CallResult {
+  for (const text of [a, b]) {
+    if (!isVersion(text)) {
+      return {
+        kind: 'error',
+        message: `semver compares versions, as 1.2.3, and "${text.slice(0, 40)}" is none.`,
+      };
+    }
+  }
+  return value(compareVersions(a, b));
 }
 
 function contains(search: Json, item: Json): boolean {

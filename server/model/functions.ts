@@ -90,6 +90,15 @@ export const FUNCTIONS: readonly FunctionInfo[] = [
     places: everywhere,
   },
   {
+    name: 'semver',
+    signature: 'semver(a, b)',
+    doc: 'Compares two versions part by part: -1 when the first is older, 0 when they are the same, 1 when it is newer. `3.9` is older than `3.10`, `2.0.0-rc.1` than `2.0.0`; what follows a `+` is left out.',
+    example: "semver(matrix.python, '3.10') >= 0",
+    minArgs: 2,
+    maxArgs: 2,
+    places: everywhere,
+  },
+  {
     name: 'raw',
     signature: 'raw(value)',
     doc: 'In a command: the value as it is, not quoted. Only for text that nobody else can choose.',

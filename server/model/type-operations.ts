@@ -1,5 +1,5 @@
 /** What operators and functions make of types. */
-import { BOOLEAN, STRING, typeWords, UNKNOWN } from './lattice.js';
+import { BOOLEAN, NUMBER, STRING, typeWords, UNKNOWN } from './lattice.js';
 import type { Type } from './lattice.js';
 import { foldCase, toNumber } from './values.js';
 
@@ -19,6 +19,8 @@ export function resultType(name: string, types: readonly Type[]): Type {
     case 'toJSON':
     case 'hashFiles':
       return STRING;
+    case 'semver':
+      return NUMBER;
     case 'fromJSON':
       return UNKNOWN;
     case 'raw':

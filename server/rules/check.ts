@@ -34,7 +34,7 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
   const counts = new Map<Rule, number>();
   let typed: readonly TypedSite[] | undefined;
 
-  const add = (rule: Rule, severity: FindingSeverity, report: Report) => {
+  const add = (rule: Rule, chosen: FindingSeverity | undefined, report: Report) => {
     if (suppressions.covers(rule.id, report.span.start)) return;
     const message =
       report.message.length > MAX_MESSAGE ? `${report.message.slice(0, MAX_MESSAGE)}…` : report.message;
@@ -44,7 +44,8 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
     const told = (counts.get(rule) ?? 0) + 1;
     counts.set(rule, told);
     if (told > MAX_PER_RULE) return;
-    findings.push({ rule: rule.id, severity, path, related: [], fixes: [], ...report, message });
+    const severity = chosen ?? report.severity ?? rule.severity;
+    findings.push({ rule: rule.id, path, related: [], fixes: [], ...report, message, severity });
   };
   const shared: Omit<RuleContext, 'report'> = {
     definition,
@@ -61,9 +62,9 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
   };
 
   for (const rule of rules) {
-    const severity = project.severities.get(rule.id) ?? rule.severity;
-    if (severity === 'off' || (broken && rule.needsWholeText === true)) continue;
-    rule.check({ ...shared, report: (report) => add(rule, severity, report) });
+    const chosen = project.severities.get(rule.id);
+    if (chosen === 'off' || (broken && rule.needsWholeText === true)) continue;
+    rule.check({ ...shared, report: (report) => add(rule, chosen, report) });
     ran.add(rule.id);
   }
   return findings.sort(

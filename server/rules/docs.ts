@@ -12,6 +12,7 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   path: 'Whether files are where they should be',
   expression: 'Whether expressions can be worked out',
   param: 'Params',
+  value: 'Values',
   task: 'Tasks',
   resource: 'Resources',
   feature: 'Features',

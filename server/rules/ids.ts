@@ -43,6 +43,8 @@ export const RULE_IDS = [
   'param/unused',
   'schema/not-yet',
   'graph/shared-output',
+  'value/ambiguous',
+  'value/duplicate-cell',
   'task/no-outputs',
   'task/hidden-failure',
   'task/undeclared-variable',

@@ -73,6 +73,8 @@ import { duration } from './task/duration.js';
 import { hiddenFailure } from './task/hidden-failure.js';
 import { noOutputs } from './task/no-outputs.js';
 import { undeclaredVariable } from './task/undeclared-variable.js';
+import { ambiguous } from './value/ambiguous.js';
+import { duplicateCell } from './value/duplicate-cell.js';
 
 /** In the order of the pages; `suppression/unused` is last because it asks what the others have found. */
 export const ALL_RULES: readonly Rule[] = [
@@ -116,6 +118,8 @@ export const ALL_RULES: readonly Rule[] = [
   unusedParam,
   notYet,
   sharedOutput,
+  ambiguous,
+  duplicateCell,
   noOutputs,
   hiddenFailure,
   undeclaredVariable,

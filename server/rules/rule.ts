@@ -59,6 +59,8 @@ export interface Finding {
 export interface Report {
   readonly span: Span;
   readonly message: string;
+  /** Where it isn't the rule's; what the project chose for the rule comes first. */
+  readonly severity?: FindingSeverity;
   readonly related?: readonly Related[];
   readonly fixes?: readonly Fix[];
   readonly unnecessary?: boolean;

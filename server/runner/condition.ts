@@ -33,7 +33,7 @@ export function mayStart(instance: Instance, facts: Facts, circumstances: Circum
   if (own !== true && hindrance !== undefined) return { start: false, reason: hindrance };
   if (task.if === undefined) return { start: true };
   const status = statusOf(circumstances.cancelled, tainted !== undefined, hindrance !== undefined);
-  const result = evaluateText(task.if, new TaskScope(facts, instance, { status }));
+  const result = evaluateText(task.if, new TaskScope(facts, instance, { status, missingMetrics: 'null' }));
   if (result.kind === 'value') {
     return truthy(result.value)
       ? { start: true }

@@ -79,6 +79,8 @@ export class TaskScope implements Scope {
   readonly #outputs = new Map<string, UsedOutput>();
   /** Secrets stand as stars: for what is recorded and hashed, not for what is run. */
   readonly #masked: boolean;
+  /** A metric that a task did not give is empty, as in GitHub Actions: for conditions. */
+  readonly #lenient: boolean;
   /** Its name is being found out: an expression there can't ask for it. */
   #naming = false;
 
@@ -88,11 +90,13 @@ export class TaskScope implements Scope {
     options: {
       readonly status?: 'success' | 'failure' | 'cancelled' | 'skipped';
       readonly masked?: boolean;
+      readonly missingMetrics?: 'null';
     } = {},
   ) {
     this.#facts = facts;
     this.#instance = instance;
     this.#masked = options.masked === true;
+    this.#lenient = options.missingMetrics === 'null';
     if (options.status !== undefined) this.status = options.status;
   }
 
@@ -224,13 +228,18 @@ export class TaskScope implements Scope {
       case 'metrics':
         return typeof ended === 'string'
           ? { kind: 'unknown', why: ended }
-          : memberOfFlat(ended.metrics, rest, `tasks.${name} has no metric`);
+          : this.#metric(name, ended.metrics, rest);
       default:
         return {
           kind: 'error',
           message: `tasks.${name} has outputs, metrics, status, cached and fingerprint, but no "${what ?? ''}".`,
         };
     }
+  }
+
+  #metric(task: string, metrics: Readonly<Record<string, Json>>, path: readonly string[]): Lookup {
+    const found = memberOfFlat(metrics, path, `tasks.${task} has no metric`);
+    return found.kind === 'error' && this.#lenient ? { kind: 'value', value: null } : found;
   }
 
   #note(context: string, path: readonly string[], value: Json): void {

@@ -1,4 +1,4 @@
-import { visitExpression } from '../../syntax/expression.js';
+import { chainsIn } from '../../model/chains.js';
 import { entryOf } from '../../syntax/text.js';
 import type { Expression } from '../../syntax/tree.js';
 import { removalSpan } from '../edits.js';
@@ -40,10 +40,9 @@ expression takes them together (\`toJSON(params)\`, \`params.*\`) or picks one b
     const used = usedParams(
       [pipeline, ...pipeline.tasks].flatMap((owner) => owner.expressions.map((site) => site.part.expression)),
     );
-    if (used === 'all') return;
     const single = pipeline.params.length === 1;
     for (const param of pipeline.params) {
-      if (used.has(param.name)) continue;
+      if (used.some((path) => touches(path, param.name.split('.')))) continue;
       const whole = single ? entryOf(definition.tree.root, 'params')?.span : undefined;
       context.report({
         span: param.nameSpan,
@@ -67,30 +66,19 @@ expression takes them together (\`toJSON(params)\`, \`params.*\`) or picks one b
   },
 };
 
-/** The params that expressions read; `all` when one of them takes the params as a whole. */
-function usedParams(expressions: readonly Expression[]): ReadonlySet<string> | 'all' {
-  const used = new Set<string>();
-  const wholes: Expression[] = [];
-  for (const root of expressions) {
-    visitExpression(root, (expression) => {
-      const name = paramNamed(expression);
-      if (name !== undefined) {
-        used.add(name);
-        return false;
-      }
-      if (isParams(expression)) wholes.push(expression);
-      return true;
+/** What expressions take of the params: the names as far as they are known. */
+function usedParams(expressions: readonly Expression[]): readonly (readonly string[])[] {
+  return expressions
+    .flatMap(chainsIn)
+    .filter(({ context }) => context === 'params')
+    .map(({ steps }) => {
+      const names = steps.map(({ name }) => name);
+      const unknown = names.indexOf(undefined);
+      return names.slice(0, unknown === -1 ? names.length : unknown).filter((name) => name !== undefined);
     });
-  }
-  return wholes.length > 0 ? 'all' : used;
 }
 
-function paramNamed(expression: Expression): string | undefined {
-  if (expression.kind === 'member' && isParams(expression.object)) return expression.property;
-  if (expression.kind !== 'index' || !isParams(expression.object)) return undefined;
-  return expression.index.kind === 'literal' ? String(expression.index.value) : undefined;
-}
-
-function isParams(expression: Expression): boolean {
-  return expression.kind === 'name' && expression.name === 'params';
+/** Whether one is, or lies in, the other. */
+function touches(path: readonly string[], param: readonly string[]): boolean {
+  return path.every((name, at) => at >= param.length || name === param[at]);
 }

@@ -1,3 +1,6 @@
+import type { Param } from '../../model/definition.js';
+import { paramValue, problemOfGiven } from '../../model/param-values.js';
+import { jsonOf } from '../../model/read.js';
 import { entryOf } from '../../syntax/text.js';
 import type { MapNode, ScalarNode, SyntaxNode } from '../../syntax/tree.js';
 import { reportUnknown } from '../unknown.js';
@@ -8,10 +11,11 @@ export const unknownPipeline: Rule = {
   id: 'reference/unknown-pipeline',
   severity: 'error',
   summary:
-    'A `pipeline` task runs a pipeline that the project does not have, or sets a param that it does not declare.',
+    'A `pipeline` task runs a pipeline that the project does not have, or sets a param that it does not declare, or to a value that the param can not have.',
   docs: `
 A \`pipeline\` task runs another pipeline of the project, which is found by its name: the \`name\` in its file, or the file's
-name without \`.pipeline.yaml\`. The params that are set have to be declared there.
+name without \`.pipeline.yaml\`. The params that are set have to be declared there, and values have to fit their
+types, bounds and choices, as when the run starts.
 
 Nothing is said where the name is an expression, or where two pipelines share the name.
 
@@ -46,6 +50,15 @@ Nothing is said where the name is an expression, or where two pipelines share th
       },
       messages: ['The pipeline "rain-train" has no param "epoch". Did you mean "epochs"?'],
       fixed: 'tasks:\n  train:\n    pipeline: { name: rain-train, params: { epochs: 10 } }\n',
+    },
+    {
+      files: {
+        'all.pipeline.yaml':
+          'tasks:\n  train:\n    pipeline: { name: rain-train, params: { epochs: «many» } }\n',
+        'train.pipeline.yaml':
+          'name: rain-train\nparams: { epochs: 200 }\ntasks:\n  train:\n    run: ./train.sh ${{ params.epochs }}\n    outputs: { model: models/rain.json }\n',
+      },
+      messages: ['Param "epochs": "many" is not a whole number.'],
     },
   ],
   check(context) {
@@ -88,13 +101,45 @@ function checkCall(
   if (target?.kind !== 'pipeline' || others.length > 0 || params?.kind !== 'map') return;
   if (target.tree.problems.some((problem) => problem.code === 'yaml')) return;
   const declared = target.pipeline.params.map((param) => param.name);
-  const known = new Set(declared);
-  for (const { key } of params.entries) {
-    if (known.has(key.text)) continue;
+  checkArguments(context, params, '', target.pipeline.params, (key) => {
     reportUnknown(context, { value: key.text, span: key.span }, declared, {
       message: `The pipeline "${name.text}" has no param "${key.text}".`,
       none: ' It has none at all.',
       related: [{ path: target.path, span: target.pipeline.nameSpan, message: 'The pipeline is here.' }],
     });
+  });
+}
+
+/** The params of a group one by one. */
+function checkArguments(
+  context: RuleContext,
+  map: MapNode,
+  group: string,
+  params: readonly Param[],
+  unknown: (key: ScalarNode) => void,
+): void {
+  for (const { key, value } of map.entries) {
+    const name = `${group}${key.text}`;
+    const param = params.find((one) => one.name === name);
+    if (param !== undefined) {
+      // What an expression gives is known when the task runs.
+      if (value === null || holdsExpression(value)) continue;
+      const read = paramValue(param, jsonOf(value), { texts: true });
+      if (!read.ok) {
+        context.report({
+          span: value.span,
+          message: `Param "${name}": ${problemOfGiven(param, read.problem)}.`,
+        });
+      }
+    } else if (value?.kind === 'map' && params.some((one) => one.name.startsWith(`${name}.`))) {
+      checkArguments(context, value, `${name}.`, params, unknown);
+    } else unknown(key);
   }
+}
+
+function holdsExpression(node: SyntaxNode | null): boolean {
+  if (node === null) return false;
+  if (node.kind === 'scalar') return node.template !== undefined;
+  const below = node.kind === 'sequence' ? node.items : node.entries.map((entry) => entry.value);
+  return below.some(holdsExpression);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { numeral } from '../../../server/base/numeral.js';
 import { expandMatrix, instanceIds, MAX_CELLS } from '../../../server/model/matrix.js';
 import { pipelineOf, scopeOf } from './helpers.js';
 
@@ -63,7 +64,8 @@ test('axes from expressions', () => {
   const axis = 'seed: ${{ params.seeds }}';
   assert.deepEqual(expand(axis, { seeds: ['a', 'b'] }).cells, [{ seed: 'a' }, { seed: 'b' }]);
   assert.match(expand(axis, { seeds: 3 }).problems[0]?.message ?? '', /needs a list/);
-  assert.match(expand(axis, { seeds: [] }).problems[0]?.message ?? '', /no cells/);
+  // A list that is computed may be empty: there is nothing to run then.
+  assert.deepEqual(expand(axis, { seeds: [] }), { cells: [], known: true, problems: [] });
   const unknown = expand('seed: ${{ git.commit }}');
   assert.equal(unknown.known, false);
   assert.deepEqual(unknown.problems, []);
@@ -82,9 +84,29 @@ test('ids of instances', () => {
       { a: 1, b: 'adam' },
       { a: 1.5, b: 'x/y z' },
     ]),
-    ['t@1-adam', 't@1.5-x_y_z'],
+    ['t@1-adam', 't@1.5-x_y_z-fd4224e88d'],
   );
-  assert.deepEqual(instanceIds('t', [{ a: 'x y' }, { a: 'x/y' }]), ['t@x_y', 't@x_y-2']);
-  assert.deepEqual(instanceIds('t', [{ a: { x: 1 } }, { a: [1] }]), ['t@a0', 't@a1']);
-  assert.deepEqual(instanceIds('t', [{ a: '' }]), ['t@0']);
+  const [xy, slash] = instanceIds('t', [{ a: 'x y' }, { a: 'x/y' }]);
+  assert.match(`${xy ?? ''} ${slash ?? ''}`, /^t@x_y-[0-9a-f]{10} t@x_y-[0-9a-f]{10}$/);
+  // A cell keeps its name wherever it stands, and letters of all languages are letters.
+  assert.deepEqual(instanceIds('t', [{ a: 'x/y' }, { a: 'x y' }]), [slash, xy]);
+  assert.deepEqual(instanceIds('t', [{ a: 'ü' }, { a: 3.1 }, { a: numeral('3.10') ?? 0 }]), [
+    't@ü',
+    't@3.1',
+    't@3.10',
+  ]);
+  const odd = instanceIds('t', [
+    { a: { x: 1 } },
+    { a: [1] },
+    { a: '' },
+    { a: null },
+    { a: 'A' },
+    { a: 'a' },
+    { a: '../..' },
+  ]);
+  assert.equal(new Set(odd.map((id) => id.toLowerCase())).size, odd.length);
+  assert.ok(
+    odd.every((id) => /^t@[\p{L}\p{N}._-]+$/u.test(id)),
+    odd.join(),
+  );
 });

@@ -126,6 +126,17 @@ test('severities', () => {
   assert.deepEqual(of({}, 'rules: { task/no-outputs: off }\n'), []);
 });
 
+test('a finding may be quieter than its rule, until the project chooses', () => {
+  const text = 'params: { lr: 1e-4, publish: no }\ntasks: {}\n';
+  const of = (severities: Readonly<Record<string, RuleSeverity>>) =>
+    findings(text, severities)
+      .filter((finding) => finding.rule === 'value/ambiguous')
+      .map((finding) => `${finding.severity} ${text.slice(finding.span.start, finding.span.end)}`);
+  assert.deepEqual(of({}), ['hint 1e-4', 'warning no']);
+  assert.deepEqual(of({ 'value/ambiguous': 'error' }), ['error 1e-4', 'error no']);
+  assert.deepEqual(of({ 'value/ambiguous': 'off' }), []);
+});
+
 test('a suppression of a rule that is off is not called idle', () => {
   const text = bare('  # modelyard-disable-next-line task/no-outputs\n');
   assert.deepEqual(findings(text, { 'task/no-outputs': 'off' }), []);
