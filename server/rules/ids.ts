@@ -47,6 +47,7 @@ export const RULE_IDS = [
   'value/duplicate-cell',
   'task/no-outputs',
   'task/hidden-failure',
+  'task/cut-by-comment',
   'task/undeclared-variable',
   'task/duration',
   'resource/unit',

@@ -70,6 +70,7 @@ import { duplicateKey } from './syntax/duplicate-key.js';
 import { expression } from './syntax/expression.js';
 import { yaml } from './syntax/yaml.js';
 import { duration } from './task/duration.js';
+import { cutByComment } from './task/cut-by-comment.js';
 import { hiddenFailure } from './task/hidden-failure.js';
 import { noOutputs } from './task/no-outputs.js';
 import { undeclaredVariable } from './task/undeclared-variable.js';
@@ -122,6 +123,7 @@ export const ALL_RULES: readonly Rule[] = [
   duplicateCell,
   noOutputs,
   hiddenFailure,
+  cutByComment,
   undeclaredVariable,
   duration,
   unit,

@@ -98,6 +98,8 @@ class Reader {
   readonly #anchors = new Map<string, { node: SyntaxNode | null; size: number }>();
   /** Where quotes and brackets stand that nothing closes. */
   readonly #unclosed: number[] = [];
+  /** From templates without quotes to the ends of their lines: more mistakes there follow from the one that is reported. */
+  readonly #unquoted: Span[] = [];
   #entangled = false;
   #hasAnchors = false;
   #hasAliases = false;
@@ -166,7 +168,9 @@ class Reader {
   }
 
   #problem(span: Span, message: string): void {
-    if (!this.#isFull()) this.#problems.push({ code: 'yaml', span, message });
+    if (this.#isFull() || this.#unquoted.some(({ start, end }) => start <= span.start && span.start < end))
+      return;
+    this.#problems.push({ code: 'yaml', span, message });
   }
 
   /** Nobody reads on: what else is wrong isn't looked at, so that a file of nothing but mistakes costs no more than others. */
@@ -258,7 +262,18 @@ class Reader {
     const start = unclosed === -1 ? Math.max(0, Math.min(error.pos[0], this.#text.length)) : unclosed;
     const least = error.code === 'BAD_DQ_ESCAPE' ? 2 : 1;
     const span = this.#short(start, Math.max(error.pos[1], start + least));
-    this.#problem(span, this.#hint(span) ?? messageOf(error));
+    // The bracket that a template has taken.
+    if (this.#unquoted.length > 0 && /^Unexpected flow-(?:map|seq)-end/.test(error.message)) return;
+    const hint = this.#hint(span);
+    const before = this.#problems.length;
+    this.#problem(span, hint ?? messageOf(error));
+    const said = this.#problems.length > before;
+    if (hint !== undefined && said) this.#unquoted.push({ start, end: this.#lineEnd(start) });
+  }
+
+  #lineEnd(from: number): number {
+    const newline = this.#text.indexOf('\n', from);
+    return newline === -1 ? this.#text.length + 1 : newline;
   }
 
   /** What a mistake that is typical of our files really is about. */

@@ -86,6 +86,21 @@ test('an unquoted expression in brackets is explained once', () => {
   assert.equal(tree.problems.filter((problem) => problem.message.includes('has to be in quotes')).length, 1);
 });
 
+test('one missing quote around expressions is one mistake, whatever else is on the line', () => {
+  const mistakes = (text: string) => parseYaml(text).problems.map(({ span }) => span.start);
+  for (const text of [
+    't: { run: echo ${{ params.a }} --b ${{ params.b }} --c ${{ params.c }}, cache: false }\n',
+    't: { env: { A: ${{ params.x }}, B: "${{ params.y }}" }, run: x }\n',
+    'a: [${{ params.x }}, ${{ params.y }}]\n',
+  ]) {
+    assert.equal(mistakes(text).length, 1, text);
+  }
+  // Another line with one of its own says so.
+  assert.equal(mistakes('a: [${{ params.x }}]\nb: [${{ params.y }}]\n').length, 2);
+  // What is wrong before and below is still said.
+  assert.ok(mistakes('a: [${{ params.x }}]\nb: [1\nc: 2\n').length >= 2);
+});
+
 test('a mistake in one task leaves the others alone', () => {
   check(
     'name: x\ntasks:\n  a:\n    run: "open\n  b:\n    run: ok\n  c:\n    run: [1\n  d:\n    run: ok\n',
