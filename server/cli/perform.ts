@@ -2,6 +2,7 @@
 import { UsageError, closest, readArguments } from './args.js';
 import { CommandError, type Command } from './command.js';
 import { EXIT, stderr, stdout } from './output.js';
+import { describeFileError, errorCode } from '../stores/problem.js';
 
 /** By name, in the order of the help. */
 export type Commands = Readonly<Record<string, () => Promise<Command>>>;
@@ -31,6 +32,9 @@ async function command(commands: Commands, argv: readonly string[]): Promise<num
   return found.run(args);
 }
 
+/** What the system refuses is no fault of the program. */
+const DENIED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
+
 /** Runs the one of the commands that the arguments name and sets the exit code. Never rejects. */
 export async function perform(commands: Commands): Promise<void> {
   try {
@@ -43,6 +47,9 @@ export async function perform(commands: Commands): Promise<void> {
     } else if (error instanceof CommandError) {
       stderr.line(`modelyard: ${error.message}`);
       process.exitCode = error.exitCode;
+    } else if (DENIED.has(errorCode(error) ?? '')) {
+      stderr.line(`modelyard: ${describeFileError(error)}`);
+      process.exitCode = EXIT.failed;
     } else {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       stderr.line(`modelyard: something went wrong that should not have. Please report this:\n${text}`);

@@ -168,11 +168,7 @@ export function registerFeatures(host: FeatureHost): void {
   );
   connection.onReferences(
     onDocument('references', null, (asked, params) =>
-      references(
-        asked,
-        at(asked, params),
-        (params.context as { includeDeclaration?: unknown } | undefined)?.includeDeclaration !== false,
-      ),
+      references(asked, at(asked, params), params.context.includeDeclaration),
     ),
   );
   connection.onDocumentHighlight(

@@ -7,6 +7,7 @@ import { globOf } from '../model/glob.js';
 import { trackedAt } from '../project/git-index.js';
 import type { Instance } from '../model/graph.js';
 import { layoutOf } from '../stores/layout.js';
+import { machineFolder } from '../stores/user-folders.js';
 import { describeError } from '../stores/problem.js';
 import { writeBasis } from '../stores/run-basis.js';
 import type { RunDocument, RunHeader } from '../stores/run-document.js';
@@ -33,6 +34,7 @@ import { newDocument } from './record.js';
 import { pipesFolder } from './output-pipes.js';
 import { Recorder } from './recorder.js';
 import { cleanUpBehindDead, doneIn, endedIn, takenUp } from './resume.js';
+import { Ledger } from './ledger.js';
 import { Machine } from './machine.js';
 import { capacityOf, shortagesOf } from './resources.js';
 import type { RunOptions, RunOutcome } from './run-options.js';
@@ -172,6 +174,15 @@ function selectionOf(options: RunOptions, again: RunDocument | undefined): Selec
   };
 }
 
+/** What this run, and those that it calls, may take beside the other runs on this machine. */
+function machineFor({ jobs, environment, places }: RunOptions, id: string): Machine {
+  const folder = machineFolder(environment);
+  return new Machine(
+    capacityOf(jobs, environment, places.local),
+    folder === undefined ? undefined : new Ledger(folder, id),
+  );
+}
+
 /** Writes down what the run is, in its folder. */
 interface WriteDown {
   /** Nobody has done it before. */
@@ -212,8 +223,7 @@ class Run {
   ) {
     this.#writeDown = writeDown;
     this.#endsOnly = options.control.cancelled.aborted && options.resume?.status === 'waiting';
-    const { jobs, environment, places } = options;
-    const { machine = new Machine(capacityOf(jobs, environment, places.local)) } = options;
+    const { machine = machineFor(options, header.id) } = options;
     // Pipelines that are called share it.
     this.#options = { ...options, machine };
     this.#session = session;
@@ -432,6 +442,8 @@ class Run {
         };
       }),
       machine,
+      onOthers: (id) =>
+        this.#emit({ type: 'task-waiting', id, reason: 'other runs have what it needs of this machine' }),
       admit: (id) => options.control.cancelled.aborted || mutexes.take(id),
       start: async (id, seat) => {
         let goesOn = true;

@@ -21,6 +21,8 @@ export interface ScheduleOptions {
   readonly machine: Machine;
   /** Asked when a job could start; `false` leaves it in the queue until something ends or the poll comes round. */
   readonly admit?: (id: string) => boolean;
+  /** Told once for each job that would start if other runs left it room. */
+  readonly onOthers?: (id: string) => void;
   /** Must not reject. */
   readonly start: (id: string, seat: Seat) => Promise<void>;
   /** Called when all that has been started has left its seat, and nothing can start until one of them comes back. */
@@ -67,6 +69,7 @@ class Scheduler {
   #returning: { readonly job: Job; readonly seated: (grant: Grant) => void }[] = [];
   #stopped = false;
   readonly #unsubscribe: () => void;
+  readonly #told = new Set<Job>();
   #woken = false;
   #poll: NodeJS.Timeout | undefined;
 
@@ -134,7 +137,10 @@ class Scheduler {
   #seatReturning(): void {
     this.#returning = this.#returning.filter(({ job, seated }) => {
       const grant = this.#options.machine.take(job, job.resources);
-      if (grant === undefined) return true;
+      if (grant === undefined) {
+        if (this.#options.machine.waitsForOthers) this.#askLater();
+        return true;
+      }
       this.#running++;
       seated(grant);
       return false;
@@ -150,18 +156,29 @@ class Scheduler {
     for (; at < this.#ready.length && !machine.full; at++) {
       const job = this.#ready[at];
       if (job === undefined) break;
-      const grant = this.#hasLane(job) ? machine.take(job, job.resources) : undefined;
-      if (grant === undefined) kept.push(job);
-      else if (admit?.(job.id) === false) {
+      if (!this.#hasLane(job)) {
+        kept.push(job);
+        continue;
+      }
+      const grant = machine.take(job, job.resources);
+      if (grant === undefined) {
+        kept.push(job);
+        if (machine.waitsForOthers) this.#tellOfOthers(job);
+        held ||= machine.waitsForOthers;
+      } else if (admit?.(job.id) === false) {
         machine.give(grant, 'unused');
         kept.push(job);
         held = true;
       } else this.#start(job, grant);
     }
     if (at > kept.length) this.#ready = kept.concat(this.#ready.slice(at));
-    held ||= machine.waitsForOthers;
     if (held) this.#askLater();
     return held;
+  }
+
+  #tellOfOthers(job: Job): void {
+    if (!this.#told.has(job)) this.#options.onOthers?.(job.id);
+    this.#told.add(job);
   }
 
   #hasLane(job: Job): boolean {

@@ -16,6 +16,18 @@ export function userCacheFolder(): string | undefined {
   return userFolder('XDG_CACHE_HOME', ['.cache']);
 }
 
+/**
+ * Where the runs of this user tell each other what they have of the machine: another folder by `MODELYARD_MACHINE`, none by
+ * `none`. A run that a task of another one has started works with what that task has.
+ */
+export function machineFolder(environment: NodeJS.ProcessEnv): string | undefined {
+  const given = environment['MODELYARD_MACHINE'];
+  if (given === 'none' || environment['MODELYARD_RUN_ID'] !== undefined) return undefined;
+  if (given !== undefined && path.isAbsolute(given)) return given;
+  const folder = stateFolder();
+  return folder === undefined ? undefined : path.join(folder, 'machine');
+}
+
 function stateFolder(): string | undefined {
   return userFolder('XDG_STATE_HOME', ['.local', 'state']);
 }

@@ -169,7 +169,7 @@ test('what stands at a path: links are followed, and what leaves the project is 
 
 test('findings are kept until something changes that they depend on', (t) => {
   const uses = (input: string) =>
-    `name: uses\ntasks:\n  a: { run: cat ${input} > a.txt, inputs: [${input}], outputs: { a: a.txt } }\n`;
+    `name: uses\ntasks:\n  a: { run: cat ${input} > uses.txt, inputs: [${input}], outputs: { a: uses.txt } }\n`;
   const root = folder(t, {
     'uses.pipeline.yaml': uses('data.csv'),
     'other.pipeline.yaml': `name: other\n${ONE}`,

@@ -1,7 +1,7 @@
 /** Limits belong to the machine: a call multiplies nothing, and a processor is given. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { TestProject, until } from '../support/cli.js';
+import { TestProject, builtCli, until } from '../support/cli.js';
 
 /** How many were at work at once, from a trace of S and E. */
 function most(trace: string): number {
@@ -119,4 +119,29 @@ test('a question holds no mutex while it waits for its answer', async () => {
   await project.expect(0, ['run', 'two', '--no-wait']);
   await project.expect(0, ['approve', id() ?? '', 'ask']);
   assert.equal((await ask.done).code, 0);
+});
+
+test('two runs of one machine share its processor, and what another has is said', async () => {
+  const project = await TestProject.make({
+    'one.pipeline.yaml':
+      'tasks:\n  t: { run: "echo S >> trace; touch began; while ! test -e go; do sleep 0.05; done; echo E >> trace", resources: { gpus: 1 } }\n',
+    'two.pipeline.yaml': 'tasks:\n  t: { run: "echo S >> trace; echo E >> trace", resources: { gpus: 1 } }\n',
+  });
+  const env = { CUDA_VISIBLE_DEVICES: '0', MODELYARD_MACHINE: project.path('machine') };
+  const one = project.start(['run', 'one'], { env });
+  await until('one to begin', () => project.exists('began'));
+  const two = project.start(['run', 'two'], { env });
+  await until('two to wait', () => two.output().includes('other runs have what it needs of this machine'));
+  project.write({ go: '' });
+  assert.deepEqual([(await one.done).code, (await two.done).code], [0, 0]);
+  assert.equal(most(project.read('trace')), 1);
+});
+
+test('a run that a task starts works with what the task has', async () => {
+  const project = await TestProject.make({
+    'inner.pipeline.yaml': 'tasks:\n  t: { run: echo inner, resources: { cpus: 99 } }\n',
+    'outer.pipeline.yaml': 'tasks:\n  t: { run: "$NODE $CLI run inner", resources: { cpus: 99 } }\n',
+  });
+  const env = { MODELYARD_MACHINE: project.path('machine'), NODE: process.execPath, CLI: await builtCli() };
+  await project.expect(0, ['run', 'outer', '-j', '1'], { env });
 });

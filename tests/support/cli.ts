@@ -17,6 +17,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { RunEvent } from '../../server/runner/events.js';
+import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
 import type { RunDocument } from '../../server/stores/run-document.js';
 import { Terminal } from './pty.js';
 
@@ -89,6 +90,8 @@ export interface Invocation {
 
 /** Variables that change how the command prints must not come from whoever runs the tests. */
 const CLEAN: Record<string, string | undefined> = {
+  // Tests run side by side, and none waits for the machine of another.
+  MODELYARD_MACHINE: 'none',
   CI: undefined,
   FORCE_COLOR: undefined,
   NO_COLOR: undefined,
@@ -139,6 +142,8 @@ export class TestProject {
   }
 
   write(files: Readonly<Record<string, string | Uint8Array>>): void {
+    // As if this machine had made it: a memory that came from elsewhere is only shown.
+    if (Object.keys(files).some((name) => name.startsWith('.modelyard/'))) ensureMemory(layoutOf(this.root));
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(path.dirname(this.path(name)), { recursive: true });
       writeFileSync(this.path(name), text);

@@ -132,7 +132,7 @@ function memory(root: string): Finding {
     try {
       accessSync(place, constants.W_OK);
     } catch (error) {
-      const text = `${place} can't be written (${describeError(error)}), so that no run can be recorded; see docs/sharing.md for projects that several users share`;
+      const text = `${place} can't be written (${describeError(error)}), so that no run can be recorded; a project that several users share needs a folder of their group with mode g+ws`;
       return { name: 'memory', state: 'error', text };
     }
   }

@@ -72,10 +72,12 @@ function rows(view: JoinedView, cutoff: boolean, range: Range): string {
   const features = view.features.map(({ column }) => identifier(column));
   const oldest =
     view.ttlMs === undefined ? [] : [`${moment} >= ${range.from - BigInt(Math.round(view.ttlMs * 1000))}`];
+  // Nothing equals an empty key, though the engine's join of many rows takes two of them for equal.
+  const known = keys.map((key) => `${key} IS NOT NULL`);
   return [
     `SELECT ${list([...keys, `${moment} AS ${event}`, `${loaded} AS ${created}`, `${seen} AS ${at}`, ...new Set(features)])}`,
     `FROM ${view.relation}`,
-    `WHERE ${[`${identifier(view.timestamp)} IS NOT NULL`, `${seen} <= ${range.to}`, ...oldest].join(' AND ')}`,
+    `WHERE ${[`${identifier(view.timestamp)} IS NOT NULL`, ...known, `${seen} <= ${range.to}`, ...oldest].join(' AND ')}`,
   ].join(' ');
 }
 

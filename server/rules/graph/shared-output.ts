@@ -30,7 +30,7 @@ Nothing is said about paths with expressions in them.
         'b.pipeline.yaml': 'tasks:\n  b:\n    run: ./b.sh\n    metrics: ./out/o.json\n',
       },
       messages: [
-        'b.pipeline.yaml writes "out/o.json", too: each run of one replaces what the other has made.',
+        'Another pipeline writes "out/o.json", too (b.pipeline.yaml): each run of one replaces what the other has made.',
       ],
     },
   ],

@@ -59,7 +59,10 @@ function check(task: string, expected: readonly string[]): void {
   });
 }
 
-const MEASURES = ['p50', 'p95', 'p99', 'rate', 'error-rate', 'availability', 'restarts', 'memory', 'drift'];
+const MEASURES = [
+  ...['p50', 'p95', 'p99', 'rate', 'error-rate', 'availability', 'restarts', 'memory'],
+  ...['drift', 'ks', 'js', 'nulls', 'missing'],
+];
 
 check('deploy: { package: rain-app, environment: ¦ }', ['staging', 'production']);
 check('deploy: { package: rain-app, target: ¦ }', ['local', 'big']);
