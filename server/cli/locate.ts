@@ -11,7 +11,18 @@ import { EXIT } from './output.js';
 export function projectRoot(args: Arguments): string {
   const start = startFolder(args);
   if (!existsSync(start)) throw new CommandError(`${start} does not exist`, EXIT.usage);
-  return args.text('project') === undefined ? findProjectRoot(start) : namedProjectRoot(start);
+  const root = args.text('project') === undefined ? findProjectRoot(start) : namedProjectRoot(start);
+  shareWithGroup(root);
+  return root;
+}
+
+/**
+ * As git's `core.sharedRepository=group`: where the project's folder hands its group down and lets it write, the group may
+ * write what is made in it, too, whatever the umask of whoever makes it.
+ */
+function shareWithGroup(root: string): void {
+  const { mode } = statSync(root);
+  if (process.platform !== 'win32' && (mode & 0o2020) === 0o2020) process.umask(process.umask() & ~0o070);
 }
 
 export interface Place {

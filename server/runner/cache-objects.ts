@@ -113,7 +113,8 @@ export class ObjectStore {
       chmodSync(object, objectMode(stat.mode & mode));
       return true;
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return false;
+      // One that another user of the project has stored is replaced by the same bytes.
+      if (['ENOENT', 'EPERM'].includes(errorCode(error) ?? '')) return false;
       throw error;
     }
   }

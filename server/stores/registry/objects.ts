@@ -120,7 +120,8 @@ export class ArtifactObjects {
         chmodSync(object, 0o444);
         return true;
       } catch (error) {
-        if (errorCode(error) === 'ENOENT') return false;
+        // One that another user of the project has registered is replaced by the same bytes.
+        if (['ENOENT', 'EPERM'].includes(errorCode(error) ?? '')) return false;
         throw error;
       }
     });
