@@ -163,10 +163,9 @@ export function instanceIds(task: string, cells: readonly Cell[]): string[] {
 function labelOf(cell: Cell): { readonly text: string; readonly whole: boolean } {
   const entries = Object.entries(cell);
   const written = entries.map(([name, value]) => (isComposite(value) ? name : toText(value))).join('-');
-  const text = written
-    .normalize('NFC')
-    .replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '_')
-    .slice(0, 80);
+  const harmless = written.normalize('NFC').replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '_');
+  // By whole characters: a half of one is no name.
+  const text = Array.from(harmless).slice(0, 80).join('');
   const plain = entries.every(([, value]) => value !== null && !isComposite(value));
   return { text: /^_*$/.test(text) ? '' : text, whole: plain && text === written && text !== '' };
 }

@@ -104,6 +104,9 @@ test('ids of instances', () => {
     { a: 'a' },
     { a: '../..' },
   ]);
+  assert.ok(
+    instanceIds('t', [{ a: `a${'𠮷'.repeat(100)}` }]).every((id) => Buffer.from(id).toString() === id),
+  );
   assert.equal(new Set(odd.map((id) => id.toLowerCase())).size, odd.length);
   assert.ok(
     odd.every((id) => /^t@[\p{L}\p{N}._-]+$/u.test(id)),
