@@ -22,7 +22,9 @@ export function projectRoot(args: Arguments): string {
  */
 function shareWithGroup(root: string): void {
   const { mode } = statSync(root);
-  if (process.platform !== 'win32' && (mode & 0o2020) === 0o2020) process.umask(process.umask() & ~0o070);
+  // The mask is told by setting another one.
+  if (process.platform !== 'win32' && (mode & 0o2020) === 0o2020)
+    process.umask(process.umask(0o022) & ~0o070);
 }
 
 export interface Place {

@@ -14,7 +14,11 @@ const isRoot = process.getuid?.() === 0;
 
 interface Shared {
   readonly root: string;
-  as(user: number, args: readonly string[], umask?: string): { code: number | null; text: string };
+  readonly as: (
+    user: number,
+    args: readonly string[],
+    umask?: string,
+  ) => { code: number | null; text: string };
 }
 
 async function shared(t: { after(fn: () => void): void }, mode: number): Promise<Shared> {
@@ -39,7 +43,7 @@ async function shared(t: { after(fn: () => void): void }, mode: number): Promise
   chmodSync(root, mode);
   return {
     root,
-    as(user, args, umask = '022') {
+    as: (user, args, umask = '022') => {
       const command = `umask ${umask}; exec "$0" "$@"`;
       const { status, stdout, stderr } = spawnSync(
         'setpriv',
