@@ -64,6 +64,10 @@ function signatureOf(key: string, { path: place, device, inode, tracked }: Omit<
   return sign(key, place, device, inode, String(tracked));
 }
 
+function isSigned(mark: Mark, key: string): boolean {
+  return mark.signature === signatureOf(key, mark);
+}
+
 function readMark(file: string): Mark | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
@@ -95,15 +99,22 @@ export function memoryState(layout: MemoryPlaces): MemoryState {
     return 'own';
   const secret = machineSecret(false) ?? NO_SECRET;
   const mark = readMark(path.join(marksFolder(layout), nameOf(secret)));
-  if (mark !== undefined && mark.signature === signatureOf(secret, mark) && isOf(mark, layout, stat)) {
+  if (mark !== undefined && isSigned(mark, secret) && isOf(mark, layout, stat)) {
     return tracked && !mark.tracked ? 'foreign' : 'own';
   }
-  const names = namesIn(layout.memory).filter((name) => !EMPTY.includes(name) && !name.endsWith('.tmp'));
+  const names = namesIn(layout.memory).filter(
+    (name) => !EMPTY.includes(name) && !name.endsWith('.tmp') && !(name === 'features' && isLookedAt(layout)),
+  );
   if (names.length === 0) return 'none';
   if (tracked) return 'foreign';
   return isOfTheGroup(layout, stat) || (!names.includes('marks') && knowsThisMachine(layout))
     ? 'own'
     : 'foreign';
+}
+
+/** Nothing was materialized: a view was only looked at, which takes room for the query's own files. */
+function isLookedAt(layout: MemoryPlaces): boolean {
+  return namesIn(path.join(layout.memory, 'features')).every((name) => name === 'tmp');
 }
 
 /**

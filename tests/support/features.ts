@@ -15,7 +15,7 @@ import { FeatureStore } from '../../server/features/store.js';
 import type { Features } from '../../server/model/features.js';
 import { Project } from '../../server/project/project.js';
 import { HashIndex } from '../../server/stores/hash-index.js';
-import { layoutOf } from '../../server/stores/layout.js';
+import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
 import { builtCli } from './cli.js';
 
 /** The path of `features.js`. */
@@ -61,6 +61,7 @@ export class FeatureProject {
 
   private constructor(root: string, program: string) {
     this.root = root;
+    ensureMemory(layoutOf(root));
     this.store = new FeatureStore(root);
     this.#program = program;
   }
@@ -140,5 +141,6 @@ export class FeatureProject {
 
 /** Computes a view of a project, as it is now. */
 export async function materializeIn(root: string, view: string): Promise<void> {
+  ensureMemory(layoutOf(root));
   await (await FeatureProject.in(root)).computed(view);
 }
