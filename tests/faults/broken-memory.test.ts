@@ -249,7 +249,10 @@ test('a memory in which nothing may be written: refused with a word, and reading
   for (const folder of folders) if (!folder.includes('cache')) chmodSync(folder, 0o755);
   const uncached = run('run', '-p', 'n=2');
   assert.equal(uncached.status, 0, uncached.stdout + uncached.stderr);
-  assert.match(uncached.stdout, /could not be stored in the cache: \S+\/\.modelyard\/cache\/\S+: permission was denied/);
+  assert.match(
+    uncached.stdout,
+    /could not be stored in the cache: \S+\/\.modelyard\/cache\/\S+: permission was denied/,
+  );
   assert.equal(project.read('dir/two.txt'), '2\n');
   // And when it's open again, so is everything.
   for (const folder of folders) chmodSync(folder, 0o755);
