@@ -1,4 +1,5 @@
 /** Entities, views, features and services in words, for hovers and completions. Markdown. */
+import type { Json } from '../model/definition.js';
 import { catalogOf, viewNamed } from '../model/feature-catalog.js';
 import type { FeatureCatalog } from '../model/feature-catalog.js';
 import { featureUsesOf } from '../model/feature-uses.js';
@@ -59,7 +60,10 @@ export function featureSummary(context: IdeContext, view: FeatureView, feature: 
   const state = context.project.viewState?.(view.name);
   const glance = state?.features.find(({ name }) => name === feature.name);
   const type = feature.type === undefined ? '' : ` · ${escapeMarkdown(feature.type.value)}`;
-  const tags = typeof feature.tags === 'object' && feature.tags !== null ? Object.entries(feature.tags) : [];
+  const tags =
+    typeof feature.tags === 'object' && feature.tags !== null
+      ? Object.entries(feature.tags as Readonly<Record<string, Json>>)
+      : [];
   return paragraphs([
     `**${escapeMarkdown(`${view.name}:${feature.name}`)}** · feature${type}`,
     feature.description === undefined ? '' : escapeMarkdown(feature.description),

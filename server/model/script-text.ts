@@ -3,6 +3,7 @@
  * The text is followed just far enough to know which. Where that is not known, only harmless values go in, and others are
  * refused.
  */
+import { isNumeral } from '../base/numeral.js';
 import type { Json } from './definition.js';
 import { toText } from './values.js';
 
@@ -89,15 +90,21 @@ interface Words {
   readonly key: (name: string) => string;
 }
 
+/** A number that is written the same way in Python, JavaScript and JSON. */
+const PLAIN_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
 function literalOf(value: Json, words: Words): string {
   if (value === null) return words.null;
   if (typeof value === 'string') return words.string(value);
   if (typeof value === 'boolean') return value ? words.true : words.false;
+  if (isNumeral(value)) return PLAIN_NUMBER.test(value.text) ? value.text : numberOf(value.value);
   if (typeof value === 'number') return numberOf(value);
   if (Array.isArray(value)) {
     return `[${(value as readonly Json[]).map((item) => literalOf(item, words)).join(', ')}]`;
   }
-  const entries = Object.entries(value).map(([name, item]) => `${words.key(name)}${literalOf(item, words)}`);
+  const entries = Object.entries(value as Readonly<Record<string, Json>>).map(
+    ([name, item]) => `${words.key(name)}${literalOf(item, words)}`,
+  );
   return `{${entries.join(', ')}}`;
 }
 

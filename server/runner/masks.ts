@@ -1,4 +1,5 @@
 /** Masking belongs to whoever writes output; services write it, too. */
+import { isNumeral } from '../base/numeral.js';
 import type { Masks } from '../stores/masks.js';
 import type { RunEvent } from './events.js';
 
@@ -11,6 +12,7 @@ export function maskedEvent(masks: Masks, event: RunEvent): RunEvent {
     if (typeof value === 'string') return masks.text(value);
     if (Array.isArray(value)) return value.map(mask);
     if (typeof value !== 'object' || value === null) return value;
+    if (isNumeral(value)) return masks.text(value.text) === value.text ? value : masks.text(value.text);
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mask(one)]));
   };
   return mask(event) as RunEvent;

@@ -1,3 +1,4 @@
+import { isNumeral } from '../../base/numeral.js';
 import type { Json, StructuralProblem } from '../../model/definition.js';
 import { schemaAt } from '../../model/schema/index.js';
 import { escapeKey, nodePathAt } from '../../syntax/text.js';
@@ -71,7 +72,9 @@ function placeOf(context: RuleContext, problem: StructuralProblem): Place | unde
 function inFlow(value: Json): string {
   if (typeof value === 'string') return escapeKey(value);
   if (Array.isArray(value)) return `[${value.map(inFlow).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  const entries = Object.entries(value).map(([key, item]) => `${escapeKey(key)}: ${inFlow(item)}`);
+  if (typeof value !== 'object' || value === null || isNumeral(value)) return String(value);
+  const entries = Object.entries(value as Readonly<Record<string, Json>>).map(
+    ([key, item]) => `${escapeKey(key)}: ${inFlow(item)}`,
+  );
   return `{ ${entries.join(', ')} }`;
 }
