@@ -17,15 +17,23 @@ interface Owner {
 function repository(t: Owner, config = ''): { root: string; git: (...args: string[]) => string } {
   const root = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'modelyard-ignore-')));
   const home = mkdtempSync(path.join(os.tmpdir(), 'modelyard-home-'));
-  const before = { ...process.env };
-  Object.assign(process.env, {
+  const own = {
     HOME: home,
     XDG_CONFIG_HOME: path.join(home, 'xdg'),
     GIT_CONFIG_NOSYSTEM: '1',
-  });
-  delete process.env['GIT_CONFIG_GLOBAL'];
+    GIT_CONFIG_GLOBAL: undefined,
+  };
+  const before = Object.fromEntries(Object.keys(own).map((name) => [name, process.env[name]]));
+  // The object itself stays: the system reads the home from what it writes through to.
+  const become = (env: Readonly<Record<string, string | undefined>>): void => {
+    for (const [name, value] of Object.entries(env)) {
+      if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    }
+  };
+  become(own);
   t.after(() => {
-    process.env = before;
+    become(before);
     for (const folder of [root, home]) rmSync(folder, { recursive: true, force: true });
   });
   const git = (...args: string[]) =>

@@ -6,7 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { Lineage } from '../../../server/stores/lineage.js';
 import type { LineageGraph, LineageTarget } from '../../../server/stores/lineage.js';
-import { ensureMemory } from '../../../server/stores/layout.js';
+import { ensureMemory, layoutOf } from '../../../server/stores/layout.js';
 import { Registry } from '../../../server/stores/registry/registry.js';
 import type { ArtifactRecord, FileRecord, RunDocument } from '../../../server/stores/run-document.js';
 import { RunStore, newRunDocument, newRunId, summarize } from '../../../server/stores/runs.js';
@@ -202,6 +202,7 @@ test('10,000 runs are asked in well under a second', async (t) => {
   const root = tempFolder(t);
   const store = RunStore.open(root);
   const registry = Registry.open(root);
+  ensureMemory(layoutOf(root));
   const count = 10_000;
   const base = Date.now() - count * 60_000;
   const ids: string[] = [];

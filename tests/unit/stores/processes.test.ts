@@ -12,6 +12,7 @@ import { tryLock, withLock } from '../../../server/stores/file-lock.js';
 import { isAlive, ownIdentity } from '../../../server/stores/liveness.js';
 import type { RunDocument } from '../../../server/stores/run-document.js';
 import { RunIndex } from '../../../server/stores/run-index.js';
+import { ensureMemory, layoutOf } from '../../../server/stores/layout.js';
 import { RunStore, StoreError, newRunDocument } from '../../../server/stores/runs.js';
 import { TASKS, ended, header, tempFolder } from './support.js';
 
@@ -88,6 +89,7 @@ function start(job: string, folder: string, count: number): { child: ChildProces
 function tests(): void {
   test('two processes record runs while a third compacts: no line is lost', async (t) => {
     const root = tempFolder(t);
+    ensureMemory(layoutOf(root));
     mkdirSync(path.join(root, '.modelyard', 'runs'), { recursive: true });
     const count = 300;
     const outputs = await Promise.all([
