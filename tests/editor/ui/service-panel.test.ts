@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { setMonitor } from '../../../server/serving/gate.js';
+import { ensureMemory, layoutOf } from '../../../server/stores/layout.js';
 import { ask, freePort, releaseFiles } from '../../support/service.js';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
@@ -42,6 +43,8 @@ uiTest(
   'the Service panel shows traffic, errors, drift and switched releases of a service that runs, and its end',
   { timeoutMs: 180_000 },
   async ({ workbench, folder }) => {
+    // As if this machine had made its memory.
+    ensureMemory(layoutOf(folder));
     write(folder, {
       'modelyard.yaml': 'name: editor-tests\nenvironments: { staging: {} }\n',
       'watch.pipeline.yaml': WATCH,

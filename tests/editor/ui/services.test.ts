@@ -53,6 +53,8 @@ uiTest(
       ...releaseFiles('r1', { package: app('1'), model: MODEL, signature: SIGNATURE }),
       ...releaseFiles('r2', { package: app('2'), model: MODEL, signature: SIGNATURE }),
     });
+    // Its releases are written by hand.
+    await terminal(folder, 'trust');
     await terminal(folder, 'run', 'registry');
     await workbench.showContainer('Modelyard');
     await workbench.onlyView('Services');
