@@ -21,7 +21,7 @@ const check = (name, ...commands) => ({
   async run() {
     let output = '';
     for (const [program, args] of commands) {
-      const result = await capture(program, args, { cwd: root, timeoutMs: 600_000 });
+      const result = await capture(program, args, { cwd: root, timeoutMs: 1_200_000 });
       output += result.output;
       if (result.code !== 0) return { passed: 0, failed: 1, output, shown: tail(output, 150) };
     }
@@ -53,7 +53,7 @@ const suite = (name) => ({
         '--test-reporter-destination=stdout',
         `tests/${name}`,
       ),
-      { cwd: root, timeoutMs: 900_000 },
+      { cwd: root, timeoutMs: 2_400_000 },
     );
     const lines = existsSync(results) ? readFileSync(results, 'utf8').split('\n').filter(Boolean) : [];
     const tests = lines.map((line) => JSON.parse(line)).filter((entry) => 'name' in entry);
@@ -73,7 +73,7 @@ const editor = {
     const { packageFile } = await import('./lib/vsix.mjs');
     const packed = packageFile(ownTarget());
     const args = ['scripts/test-editor.mjs', '--no-build', ...(existsSync(packed) ? ['--vsix', packed] : [])];
-    const { code, output } = await capture(...node(...args), { cwd: root, timeoutMs: 900_000 });
+    const { code, output } = await capture(...node(...args), { cwd: root, timeoutMs: 2_400_000 });
     const [, passed = '0', failed = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
     const counts = { passed: Number(passed), failed: Number(failed) };
     if (code !== 0) counts.failed = Math.max(1, counts.failed);
