@@ -129,6 +129,7 @@ test('a container with pids of its own: nothing of it is signalled or taken for 
     cwd: project.root,
     stdio: 'ignore',
   });
+  t.after(() => child.kill('SIGKILL'));
   await until('the task runs', () => project.exists('started'));
   // Its status is written down soon after its first task has started.
   const listed = (): string =>
