@@ -21,8 +21,14 @@ function processorMs(text: string): number {
 
 for (const [name, make] of Object.entries(HOSTILE)) {
   test(`${name}: twice the length takes about twice the time`, () => {
-    const once = processorMs(make(12_000));
-    const twice = processorMs(make(24_000));
-    assert.ok(twice <= 2.6 * once + 150, `${once} ms, then ${twice} ms`);
+    const measured: string[] = [];
+    // What grows too fast does so each time; a busy machine does not.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const once = processorMs(make(12_000));
+      const twice = processorMs(make(24_000));
+      if (twice <= 2.6 * once + 150) return;
+      measured.push(`${once} ms, then ${twice} ms`);
+    }
+    assert.fail(measured.join('; '));
   });
 }
