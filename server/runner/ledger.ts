@@ -2,9 +2,9 @@
  * What the runs of one user on this machine have of it: a file per run in the user's own folder, read and written under
  * one lock. A run that died has nothing.
  */
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { tempName } from '../stores/atomic.js';
+import { writeAtomic } from '../stores/atomic.js';
 import { withLock } from '../stores/file-lock.js';
 import { type ProcessIdentity, isAlive, ownIdentity } from '../stores/liveness.js';
 import type { Grant, OtherRuns } from './machine.js';
@@ -60,9 +60,7 @@ export class Ledger implements OtherRuns {
 
   #write(): void {
     const entry: Entry = { owner: ownIdentity(), grants: [...this.#grants] };
-    const temp = tempName(this.#file);
-    writeFileSync(temp, JSON.stringify(entry), { mode: 0o600 });
-    renameSync(temp, this.#file);
+    writeAtomic(this.#file, JSON.stringify(entry), { mode: 0o600 });
   }
 
   #others(): Grant[] {

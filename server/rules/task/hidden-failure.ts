@@ -1,10 +1,9 @@
 import type { Task } from '../../model/definition.js';
-import { scriptOf } from '../../model/shell.js';
 import { scanScript } from '../../model/shell-scan.js';
-import { shellOfTask } from '../../model/shells.js';
 import { insertBefore, replacement } from '../edits.js';
 import { taskEntry } from '../places.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
+import { shellTasks } from '../shell-tasks.js';
 
 /** What can't fail, or is stopped on purpose by who reads it. */
 const LEFT = /^(?:echo|printf|yes|true|:|seq)\b/;
@@ -61,16 +60,8 @@ The first command that fails ends a task. A shell does not see every failure, th
     },
   ],
   check(context) {
-    const { pipeline, project } = context;
-    if (pipeline === undefined) return;
-    const settings = project.settings();
-    const own = settings?.kind === 'project' ? settings.settings.shell : undefined;
-    for (const task of pipeline.tasks) {
-      if (task.action?.kind !== 'run') continue;
-      const shell = shellOfTask(task, pipeline, own);
-      if (shell.language !== 'shell') continue;
-      const { lines } = scanScript(wordsOf(task));
-      const script = scriptOf(task.action.commands);
+    for (const { task, shell, script, words } of shellTasks(context)) {
+      const { lines } = scanScript(words);
       if (!shell.stops) {
         const commands = lines.filter((line) => line !== '' && !line.startsWith('#!'));
         if (commands.length > 1) reportGoesOn(context, task, shell.programs[0] ?? shell.written);
@@ -98,12 +89,6 @@ The first command that fails ends a task. A shell does not see every failure, th
 };
 
 /** The script with a word in the place of each expression. */
-function wordsOf(task: Task): string {
-  if (task.action?.kind !== 'run') return '';
-  const { text, template } = scriptOf(task.action.commands);
-  return template?.parts.map((part) => (part.kind === 'text' ? part.text : 'x')).join('') ?? text;
-}
-
 function lastCommand(lines: readonly string[]): number {
   return lines.findLastIndex((line) => line !== '');
 }

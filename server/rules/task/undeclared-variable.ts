@@ -1,11 +1,10 @@
 import type { Pipeline, Task } from '../../model/definition.js';
-import { scriptOf } from '../../model/shell.js';
 import { scanScript } from '../../model/shell-scan.js';
-import { shellOfTask } from '../../model/shells.js';
 import { entryOf } from '../../syntax/text.js';
 import { insertBefore } from '../edits.js';
 import { taskEntry } from '../places.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
+import { shellTasks } from '../shell-tasks.js';
 
 /** What the system and shells set, and what says where a task runs rather than what it does. */
 const KNOWN =
@@ -46,19 +45,14 @@ value of its own. A secret goes under \`secrets\`.
     },
   ],
   check(context) {
-    const { pipeline, project } = context;
+    const { pipeline } = context;
     if (pipeline === undefined) return;
-    const settings = project.settings();
-    const own = settings?.kind === 'project' ? settings.settings.shell : undefined;
-    for (const task of pipeline.tasks) {
-      if (task.action?.kind !== 'run' || shellOfTask(task, pipeline, own).language !== 'shell') continue;
-      const { text, template, span } = scriptOf(task.action.commands);
-      const script = template?.parts.map((part) => (part.kind === 'text' ? part.text : 'x')).join('') ?? text;
+    for (const { task, script, words } of shellTasks(context)) {
       const named = namesOf(pipeline, task);
-      for (const name of scanScript(script).variables) {
+      for (const name of scanScript(words).variables) {
         if (KNOWN.test(name) || named.has(name)) continue;
         context.report({
-          span,
+          span: script.span,
           message: `Nothing names the variable ${name}: the task stays up to date when its value changes. Name it in \`env\`.`,
           fixes: fixFor(context, task, name),
         });
