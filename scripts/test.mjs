@@ -12,6 +12,8 @@ ensureInstalled();
 const { ownTarget } = await import('./lib/duckdb.mjs');
 
 const logs = path.join(root, 'out/logs');
+// Runs of whoever works on this machine are not waited for.
+process.env.MODELYARD_MACHINE ??= path.join(root, 'out/machine');
 const bin = (name) => path.join(root, 'node_modules', name);
 const node = (...args) => [process.execPath, args];
 

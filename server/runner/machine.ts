@@ -37,6 +37,8 @@ export interface OtherRuns {
    */
   take(choose: (others: readonly Grant[]) => Grant | undefined): Grant | undefined;
   give(grant: Grant): void;
+  /** Those that had something when `take` last looked, for people. */
+  readonly holders: readonly string[];
 }
 
 /** The oldest wish that did not fit, and what has been given to others since. */
@@ -64,6 +66,11 @@ export class Machine {
   /** Whether the last wish was refused for what other runs have: nobody here is told when they give it back. */
   get waitsForOthers(): boolean {
     return this.#waitsForOthers;
+  }
+
+  /** The other runs that had something of this machine at the last wish, for people. */
+  get holders(): readonly string[] {
+    return this.#others?.holders ?? [];
   }
 
   /** Whether nothing can be had before something is given back here. */

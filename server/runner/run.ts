@@ -175,11 +175,11 @@ function selectionOf(options: RunOptions, again: RunDocument | undefined): Selec
 }
 
 /** What this run, and those that it calls, may take beside the other runs on this machine. */
-function machineFor({ jobs, environment, places }: RunOptions, id: string): Machine {
+function machineFor({ jobs, environment, places, root }: RunOptions, id: string): Machine {
   const folder = machineFolder(environment);
   return new Machine(
     capacityOf(jobs, environment, places.local),
-    folder === undefined ? undefined : new Ledger(folder, id),
+    folder === undefined ? undefined : new Ledger(folder, id, root),
   );
 }
 
@@ -443,7 +443,11 @@ class Run {
       }),
       machine,
       onOthers: (id) =>
-        this.#emit({ type: 'task-waiting', id, reason: 'other runs have what it needs of this machine' }),
+        this.#emit({
+          type: 'task-waiting',
+          id,
+          reason: `this machine is busy with ${machine.holders.join(', ')}`,
+        }),
       admit: (id) => options.control.cancelled.aborted || mutexes.take(id),
       start: async (id, seat) => {
         let goesOn = true;

@@ -114,6 +114,11 @@ function pidNamespace(): string {
 
 let ownPlace: string | undefined;
 
+/** Opaque; the same for all processes of this machine, in containers too where they share its id. */
+export function machineHere(): string {
+  return placeHere().split('.')[0] ?? '';
+}
+
 /** Where this process runs: `machine.boot.namespace`. The machine's id is confidential and goes in as a hash. */
 function placeHere(): string {
   if (ownPlace === undefined) {

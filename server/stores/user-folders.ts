@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { createWhole } from './file-lock.js';
+import { machineHere } from './liveness.js';
 
 function userFolder(xdg: string, below: readonly string[]): string | undefined {
   const { env } = process;
@@ -18,14 +19,14 @@ export function userCacheFolder(): string | undefined {
 
 /**
  * Where the runs of this user tell each other what they have of the machine: another folder by `MODELYARD_MACHINE`, none by
- * `none`. A run that a task of another one has started works with what that task has.
+ * `none`. Machines that share a home have a folder each. A run that a task of another one has started works with what that task has.
  */
 export function machineFolder(environment: NodeJS.ProcessEnv): string | undefined {
   const given = environment['MODELYARD_MACHINE'];
   if (given === 'none' || environment['MODELYARD_RUN_ID'] !== undefined) return undefined;
   if (given !== undefined && path.isAbsolute(given)) return given;
   const folder = stateFolder();
-  return folder === undefined ? undefined : path.join(folder, 'machine');
+  return folder === undefined ? undefined : path.join(folder, 'machines', machineHere());
 }
 
 function stateFolder(): string | undefined {

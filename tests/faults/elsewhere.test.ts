@@ -104,6 +104,7 @@ test('a machine that renames itself knows its own runs', async (t) => {
     ['--uts', 'sh', '-c', `hostname other; exec "$0" "$1" run`, process.execPath, cli],
     {
       cwd: project.root,
+      env: { ...process.env, MODELYARD_MACHINE: 'none' },
       stdio: 'ignore',
     },
   );
@@ -127,6 +128,7 @@ test('a container with pids of its own: nothing of it is signalled or taken for 
   const cli = await builtCli();
   const child = spawn('unshare', [...pids, process.execPath, cli, 'run'], {
     cwd: project.root,
+    env: { ...process.env, MODELYARD_MACHINE: 'none' },
     stdio: 'ignore',
   });
   t.after(() => child.kill('SIGKILL'));

@@ -1,6 +1,6 @@
 /** Who gets what of the machine, and in which order. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
@@ -9,6 +9,7 @@ import type { Resources } from '../../../server/model/definition.js';
 import { Ledger } from '../../../server/runner/ledger.js';
 import { type Capacity, type Grant, Machine, deviceVariables } from '../../../server/runner/machine.js';
 import { schedule } from '../../../server/runner/schedule.js';
+import { LAPSE_MS, ownIdentity } from '../../../server/stores/liveness.js';
 import { cases } from '../../support/cases.js';
 
 const CAPACITY: Capacity = { jobs: 4, cpus: 4, memoryBytes: 8, gpus: ['0', '1'] };
@@ -120,17 +121,38 @@ test('never more than there is, nothing lost, and everybody comes to an end', as
 test('runs share the machine through a ledger, and the dead have nothing', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-ledger-'));
   try {
-    const one = new Machine(CAPACITY, new Ledger(folder, 'one'));
-    const two = new Machine(CAPACITY, new Ledger(folder, 'two'));
+    const one = new Machine(CAPACITY, new Ledger(folder, 'one', '/a'));
+    const two = new Machine(CAPACITY, new Ledger(folder, 'two', '/b'));
     const grant = one.take({}, asks(3, 1));
     assert.equal(names(grant), '0');
     const key = {};
     assert.equal(two.take(key, asks(2)), undefined);
     assert.ok(two.waitsForOthers, 'nobody here will tell');
+    assert.deepEqual(two.holders, ['one in /a']);
     assert.equal(names(two.take({}, asks(1, 1))), '1');
     assert.ok(grant);
     one.give(grant);
     assert.ok(two.take(key, asks(2)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a run in a container has what it took while its heart beats, and no longer', () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-ledger-'));
+  try {
+    const file = path.join(folder, 'contained.json');
+    const owner = { ...ownIdentity(), place: `${ownIdentity().place ?? ''}7` };
+    writeFileSync(
+      file,
+      JSON.stringify({ owner, root: '/c', grants: [{ cpus: CAPACITY.cpus, memoryBytes: 0, devices: [] }] }),
+    );
+    const here = new Machine(CAPACITY, new Ledger(folder, 'here', '/a'));
+    assert.equal(here.take({}, asks(1)), undefined);
+    const before = new Date(Date.now() - LAPSE_MS - 1_000);
+    utimesSync(file, before, before);
+    assert.ok(here.take({}, asks(1)));
+    assert.ok(!existsSync(file), 'what the dead had is cleared away');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
