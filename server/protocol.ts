@@ -53,6 +53,20 @@ export interface PipelineTaskSummary {
   readonly reasons: readonly string[];
 }
 
+/** Values are texts, as `--param` takes them: numbers keep their digits. */
+export interface ParamSummary {
+  /** That of a group is `group.name`. */
+  readonly name: string;
+  readonly type: string;
+  /** Absent: the param is required, unless it is optional. */
+  readonly default?: string;
+  /** It may be nothing, and is when nothing is given. */
+  readonly optional?: true;
+  readonly description?: string;
+  /** All that it may be; for a boolean, too. */
+  readonly choices?: readonly string[];
+}
+
 export interface PipelineSummary {
   readonly name: string;
   readonly kind: 'model-build' | 'app-build' | 'deployment';
@@ -61,18 +75,7 @@ export interface PipelineSummary {
   readonly path: string;
   readonly projectUri: string;
   readonly range: WireRange;
-  readonly params: readonly {
-    readonly name: string;
-    readonly type: string;
-    /** Absent: the param is required. */
-    readonly default?: unknown;
-    readonly description?: string;
-    readonly minimum?: number;
-    readonly maximum?: number;
-    readonly choices?: readonly unknown[];
-    /** Regular expression, unanchored, for strings. */
-    readonly pattern?: string;
-  }[];
+  readonly params: readonly ParamSummary[];
   readonly errors: number;
   readonly warnings: number;
   readonly lastRun?: {
@@ -180,7 +183,8 @@ export interface MetricSeries {
 
 /** `modelyard/run` {projectUri, id} */
 export interface RunView extends RunListItem {
-  readonly params: Readonly<Record<string, unknown>>;
+  /** As `--param` takes them; without those that are nothing. */
+  readonly params: Readonly<Record<string, string>>;
   readonly git?: { readonly commit: string; readonly branch?: string; readonly dirty: boolean };
   readonly user: string;
   readonly host: string;
@@ -323,6 +327,7 @@ export type Outcome = Answer;
  * | `modelyard/artifactFiles` | `RunRef` and the path of a folder | its files |
  * | `modelyard/graph` | `{ uri }` | `GraphResult \| null` |
  * | `modelyard/plan` | `{ uri, params? }` | `PlanResult \| null` |
+ * | `modelyard/checkParams` | `{ uri, params }`, values as typed | what is wrong with them, by name |
  * | `modelyard/deleteRun` | `RunRef` | `Outcome` |
  * | `modelyard/cancelRun` | `RunRef` | `Outcome` (signals the runner's process) |
  * | `modelyard/approvals` | `{}` | `{ approvals: ApprovalView[] }`, the oldest first; to be asked again when runs change |
@@ -339,6 +344,10 @@ export interface Requests extends ModelRequests, FeatureRequests, ServiceRequest
   'modelyard/plan': {
     params: { readonly uri: string; readonly params?: Readonly<Record<string, unknown>> };
     result: PlanResult | null;
+  };
+  'modelyard/checkParams': {
+    params: { readonly uri: string; readonly params: Readonly<Record<string, string>> };
+    result: { readonly problems: Readonly<Record<string, string>> };
   };
   'modelyard/artifactFiles': {
     params: RunRef & { readonly path: string };

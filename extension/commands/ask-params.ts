@@ -1,69 +1,87 @@
-/** Asking a person for a pipeline's params. */
+/** Asking a person for a pipeline's params. What is typed is what the run gets; the language server says whether it fits. */
 import * as vscode from 'vscode';
-import { plain, shown } from '../../media/webviews/shared/format.js';
-import type { PipelineSummary } from '../../server/protocol.js';
-import { paramText, parseParam, requiredParams, stillValid, type ParamSummary } from '../present/params.js';
-
-type Values = Record<string, unknown>;
+import { plain } from '../../media/webviews/shared/format.js';
+import type { ParamSummary, PipelineSummary } from '../../server/protocol.js';
+import type { Context } from '../context.js';
+import { isRequired, paramNow, paramPrompt, withAnswer, type ParamTexts } from '../present/params.js';
 
 function memoryKey(pipeline: PipelineSummary): string {
   return `params:${pipeline.uri}`;
 }
 
-/** What was answered the last time, as far as it still fits. */
-function remembered(memory: vscode.Memento, pipeline: PipelineSummary): Values {
-  return stillValid(pipeline, memory.get<Values>(memoryKey(pipeline), {}));
+/** What is wrong with values, by name. Nothing is known to be while the server can't be asked: the run will tell. */
+async function problemsOf(
+  { client }: Context,
+  { uri }: PipelineSummary,
+  params: ParamTexts,
+): Promise<Readonly<Record<string, string>>> {
+  return (await client.ask('modelyard/checkParams', { uri, params }))?.problems ?? {};
 }
 
-/** One param. `undefined` when the person went away. */
+/** What was answered the last time, as far as it still fits. */
+async function remembered(context: Context, pipeline: PipelineSummary): Promise<ParamTexts> {
+  const stored = context.extension.workspaceState.get<Record<string, unknown>>(memoryKey(pipeline), {});
+  const texts = Object.entries(stored).filter((entry): entry is [string, string] => isText(entry[1]));
+  if (texts.length === 0) return {};
+  const problems = await problemsOf(context, pipeline, Object.fromEntries(texts));
+  return Object.fromEntries(texts.filter(([name]) => !Object.hasOwn(problems, name)));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+async function remember(context: Context, pipeline: PipelineSummary, values: ParamTexts): Promise<void> {
+  await context.extension.workspaceState.update(memoryKey(pipeline), values);
+}
+
+/** One param, as typed; empty for none. `undefined` when the person went away. */
 async function askOne(
+  context: Context,
   pipeline: PipelineSummary,
   param: ParamSummary,
-  current: unknown,
-): Promise<{ value: unknown } | undefined> {
+  current: string | undefined,
+): Promise<string | undefined> {
   const title = `${plain(pipeline.name)}: ${plain(param.name)}`;
-  const prompt = plain(param.description ?? `${param.name}, ${param.type}`);
-  const choices: readonly unknown[] | undefined =
-    param.choices ?? (param.type === 'boolean' ? [true, false] : undefined);
-  if (choices) {
+  if (param.choices !== undefined) {
+    const none = param.optional === true ? [{ label: 'None', value: '' }] : [];
+    const choices = param.choices.map((value) => ({ label: plain(value), value }));
     const picked = await vscode.window.showQuickPick(
-      choices.map((value) => ({
-        label: shown(value),
-        ...(JSON.stringify(value) === JSON.stringify(current) ? { description: 'now' } : {}),
-        value,
+      [...choices, ...none].map((choice) => ({
+        ...choice,
+        ...(choice.value === (current ?? '') ? { description: 'current' } : {}),
       })),
-      { title, placeHolder: prompt, ignoreFocusOut: true },
+      { title, placeHolder: plain(param.description ?? 'Choose a value'), ignoreFocusOut: true },
     );
-    return picked && { value: picked.value };
+    return picked?.value;
   }
-  const text = await vscode.window.showInputBox({
+  return vscode.window.showInputBox({
     title,
-    prompt,
-    value: paramText(current),
+    prompt: paramPrompt(param),
+    value: current ?? '',
     ignoreFocusOut: true,
-    validateInput: (typed) => {
-      const parsed = parseParam(param, typed);
-      return parsed.ok ? undefined : parsed.message;
-    },
+    validateInput: async (typed) =>
+      param.optional === true && typed === ''
+        ? undefined
+        : (await problemsOf(context, pipeline, { [param.name]: typed }))[param.name],
   });
-  if (text === undefined) return undefined;
-  const parsed = parseParam(param, text);
-  return parsed.ok ? { value: parsed.value } : undefined;
 }
 
 /** Asks for what has no default and was never answered. `undefined` when the person went away. */
 export async function askRequired(
-  memory: vscode.Memento,
+  context: Context,
   pipeline: PipelineSummary,
-): Promise<Values | undefined> {
-  const known = remembered(memory, pipeline);
-  const values: Values = {};
-  for (const param of requiredParams(pipeline)) {
-    const answer = await askOne(pipeline, param, known[param.name]);
-    if (!answer) return undefined;
-    values[param.name] = answer.value;
+): Promise<ParamTexts | undefined> {
+  const required = pipeline.params.filter(isRequired);
+  if (required.length === 0) return {};
+  const known = await remembered(context, pipeline);
+  let values: ParamTexts = {};
+  for (const param of required) {
+    const answer = await askOne(context, pipeline, param, known[param.name]);
+    if (answer === undefined) return undefined;
+    values = withAnswer(values, param, answer);
   }
-  if (Object.keys(values).length > 0) await memory.update(memoryKey(pipeline), { ...known, ...values });
+  await remember(context, pipeline, { ...known, ...values });
   return values;
 }
 
@@ -71,28 +89,21 @@ const RUN = '$(play) Run';
 const RESET = '$(discard) Back to defaults';
 
 /** Shows all params with their values until the person starts the run. Values other than the defaults are answered and remembered. */
-export async function askAll(memory: vscode.Memento, pipeline: PipelineSummary): Promise<Values | undefined> {
+export async function askAll(context: Context, pipeline: PipelineSummary): Promise<ParamTexts | undefined> {
   if (pipeline.params.length === 0) {
     void vscode.window.showInformationMessage(`${plain(pipeline.name)} has no params: it runs as it is.`);
     return {};
   }
-  let values = remembered(memory, pipeline);
+  let values = await remembered(context, pipeline);
   for (;;) {
-    const missing = requiredParams(pipeline).filter((param) => !Object.hasOwn(values, param.name));
-    const items: (vscode.QuickPickItem & { param?: ParamSummary })[] = pipeline.params.map((param) => {
-      const own = Object.hasOwn(values, param.name);
-      const value = own ? values[param.name] : param.default;
-      return {
-        label: plain(param.name),
-        description:
-          value === undefined
-            ? '(needed)'
-            : `${shown(value, 60)}${own && param.default !== undefined ? ` (default ${shown(param.default, 40)})` : ''}`,
-        detail: plain(param.description ?? param.type),
-        param,
-      };
-    });
-    const first = missing.length === 0 ? [{ label: RUN, alwaysShow: true }] : [];
+    const missing = pipeline.params.some((param) => isRequired(param) && !Object.hasOwn(values, param.name));
+    const items: (vscode.QuickPickItem & { param?: ParamSummary })[] = pipeline.params.map((param) => ({
+      label: plain(param.name),
+      description: paramNow(param, values[param.name]),
+      detail: plain(param.description ?? param.type),
+      param,
+    }));
+    const first = missing ? [] : [{ label: RUN, alwaysShow: true }];
     const reset = Object.keys(values).length > 0 ? [{ label: RESET, alwaysShow: true }] : [];
     const picked = await vscode.window.showQuickPick<vscode.QuickPickItem & { param?: ParamSummary }>(
       [...first, { label: 'Params', kind: vscode.QuickPickItemKind.Separator }, ...items, ...reset],
@@ -107,16 +118,9 @@ export async function askAll(memory: vscode.Memento, pipeline: PipelineSummary):
     if (picked.label === RESET && !picked.param) values = {};
     if (!picked.param) continue;
     const { param } = picked;
-    const answer = await askOne(
-      pipeline,
-      param,
-      Object.hasOwn(values, param.name) ? values[param.name] : param.default,
-    );
-    if (!answer) continue;
-    if (JSON.stringify(answer.value) === JSON.stringify(param.default)) {
-      values = Object.fromEntries(Object.entries(values).filter(([name]) => name !== param.name));
-    } else values = { ...values, [param.name]: answer.value };
+    const answer = await askOne(context, pipeline, param, values[param.name] ?? param.default);
+    if (answer !== undefined) values = withAnswer(values, param, answer);
   }
-  await memory.update(memoryKey(pipeline), values);
+  await remember(context, pipeline, values);
   return values;
 }

@@ -215,14 +215,13 @@ async function reveal(context: Context, argument: unknown, second: unknown): Pro
 
 export function registerPipelineCommands(context: Context, parts: Parts): void {
   const { extension } = context;
-  const memory = extension.workspaceState;
   const on = (id: string, body: (argument?: unknown, second?: unknown) => Promise<unknown>): void => {
     extension.subscriptions.push(vscode.commands.registerCommand(`modelyard.${id}`, guarded(context, body)));
   };
   const runWhole = async (
     argument: unknown,
     what: Omit<PipelineTask, 'type' | 'pipeline'>,
-    ask: (pipeline: PipelineSummary) => Promise<Record<string, unknown> | undefined>,
+    ask: (pipeline: PipelineSummary) => Promise<Readonly<Record<string, string>> | undefined>,
   ): Promise<void> => {
     if (!mayRun('Running pipelines')) return;
     const pipeline = await pipelineFor(context, argument, 'Run which pipeline?');
@@ -230,7 +229,7 @@ export function registerPipelineCommands(context: Context, parts: Parts): void {
     const params = await ask(pipeline);
     if (params) await start(parts, pipeline, Object.keys(params).length > 0 ? { ...what, params } : what);
   };
-  const required = (pipeline: PipelineSummary) => askRequired(memory, pipeline);
+  const required = (pipeline: PipelineSummary) => askRequired(context, pipeline);
   const oneTask = async (argument: unknown, second: unknown, key: 'task' | 'from'): Promise<void> => {
     if (!mayRun('Running tasks')) return;
     const pipeline = await pipelineFor(context, argument, 'Run a task of which pipeline?');
@@ -242,7 +241,7 @@ export function registerPipelineCommands(context: Context, parts: Parts): void {
       key === 'task' ? 'Run which task?' : 'Run from which task on?',
     );
     if (!task) return;
-    const params = await askRequired(memory, pipeline);
+    const params = await askRequired(context, pipeline);
     if (params)
       await start(parts, pipeline, {
         [key]: task.name,
@@ -250,7 +249,7 @@ export function registerPipelineCommands(context: Context, parts: Parts): void {
       });
   };
   on('runPipeline', (argument) => runWhole(argument, {}, required));
-  on('runPipelineWithParams', (argument) => runWhole(argument, {}, (pipeline) => askAll(memory, pipeline)));
+  on('runPipelineWithParams', (argument) => runWhole(argument, {}, (pipeline) => askAll(context, pipeline)));
   on('runPipelineForced', (argument) => runWhole(argument, { force: true }, required));
   on('runTask', (argument, second) => oneTask(argument, second, 'task'));
   on('runFromTask', (argument, second) => oneTask(argument, second, 'from'));

@@ -1,106 +1,59 @@
-/** Asking for params: which are missing, whether an answer fits, and what the command line gets. */
-import { shown } from '../../media/webviews/shared/format.js';
-import type { PipelineSummary } from '../../server/protocol.js';
+/** Params as people answer them: texts, as `--param` takes them. Whether they fit is the language server's word. */
+import { plain } from '../../media/webviews/shared/format.js';
+import type { ParamSummary } from '../../server/protocol.js';
 
-export type ParamSummary = PipelineSummary['params'][number];
+/** Values by the names of params, as typed. */
+export type ParamTexts = Readonly<Record<string, string>>;
 
-/** A value as typed, or why it can't be one. */
-export type ParsedParam =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string };
-
-/** Params that have no default. */
-export function requiredParams(pipeline: PipelineSummary): readonly ParamSummary[] {
-  return pipeline.params.filter((param) => param.default === undefined);
+/** Whether a run can't start without an answer. */
+export function isRequired(param: ParamSummary): boolean {
+  return param.default === undefined && param.optional !== true;
 }
 
-function refuse(message: string): ParsedParam {
-  return { ok: false, message };
+/** What is in force beside a param's name: `0.2 (default 0.1)`. */
+export function paramNow(param: ParamSummary, own: string | undefined): string {
+  const { default: preset } = param;
+  if (own === undefined) return preset === undefined ? missing(param) : text(preset, 60);
+  const usual = preset === undefined ? (param.optional === true ? 'none' : undefined) : text(preset, 40);
+  return `${text(own, 60)}${usual === undefined ? '' : ` (default ${usual})`}`;
 }
 
-function parseByType(type: string, text: string): ParsedParam {
-  const word = text.trim();
-  switch (type) {
-    case 'integer':
-      return /^[+-]?\d+$/.test(word) && Number.isSafeInteger(Number(word))
-        ? { ok: true, value: Number(word) }
-        : refuse('An integer is needed, such as 42.');
-    case 'number':
-      return word !== '' && Number.isFinite(Number(word))
-        ? { ok: true, value: Number(word) }
-        : refuse('A number is needed, such as 0.5 or 1e-3.');
-    case 'boolean':
-      if (word === 'true' || word === 'false') return { ok: true, value: word === 'true' };
-      return refuse('true or false is needed.');
-    case 'list':
-    case 'object': {
-      const sample = type === 'list' ? '[1, 2, 3]' : '{"depth": 3}';
-      try {
-        const value: unknown = JSON.parse(word);
-        const fits = type === 'list' ? Array.isArray(value) : isObject(value);
-        return fits ? { ok: true, value } : refuse(`A JSON ${type} is needed, such as ${sample}.`);
-      } catch {
-        return refuse(`A JSON ${type} is needed, such as ${sample}.`);
-      }
-    }
-    default:
-      return { ok: true, value: text };
-  }
+function missing(param: ParamSummary): string {
+  return param.optional === true ? 'none' : '(needed)';
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** An empty text can be seen. */
+function text(value: string, limit: number): string {
+  return value === '' ? '""' : plain(value, limit);
 }
 
-function matches(pattern: string, value: string): boolean {
-  try {
-    return new RegExp(pattern, 'u').test(value);
-  } catch {
-    // A pattern that is none is reported by the language server; it must not keep anyone from answering.
-    return true;
-  }
+/** What to ask for a param, in words: `Learning rate. A number, or empty for none.` */
+export function paramPrompt({ description, type, optional }: ParamSummary): string {
+  const kind = { integer: 'An integer', number: 'A number', list: 'A JSON list', object: 'A JSON object' };
+  const words = Object.hasOwn(kind, type) ? kind[type as keyof typeof kind] : 'Text';
+  const what = `${words}${optional === true ? ', or empty for none' : ''}.`;
+  if (description === undefined) return what;
+  const said = plain(description);
+  return `${said}${/[.!?]$/.test(said) ? '' : '.'} ${what}`;
 }
 
-/** Reads what a person typed for a param, by its type, bounds, choices and pattern. */
-export function parseParam(param: ParamSummary, text: string): ParsedParam {
-  const parsed = parseByType(param.type, text);
-  if (!parsed.ok) return parsed;
-  const { value } = parsed;
-  if (typeof value === 'number') {
-    if (param.minimum !== undefined && value < param.minimum)
-      return refuse(`At least ${param.minimum} is needed.`);
-    if (param.maximum !== undefined && value > param.maximum)
-      return refuse(`At most ${param.maximum} is allowed.`);
-  }
-  if (param.choices && !param.choices.some((choice) => JSON.stringify(choice) === JSON.stringify(value)))
-    return refuse(`One of ${param.choices.map((choice) => shown(choice, 40)).join(', ')} is needed.`);
-  if (typeof value === 'string' && param.pattern !== undefined && !matches(param.pattern, value))
-    return refuse(`It has to match ${param.pattern}.`);
-  return parsed;
+/**
+ * Values with one more answer. What says the same as the default is no answer of its own, nor is an empty one where
+ * nothing may be.
+ */
+export function withAnswer(values: ParamTexts, param: ParamSummary, answer: string): ParamTexts {
+  const others = Object.entries(values).filter(([name]) => name !== param.name);
+  const nothing = param.optional === true && answer === '';
+  const own = nothing || answer === param.default ? [] : [[param.name, answer] as const];
+  return Object.fromEntries([...others, ...own]);
 }
 
-/** A value as a person would type it. */
-export function paramText(value: unknown): string {
-  if (value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** Remembered values that still name a param of the pipeline and still fit it. */
-export function stillValid(
-  pipeline: PipelineSummary,
-  remembered: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const valid: Record<string, unknown> = {};
-  for (const param of pipeline.params) {
-    if (!Object.hasOwn(remembered, param.name)) continue;
-    const parsed = parseParam(param, paramText(remembered[param.name]));
-    if (parsed.ok) valid[param.name] = parsed.value;
-  }
-  return valid;
-}
-
-/** `--param` arguments of the command line. */
+/** `--param` arguments of the command line. Texts go as they are; what tasks.json holds besides as JSON. */
 export function paramArguments(params: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(params).flatMap(([name, value]) => ['--param', `${name}=${paramText(value)}`]);
+  return Object.entries(params).flatMap(([name, value]) => [
+    '--param',
+    `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  ]);
 }
 
 /** Why a name can't be a pipeline's, as `modelyard/template` will write it; `undefined` when it can. */

@@ -1,6 +1,5 @@
 /** Pipelines and their tasks, for the tree in the sidebar. */
 import path from 'node:path';
-import { toDouble } from '../base/numeral.js';
 import type { PipelineDefinition, Project } from '../project/project.js';
 import type { PipelineSummary, PipelineTaskSummary, PlanResult, ProjectSummary } from '../protocol.js';
 import { projectGraph } from '../rules/context.js';
@@ -9,6 +8,7 @@ import { rangeOf } from './convert.js';
 import { uriOfPath } from './documents.js';
 import type { ProjectHistory } from './history.js';
 import { gatherStaleness, gatherStatus, instancesByTask, neededTasks } from './instances.js';
+import { paramSummary } from './params-view.js';
 import { stalenessOf } from './staleness.js';
 
 export function projectSummary(project: Project): ProjectSummary {
@@ -43,16 +43,7 @@ export function pipelineSummary(
     path: file,
     projectUri: uriOfPath(project.root),
     range: rangeOf(tree.lineStarts, pipeline.nameSpan),
-    params: pipeline.params.map((param) => ({
-      name: param.name,
-      type: param.type,
-      ...(param.default === undefined ? {} : { default: param.default.value }),
-      ...(param.description === undefined ? {} : { description: param.description }),
-      ...(param.minimum === undefined ? {} : { minimum: toDouble(param.minimum) }),
-      ...(param.maximum === undefined ? {} : { maximum: toDouble(param.maximum) }),
-      ...(param.choices === undefined ? {} : { choices: param.choices }),
-      ...(param.pattern === undefined ? {} : { pattern: param.pattern }),
-    })),
+    params: pipeline.params.map(paramSummary),
     errors: count('error'),
     warnings: count('warning'),
     ...(last === undefined

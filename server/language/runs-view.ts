@@ -20,6 +20,7 @@ import { inOrder } from '../stores/registry/main-metric.js';
 import type { ArtifactObjects } from '../stores/registry/objects.js';
 import { uriOfPath } from './documents.js';
 import type { ProjectHistory } from './history.js';
+import { paramTexts } from './params-view.js';
 import { registryOf } from './registry-of.js';
 
 /** A project whose runs are shown. */
@@ -177,7 +178,7 @@ export function runView(project: RunsOf, lineage: Lineage, id: string): RunView 
   const sources = { ...project, objects: registryOf(root).objects, versions };
   return {
     ...listItem(root, summarize(run)),
-    params: run.params,
+    params: paramTexts(run.params),
     ...(run.git === undefined ? {} : { git: run.git }),
     user: run.user,
     host: run.host,

@@ -33,6 +33,7 @@ import type { Histories } from './history.js';
 import { Lineages } from './lineages.js';
 import { ModelViews } from './models-requests.js';
 import { text } from './params.js';
+import { paramProblems } from './params-view.js';
 import { planOnce, viewPlanner } from './planner.js';
 import { pipelineSummary, projectSummary } from './pipelines-view.js';
 import type { Registries } from './registries.js';
@@ -208,6 +209,11 @@ export class Views {
     on('modelyard/answer', (params) => this.#answer(params));
     on('modelyard/graph', (params) => this.#graph(text(params, 'uri')));
     on('modelyard/plan', (params, token) => this.#planned(text(params, 'uri'), params.params ?? {}, token));
+    on('modelyard/checkParams', (params) => {
+      const place = this.#pipeline(text(params, 'uri'));
+      if (place === undefined) return { problems: {} };
+      return { problems: paramProblems(place.definition.pipeline, params.params) };
+    });
     on('modelyard/template', (params) => {
       if (!isKind(params.kind)) throw new InvalidParams(`kind must be one of ${KINDS.join(', ')}`);
       return pipelineTemplate(params.kind, text(params, 'name'));

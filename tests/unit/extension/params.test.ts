@@ -3,51 +3,47 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { openerFor, sealedHtml } from '../../../extension/present/artifacts.js';
 import {
+  isRequired,
   nameProblem,
   paramArguments,
-  parseParam,
-  paramText,
-  stillValid,
-  type ParamSummary,
+  paramNow,
+  paramPrompt,
+  withAnswer,
 } from '../../../extension/present/params.js';
-import type { PipelineSummary } from '../../../server/protocol.js';
+import type { ParamSummary } from '../../../server/protocol.js';
 
-test('params are read by type, bounds, choices and pattern', () => {
-  const check = (param: Omit<ParamSummary, 'name'>, text: string, expected: unknown) => {
-    const parsed = parseParam({ name: 'p', ...param }, text);
-    if (expected instanceof RegExp) assert.match(parsed.ok ? 'fine' : parsed.message, expected);
-    else assert.deepEqual(parsed, { ok: true, value: expected });
-  };
-  check({ type: 'integer' }, ' 42 ', 42);
-  check({ type: 'integer' }, '4.2', /integer/);
-  check({ type: 'integer' }, '99999999999999999999', /integer/);
-  check({ type: 'integer', minimum: 1 }, '0', /At least 1/);
-  check({ type: 'number' }, '1e-3', 0.001);
-  check({ type: 'number' }, '', /number/);
-  check({ type: 'number', maximum: 1 }, '1.5', /At most 1/);
-  check({ type: 'boolean' }, 'true', true);
-  check({ type: 'boolean' }, 'yes', /true or false/);
-  check({ type: 'string' }, '', '');
-  check({ type: 'string', pattern: '^a' }, 'ba', /match/);
-  check({ type: 'string', pattern: '(' }, 'anything', 'anything');
-  check({ type: 'string', choices: ['a', 'b'] }, 'c', /One of a, b/);
-  check({ type: 'list' }, '[1, 2]', [1, 2]);
-  check({ type: 'list' }, '{}', /JSON list/);
-  check({ type: 'object' }, '{"a": 1}', { a: 1 });
-  check({ type: 'object' }, 'null', /JSON object/);
+const lr: ParamSummary = { name: 'model.lr', type: 'number', default: '3.10', description: 'Learning rate' };
+const seed: ParamSummary = { name: 'seed', type: 'integer', optional: true };
+
+test('answers are kept as they are typed, and defaults are no answers', () => {
+  const check = (param: ParamSummary, answer: string, expected: Record<string, string>) =>
+    assert.deepEqual(withAnswer({ other: '1', [param.name]: '7' }, param, answer), {
+      other: '1',
+      ...expected,
+    });
+  check(lr, '3.1', { 'model.lr': '3.1' });
+  check(lr, '0012', { 'model.lr': '0012' });
+  check(lr, '3.10', {});
+  check(lr, '', { 'model.lr': '' });
+  check(seed, '', {});
+  check(seed, '12345678901234567890', { seed: '12345678901234567890' });
+  assert.deepEqual([lr, seed, { name: 'x', type: 'string' }].map(isRequired), [false, false, true]);
 });
 
-test('values go back to text and to the command line', () => {
-  assert.equal(paramText([1, 'a']), '[1,"a"]');
-  assert.equal(paramText('a b'), 'a b');
-  assert.deepEqual(paramArguments({ epochs: 3, name: 'a=b', list: [1] }), ['--param', 'epochs=3', '--param', 'name=a=b', '--param', 'list=[1]']); // prettier-ignore
+test('params say what they are now and what they take', () => {
+  assert.equal(paramNow(lr, undefined), '3.10');
+  assert.equal(paramNow(lr, '3.1'), '3.1 (default 3.10)');
+  assert.equal(paramNow(seed, undefined), 'none');
+  assert.equal(paramNow(seed, '7'), '7 (default none)');
+  assert.equal(paramNow({ name: 'x', type: 'string' }, undefined), '(needed)');
+  assert.equal(paramNow({ name: 'x', type: 'string' }, ''), '""');
+  assert.equal(paramPrompt(lr), 'Learning rate. A number.');
+  assert.equal(paramPrompt(seed), 'An integer, or empty for none.');
+  assert.equal(paramPrompt({ name: 'x', type: 'string' }), 'Text.');
 });
 
-test('remembered values that no longer fit are forgotten', () => {
-  const params: PipelineSummary['params'] = [{ name: 'epochs', type: 'integer', maximum: 10 }, { name: 'mode', type: 'string' }]; // prettier-ignore
-  assert.deepEqual(stillValid({ params } as PipelineSummary, { epochs: 20, mode: 'fast', gone: 1 }), {
-    mode: 'fast',
-  });
+test('values go to the command line as they are', () => {
+  assert.deepEqual(paramArguments({ v: '3.10', epochs: 3, name: 'a=b', list: [1] }), ['--param', 'v=3.10', '--param', 'epochs=3', '--param', 'name=a=b', '--param', 'list=[1]']); // prettier-ignore
 });
 
 test('names of pipelines', () => {
