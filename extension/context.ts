@@ -2,6 +2,7 @@
 import type * as vscode from 'vscode';
 import type { Approvals } from './approvals.js';
 import type { Client } from './client.js';
+import type { ForeignMemories } from './foreign-memories.js';
 import type { State } from './state.js';
 
 export interface Context {
@@ -9,4 +10,5 @@ export interface Context {
   readonly client: Client;
   readonly state: State;
   readonly approvals: Approvals;
+  readonly memories: ForeignMemories;
 }

@@ -7,6 +7,7 @@ import { registerArtifactFiles } from './artifact-files.js';
 import { Client } from './client.js';
 import { registerApprovalCommands } from './commands/approvals.js';
 import { registerFeatureCommands } from './commands/features.js';
+import { registerMemoryCommands } from './commands/memories.js';
 import { registerModelCommands } from './commands/models.js';
 import { registerOpenService } from './commands/open-service.js';
 import { registerPipelineCommands } from './commands/pipelines.js';
@@ -14,6 +15,8 @@ import { registerProjectCommands } from './commands/project.js';
 import { registerRunCommands } from './commands/runs.js';
 import { registerServiceCommands } from './commands/services.js';
 import type { Context } from './context.js';
+import { ForeignMemories } from './foreign-memories.js';
+import { registerMemoryNotices } from './memory-notices.js';
 import { registerModelDocuments } from './model-documents.js';
 import { registerApprovalPanels } from './panels/approval.js';
 import { registerComparePanels } from './panels/compare.js';
@@ -49,8 +52,9 @@ export function activate(extension: vscode.ExtensionContext): Api {
   const client = new Client(extension);
   const state = new State(client);
   const approvals = new Approvals(client, state);
-  const context: Context = { extension, client, state, approvals };
-  extension.subscriptions.push(client, state, approvals);
+  const memories = new ForeignMemories(client, state);
+  const context: Context = { extension, client, state, approvals, memories };
+  extension.subscriptions.push(client, state, approvals, memories);
 
   const tasks = registerTasks(context);
   const view = registerRunsView(context);
@@ -87,6 +91,8 @@ export function activate(extension: vscode.ExtensionContext): Api {
   registerAlertNotices(context, services.tree);
   registerOpenService(context, registerServicePanels(context));
   registerProjectCommands(context);
+  registerMemoryCommands(context);
+  registerMemoryNotices(context);
 
   // Its failure is told by the client itself.
   client.start().catch(() => undefined);

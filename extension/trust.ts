@@ -30,6 +30,11 @@ export function mayAnswer(): boolean {
   );
 }
 
+/** Whether a memory that came from elsewhere may be trusted. When not, says why and how to change it. */
+export function mayTrustMemory(): boolean {
+  return allowed('A .modelyard is not trusted in Restricted Mode: what is in it would be used.');
+}
+
 /** Whether services may be started, stopped and asked. When not, says why and how to change it. */
 export function mayOperate(): boolean {
   return allowed('Services are not touched in Restricted Mode: a release runs commands that its files name.');

@@ -313,6 +313,21 @@ export interface ChangedParams {
   readonly active: readonly RunListItem[];
 }
 
+/** A `.modelyard` that this machine has not made: it is shown, and nothing in it is used before a person trusts it. */
+export interface ForeignMemory {
+  readonly projectUri: string;
+  /** Of `.modelyard`. */
+  readonly uri: string;
+  /** Another memory in the same place has another one. */
+  readonly id: string;
+  /** False for a link or a file in its place, which a person has to remove. */
+  readonly canTrust: boolean;
+  /** What is in it, in words: "runs", "models". */
+  readonly holds: readonly string[];
+  /** Why nothing of it is used. */
+  readonly message: string;
+}
+
 /** Answers of requests that change something. */
 export type Outcome = Answer;
 
@@ -332,6 +347,8 @@ export type Outcome = Answer;
  * | `modelyard/cancelRun` | `RunRef` | `Outcome` (signals the runner's process) |
  * | `modelyard/approvals` | `{}` | `{ approvals: ApprovalView[] }`, the oldest first; to be asked again when runs change |
  * | `modelyard/answer` | `AnswerParams` | `AnswerResult` |
+ * | `modelyard/foreignMemories` | `{}` | `{ memories: ForeignMemory[] }`; to be asked again when runs change |
+ * | `modelyard/trustMemory` | `{ projectUri }` | `Outcome`; refused in an untrusted workspace |
  * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
  *
  * and those of protocol-models.ts, protocol-features.ts, protocol-services.ts and protocol-service-metrics.ts.
@@ -363,6 +380,11 @@ export interface Requests extends ModelRequests, FeatureRequests, ServiceRequest
     params: Record<string, never>;
     result: { readonly approvals: readonly ApprovalView[] };
   };
+  'modelyard/foreignMemories': {
+    params: Record<string, never>;
+    result: { readonly memories: readonly ForeignMemory[] };
+  };
+  'modelyard/trustMemory': { params: { readonly projectUri: string }; result: Outcome };
   'modelyard/answer': { params: AnswerParams; result: AnswerResult };
   'modelyard/template': {
     params: { readonly kind: PipelineSummary['kind']; readonly name: string };

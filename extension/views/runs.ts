@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { isActive } from '../../media/webviews/shared/status.js';
 import type {
   ApprovalView,
+  ForeignMemory,
   RunListItem,
   RunRef,
   RunsResult,
@@ -28,6 +29,7 @@ import {
   type RunGroup,
 } from '../present/grouping.js';
 import type { ItemText } from '../present/item.js';
+import { memoryItem } from '../present/memories.js';
 import {
   detailItem,
   groupItem,
@@ -69,6 +71,7 @@ export type RunNode =
       approval: ApprovalView;
       detail: ApprovalDetail;
     }
+  | { readonly type: 'memory'; readonly id: string; memory: ForeignMemory }
   | { readonly type: 'problem'; readonly id: string; problem: RunsResult['problems'][number] }
   | { readonly type: 'more'; readonly id: 'more' };
 
@@ -112,7 +115,7 @@ export class RunsTree extends LiveTree<RunNode> {
     this.#runs = result.runs;
     this.#more = result.more;
     this.#problems = result.problems;
-    await this.#context.approvals.ready();
+    await Promise.all([this.#context.approvals.ready(), this.#context.memories.ready()]);
     void vscode.commands.executeCommand('setContext', 'modelyard.hasRuns', result.runs.length > 0);
     return true;
   }
@@ -155,7 +158,11 @@ export class RunsTree extends LiveTree<RunNode> {
     const waiting = this.#context.approvals.waiting.map((approval) =>
       this.keep({ type: 'approval', id: approvalKey(approval), approval }),
     );
+    const foreign = this.#context.memories.all.map((memory) =>
+      this.keep({ type: 'memory', id: memoryItem(memory).id, memory }),
+    );
     return [
+      ...foreign,
       ...waiting,
       ...runs,
       ...problems,
@@ -213,6 +220,7 @@ export class RunsTree extends LiveTree<RunNode> {
       case 'taskRun':
         return this.#details(node.id, node.run, taskDetails(node.run, node.task), node.task);
       case 'detail':
+      case 'memory':
       case 'problem':
       case 'more':
         return [];
@@ -236,6 +244,8 @@ export class RunsTree extends LiveTree<RunNode> {
         return approvalItem(node.approval, now);
       case 'approvalDetail':
         return approvalDetailItem(node.approval, node.detail, now);
+      case 'memory':
+        return memoryItem(node.memory);
       case 'problem':
         return problemItem(node.problem);
       case 'more':
@@ -260,6 +270,7 @@ export class RunsTree extends LiveTree<RunNode> {
       }
       case 'group':
       case 'approval':
+      case 'memory':
       case 'problem':
       case 'more':
         return undefined;
@@ -276,7 +287,7 @@ export interface RunsView {
 }
 
 export function registerRunsView(context: Context): RunsView {
-  const { extension, state, approvals } = context;
+  const { extension, state, approvals, memories } = context;
   const tree = new RunsTree(context);
   const view = vscode.window.createTreeView('modelyard.runs', {
     treeDataProvider: tree,
@@ -292,6 +303,7 @@ export function registerRunsView(context: Context): RunsView {
   extension.subscriptions.push(
     view,
     approvals.onDidChange(() => void tree.draw()),
+    memories.onDidChange(() => void tree.draw()),
     state.onDidChangeRuns(() => void tree.reload()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('modelyard.runs.groupBy')) void tree.draw();

@@ -1,4 +1,5 @@
 /** Builds the server on a connection: what the client can do decides what is registered. */
+import path from 'node:path';
 import type {
   ClientCapabilities,
   Connection,
@@ -13,7 +14,7 @@ import { capabilitiesFor, registerFeatures } from './features.js';
 import { FeatureStores } from './feature-stores.js';
 import { checkNotification, guardedNotification } from './guard.js';
 import type { Log } from './guard.js';
-import type { FilesWatch } from './files-watch.js';
+import { FilesWatch } from './files-watch.js';
 import { HeadWatch } from './head-watch.js';
 import { Histories } from './history.js';
 import { LensReminder } from './lens-reminder.js';
@@ -59,6 +60,7 @@ class Server {
   readonly #runsWatch: RunsWatch;
   readonly #modelsWatch: FilesWatch;
   readonly #servicesWatch: ServicesWatch;
+  readonly #marksWatch: FilesWatch;
   readonly #alerts = new Alerts();
   readonly #headWatch: HeadWatch;
   readonly #views: Views;
@@ -125,6 +127,11 @@ class Server {
     this.#headWatch = new HeadWatch(() => this.#lookAgain());
     this.#runsWatch = new RunsWatch((root) => this.#runsChanged(root));
     this.#modelsWatch = watchModels((root) => this.#modelsChanged(root));
+    // A memory is trusted by a mark, also from a terminal.
+    this.#marksWatch = new FilesWatch(
+      (root) => this.#views.memoryChanged(root),
+      (root) => [path.join(root, '.modelyard', 'marks') + path.sep],
+    );
     this.#servicesWatch = new ServicesWatch((root) => this.#servicesChanged(root));
     this.#views = new Views({
       connection,
@@ -186,6 +193,7 @@ class Server {
     this.#runsWatch.close();
     this.#modelsWatch.close();
     this.#servicesWatch.close();
+    this.#marksWatch.close();
     this.#registries.keep([]);
     this.#features.close();
     this.#diagnostics.close();
@@ -262,6 +270,7 @@ class Server {
       this.#runsWatch.follow(roots);
       this.#modelsWatch.follow(roots);
       this.#servicesWatch.follow(roots);
+      this.#marksWatch.follow(roots);
       this.#alerts.keep(roots);
       this.#features.follow(roots);
       this.#histories.keep(roots);

@@ -31,6 +31,7 @@ import { InvalidParams, guarded, throwIfCancelled } from './guard.js';
 import type { Log } from './guard.js';
 import type { Histories } from './history.js';
 import { Lineages } from './lineages.js';
+import { registerMemories } from './memories.js';
 import { ModelViews } from './models-requests.js';
 import { text } from './params.js';
 import { paramProblems } from './params-view.js';
@@ -56,6 +57,12 @@ const PLAN_PATIENCE_MS = 250;
 
 /** How soon it is seen that the process of a run is gone. */
 const LIVENESS_MS = 2_000;
+
+const UNTRUSTED: Outcome & { readonly ok: false } = {
+  ok: false,
+  message:
+    'In Restricted Mode runs are neither cancelled, deleted nor answered. Trust the workspace if you trust its authors.',
+};
 
 export interface ViewsHost {
   readonly connection: Connection;
@@ -157,6 +164,14 @@ export class Views {
     this.#changed('services');
   }
 
+  /** The memory of a project is trusted now: whatever is shown of it may be another. */
+  memoryChanged(root: string): void {
+    this.runsChanged(root);
+    this.modelsChanged();
+    this.servicesChanged(root);
+    this.featuresChanged();
+  }
+
   /** Services of a project were started, stopped or measured, or releases made. */
   servicesChanged(root: string): void {
     this.#changed('services');
@@ -187,6 +202,12 @@ export class Views {
     this.#features.register(on);
     this.#services.register(on);
     this.#serviceMetrics.register(on);
+    registerMemories(on, {
+      projects: () => this.#host.workspace.projects(),
+      projectByUri: (uri) => this.#host.workspace.projectByUri(uri),
+      trusted: this.#host.features.trusted,
+      changed: (root) => this.memoryChanged(root),
+    });
     on('modelyard/pipelines', (_params, token) => this.#pipelines(token));
     on('modelyard/runs', (params) => this.#runs(params));
     on('modelyard/run', (params) =>
@@ -297,6 +318,7 @@ export class Views {
   }
 
   #outcome(params: RunRef, act: (project: RunsOf, id: string) => Outcome): Outcome {
+    if (!this.#host.features.trusted()) return UNTRUSTED;
     return this.#withRun<Outcome>(params, act, {
       ok: false,
       message: `There is no open project at ${params.projectUri}.`,
@@ -314,6 +336,7 @@ export class Views {
   async #answer(
     params: Requests['modelyard/answer']['params'],
   ): Promise<Requests['modelyard/answer']['result']> {
+    if (!this.#host.features.trusted()) return UNTRUSTED;
     const project = this.#host.workspace.projectByUri(text(params, 'projectUri'));
     if (project === undefined) {
       return { ok: false, message: `There is no open project at ${params.projectUri}.` };

@@ -28,7 +28,7 @@ tasks:
 
 test('questions are listed, answered once, and the run that is to be resumed is named', async (t) => {
   const root = folder(t, { 'modelyard.yaml': 'name: a\n', 'ship.pipeline.yaml': PIPELINE });
-  const lsp = await client(t, root);
+  const lsp = await client(t, root, { initializationOptions: { trusted: true } });
   const ask = async (): Promise<readonly ApprovalView[]> =>
     (await lsp.request<{ approvals: readonly ApprovalView[] }>('modelyard/approvals', {})).approvals;
   assert.deepEqual(await ask(), []);
@@ -126,7 +126,7 @@ test('a run that is part of another one is resumed with that one', async (t) => 
     'ask.pipeline.yaml': 'name: ask\nkind: deployment\ntasks: { sign: { approval: { prompt: ok } } }\n',
     'all.pipeline.yaml': 'name: all\nkind: deployment\ntasks: { below: { pipeline: ask } }\n',
   });
-  const lsp = await client(t, root);
+  const lsp = await client(t, root, { initializationOptions: { trusted: true } });
   assert.equal((await modelyard(root, 'run', 'all')).code, 3);
   const { approvals } = await lsp.request<{ approvals: readonly ApprovalView[] }>('modelyard/approvals', {});
   const [view] = approvals;

@@ -51,6 +51,9 @@ tasks:
   wait: { run: sleep 60, outputs: { x: never.txt } }
 `;
 
+/** Whoever changes something has to say that the workspace is trusted. */
+const TRUSTED = { initializationOptions: { trusted: true } };
+
 async function demo(
   t: Parameters<typeof folder>[0],
 ): Promise<{ root: string; lsp: LspClient; file: string }> {
@@ -59,7 +62,7 @@ async function demo(
     'demo.pipeline.yaml': DEMO,
     'source.txt': '1',
   });
-  return { root, lsp: await client(t, root), file: path.join(root, 'demo.pipeline.yaml') };
+  return { root, lsp: await client(t, root, TRUSTED), file: path.join(root, 'demo.pipeline.yaml') };
 }
 
 function pipelines(lsp: LspClient): Promise<PipelinesResult> {
@@ -327,7 +330,7 @@ test('runs: listed, shown whole, searched, paged, deleted', async (t) => {
 
 test('a run that goes on is told of, and can be cancelled', async (t) => {
   const root = folder(t, { 'slow.pipeline.yaml': SLOW });
-  const lsp = await client(t, root);
+  const lsp = await client(t, root, TRUSTED);
   await pipelines(lsp);
   const cli = await builtBundle('cli.js');
   const child = spawn(process.execPath, [cli, 'run', 'slow'], { cwd: root, stdio: 'ignore' });
@@ -349,7 +352,7 @@ test('a run that goes on is told of, and can be cancelled', async (t) => {
 
 test('a run whose process was killed is shown as interrupted', async (t) => {
   const root = folder(t, { 'slow.pipeline.yaml': SLOW });
-  const lsp = await client(t, root);
+  const lsp = await client(t, root, TRUSTED);
   const cli = await builtBundle('cli.js');
   const child = spawn(process.execPath, [cli, 'run', 'slow'], { cwd: root, stdio: 'ignore', detached: true });
   const runs = async () => (await lsp.request<RunsResult>('modelyard/runs', { limit: 5 })).runs;

@@ -1,7 +1,8 @@
 /** An untrusted folder: the language works, nothing runs, and the reason is said. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { uiTest } from './session.js';
 
@@ -34,3 +35,33 @@ uiTest(
     await workbench.screenshot('restricted-approval');
   },
 );
+
+uiTest('a memory that came with a clone is told of once, and used after one yes', {}, async (ui) => {
+  const { workbench, folder } = ui;
+  const original = mkdtempSync(path.join(os.tmpdir(), 'modelyard-original-'));
+  const cli = (cwd: string): number | null =>
+    spawnSync(process.execPath, [path.join(process.cwd(), 'dist/cli.js'), 'run', 'good.pipeline.yaml'], {
+      cwd,
+      stdio: 'ignore',
+    }).status;
+  try {
+    cpSync(folder, original, { recursive: true });
+    assert.equal(cli(original), 0);
+    await workbench.showContainer('Modelyard');
+    await workbench.row('Pipelines', 'good').first().waitFor();
+    cpSync(path.join(original, '.modelyard'), path.join(folder, '.modelyard'), { recursive: true });
+    await workbench.notification(/was not made on this machine/).waitFor();
+    assert.equal(cli(folder), 1);
+    const row = workbench.row('Runs', '.modelyard of');
+    await row.first().waitFor();
+    await workbench.screenshot('foreign-memory');
+    await workbench.clickButton('What Is This?');
+    await workbench.page.getByText('holds runs and cached outputs').first().waitFor();
+    await workbench.screenshot('foreign-memory-explained');
+    await workbench.clickButton('Trust');
+    await row.first().waitFor({ state: 'detached' });
+    assert.equal(cli(folder), 0);
+  } finally {
+    rmSync(original, { recursive: true, force: true });
+  }
+});

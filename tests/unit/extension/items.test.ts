@@ -10,6 +10,7 @@ import {
   pageRequest,
 } from '../../../extension/present/grouping.js';
 import { escapeMarkdown } from '../../../extension/present/item.js';
+import { memoryDetail, memoryItem, memoryNotice } from '../../../extension/present/memories.js';
 import { freshness, pipelineItem, taskItem, taskState } from '../../../extension/present/pipelines.js';
 import { planText } from '../../../extension/present/plan.js';
 import {
@@ -22,6 +23,7 @@ import {
 } from '../../../extension/present/runs.js';
 import type {
   ArtifactView,
+  ForeignMemory,
   PipelineSummary,
   PipelineTaskSummary,
   RunListItem,
@@ -262,4 +264,31 @@ test('comparisons have a row for each name that any run has', () => {
       { name: 'c', values: [undefined, [1]], differs: true },
     ],
   );
+});
+
+test('a foreign memory says whose it is and what it holds, and its words are never links', () => {
+  const memory = (more: Partial<ForeignMemory> = {}): ForeignMemory => ({
+    projectUri: 'file:///home/a/wea%20ther',
+    uri: 'file:///home/a/wea%20ther/.modelyard',
+    id: 'x',
+    canTrust: true,
+    holds: ['runs', 'cached outputs', 'services'],
+    message: '/home/a/[b](command:c) was not made here',
+    ...more,
+  });
+  assert.equal(memoryItem(memory()).label, '.modelyard of wea ther');
+  assert.deepEqual(
+    [memoryItem(memory()).context, memoryItem(memory({ canTrust: false })).context],
+    ['memory', 'memory.link'],
+  );
+  assert.doesNotMatch(memoryItem(memory()).tooltip ?? '', /[^\\]\[b\]\(/);
+  assert.match(memoryNotice([memory()]), /^The \.modelyard of wea ther was not made on this machine\./);
+  const hostile = memory({ projectUri: 'file:///a/%5Bx%5D(command:y)' });
+  assert.doesNotMatch(memoryNotice([hostile]), /\]\(/);
+  assert.match(memoryNotice([memory(), hostile]), /^The \.modelyard folders of wea ther and .* were not/);
+  assert.match(memoryDetail(memory(), true), /holds runs, cached outputs and services\./);
+  assert.doesNotMatch(memoryDetail(memory(), true), /Restricted/);
+  assert.match(memoryDetail(memory(), false), /In Restricted Mode it can’t be trusted/);
+  assert.equal(memoryDetail(memory({ canTrust: false, message: 'a link' }), true), 'a link');
+  assert.match(memoryItem(memory({ projectUri: 'file:///a/%E0%A4' })).label, /%E0%A4/);
 });
