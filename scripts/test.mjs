@@ -3,6 +3,7 @@
 // A stage that fails does not stop the others. Its output is printed; that of every stage is in out/logs/<stage>.log.
 // The last line is `N passed, N failed`: tests, and one for each stage that is no test suite.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureInstalled, root } from './lib/prepare.mjs';
@@ -49,6 +50,8 @@ const suite = (name) => ({
       ...node(
         'scripts/test-run.mjs',
         '--test-timeout=300000',
+        // Tests wait more than they compute. Node's own choice is one file at a time on two cores.
+        `--test-concurrency=${Math.max(2, availableParallelism())}`,
         `--test-reporter=${path.join(root, 'scripts/lib/results-reporter.mjs')}`,
         `--test-reporter-destination=${results}`,
         '--test-reporter=spec',
@@ -107,6 +110,7 @@ const STAGES = [
         'tests',
       ),
     ),
+    check('unused', node(bin('knip/bin/knip.js'), '--no-progress')),
     check('docs', node('scripts/docs.mjs', '--check')),
     check('host', node('scripts/vscode-host.mjs')),
     check('peers', node('scripts/peers.mjs')),

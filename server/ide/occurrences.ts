@@ -141,15 +141,6 @@ function groupsOf(name: string): readonly string[] {
   return steps.slice(1).map((_, at) => steps.slice(0, at + 1).join('.'));
 }
 
-export function sameThing(left: Thing, right: Thing): boolean {
-  return (
-    left.kind === right.kind &&
-    left.name === right.name &&
-    left.owner === right.owner &&
-    left.file === right.file
-  );
-}
-
 /** The occurrence that touches an offset. */
 export function occurrenceAt(
   definition: Definition,

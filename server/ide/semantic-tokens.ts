@@ -4,17 +4,6 @@ import { lineAt } from '../syntax/text.js';
 import type { ExpressionPart, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
 import type { IdeContext, SemanticToken } from './types.js';
 
-/** The order of the legend is part of the protocol between server and client. */
-export const TOKEN_KINDS: readonly SemanticToken['kind'][] = [
-  'context',
-  'property',
-  'function',
-  'string',
-  'number',
-  'keyword',
-  'operator',
-];
-
 /** Tokens in the order of the text. Expressions without `${{ }}` (`if`, `check`) are coloured as well. */
 export function semanticTokens(context: Pick<IdeContext, 'definition'>, range?: Span): SemanticToken[] {
   const { definition } = context;

@@ -1,6 +1,6 @@
 /** Everything that the features files of a project define, by name: features may be defined and used in different files. */
 import type { FeaturesDefinition } from './analyze.js';
-import type { Entity, Feature, FeatureReference, FeatureService, FeatureView } from './features.js';
+import type { Entity, FeatureReference, FeatureService, FeatureView } from './features.js';
 
 /** A definition with the file it stands in. */
 export interface Defined<T> {
@@ -64,10 +64,6 @@ function byName<T>(
 
 export function viewNamed(catalog: FeatureCatalog, name: string): Defined<FeatureView> | undefined {
   return catalog.views.get(name)?.[0];
-}
-
-export function featureNamed(catalog: FeatureCatalog, view: string, name: string): Feature | undefined {
-  return viewNamed(catalog, view)?.item.features.find((feature) => feature.name === name);
 }
 
 /** The features that a reference stands for: one, or all of a view. Nothing where it can't be resolved. */

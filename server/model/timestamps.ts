@@ -10,12 +10,6 @@ export const FUTURE_YEARS = 10;
 export const ISO_TIME =
   '\\s*[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?\\s?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\\s*';
 
-const ISO = new RegExp(`^(?:${ISO_TIME})$`);
-
-export function isIsoTime(text: string): boolean {
-  return ISO.test(text);
-}
-
 const DAY = /^(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/;
 
 /**

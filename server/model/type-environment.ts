@@ -1,7 +1,6 @@
 /** The types of the contexts at one place of a pipeline. */
 import { isNumber } from '../base/numeral.js';
 import {
-  CONTEXTS,
   contextOf,
   contextsAt,
   MODEL_MEMBERS,
@@ -338,6 +337,3 @@ export const PACKAGE_VERSION: Type = {
     say: (name) => `A version of a package has no "${name}".`,
   },
 };
-
-/** Every context's name, for messages about words that are none. */
-export const CONTEXT_NAMES: readonly string[] = CONTEXTS.map((context) => context.name);

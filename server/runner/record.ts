@@ -1,5 +1,4 @@
 /** The record of a run as a reader of its events: pure steps from document to document. */
-import { jsonText } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 import { type ApprovalRecord, type RunDocument, type TaskRun } from '../stores/run-document.js';
 import { newRunDocument } from '../stores/run-states.js';
@@ -9,13 +8,6 @@ import { jsonNumber, setMetric } from './metrics.js';
 /** The document of a run that was just made. */
 export function newDocument({ run, tasks }: RunCreated): RunDocument {
   return newRunDocument(run, tasks);
-}
-
-/** A run's document after one more event. Of a long run this is the slow way; see `RunReducer`. */
-export function reduceRun(document: RunDocument, event: RunEvent): RunDocument {
-  const reducer = new RunReducer(document);
-  reducer.apply(event);
-  return reducer.document();
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -138,11 +130,4 @@ function waitingFor({ who, count, answers }: ApprovalRecord): string {
   const missing = count - answers.filter((answer) => answer.verdict === 'approved').length;
   const people = who.length === 0 ? 'somebody' : who.join(', ');
   return missing <= 1 ? `waits for ${people}` : `waits for ${missing} of ${people}`;
-}
-
-/** An event as one line of `events.ndjson`, or nothing for what does not belong there. */
-export function eventLine(event: RunEvent): string | undefined {
-  if (event.type === 'task-output') return undefined;
-  if (event.type === 'metric-logged') return jsonText({ ...event, value: jsonNumber(event.value) });
-  return jsonText(event);
 }

@@ -1,6 +1,5 @@
 /** One run of a pipeline, from its plan to its record. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import type { Pipeline } from '../model/definition.js';
 import { globOf } from '../model/glob.js';
@@ -623,9 +622,4 @@ function hiddenVariables({ secrets, places }: RunOptions): ReadonlySet<string> {
 function mentionsDirty(pipeline: Pipeline): boolean {
   const sites = [...pipeline.expressions, ...pipeline.tasks.flatMap((task) => task.expressions)];
   return sites.some((site) => site.part.source.includes('dirty'));
-}
-
-/** Cores that are there to be used. */
-export function defaultJobs(): number {
-  return os.availableParallelism();
 }

@@ -32,11 +32,6 @@ export function sourceMapOf(scalar: ScalarNode | Scalar, file: string): SourceMa
   return coarse;
 }
 
-/** True for maps that only know where the scalar begins and ends. */
-export function isCoarse(map: SourceMap): boolean {
-  return typeof map !== 'number' && map.length > 2 && map[0] === map.at(-2) && map[0] !== map.at(-1);
-}
-
 class Decoded {
   #text: string[] = [];
   readonly #offsets: number[] = [];

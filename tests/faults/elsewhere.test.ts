@@ -108,6 +108,7 @@ test('a machine that renames itself knows its own runs', async (t) => {
       stdio: 'ignore',
     },
   );
+  t.after(() => child.kill('SIGKILL'));
   await until('the task runs', () => project.exists('started'));
   const run = project.lastRun();
   assert.equal(run.host, 'other');

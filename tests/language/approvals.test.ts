@@ -5,7 +5,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AnswerParams, AnswerResult, ApprovalView } from '../../server/protocol.js';
-import type { CodeLens } from 'vscode-languageserver-protocol';
+import type { CodeLens } from 'vscode-languageserver';
 import { until, uri } from '../support/lsp-client.js';
 import { modelyard } from '../support/modelyard.js';
 import { client, folder } from './fixture.js';

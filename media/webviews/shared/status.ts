@@ -48,9 +48,6 @@ export function isActive(status: TaskStatus): boolean {
   return status === 'queued' || status === 'running' || status === 'waiting';
 }
 
-/** Every status that a run or a task can have, in the order of a legend. */
-export const ALL_STATUSES = Object.keys(LOOKS) as readonly TaskStatus[];
-
 /** Statuses of runs, for filters. */
 export const RUN_STATUSES = [
   'running',

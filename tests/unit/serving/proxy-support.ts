@@ -118,8 +118,3 @@ export function talk(
     });
   });
 }
-
-/** The answer's text, lower case headers of one connection left out. */
-export function withoutDate(text: string): string {
-  return text.replace(/^date: .*\r\n/gim, '');
-}
