@@ -6,6 +6,7 @@ import type {
   InitializeParams,
   InitializeResult,
 } from 'vscode-languageserver/node';
+import { madeBefore } from '../runner/made-before.js';
 import { DidChangeWatchedFilesNotification, FileChangeType } from 'vscode-languageserver/node';
 import { Alerts } from './alerts.js';
 import { Diagnostics } from './diagnostics.js';
@@ -80,6 +81,7 @@ class Server {
       (root) => ({
         models: this.#registries.of(root),
         packages: this.#registries.packagesOf(root),
+        made: madeBefore(root),
         facts: this.#features.facts(root),
       }),
     );

@@ -17,6 +17,7 @@ type Dependency =
   | { readonly kind: 'names'; readonly answer: string }
   | { readonly kind: 'settings'; readonly answer: ProjectDefinition | undefined }
   | { readonly kind: 'tracked'; readonly path: string; readonly answer: string | undefined }
+  | { readonly kind: 'made'; readonly path: string; readonly answer: boolean | undefined }
   | { readonly kind: 'secrets'; readonly glob: string; readonly answer: string | undefined }
   | { readonly kind: 'features'; readonly answer: readonly FeaturesDefinition[] }
   | { readonly kind: 'model'; readonly name: string; readonly answer: KnownModel | 'unreadable' | undefined }
@@ -98,6 +99,12 @@ export class RecordingView implements ProjectView {
   tracked(path: string): string | undefined {
     const answer = this.#inner.tracked?.(path);
     this.#note(`tracked ${path}`, { kind: 'tracked', path, answer });
+    return answer;
+  }
+
+  made(path: string): boolean | undefined {
+    const answer = this.#inner.made?.(path);
+    this.#note(`made ${path}`, { kind: 'made', path, answer });
     return answer;
   }
 
@@ -224,6 +231,8 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return view.probe(asked.path) === asked.answer;
       case 'tracked':
         return view.tracked?.(asked.path) === asked.answer;
+      case 'made':
+        return view.made?.(asked.path) === asked.answer;
       case 'matches':
         return view.matches?.(asked.glob) === asked.answer;
       case 'pipeline':

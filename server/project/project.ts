@@ -50,6 +50,8 @@ export interface Refused {
 export interface Memory {
   readonly models?: KnownModels;
   readonly packages?: KnownPackages;
+  /** Whether a run is known to have put something out at a path. */
+  readonly made?: (path: string) => boolean | undefined;
   /** What is known of the data of feature views. */
   readonly facts?: FeatureFacts;
 }
@@ -283,6 +285,7 @@ export class Project {
         matches: (glob) => this.#prober.matches(glob),
         secretFiles: (glob) => this.#prober.secretFiles(glob),
         tracked: (relative) => trackedAt(this.root, relative),
+        made: (relative) => this.#memory.made?.(relative),
         models: this.#memory.models,
         packages: this.#memory.packages,
         viewFacts: (path, featureView) => this.#memory.facts?.viewFacts(path, featureView),

@@ -90,6 +90,8 @@ export interface ProjectView {
   secretFiles?(glob: string): readonly string[] | undefined;
   /** The first file that git tracks at a path or below it; `undefined`: none, or nothing is known of git. */
   tracked?(path: string): string | undefined;
+  /** Whether a run is known to have put something out at a path; `undefined`: nothing is known of runs. */
+  made?(path: string): boolean | undefined;
   /** The project's model registry; `undefined`: nothing is known of it. */
   readonly models?: KnownModels | undefined;
   /** The project's app packages; `undefined`: nothing is known of them. */

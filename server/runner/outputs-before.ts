@@ -43,7 +43,7 @@ export async function foundAt(
 }
 
 /** Whether nothing but folders is in a folder: no bytes that could be lost. */
-function isHollow(folder: string): boolean {
+export function isHollow(folder: string): boolean {
   try {
     return readdirSync(folder, { withFileTypes: true }).every(
       (entry) => entry.isDirectory() && isHollow(path.join(folder, entry.name)),

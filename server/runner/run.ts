@@ -24,6 +24,7 @@ import { type ExecuteContext, executeTask } from './execute.js';
 import type { Executor } from './executors/executor.js';
 import { localExecutor } from './executors/local.js';
 import { type DirtyCheck, checkDirty } from './git.js';
+import { heldSource } from './held-before.js';
 import { Idle } from './idle.js';
 import { acquireLocks, waitingFor } from './locks.js';
 import { Masks, maskedEvent } from './masks.js';
@@ -101,7 +102,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     called: textsOf(called),
     ...(options.above === undefined ? {} : { above: options.above }),
   });
-  const refusal = session.problem ?? trackedOutput(session);
+  const refusal = session.problem ?? trackedOutput(session) ?? (await heldSource(session));
   if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };
   const masks = new Masks(Object.values(options.secrets));
   const header: RunHeader = {

@@ -1,13 +1,11 @@
 /** What a plan and a run share: a pipeline with its params, its graph, and what is known of its tasks. */
-import { createHash } from 'node:crypto';
-import path from 'node:path';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Action, Json, Pipeline, Task } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
 import { shellOfTask } from '../model/shells.js';
 import { viewSources } from '../model/view-sources.js';
-import { type Layout, layoutOf, safeFileName } from '../stores/layout.js';
+import { type Layout, layoutOf } from '../stores/layout.js';
 import type { Stake } from '../stores/approvals.js';
 import { PackageStore } from '../stores/packages/store.js';
 import type { FileRecord } from '../stores/run-document.js';
@@ -24,7 +22,7 @@ import { type Facts, type TaskFacts, listsOf, outputPaths } from './scope.js';
 import { type Selection, select } from './select.js';
 import { environmentBefore } from './environment-before.js';
 import { SYSTEM_SHELL, findShell, missingShell } from './shells.js';
-import { TaskStates } from './state.js';
+import { TaskStates, statesFile } from './state.js';
 import type { Versions } from './versions.js';
 import { Workspace } from './workspace.js';
 
@@ -362,9 +360,4 @@ function merge(values: readonly Json[]): Json {
 function worst(results: readonly TaskResult[]): string {
   const order = ['failed', 'cancelled', 'skipped'];
   return order.find((status) => results.some((result) => result.status === status)) ?? 'succeeded';
-}
-
-function statesFile(layout: Layout, pipeline: string): string {
-  const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-  return path.join(layout.index, 'tasks', `${safeFileName(pipeline, hash)}.ndjson`);
 }

@@ -5,10 +5,12 @@
  * Lines that are appended, the last one of a task wins; so a killed process loses at most the line it was writing.
  */
 import { jsonText, parseJson } from '../base/json.js';
+import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { writeAtomic } from '../stores/atomic.js';
+import { type Layout, safeFileName } from '../stores/layout.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
 
 export interface TaskState {
@@ -52,10 +54,22 @@ function isState(value: unknown): value is TaskState {
   );
 }
 
+/** The folder of the states of all pipelines. */
+export function statesFolder(layout: Layout): string {
+  return path.join(layout.index, 'tasks');
+}
+
+/** Where the states of a pipeline lie, by the path of its definition. */
+export function statesFile(layout: Layout, pipeline: string): string {
+  const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+  return path.join(statesFolder(layout), `${safeFileName(pipeline, hash)}.ndjson`);
+}
+
 export class TaskStates {
   readonly #file: string;
   readonly #states = new Map<string, TaskState>();
   #recorded: Map<string, Recorded[]> | undefined;
+  #lines = 0;
 
   /** Reads what is there; lines that can't be read are left out. */
   constructor(file: string) {
@@ -66,10 +80,9 @@ export class TaskStates {
     } catch {
       // There is none yet.
     }
-    let lines = 0;
     for (const line of text.split('\n')) {
       if (line === '') continue;
-      lines++;
+      this.#lines++;
       try {
         const state: unknown = parseJson(line);
         if (isState(state)) this.#states.set(state.id, state);
@@ -77,11 +90,15 @@ export class TaskStates {
         // Cut off by a kill.
       }
     }
-    if (lines > 100 && lines > SLACK * this.#states.size) this.#compact();
   }
 
   get(id: string): TaskState | undefined {
     return this.#states.get(id);
+  }
+
+  /** Every path at which tasks of the pipeline are known to have put something out. */
+  paths(): readonly string[] {
+    return [...this.#states.values()].flatMap(({ outputs }) => outputs.map(({ path: file }) => file));
   }
 
   /** What tasks of the pipeline are known to have put out at a path. */
@@ -123,6 +140,8 @@ export class TaskStates {
   put(state: TaskState): void {
     this.#states.set(state.id, state);
     this.#record(state);
+    this.#lines++;
+    if (this.#lines > 100 && this.#lines > SLACK * this.#states.size && this.#compacted()) return;
     // The break in front ends a line that a killed process left torn.
     const line = `\n${jsonText(state)}\n`;
     try {
@@ -137,11 +156,14 @@ export class TaskStates {
     }
   }
 
-  #compact(): void {
+  #compacted(): boolean {
     try {
       writeAtomic(this.#file, [...this.#states.values()].map((state) => `${jsonText(state)}\n`).join(''));
+      this.#lines = this.#states.size;
+      return true;
     } catch {
       // It stays as long as it is.
+      return false;
     }
   }
 }

@@ -207,3 +207,78 @@ tasks:
   await project.expect(2, ['run']);
   assert.ok(!existsSync(project.path('started')));
 });
+
+const WRITES = (dir: string): string =>
+  `tasks:\n  clean: { run: 'mkdir -p ${dir}; echo x > ${dir}/raw.csv', outputs: { d: '${dir}' } }\n`;
+
+const READERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'another task of it': {
+    'main.pipeline.yaml': `${WRITES('data')}  train: { run: cat data/raw.csv, inputs: [data/raw.csv], cache: false }\n`,
+  },
+  'a glob of another pipeline': {
+    'main.pipeline.yaml': WRITES('data'),
+    'b.pipeline.yaml': "tasks:\n  b: { run: 'true', inputs: ['data/*.csv'], cache: false }\n",
+  },
+  'a feature view': {
+    'main.pipeline.yaml': WRITES('data'),
+    'f.features.yaml':
+      'entities: { e: { keys: [id] } }\nviews:\n  v: { entity: e, source: { path: data/raw.csv, timestamp: ts }, features: { x: double } }\n',
+  },
+  'the labels of a training set': {
+    'main.pipeline.yaml': WRITES('data'),
+    'f.features.yaml':
+      'entities: { e: { keys: [id] } }\nviews:\n  v: { entity: e, source: { path: v.csv, timestamp: ts }, features: { x: double } }\n',
+    'b.pipeline.yaml':
+      'tasks:\n  t: { training-set: { labels: data/raw.csv, features: v, output: t.csv } }\n',
+  },
+  'an app package': {
+    'main.pipeline.yaml': WRITES('data'),
+    'b.pipeline.yaml':
+      "tasks:\n  pack: { package: { name: app, include: ['data/**'], entrypoint: python3 data/raw.csv } }\n",
+  },
+  'a working directory': {
+    'main.pipeline.yaml': WRITES('data'),
+    'b.pipeline.yaml': 'tasks:\n  b: { run: ls, working-directory: data, cache: false }\n',
+  },
+};
+
+for (const [who, files] of Object.entries(READERS)) {
+  test(`an output that holds what ${who} reads is refused while no run has made it`, async () => {
+    const project = await TestProject.make({ ...files, 'data/raw.csv': 'raw' });
+    const lint = await project.run(['lint', 'main.pipeline.yaml']);
+    assert.match(lint.stdout, /The output "data" holds "data\/.*no run has made.*path\/output-holds-sources/);
+    await project.expect(2, ['run', 'main', '--only', 'clean']);
+    assert.equal(project.read('data/raw.csv'), 'raw');
+    project.remove('data');
+    await project.expect(0, ['run', 'main', '--only', 'clean']);
+    const after = await project.run(['lint', 'main.pipeline.yaml']);
+    assert.doesNotMatch(after.stdout, /output-holds-sources/);
+  });
+}
+
+test('a param or a file that came later leads no output over sources', async () => {
+  const project = await TestProject.make({
+    'main.pipeline.yaml': `params: { dir: made }\n${WRITES('${{ params.dir }}')}`,
+    'b.pipeline.yaml': "tasks:\n  b: { run: 'true', inputs: [data/raw.csv], cache: false }\n",
+    'data/raw.csv': 'raw',
+  });
+  await project.expect(0, ['run', 'main']);
+  const moved = await project.expect(2, ['run', 'main', '-p', 'dir=data']);
+  assert.match(
+    moved.stderr,
+    /clean: its output data holds "data\/raw.csv", which "b" of b.pipeline.yaml reads/,
+  );
+  assert.equal(project.read('data/raw.csv'), 'raw');
+  project.write({ 'made/later.pipeline.yaml': 'tasks: {}\n' });
+  const later = await project.expect(2, ['run', 'main']);
+  assert.match(later.stderr, /clean: its output made holds the definition "made\/later.pipeline.yaml"/);
+  assert.equal(project.read('made/later.pipeline.yaml'), 'tasks: {}\n');
+  // What tasks remember is derived: without it the runs are asked.
+  project.remove('made/later.pipeline.yaml');
+  project.remove('.modelyard/index');
+  project.write({
+    'c.pipeline.yaml': "tasks:\n  c: { run: 'true', inputs: [made/raw.csv], cache: false }\n",
+  });
+  await project.expect(0, ['run', 'main']);
+  await project.expect(0, ['lint']);
+});

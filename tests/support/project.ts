@@ -19,6 +19,8 @@ export interface MemoryOptions {
   readonly models?: Readonly<Record<string, ExampleModel>>;
   /** Files that git tracks. */
   readonly tracked?: readonly string[];
+  /** Paths at which runs have put something out. */
+  readonly made?: readonly string[];
   /** App packages: how many versions each has; without it nothing is known of them. */
   readonly packages?: Readonly<Record<string, number>>;
   /** What is known of the data of feature views, by name. */
@@ -60,6 +62,7 @@ export function memoryProject(
       disk === undefined ? undefined : [...disk].some((file) => globOf(glob).matches(file)),
     tracked: (path) =>
       options.tracked?.find((file) => path === '' || file === path || file.startsWith(`${path}/`)),
+    made: (path) => (disk === undefined ? undefined : (options.made ?? []).includes(path)),
     secretFiles: (glob) =>
       disk === undefined
         ? undefined

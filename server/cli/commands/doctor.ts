@@ -8,6 +8,7 @@ import { count, formatBytes } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { gitHead } from '../../runner/git.js';
 import { staleLocks } from '../../runner/locks.js';
+import { madeBefore } from '../../runner/made-before.js';
 import { cleanUpBehindDead, replay } from '../../runner/resume.js';
 import { namesIn } from '../../stores/folder.js';
 import type { Layout } from '../../stores/layout.js';
@@ -92,7 +93,7 @@ function git(root: string): Finding {
 }
 
 function project(root: string): Finding[] {
-  const opened = Project.open(root);
+  const opened = Project.open(root, undefined, { memory: { made: madeBefore(root) } });
   const pipelines = opened.definitions().filter((one) => one.kind === 'pipeline').length;
   const errors = opened
     .paths()

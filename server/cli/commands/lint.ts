@@ -10,6 +10,7 @@ import { findProjectRoot } from '../../project/find-root.js';
 import { Project } from '../../project/project.js';
 import { ALL_RULES } from '../../rules/index.js';
 import { toSarif } from '../../rules/sarif.js';
+import { madeBefore } from '../../runner/made-before.js';
 import { KnownPackageStore } from '../../stores/packages/known.js';
 import { KnownRegistry } from '../../stores/registry/known.js';
 import { type Arguments, UsageError, closest } from '../args.js';
@@ -132,7 +133,12 @@ async function open(args: Arguments, root: string): Promise<{ project: Project; 
     labelColumns: (file, labels) => known?.labelColumns(file, labels),
     viewState: (view) => known?.viewState(view),
   };
-  const memory = { models: new KnownRegistry(root), packages: new KnownPackageStore(root), facts };
+  const memory = {
+    models: new KnownRegistry(root),
+    packages: new KnownPackageStore(root),
+    made: madeBefore(root),
+    facts,
+  };
   const project = Project.open(root, undefined, { memory });
   const paths = chosenPaths(args, root, project);
   const files = project.view().features();

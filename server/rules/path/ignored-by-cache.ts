@@ -3,7 +3,7 @@ import type { TemplateText } from '../../model/definition.js';
 import { globOf } from '../../model/glob.js';
 import { isGlob } from '../../model/paths.js';
 import { isWithin, normalizePath } from '../paths.js';
-import type { Rule, RuleContext } from '../rule.js';
+import type { Rule } from '../rule.js';
 
 export const ignoredByCache: Rule = {
   id: 'path/ignored-by-cache',
@@ -14,7 +14,6 @@ The cache keeps a copy of what a task made and puts it back when nothing has cha
 
 - one in \`.modelyard/\`, where Modelyard keeps its own memory, or in \`.git/\`: both are left out when files are copied and
   hashed;
-- the project's own folder, or one that holds the pipeline's file: putting it back would overwrite what it is made from;
 - one that holds an input of the same task, or lies in one: the task changes its own input by running, so that it is stale
   again as soon as it is done, and is never taken from the cache.
 
@@ -45,12 +44,6 @@ output has it.
       files: 'tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: «.modelyard/rain.json» }\n',
       messages: ['".modelyard/rain.json" lies in ".modelyard", which the cache leaves out.'],
     },
-    {
-      files: 'tasks:\n  build:\n    run: ./build.sh\n    outputs: { all: «.» }\n',
-      messages: [
-        '"." holds this pipeline\'s own file, which the cache would overwrite. Write to a folder of its own.',
-      ],
-    },
   ],
   check(context) {
     if (context.pipeline === undefined) return;
@@ -59,7 +52,7 @@ output has it.
       for (const output of instance.outputs) {
         const path = output.path === undefined ? undefined : normalizePath(output.path);
         if (path === undefined) continue;
-        const problem = problemOf(context, instance, output, path, inputs);
+        const problem = problemOf(instance, output, path, inputs);
         if (problem !== undefined) context.report({ span: output.text.span, message: problem });
       }
     }
@@ -96,7 +89,6 @@ function inputsOf(instance: Instance): KnownInput[] {
 }
 
 function problemOf(
-  context: RuleContext,
   instance: Instance,
   output: ResolvedOutput,
   path: string,
@@ -108,8 +100,6 @@ function problemOf(
   const kept = task.cache && declared?.cache !== false;
   if (!kept) return relationProblem(text, path, inputs);
   if (isWithin(path, '.git')) return `"${text.text}" lies in ".git", which the cache leaves out.`;
-  if (isWithin(context.definition.path, path))
-    return `"${text.text}" holds this pipeline's own file, which the cache would overwrite. Write to a folder of its own.`;
   return relationProblem(text, path, inputs);
 }
 

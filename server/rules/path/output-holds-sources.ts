@@ -1,13 +1,18 @@
-import { isWithin, normalizePath } from '../paths.js';
+import { heldSources } from '../../model/held-sources.js';
+import { graphOf } from '../context.js';
 import type { Rule } from '../rule.js';
 
 export const outputHoldsSources: Rule = {
   id: 'path/output-holds-sources',
   severity: 'error',
-  summary: 'An output that holds definitions, or an input of the same task.',
+  summary: 'An output that holds definitions, or what tasks and feature views read.',
   docs: `
 A task's outputs are taken away before it runs, and restored as a whole. A folder in which pipelines, features files or
 \`modelyard.yaml\` lie, or which holds what the task itself reads, can't be one: a run is refused before anything starts.
+
+The same holds for what others read and no task makes: inputs, labels and working directories of other tasks, files of
+packages, sources of feature views. A file in the folder is taken for one that the task makes, unless it is there and no run
+is known to have made the folder.
 
 Outputs with \`persist: true\` stay in place and may hold their own input.
 
@@ -22,6 +27,23 @@ Outputs with \`persist: true\` stay in place and may hold their own input.
     },
   ],
   bad: [
+    {
+      files: 'tasks:\n  build:\n    run: ./build.sh\n    outputs: { all: «.» }\n',
+      messages: [
+        'The output "." is the whole project. Write to a folder that holds only what the task makes.',
+      ],
+    },
+    {
+      files: {
+        'clean.pipeline.yaml': 'tasks:\n  clean:\n    run: ./clean.sh\n    outputs: { d: «data» }\n',
+        'train.pipeline.yaml':
+          'tasks:\n  train:\n    run: ./train.sh\n    inputs: [data/raw.csv]\n    outputs: { m: model.bin }\n',
+      },
+      disk: ['data/raw.csv'],
+      messages: [
+        'The output "data" holds "data/raw.csv", which "train" of train.pipeline.yaml reads and no run has made. Write to a folder that holds only what the task makes; if it makes this, too, move what is there away first.',
+      ],
+    },
     {
       files: {
         'train.pipeline.yaml': 'tasks:\n  train:\n    run: ./train.sh\n    outputs: { all: «lib» }\n',
@@ -42,31 +64,16 @@ Outputs with \`persist: true\` stay in place and may hold their own input.
     },
   ],
   check(context) {
-    if (context.pipeline === undefined) return;
-    const definitions = context.project.definitions().map(({ path }) => path);
-    for (const { outputs, inputs } of context.graph().instances) {
-      for (const { path: given, text, output } of outputs) {
-        const path = given === undefined ? undefined : normalizePath(given);
-        if (path === undefined || path === '' || output?.persist === true) continue;
-        const advice = 'Write to a folder that holds only what the task makes.';
-        const definition = definitions.find((one) => isWithin(one, path) && one !== context.definition.path);
-        if (definition !== undefined) {
-          context.report({
-            span: text.span,
-            message: `The output "${path}" holds the definition "${definition}". ${advice}`,
-          });
-          continue;
-        }
-        const read = inputs.find(
-          (input) =>
-            !input.glob && input.path !== undefined && input.path !== path && isWithin(input.path, path),
-        );
-        if (read?.path === undefined) continue;
-        context.report({
-          span: text.span,
-          message: `The output "${path}" holds "${read.path}", which the task reads. ${advice}`,
-        });
-      }
+    const { pipeline, project } = context;
+    if (pipeline === undefined) return;
+    const own = { path: context.definition.path, graph: context.graph() };
+    const found = heldSources(own, () => project.definitions(), graphOf, {
+      probe: (path) => project.probe(path),
+      matches: (glob) => project.matches?.(glob),
+      made: (path) => project.made?.(path),
+    });
+    for (const { output, message } of found) {
+      context.report({ span: output.text.span, message: `The output "${output.path ?? ''}" ${message}` });
     }
   },
 };

@@ -1,0 +1,180 @@
+/** What would be taken away with an output that holds it: definitions, and what tasks and feature views read. */
+import type { Definition } from './analyze.js';
+import type { Pipeline, Task, TemplateText } from './definition.js';
+import { globOf } from './glob.js';
+import type { Graph, Instance, ResolvedOutput } from './graph-types.js';
+import { foldersOf, isGlob, isOutside, normalizePath } from './paths.js';
+
+/** What is known of the disk and of earlier runs. */
+export interface HeldFacts {
+  /** What stands at a path: a `file`, a `folder`, or something else. */
+  readonly probe: (path: string) => string;
+  /** Whether a glob matches a file; `undefined`: can't be told. */
+  readonly matches: (glob: string) => boolean | undefined;
+  /** Whether a run is known to have put something out at a path; `undefined`: nothing is known of runs. */
+  readonly made: (path: string) => boolean | undefined;
+}
+
+/** An output, and what it holds. */
+export interface HeldSource {
+  readonly instance: Instance;
+  readonly output: ResolvedOutput;
+  /** What it holds, as the end of a sentence that begins with the output. */
+  readonly message: string;
+}
+
+interface Source {
+  readonly path: string;
+  readonly glob: boolean;
+  /** Who reads it, for a sentence: `which "train" reads`. */
+  readonly reader: string;
+  readonly task: Task | undefined;
+}
+
+const ADVICE = 'Write to a folder that holds only what the task makes';
+
+/**
+ * Outputs that hold what no task makes. What a task itself reads counts whatever is on the disk; what others read in the
+ * folder is taken for made by it, unless it is there and no run has made the folder.
+ *
+ * @param others the other definitions of the project
+ * @param graphOf the graph of another pipeline
+ */
+export function* heldSources(
+  definition: { readonly path: string; readonly graph: Graph },
+  others: () => readonly Definition[],
+  graphOf: (pipeline: Pipeline) => Graph,
+  facts: HeldFacts,
+): Generator<HeldSource> {
+  const { graph } = definition;
+  let foreign: SourceIndex | undefined;
+  const index = (): SourceIndex => {
+    foreign ??= new SourceIndex([
+      ...graph.instances.flatMap((instance) => readBy(instance, '')),
+      ...others().flatMap((other) => (other.path === definition.path ? [] : sourcesIn(other, graphOf))),
+    ]);
+    return foreign;
+  };
+  for (const instance of graph.instances) {
+    for (const output of instance.outputs) {
+      const { path, glob } = output;
+      if (path === undefined || glob || isOutside(path)) continue;
+      if (path === '.') yield { instance, output, message: `is the whole project. ${ADVICE}.` };
+      if (path === '.' || output.output?.persist === true) continue;
+      const message =
+        definitionIn(path, definition.path, others) ??
+        ownInput(path, instance) ??
+        foreignInput(path, instance.task, index, facts);
+      if (message !== undefined) yield { instance, output, message };
+    }
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+function definitionIn(path: string, own: string, others: () => readonly Definition[]): string | undefined {
+  const held = isWithin(own, path) ? own : others().find((other) => isWithin(other.path, path))?.path;
+  if (held === undefined) return undefined;
+  return held === path ? `is a definition. ${ADVICE}.` : `holds the definition "${held}". ${ADVICE}.`;
+}
+
+function ownInput(path: string, { inputs }: Instance): string | undefined {
+  const read = inputs.find(
+    (input) =>
+      input.path !== undefined && input.path !== path && isWithin(rootOf(input.path, input.glob), path),
+  );
+  return read?.path === undefined ? undefined : `holds "${read.path}", which the task reads. ${ADVICE}.`;
+}
+
+function foreignInput(
+  path: string,
+  task: Task,
+  index: () => SourceIndex,
+  facts: HeldFacts,
+): string | undefined {
+  let made: boolean | undefined;
+  for (const source of index().below(path)) {
+    if (source.task === task || !isThere(source, facts)) continue;
+    made ??= facts.made(path) ?? true;
+    if (made) return undefined;
+    return `holds "${source.path}", ${source.reader} and no run has made. ${ADVICE}; if it makes this, too, move what is there away first.`;
+  }
+  return undefined;
+}
+
+function isThere({ path, glob }: Source, { probe, matches }: HeldFacts): boolean {
+  if (glob) return matches(path) === true;
+  const found = probe(path);
+  return found === 'file' || (found === 'folder' && matches(`${path}/**`) === true);
+}
+
+/** The folder above everything that a glob matches; a path itself. */
+function rootOf(path: string, glob: boolean): string {
+  return glob ? globOf(path).base : path;
+}
+
+/** Sources by the folders that hold them. */
+class SourceIndex {
+  readonly #below = new Map<string, Source[]>();
+
+  constructor(sources: readonly Source[]) {
+    const seen = new Set<string>();
+    for (const source of sources) {
+      const key = `${source.path}\0${source.reader}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const root = rootOf(source.path, source.glob);
+      const folders = foldersOf(root);
+      for (const folder of source.glob ? [root, ...folders] : folders) {
+        const list = this.#below.get(folder);
+        if (list === undefined) this.#below.set(folder, [source]);
+        else list.push(source);
+      }
+    }
+  }
+
+  below(folder: string): readonly Source[] {
+    return this.#below.get(folder) ?? [];
+  }
+}
+
+/** @param where where the task is, for people: empty, or ` of FILE` */
+function readBy({ task, inputs }: Instance, where: string): Source[] {
+  const reader = `which "${task.name}"${where} reads`;
+  const sources = inputs.flatMap(({ path, glob }): Source[] =>
+    path === undefined || isOutside(path) ? [] : [{ path, glob, reader, task }],
+  );
+  const { action } = task;
+  const others: (readonly [TemplateText | undefined, string])[] = [
+    [task.workingDirectory, `in which "${task.name}"${where} works`],
+    [action?.kind === 'package' ? action.requirements : undefined, reader],
+    [action?.kind === 'monitor' ? action.drift?.against : undefined, reader],
+  ];
+  for (const [text, how] of others) {
+    if (text === undefined || text.template !== undefined || text.text.trim() === '') continue;
+    const path = normalizePath(text.text.trim());
+    if (path === '.' || isOutside(path)) continue;
+    // A folder that is worked in is held by an output that is this very folder, too.
+    if (text === task.workingDirectory) sources.push({ path: `${path}/**`, glob: true, reader: how, task });
+    else sources.push({ path, glob: false, reader: how, task });
+  }
+  return sources;
+}
+
+function sourcesIn(definition: Definition, graphOf: (pipeline: Pipeline) => Graph): Source[] {
+  if (definition.kind === 'pipeline') {
+    const { instances } = graphOf(definition.pipeline);
+    return instances.flatMap((instance) => readBy(instance, ` of ${definition.path}`));
+  }
+  if (definition.kind !== 'features') return [];
+  return definition.features.views.flatMap(({ name, source }): Source[] => {
+    const written = source?.path?.value ?? '';
+    const path = normalizePath(written);
+    if (written === '' || isOutside(path)) return [];
+    return [
+      { path, glob: isGlob(written), reader: `which the feature view "${name}" reads`, task: undefined },
+    ];
+  });
+}

@@ -1,0 +1,68 @@
+/** Before anything starts: outputs that hold definitions, or what others read and no run has made. */
+import { lstatSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { buildGraph } from '../model/graph.js';
+import { heldSources } from '../model/held-sources.js';
+import { madeBefore } from './made-before.js';
+import { foundAt, isHollow } from './outputs-before.js';
+import type { Session } from './session.js';
+
+/**
+ * Lint says the same of the definition; but params lead elsewhere, and other files may have come since it was checked. The rest
+ * of the project is read only where something is at an output's path that a run is not known to have made.
+ *
+ * @returns why nothing can be run
+ */
+export async function heldSource(session: Session): Promise<string | undefined> {
+  const doubtful = new Set<string>();
+  for (const { outputs } of session.selectedInstances()) {
+    for (const { path: file, glob, output } of outputs) {
+      if (file === undefined || glob || output?.persist === true || doubtful.has(file)) continue;
+      if (await isDoubtful(session, file)) doubtful.add(file);
+    }
+  }
+  const own = { path: session.pipeline.path, graph: session.graph };
+  const selected = new Set(session.selectedInstances().map(({ id }) => id));
+  const others = doubtful.size === 0 ? undefined : await projectView(session.root);
+  const made = madeBefore(session.root);
+  const found = heldSources(own, () => others?.definitions() ?? [], buildGraph, {
+    probe: (file) => others?.probe(file) ?? 'unknown',
+    matches: (glob) => others?.matches?.(glob),
+    made: (file) => !doubtful.has(file) || made(file),
+  });
+  for (const { instance, output, message } of found) {
+    if (selected.has(instance.id)) return `${instance.id}: its output ${output.path ?? ''} ${message}`;
+  }
+  return undefined;
+}
+
+/** Whether files are at an output's path that no run is known to have made. */
+async function isDoubtful(session: Session, file: string): Promise<boolean> {
+  const absolute = session.workspace.absolute(file);
+  const stat = lstatSync(absolute, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isSymbolicLink()) return false;
+  if (stat.isDirectory() && isHollow(absolute)) return false;
+  // What was made once is looked at only where definitions may have been put into it.
+  const recorded = session.states.recorded(file).length > 0;
+  if (recorded && !(stat.isDirectory() ? holdsYaml(absolute) : isYaml(file))) return false;
+  return (await foundAt(session, file, (one) => session.workspace.read(one))) !== 'known';
+}
+
+function isYaml(name: string): boolean {
+  return /\.ya?ml$/i.test(name);
+}
+
+function holdsYaml(folder: string): boolean {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).some((entry) =>
+      entry.isDirectory() ? holdsYaml(path.join(folder, entry.name)) : isYaml(entry.name),
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function projectView(root: string) {
+  const { Project } = await import('../project/project.js');
+  return Project.open(root).view();
+}
