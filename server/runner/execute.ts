@@ -3,7 +3,7 @@
  * is what it promised there → keep it.
  */
 import { lstatSync, readlinkSync } from 'node:fs';
-import type { Json } from '../model/definition.js';
+import type { Json, Task } from '../model/definition.js';
 import { globOf } from '../model/glob.js';
 import { describeFileError } from '../stores/problem.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord, TaskRun } from '../stores/run-document.js';
@@ -90,6 +90,11 @@ export async function executeTask(
   return 'ended';
 }
 
+/** Whether it does something itself: people are asked, and the tasks of a pipeline work for themselves. */
+function needsMachine({ action }: Task): boolean {
+  return action?.kind !== 'approval' && action?.kind !== 'pipeline';
+}
+
 const NOTHING = { inputs: [], outputs: [], metrics: {} } as const;
 
 class Execution {
@@ -163,6 +168,8 @@ class Execution {
       const restored = await this.#restore(task, decision.hit, printed.fingerprint, printed.inputs);
       if (restored !== undefined) return restored;
     }
+    // What waited for other runs looks again at what there is to do.
+    if (needsMachine(instance.task) && (await this.#seat.claim())) return this.run();
     return this.#perform(task, printed.fingerprint, printed.inputs);
   }
 

@@ -55,7 +55,6 @@ export class Machine {
   readonly #others: OtherRuns | undefined;
   readonly #grants = new Set<Grant>();
   readonly #listeners = new Set<() => void>();
-  #waitsForOthers = false;
   #reserved: Reservation | undefined;
 
   constructor(capacity: Capacity, others?: OtherRuns) {
@@ -63,12 +62,7 @@ export class Machine {
     this.#others = others;
   }
 
-  /** Whether the last wish was refused for what other runs have: nobody here is told when they give it back. */
-  get waitsForOthers(): boolean {
-    return this.#waitsForOthers;
-  }
-
-  /** The other runs that had something of this machine at the last wish, for people. */
+  /** The other runs that had something of this machine at the last claim, for people. */
   get holders(): readonly string[] {
     return this.#others?.holders ?? [];
   }
@@ -79,27 +73,39 @@ export class Machine {
   }
 
   /**
-   * A grant, where it is to be had now. More than the machine has nobody gets: then all there is.
+   * A grant beside those of this run, where it is to be had now. More than the machine has nobody gets: then all there is.
    * @param key the same each time that this wish is made
    */
   take(key: object, asked: Resources): Grant | undefined {
-    this.#waitsForOthers = false;
     if (this.full) return undefined;
     const reserved = this.#reserved?.wish.key === key ? undefined : this.#reserved;
     const own = [...this.#grants];
     if (reserved !== undefined && !this.#leavesRoom(reserved, asked)) return undefined;
-    if (this.#choose(asked, own) === undefined) {
+    const grant = this.#choose(asked, own);
+    if (grant === undefined) {
       this.#reserved ??= { wish: { key, asked }, overtakers: new Set() };
       return undefined;
     }
-    const choose = (others: readonly Grant[]): Grant | undefined => this.#choose(asked, [...own, ...others]);
-    const grant = this.#others === undefined ? choose([]) : this.#others.take(choose);
-    this.#waitsForOthers = grant === undefined;
-    if (grant === undefined) return undefined;
     this.#grants.add(grant);
     if (reserved === undefined) this.#reserved = undefined;
     else reserved.overtakers.add(grant);
     return grant;
+  }
+
+  /**
+   * Makes a grant good beside what other runs have, before there is work for the processors. Nothing where it is not to be
+   * had now: nobody here is told when they give it back.
+   * @returns the grant in the place of the other, which may be of other devices
+   */
+  claim(grant: Grant, asked: Resources): Grant | undefined {
+    if (this.#others === undefined) return grant;
+    const own = [...this.#grants].filter((one) => one !== grant);
+    const claimed = this.#others.take((others) => this.#choose(asked, [...own, ...others]));
+    if (claimed === undefined) return undefined;
+    this.#grants.delete(grant);
+    this.#grants.add(claimed);
+    if (this.#reserved?.overtakers.delete(grant) === true) this.#reserved.overtakers.add(claimed);
+    return claimed;
   }
 
   /** @param how `unused`: nobody need look whether there is room now */

@@ -53,6 +53,7 @@ export class Mutexes {
         return seat.grant;
       },
       lend: () => seat.lend(),
+      claim: () => seat.claim(),
       leave: () => {
         this.release(id);
         seat.leave();

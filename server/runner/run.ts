@@ -448,6 +448,7 @@ class Run {
           id,
           reason: `this machine is busy with ${machine.holders.join(', ')}`,
         }),
+      cancelled: options.control.cancelled,
       admit: (id) => options.control.cancelled.aborted || mutexes.take(id),
       start: async (id, seat) => {
         let goesOn = true;

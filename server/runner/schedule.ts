@@ -21,8 +21,10 @@ export interface ScheduleOptions {
   readonly machine: Machine;
   /** Asked when a job could start; `false` leaves it in the queue until something ends or the poll comes round. */
   readonly admit?: (id: string) => boolean;
-  /** Told once for each job that would start if other runs left it room. */
+  /** Told once for each job that would work if other runs left it room. */
   readonly onOthers?: (id: string) => void;
+  /** When it aborts nobody waits for other runs any more. */
+  readonly cancelled?: AbortSignal;
   /** Must not reject. */
   readonly start: (id: string, seat: Seat) => Promise<void>;
   /** Called when all that has been started has left its seat, and nothing can start until one of them comes back. */
@@ -41,9 +43,21 @@ export interface Seat {
   lend(): void;
   /** Takes it again, as soon as it is there. */
   take(): Promise<void>;
+  /**
+   * Makes it good beside what other runs on this machine have, before there is work for the processors.
+   * @returns whether it had to wait for them, so that things may be different now
+   */
+  claim(): Promise<boolean>;
 }
 
-/** How often jobs that `admit` held back are asked for again: what they wait for may be another process. */
+interface Returning {
+  readonly job: Job;
+  /** Beside other runs, too. */
+  readonly claims: boolean;
+  readonly seated: (grant: Grant) => void;
+}
+
+/** How often jobs that `admit` or other runs hold back are asked for again: what they wait for may be another process. */
 const POLL_MS = 100;
 
 /** Starts every job once and returns when the last one has ended. */
@@ -66,7 +80,7 @@ class Scheduler {
   /** Jobs that have started and not ended. */
   #open = 0;
   /** Jobs that want their seat back, before anything else starts. */
-  #returning: { readonly job: Job; readonly seated: (grant: Grant) => void }[] = [];
+  #returning: Returning[] = [];
   #stopped = false;
   readonly #unsubscribe: () => void;
   readonly #told = new Set<Job>();
@@ -83,7 +97,13 @@ class Scheduler {
       this.advance();
     };
     options.stop?.addEventListener('abort', stop, { once: true });
-    this.#unsubscribe = options.machine.onFree(() => this.#wake());
+    const wake = (): void => this.#wake();
+    options.cancelled?.addEventListener('abort', wake, { once: true });
+    const unsubscribe = options.machine.onFree(wake);
+    this.#unsubscribe = (): void => {
+      unsubscribe();
+      options.cancelled?.removeEventListener('abort', wake);
+    };
     const ids = new Set(options.jobs.map((job) => job.id));
     options.jobs.forEach((job, index) => {
       this.#order.set(job.id, index);
@@ -135,10 +155,15 @@ class Scheduler {
   }
 
   #seatReturning(): void {
-    this.#returning = this.#returning.filter(({ job, seated }) => {
-      const grant = this.#options.machine.take(job, job.resources);
+    const { machine, cancelled } = this.#options;
+    this.#returning = this.#returning.filter(({ job, claims, seated }) => {
+      const taken = machine.take(job, job.resources);
+      if (taken === undefined) return true;
+      const grant = claims && cancelled?.aborted !== true ? machine.claim(taken, job.resources) : taken;
       if (grant === undefined) {
-        if (this.#options.machine.waitsForOthers) this.#askLater();
+        machine.give(taken, 'unused');
+        this.#tellOfOthers(job);
+        this.#askLater();
         return true;
       }
       this.#running++;
@@ -163,8 +188,6 @@ class Scheduler {
       const grant = machine.take(job, job.resources);
       if (grant === undefined) {
         kept.push(job);
-        if (machine.waitsForOthers) this.#tellOfOthers(job);
-        held ||= machine.waitsForOthers;
       } else if (admit?.(job.id) === false) {
         machine.give(grant, 'unused');
         kept.push(job);
@@ -190,6 +213,8 @@ class Scheduler {
     this.#enter(job, 1);
     let working = true;
     let grant: Grant | undefined = given;
+    let claims = false;
+    let claimed: Grant | undefined;
     const { machine } = this.#options;
     const lend = (): void => {
       if (grant !== undefined) machine.give(grant);
@@ -218,11 +243,24 @@ class Scheduler {
           const seated = (again: Grant): void => {
             working = true;
             grant = again;
+            if (claims) claimed = again;
             resolve();
           };
-          this.#returning.push({ job, seated });
+          this.#returning.push({ job, claims, seated });
           this.#wake();
         }),
+      claim: async () => {
+        claims = true;
+        if (grant !== undefined && grant === claimed) return false;
+        claimed = grant === undefined ? undefined : machine.claim(grant, job.resources);
+        if (claimed !== undefined) {
+          grant = claimed;
+          return false;
+        }
+        leave();
+        await seat.take();
+        return true;
+      },
     };
     void this.#options.start(job.id, seat).then(
       () => {

@@ -137,6 +137,32 @@ test('two runs of one machine share its processor, and what another has is said'
   assert.equal(most(project.read('trace')), 1);
 });
 
+test('who has nothing to do waits for nobody, and who waits can be stopped', async () => {
+  const project = await TestProject.make({
+    'one.pipeline.yaml':
+      'tasks:\n  t: { run: "touch began; while ! test -e go; do sleep 0.05; done", resources: { cpus: 999 } }\n',
+    'two.pipeline.yaml': 'tasks:\n  t: { run: cp in out, inputs: [in], outputs: { o: out } }\n',
+    in: '1',
+  });
+  const env = { MODELYARD_MACHINE: project.path('machine') };
+  await project.expect(0, ['run', 'two'], { env });
+  const one = project.start(['run', 'one'], { env });
+  await until('one to begin', () => project.exists('began'));
+  assert.match((await project.expect(0, ['run', 'two'], { env })).stdout, /up to date/);
+  project.write({ in: '2' });
+  const two = project.start(['run', 'two'], { env });
+  await until('two to wait', () => two.output().includes('this machine is busy with'));
+  two.child.kill('SIGINT');
+  assert.equal((await two.done).code, 130);
+  assert.equal(project.read('out'), '1');
+  const three = project.start(['run', 'two'], { env });
+  await until('three to wait', () => three.output().includes('this machine is busy with'));
+  project.write({ in: '3', go: '' });
+  assert.equal((await three.done).code, 0);
+  assert.equal(project.read('out'), '3', 'it looks again after it has waited');
+  assert.equal((await one.done).code, 0);
+});
+
 test('a run that a task starts works with what the task has', async () => {
   const project = await TestProject.make({
     'inner.pipeline.yaml': 'tasks:\n  t: { run: echo inner, resources: { cpus: 99 } }\n',
