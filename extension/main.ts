@@ -14,6 +14,7 @@ import { registerPipelineCommands } from './commands/pipelines.js';
 import { registerProjectCommands } from './commands/project.js';
 import { registerRunCommands } from './commands/runs.js';
 import { registerServiceCommands } from './commands/services.js';
+import { registerTrashCommands } from './commands/trash.js';
 import type { Context } from './context.js';
 import { ForeignMemories } from './foreign-memories.js';
 import { registerMemoryNotices } from './memory-notices.js';
@@ -73,6 +74,7 @@ export function activate(extension: vscode.ExtensionContext): Api {
     compare: registerComparePanels(context),
     view,
   });
+  registerTrashCommands(context);
   registerApprovalNotices(context);
   registerApprovalCommands(context, { tasks, panels: registerApprovalPanels(context) });
   registerFeatureCommands(context, {

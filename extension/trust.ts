@@ -39,3 +39,8 @@ export function mayTrustMemory(): boolean {
 export function mayOperate(): boolean {
   return allowed('Services are not touched in Restricted Mode: a release runs commands that its files name.');
 }
+
+/** Whether files of the trash may be put back or removed. When not, says why and how to change it. */
+export function mayRestore(): boolean {
+  return allowed('The trash is not touched in Restricted Mode: it came with the folder.');
+}

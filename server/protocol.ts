@@ -8,11 +8,13 @@ import type { FeatureRequests } from './protocol-features.js';
 import type { Answer, ModelRequests } from './protocol-models.js';
 import type { ServiceMetricsRequests } from './protocol-service-metrics.js';
 import type { ServiceRequests } from './protocol-services.js';
+import type { TrashEntry, TrashRequests } from './protocol-trash.js';
 
 export type * from './protocol-features.js';
 export type * from './protocol-models.js';
 export type * from './protocol-service-metrics.js';
 export type * from './protocol-services.js';
+export type * from './protocol-trash.js';
 
 export type RunStatus =
   'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
@@ -192,6 +194,8 @@ export interface RunView extends RunListItem {
   readonly resumed?: string;
   readonly definitionUri: string;
   readonly tasks: readonly TaskRunView[];
+  /** What it has set aside and is still in the trash. */
+  readonly trash: readonly TrashEntry[];
   readonly series: readonly MetricSeries[];
 }
 
@@ -351,9 +355,11 @@ export type Outcome = Answer;
  * | `modelyard/trustMemory` | `{ projectUri }` | `Outcome`; refused in an untrusted workspace |
  * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
  *
- * and those of protocol-models.ts, protocol-features.ts, protocol-services.ts and protocol-service-metrics.ts.
+ * and those of protocol-models.ts, protocol-features.ts, protocol-services.ts, protocol-service-metrics.ts and
+ * protocol-trash.ts.
  */
-export interface Requests extends ModelRequests, FeatureRequests, ServiceRequests, ServiceMetricsRequests {
+export interface Requests
+  extends ModelRequests, FeatureRequests, ServiceRequests, ServiceMetricsRequests, TrashRequests {
   'modelyard/pipelines': { params: Record<string, never>; result: PipelinesResult };
   'modelyard/runs': { params: RunsParams; result: RunsResult };
   'modelyard/run': { params: RunRef; result: RunView | null };

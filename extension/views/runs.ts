@@ -9,6 +9,7 @@ import type {
   RunsResult,
   RunView,
   TaskRunView,
+  TrashEntry,
 } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import {
@@ -43,6 +44,7 @@ import {
   taskRunItem,
   type Detail,
 } from '../present/runs.js';
+import { trashEntryItem, trashItem } from '../present/trash.js';
 import { LiveTree } from './live-tree.js';
 
 const PAGE = 100;
@@ -54,6 +56,8 @@ export type RunNode =
   | { readonly type: 'group'; readonly id: string; group: RunGroup }
   | { readonly type: 'run'; readonly id: string; run: RunListItem }
   | { readonly type: 'params'; readonly id: string; run: RunView }
+  | { readonly type: 'trash'; readonly id: string; run: RunView }
+  | { readonly type: 'trashEntry'; readonly id: string; run: RunView; entry: TrashEntry }
   | { readonly type: 'taskRun'; readonly id: string; run: RunView; task: TaskRunView }
   | {
       readonly type: 'detail';
@@ -124,7 +128,10 @@ export class RunsTree extends LiveTree<RunNode> {
   #forget(run: RunListItem): void {
     const key = runKey(run);
     const known = this.#views.get(key);
-    if (known && (isActive(known.status) || known.status !== run.status)) this.#views.delete(key);
+    if (!known) return;
+    // What is in the trash may have been put back by anybody.
+    const moves = isActive(known.status) || known.trash.length > 0;
+    if (moves || known.status !== run.status) this.#views.delete(key);
   }
 
   /** The clock of what is under way moves on. */
@@ -213,14 +220,22 @@ export class RunsTree extends LiveTree<RunNode> {
         const tasks = run.tasks.map((task) =>
           this.keep({ type: 'taskRun', id: `${node.id}/${task.id}`, run, task }),
         );
-        return [...this.#details(node.id, run, error), ...params, ...tasks];
+        const trash: RunNode[] =
+          run.trash.length === 0 ? [] : [this.keep({ type: 'trash', id: `${node.id}/trash`, run })];
+        return [...this.#details(node.id, run, error), ...params, ...tasks, ...trash];
       }
+      case 'trash':
+        return node.run.trash.map((entry) => {
+          const { id } = trashEntryItem(runKey(node.run), entry);
+          return this.keep({ type: 'trashEntry', id, run: node.run, entry });
+        });
       case 'params':
         return this.#details(node.id, node.run, paramDetails(node.run));
       case 'taskRun':
         return this.#details(node.id, node.run, taskDetails(node.run, node.task), node.task);
       case 'detail':
       case 'memory':
+      case 'trashEntry':
       case 'problem':
       case 'more':
         return [];
@@ -236,6 +251,10 @@ export class RunsTree extends LiveTree<RunNode> {
         return runItem(node.run, now, this.groupBy);
       case 'params':
         return paramsItem(runKey(node.run), node.run);
+      case 'trash':
+        return trashItem(runKey(node.run), node.run.trash);
+      case 'trashEntry':
+        return trashEntryItem(runKey(node.run), node.entry);
       case 'taskRun':
         return taskRunItem(runKey(node.run), node.run, node.task, now);
       case 'detail':
@@ -260,8 +279,11 @@ export class RunsTree extends LiveTree<RunNode> {
           (one) => one.type === 'group' && one.group.runs.some((run) => runKey(run) === node.id),
         );
       case 'params':
+      case 'trash':
       case 'taskRun':
         return this.node(runKey(node.run));
+      case 'trashEntry':
+        return this.node(`${runKey(node.run)}/trash`);
       case 'detail':
         return this.node(node.task ? `${runKey(node.run)}/${node.task.id}` : `${runKey(node.run)}/params`);
       case 'approvalDetail': {

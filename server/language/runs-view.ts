@@ -22,6 +22,7 @@ import { uriOfPath } from './documents.js';
 import type { ProjectHistory } from './history.js';
 import { paramTexts } from './params-view.js';
 import { registryOf } from './registry-of.js';
+import { trashEntries } from './trash-view.js';
 
 /** A project whose runs are shown. */
 export interface RunsOf {
@@ -186,6 +187,7 @@ export function runView(project: RunsOf, lineage: Lineage, id: string): RunView 
     ...(run.resumed === undefined ? {} : { resumed: run.resumed }),
     definitionUri: uriOfPath(path.join(root, ...run.path.split('/'))),
     tasks: run.tasks.map((task) => taskView(sources, run, task)),
+    trash: trashEntries(history.store, id),
     series,
   };
 }

@@ -47,6 +47,7 @@ import type { Settings } from './settings.js';
 import { breathe, coalesce } from './slices.js';
 import { StalenessBoard } from './staleness.js';
 import { pipelineTemplate } from './template.js';
+import { trashEntries } from './trash-view.js';
 import type { DefinitionPlace, Workspace } from './workspace.js';
 
 /** At most so many notifications a second go to the client. */
@@ -222,10 +223,11 @@ export class Views {
     );
     on('modelyard/deleteRun', (params) => this.#delete(params));
     on('modelyard/cancelRun', (params) => this.#outcome(params, cancelRun));
-    on('modelyard/approvals', () => ({
-      approvals: this.#host.workspace
-        .projects()
-        .flatMap(({ root }) => approvalViews({ root, history: this.#host.histories.of(root) })),
+    on('modelyard/approvals', () => ({ approvals: this.#projects().flatMap(approvalViews) }));
+    on('modelyard/trash', () => ({
+      entries: this.#projects()
+        .flatMap(({ history }) => trashEntries(history.store))
+        .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)),
     }));
     on('modelyard/answer', (params) => this.#answer(params));
     on('modelyard/graph', (params) => this.#graph(text(params, 'uri')));
@@ -302,9 +304,12 @@ export class Views {
     if (typeof params.limit !== 'number' || !Number.isFinite(params.limit)) {
       throw new InvalidParams('limit must be a number');
     }
+    return runsResult(this.#projects(), params);
+  }
+
+  #projects(): RunsOf[] {
     const { workspace, histories } = this.#host;
-    const projects = workspace.projects().map(({ root }) => ({ root, history: histories.of(root) }));
-    return runsResult(projects, params);
+    return workspace.projects().map(({ root }) => ({ root, history: histories.of(root) }));
   }
 
   #project(params: RunRef): RunsOf | undefined {

@@ -15,6 +15,7 @@ import type {
   PlanResult,
   RunView,
   RunsResult,
+  TrashEntry,
 } from '../../server/protocol.js';
 import type { LspClient } from '../support/lsp-client.js';
 import { builtBundle, positionOf, until, uri } from '../support/lsp-client.js';
@@ -326,6 +327,35 @@ test('runs: listed, shown whole, searched, paged, deleted', async (t) => {
   assert.ok(!again.ok && again.message.includes(id));
   const cancel = await lsp.request<Outcome>('modelyard/cancelRun', { projectUri, id: all.runs[1]!.id });
   assert.ok(!cancel.ok && cancel.message.includes('succeeded'));
+});
+
+test('what runs have set aside is listed with its run until somebody puts it back', async (t) => {
+  const { root, lsp } = await demo(t);
+  const trash = async () => (await lsp.request<{ entries: TrashEntry[] }>('modelyard/trash', {})).entries;
+  assert.deepEqual(await trash(), []);
+  write(root, { 'out/word.txt': 'mine\n' });
+  assert.equal((await modelyard(root, 'run', 'demo')).code, 0);
+  const [entry, ...more] = await trash();
+  assert.ok(entry && more.length === 0);
+  const { id, run, uri: at, at: time, ...rest } = entry;
+  assert.deepEqual(rest, {
+    projectUri: uri(root),
+    pipeline: 'demo',
+    task: 'make',
+    path: 'out/word.txt',
+    reason: 'found',
+    mime: 'text/plain',
+    bytes: 5,
+    free: false,
+  });
+  assert.ok(Date.parse(time) > 0);
+  assert.equal(readFileSync(fileURLToPath(at), 'utf8'), 'mine\n');
+  const view = await lsp.request<RunView>('modelyard/run', { projectUri: uri(root), id: run });
+  assert.deepEqual(view.trash, [entry]);
+  rmSync(path.join(root, 'out/word.txt'));
+  assert.equal((await trash())[0]?.free, true);
+  assert.equal((await modelyard(root, 'trash', 'restore', id)).code, 0);
+  assert.deepEqual(await trash(), []);
 });
 
 test('a run that goes on is told of, and can be cancelled', async (t) => {

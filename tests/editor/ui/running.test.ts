@@ -1,5 +1,7 @@
 /** Running pipelines from the window, and what the side bar shows of it. */
 import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { uiTest } from './session.js';
 import { until, type Workbench } from './workbench.js';
 
@@ -93,3 +95,33 @@ uiTest('a run that fails says so, with the last lines of its log', {}, async ({ 
   await until('the row', async () => (await workbench.rows('Runs')).join('\n').includes('failed'));
   await workbench.screenshot('failed-run');
 });
+
+uiTest(
+  'what a run sets aside is told, shown below the run, and put back',
+  {},
+  async ({ workbench, folder }) => {
+    const file = path.join(folder, 'build/notes.txt');
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, 'mine');
+    const text =
+      'name: aside\ntasks: { write: { run: mkdir build && echo x > build/out.txt, outputs: { all: build } } }\n';
+    writeFileSync(path.join(folder, 'aside.pipeline.yaml'), text);
+    await workbench.openFile('aside.pipeline.yaml');
+    await workbench.lens(/Run/).first().click();
+    await workbench.notification('aside set aside build, which no known run had made.').waitFor();
+    await workbench.showContainer('Modelyard');
+    await workbench.expand('Runs', 'aside');
+    await workbench.expand('Runs', 'Set aside');
+    await workbench.row('Runs', /^build/).waitFor();
+    await workbench.clickButton('Restore…');
+    await workbench.pickerRow(/build/).waitFor();
+    await workbench.screenshot('trash');
+    await workbench.press('Enter');
+    await workbench.page.getByText('Something else is at build now.').waitFor();
+    await workbench.clickButton('Restore To…');
+    await workbench.choosePath(/^Restore build To/, path.join(folder, 'again'));
+    await workbench.notification('again is restored.').waitFor();
+    assert.equal(readFileSync(path.join(folder, 'again/notes.txt'), 'utf8'), 'mine');
+    await until('the row to go', async () => (await workbench.row('Runs', 'Set aside').count()) === 0);
+  },
+);
