@@ -22,6 +22,8 @@ import { stakeOf } from './stake.js';
 
 export interface AttemptContext {
   readonly runId: string;
+  /** Of the run that this one is part of, over any number of steps, or of this one. */
+  readonly topRun: string;
   /** Absolute. */
   readonly root: string;
   /** Where files with live metrics lie while tasks run. Absolute. */
@@ -162,6 +164,7 @@ export class Attempt {
       root: this.#context.root,
       session: this.#context.session,
       run: { id: this.#context.runId, pipeline: this.#context.session.pipeline.name, task: this.#task.id },
+      topRun: this.#context.topRun,
       git: () => this.#context.git(),
       force: this.#context.force,
       wait: this.#context.wait,

@@ -487,6 +487,7 @@ class Run {
     return {
       session: this.#session,
       runId: this.#header.id,
+      topRun: options.parent?.runs.at(-1) ?? this.#header.id,
       root,
       metricsFolder,
       control,

@@ -30,6 +30,8 @@ export interface ServiceOrder extends ServiceRequest {
   readonly id?: string;
   /** Waits for its turn while another change is under way; else it is refused then. */
   readonly wait?: boolean;
+  /** Refused where a newer release of the same app serves by then, or is tried. */
+  readonly unlessNewer?: boolean;
   readonly secretValues: Readonly<Record<string, string>>;
 }
 

@@ -15,12 +15,12 @@ import { describeError, errorCode } from '../stores/problem.js';
 import { failure } from '../stores/registry/outcome.js';
 import type { Registry } from '../stores/registry/registry.js';
 import type { Outcome, RunReference, VersionDocument } from '../stores/registry/types.js';
-import { newRunId } from '../stores/run-id.js';
 import { whoAmI } from '../stores/user.js';
 import { releasePlaces, type ReleasePlaces } from './places.js';
-import { listReleases, recordRelease, referenceOf } from './releases.js';
+import { listReleases, madeOf, recordRelease, referenceOf } from './releases.js';
+import { takeTurn } from './turn.js';
 import { RELEASE_SCHEMA_VERSION, type ReleaseDocument, type ReleaseModel } from './types.js';
-import { claimRelease, endClaim, sweepUnfinished } from './unfinished.js';
+import { endClaim, sweepUnfinished } from './unfinished.js';
 
 /** How a command of the package's setup ended. */
 export interface SetupOutcome {
@@ -48,6 +48,10 @@ export interface DeployRequest {
   readonly keep: number;
   /** Make a release even when the newest one is the same. */
   readonly force: boolean;
+  /** Wait for deployments that are under way, else fail. */
+  readonly wait: boolean;
+  /** Of the run and all that it is part of, the one at the top: its deployments don't supersede each other. */
+  readonly topRun?: string;
   readonly run?: RunReference;
   readonly signal: AbortSignal;
   /** Runs a setup command in the release's `app` folder. */
@@ -84,16 +88,44 @@ async function deployLocally(request: DeployRequest): Promise<Outcome<Deployed>>
   const { manifest } = read;
   const mismatch = whyNot(request, manifest);
   if (mismatch !== undefined) return failure('CONFLICT', mismatch);
-  const id = newRunId();
-  const places = releasePlaces(root, environment, id);
-  const release = documentOf(request, manifest, id);
-  const newest = request.force ? undefined : listReleases(root, environment)[0];
-  if (newest !== undefined && isSame(newest, release)) {
-    return { ok: true, release: newest, created: false, removed: [] };
+  try {
+    const turn = await takeTurn({
+      root,
+      environment,
+      app: JSON.stringify([request.package.name, request.model?.version.name ?? null, request.target]),
+      what: madeOf({ package: request.package, ...modelOf(request) }, ' with '),
+      ...(request.topRun === undefined ? {} : { run: request.topRun }),
+      wait: request.wait,
+      signal: request.signal,
+      say: (line) => request.say(line),
+    });
+    return turn.ok ? await makeRelease(request, manifest, turn.id) : turn;
+  } catch (error) {
+    request.signal.throwIfAborted();
+    return failure('UNAVAILABLE', `Can't make the release in ${environment}: ${describeError(error)}.`);
   }
+}
+
+function modelOf({ model }: DeployRequest): { readonly model?: VersionDocument } {
+  return model === undefined ? {} : { model: model.version };
+}
+
+/** @param id claimed by this process, which ends the claim here */
+async function makeRelease(
+  request: DeployRequest,
+  manifest: PackageManifest,
+  id: string,
+): Promise<Outcome<Deployed>> {
+  const { root, environment } = request;
+  const places = releasePlaces(root, environment, id);
   let done = false;
   try {
-    claimRelease(root, environment, id);
+    const release = documentOf(request, manifest, id);
+    // Looked for now: whoever had the turn before may have made the same.
+    const newest = request.force ? undefined : listReleases(root, environment)[0];
+    if (newest !== undefined && isSame(newest, release)) {
+      return { ok: true, release: newest, created: false, removed: [] };
+    }
     // Before the room is measured: what a killed deployment has left may be as large as what comes.
     sweepUnfinished(root, environment);
     mkdirSync(places.folder, { recursive: true });
@@ -104,9 +136,6 @@ async function deployLocally(request: DeployRequest): Promise<Outcome<Deployed>>
     writeAtomic(places.document, `${JSON.stringify(release, undefined, 2)}\n`, { durable: true });
     done = true;
     return { ok: true, release, created: true, removed: recordRelease(root, release, request.keep) };
-  } catch (error) {
-    request.signal.throwIfAborted();
-    return failure('UNAVAILABLE', `Can't make the release in ${places.folder}: ${describeError(error)}.`);
   } finally {
     if (!done) rmSync(places.folder, { recursive: true, force: true });
     endClaim(root, environment, id);

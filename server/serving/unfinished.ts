@@ -21,15 +21,28 @@ function claimsFolder(root: string, environment: string): string {
 /** What stops touching the claims of this process. */
 const claimed = new Map<string, () => void>();
 
-function claimFile(root: string, environment: string, id: string): string {
+/** Where the claim on a release lies. */
+export function claimFile(root: string, environment: string, id: string): string {
   return path.join(claimsFolder(root, environment), `${id}.json`);
 }
 
-/** Says that this process makes a release. Comes before anything in the release's folder. @throws the system's errors */
-export function claimRelease(root: string, environment: string, id: string): void {
+/** Ids of the releases of an environment that somebody has claimed. @throws the system's errors */
+export function claimIds(root: string, environment: string): string[] {
+  return namesIn(claimsFolder(root, environment))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .filter(isReleaseId);
+}
+
+/**
+ * Says that this process makes a release. Comes before anything in the release's folder.
+ * @param more what else the claim says
+ * @throws the system's errors
+ */
+export function claimRelease(root: string, environment: string, id: string, more: object): void {
   mkdirSync(claimsFolder(root, environment), { recursive: true });
   const file = claimFile(root, environment, id);
-  writeAtomic(file, JSON.stringify(ownIdentity()));
+  writeAtomic(file, JSON.stringify({ ...ownIdentity(), ...more }));
   claimed.set(file, keepTouched(file));
 }
 
@@ -45,10 +58,8 @@ export function endClaim(root: string, environment: string, id: string): void {
 export function sweepUnfinished(root: string, environment: string): void {
   const releases = releasesFolder(root, environment);
   withEnvironment(root, environment, () => {
-    const claims = namesIn(claimsFolder(root, environment))
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => name.slice(0, -'.json'.length));
-    for (const id of new Set([...claims, ...namesIn(releases)].filter(isReleaseId))) {
+    const made = namesIn(releases).filter(isReleaseId);
+    for (const id of new Set([...claimIds(root, environment), ...made])) {
       const file = claimFile(root, environment, id);
       const owner = holderOf(file);
       if (typeof owner === 'object' && isAlive(owner, signIn(file))) continue;

@@ -47,6 +47,7 @@ export async function deployRows(scratch: string): Promise<Row[]> {
         secrets: [],
         keep: 1,
         force: true,
+        wait: true,
         signal: new AbortController().signal,
         setup: () => Promise.resolve({ ok: true }),
         say: () => undefined,

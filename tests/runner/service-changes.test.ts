@@ -49,7 +49,7 @@ test('deployments wait for their turn, and the newest wins', async (t) => {
   const address = { root: it.root, environment: 'staging', name: 'web' };
   const order = (
     release: string,
-    more: { wait?: boolean; id?: string } = {},
+    more: { wait?: boolean; id?: string; unlessNewer?: boolean } = {},
   ): ReturnType<typeof startService> =>
     startService(address, { release, cause: { who: 'test' }, secretValues: {}, graceMs: 60_000, ...more });
   const second = order('r2', { wait: true });
@@ -67,6 +67,13 @@ test('deployments wait for their turn, and the newest wins', async (t) => {
   writeFileSync(it.project.path('go'), '');
   assert.equal((await second).ok, true);
   assert.equal((await fourth).ok, true);
+  assert.equal((await ask(port)).body, 'r4');
+  // A run that came to its service only now, with a release from before.
+  assert.deepEqual(await order('r3', { wait: true, unlessNewer: true }), {
+    ok: false,
+    message: 'r3 was superseded by r4, a newer release of the same app that web has by now',
+  });
+  assert.equal((await order('r4', { wait: true, unlessNewer: true })).ok, true);
   assert.equal((await ask(port)).body, 'r4');
   const { stderr } = await it.service(1, ['promote', 'web', '--no-wait']);
   assert.match(stderr, /no canary/);

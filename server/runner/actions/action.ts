@@ -15,6 +15,8 @@ export interface ActionContext {
   readonly session: Session;
   /** The run, and this task in it. */
   readonly run: RunReference;
+  /** Id of the run that this one is part of, over any number of steps, or of this one. */
+  readonly topRun: string;
   /** What is there already is to be made again. */
   readonly force: boolean;
   /** Waits for what others are at, rather than fail. */

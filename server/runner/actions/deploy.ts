@@ -47,7 +47,9 @@ export async function deployAction(context: ActionContext): Promise<ActionOutcom
       secrets: deploy.secrets,
       keep: deploy.keep,
       force: context.force,
+      wait: context.wait,
       run,
+      topRun: context.topRun,
       signal,
       setup: async (command, cwd, env) =>
         setupOutcome(await context.command(command, { cwd, env, timeoutMs: deploy.setupTimeoutMs })),

@@ -18,12 +18,13 @@ export async function serviceAction(context: ActionContext): Promise<ActionOutco
   if (settings === undefined) throw new Error('a service task was started without its settings');
   const chosen = releaseOf(context);
   if (typeof chosen === 'string') return { ok: false, error: chosen, final: true };
-  const { environment, id: release } = chosen;
+  const { document, own } = chosen;
+  const { environment, id: release } = document;
   const { request, name } = settings;
   const address: ServiceAddress = { root, environment, name };
   const { config } = readService(root, environment, name).service ?? {};
   const secrets = [
-    ...secretsOf(chosen, { secrets: request.secrets ?? [] }),
+    ...secretsOf(document, { secrets: request.secrets ?? [] }),
     // A host that was killed brings back what it ran first.
     ...(config?.secrets ?? []),
   ];
@@ -46,6 +47,8 @@ export async function serviceAction(context: ActionContext): Promise<ActionOutco
         cause,
         id,
         wait: context.wait,
+        // Deployments come in turn, but what is between them and the service may take its time.
+        unlessNewer: own,
         secretValues: secretValues(secrets, session.places.secrets, session.facts.environment),
       },
       { onEvent: (event) => context.say(describeServiceEvent(event, nameOf)) },
@@ -64,8 +67,12 @@ export async function serviceAction(context: ActionContext): Promise<ActionOutco
   }
 }
 
-/** The release that is meant, or why there is none. */
-function releaseOf({ task, root, session }: ActionContext): ReleaseDocument | string {
+/** The release that is meant, and whether it is the one that this run has deployed; or why there is none. */
+function releaseOf({
+  task,
+  root,
+  session,
+}: ActionContext): { readonly document: ReleaseDocument; readonly own: boolean } | string {
   const { environment: asked, release: named, name } = task.service ?? { name: '' };
   const deployed = ancestorsOf(session, task.id)
     .filter(({ task: { action } }) => action?.kind === 'deploy')
@@ -79,6 +86,7 @@ function releaseOf({ task, root, session }: ActionContext): ReleaseDocument | st
   const id = named ?? deployed?.['release'] ?? listReleases(root, environment)[0]?.id;
   if (id === undefined) return `there is no release in ${environment} yet: a \`deploy\` makes one`;
   const read = readRelease(root, environment, id);
-  if (read.state === 'ok') return read.value;
+  if (read.state === 'ok')
+    return { document: read.value, own: named === undefined && deployed?.['release'] === id };
   return read.state === 'missing' ? `there is no release ${id} in ${environment}` : read.problem.message;
 }

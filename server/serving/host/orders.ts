@@ -86,6 +86,7 @@ const ORDERS: Readonly<Record<string, OrderShape>> = {
       ),
       id: text,
       wait: flag,
+      unlessNewer: flag,
     },
   },
   stop: {},

@@ -100,6 +100,13 @@ export class ServiceHost {
       if (id === undefined) {
         return refused(`the service ${this.#options.name} has no release yet: say which one to start`);
       }
+      const newer = order.unlessNewer === true ? this.#newerThan(id) : undefined;
+      if (newer !== undefined) {
+        const { name } = this.#options;
+        return refused(
+          `${id} was superseded by ${newer}, a newer release of the same app that ${name} has by now`,
+        );
+      }
       const merged = mergeConfig(order, this.#config ?? this.#state.before?.config);
       if (running?.release.id === id && this.#candidate === undefined && !this.#differs(order, merged)) {
         const changed = this.#changedSecrets(running);
@@ -125,6 +132,18 @@ export class ServiceHost {
       const traffic = running === undefined ? 100 : (order.traffic ?? 100);
       return this.#deploy(release, { ...merged, port }, traffic, order.cause, 'deployed');
     });
+  }
+
+  /** The newest of the releases here, where it is of the same app as this one, and newer. */
+  #newerThan(id: string): string | undefined {
+    const release = this.#read(id);
+    if (typeof release === 'string') return undefined;
+    return this.runs
+      .map((run) => run.release)
+      .filter((other) => other.id > id && other.package.name === release.package.name)
+      .map((other) => other.id)
+      .sort()
+      .at(-1);
   }
 
   /** Whether an order asks for anything that the release which runs does not have already. */
