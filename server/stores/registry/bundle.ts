@@ -9,6 +9,7 @@
  *
  * A folder or a tar archive with exactly these names: names from outside never become paths here.
  */
+import { parseJson } from '../../base/json.js';
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, readSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -163,9 +164,9 @@ function isTexts(value: unknown): value is Readonly<Record<string, string>> {
   return isObject(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
-function parseJson(text: string, what: string): unknown {
+function parsed(text: string, what: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new ArchiveError(`its ${what} is not JSON (${describeError(error)})`);
   }
@@ -204,7 +205,7 @@ function isFile(value: unknown): value is BundleFile {
 }
 
 function readManifest(text: string): Manifest {
-  const value = parseJson(text, 'manifest');
+  const value = parsed(text, 'manifest');
   if (!isObject(value) || typeof value['format'] !== 'number')
     throw new ArchiveError('its manifest is none of ours');
   if (value['format'] > BUNDLE_FORMAT)
@@ -229,7 +230,7 @@ function readManifest(text: string): Manifest {
 function readHistory(text: string): HistoryEntry[] {
   return text.split('\n').flatMap((line) => {
     if (line === '') return [];
-    const value = parseJson(line, 'history');
+    const value = parsed(line, 'history');
     const { seq, at, who, action } = isObject(value) ? value : {};
     if (typeof seq !== 'number' || [at, who, action].some((part) => typeof part !== 'string')) {
       throw new ArchiveError('its history has a line that is none');

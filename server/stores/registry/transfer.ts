@@ -101,7 +101,7 @@ export async function exportModel(
       ],
     };
     writeBundle(to, [
-      { name: MANIFEST, content: `${JSON.stringify(manifest)}\n` },
+      { name: MANIFEST, content: `${jsonText(manifest)}\n` },
       { name: HISTORY, content: historyText },
       ...objects.map(({ name: member, file }) => ({ name: member, content: { file } })),
     ]);
