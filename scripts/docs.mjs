@@ -1,9 +1,11 @@
-// Writes the pages that are made from the code: docs/rules, docs/language.md, docs/schema. With --check it writes nothing
+// Writes the pages that are made from the code: docs/rules, docs/language.md, docs/cli.md,
+// docs/schema, docs/json. With --check it writes nothing
 // and fails when a page is not what the code says.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
+import { answerPages, answerSchemas } from './lib/answer-schemas.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -14,7 +16,11 @@ const entry = `
   import { jsonSchemaOf } from './server/model/schema/index.js';
   import { renderRuleIndex, renderRulePage, rulePageName } from './server/rules/docs.js';
   import { ALL_RULES } from './server/rules/index.js';
-  export const pages = () => ({
+  import { cliReference } from './server/cli/commands/help.js';
+  import { COMMANDS } from './server/cli/program.js';
+  export { formatVersion } from './server/cli/answers.js';
+  export const pages = async () => ({
+    'docs/cli.md': await cliReference(COMMANDS),
     'docs/language.md': renderLanguageReference(),
     'docs/rules/README.md': renderRuleIndex(),
     ...Object.fromEntries(ALL_RULES.map((rule) => ['docs/rules/' + rulePageName(rule.id), renderRulePage(rule)])),
@@ -41,7 +47,7 @@ async function generate() {
       mainFields: ['module', 'main'],
     });
     const { default: generators } = await import(pathToFileURL(outfile).href);
-    return generators.pages();
+    return { ...(await generators.pages()), ...answerPages(answerSchemas(root, generators.formatVersion)) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -50,7 +56,7 @@ async function generate() {
 /** Files in the generated folders that no generator makes any more. */
 async function leftovers(pages) {
   const found = [];
-  for (const folder of ['docs/rules', 'docs/schema']) {
+  for (const folder of ['docs/rules', 'docs/schema', 'docs/json']) {
     const names = await readdir(folder).catch(() => []);
     found.push(...names.map((name) => `${folder}/${name}`).filter((file) => !(file in pages)));
   }

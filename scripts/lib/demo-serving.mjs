@@ -140,7 +140,8 @@ export async function brokenReleases(story) {
 /** How the rule on drift stands, once it stands somehow. */
 function drift(story, state) {
   return until(`drift.high ${state}`, async () => {
-    const [{ alerts }] = await story.json('service', 'alerts', PRODUCTION);
+    const { services } = await story.json('service', 'alerts', PRODUCTION);
+    const [{ alerts }] = services;
     return alerts.find(({ rule, state: now }) => rule.startsWith('drift.high') && now === state);
   });
 }
@@ -168,7 +169,7 @@ export async function driftOfInputs(story) {
 /** Every service of the copy, stopped. Waits for it, so that it can be called while the process ends. */
 export function stopServices({ folder }) {
   const run = (...args) => spawnSync(process.execPath, [cli, 'service', ...args], { cwd: folder });
-  const list = () => JSON.parse(String(run('list', '--json').stdout) || '[]');
+  const list = () => JSON.parse(String(run('list', '--json').stdout) || '{}').services ?? [];
   const runs = list().filter(({ hosted, status }) => hosted || status === 'lost');
   const pids = runs.flatMap(({ owner, current, candidate }) =>
     [owner, ...(current?.replicas ?? []), ...(candidate?.replicas ?? [])].flatMap((one) => one?.pid ?? []),

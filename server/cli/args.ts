@@ -81,12 +81,16 @@ export class Arguments {
 /** A wrong use of the command line: printed with the command's usage, exit code 2. */
 export class UsageError extends Error {}
 
-/** @throws UsageError */
+/**
+ * @param options.own of the subcommand that is called: what a flag that nobody knows may have meant. Default: `flags`
+ * @throws UsageError
+ */
 export function readArguments(
   command: string,
   flags: Flags,
   most: number,
   argv: readonly string[],
+  { own = flags }: { readonly own?: Flags | undefined } = {},
 ): Arguments {
   const options = { ...flags, ...COMMON_FLAGS };
   const config = Object.fromEntries(
@@ -112,7 +116,7 @@ export function readArguments(
     return new Arguments(positionals, values);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(explain(command, Object.keys(options), error));
+    throw new UsageError(explain(command, Object.keys({ ...own, ...COMMON_FLAGS }), error));
   }
 }
 
@@ -135,6 +139,12 @@ function withOptionalValues(flags: Flags, argv: readonly string[]): string[] {
 
 function explain(command: string, known: readonly string[], error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  const [, flag, problem] =
+    /^Option '(?:-\w, )?(--[\w-]+)(?: <value>)?' (argument missing|argument is ambiguous|does not take an argument)/.exec(
+      message,
+    ) ?? [];
+  if (flag !== undefined)
+    return problem === 'does not take an argument' ? `${flag} takes no value` : `${flag} takes a value`;
   const unknown = /^Unknown option '(-{1,2}[^']*)'/.exec(message)?.[1];
   if (unknown === undefined) return message.split('. ')[0] ?? message;
   const like = closest(unknown.replace(/^-+/, ''), known);
@@ -155,6 +165,12 @@ export function closest(word: string, candidates: readonly string[]): string | u
     }
   }
   return best?.word;
+}
+
+/** What to say of a word that is none of the subcommands of a command. */
+export function noSubcommand(command: string, word: string, known: readonly string[]): string {
+  const like = closest(word, known);
+  return `there is no "${command} ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${known.join(', ')})`;
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours. */

@@ -1,8 +1,17 @@
 /** Writing to the terminal, a pipe or a file, whole and in order, from a process that may end right after. */
 import { writeSync } from 'node:fs';
 
-/** Exit codes, as `modelyard help` documents them. */
+/** Exit codes. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, waiting: 3, cancelled: 130 } as const;
+
+/** What each of them means, as the help and `docs/cli.md` say it. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'everything went well; with --dry: it would',
+  failed: 'something failed or was refused: a task, a check; lint found errors, diff drift',
+  usage: 'wrong use, a name that leads nowhere, or a definition that is not valid',
+  waiting: 'the run waits for people; it continues with --resume when they have answered',
+  cancelled: 'cancelled (Ctrl-C, SIGTERM)',
+};
 
 export interface Output {
   write(text: string | Uint8Array): void;

@@ -1,11 +1,8 @@
 /** From the arguments of the process to a command and its exit code. */
 import { UsageError, closest, readArguments } from './args.js';
-import { CommandError, type Command } from './command.js';
-import { EXIT, stderr, stdout } from './output.js';
+import { CommandError, type Commands } from './command.js';
+import { EXIT, stderr } from './output.js';
 import { describeFileError, errorCode } from '../stores/problem.js';
-
-/** By name, in the order of the help. */
-export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
 async function command(commands: Commands, argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
@@ -13,7 +10,8 @@ async function command(commands: Commands, argv: readonly string[]): Promise<num
     const { help } = await import('./commands/help.js');
     return help(commands, name === 'help' ? rest : [], name === undefined);
   }
-  const load = commands[name === '--version' || name === '-v' ? 'version' : name];
+  const called = name === '--version' || name === '-v' ? 'version' : name;
+  const load = Object.hasOwn(commands, called) ? commands[called] : undefined;
   if (load === undefined) {
     const like = closest(name, Object.keys(commands));
     stderr.line(
@@ -23,41 +21,73 @@ async function command(commands: Commands, argv: readonly string[]): Promise<num
     return EXIT.usage;
   }
   const found = await load();
-  const args = readArguments(found.name, found.flags, found.most, rest);
+  const [word = ''] = rest;
+  const own = found.subcommands !== undefined && Object.hasOwn(found.subcommands, word) ? word : undefined;
+  const args = readArguments(
+    own === undefined ? found.name : `${found.name} ${own}`,
+    found.flags,
+    found.most,
+    rest,
+    {
+      own: own === undefined ? undefined : found.subcommands?.[own]?.flags,
+    },
+  );
   if (args.flag('help')) {
-    const { helpOn } = await import('./commands/help.js');
-    stdout.write(helpOn(found, args.positionals[0]));
-    return EXIT.ok;
+    const { help } = await import('./commands/help.js');
+    return help(commands, [found.name, ...args.positionals.slice(0, 1)], false);
   }
+  if (args.positionals.length < (found.least ?? 0)) throw new UsageError(`usage: modelyard ${found.usage}`);
   return found.run(args);
 }
 
 /** What the system refuses is no fault of the program. */
 const DENIED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
 
-/** Runs the one of the commands that the arguments name and sets the exit code. Never rejects. */
+/** Runs the one of the commands that the arguments name, and sets the exit code. Never rejects. */
 export async function perform(commands: Commands): Promise<void> {
+  process.exitCode = await runCommand(commands, process.argv.slice(2));
+}
+
+/** Runs the one of the commands that the arguments name; what goes wrong is told. Gives the exit code, and never rejects. */
+export async function runCommand(commands: Commands, argv: readonly string[]): Promise<number> {
   try {
-    process.exitCode = await command(commands, process.argv.slice(2));
+    return await command(commands, argv);
   } catch (error) {
-    if (error instanceof UsageError) {
-      stderr.line(`modelyard: ${error.message}`);
-      stderr.line(`See \`modelyard help${helpTopic(commands, process.argv[2])}\`.`);
-      process.exitCode = EXIT.usage;
-    } else if (error instanceof CommandError) {
-      stderr.line(`modelyard: ${error.message}`);
-      process.exitCode = error.exitCode;
-    } else if (DENIED.has(errorCode(error) ?? '')) {
-      stderr.line(`modelyard: ${describeFileError(error)}`);
-      process.exitCode = EXIT.failed;
-    } else {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      stderr.line(`modelyard: something went wrong that should not have. Please report this:\n${text}`);
-      process.exitCode = EXIT.failed;
+    const failure = failureOf(error);
+    stderr.line(`modelyard: ${failure.told ?? failure.message}`);
+    if (error instanceof UsageError) stderr.line(`See \`modelyard help${await helpTopic(commands, argv)}\`.`);
+    if (argv.includes('--json')) {
+      const { answerFailure } = await import('./answers.js');
+      const { exitCode, message, findings } = failure;
+      answerFailure({ error: { exitCode, message, ...(findings === undefined ? {} : { findings }) } });
     }
+    return failure.exitCode;
   }
 }
 
-function helpTopic(commands: Commands, name: string | undefined): string {
-  return name !== undefined && Object.hasOwn(commands, name) ? ` ${name}` : '';
+interface Told {
+  readonly exitCode: number;
+  readonly message: string;
+  /** What a person reads, where that is more. */
+  readonly told?: string;
+  readonly findings?: CommandError['findings'];
+}
+
+function failureOf(error: unknown): Told {
+  if (error instanceof UsageError) return { exitCode: EXIT.usage, message: error.message };
+  if (error instanceof CommandError) return error;
+  if (DENIED.has(errorCode(error) ?? '')) return { exitCode: EXIT.failed, message: describeFileError(error) };
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    exitCode: EXIT.failed,
+    message: error instanceof Error ? error.message : String(error),
+    told: `something went wrong that should not have. Please report this:\n${told}`,
+  };
+}
+
+/** The command, and its subcommand where there is one, that the arguments name. */
+async function helpTopic(commands: Commands, [name = '', word = '']: readonly string[]): Promise<string> {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) return '';
+  return Object.hasOwn((await load()).subcommands ?? {}, word) ? ` ${name} ${word}` : ` ${name}`;
 }

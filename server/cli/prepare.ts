@@ -82,7 +82,7 @@ async function loadAt(place: Place): Promise<Place & Loaded> {
   const loaded = await loadPipeline(place.root, place.relative);
   if (!loaded.ok) {
     printDiagnostics(stderr, loaded.diagnostics);
-    throw new CommandError(loaded.message, EXIT.usage);
+    throw new CommandError(loaded.message, EXIT.usage, loaded.diagnostics);
   }
   return { ...place, compiled: loaded.compiled, texts: loaded.texts };
 }

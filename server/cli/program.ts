@@ -2,9 +2,11 @@
  * What the `modelyard` command does. Each command is a module that is evaluated only when it is asked for: starting a run must
  * not cost what checking a definition costs.
  */
-import { type Commands, perform } from './perform.js';
+import type { Commands } from './command.js';
+import { perform } from './perform.js';
 
-const COMMANDS: Commands = {
+/** All of them, in the order of the help. */
+export const COMMANDS: Commands = {
   lint: async () => (await import('./commands/lint.js')).lint,
   plan: async () => (await import('./commands/plan.js')).plan,
   run: async () => (await import('./commands/run.js')).run,

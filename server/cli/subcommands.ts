@@ -1,5 +1,5 @@
 /** Commands that are several: `modelyard models list`. */
-import { type Arguments, type Flag, type Flags, COMMON_FLAGS, UsageError, closest } from './args.js';
+import { type Arguments, type Flag, type Flags, COMMON_FLAGS, UsageError, noSubcommand } from './args.js';
 import type { Command } from './command.js';
 import { projectRoot } from './locate.js';
 import { type Style, styleFor, wantsColours } from './terminal/style.js';
@@ -43,6 +43,7 @@ export function family<C extends ProjectCall>(options: {
   /** Instead of the names of all subcommands. */
   readonly usage?: string;
   readonly details: string;
+  readonly examples: Command['examples'];
   readonly subcommands: Subcommands<C>;
   readonly open: (call: ProjectCall) => C;
 }): Command {
@@ -53,6 +54,7 @@ export function family<C extends ProjectCall>(options: {
     summary: options.summary,
     usage: options.usage ?? `${name} ${Object.keys(subcommands).join('|')} [arguments] [flags]`,
     details: options.details,
+    examples: options.examples,
     subcommands,
     flags: united(all.map(({ flags }) => flags)),
     most: 1 + Math.max(...all.map(({ most }) => most)),
@@ -78,10 +80,7 @@ async function runSubcommand<C extends ProjectCall>(
   const [word = 'list', ...words] = args.positionals;
   const subcommand = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
   if (subcommand === undefined) {
-    const like = closest(word, Object.keys(subcommands));
-    throw new UsageError(
-      `there is no "${name} ${word}"${like === undefined ? '' : `; did you mean "${like}"?`} (${Object.keys(subcommands).join(', ')})`,
-    );
+    throw new UsageError(noSubcommand(name, word, Object.keys(subcommands)));
   }
   const known = { ...subcommand.flags, ...COMMON_FLAGS };
   const unknown = args.given.find((flag) => !Object.hasOwn(known, flag));
@@ -91,9 +90,9 @@ async function runSubcommand<C extends ProjectCall>(
       `"--${unknown}" is no flag of modelyard ${name} ${word}; it belongs to ${takers.join(', ')}`,
     );
   }
-  if (words.length < subcommand.least || words.length > subcommand.most) {
-    throw new UsageError(`usage: modelyard ${name} ${subcommand.usage}`);
-  }
+  const { least, most, usage } = subcommand;
+  if (words.length < least) throw new UsageError(`usage: modelyard ${name} ${usage}`);
+  if (words.length > most) throw new UsageError(`one argument too many: "${words[most] ?? ''}"`);
   return subcommand.run(
     open({
       args,

@@ -105,7 +105,7 @@ test(`killed ${ROUNDS} times while packaging and deploying (SEED=${SEED})`, asyn
     assert.deepEqual(damageIn(project.root), [], when);
     await project.expect(0, ['deploy', 'web', '-e', 'staging']);
     const listed = await project.expect(0, ['releases', 'list', '--json']);
-    const [newest] = JSON.parse(listed.stdout) as { id: string }[];
+    const [newest] = (JSON.parse(listed.stdout) as { releases: { id: string }[] }).releases;
     assert.ok(newest !== undefined, when);
     const file = project.path('.modelyard/environments/staging/releases', newest.id, 'app/app/data.bin');
     assert.ok(readFileSync(file).equals(contents(round)), when);

@@ -38,7 +38,7 @@ function counts(project: TestProject): string {
 
 async function statusInList(project: TestProject): Promise<RunStatus | undefined> {
   const { stdout } = await project.expect(0, ['runs', 'list', '--json']);
-  return (JSON.parse(stdout) as { status: RunStatus }[])[0]?.status;
+  return (JSON.parse(stdout) as { runs: { status: RunStatus }[] }).runs[0]?.status;
 }
 
 test('the runner leaves, an answer comes, the same run goes on and does nothing twice', async (t) => {
@@ -56,7 +56,10 @@ test('the runner leaves, an answer comes, the same run goes on and does nothing 
   assert.equal(project.lastRun().status, 'waiting');
   assert.equal(await statusInList(project), 'waiting');
   const { stdout } = await project.expect(0, ['approvals', '--json']);
-  const [waiting] = JSON.parse(stdout) as { task: string; prompt: string; attended: boolean }[];
+  const { approvals } = JSON.parse(stdout) as {
+    approvals: { task: string; prompt: string; attended: boolean }[];
+  };
+  const [waiting] = approvals;
   assert.deepEqual([waiting?.task, waiting?.attended], ['ask', false]);
   assert.equal(waiting?.prompt, `Ship **it** in run ${id}?`);
 

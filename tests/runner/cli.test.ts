@@ -230,11 +230,13 @@ test('runs list, show, log, delete; graph in every format; gc', async () => {
   const project = await TestProject.make(TWO.replace('echo $', 'echo said; echo $'));
   await project.expect(0, ['run', '-p', 'n=1']);
   await project.expect(0, ['run', '-p', 'n=2']);
-  const listed = JSON.parse((await project.expect(0, ['runs', 'list', '--json'])).stdout) as { id: string }[];
+  const list = async (...args: string[]): Promise<{ id: string }[]> => {
+    const { stdout } = await project.expect(0, ['runs', 'list', '--json', ...args]);
+    return (JSON.parse(stdout) as { runs: { id: string }[] }).runs;
+  };
+  const listed = await list();
   assert.equal(listed.length, 2);
-  const [newest, ...others] = JSON.parse(
-    (await project.expect(0, ['runs', 'list', '--limit', '1', '--json'])).stdout,
-  ) as { id: string }[];
+  const [newest, ...others] = await list('--limit', '1');
   assert.deepEqual([newest?.id, others], [listed[0]?.id, []]);
   assert.match((await project.expect(0, ['runs', 'list', '--status', 'failed'])).stdout, /no runs/);
   const shown = await project.expect(0, ['runs', 'show', listed[1]?.id ?? '']);

@@ -97,8 +97,8 @@ test('the environment is that of the task, or of the deployment it follows', asy
   await made.expect(0, ['run', 'ship']);
   assert.equal(made.read('after.txt'), 'staging http://127.0.0.1:8100 debug\n');
   const { stdout } = await made.expect(0, ['releases', 'list', 'staging', '--json']);
-  const [release] = JSON.parse(stdout) as { env: Record<string, string> }[];
-  assert.deepEqual(release?.env, { REGION: 'eu-1', NAME: 'staging' });
+  const { releases } = JSON.parse(stdout) as { releases: { env: Record<string, string> }[] };
+  assert.deepEqual(releases[0]?.env, { REGION: 'eu-1', NAME: 'staging' });
   made.write({ 'modelyard.yaml': SETTINGS.replace('8100', '8200') });
   assert.match((await made.expect(0, ['plan', 'ship'])).stdout, /after .*environment\.url/);
 

@@ -308,9 +308,9 @@ test('old releases go, so many stay, and all of it is in the history', async (t)
     ['3', '4'],
   );
   const { stdout } = await made.expect(0, ['releases', 'history', 'staging', '--json']);
-  const history = JSON.parse(stdout) as { action: string }[];
+  const { entries } = JSON.parse(stdout) as { entries: { action: string }[] };
   assert.deepEqual(
-    history.map(({ action }) => action),
+    entries.map(({ action }) => action),
     ['removed', 'deployed', 'removed', 'deployed', 'deployed', 'deployed'],
   );
   assert.match((await made.expect(0, ['releases'])).stdout, /staging {2}.*rain-app@1 with rain@1/);
@@ -423,7 +423,7 @@ test('killed at any time, a deployment leaves no half release', async (t) => {
     running.child.kill('SIGKILL');
     await running.done;
     const listed = await made.expect(0, ['releases', 'list', 'staging', '--json']);
-    assert.deepEqual(JSON.parse(listed.stdout), []);
+    assert.deepEqual(JSON.parse(listed.stdout), { formatVersion: 1, releases: [] });
   }
   await made.expect(0, ['deploy', 'rain-app', '-m', 'rain@1', '-e', 'staging']);
   assert.equal(readdirSync(folder).length, 1);

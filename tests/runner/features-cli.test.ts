@@ -45,9 +45,11 @@ test('real files become versions; the second time nothing is done and DuckDB is 
   assert.match(first.stdout, /✓ stocks was computed: version 1, 560 rows/);
   assert.match(first.stdout, /! precipitation is at least 0\.5 \(892 of 1461 rows break it\)/);
   const again = await made.expect(0, ['features', 'materialize', '--json']);
-  const results = JSON.parse(again.stdout) as { outcome: string; manifest: { version: number } }[];
+  const { views } = JSON.parse(again.stdout) as {
+    views: { outcome: string; manifest: { version: number } }[];
+  };
   assert.deepEqual(
-    results.map(({ outcome, manifest }) => [outcome, manifest.version]),
+    views.map(({ outcome, manifest }) => [outcome, manifest.version]),
     [
       ['up-to-date', 1],
       ['up-to-date', 1],

@@ -111,6 +111,12 @@ test('--dry says what would be done, with its exit code, and leaves every byte a
     assert.deepEqual(snapshot(project.root), before, line);
   }
   const { stdout } = await project.expect(0, ['models', 'delete', 'm@1', '--dry', '--json']);
-  assert.deepEqual(JSON.parse(stdout), { model: 'm', version: '1', deleted: true, applied: false });
+  assert.deepEqual(JSON.parse(stdout), {
+    formatVersion: 1,
+    model: 'm',
+    version: '1',
+    deleted: true,
+    applied: false,
+  });
   assert.equal((await model(project, 'm')).name, 'm');
 });

@@ -29,7 +29,7 @@ test('an empty registry says how to begin', async () => {
   const project = await TestProject.make();
   const { stdout } = await project.expect(0, ['models']);
   assert.match(stdout, /There are no models yet\. A `register` task makes one/);
-  assert.deepEqual(await json(project, 'list'), []);
+  assert.deepEqual(await json(project, 'list'), { formatVersion: 1, models: [] });
 });
 
 test('registers a file by hand, lists and shows it', async () => {
@@ -71,11 +71,12 @@ test('registers a file by hand, lists and shows it', async () => {
   ]) {
     assert.ok(one.stdout.includes(part), part);
   }
-  assert.deepEqual(await json(project, 'list'), [{ ...withoutRecent(await model(project)), latest: '1' }]);
+  const { formatVersion, ...head } = withoutVersions(await model(project));
+  assert.deepEqual(await json(project, 'list'), { formatVersion, models: [{ ...head, latest: '1' }] });
 });
 
-function withoutRecent(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'recent' && key !== 'versions'));
+function withoutVersions(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'versions'));
 }
 
 test('takes over from a run what that run knows', async () => {
@@ -115,7 +116,14 @@ test('aliases move, roll back step by step, and the history knows all of it', as
   assert.equal(dry.stdout, 'rain: production: 3 → 2, if it were rolled back\n');
   assert.equal((await version(project, 'rain@production')).version, '3');
   const back = await json<object>(project, 'rollback', 'rain', 'production', '--reason', 'too slow');
-  assert.deepEqual(back, { model: 'rain', alias: 'production', from: '3', to: '2', applied: true });
+  assert.deepEqual(back, {
+    formatVersion: 1,
+    model: 'rain',
+    alias: 'production',
+    from: '3',
+    to: '2',
+    applied: true,
+  });
   await project.expect(0, ['models', 'rollback', 'rain', 'production']);
   assert.equal((await version(project, 'rain@production')).version, '1');
   await project.expect(1, ['models', 'rollback', 'rain', 'production']);
@@ -132,7 +140,7 @@ test('aliases move, roll back step by step, and the history knows all of it', as
       'production set to version 1 — first',
     ],
   );
-  const entries = await json<HistoryEntry[]>(project, 'history', 'rain@2', '--limit', '50');
+  const { entries } = await json<{ entries: HistoryEntry[] }>(project, 'history', 'rain@2', '--limit', '50');
   assert.deepEqual(
     entries.map(({ action }) => action),
     ['alias-rolled-back', 'alias-rolled-back', 'alias-set', 'alias-set', 'version-created'],
@@ -178,7 +186,7 @@ test('what an alias holds is not deleted; what is deleted can be brought back', 
   await project.expect(0, ['models', 'alias', 'rain', 'production', '--remove']);
   await project.expect(0, ['models', 'delete', 'rain']);
   await project.expect(2, ['models', 'show', 'rain']);
-  assert.deepEqual(await json(project, 'list'), []);
+  assert.deepEqual(await json(project, 'list'), { formatVersion: 1, models: [] });
   await project.expect(0, ['models', 'restore', 'rain']);
   await project.expect(0, ['models', 'delete', 'rain@3', '--purge']);
   const purged = await project.run(['models', 'restore', 'rain@3']);

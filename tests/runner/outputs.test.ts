@@ -48,9 +48,10 @@ test('files that were there before are set aside, said by plan and run, and can 
   assert.ok(!existsSync(project.path('data/raw.csv')));
   const listed = await project.expect(0, ['trash', 'list']);
   assert.match(listed.stdout, /\/1 {2}data {2}.*made by no run that is known, set aside for clean/);
-  const [item] = JSON.parse((await project.expect(0, ['trash', 'list', '--json'])).stdout) as {
-    id: string;
-  }[];
+  const { items } = JSON.parse((await project.expect(0, ['trash', 'list', '--json'])).stdout) as {
+    items: { id: string }[];
+  };
+  const [item] = items;
   await project.expect(1, ['trash', 'restore', 'data']);
   const dry = await project.expect(0, ['trash', 'restore', 'data/raw.csv', '--dry']);
   assert.match(dry.stdout, /would put data\/raw.csv back/);

@@ -355,7 +355,7 @@ test('the newest run is the one that was begun last, whatever the clock said', a
   const newest = made.lastRun();
   assert.ok(newest.id > id, 'it sorts after the one from tomorrow');
   const { stdout } = await made.expect(0, ['runs', 'list', '--limit', '1', '--json']);
-  assert.equal((JSON.parse(stdout) as { id: string }[])[0]?.id, newest.id);
+  assert.equal((JSON.parse(stdout) as { runs: { id: string }[] }).runs[0]?.id, newest.id);
   await made.expect(1, ['run', 'p', '--resume']);
   assert.equal(made.lastRun().resumed, newest.id);
 });

@@ -19,6 +19,7 @@ import { pathToFileURL } from 'node:url';
 import type { RunEvent } from '../../server/runner/events.js';
 import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
 import type { RunDocument } from '../../server/stores/run-document.js';
+import { checkAnswer } from './answers.js';
 import { Terminal } from './pty.js';
 
 /** Generous: the machine may be busy. */
@@ -200,8 +201,11 @@ export class TestProject {
     };
   }
 
-  run(args: readonly string[], options: Invocation = {}): Promise<Result> {
-    return this.start(args, options).done;
+  /** Also holds what `--json` prints against its schema. */
+  async run(args: readonly string[], options: Invocation = {}): Promise<Result> {
+    const result = await this.start(args, options).done;
+    checkAnswer(args, result.stdout);
+    return result;
   }
 
   /** Runs and expects an exit code; gives what was printed. */

@@ -1,8 +1,9 @@
 /** `modelyard approvals` */
-import { jsonText } from '../../base/json.js';
 import { MEANS } from '../../stores/approvals.js';
 import { RunStore } from '../../stores/runs.js';
 import { openApprovals, runToResume } from '../../stores/waiting.js';
+import { answer } from '../answers.js';
+import { JSON_FLAG } from '../args.js';
 import type { Command } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
@@ -14,7 +15,8 @@ export const approvals: Command = {
   name: 'approvals',
   summary: 'What runs wait for people to approve.',
   usage: 'approvals [--json]',
-  flags: { json: { type: 'boolean', help: 'As JSON.' } },
+  examples: ['approvals'],
+  flags: JSON_FLAG,
   most: 0,
   run(args) {
     const store = RunStore.open(projectRoot(args));
@@ -24,11 +26,11 @@ export const approvals: Command = {
         ...state.request,
         path,
         attended,
-        ...(state.status === 'expired' ? { expired: true } : {}),
+        ...(state.status === 'expired' ? { expired: true as const } : {}),
         missing: state.missing,
         answers: state.answers,
       }));
-      stdout.line(jsonText(shown));
+      answer('approvals', { approvals: shown });
       return Promise.resolve(EXIT.ok);
     }
     if (waiting.length === 0) stdout.line('Nothing waits for an approval.');

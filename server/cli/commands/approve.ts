@@ -1,5 +1,4 @@
 /** `modelyard approve|reject [RUN] [TASK]` */
-import { jsonText } from '../../base/json.js';
 import { userAndHost } from '../../stores/user.js';
 import { lateWords } from '../../stores/approvals.js';
 import type { RunDocument } from '../../stores/run-document.js';
@@ -14,6 +13,7 @@ import {
   openApprovals,
   runToResume,
 } from '../../stores/waiting.js';
+import { answer } from '../answers.js';
 import { type Arguments, DRY_FLAG, type Flags, JSON_FLAG, UsageError } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
@@ -37,28 +37,28 @@ function command(verdict: 'approved' | 'rejected', name: string, summary: string
     name,
     summary,
     usage: `${name} [RUN] [TASK] [--comment TEXT] [--resume]`,
+    examples: [`${name} --comment "looks good" --resume`, `${name} k3f9 ship`],
     details: DETAILS,
     flags: FLAGS,
     most: 2,
-    run: (args) => answer(args, verdict),
+    run: (args) => decide(args, verdict),
   };
 }
 
 export const approve = command('approved', 'approve', 'Approve what a run waits for.');
 export const reject = command('rejected', 'reject', 'Reject what a run waits for.');
 
-async function answer(args: Arguments, verdict: 'approved' | 'rejected'): Promise<number> {
+async function decide(args: Arguments, verdict: 'approved' | 'rejected'): Promise<number> {
   const root = projectRoot(args);
   const store = RunStore.open(root);
   const { run: runId, task } = questionFor(args, store);
   if (args.flag('dry')) {
     const verb = verdict === 'approved' ? 'approve' : 'reject';
-    return say(
-      { json: args.flag('json'), dry: true },
-      { run: runId, task, verdict },
-      task,
-      `would ${verb} ${task} (run ${runId})`,
-    );
+    const call = { json: args.flag('json'), dry: true };
+    const would = `would ${verb} ${task} (run ${runId})`;
+    return verdict === 'approved'
+      ? say(call, 'approve', { run: runId, task, verdict }, task, would)
+      : say(call, 'reject', { run: runId, task, verdict }, task, would);
   }
   const comment = args.text('comment');
   const { user, host } = userAndHost();
@@ -80,7 +80,14 @@ async function answer(args: Arguments, verdict: 'approved' | 'rejected'): Promis
   const resume = ['run', next.path, '--resume', next.id];
   if (args.flag('json')) {
     const { status, missing, answers } = state;
-    stdout.line(jsonText({ run: runId, task, status, missing, attended, answers }));
+    answer(verdict === 'approved' ? 'approve' : 'reject', {
+      run: runId,
+      task,
+      status,
+      missing,
+      attended,
+      answers,
+    });
   } else {
     const more = decided ? '' : `; ${state.missing} more ${state.missing === 1 ? 'has' : 'have'} to approve`;
     stdout.line(tame(`${verdict} ${task} of ${run.pipeline} (run ${runId})${more}`, false));
@@ -136,6 +143,8 @@ function questionFor(args: Arguments, store: RunStore): { readonly run: string; 
   );
   const [only] = waiting;
   if (only === undefined) {
+    if (run !== undefined && !store.list({ limit: 1_000 }).some(({ id }) => id === run || id.endsWith(run)))
+      throw new CommandError(`there is no run "${run}"; \`modelyard runs list\` shows them`, EXIT.usage);
     const what = run === undefined ? 'No run of this project waits for anybody' : `Run ${run} asks nobody`;
     const decided = lastDecided(store, run);
     const why = decided === undefined ? undefined : lateWords(decided);

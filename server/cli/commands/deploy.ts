@@ -8,6 +8,7 @@ import { inheritedEnvironment } from '../../stores/inherited-environment.js';
 import { PackageStore } from '../../stores/packages/store.js';
 import { Registry } from '../../stores/registry/registry.js';
 import { userAndHost } from '../../stores/user.js';
+import { answer } from '../answers.js';
 import { type Arguments, DRY_FLAG, JSON_FLAG, UsageError, wholeNumber } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
@@ -20,6 +21,10 @@ export const deploy: Command = {
   name: 'deploy',
   summary: 'Put an app package and a model version into an environment, as a release.',
   usage: 'deploy PACKAGE[@VERSION] --environment NAME [--model MODEL@ALIAS] [flags]',
+  examples: [
+    'deploy rain-app --environment staging --model rain@candidate',
+    'deploy rain-app@3 -e production --approve',
+  ],
   details: `
 The release is made beside what runs; \`modelyard service start\` brings it up. Where the environment demands an approval,
 --approve gives yours, if you may and one is enough; else deploy by a pipeline, which can wait.`,
@@ -46,15 +51,16 @@ The release is made beside what runs; \`modelyard service start\` brings it up. 
     ...JSON_FLAG,
     ...DRY_FLAG,
   },
+  least: 1,
   most: 1,
   run: deployNow,
 };
 
 async function deployNow(args: Arguments): Promise<number> {
   const root = projectRoot(args);
-  const [word] = args.positionals;
+  const [word = ''] = args.positionals;
   const name = args.text('environment');
-  if (word === undefined || name === undefined) throw new UsageError(`usage: modelyard ${deploy.usage}`);
+  if (name === undefined) throw new UsageError('say where to with --environment NAME');
   const reference = parsePackageReference(word);
   if (!reference.ok) throw new UsageError(reference.message);
   const packages = PackageStore.open(root);
@@ -79,7 +85,12 @@ async function deployNow(args: Arguments): Promise<number> {
     ];
     return say(
       { json: args.flag('json'), dry: true },
-      { environment: name, package: what[0], model: what[1] },
+      'deploy',
+      {
+        environment: name,
+        package: `${version.name}@${version.version}`,
+        ...(found === undefined ? {} : { model: `${found.name}@${found.version}` }),
+      },
       name,
       `would make a release of ${what.join(' with ')} in ${name}`,
     );
@@ -121,7 +132,7 @@ async function deployNow(args: Arguments): Promise<number> {
     );
     const { release, created } = deployed;
     const what = madeOf(release, ' with ');
-    if (json) stdout.line(JSON.stringify({ ...release, created }));
+    if (json) answer('deploy', { ...release, created });
     else stdout.line(`${what} ${created ? 'is' : 'is already'} release ${release.id} in ${name}`);
     return EXIT.ok;
   } catch (error) {

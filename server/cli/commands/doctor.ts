@@ -15,17 +15,13 @@ import type { Layout } from '../../stores/layout.js';
 import { describeError } from '../../stores/problem.js';
 import { RunStore } from '../../stores/runs.js';
 import { foreignMemory } from '../../stores/trust.js';
+import { type DoctorFinding as Finding, answer } from '../answers.js';
+import { JSON_FLAG } from '../args.js';
 import type { Command } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
 import { diagnosticsOf } from '../compile.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
-
-interface Finding {
-  readonly name: string;
-  readonly state: 'ok' | 'warning' | 'error';
-  readonly text: string;
-}
 
 const LITTLE_SPACE = 1024 ** 3;
 /** Files of other tools that are named. */
@@ -35,9 +31,10 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'Check that everything is there and well that a run needs.',
   usage: 'doctor [--fix] [--json]',
+  examples: ['doctor', 'doctor --fix'],
   flags: {
     fix: { type: 'boolean', help: 'Clear up what dead processes have left: runs, locks, temp files.' },
-    json: { type: 'boolean', help: 'As JSON.' },
+    ...JSON_FLAG,
   },
   most: 0,
   run(args) {
@@ -51,7 +48,7 @@ export const doctor: Command = {
       space(root),
       runs(root, args.flag('fix')),
     ];
-    if (args.flag('json')) stdout.line(JSON.stringify({ root, findings }));
+    if (args.flag('json')) answer('doctor', { root, findings });
     else {
       const style = styleFor(wantsColours(process.stdout.isTTY));
       const marks = { ok: style.green('✓'), warning: style.yellow('!'), error: style.red('✗') };

@@ -1,10 +1,12 @@
 /** `modelyard features materialize|preview` */
 import { type MaterializeResult, materialize, whatIsStale } from '../../features/materialize.js';
+import type { Manifest } from '../../features/manifest.js';
 import type { Features } from '../../model/features.js';
 import { publishServices } from '../../features/online/services.js';
 import { preview as previewRows } from '../../features/preview.js';
 import { HashIndex } from '../../stores/hash-index.js';
 import { layoutOf, ensureMemory } from '../../stores/layout.js';
+import { answer } from '../answers.js';
 import { DRY_FLAG, JSON_FLAG, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
@@ -39,7 +41,8 @@ export const materialized: FeaturesSubcommand = {
     const names = words.length > 0 ? words : viewsOf(files).map(({ view }) => view.name);
     for (const name of names) viewNamed(files, name);
     if (names.length === 0) {
-      stdout.line(json ? '[]' : 'There are no feature views.');
+      if (json) answer('features materialize', { views: [], applied: !call.dry });
+      else stdout.line('There are no feature views.');
       return EXIT.ok;
     }
     const layout = layoutOf(root);
@@ -79,7 +82,7 @@ export const materialized: FeaturesSubcommand = {
     }
     const problem = hashes.save();
     if (problem !== undefined) stderr.line(`modelyard: ${problem.message}`);
-    if (json) stdout.line(JSON.stringify(results.map(shown)));
+    if (json) answer('features materialize', { views: results.map(shown), applied: true });
     if (signal.aborted) return EXIT.cancelled;
     return results.every(({ ok }) => ok) && published?.ok !== false ? EXIT.ok : EXIT.failed;
   },
@@ -103,17 +106,15 @@ async function wouldMaterialize(
       tame(reason === undefined ? `${view} is up to date` : `would compute ${view}: ${reason}`, false),
     );
   }
-  if (json) stdout.line(JSON.stringify(stale));
+  if (json) answer('features materialize', { views: stale, applied: false });
   return EXIT.ok;
 }
 
 /** Statistics are asked for with `profile`. */
-function shown(result: MaterializeResult): unknown {
+function shown(result: MaterializeResult) {
   if (!result.ok) return result;
-  const manifest = Object.fromEntries(
-    Object.entries(result.manifest).filter(([key]) => key !== 'statistics'),
-  );
-  return { ...result, manifest };
+  const entries = Object.entries(result.manifest).filter(([key]) => key !== 'statistics');
+  return { ...result, manifest: Object.fromEntries(entries) as unknown as Omit<Manifest, 'statistics'> };
 }
 
 function tell({ style }: FeaturesCall, result: MaterializeResult): void {
@@ -156,7 +157,7 @@ export const preview: FeaturesSubcommand = {
     if (!result.ok) throw new CommandError(result.message, EXIT.failed);
     const { columns, rows, truncated } = result.value;
     if (json) {
-      stdout.line(JSON.stringify(result.value));
+      answer('features preview', result.value);
       return EXIT.ok;
     }
     const cells = rows.map((row) =>

@@ -4,13 +4,20 @@ import { type Comparison, type Profile, type Side, compareSides, profileOf } fro
 import type { NamedDrift } from '../../features/statistics/measure.js';
 import { type FeatureStatistics, QUANTILES, missingOf } from '../../features/statistics/types.js';
 import { ensureMemory, layoutOf } from '../../stores/layout.js';
+import { answer } from '../answers.js';
 import { JSON_FLAG } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
 import { count } from '../../model/units.js';
 import { tame } from '../terminal/text.js';
-import { type FeaturesCall, type FeaturesSubcommand, onInterrupt } from './features-shared.js';
+import {
+  type FeaturesCall,
+  type FeaturesSubcommand,
+  featureFiles,
+  onInterrupt,
+  viewNamed,
+} from './features-shared.js';
 import { columns, plain } from './models-text.js';
 
 export const profile: FeaturesSubcommand = {
@@ -28,7 +35,7 @@ export const profile: FeaturesSubcommand = {
     const against = call.args.text('against');
     if (against === undefined) {
       const made = await looking(call, (options) => profileOf(current, options));
-      if (call.json) stdout.line(JSON.stringify(made));
+      if (call.json) answer('features profile', made);
       else for (const line of profileLines(made, call.style)) stdout.line(line);
       return EXIT.ok;
     }
@@ -36,7 +43,7 @@ export const profile: FeaturesSubcommand = {
       compareSides(sideOf(call, against, current), current, options),
     );
     if (call.json) {
-      stdout.line(JSON.stringify({ ...made.current, against: made.reference.name, drift: made.drift }));
+      answer('features profile', { ...made.current, against: made.reference.name, drift: made.drift });
     } else {
       for (const line of profileLines(made.current, call.style)) stdout.line(line);
       stdout.line();
@@ -58,23 +65,29 @@ export const diff: FeaturesSubcommand = {
     const made = await looking(call, (options) => compareSides(reference, current, options));
     if (call.json) {
       const { drift } = made;
-      stdout.line(JSON.stringify({ reference: made.reference.name, current: made.current.name, ...drift }));
+      answer('features diff', { reference: made.reference.name, current: made.current.name, ...drift });
     } else for (const line of driftLines(made, call.style)) stdout.line(line);
     return made.drift.features.some(({ drifted }) => drifted) ? EXIT.failed : EXIT.ok;
   },
 };
 
 /** `weather`, `weather@3`, `3` beside a side that is a view, or a file of the project. */
-function sideOf({ store }: FeaturesCall, word: string, beside?: Side): Side {
+function sideOf({ store, root }: FeaturesCall, word: string, beside?: Side): Side {
   if (/^\d+$/.test(word) && beside?.kind === 'version') {
     return { kind: 'version', view: beside.view, version: Number(word) };
   }
   const match = /^([^@/]+)@(\d+)$/.exec(word);
-  if (match !== null) return { kind: 'version', view: match[1] ?? '', version: Number(match[2]) };
+  if (match !== null) {
+    const [, view = '', version] = match;
+    if (store.versions(view).length === 0) viewNamed(featureFiles(root), view);
+    return { kind: 'version', view, version: Number(version) };
+  }
   // What has an extension is a file, unless a view is really called so.
-  const isFile =
-    /[/\\]|\.(csv|tsv|parquet|jsonl|ndjson)$/i.test(word) && store.current(word).state === 'missing';
-  return isFile ? { kind: 'file', path: word } : { kind: 'version', view: word };
+  const kept = store.current(word).state !== 'missing';
+  if (!kept && /[/\\]|\.(csv|tsv|parquet|jsonl|ndjson)$/i.test(word)) return { kind: 'file', path: word };
+  // What was computed can be looked at, whether a file still defines it or not.
+  if (!kept) viewNamed(featureFiles(root), word);
+  return { kind: 'version', view: word };
 }
 
 async function looking<T>(

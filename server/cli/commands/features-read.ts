@@ -2,6 +2,7 @@
 import type { ExpectationOutcome, Manifest } from '../../features/manifest.js';
 import type { FeatureView } from '../../model/features.js';
 import { count, formatBytes, formatDuration } from '../../model/units.js';
+import { type KnownView, type KnownViewVersion, answer } from '../answers.js';
 import { JSON_FLAG } from '../args.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
@@ -16,7 +17,7 @@ import {
 } from './features-shared.js';
 
 /** What is told of a view without looking at its data. */
-function about({ store }: FeaturesCall, file: string, view: FeatureView) {
+function about({ store }: FeaturesCall, file: string, view: FeatureView): KnownView {
   const current = loadedValue(store.current(view.name));
   const attempt = loadedValue(store.attempt(view.name));
   const failed = attempt?.ok === false && (current === undefined || attempt.at > current.createdAt);
@@ -30,7 +31,7 @@ function about({ store }: FeaturesCall, file: string, view: FeatureView) {
   };
 }
 
-function summary(manifest: Manifest) {
+function summary(manifest: Manifest): KnownViewVersion {
   const { version, createdAt, rows, bytes, range, partial, hash } = manifest;
   const broken = manifest.expectations.filter((one) => !one.passed).length;
   return {
@@ -63,7 +64,7 @@ export const list: FeaturesSubcommand = {
         ),
       })),
     );
-    if (call.json) stdout.line(JSON.stringify({ views, services }));
+    if (call.json) answer('features list', { views, services });
     else if (views.length === 0)
       stdout.line('There are no feature views. A file `*.features.yaml` defines them; see docs/language.md.');
     else for (const line of rows(views, call.style)) stdout.line(line);
@@ -71,7 +72,7 @@ export const list: FeaturesSubcommand = {
   },
 };
 
-function rows(views: readonly ReturnType<typeof about>[], style: Style): string[] {
+function rows(views: readonly KnownView[], style: Style): string[] {
   const cells = views.map((view) => [
     view.name,
     view.current === undefined ? 'never computed' : `version ${view.current.version}`,
@@ -99,7 +100,7 @@ export const show: FeaturesSubcommand = {
     const known = about(call, file, view);
     if (call.json) {
       const versions = call.store.versions(view.name);
-      stdout.line(JSON.stringify({ ...known, manifest: current ?? null, versions }));
+      answer('features show', { ...known, manifest: current ?? null, versions });
       return EXIT.ok;
     }
     const { style } = call;
@@ -150,7 +151,7 @@ export const versions: FeaturesSubcommand = {
         ? []
         : [{ ...summary(manifest), current: version === pointer?.version, usedBy }];
     });
-    if (call.json) stdout.line(JSON.stringify(known));
+    if (call.json) answer('features versions', { versions: known });
     else if (known.length === 0) stdout.line(`${view.name} has never been computed.`);
     for (const one of call.json ? [] : known) {
       const marks = [one.current ? call.style.green('current') : '', one.usedBy.join(', ')].filter(

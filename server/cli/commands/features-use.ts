@@ -11,6 +11,7 @@ import { ENCODINGS } from '../../model/table-options.js';
 import type { LabelsReading } from '../../model/training-set.js';
 import { HashIndex } from '../../stores/hash-index.js';
 import { ensureMemory, layoutOf } from '../../stores/layout.js';
+import { answer } from '../answers.js';
 import { DRY_FLAG, JSON_FLAG, UsageError, type Flags } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
@@ -78,6 +79,7 @@ export const trainingSet: FeaturesSubcommand = {
       const views = chosen.value.map(({ view }) => view.name);
       return say(
         call,
+        'features training-set',
         { path: target, views },
         target,
         `would write ${target}, with features of ${views.join(', ')}`,
@@ -112,7 +114,7 @@ export const trainingSet: FeaturesSubcommand = {
       throw new CommandError(tame(built.message, false), code);
     }
     const { document } = built;
-    if (json) stdout.line(JSON.stringify(document));
+    if (json) answer('features training-set', { ...document, applied: true });
     else {
       const versions = document.views.map(({ view, version }) => `${view} ${version}`).join(', ');
       stdout.line(`${document.path}: ${count(document.rows, 'row')}, features of ${versions}`);
@@ -200,23 +202,21 @@ export const get: FeaturesSubcommand = {
     if (strange !== undefined) {
       throw new UsageError(`${service} has no key "${strange}"; its keys are: ${known.join(', ')}`);
     }
-    const answer = reader.get(keys, {
+    const found = reader.get(keys, {
       ...(at === undefined ? {} : { at: new Date(at) }),
       fullNames: args.flag('full-names'),
     });
     reader.close();
-    if (!answer.ok) throw new UsageError(answer.message);
-    const { features, views } = answer;
+    if (!found.ok) throw new UsageError(found.message);
+    const { features, views } = found;
     if (json) {
-      stdout.line(
-        jsonText({
-          service,
-          version: reader.header.version,
-          keys,
-          features,
-          views: [...views, ...offline.map((view) => ({ view, status: 'offline' }))],
-        }),
-      );
+      answer('features get', {
+        service,
+        version: reader.header.version,
+        keys,
+        features,
+        views: [...views, ...offline.map((view) => ({ view, status: 'offline' as const }))],
+      });
     } else {
       const rows = Object.entries(features).map(([name, value]) => [
         name,

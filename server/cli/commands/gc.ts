@@ -8,7 +8,8 @@ import { RunStore } from '../../stores/runs.js';
 import { removeFromTrash, trashOverBounds } from '../../stores/trash.js';
 import { foreignMemory } from '../../stores/trust.js';
 import { agreed } from '../agreed.js';
-import { type Arguments, UsageError, wholeNumber } from '../args.js';
+import { answer } from '../answers.js';
+import { type Arguments, JSON_FLAG, UsageError, wholeNumber } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stderr, stdout } from '../output.js';
@@ -17,6 +18,7 @@ export const gc: Command = {
   name: 'gc',
   summary: 'Free the cache and old runs; says first what would go.',
   usage: 'gc [flags]',
+  examples: ['gc --dry', 'gc --max-size 5GiB --keep-runs 50 --yes'],
   details: `
 Bounds that are not given are those of modelyard.yaml (\`cache\` and \`runs\`). The last result
 of each task stays in the cache, unless --all is given; so does what model versions and runs that have not ended hold.`,
@@ -28,7 +30,7 @@ of each task stays in the cache, unless --all is given; so does what model versi
     'keep-runs': { type: 'string', value: 'N', help: 'The newest so many runs stay.' },
     'max-run-age': { type: 'string', value: 'TIME', help: 'Older runs go: 90d.' },
     all: { type: 'boolean', help: 'Empty the cache, artifacts of kept runs included.' },
-    json: { type: 'boolean', help: 'As JSON.' },
+    ...JSON_FLAG,
   },
   most: 0,
   async run(args) {
@@ -63,27 +65,25 @@ of each task stays in the cache, unless --all is given; so does what model versi
       if (plan.notice !== undefined) stderr.line(`modelyard: ${plan.notice}`);
     }
     const asks = !args.flag('dry') && !nothing && !args.flag('yes');
-    const answer = asks ? await agreed(json, 'Free it?', 'nothing was freed') : !args.flag('dry') && !nothing;
-    const apply = answer === true;
+    const said = asks ? await agreed(json, 'Free it?', 'nothing was freed') : !args.flag('dry') && !nothing;
+    const apply = said === true;
     const done = apply ? applyGc(store, plan) : undefined;
     if (apply) for (const item of trash) removeFromTrash(store.layout, item);
     for (const problem of done?.problems ?? []) stderr.line(`modelyard: ${problem.message}`);
     if (json) {
       const { runs, freedBytes, cacheBytes, keptBytes } = plan;
-      stdout.line(
-        JSON.stringify({
-          runs,
-          files,
-          trash: trash.map(({ id }) => id),
-          freedBytes,
-          cacheBytes,
-          keptBytes,
-          applied: apply,
-        }),
-      );
+      answer('gc', {
+        runs,
+        files,
+        trash: trash.map(({ id }) => id),
+        freedBytes,
+        cacheBytes,
+        keptBytes,
+        applied: apply,
+      });
     } else if (done !== undefined) stdout.line(`${formatBytes(done.freedBytes)} freed.`);
     // Whoever could not be asked has to know that nothing was freed.
-    return answer === undefined || (done?.problems.length ?? 0) > 0 ? EXIT.failed : EXIT.ok;
+    return said === undefined || (done?.problems.length ?? 0) > 0 ? EXIT.failed : EXIT.ok;
   },
 };
 

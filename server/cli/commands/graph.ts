@@ -2,24 +2,28 @@
 import { type Edge, type Graph, buildGraph } from '../../model/graph.js';
 import { viewSources } from '../../model/view-sources.js';
 import { featureFilesFor } from '../../runner/feature-files.js';
+import { answer } from '../answers.js';
 import { UsageError } from '../args.js';
 import type { Command } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import { loadFor, prepare, SELECTION_FLAGS } from '../prepare.js';
 
 const FORMATS = ['text', 'dot', 'mermaid', 'json'] as const;
+const TEXTS = { text, dot, mermaid };
 
 export const graph: Command = {
   name: 'graph',
   summary: 'Show what depends on what.',
   usage: 'graph [PIPELINE] [--format text|dot|mermaid|json]',
+  examples: ['graph rain-train', 'graph rain-train --format mermaid'],
   flags: {
-    format: { type: 'string', value: 'F', help: `${FORMATS.join(', ')}. Default: text.` },
+    format: { type: 'string', value: 'F', help: `As ${FORMATS.join(', ')}. Default: text.` },
+    json: { type: 'boolean', help: 'As --format json.' },
     ...(SELECTION_FLAGS['param'] === undefined ? {} : { param: SELECTION_FLAGS['param'] }),
   },
   most: 1,
   async run(args) {
-    const word = args.text('format') ?? 'text';
+    const word = args.text('format') ?? (args.flag('json') ? 'json' : 'text');
     const format = FORMATS.find((one) => one === word);
     if (format === undefined) throw new UsageError(`--format takes ${FORMATS.join(', ')}, not "${word}"`);
     const prepared = prepare(args, await loadFor(args));
@@ -29,7 +33,8 @@ export const graph: Command = {
       params: prepared.params,
       viewSources: viewSources(features.map((one) => one.features)),
     });
-    stdout.write({ text, dot, mermaid, json }[format](made, pipeline.name));
+    if (format === 'json') json(made, pipeline.name);
+    else stdout.write(TEXTS[format](made, pipeline.name));
     return EXIT.ok;
   },
 };
@@ -75,17 +80,22 @@ function mermaid(made: Graph): string {
   return `flowchart LR\n${[...nodes, ...edges].join('\n')}\n`;
 }
 
-function json(made: Graph, name: string): string {
+function json(made: Graph, name: string): void {
   const nodes = made.order.map((id) => {
     const instance = made.byId.get(id);
+    const action = instance?.task.action?.kind;
     return {
       id,
-      task: instance?.task.name,
-      action: instance?.task.action?.kind,
-      inputs: instance?.inputs.map((input) => input.path ?? input.text.text),
-      outputs: instance?.outputs.map((output) => output.path ?? output.text.text),
+      ...(instance === undefined
+        ? {}
+        : {
+            task: instance.task.name,
+            inputs: instance.inputs.map((input) => input.path ?? input.text.text),
+            outputs: instance.outputs.map((output) => output.path ?? output.text.text),
+          }),
+      ...(action === undefined ? {} : { action }),
     };
   });
   const edges = made.edges.map((edge) => ({ from: edge.from, to: edge.to, labels: labels(edge) }));
-  return `${JSON.stringify({ pipeline: name, nodes, edges })}\n`;
+  answer('graph', { pipeline: name, nodes, edges });
 }

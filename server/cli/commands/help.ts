@@ -1,21 +1,19 @@
 /** `modelyard help [COMMAND]`: written from the commands themselves. */
-import { COMMON_FLAGS, closest, type Flags } from '../args.js';
-import type { Command } from '../command.js';
-import { EXIT, stderr, stdout } from '../output.js';
+import { COMMON_FLAGS, type Flags, UsageError, closest, noSubcommand } from '../args.js';
+import type { Command, Commands } from '../command.js';
+import { EXIT, EXIT_MEANINGS, stderr, stdout } from '../output.js';
 
-const EXIT_CODES = `Exit codes:
-  0    everything went well
-  1    something failed: a task, a check; for lint: errors were found
-  2    wrong use, or a definition that is not valid
-  3    the run waits for people; it goes on with --resume when they have answered
-  130  cancelled (Ctrl-C, SIGTERM)
-`;
+const PIPELINE_WORD =
+  "PIPELINE is a pipeline's name or the path of its file; it may be left out where there is only one.";
 
-export async function help(
-  commands: Readonly<Record<string, () => Promise<Command>>>,
-  words: readonly string[],
-  unasked: boolean,
-): Promise<number> {
+/** The lowest first. */
+const EXIT_CODES = Object.entries(EXIT_MEANINGS).map(
+  ([name, says]) => ({ code: EXIT[name as keyof typeof EXIT], says }) as const,
+);
+
+const EXIT_LINES = `Exit codes:\n${table(EXIT_CODES.map(({ code, says }) => ({ head: String(code), help: says })))}`;
+
+export async function help(commands: Commands, words: readonly string[], unasked: boolean): Promise<number> {
   const [topic, word] = words;
   if (topic !== undefined && topic !== 'help') {
     const load = Object.hasOwn(commands, topic) ? commands[topic] : undefined;
@@ -26,7 +24,10 @@ export async function help(
       );
       return EXIT.usage;
     }
-    stdout.write(helpOn(await load(), word));
+    const command = await load();
+    if (word !== undefined && command.subcommands !== undefined && !Object.hasOwn(command.subcommands, word))
+      throw new UsageError(noSubcommand(topic, word, Object.keys(command.subcommands)));
+    stdout.write(helpOn(command, word));
     return EXIT.ok;
   }
   const loaded = await Promise.all(Object.values(commands).map((load) => load()));
@@ -37,8 +38,8 @@ export async function help(
   const text =
     `modelyard: pipelines that build models, and never do the same work twice\n\n` +
     `Usage: modelyard COMMAND [arguments]\n\nCommands:\n${table(rows)}\n` +
-    `PIPELINE is a pipeline's name or the path of its file; it may be left out where there is only one.\n\n` +
-    EXIT_CODES;
+    `${PIPELINE_WORD}\n\n` +
+    EXIT_LINES;
   if (unasked) {
     stderr.write(text);
     return EXIT.usage;
@@ -49,12 +50,46 @@ export async function help(
 
 /** @param word the subcommand that is asked about, if any */
 export function helpOn(command: Command, word?: string): string {
-  const { name, subcommands = {} } = command;
+  return `${pageOn(command, word)}\n${EXIT_LINES}`;
+}
+
+/** `docs/cli.md`: the help of every command and subcommand. */
+export async function cliReference(commands: Commands): Promise<string> {
+  const loaded = await Promise.all(Object.values(commands).map((load) => load()));
+  const section = (title: string, text: string): string => `${title}\n\n\`\`\`\n${text.trimEnd()}\n\`\`\`\n`;
+  const pages = loaded.flatMap((command) => [
+    section(`## modelyard ${command.name}`, pageOn(command)),
+    ...Object.keys(command.subcommands ?? {}).map((word) =>
+      section(`### modelyard ${command.name} ${word}`, pageOn(command, word)),
+    ),
+  ]);
+  return `<!-- Made from the code by \`npm run docs\`. -->
+
+# The command line
+
+${PIPELINE_WORD}
+
+What \`--json\` prints is described in [json/](json/README.md).
+
+## Exit codes
+
+| code | means |
+| --- | --- |
+${EXIT_CODES.map(({ code, says }) => `| ${code} | ${says} |\n`).join('')}
+Words about what went wrong go to the standard error, answers to the standard output.
+
+${pages.join('\n')}`;
+}
+
+/** As `helpOn`, without the exit codes. */
+function pageOn(command: Command, word?: string): string {
+  const { name, subcommands = {}, examples } = command;
   const one = word !== undefined && Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
   if (one !== undefined) {
+    const own = examples.filter((line) => line.split(' ')[1] === word);
     return (
       `Usage: modelyard ${name} ${one.usage}\n\n${one.summary}\n\nFlags:\n` +
-      `${flagLines({ ...one.flags, ...COMMON_FLAGS })}\n${EXIT_CODES}`
+      `${flagLines({ ...one.flags, ...COMMON_FLAGS })}${exampleLines(own)}`
     );
   }
   const details = command.details === undefined ? '' : `\n${command.details.trim()}\n`;
@@ -67,8 +102,14 @@ export function helpOn(command: Command, word?: string): string {
       : `${flagLines(COMMON_FLAGS)}\nFlags of a subcommand: modelyard help ${name} SUBCOMMAND\n`;
   return (
     `Usage: modelyard ${command.usage}\n\n${command.summary}\n${details}\n` +
-    `${described.join('')}${described.length === 0 ? '' : '\n'}Flags:\n${flags}\n${EXIT_CODES}`
+    `${described.join('')}${described.length === 0 ? '' : '\n'}Flags:\n${flags}${exampleLines(examples)}`
   );
+}
+
+function exampleLines(examples: readonly string[]): string {
+  return examples.length === 0
+    ? ''
+    : `\nExamples:\n${examples.map((line) => `  modelyard ${line}\n`).join('')}`;
 }
 
 function flagLines(flags: Flags): string {

@@ -13,7 +13,8 @@ import { toSarif } from '../../rules/sarif.js';
 import { madeBefore } from '../../runner/made-before.js';
 import { KnownPackageStore } from '../../stores/packages/known.js';
 import { KnownRegistry } from '../../stores/registry/known.js';
-import { type Arguments, UsageError, closest } from '../args.js';
+import { answer } from '../answers.js';
+import { type Arguments, JSON_FLAG, UsageError, closest } from '../args.js';
 import { type Command, CommandError, startFolder } from '../command.js';
 import type { Diagnostic } from '../loaded.js';
 import { diagnosticsOf } from '../compile.js';
@@ -30,6 +31,7 @@ export const lint: Command = {
   name: 'lint',
   summary: 'Check definitions: pipelines, features and the project file.',
   usage: 'lint [PATHS] [flags]',
+  examples: ['lint', 'lint train.pipeline.yaml --severity warning', 'lint --sarif'],
   details: `
 Without paths the whole project is checked. Feature views are checked against their data, too. Each
 finding is a line
@@ -42,7 +44,7 @@ Exit code 1 when there is an error.`,
       value: 'LEVEL',
       help: `Show findings from this level on (${LEVELS.join(', ')}; default info), or RULE=LEVEL to set a rule's.`,
     },
-    json: { type: 'boolean', help: 'As JSON.' },
+    ...JSON_FLAG,
     sarif: { type: 'boolean', help: 'As SARIF 2.1.0, for code hosts.' },
   },
   most: Number.POSITIVE_INFINITY,
@@ -65,7 +67,7 @@ Exit code 1 when there is an error.`,
         },
       );
       stdout.line(JSON.stringify(log, null, 2));
-    } else if (args.flag('json')) stdout.line(JSON.stringify({ files: paths.length, findings: visible }));
+    } else if (args.flag('json')) answer('lint', { files: paths.length, findings: visible });
     else print(visible, paths.length);
     return failed ? EXIT.failed : EXIT.ok;
   },

@@ -1,5 +1,4 @@
 /** `modelyard models compare|card`: two versions side by side, and one version as a page. */
-import { jsonText } from '../../base/json.js';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../../model/definition.js';
@@ -7,6 +6,7 @@ import { lineageSources } from '../../serving/lineage-sources.js';
 import { Lineage } from '../../stores/lineage.js';
 import { cardOf } from '../../stores/model-card.js';
 import { type ComparisonRow, compareVersions } from '../../stores/registry/compare.js';
+import { answer } from '../answers.js';
 import { JSON_FLAG } from '../args.js';
 import { startFolder, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -30,7 +30,7 @@ export const compare: Subcommand = {
     const b = versionNamed(call, /@|^models:/.test(second) ? second : `${a.version.name}@${second}`);
     const { rows } = compareVersions(a.version, b.version);
     if (json) {
-      stdout.line(jsonText({ a: headOf(a), b: headOf(b), rows }));
+      answer('models compare', { a: headOf(a), b: headOf(b), rows });
       return EXIT.ok;
     }
     for (const line of comparison(a, b, rows, args.flag('all'), style)) stdout.line(line);
@@ -108,7 +108,8 @@ export const card: Subcommand = {
     const { markdown: text } = valueOf(cardOf(registry, Lineage.open(root, lineageSources(root)), chosen));
     const output = args.text('output');
     if (output === undefined) {
-      stdout.write(json ? `${jsonText({ model: name, version, markdown: text })}\n` : tame(text, false));
+      if (json) answer('models card', { model: name, version, markdown: text });
+      else stdout.write(tame(text, false));
       return EXIT.ok;
     }
     const file = path.resolve(startFolder(args), output);
@@ -120,6 +121,11 @@ export const card: Subcommand = {
         EXIT.failed,
       );
     }
-    return say(call, { model: name, version, file }, `${name} ${version} is described in ${output}`);
+    return say(
+      call,
+      'models card',
+      { model: name, version, file },
+      `${name} ${version} is described in ${output}`,
+    );
   },
 };

@@ -1,10 +1,10 @@
 /** `modelyard models lineage`: what something stands on, and what became of it, across all runs. */
-import { jsonText } from '../../base/json.js';
 import path from 'node:path';
 import { lineageSources } from '../../serving/lineage-sources.js';
 import { madeOf } from '../../serving/releases.js';
 import { Lineage, type LineageGraph, type LineageNode, type LineageTarget } from '../../stores/lineage.js';
 import { isRunId } from '../../stores/run-id.js';
+import { answer } from '../answers.js';
 import { JSON_FLAG, UsageError, wholeNumber } from '../args.js';
 import { startFolder } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -34,7 +34,11 @@ export const lineage: Subcommand = {
     const upstream = up ? valueOf(store.upstream(target, { limit })).graph : undefined;
     const downstream = down ? valueOf(store.downstream(target, { limit })).graph : undefined;
     if (json) {
-      stdout.line(jsonText({ target, upstream, downstream }));
+      answer('models lineage', {
+        target,
+        ...(upstream === undefined ? {} : { upstream }),
+        ...(downstream === undefined ? {} : { downstream }),
+      });
       return EXIT.ok;
     }
     const lines = [

@@ -1,7 +1,7 @@
 /** `modelyard models list|show|history` */
-import { jsonText } from '../../base/json.js';
 import { modelUri } from '../../model/registry-names.js';
 import type { RegisteredModel } from '../../stores/registry/types.js';
+import { type ModelHead, answer } from '../answers.js';
 import { JSON_FLAG, wholeNumber } from '../args.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import {
@@ -29,7 +29,7 @@ export const list: Subcommand = {
         ...withoutVersions(model),
         latest: newest(model)?.version ?? null,
       }));
-      stdout.line(jsonText(shown));
+      answer('models list', { models: shown });
     } else if (models.length === 0) {
       stdout.line('There are no models yet. A `register` task makes one, or `modelyard models register`.');
     } else for (const line of modelRows(models, style)) stdout.line(line);
@@ -38,8 +38,10 @@ export const list: Subcommand = {
 };
 
 /** Of thousands of models the versions would be megabytes; `show` gives them. */
-function withoutVersions(model: RegisteredModel): Partial<RegisteredModel> {
-  return Object.fromEntries(Object.entries(model).filter(([key]) => key !== 'recent'));
+function withoutVersions(model: RegisteredModel): ModelHead {
+  const { name, createdAt, updatedAt, description, tags, aliases, nextVersion, counts, deleted } = model;
+  const head = { name, createdAt, updatedAt, description, tags, aliases, nextVersion, counts };
+  return deleted === undefined ? head : { ...head, deleted };
 }
 
 export const show: Subcommand = {
@@ -58,7 +60,7 @@ export const show: Subcommand = {
     if (subject.kind === 'version') {
       const { version, aliases } = subject;
       const uri = modelUri(version.name, { kind: 'version', version: version.version });
-      if (json) stdout.line(jsonText({ ...version, aliases, uri }));
+      if (json) answer('models show', { ...version, aliases, uri });
       else stdout.write(`${versionLines(subject, style).join('\n')}\n`);
       return EXIT.ok;
     }
@@ -68,7 +70,7 @@ export const show: Subcommand = {
         includeDeleted: args.flag('all'),
       }),
     );
-    if (json) stdout.line(jsonText({ ...withoutVersions(subject.model), versions }));
+    if (json) answer('models show', { ...withoutVersions(subject.model), versions });
     else stdout.write(`${modelLines(subject.model, versions, style).join('\n')}\n`);
     return EXIT.ok;
   },
@@ -102,7 +104,7 @@ export const history: Subcommand = {
       }),
       modelHint(registry, name),
     );
-    if (json) stdout.line(jsonText(entries));
+    if (json) answer('models history', { entries });
     else if (entries.length === 0) stdout.line('Nothing of that kind has happened.');
     else for (const line of historyLines(entries, style)) stdout.line(line);
     return EXIT.ok;

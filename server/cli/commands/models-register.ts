@@ -58,6 +58,7 @@ export const register: Subcommand = {
     const title = `${version.name} ${version.version}`;
     return say(
       call,
+      'models register',
       { model: version.name, version: version.version, uri, created, added },
       created ? `made ${title} (${uri})` : `these bytes are ${title} already${also('added', added)}`,
       created

@@ -1,5 +1,4 @@
 /** What the subcommands of `modelyard models` share: the registry, references to versions, and telling what went wrong. */
-import { jsonText } from '../../base/json.js';
 import { didYouMean, similar } from '../../model/names.js';
 import { parseModelReference } from '../../model/registry-names.js';
 import type { Registry } from '../../stores/registry/registry.js';
@@ -10,6 +9,7 @@ import type {
   RegistryError,
   VersionDocument,
 } from '../../stores/registry/types.js';
+import { type ChangeAnswers, answerChange } from '../answers.js';
 import { UsageError } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -103,13 +103,14 @@ export function pairOf(text: string, what: string): readonly [string, string] {
  * One sentence for people, or the same as JSON, where `applied` says whether it was done.
  * @param would the sentence where it was only asked what would be done
  */
-export function say(
+export function say<K extends keyof ChangeAnswers>(
   call: Pick<ProjectCall, 'json' | 'dry'>,
-  json: object,
+  name: K,
+  json: ChangeAnswers[K],
   text: string,
   would = `would change ${text}`,
 ): number {
-  if (call.json) stdout.line(jsonText({ ...json, applied: !call.dry }));
+  if (call.json) answerChange(name, json, !call.dry);
   else stdout.line(tame(call.dry ? would : text, false));
   return EXIT.ok;
 }

@@ -26,6 +26,7 @@ export const exported: Subcommand = {
     );
     return say(
       call,
+      'models export',
       { model: subject.name, versions, bytes, to },
       `${subject.name}: ${count(versions.length, 'version')} (${formatBytes(bytes)}) in ${given}`,
     );
@@ -56,7 +57,8 @@ export const imported: Subcommand = {
     const kept = done.keptAliases.map((alias) => `${alias} stays where it is here`);
     return say(
       call,
-      done,
+      'models import',
+      { name: done.name, versions: done.versions, keptAliases: done.keptAliases },
       [`${done.name}: ${count(done.versions.length, 'version')} imported`, ...lines, ...kept].join('\n  '),
       [`would import ${count(done.versions.length, 'version')} of ${done.name}`, ...lines, ...kept].join(
         '\n  ',

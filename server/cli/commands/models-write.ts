@@ -35,6 +35,7 @@ export const alias: Subcommand = {
       const { from } = valueOf(registry.removeAlias(model.name, name, causeOf(call)), hint);
       return say(
         call,
+        'models alias',
         { model: model.name, alias: name, from, to: null },
         `${model.name}: ${name}: ${from} → none`,
       );
@@ -49,7 +50,7 @@ export const alias: Subcommand = {
       from === to
         ? `${version.name}: ${name} is version ${to} already`
         : `${version.name}: ${name}: ${from ?? 'none'} → ${to}`;
-    return say(call, { model: version.name, alias: name, from, to }, text);
+    return say(call, 'models alias', { model: version.name, alias: name, from, to }, text);
   },
 };
 
@@ -72,6 +73,7 @@ export const rollback: Subcommand = {
     const move = `${model.name}: ${name}: ${from ?? 'none'} → ${to}`;
     return say(
       call,
+      'models rollback',
       { model: model.name, alias: name, from, to },
       `${move}, rolled back`,
       `${move}, if it were rolled back`,
@@ -107,6 +109,7 @@ export const tag: Subcommand = {
     const text = Object.entries(all).map(([key, value]) => `${key}=${value}`);
     return say(
       call,
+      'models tag',
       { model: subject.name, ...version, tags: all },
       `${title(subject.name, version.version)}: ${text.length === 0 ? 'no tags' : text.join(', ')}`,
     );
@@ -139,6 +142,7 @@ export const describe: Subcommand = {
     valueOf(registry.describe(subject.name, text, { ...causeOf(call), ...version }));
     return say(
       call,
+      'models describe',
       { model: subject.name, ...version, description: text },
       `${title(subject.name, version.version)} is described`,
       `would describe ${title(subject.name, version.version)}`,
@@ -179,6 +183,7 @@ export const remove: Subcommand = {
         valueOf(registry.purgeVersion(name, version, causeOf(call)), modelHint(registry, name));
       return say(
         call,
+        'models delete',
         { model: name, version, deleted: true, purged: true },
         `${name} ${version} is deleted for good; \`modelyard gc\` frees its bytes`,
         `would delete ${name} ${version} for good`,
@@ -200,9 +205,15 @@ export const remove: Subcommand = {
   },
 };
 
-function deleted(call: Call, subject: object, what: string, word: string): number {
+function deleted(
+  call: Call,
+  subject: { readonly model: string; readonly version?: string },
+  what: string,
+  word: string,
+): number {
   return say(
     call,
+    'models delete',
     { ...subject, deleted: true },
     `${what} is deleted; \`modelyard models restore ${word}\` brings it back`,
     `would delete ${what}`,
@@ -224,12 +235,19 @@ export const restore: Subcommand = {
     }
     if (numbered === undefined) {
       valueOf(registry.restoreModel(word, causeOf(call)), modelHint(registry, word));
-      return say(call, { model: word, restored: true }, `${word} is back`, `would restore ${word}`);
+      return say(
+        call,
+        'models restore',
+        { model: word, restored: true },
+        `${word} is back`,
+        `would restore ${word}`,
+      );
     }
     const { name, version } = numbered;
     valueOf(registry.restoreVersion(name, version, causeOf(call)), modelHint(registry, name));
     return say(
       call,
+      'models restore',
       { model: name, version, restored: true },
       `${name} ${version} is back`,
       `would restore ${name} ${version}`,

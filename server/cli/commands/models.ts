@@ -34,6 +34,15 @@ export const models = family<Call>({
   details: `
 A version is named by its number or an alias: rain@3, rain@production, rain@latest, models:/rain/3.
 Names that lead nowhere end with 2; what the registry refuses (deleting a version that an alias holds) ends with 1.`,
+  examples: [
+    'models list',
+    'models show rain@production',
+    'models alias rain@3 production --reason "better recall"',
+    'models rollback rain production',
+    'models compare rain@2 rain@3',
+    'models lineage rain@production --up',
+    'models export rain@3 rain-3.tar',
+  ],
   subcommands: SUBCOMMANDS,
   open: (call) => ({
     ...call,

@@ -8,6 +8,7 @@ import { tempName } from '../../stores/atomic.js';
 import { dockerfile } from '../../stores/packages/docker.js';
 import { PackageStore } from '../../stores/packages/store.js';
 import type { PackageManifest, PackageVersion } from '../../stores/packages/types.js';
+import { answer } from '../answers.js';
 import { CHANGE_FLAGS, type Flags, JSON_FLAG, UsageError } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -66,6 +67,7 @@ export const packages = family<PackagesCall>({
   summary: 'App packages: list, show, export (also for containers), delete.',
   details: `
 A version is named by its number; without one the newest is meant: rain-app, rain-app@3.`,
+  examples: ['packages list', 'packages show rain-app@3', 'packages export rain-app --docker --output build'],
   subcommands: SUBCOMMANDS,
   open: (call) => ({
     ...call,
@@ -80,7 +82,7 @@ function list(call: PackagesCall): number {
     name,
     versions: versions.filter((version) => all || version.deleted === undefined),
   }));
-  if (json) stdout.line(JSON.stringify(found));
+  if (json) answer('packages list', { packages: found });
   else if (found.length === 0) stdout.line('There are no packages yet. A `package` task makes one.');
   else {
     for (const { name, versions } of found) {
@@ -112,7 +114,7 @@ function show(call: PackagesCall): number {
     const { versions } = valueOf(store.package(version.name)).package;
     const shown = versions.filter((one) => args.flag('all') || one.deleted === undefined);
     if (json) {
-      stdout.line(JSON.stringify({ name: version.name, versions: shown }));
+      answer('packages show', { name: version.name, versions: shown });
       return EXIT.ok;
     }
     for (const one of shown) {
@@ -125,7 +127,7 @@ function show(call: PackagesCall): number {
     return EXIT.ok;
   }
   const { manifest } = valueOf(store.manifest(version));
-  if (json) stdout.line(JSON.stringify({ ...version, manifest }));
+  if (json) answer('packages show', { ...version, manifest });
   else
     stdout.write(
       `${manifestLines(version, manifest, style)
@@ -183,7 +185,7 @@ function exported(call: PackagesCall): number {
   const what = docker
     ? `a build context: docker build -t ${version.name}:${version.version} ${target}`
     : target;
-  if (json) stdout.line(JSON.stringify({ ...version, path: target }));
+  if (json) answer('packages export', { ...version, path: target });
   else stdout.line(`exported ${version.name} ${version.version} to ${what}`);
   return EXIT.ok;
 }
@@ -217,6 +219,7 @@ function remove(call: PackagesCall): number {
   const what = `version ${version.version} of ${version.name}`;
   return say(
     call,
+    'packages delete',
     { name: version.name, version: version.version, deleted: true },
     `deleted ${what}; \`modelyard gc\` frees its bytes`,
     `would delete ${what}`,

@@ -1,7 +1,7 @@
 /** `modelyard plan PIPELINE`: what a run would do, and why. */
-import { jsonText } from '../../base/json.js';
 import { type PlannedTask, planRun } from '../../runner/plan.js';
-import type { Arguments } from '../args.js';
+import { answer } from '../answers.js';
+import { type Arguments, JSON_FLAG } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import { SELECTION_FLAGS, prepareFor } from '../prepare.js';
@@ -13,7 +13,8 @@ export const plan: Command = {
   name: 'plan',
   summary: 'Say what a run would do now, and why.',
   usage: 'plan [PIPELINE] [flags]',
-  flags: { ...SELECTION_FLAGS, json: { type: 'boolean', help: 'As JSON.' } },
+  examples: ['plan rain-train', 'plan rain-train --param epochs=300', 'plan --only evaluate --force'],
+  flags: { ...SELECTION_FLAGS, ...JSON_FLAG },
   most: 1,
   run: showPlan,
 };
@@ -33,7 +34,7 @@ export async function showPlan(args: Arguments): Promise<number> {
   });
   if (result.problem !== undefined) throw new CommandError(result.problem, EXIT.usage);
   if (args.flag('json')) {
-    stdout.line(jsonText({ pipeline: prepared.compiled.pipeline.name, tasks: result.tasks }));
+    answer('plan', { pipeline: prepared.compiled.pipeline.name, tasks: result.tasks });
     return EXIT.ok;
   }
   const style = styleFor(wantsColours(process.stdout.isTTY));

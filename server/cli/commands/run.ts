@@ -35,6 +35,11 @@ export const run: Command = {
   name: 'run',
   summary: 'Run what is not up to date.',
   usage: 'run [PIPELINE] [flags]',
+  examples: [
+    'run rain-train -j 4 --param epochs=300',
+    'run rain-train --only evaluate',
+    'run rain-train --resume',
+  ],
   details: `
 Tasks whose commands, params, inputs and outputs are as they were are left alone or restored from the cache; the
 others run, in parallel where nothing keeps them apart. Ctrl-C ends the run politely, a second one at once.

@@ -9,6 +9,7 @@ import type { RunDocument, RunStatus, TaskRun } from '../../stores/run-document.
 import { LIVE_STATUSES } from '../../stores/run-summary.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
 import { expiredTasks, runToResume } from '../../stores/waiting.js';
+import { answer } from '../answers.js';
 import { DRY_FLAG, type Flags, JSON_FLAG, UsageError, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
@@ -51,7 +52,12 @@ const SUBCOMMANDS: Subcommands<RunsCall> = {
       ...JSON_FLAG,
       ...PIPELINE,
       limit: { type: 'string', value: 'N', help: 'At most so many. Default: 20.' },
-      status: { type: 'string', multiple: true, value: 'S[,S]', help: `${STATUSES.join(', ')}.` },
+      status: {
+        type: 'string',
+        multiple: true,
+        value: 'S[,S]',
+        help: `Only runs that are ${STATUSES.join(', ')}.`,
+      },
     },
     least: 0,
     most: 0,
@@ -113,6 +119,13 @@ export const runs = family<RunsCall>({
   details: `
 RUN is a run's id, the end of one, or left out for the newest run. \`runs cancel\` of a run that only waits for people runs
 its tasks with \`if: always()\` and \`if: cancelled()\` here.`,
+  examples: [
+    'runs list --status failed --limit 5',
+    'runs show latest',
+    'runs log 0rpe train',
+    'runs diff',
+    'runs cancel',
+  ],
   subcommands: SUBCOMMANDS,
   open: (call) => ({ ...call, store: RunStore.open(call.root) }),
 });
@@ -130,7 +143,7 @@ function list({ args, store, style, json }: RunsCall): number {
     ...(statuses.length === 0 ? {} : { status: statuses }),
   });
   if (json) {
-    stdout.line(jsonText(found));
+    answer('runs list', { runs: found });
     return EXIT.ok;
   }
   if (found.length === 0) stdout.line('There are no runs yet. `modelyard run` starts one.');
@@ -194,7 +207,7 @@ function readRun(call: RunsCall, live = false): RunDocument {
 function show(call: RunsCall): number {
   const run = readRun(call);
   if (call.json) {
-    stdout.line(jsonText(run));
+    answer('runs show', run);
     return EXIT.ok;
   }
   stdout.write(`${describe(run, call.style).join('\n')}\n`);
@@ -300,7 +313,7 @@ async function diff(call: RunsCall): Promise<number> {
   const { changesSince } = await import('../../project/texts.js');
   const changes = changesSince(store.layout.root, basis.files);
   if (call.json) {
-    stdout.line(JSON.stringify(changes));
+    answer('runs diff', { changes });
     return EXIT.ok;
   }
   if (changes.length === 0) stdout.line(`Nothing has changed since run ${run.id} began.`);
@@ -324,7 +337,7 @@ function remove(call: RunsCall): number {
   const removed = call.store.remove(run, { dry: call.dry });
   if (!removed.ok)
     throw new CommandError(removed.problem.message, removed.unknown === true ? EXIT.usage : EXIT.failed);
-  return say(call, { run, deleted: true }, `deleted ${run}`, `would delete ${run}`);
+  return say(call, 'runs delete', { run, deleted: true }, `deleted ${run}`, `would delete ${run}`);
 }
 
 async function cancel(call: RunsCall): Promise<number> {
@@ -338,10 +351,10 @@ async function cancel(call: RunsCall): Promise<number> {
     if (now.ok && now.run.status !== 'waiting') {
       const part = top.id === run.id ? '' : `, and ${run.id} with it`;
       const what = `cancelled ${top.id}, which waited for people${part}`;
-      return say(call, { run: top.id, cancelled: true }, what, what);
+      return say(call, 'runs cancel', { run: top.id, cancelled: true }, what, what);
     }
   }
   const done = cancelRun(store, top.id, { force: call.args.flag('force'), dry });
   if (!done.ok) throw new CommandError(done.message, EXIT.failed);
-  return say(call, { run: top.id, [done.how]: true }, done.message, done.would);
+  return say(call, 'runs cancel', { run: top.id, [done.how]: true }, done.message, done.would);
 }

@@ -10,6 +10,7 @@ export const schema: Command = {
   name: 'schema',
   summary: 'Print the JSON Schema of pipelines, features or the project file.',
   usage: `schema ${KINDS.join('|')}`,
+  examples: ['schema pipeline'],
   flags: {},
   most: 1,
   async run(args) {

@@ -8,6 +8,7 @@ import { readable } from '../../serving/event-words.js';
 import { isReleaseId } from '../../serving/places.js';
 import { Project } from '../../project/project.js';
 import { type SecretsHolder, secretNamesOf, secretValues } from '../../serving/secret-values.js';
+import { answer } from '../answers.js';
 import { CHANGE_FLAGS, UsageError, type Flags, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -81,7 +82,7 @@ async function startOne(
   const { args } = call;
   const release = args.text('release');
   if (release !== undefined && !isReleaseId(release)) throw new UsageError(`"${release}" is no release`);
-  if (call.dry) return tellDry(call, service, `start ${release ?? 'what it ran last'}`);
+  if (call.dry) return tellDry(call, 'service start', service, `start ${release ?? 'what it ran last'}`);
   const [host, port, traffic, replicas] = [
     args.text('host'),
     args.text('port'),
@@ -102,6 +103,7 @@ async function startOne(
   };
   return tellResult(
     call,
+    'service start',
     service.environment,
     await startService(addressOf(call, service), order, { onEvent: tellEvent(call, service.environment) }),
   );
@@ -114,12 +116,14 @@ async function startLost(call: ServiceCall): Promise<number> {
     (one) => one.status === 'lost' || one.status === 'failed',
   );
   if (lost.length === 0) {
-    stdout.line(call.json ? '[]' : 'Everything that should run does.');
+    if (call.json) answer('service start', { services: [], applied: !call.dry });
+    else stdout.line('Everything that should run does.');
     return EXIT.ok;
   }
   if (call.dry) {
     const names = lost.map(({ environment, name }) => `${environment}/${name}`);
-    return say(call, { services: names }, names.join(', '), `would start ${names.join(', ')}`);
+    const services = lost.map(({ environment, name }) => ({ environment, name }));
+    return say(call, 'service start', { services }, names.join(', '), `would start ${names.join(', ')}`);
   }
   const results = [];
   for (const service of lost) {
@@ -130,7 +134,7 @@ async function startLost(call: ServiceCall): Promise<number> {
       stdout.line(`${service.environment}/${service.name}: ${tame(message, false)}`);
     }
   }
-  if (call.json) stdout.line(JSON.stringify(results));
+  if (call.json) answer('service start', { services: results });
   return results.every((result) => result.ok) ? EXIT.ok : EXIT.failed;
 }
 
@@ -167,7 +171,7 @@ function percent(name: string, text: string): number {
 
 /** @param would what it does, after "would" */
 function order(
-  verb: ServiceVerb,
+  verb: Exclude<ServiceVerb, 'monitor'>,
   summary: string,
   would: (service: ServiceView) => string,
   withSecrets = false,
@@ -180,7 +184,7 @@ function order(
     most: 1,
     async run(call) {
       const service = serviceNamed(call);
-      if (call.dry) return tellDry(call, service, would(service));
+      if (call.dry) return tellDry(call, `service ${verb}`, service, would(service));
       const body = {
         cause: causeOf(call),
         ...turn(call),
@@ -188,6 +192,7 @@ function order(
       };
       return tellResult(
         call,
+        `service ${verb}`,
         service.environment,
         await orderService(addressOf(call, service), verb, body, {
           onEvent: tellEvent(call, service.environment),
@@ -223,20 +228,30 @@ export const stop: ServiceSubcommand = {
   ...order('stop', 'Stops a service: requests under way to their end, then the processes.', () => ''),
   async run(call) {
     const service = serviceNamed(call);
-    if (call.dry) return tellDry(call, service, `stop ${service.current?.id ?? 'nothing: it does not run'}`);
+    if (call.dry)
+      return tellDry(
+        call,
+        'service stop',
+        service,
+        `stop ${service.current?.id ?? 'nothing: it does not run'}`,
+      );
     const cause = causeOf(call);
     const address = addressOf(call, service);
     if (service.hosted) {
       return tellResult(
         call,
+        'service stop',
         service.environment,
         await orderService(address, 'stop', { cause }, { onEvent: tellEvent(call, service.environment) }),
       );
     }
     if (service.status !== 'lost')
-      return tellResult(call, service.environment, { ok: true, message: `${service.name} does not run` });
+      return tellResult(call, 'service stop', service.environment, {
+        ok: true,
+        message: `${service.name} does not run`,
+      });
     const { endLost } = await import('../../serving/end-lost.js');
-    return tellResult(call, service.environment, await endLost(address, cause));
+    return tellResult(call, 'service stop', service.environment, await endLost(address, cause));
   },
 };
 
@@ -249,11 +264,13 @@ export const traffic: ServiceSubcommand = {
   async run(call) {
     const service = serviceNamed(call);
     const share = percent('PERCENT', call.words[1] ?? '');
-    if (call.dry) return tellDry(call, service, `give the canary ${share} % of the traffic`);
+    if (call.dry)
+      return tellDry(call, 'service traffic', service, `give the canary ${share} % of the traffic`);
     const body = { cause: causeOf(call), ...turn(call), percent: share };
     if (!service.hosted) throw new CommandError(`${service.name} does not run`, EXIT.failed);
     return tellResult(
       call,
+      'service traffic',
       service.environment,
       await orderService(addressOf(call, service), 'traffic', body, {
         onEvent: tellEvent(call, service.environment),

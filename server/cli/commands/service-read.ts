@@ -15,6 +15,7 @@ import { listServices, serviceHistory, type ServiceView } from '../../serving/re
 import { madeOf } from '../../serving/releases.js';
 import type { RunningRelease, ServiceStatus } from '../../serving/types.js';
 import { linesBackward, linesFrom } from '../../stores/lines.js';
+import { answer } from '../answers.js';
 import { JSON_FLAG, wholeNumber } from '../args.js';
 import { EXIT, stderr, stdout } from '../output.js';
 import { delay } from '../../serving/delay.js';
@@ -37,7 +38,7 @@ export const list: ServiceSubcommand = {
   run({ root, json, style }) {
     const { services, problems } = listServices(root);
     for (const problem of problems) stderr.line(`modelyard: ${problem.message}`);
-    if (json) stdout.line(JSON.stringify(services));
+    if (json) answer('service list', { services });
     else if (services.length === 0) {
       stdout.line('There are no services yet. A `service` task starts one.');
     } else for (const line of rows(services, style)) stdout.line(line);
@@ -97,16 +98,14 @@ export const status: ServiceSubcommand = {
     const limit = wholeNumber('limit', args.text('limit') ?? '5', 0);
     const events = serviceHistory(root, service.environment, service.name, limit);
     if (json) {
-      stdout.line(
-        JSON.stringify({
-          ...service,
-          url: serviceUrl(service.config),
-          metrics: metrics ?? null,
-          drift,
-          alerts: rules,
-          events,
-        }),
-      );
+      answer('service status', {
+        ...service,
+        url: serviceUrl(service.config),
+        metrics: metrics ?? null,
+        drift,
+        alerts: rules,
+        events,
+      });
       return EXIT.ok;
     }
     const nameOf = releaseNames(call.root, service.environment);
@@ -178,7 +177,7 @@ export const history: ServiceSubcommand = {
     const service = serviceNamed(call);
     const limit = wholeNumber('limit', call.args.text('limit') ?? '20', 1);
     const events = serviceHistory(call.root, service.environment, service.name, limit);
-    if (call.json) stdout.line(JSON.stringify(events));
+    if (call.json) answer('service history', { events });
     else {
       const textOf = eventTexts(releaseNames(call.root, service.environment));
       for (const event of events) {
@@ -210,7 +209,7 @@ export const alerts: ServiceSubcommand = {
       return { environment, name, alerts: readAlerts(places.alerts), history: past };
     });
     if (json) {
-      stdout.line(JSON.stringify(found));
+      answer('service alerts', { services: found });
       return EXIT.ok;
     }
     const lines = found.flatMap(({ environment, name, alerts: rules, history: past }) => [

@@ -1,10 +1,11 @@
 /** What the subcommands of `modelyard service` share: which service is meant, on whose behalf, and telling what came of it. */
 import { didYouMean, similar } from '../../model/names.js';
-import type { ServiceAddress } from '../../serving/client.js';
+import type { ServiceAddress, ServiceVerb } from '../../serving/client.js';
 import { describeServiceEvent, readable, releaseNames } from '../../serving/event-words.js';
 import { listServices, type ServiceView } from '../../serving/read-service.js';
 import type { ServiceCause, ServiceEvent } from '../../serving/types.js';
 import { whoAmI } from '../../stores/user.js';
+import { type Answers, type ServiceResult, answer } from '../answers.js';
 import type { Flags } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
@@ -46,7 +47,10 @@ export function serviceNamed(call: ServiceCall): ServiceView {
   if (first === undefined) {
     const names = [...new Set(services.map((one) => one.name))];
     const where = environment === undefined ? '' : ` in ${environment}`;
-    const known = names.length === 0 ? 'there are none' : `there are: ${names.join(', ')}`;
+    const known =
+      names.length === 0
+        ? 'there are none yet: a `service` task starts one'
+        : `there are: ${names.join(', ')}`;
     throw new CommandError(
       `there is no service "${name}"${where}.${didYouMean(similar(name, names))} (${known})`,
       EXIT.usage,
@@ -87,14 +91,18 @@ export function causeOf(call: ServiceCall): ServiceCause {
   return { who: whoAmI(), ...(reason === undefined ? {} : { reason }) };
 }
 
+/** Commands that give a service an order. */
+type Order = Extract<keyof Answers, `service ${ServiceVerb | 'start'}`>;
+
 /** What an order would do, when only that was asked. */
 export function tellDry(
   call: ServiceCall,
+  command: Order,
   service: Pick<ServiceView, 'environment' | 'name'>,
   what: string,
 ): number {
   const { environment, name } = service;
-  return say(call, { environment, name }, what, `${environment}/${name}: would ${what}`);
+  return say(call, command, { environment, name }, what, `${environment}/${name}: would ${what}`);
 }
 
 /** Tells on the side what happens while an order is carried out. */
@@ -114,11 +122,12 @@ export function eventTexts(nameOf: (id: string) => string): (event: ServiceEvent
 /** What an order to a service of an environment came to: 0 or 1. */
 export function tellResult(
   call: ServiceCall,
+  command: Order,
   environment: string,
-  result: { readonly ok: boolean; readonly message: string },
+  result: ServiceResult,
 ): number {
   const message = tame(readable(call.root, environment, result.message), false);
-  if (call.json) stdout.line(JSON.stringify(result));
+  if (call.json) answer(command, { ok: result.ok, message: result.message });
   else if (result.ok) stdout.line(message);
   else throw new CommandError(message, EXIT.failed);
   return result.ok ? EXIT.ok : EXIT.failed;

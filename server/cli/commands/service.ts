@@ -26,6 +26,14 @@ export const service = family<ServiceCall>({
   details: `
 SERVICE is a name, or ENVIRONMENT/NAME where several environments have a service of that name.
 Secrets that a release needs are taken from the environment of the command.`,
+  examples: [
+    'service list',
+    'service status rain',
+    'service start rain --release 20261123-123456-789-k3f9',
+    'service traffic rain 10',
+    'service rollback rain --reason "slow"',
+    'service logs rain --follow',
+  ],
   subcommands: SUBCOMMANDS,
   open: (call) => call,
 });

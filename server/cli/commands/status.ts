@@ -1,9 +1,10 @@
 /** `modelyard status`: every pipeline, how it ended the last time, and what of it is stale. */
-import { jsonText } from '../../base/json.js';
 import { Project } from '../../project/project.js';
 import { planRun } from '../../runner/plan.js';
 import { RunStore } from '../../stores/runs.js';
 import { expiredTasks } from '../../stores/waiting.js';
+import { type PipelineStatus, answer } from '../answers.js';
+import { JSON_FLAG } from '../args.js';
 import type { Command } from '../command.js';
 import { diagnosticsOf } from '../compile.js';
 import { projectRoot } from '../locate.js';
@@ -16,13 +17,14 @@ export const status: Command = {
   name: 'status',
   summary: 'Show every pipeline with its last run and what is stale.',
   usage: 'status [--json]',
-  flags: { json: { type: 'boolean', help: 'As JSON.' } },
+  examples: ['status', 'status --json'],
+  flags: JSON_FLAG,
   most: 0,
   async run(args) {
     const root = projectRoot(args);
     const project = Project.open(root);
     const store = RunStore.open(root);
-    const pipelines = [];
+    const pipelines: PipelineStatus[] = [];
     for (const definition of project.definitions()) {
       if (definition.kind !== 'pipeline') continue;
       const { pipeline, path } = definition;
@@ -48,7 +50,7 @@ export const status: Command = {
       });
     }
     if (args.flag('json')) {
-      stdout.line(jsonText({ root, pipelines }));
+      answer('status', { root, pipelines });
       return EXIT.ok;
     }
     const style = styleFor(wantsColours(process.stdout.isTTY));

@@ -16,6 +16,7 @@ import {
   takeFromTrash,
 } from '../../stores/trash.js';
 import { agreed } from '../agreed.js';
+import { answer } from '../answers.js';
 import { DRY_FLAG, JSON_FLAG } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -61,6 +62,7 @@ export const trash = family<ProjectCall>({
 A run removes nothing that no run is known to have made: what is in the place of an output is set aside, as is what a task
 left half made. It is kept for 30 days or 5 GiB, unless \`trash\` in modelyard.yaml says otherwise. ID is what
 \`trash list\` shows, PATH where it was: the newest that was there is meant.`,
+  examples: ['trash list', 'trash restore data/raw.csv', 'trash empty --yes'],
   subcommands: SUBCOMMANDS,
   open: (call) => call,
 });
@@ -74,7 +76,7 @@ const REASONS: Readonly<Record<TrashItem['reason'], string>> = {
 function list({ root, json, style }: ProjectCall): number {
   const items = listTrash(layoutOf(root)).map((item) => ({ ...item, bytes: bytesBelow(item.file) }));
   if (json) {
-    stdout.line(JSON.stringify(items));
+    answer('trash list', { items });
     return EXIT.ok;
   }
   if (items.length === 0) stdout.line('The trash is empty.');
@@ -121,6 +123,7 @@ function restore(call: ProjectCall): number {
   }
   return say(
     call,
+    'trash restore',
     { id: item.id, path: old, to },
     `${old} is back${given === undefined ? '' : ` as ${shown}`}`,
     `would put ${old} back${given === undefined ? '' : ` as ${shown}`}`,
@@ -142,11 +145,12 @@ async function empty(call: ProjectCall): Promise<number> {
   const bytes = items.reduce((sum, { file }) => sum + bytesBelow(file), 0);
   const told = { ids: items.map(({ id }) => id), bytes };
   const what = `${count(items.length, 'item')} (${formatBytes(bytes)})`;
-  if (items.length === 0) return say(call, told, 'The trash is empty.', 'The trash is empty.');
+  if (items.length === 0) return say(call, 'trash empty', told, 'The trash is empty.', 'The trash is empty.');
   if (!dry && !args.flag('yes')) {
-    const answer = await agreed(json, `Remove ${what} for good?`, 'nothing was removed');
-    if (answer !== true) return answer === undefined ? EXIT.failed : EXIT.ok;
+    const said = await agreed(json, `Remove ${what} for good?`, 'nothing was removed');
+    if (said === undefined && json) answer('trash empty', { ...told, applied: false });
+    if (said !== true) return said === undefined ? EXIT.failed : EXIT.ok;
   }
   if (!dry) for (const item of items) removeFromTrash(layout, item);
-  return say(call, told, `removed ${what}`, `would remove ${what}`);
+  return say(call, 'trash empty', told, `removed ${what}`, `would remove ${what}`);
 }

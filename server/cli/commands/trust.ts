@@ -1,6 +1,7 @@
 /** `modelyard trust`: says yes to a memory that this machine has not made. */
 import { layoutOf } from '../../stores/layout.js';
 import { memoryState, trustMemory } from '../../stores/trust.js';
+import { answer } from '../answers.js';
 import { DRY_FLAG, JSON_FLAG } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { projectRoot } from '../locate.js';
@@ -10,6 +11,7 @@ export const trust: Command = {
   name: 'trust',
   summary: 'Say yes to a .modelyard that came with a clone, an archive or a copy.',
   usage: 'trust [--dry] [--json]',
+  examples: ['trust --dry', 'trust'],
   details: `
 What lies in .modelyard is restored into the project, deleted and connected to, so that only one that was made on this
 machine is used without asking. Look first: \`modelyard runs list\`, \`modelyard service list\`. For CI that restores a cache of
@@ -22,7 +24,7 @@ its own, set MODELYARD_MEMORY_KEY to a secret instead.`,
     const done = dry ? { ok: true as const, before: memoryState(layout) } : trustMemory(layout);
     if (!done.ok) throw new CommandError(done.message, EXIT.failed);
     if (args.flag('json')) {
-      stdout.line(JSON.stringify({ memory: layout.memory, before: done.before, applied: !dry }));
+      answer('trust', { memory: layout.memory, before: done.before, applied: !dry });
       return Promise.resolve(EXIT.ok);
     }
     const said = {

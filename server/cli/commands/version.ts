@@ -1,5 +1,7 @@
 /** `modelyard version` */
 import packageJson from '../../../package.json' with { type: 'json' };
+import { answer } from '../answers.js';
+import { JSON_FLAG } from '../args.js';
 import type { Command } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 
@@ -7,15 +9,13 @@ export const version: Command = {
   name: 'version',
   summary: 'Show the version of Modelyard and of Node.',
   usage: 'version [--json]',
-  flags: { json: { type: 'boolean', help: 'As JSON.' } },
+  examples: ['version', 'version --json'],
+  flags: JSON_FLAG,
   most: 0,
   run(args) {
     const versions = { modelyard: packageJson.version, node: process.version, platform: platform() };
-    stdout.line(
-      args.flag('json')
-        ? JSON.stringify(versions)
-        : `modelyard ${versions.modelyard} (node ${versions.node}, ${versions.platform})`,
-    );
+    if (args.flag('json')) answer('version', versions);
+    else stdout.line(`modelyard ${versions.modelyard} (node ${versions.node}, ${versions.platform})`);
     return Promise.resolve(EXIT.ok);
   },
 };

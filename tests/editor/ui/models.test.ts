@@ -83,7 +83,9 @@ uiTest(
     await workbench.screenshot('models-history');
     const history = await terminal(folder, 'models', 'history', 'rain', '--json');
     assert.deepEqual(
-      (JSON.parse(history) as { reason?: string }[]).flatMap(({ reason }) => reason ?? []),
+      (JSON.parse(history) as { entries: { reason?: string }[] }).entries.flatMap(
+        ({ reason }) => reason ?? [],
+      ),
       ['too slow', 'more accurate', 'the first one'],
     );
   },

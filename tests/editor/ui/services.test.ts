@@ -75,7 +75,7 @@ uiTest(
       await workbench.notification(/web in staging: app@1 · rain@1 serves on port/).waitFor();
       const history = await terminal(folder, 'service', 'history', 'staging/web', '--json');
       assert.deepEqual(
-        (JSON.parse(history) as { kind: string; reason?: string }[])
+        (JSON.parse(history) as { events: { kind: string; reason?: string }[] }).events
           .slice(0, 1)
           .map(({ kind, reason }) => [kind, reason]),
         [['rolled-back', 'too slow']],
