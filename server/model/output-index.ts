@@ -85,7 +85,24 @@ export class OutputIndex {
       const places = distinct(found);
       if (places.length > 1) duplicates.push({ path, places: places.map(placeOf) });
     }
-    return duplicates;
+    return [...duplicates, ...this.matched()];
+  }
+
+  /** Files of one task that a glob of another one matches: it would take them for its own. */
+  private matched(): DuplicateOutput[] {
+    const matched: DuplicateOutput[] = [];
+    const told = new Set<string>();
+    for (const glob of this.globs) {
+      for (const found of this.matchingPaths(glob.path)) {
+        const { task } = found.instance;
+        const key = `${task.name}\0${glob.instance.task.name}\0${found.path}`;
+        if (task === glob.instance.task || found.output.glob || told.has(key)) continue;
+        if (!globOf(glob.path).matches(found.path)) continue;
+        told.add(key);
+        matched.push({ path: found.path, places: [placeOf(found), placeOf(glob)] });
+      }
+    }
+    return matched;
   }
 
   nested(): NestedOutput[] {

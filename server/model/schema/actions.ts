@@ -110,7 +110,7 @@ const registerAction = closed(
       'The registered model that gets a new version. Made when it is new.',
       ['rain'],
     ),
-    from: key(template('action', { names: 'path' }), 'The artifact: an output of a task, or a path.', [
+    from: key(path('action'), 'The artifact: an output of a task, or a path.', [
       '${{ tasks.train.outputs.model }}',
       'models/rain.json',
     ]),

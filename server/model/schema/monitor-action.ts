@@ -1,7 +1,7 @@
 /** The action that watches a service: `monitor`. */
 import { Type } from '@sinclair/typebox';
 import { key, oneOf, opt } from './hint.js';
-import { closed, duration, listOrOne, reference, template } from './pieces.js';
+import { closed, duration, listOrOne, path, reference, template } from './pieces.js';
 
 const alertRule = Type.Union([
   template('action', { expects: 'a rule such as p95 < 200ms' }),
@@ -56,7 +56,7 @@ export const monitorAction = closed(
       closed(
         {
           against: opt(
-            template('action', { names: 'path' }),
+            path('action'),
             'The data that inputs are compared with. Default: the training set of the model version.',
             ['data/training.parquet'],
           ),

@@ -105,7 +105,7 @@ export const approvalAction = closed(
     prompt: key(template('action', { prose: true }), 'What is asked, in Markdown.', [
       'Accuracy ${{ tasks.train.metrics.accuracy }}. Put it into production?',
     ]),
-    artifacts: opt(listOrOne(template('action', { names: 'path' })), 'Artifacts to look at first.', [
+    artifacts: opt(listOrOne(path('action')), 'Artifacts to look at first.', [
       ['${{ tasks.train.outputs.report }}'],
     ]),
     metrics: opt(

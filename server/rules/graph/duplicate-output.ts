@@ -9,6 +9,8 @@ export const duplicateOutput: Rule = {
 A file has one task that makes it. With two, the one that ends last wins, which one that is can change from run to run,
 and what reads the file waits for both and gets one.
 
+A glob in \`outputs\` that matches a file of another task is the same: the file would be taken for one of the glob's.
+
 Cells of a matrix that all write to one path do the same to each other. Nothing is said where both tasks have an \`if\`,
 because they may be meant as either, or.
 
@@ -26,6 +28,11 @@ because they may be meant as either, or.
     },
   ],
   bad: [
+    {
+      files:
+        "tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n  tune:\n    run: ./tune.sh\n    outputs: { all: «'models/*.json'» }\n",
+      messages: ['"models/rain.json" is made by "train" too.'],
+    },
     {
       files:
         'tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n  tune:\n    run: ./tune.sh\n    outputs: { model: «models/rain.json» }\n',

@@ -1,5 +1,5 @@
-import { outputIndex } from '../path/output-index.js';
-import { normalizePath } from '../paths.js';
+import { type OutputIndex, outputIndex } from '../path/output-index.js';
+import { foldersOf, isWithin, normalizePath } from '../paths.js';
 import type { Rule } from '../rule.js';
 
 export const sharedOutput: Rule = {
@@ -7,10 +7,11 @@ export const sharedOutput: Rule = {
   severity: 'warning',
   summary: 'An output that another pipeline writes, too.',
   docs: `
-Two pipelines of the project write the same file or folder. Each run of one replaces what the other has made, and each finds
+Two pipelines of the project write the same file or folder, or one writes into a folder that is the output of the other: by
+\`outputs\`, \`metrics\`, \`plots\` or the \`output\` of a training set. Each run of one replaces what the other has made, and each finds
 its own output changed afterwards, so that it is made or restored again and again.
 
-Nothing is said about paths with expressions in them.
+Params count with their defaults. Nothing is said about paths that only a run knows, nor about globs.
 
 **To mend it**, give each pipeline a path of its own, or let one of them read what the other makes.
 `,
@@ -26,6 +27,16 @@ Nothing is said about paths with expressions in them.
   bad: [
     {
       files: {
+        'a.pipeline.yaml': 'tasks:\n  a:\n    run: ./a.sh\n    outputs: { o: «out» }\n',
+        'b.pipeline.yaml':
+          "params: { name: b.json }\ntasks:\n  b:\n    run: ./b.sh\n    plots: 'out/${{ params.name }}'\n",
+      },
+      messages: [
+        'Another pipeline writes "out/b.json", which is in "out" (b.pipeline.yaml): each run of one replaces what the other has made.',
+      ],
+    },
+    {
+      files: {
         'a.pipeline.yaml': 'tasks:\n  a:\n    run: ./a.sh\n    outputs: { o: «out/o.json» }\n',
         'b.pipeline.yaml': 'tasks:\n  b:\n    run: ./b.sh\n    metrics: ./out/o.json\n',
       },
@@ -37,24 +48,49 @@ Nothing is said about paths with expressions in them.
   check(context) {
     const { pipeline, project } = context;
     if (pipeline === undefined) return;
-    for (const { outputs, metrics, plots } of pipeline.tasks) {
-      for (const text of [...outputs.map(({ path }) => path), ...metrics, ...plots]) {
-        const path = text.template === undefined ? normalizePath(text.text) : undefined;
+    const others = project
+      .definitions()
+      .flatMap((one) =>
+        one.kind === 'pipeline' && one.pipeline !== pipeline && one.path !== context.definition.path
+          ? [{ path: one.path, index: outputIndex(one.pipeline) }]
+          : [],
+      );
+    for (const { outputs } of context.graph().instances) {
+      for (const { path: given, glob, text } of outputs) {
+        const path = given === undefined || glob ? undefined : normalizePath(given);
         if (path === undefined || path === '') continue;
-        const other = project
-          .definitions()
-          .find(
-            (one) =>
-              one.kind === 'pipeline' &&
-              one.pipeline !== pipeline &&
-              outputIndex(one.pipeline).paths.has(path),
-          );
-        if (other === undefined || other.path === context.definition.path) continue;
+        const found = firstShared(path, others);
+        if (found === undefined) continue;
+        const { other, with: shared } = found;
+        const what =
+          shared === path
+            ? `writes "${path}", too`
+            : `writes "${shared}", ${isWithin(shared, path) ? `which is in "${path}"` : `which holds "${path}"`}`;
         context.report({
           span: text.span,
-          message: `Another pipeline writes "${path}", too (${other.path}): each run of one replaces what the other has made.`,
+          message: `Another pipeline ${what} (${other}): each run of one replaces what the other has made.`,
         });
       }
     }
   },
 };
+
+interface Shared {
+  readonly other: string;
+  /** The path itself, a folder that holds it, or what is in it. */
+  readonly with: string;
+}
+
+function firstShared(
+  path: string,
+  others: readonly { readonly path: string; readonly index: OutputIndex }[],
+): Shared | undefined {
+  for (const other of others) {
+    const { paths, folders } = other.index;
+    const shared =
+      [path, ...foldersOf(path)].find((one) => paths.has(one)) ??
+      (folders.has(path) ? [...paths].find((one) => isWithin(one, path)) : undefined);
+    if (shared !== undefined) return { other: other.path, with: shared };
+  }
+  return undefined;
+}

@@ -1,10 +1,10 @@
 /** The places of a definition where a path is written. */
 import type { Definition } from '../../model/analyze.js';
 import type { Features } from '../../model/features.js';
-import type { Pipeline, Task, TemplateText } from '../../model/definition.js';
+import type { Action, Pipeline, Task, TemplateText } from '../../model/definition.js';
 
-/** `data` is one file that is read; `input` and `source` may be globs. */
-export type PathRole = 'input' | 'output' | 'data' | 'source' | 'working-directory';
+/** `data` is one file or folder that is read; `input`, `source` and `pattern`, which need not match, may be globs. */
+export type PathRole = 'input' | 'output' | 'data' | 'source' | 'working-directory' | 'pattern';
 
 export interface PathMention {
   readonly role: PathRole;
@@ -32,7 +32,7 @@ function sourcesOf({ views }: Features): PathMention[] {
   );
 }
 
-/** In the order of the tasks. Metrics and plots are outputs, checked data and labels are their own. */
+/** In the order of the tasks. Metrics and plots are outputs. */
 function mentionsOf(pipeline: Pipeline): readonly PathMention[] {
   let mentions = known.get(pipeline);
   if (mentions === undefined) {
@@ -47,25 +47,47 @@ function collect(pipeline: Pipeline): PathMention[] {
   for (const task of pipeline.tasks) {
     for (const text of task.inputs) {
       // What is left out may as well not be there.
-      if (!text.negated) mentions.push({ role: 'input', task, text, optional: text.optional });
+      if (text.negated) mentions.push({ role: 'pattern', task, text });
+      else mentions.push({ role: 'input', task, text, optional: text.optional });
+      for (const left of text.exclude) mentions.push({ role: 'pattern', task, text: left });
     }
     for (const { path } of task.outputs) mentions.push({ role: 'output', task, text: path });
     for (const text of task.metrics) mentions.push({ role: 'output', task, text });
     for (const text of task.plots) mentions.push({ role: 'output', task, text });
-    if (task.action?.kind === 'check') {
-      for (const check of task.action.checks) {
-        if (check.kind === 'data') mentions.push({ role: 'data', task, text: check.path });
-      }
-    }
-    if (task.action?.kind === 'training-set') {
-      const { labels, output } = task.action;
-      // What is missing has an empty text, and is told as such.
-      if (labels.text !== '') mentions.push({ role: 'data', task, text: labels });
-      const declared = task.outputs.some(({ path }) => path.text === output.text);
-      if (output.text !== '' && !declared) mentions.push({ role: 'output', task, text: output });
-    }
+    if (task.action !== undefined) mentions.push(...actionMentions(task, task.action));
     if (task.workingDirectory !== undefined)
       mentions.push({ role: 'working-directory', task, text: task.workingDirectory });
   }
   return mentions;
+}
+
+/** The paths of an action. What is missing has an empty text, and is told as such. */
+function actionMentions(task: Task, action: Action): PathMention[] {
+  const of = (role: PathRole, texts: readonly (TemplateText | undefined)[]): PathMention[] =>
+    texts.flatMap((text) => (text === undefined || text.text === '' ? [] : [{ role, task, text }]));
+  switch (action.kind) {
+    case 'check':
+      return of(
+        'data',
+        action.checks.map((check) => (check.kind === 'data' ? check.path : undefined)),
+      );
+    case 'training-set': {
+      const declared = task.outputs.some(({ path }) => path.text === action.output.text);
+      return [...of('data', [action.labels]), ...of('output', declared ? [] : [action.output])];
+    }
+    case 'register':
+      return of('data', [action.from]);
+    case 'approval':
+      return of('data', action.artifacts);
+    case 'monitor':
+      return of('data', [action.drift?.against]);
+    case 'package':
+      // That a package has nothing to take is another rule's.
+      return [
+        ...of('pattern', [...action.include, ...action.exclude, ...action.allowSecretFiles]),
+        ...of('data', [action.requirements]),
+      ];
+    default:
+      return [];
+  }
 }

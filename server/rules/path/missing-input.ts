@@ -3,7 +3,7 @@ import { renames } from '../edits.js';
 import { isGlob } from '../../model/paths.js';
 import { folderOf, normalizePath } from '../paths.js';
 import type { Rule, RuleContext } from '../rule.js';
-import { mentionsIn, type PathMention } from './mentions.js';
+import { mentionsIn, type PathMention, type PathRole } from './mentions.js';
 import { isMissing } from './missing.js';
 import { outputIndex } from './output-index.js';
 
@@ -26,6 +26,9 @@ views:
 `;
 }
 
+/** What has to be there. */
+const READ: ReadonlySet<PathRole> = new Set(['input', 'source', 'data']);
+
 export const missingInput: Rule = {
   id: 'path/missing-input',
   severity: 'warning',
@@ -36,7 +39,8 @@ The task reads a file or folder that does not exist, and that no task of any pip
 fail at this task, or worse, the command would go on without it. Paths are relative to the project, wherever the
 pipeline's file lies and whatever \`working-directory\` says.
 
-The same holds for the \`labels\` of a training set and, in a features file, for the \`path\` of a view's \`source\`: the view
+The same holds for the \`labels\` of a training set, for what is checked, registered, shown for approval or compared with, for
+the \`requirements\` of a package and, in a features file, for the \`path\` of a view's \`source\`: the view
 can't be computed without it.
 
 A glob is reported when it matches no file and no task writes anything where it looks. Nothing is said about paths with
@@ -110,10 +114,12 @@ It is a warning and no error, because data is often fetched after the code.
   ],
   check(context) {
     let searches = 0;
+    // What can't be a path is said already.
+    const told = new Set(context.definition.problems.map(({ span }) => span.start));
     for (const mention of mentionsIn(context.definition)) {
       const { text, role } = mention;
-      if (mention.optional === true) continue;
-      if (role === 'output' || role === 'working-directory' || text.template !== undefined) continue;
+      if (mention.optional === true || told.has(text.span.start)) continue;
+      if (!READ.has(role) || text.template !== undefined) continue;
       const glob = role !== 'data' && isGlob(text.text);
       if (!isMissing(context, text.text, glob)) continue;
       const { candidates, hint } =

@@ -1,7 +1,10 @@
 import { isGlob } from '../../model/paths.js';
 import { folderOf, globBase, isAbsolute, literalPrefix, normalizePath } from '../paths.js';
 import type { Probe, Rule } from '../rule.js';
-import { mentionsIn } from './mentions.js';
+import { mentionsIn, type PathRole } from './mentions.js';
+
+/** Keys that take globs. */
+const GLOB_ROLES: ReadonlySet<PathRole> = new Set(['input', 'source', 'pattern']);
 
 export const outsideProject: Rule = {
   id: 'path/outside-project',
@@ -31,6 +34,14 @@ A link inside of the project that leads out of it is reported where a path goes 
         'tasks:\n  train:\n    run: ./train.sh\n    inputs: [«../data/labels.csv»]\n    outputs: { model: models/rain.json }\n',
       messages: [
         '"../data/labels.csv" leaves the project. Paths are relative to the project and stay inside of it.',
+      ],
+    },
+    {
+      files:
+        "tasks:\n  pack:\n    package:\n      name: rain\n      include: [«'../app/**'»]\n      entrypoint: ./serve\n      requirements: «/srv/requirements.txt»\n",
+      messages: [
+        '"../app/**" leaves the project. Paths are relative to the project and stay inside of it.',
+        '"/srv/requirements.txt" is absolute. Write a path that is relative to the project.',
       ],
     },
     {
@@ -73,7 +84,7 @@ A link inside of the project that leads out of it is reported where a path goes 
         });
         continue;
       }
-      const probed = (role === 'input' || role === 'source') && isGlob(path) ? globBase(path) : path;
+      const probed = GLOB_ROLES.has(role) && isGlob(path) ? globBase(path) : path;
       // What lies in a folder that isn't there can't be a link.
       const folder = folderOf(probed);
       const above = folder === '' ? 'folder' : probe(folder);
