@@ -18,6 +18,7 @@ import { registerTrashCommands } from './commands/trash.js';
 import type { Context } from './context.js';
 import { ForeignMemories } from './foreign-memories.js';
 import { registerMemoryNotices } from './memory-notices.js';
+import { registerExpiredQuestions } from './expired-questions.js';
 import { registerModelDocuments } from './model-documents.js';
 import { registerApprovalPanels } from './panels/approval.js';
 import { registerComparePanels } from './panels/compare.js';
@@ -30,6 +31,7 @@ import { registerRunPanels } from './panels/run.js';
 import { registerServicePanels } from './panels/service.js';
 import { registerVersionPanels } from './panels/versions.js';
 import { PlanDocuments } from './plan-document.js';
+import { RunChanges } from './run-changes.js';
 import { State } from './state.js';
 import { registerStatusBar } from './status-bar.js';
 import { registerTasks } from './tasks.js';
@@ -68,15 +70,18 @@ export function activate(extension: vscode.ExtensionContext): Api {
     graphs: registerGraphPanels(context),
     plans: new PlanDocuments(extension),
   });
+  const changes = new RunChanges(extension, client);
   registerRunCommands(context, {
     tasks,
+    changes,
     runs: registerRunPanels(context),
     compare: registerComparePanels(context),
     view,
   });
   registerTrashCommands(context);
   registerApprovalNotices(context);
-  registerApprovalCommands(context, { tasks, panels: registerApprovalPanels(context) });
+  registerExpiredQuestions(context, { tasks, changes });
+  registerApprovalCommands(context, { tasks, changes, panels: registerApprovalPanels(context) });
   registerFeatureCommands(context, {
     tree: registerFeaturesView(context),
     preview: registerPreviewPanels(context),

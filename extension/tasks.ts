@@ -64,6 +64,12 @@ function taskName(definition: PipelineTask): string {
   return definition.pipeline;
 }
 
+/** What a run is started from. */
+export type Runnable = Pick<
+  PipelineSummary,
+  'name' | 'path' | 'uri' | 'projectUri' | 'description' | 'tasks'
+>;
+
 export class PipelineTasks implements vscode.TaskProvider {
   readonly #context: Context;
 
@@ -102,7 +108,7 @@ export class PipelineTasks implements vscode.TaskProvider {
 
   make(
     definition: PipelineTask,
-    pipeline: PipelineSummary,
+    pipeline: Runnable,
     scope: vscode.Task['scope'] = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(pipeline.uri)),
   ): vscode.Task {
     const project = vscode.Uri.parse(pipeline.projectUri);

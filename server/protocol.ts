@@ -204,6 +204,18 @@ export interface RunRef {
   readonly id: string;
 }
 
+/** A file that says something else than when a run began. */
+export interface FileChange {
+  /** Relative to the project. */
+  readonly path: string;
+  readonly uri: string;
+  /** `new: scan; changed: ship` */
+  readonly words: string;
+  /** Its text when the run began. */
+  readonly before: string;
+  readonly deleted: boolean;
+}
+
 export interface GraphNode {
   readonly id: string;
   readonly task: string;
@@ -244,7 +256,7 @@ export interface PlanResult {
   readonly problem?: string;
 }
 
-/** A question that a run puts to people, and that is not decided. */
+/** A question that a run puts to people, and that is not decided, or that nobody has answered in time. */
 export interface ApprovalView {
   readonly projectUri: string;
   /** Ids. */
@@ -267,8 +279,14 @@ export interface ApprovalView {
   readonly missing: number;
   readonly askedAt: string;
   readonly expiresAt?: string;
+  /** Its time is up, and nobody runs it: resuming lets that count. */
+  readonly expired?: true;
+  /** It was asked before; what is different since, in a few words each. */
+  readonly changed?: readonly string[];
   /** A runner stays and goes on by itself; else the run has to be resumed. */
   readonly attended: boolean;
+  /** The run to resume or to end: the one that asks, or the one that it is a part of. */
+  readonly owner: string;
   /** To be looked at; as they were when it was asked, where a copy was kept. */
   readonly artifacts: readonly ArtifactView[];
   readonly metrics: readonly { readonly name: string; readonly value: unknown }[];
@@ -343,6 +361,7 @@ export type Outcome = Answer;
  * | `modelyard/pipelines` | `{}` | `PipelinesResult` |
  * | `modelyard/runs` | `RunsParams` | `RunsResult` |
  * | `modelyard/run` | `RunRef` | `RunView \| null` |
+ * | `modelyard/runChanges` | `RunRef` | files that say something else than when the run began |
  * | `modelyard/artifactFiles` | `RunRef` and the path of a folder | its files |
  * | `modelyard/graph` | `{ uri }` | `GraphResult \| null` |
  * | `modelyard/plan` | `{ uri, params? }` | `PlanResult \| null` |
@@ -380,6 +399,8 @@ export interface Requests
       readonly kept: boolean;
     }>;
   };
+  /** Refused for a run that kept no definition. */
+  'modelyard/runChanges': { params: RunRef; result: Answer<{ readonly files: readonly FileChange[] }> };
   'modelyard/deleteRun': { params: RunRef; result: Outcome };
   'modelyard/cancelRun': { params: RunRef; result: Outcome };
   'modelyard/approvals': {

@@ -15,14 +15,12 @@ import {
   whyNot,
 } from '../present/approvals.js';
 import { dots, unlinked } from '../present/item.js';
-import type { PipelineTasks } from '../tasks.js';
 import { mayAnswer } from '../trust.js';
 import { pickOne } from './ask.js';
-import { start } from './pipelines.js';
+import { type ResumeParts, chooseWay, go, resumeRun } from './resume.js';
 import { approvalIn, guarded } from './targets.js';
 
-interface Parts {
-  readonly tasks: PipelineTasks;
+interface Parts extends ResumeParts {
   readonly panels: ApprovalPanels;
 }
 
@@ -102,18 +100,6 @@ function askComment(approval: ApprovalView, verdict: Verdict): Thenable<string |
   });
 }
 
-/** Goes on with a run that nobody runs. */
-async function resume(
-  { state }: Context,
-  parts: Parts,
-  { definitionUri, run }: NonNullable<Extract<AnswerResult, { ok: true }>['resume']>,
-): Promise<boolean> {
-  await state.ready();
-  const pipeline = state.pipeline(definitionUri);
-  if (pipeline) await start(parts, pipeline, { resume: run });
-  return pipeline !== undefined;
-}
-
 async function answer(
   context: Context,
   parts: Parts,
@@ -130,9 +116,17 @@ async function answer(
     void vscode.window.showWarningMessage(unlinked(refusal, 400));
     return;
   }
+  const { projectUri, run, task, owner } = approval;
+  // A rejection ends the run, whatever its files say.
+  if (verdict === 'approved') {
+    const way = await chooseWay(parts, { ...approval, id: owner }, 'Approve as Begun');
+    const asks =
+      way === 'new-run' ? await context.client.ask('modelyard/run', { projectUri, id: owner }) : undefined;
+    if (asks) await go(context, parts, asks, 'new-run');
+    if (way !== 'as-begun') return;
+  }
   const comment = await askComment(approval, verdict);
   if (comment === undefined) return;
-  const { projectUri, run, task } = approval;
   const result = await context.client.request('modelyard/answer', {
     projectUri,
     run,
@@ -145,8 +139,10 @@ async function answer(
     await sayRefused(context, approval, result.message);
     return;
   }
-  const going = result.resume === undefined || (await resume(context, parts, result.resume));
-  sayAnswered(approval, verdict, result, going);
+  const next =
+    result.resume && (await context.client.ask('modelyard/run', { projectUri, id: result.resume.run }));
+  if (next) await resumeRun(context, parts, next);
+  sayAnswered(approval, verdict, result);
 }
 
 /** Somebody else was first, or it can't be written. What they decided may have to be gone on with. */
@@ -167,14 +163,11 @@ function sayAnswered(
   approval: ApprovalView,
   verdict: Verdict,
   { decided, missing }: Extract<AnswerResult, { ok: true }>,
-  going: boolean,
 ): void {
   const next =
     decided === undefined
       ? `${missing} more ${missing === 1 ? 'person has' : 'people have'} to approve.`
-      : going
-        ? `The run goes on${decided === 'rejected' ? ' without it' : ''}.`
-        : 'The run was not resumed: its file has no pipeline any more.';
+      : `The run continues${decided === 'rejected' ? ' without it' : ''}.`;
   const words = unlinked(`${approvalName(approval)} ${verdict}. ${next}`, 300);
   void vscode.window.showInformationMessage(words, SHOW_RUN).then(async (choice) => {
     if (choice === SHOW_RUN) await openRun(approval.projectUri, approval.run);

@@ -7,7 +7,7 @@ import type { GraphPanels } from '../panels/graph.js';
 import type { PlanDocuments } from '../plan-document.js';
 import { nameProblem } from '../present/params.js';
 import { planText } from '../present/plan.js';
-import { TASK_TYPE, type PipelineTask, type PipelineTasks } from '../tasks.js';
+import { TASK_TYPE, type PipelineTask, type PipelineTasks, type Runnable } from '../tasks.js';
 import { mayRun } from '../trust.js';
 import { askAll, askRequired } from './ask-params.js';
 import { guarded, pipelineFor, taskFor, taskIn } from './targets.js';
@@ -18,16 +18,23 @@ interface Parts {
   readonly plans: PlanDocuments;
 }
 
-/** Starts a run as a task. What is only in the editor is written first: the runner reads the disk. */
+/**
+ * Starts a run as a task. What is only in the editor is written first: the runner reads the disk.
+ *
+ * @param quiet the terminal is not shown
+ */
 export async function start(
   { tasks }: Pick<Parts, 'tasks'>,
-  pipeline: PipelineSummary,
+  pipeline: Runnable,
   what: Omit<PipelineTask, 'type' | 'pipeline'>,
+  { quiet = false }: { readonly quiet?: boolean } = {},
 ): Promise<void> {
   const uri = vscode.Uri.parse(pipeline.uri).toString();
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri);
   if (open?.isDirty === true) await open.save();
-  await vscode.tasks.executeTask(tasks.make({ type: TASK_TYPE, pipeline: pipeline.name, ...what }, pipeline));
+  const task = tasks.make({ type: TASK_TYPE, pipeline: pipeline.name, ...what }, pipeline);
+  if (quiet) task.presentationOptions = { ...task.presentationOptions, reveal: vscode.TaskRevealKind.Silent };
+  await vscode.tasks.executeTask(task);
 }
 
 const KINDS: readonly (vscode.QuickPickItem & {

@@ -17,16 +17,14 @@ import type { RunPanels } from '../panels/run.js';
 import { openerFor } from '../present/artifacts.js';
 import { isEmptyFilter, type RunFilter } from '../present/grouping.js';
 import { progress } from '../present/runs.js';
-import type { PipelineTasks } from '../tasks.js';
 import { mayRun } from '../trust.js';
 import type { RunsView } from '../views/runs.js';
 import { pickOne, tell } from './ask.js';
 import { askFilter } from './ask-filter.js';
-import { start } from './pipelines.js';
+import { type ResumeParts, chooseWay, endWaiting, go, runAgain, showChanges } from './resume.js';
 import { artifactIn, guarded, pickRun, runFor, runIn } from './targets.js';
 
-interface Parts {
-  readonly tasks: PipelineTasks;
+interface Parts extends ResumeParts {
   readonly runs: RunPanels;
   readonly compare: ComparePanels;
   readonly view: RunsView;
@@ -40,28 +38,28 @@ async function load({ client }: Context, ref: RunRef): Promise<RunView | undefin
   return undefined;
 }
 
-/** Starts the same again: pipeline and params. */
-async function again(context: Context, parts: Parts, argument: unknown, resume: boolean): Promise<void> {
+/** Starts the same again, with its params. */
+async function again(context: Context, parts: Parts, argument: unknown): Promise<void> {
+  if (!mayRun('Running pipelines')) return;
+  const ref = await runFor(context, argument, 'Run which one again?');
+  const run = ref && (await load(context, ref));
+  if (run) await runAgain(context, parts, run);
+}
+
+async function resume(context: Context, parts: Parts, argument: unknown): Promise<void> {
   if (!mayRun('Running pipelines')) return;
   const ref = await runFor(
     context,
     argument,
-    resume ? 'Go on with which run?' : 'Run which one again?',
-    (run) => !resume || run.status === 'waiting' || (!isActive(run.status) && run.status !== 'succeeded'),
+    'Resume which run?',
+    (run) => run.status === 'waiting' || (!isActive(run.status) && run.status !== 'succeeded'),
   );
   const run = ref && (await load(context, ref));
   if (!run) return;
-  await context.state.ready();
-  const pipeline = context.state.pipeline(run.definitionUri);
-  if (!pipeline) {
-    void vscode.window.showWarningMessage(
-      `${plain(run.path)}, which run ${plain(run.id)} was started from, has no pipeline any more.`,
-    );
-    return;
-  }
-  const known = new Set(pipeline.params.map((param) => param.name));
-  const params = Object.fromEntries(Object.entries(run.params).filter(([name]) => known.has(name)));
-  await start(parts, pipeline, resume ? { resume: run.id } : { params });
+  // One that failed or was cancelled is tried again with the files as they are now.
+  const asBegun = run.status === 'waiting' || run.status === 'interrupted';
+  const way = asBegun ? await chooseWay(parts, run, 'Resume as Begun') : 'as-begun';
+  if (way !== undefined) await go(context, parts, run, way);
 }
 
 /** Runs that a command of the tree is about: those that are selected when the clicked one is among them. */
@@ -115,7 +113,11 @@ async function cancel(context: Context, argument: unknown): Promise<void> {
   const ref =
     runIn(argument) ??
     (active.length === 1 ? only : await pickRun(context, 'Cancel which run?', (run) => isActive(run.status)));
-  if (!ref) return;
+  const run = ref && (await load(context, ref));
+  if (!run) return;
+  // Tasks that clean up behind it run.
+  if (run.status === 'waiting' && mayRun('Cancelling a run that waits')) await endWaiting(context, run);
+  if (run.status === 'waiting') return;
   const outcome = await context.client.request('modelyard/cancelRun', {
     projectUri: ref.projectUri,
     id: ref.id,
@@ -316,8 +318,13 @@ export function registerRunCommands(context: Context, parts: Parts): void {
     if (ref) parts.runs.show(ref.projectUri, ref.id);
   });
   on('showActiveRuns', () => showActive(context, parts));
-  on('rerun', (argument) => again(context, parts, argument, false));
-  on('resumeRun', (argument) => again(context, parts, argument, true));
+  on('rerun', (argument) => again(context, parts, argument));
+  on('resumeRun', (argument) => resume(context, parts, argument));
+  on('showRunChanges', async (argument) => {
+    const ref = await runFor(context, argument, 'Show the changes since which run began?');
+    const run = ref && (await load(context, ref));
+    if (run) await showChanges(parts, run);
+  });
   on('cancelRun', (argument) => cancel(context, argument));
   on('deleteRun', (argument, selection) => remove(context, parts, argument, selection));
   on('copyRunId', async (argument) => {

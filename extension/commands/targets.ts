@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { plain } from '../../media/webviews/shared/format.js';
 import { look } from '../../media/webviews/shared/status.js';
 import type {
+  ApprovalView,
   ArtifactView,
   PipelineSummary,
   PipelineTaskSummary,
@@ -109,6 +110,11 @@ function isRef(value: unknown): value is RunRef {
 export function runIn(argument: unknown, second?: unknown): RunRef | undefined {
   if (typeof argument === 'string' && typeof second === 'string') return { projectUri: argument, id: second };
   if (has(argument, 'run') && isRef(argument.run)) return argument.run;
+  // A question is resumed with the run that waits for it.
+  if (has(argument, 'approval')) {
+    const { projectUri, owner } = argument.approval as ApprovalView;
+    return { projectUri, id: owner };
+  }
   return isRef(argument) ? argument : undefined;
 }
 

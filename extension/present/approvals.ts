@@ -48,6 +48,7 @@ export function whom(approval: ApprovalView): string {
 /** Why this user can't answer it; `undefined`: they may. */
 export function whyNot(approval: ApprovalView): string | undefined {
   if (approval.mayAnswer) return undefined;
+  if (approval.expired === true) return 'Nobody answered in time. Resume the run to let that count.';
   if (answered(approval)) {
     const { missing } = approval;
     return `You have answered; ${plural(missing, 'more answer')} ${missing === 1 ? 'is' : 'are'} missing.`;
@@ -122,9 +123,14 @@ function rowValue(row: ComparisonRow): string {
     : `${value(row.current)} → ${value(row.candidate)}${verdict}`;
 }
 
+/** What is different since it was asked before, in a line; nothing when it was not. */
+export function changedLine({ changed = [] }: Pick<ApprovalView, 'changed'>): string | undefined {
+  return changed.length === 0 ? undefined : `Asked again: ${changed.map((one) => plain(one, 80)).join(', ')}`;
+}
+
 /** What a notification says of one. */
 export function noticeText(approval: ApprovalView): string {
-  const facts = factsLine(approval);
+  const facts = dots(factsLine(approval), changedLine(approval)?.replace('Asked', 'asked'));
   return unlinked(
     `${approvalName(approval)} waits for you: ${promptLine(approval.prompt)}${facts === '' ? '' : ` (${facts})`}`,
     400,
@@ -145,34 +151,44 @@ export function commentPrompt(approval: ApprovalView): string {
 }
 
 export function approvalItem(approval: ApprovalView, now: number): ItemText {
-  const { mayAnswer, attended, askedAt, run } = approval;
+  const { mayAnswer, attended, askedAt, run, expired = false } = approval;
   const name = approvalName(approval);
-  const for_ = `for ${whom(approval)}`;
-  const since = waits(approval, now);
-  const more = [progressOf(approval), expiry(approval, now)];
+  const for_ = expired ? 'time is up' : `for ${whom(approval)}`;
+  const since = expired ? undefined : waits(approval, now);
+  const changed = changedLine(approval);
+  const more = [progressOf(approval), expired ? undefined : expiry(approval, now)];
   const facts = factsLine(approval);
   const refusal = whyNot(approval);
   return {
     id: approvalKey(approval),
     label: name,
-    description: dots(for_, since, ...more),
-    icon: mayAnswer ? 'bell-dot' : 'bell',
+    description: dots(for_, since, changed === undefined ? undefined : 'asked again', ...more),
+    icon: expired ? 'bell-slash' : mayAnswer ? 'bell-dot' : 'bell',
     ...(mayAnswer ? { color: 'list.warningForeground' } : {}),
     tooltip: [
       `**${escapeMarkdown(name)}** · $(bell) waits for an approval`,
       escapeMarkdown(promptLine(approval.prompt, 400)),
       facts === '' ? '' : escapeMarkdown(facts),
+      changed === undefined ? '' : `$(history) ${escapeMarkdown(changed)}`,
       `$(calendar) asked ${escapeMarkdown(localDateTime(askedAt))}`,
       refusal === undefined ? '' : `$(circle-slash) ${escapeMarkdown(refusal)}`,
       attended
         ? 'Its runner waits and goes on by itself.'
-        : 'Nobody runs it: it is resumed when it is answered.',
+        : expired
+          ? ''
+          : 'Nobody runs it: it is resumed when it is answered.',
       `\`${plain(run).replaceAll('`', '')}\``,
     ]
       .filter((line) => line !== '')
       .join('\n\n'),
-    context: mayAnswer ? 'approval' : 'approval.others',
-    spoken: commas(`Approval ${name}`, `waits ${for_}`, since, ...more),
+    context: expired ? 'approval.expired' : mayAnswer ? 'approval' : 'approval.others',
+    spoken: commas(
+      `Approval ${name}`,
+      expired ? for_ : `waits ${for_}`,
+      since,
+      changed === undefined ? undefined : 'asked again',
+      ...more,
+    ),
     children: 'collapsed',
   };
 }
@@ -180,6 +196,7 @@ export function approvalItem(approval: ApprovalView, now: number): ItemText {
 /** What a question shows below itself. */
 export type ApprovalDetail =
   | { readonly type: 'prompt' }
+  | { readonly type: 'changed'; readonly what: string; readonly index: number }
   | { readonly type: 'environment'; readonly environment: string }
   | { readonly type: 'artifact'; readonly artifact: ArtifactView }
   | { readonly type: 'metric'; readonly name: string; readonly value: unknown }
@@ -187,11 +204,12 @@ export type ApprovalDetail =
   | { readonly type: 'row'; readonly row: ComparisonRow }
   | { readonly type: 'answer'; readonly answer: ApprovalView['answers'][number]; readonly index: number };
 
-/** In the order in which somebody decides: what is asked, by which numbers, about which files, who has answered. */
+/** In the order in which somebody decides: what is asked, what is new in it, by which numbers, about which files, who has answered. */
 export function approvalDetails(approval: ApprovalView): readonly ApprovalDetail[] {
-  const { environment, comparison, metrics, artifacts, answers } = approval;
+  const { environment, comparison, metrics, artifacts, answers, changed = [] } = approval;
   return [
     { type: 'prompt' },
+    ...changed.map((what, index) => ({ type: 'changed' as const, what, index })),
     ...(environment === undefined ? [] : [{ type: 'environment' as const, environment }]),
     ...(comparison === undefined ? [] : [{ type: 'comparison' as const }]),
     ...metrics.map(({ name, value }) => ({ type: 'metric' as const, name, value })),
@@ -223,6 +241,17 @@ export function approvalDetailItem(approval: ApprovalView, detail: ApprovalDetai
         tooltip: escapeMarkdown(approval.prompt),
         spoken: `Asks: ${line}`,
         command: { id: 'modelyard.showApproval', title: 'Show Approval' },
+      };
+    }
+    case 'changed': {
+      const what = plain(detail.what, 120);
+      return {
+        ...base,
+        id: `${parent}/changed/${detail.index}`,
+        label: what,
+        description: 'since it was asked before',
+        icon: 'history',
+        spoken: `Since it was asked before: ${what}`,
       };
     }
     case 'environment': {
@@ -284,8 +313,9 @@ export function approvalDetailItem(approval: ApprovalView, detail: ApprovalDetai
 
 /** The status bar: what waits, and for whom. `undefined`: nothing does. */
 export function waitingBar(
-  waiting: readonly ApprovalView[],
+  all: readonly ApprovalView[],
 ): { readonly text: string; readonly tooltip: string } | undefined {
+  const waiting = all.filter(({ expired }) => expired !== true);
   if (waiting.length === 0) return undefined;
   const icon = waiting.some(({ mayAnswer }) => mayAnswer) ? 'bell-dot' : 'bell';
   return {

@@ -11,7 +11,14 @@ import {
   shown,
 } from '../../media/webviews/shared/format.js';
 import { isActive, look } from '../../media/webviews/shared/status.js';
-import type { ArtifactView, RunListItem, RunView, TaskRunView, VersionRef } from '../../server/protocol.js';
+import type {
+  ArtifactView,
+  FileChange,
+  RunListItem,
+  RunView,
+  TaskRunView,
+  VersionRef,
+} from '../../server/protocol.js';
 import type { GroupBy, RunGroup } from './grouping.js';
 import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
 
@@ -360,4 +367,16 @@ export function paramsItem(parent: string, run: RunView): ItemText {
     spoken: plural(entries.length, 'param'),
     children: 'collapsed',
   };
+}
+
+/** What has changed since a run began, for a question about it. */
+export function changesDetail(files: readonly Pick<FileChange, 'path' | 'words'>[]): string {
+  const lines = files.slice(0, 8).map(({ path, words }) => `${plain(path, 80)} (${plain(words, 200)})`);
+  const more = files.length > 8 ? [`and ${plural(files.length - 8, 'more file')}`] : [];
+  return [
+    ...lines,
+    ...more,
+    '',
+    'A run continues with the definition that it began with. A new run uses the files as they are now, and this one is cancelled if it still waits.',
+  ].join('\n');
 }

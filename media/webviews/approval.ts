@@ -57,6 +57,22 @@ function note(message: Shown): HTMLElement | undefined {
   return undefined;
 }
 
+/** What is different since it was asked before. */
+function changed({ changed: all = [] }: ApprovalView): HTMLElement | undefined {
+  if (all.length === 0) return undefined;
+  return h(
+    'div',
+    { class: 'note' },
+    icon('history'),
+    h(
+      'div',
+      {},
+      'Asked again. Since it was asked before:',
+      h('ul', {}, ...all.map((one) => h('li', {}, plain(one, 300)))),
+    ),
+  );
+}
+
 function card(title: string, ...children: readonly (Node | undefined)[]): HTMLElement {
   return h('section', { class: 'card' }, h('h2', {}, title), ...children);
 }
@@ -210,6 +226,7 @@ function draw(message: ToApproval): void {
     root,
     head(message),
     note(message),
+    changed(approval),
     prompt,
     terms(approval),
     comparison(approval),

@@ -11,6 +11,7 @@ import {
   answerApproval,
   isTakenUp,
   mayAnswer,
+  partOf,
   runToResume,
 } from '../stores/waiting.js';
 import { uriOfPath } from './documents.js';
@@ -30,10 +31,11 @@ function uriIn(root: string, relative: string): string {
 function approvalView(project: RunsOf, { state, path: definition, attended }: WaitingApproval): ApprovalView {
   const { root, history } = project;
   const { request, answers, missing } = state;
-  const { environment, expiresAt, comparison, who } = request;
+  const { environment, expiresAt, comparison, who, changed } = request;
+  const expired = state.status === 'expired';
   const { user } = userAndHost();
-  const read = request.artifacts.length === 0 ? undefined : history.store.read(request.run);
-  const run = read?.ok === true ? read.run : undefined;
+  const read = history.store.read(request.run);
+  const run = read.ok ? read.run : undefined;
   return {
     projectUri: uriOfPath(root),
     run: request.run,
@@ -44,12 +46,15 @@ function approvalView(project: RunsOf, { state, path: definition, attended }: Wa
     ...(environment === undefined ? {} : { environment }),
     who,
     user,
-    mayAnswer: mayAnswer(state, user),
+    mayAnswer: !expired && mayAnswer(state, user),
     count: request.count,
     missing,
     askedAt: request.askedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(expired ? { expired } : {}),
+    ...(changed === undefined ? {} : { changed }),
     attended,
+    owner: run === undefined ? request.run : (attended ? partOf : runToResume)(history.store, run).id,
     artifacts: request.artifacts.map((shown) => shownArtifact(project, run, request.askedAt, shown)),
     metrics: request.metrics,
     ...(comparison === undefined ? {} : { comparison }),

@@ -6,7 +6,7 @@ import type { OpenQuestion, PipelineHistory, RunHistory, TaskHistory } from '../
 import type { RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { RunStore } from '../stores/runs.js';
 import { userAndHost } from '../stores/user.js';
-import { AskingRuns, type WaitingApproval, mayAnswer, waitingApprovals } from '../stores/waiting.js';
+import { AskingRuns, type WaitingApproval, mayAnswer, openApprovals } from '../stores/waiting.js';
 
 /** Pipelines that have not run among so many newest runs count as not run. */
 const NEWEST = 300;
@@ -71,9 +71,9 @@ export class ProjectHistory implements RunHistory {
     return this.newest().filter((run) => LIVE.has(run.status));
   }
 
-  /** Questions that are not decided, as they are now. */
+  /** Questions that are not decided, as they are now, with those whose time is up while nobody runs them. */
   waiting(now = new Date()): readonly WaitingApproval[] {
-    return waitingApprovals(this.store, now, this.#asking.list());
+    return openApprovals(this.store, now, this.#asking.list());
   }
 
   questions(path: string): readonly OpenQuestion[] {

@@ -5,6 +5,7 @@ import type {
   ArtifactView,
   MetricSeries,
   Outcome,
+  Requests,
   RunListItem,
   RunView,
   RunsParams,
@@ -12,6 +13,8 @@ import type {
   TaskRunView,
 } from '../protocol.js';
 import { cancelRun as askToEnd } from '../runner/cancel.js';
+import { changesSince } from '../project/texts.js';
+import { readBasis } from '../stores/run-basis.js';
 import { shardedPath } from '../stores/layout.js';
 import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { summarize } from '../stores/runs.js';
@@ -201,4 +204,25 @@ export function deleteRun({ history }: RunsOf, id: string): Outcome {
 export function cancelRun({ history }: RunsOf, id: string): Outcome {
   const cancelled = askToEnd(history.store, id);
   return cancelled.ok ? { ok: true } : cancelled;
+}
+
+/** What the files that a run kept say now and did not say when it began. Reads the disk, as the runner does. */
+export function runChanges(
+  { root, history }: RunsOf,
+  id: string,
+): Requests['modelyard/runChanges']['result'] {
+  const read = history.store.read(id);
+  if (!read.ok) return { ok: false, message: read.problem.message };
+  const basis = readBasis(history.store.folder(id));
+  if (basis === undefined) {
+    return { ok: false, message: `Run ${id} kept no definition: it was begun by an older version.` };
+  }
+  const files = changesSince(root, basis.files).map(({ path: relative, words, before, now }) => ({
+    path: relative,
+    uri: uriOfPath(path.join(root, ...relative.split('/'))),
+    words,
+    before,
+    deleted: now === undefined,
+  }));
+  return { ok: true, files };
 }

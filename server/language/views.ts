@@ -38,7 +38,7 @@ import { paramProblems } from './params-view.js';
 import { planOnce, viewPlanner } from './planner.js';
 import { pipelineSummary, projectSummary } from './pipelines-view.js';
 import type { Registries } from './registries.js';
-import { cancelRun, deleteRun, listItem, runView, runsResult } from './runs-view.js';
+import { cancelRun, deleteRun, listItem, runChanges, runView, runsResult } from './runs-view.js';
 import type { RunsOf } from './runs-view.js';
 import type { RunsWatch } from './runs-watch.js';
 import { ServiceMetricsViews } from './service-metrics-requests.js';
@@ -220,6 +220,12 @@ export class Views {
         (project, id) => artifactFiles(project, id, text(params, 'path')),
         { ok: false, message: `There is no open project at ${params.projectUri}.` },
       ),
+    );
+    on('modelyard/runChanges', (params) =>
+      this.#withRun<Requests['modelyard/runChanges']['result']>(params, runChanges, {
+        ok: false,
+        message: `There is no open project at ${params.projectUri}.`,
+      }),
     );
     on('modelyard/deleteRun', (params) => this.#delete(params));
     on('modelyard/cancelRun', (params) => this.#outcome(params, cancelRun));

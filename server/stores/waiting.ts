@@ -171,10 +171,19 @@ const MOST_ABOVE = 20;
 
 /** The run to resume after an answer: the one that asked or, where another one waits for its end, that one. */
 export function runToResume(store: RunStore, run: RunDocument): RunDocument {
+  return upwards(store, run, ['waiting']);
+}
+
+/** The run that somebody started and of which this one is a part; itself where it is none. */
+export function partOf(store: RunStore, run: RunDocument): RunDocument {
+  return upwards(store, run, ASKING);
+}
+
+function upwards(store: RunStore, run: RunDocument, statuses: readonly RunStatus[]): RunDocument {
   let top = run;
   for (let above = 0; above < MOST_ABOVE && top.parent !== undefined; above++) {
     const read = store.read(top.parent.run);
-    if (!read.ok || read.run.status !== 'waiting') break;
+    if (!read.ok || !statuses.includes(read.run.status)) break;
     top = read.run;
   }
   return top;

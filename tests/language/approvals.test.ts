@@ -1,10 +1,10 @@
 /** Questions of runs in the editor: listed with what is to be looked at, answered, told to whoever comes second. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { AnswerParams, AnswerResult, ApprovalView } from '../../server/protocol.js';
+import type { AnswerParams, AnswerResult, ApprovalView, Requests } from '../../server/protocol.js';
 import type { CodeLens } from 'vscode-languageserver';
 import { until, uri } from '../support/lsp-client.js';
 import { modelyard } from '../support/modelyard.js';
@@ -140,7 +140,62 @@ test('a run that is part of another one is resumed with that one', async (t) => 
   });
   assert.ok(answered.ok && answered.resume);
   assert.equal(answered.resume.definitionUri, uri(path.join(root, 'all.pipeline.yaml')));
+  assert.equal(view.owner, answered.resume.run);
   const { code, output } = await modelyard(root, 'run', 'all', '--resume', answered.resume.run);
   assert.equal(code, 0, output);
   assert.match(output, /all succeeded/);
+});
+
+test('what changes while a run waits is told, and what its question stands for when it is asked again', async (t) => {
+  const root = folder(t, { 'modelyard.yaml': 'name: a\n', 'ship.pipeline.yaml': PIPELINE });
+  const lsp = await client(t, root, { initializationOptions: { trusted: true } });
+  const ask = async (): Promise<ApprovalView> => {
+    const { approvals } = await lsp.request<{ approvals: ApprovalView[] }>('modelyard/approvals', {});
+    const view = approvals.find(({ task }) => task === 'ask');
+    assert.ok(view);
+    return view;
+  };
+  assert.equal((await modelyard(root, 'run', 'ship')).code, 3);
+  const { projectUri, run: id, owner, changed } = await ask();
+  assert.deepEqual([owner, changed], [id, undefined]);
+  type Changes = Requests['modelyard/runChanges']['result'];
+  const changes = (run: string) => lsp.request<Changes>('modelyard/runChanges', { projectUri, id: run });
+  assert.deepEqual(await changes(id), { ok: true, files: [] });
+  const file = path.join(root, 'ship.pipeline.yaml');
+  // A change of the layout alone is none.
+  writeFileSync(file, `# a word\n${PIPELINE}`);
+  assert.deepEqual(await changes(id), { ok: true, files: [] });
+  const edited = `${PIPELINE}  tell: { needs: [ask], run: echo }\n`;
+  writeFileSync(file, edited);
+  assert.deepEqual(await changes(id), {
+    ok: true,
+    files: [
+      { path: 'ship.pipeline.yaml', uri: uri(file), words: 'new: tell', before: PIPELINE, deleted: false },
+    ],
+  });
+  rmSync(file);
+  const gone = await changes(id);
+  assert.deepEqual(gone.ok && gone.files.map(({ words, deleted }) => [words, deleted]), [['deleted', true]]);
+  assert.equal((await changes('20200101-000000-000-aaaa')).ok, false);
+
+  // A new run puts the same question, but other things follow from the answer.
+  writeFileSync(file, edited);
+  assert.equal((await modelyard(root, 'runs', 'cancel', id)).code, 0);
+  assert.equal((await modelyard(root, 'run', 'ship', '--resume', id)).code, 3);
+  assert.deepEqual((await ask()).changed, ['tell follows now']);
+});
+
+test('a question that nobody answered in time is shown until the run is resumed', async (t) => {
+  const ask = '  ask: { approval: { prompt: Ship it?, timeout: 1s, on-timeout: approve } }\n';
+  const text = `name: late\nkind: deployment\ntasks:\n${ask}`;
+  const root = folder(t, { 'modelyard.yaml': 'name: a\n', 'late.pipeline.yaml': text });
+  const lsp = await client(t, root, { initializationOptions: { trusted: true } });
+  assert.equal((await modelyard(root, 'run', 'late')).code, 3);
+  const late = await until('the time to be up', async () => {
+    const { approvals } = await lsp.request<{ approvals: ApprovalView[] }>('modelyard/approvals', {});
+    return approvals.find(({ expired }) => expired);
+  });
+  assert.deepEqual([late.mayAnswer, late.attended, late.owner], [false, false, late.run]);
+  assert.equal((await modelyard(root, 'run', 'late', '--resume', late.owner)).code, 0);
+  assert.deepEqual(await lsp.request('modelyard/approvals', {}), { approvals: [] });
 });

@@ -119,3 +119,31 @@ uiTest(
     await workbench.screenshot('answered-second');
   },
 );
+
+uiTest(
+  'approving a run whose definition has changed: the difference, then a new run; the old one cleans up',
+  {},
+  async ({ workbench, folder }) => {
+    const file = path.join(folder, 'ship.pipeline.yaml');
+    writeFileSync(file, `${PIPELINE}  tidy: { if: always(), needs: [ask], run: touch tidied.txt }\n`);
+    await workbench.showContainer('Modelyard');
+    await workbench.row('Pipelines', 'ship').first().waitFor();
+    assert.equal(await terminal(folder, 'run', 'ship'), 3);
+    await workbench.notification(/ship › ask waits for you/).waitFor();
+    writeFileSync(file, `${PIPELINE}  scan: { needs: [ask], run: touch scanned.txt }\n`);
+    await workbench.clickButton('Approve…');
+    await workbench.page.getByText('ship.pipeline.yaml (new: scan; removed: tidy)').waitFor();
+    await workbench.clickButton('Show Changes');
+    await workbench.tab(/run began ↔ now/).waitFor();
+    await workbench.page.locator('.monaco-diff-editor .line-insert').first().waitFor();
+    await workbench.screenshot('changed-since');
+    await workbench.clickButton('Start New Run');
+    await until('the clean-up of the old run', () =>
+      Promise.resolve(existsSync(path.join(folder, 'tidied.txt'))),
+    );
+    await workbench.notification(/ship › ask waits for you/).waitFor();
+    await workbench.clickButton('Approve…');
+    await workbench.answer('', /Approve ship › ask/);
+    await until('the new task', () => Promise.resolve(existsSync(path.join(folder, 'scanned.txt'))));
+  },
+);

@@ -35,6 +35,7 @@ function approval(more: Partial<ApprovalView> = {}): ApprovalView {
     missing: 1,
     askedAt: at(-5),
     attended: false,
+    owner: '20261123-110000-000-aaaa',
     artifacts: [],
     metrics: [],
     answers: [],
@@ -192,4 +193,28 @@ test('the status bar counts, and rings only where this person is asked', () => {
     text: '$(bell-dot) 2 approvals',
     tooltip: 'release › ask waits for you\nrelease › sign waits for bob',
   });
+});
+
+test('a question whose time is up waits for nobody, and says what to do', () => {
+  const late = approval({ expired: true, mayAnswer: false, expiresAt: at(-1) });
+  const row = approvalItem(late, NOW);
+  assert.deepEqual(
+    [row.description, row.context, row.icon],
+    ['time is up', 'approval.expired', 'bell-slash'],
+  );
+  assert.match(whyNot(late) ?? '', /Resume the run/);
+  assert.equal(waitingBar([late]), undefined);
+  assert.match(waitingBar([late, approval()])?.text ?? '', /1 approval$/);
+});
+
+test('a question that is asked again says what is different', () => {
+  const again = approval({ changed: ['m.txt is another one', 'tell was edited'] });
+  assert.match(approvalItem(again, NOW).description ?? '', /^for you · 5 min · asked again/);
+  assert.match(noticeText(again), /asked again: m\.txt is another one, tell was edited/);
+  const rows = approvalDetails(again).map((detail) => approvalDetailItem(again, detail, NOW));
+  assert.deepEqual(
+    rows.map(({ label }) => label),
+    ['Ship it?', 'm.txt is another one', 'tell was edited'],
+  );
+  assert.equal(new Set(rows.map(({ id }) => id)).size, rows.length);
 });

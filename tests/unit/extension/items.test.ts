@@ -14,6 +14,7 @@ import { memoryDetail, memoryItem, memoryNotice } from '../../../extension/prese
 import { freshness, pipelineItem, taskItem, taskState } from '../../../extension/present/pipelines.js';
 import { planText } from '../../../extension/present/plan.js';
 import {
+  changesDetail,
   detailItem,
   progress,
   runDescription,
@@ -291,4 +292,12 @@ test('a foreign memory says whose it is and what it holds, and its words are nev
   assert.match(memoryDetail(memory(), false), /In Restricted Mode it can’t be trusted/);
   assert.equal(memoryDetail(memory({ canTrust: false, message: 'a link' }), true), 'a link');
   assert.match(memoryItem(memory({ projectUri: 'file:///a/%E0%A4' })).label, /%E0%A4/);
+});
+
+test('what has changed since a run began is named, and no more than can be read', () => {
+  const files = Array.from({ length: 10 }, (_, index) => ({ path: `p${index}.yaml`, words: 'new: scan' }));
+  const lines = changesDetail(files).split('\n');
+  assert.equal(lines[0], 'p0.yaml (new: scan)');
+  assert.equal(lines[8], 'and 2 more files');
+  assert.match(lines.at(-1) ?? '', /definition that it began with/);
 });
