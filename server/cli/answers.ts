@@ -44,6 +44,9 @@ export interface KnownView {
   readonly name: string;
   /** Its file, relative to the project. */
   readonly file: string;
+  readonly description?: string;
+  readonly owner?: string;
+  readonly tags?: Readonly<Record<string, Json>>;
   readonly entities: readonly string[];
   /** `type`: as declared; null where it is told from the data. */
   readonly features: readonly { readonly name: string; readonly type: string | null }[];
@@ -264,6 +267,9 @@ export interface PlainAnswers {
     readonly services: readonly {
       readonly name: string;
       readonly file: string;
+      readonly description?: string;
+      readonly owner?: string;
+      readonly tags?: Readonly<Record<string, Json>>;
       /** `VIEW:FEATURE`, or a whole view. */
       readonly features: readonly string[];
     }[];

@@ -58,6 +58,7 @@ export async function draftFeatures(engine: Engine, request: DraftRequest): Prom
         transforms: [],
         mode: 'full',
         online: false,
+        tags: {},
         features: [],
       },
       keys: [],

@@ -29,6 +29,7 @@ export function entitySummary(context: IdeContext, entity: Entity): string {
     facts([
       keys === '' ? '' : `keys ${keys}`,
       ownerFact(entity),
+      tagsFact(entity),
       views.length === 0 ? '' : `views ${listed(views.map(({ name }) => name))}`,
     ]),
   ]);
@@ -51,6 +52,7 @@ export function viewSummary(context: IdeContext, view: FeatureView): string {
       view.mode === 'append' ? 'only new rows are computed' : '',
       view.features.length === 0 ? '' : `features ${listed(view.features.map(({ name }) => name))}`,
       ownerFact(view),
+      tagsFact(view),
       usedBy(context, (reference) => reference.view.value === view.name, view.name),
     ]),
   ]);
@@ -60,10 +62,6 @@ export function featureSummary(context: IdeContext, view: FeatureView, feature: 
   const state = context.project.viewState?.(view.name);
   const glance = state?.features.find(({ name }) => name === feature.name);
   const type = feature.type === undefined ? '' : ` · ${escapeMarkdown(feature.type.value)}`;
-  const tags =
-    typeof feature.tags === 'object' && feature.tags !== null
-      ? Object.entries(feature.tags as Readonly<Record<string, Json>>)
-      : [];
   return paragraphs([
     `**${escapeMarkdown(`${view.name}:${feature.name}`)}** · feature${type}`,
     feature.description === undefined ? '' : escapeMarkdown(feature.description),
@@ -73,9 +71,7 @@ export function featureSummary(context: IdeContext, view: FeatureView, feature: 
       ttlFact(view),
       ownerFact(view),
       feature.expect === undefined ? '' : `expects ${code(shortValue(feature.expect.value, 120))}`,
-      tags.length === 0
-        ? ''
-        : `tags ${tags.map(([key, value]) => code(`${key}: ${shortValue(value)}`)).join(', ')}`,
+      tagsFact(feature),
       usedBy(
         context,
         (reference) =>
@@ -102,6 +98,7 @@ export function serviceSummary(context: IdeContext, service: FeatureService): st
     rows.length === 0 ? '' : ['| feature | type |', '|---|---|', ...rows, ...more].join('\n'),
     facts([
       ownerFact(service),
+      tagsFact(service),
       taskFact(tasksUsing(context, ({ service: used }) => used?.value === service.name)),
     ]),
   ]);
@@ -113,9 +110,14 @@ export function ownerSummary(context: IdeContext, name: string): string {
     .features()
     .flatMap(({ features }) => [...features.entities, ...features.views, ...features.services]);
   const owned = mine.filter(({ owner }) => owner?.value === name).map((thing) => thing.name);
+  const known = catalog(context).owners.get(name)?.[0]?.item;
   return paragraphs([
-    `**${escapeMarkdown(name)}** · owner`,
-    facts([owned.length === 0 ? '' : `answers for ${listed([...new Set(owned)])}`]),
+    `**${escapeMarkdown(known?.fullName ?? name)}** · owner`,
+    described(known ?? {}),
+    facts([
+      known?.email === undefined ? '' : code(known.email),
+      owned.length === 0 ? '' : `answers for ${listed([...new Set(owned)])}`,
+    ]),
   ]);
 }
 
@@ -130,6 +132,14 @@ function described({ description }: { readonly description?: string }): string {
 
 function ownerFact({ owner }: { readonly owner?: { readonly value: string } }): string {
   return owner === undefined ? '' : `owner ${escapeMarkdown(owner.value)}`;
+}
+
+function tagsFact({ tags }: { readonly tags: Json }): string {
+  const all =
+    typeof tags === 'object' && tags !== null ? Object.entries(tags as Readonly<Record<string, Json>>) : [];
+  return all.length === 0
+    ? ''
+    : `tags ${all.map(([key, value]) => code(`${key}: ${shortValue(value)}`)).join(', ')}`;
 }
 
 /** Services that list it, and tasks that join or materialize it. */

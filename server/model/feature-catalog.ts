@@ -1,6 +1,6 @@
 /** Everything that the features files of a project define, by name: features may be defined and used in different files. */
 import type { FeaturesDefinition } from './analyze.js';
-import type { Entity, FeatureReference, FeatureService, FeatureView } from './features.js';
+import type { Entity, FeatureOwner, FeatureReference, FeatureService, FeatureView } from './features.js';
 
 /** A definition with the file it stands in. */
 export interface Defined<T> {
@@ -15,7 +15,7 @@ export interface FeatureCatalog {
   readonly entities: ByName<Entity>;
   readonly views: ByName<FeatureView>;
   readonly services: ByName<FeatureService>;
-  readonly owners: ByName<{ readonly value: string }>;
+  readonly owners: ByName<FeatureOwner>;
   /** A file could not be read as YAML: what seems to be missing may stand in it. */
   readonly broken: boolean;
 }

@@ -3,15 +3,20 @@ import type { Span } from '../syntax/tree.js';
 import type { Json, Located } from './definition.js';
 import type { TableOptions } from './table-options.js';
 
-export interface Entity {
+/** What a definition says of itself to people. */
+interface About {
+  readonly description?: string;
+  readonly owner?: Located<string>;
+  readonly tags: Json;
+}
+
+export interface Entity extends About {
   readonly name: string;
   readonly nameSpan: Span;
   readonly span: Span;
   readonly keys: readonly Located<string>[];
   /** Of the keys. */
   readonly type?: 'string' | 'integer' | 'long';
-  readonly description?: string;
-  readonly owner?: Located<string>;
 }
 
 export interface FeatureSource {
@@ -37,7 +42,7 @@ export interface Feature {
   readonly expect?: Located<Json>;
 }
 
-export interface FeatureView {
+export interface FeatureView extends About {
   readonly name: string;
   readonly nameSpan: Span;
   readonly span: Span;
@@ -52,8 +57,6 @@ export interface FeatureView {
   readonly features: readonly Feature[];
   /** As written. */
   readonly expect?: Located<Json>;
-  readonly description?: string;
-  readonly owner?: Located<string>;
 }
 
 /** `view:feature`, or a whole view. */
@@ -63,13 +66,18 @@ export interface FeatureReference {
   readonly feature?: Located<string>;
 }
 
-export interface FeatureService {
+export interface FeatureService extends About {
   readonly name: string;
   readonly nameSpan: Span;
   readonly span: Span;
   readonly features: readonly FeatureReference[];
+}
+
+/** A person or a team; the value is the name that `owner` gives. */
+export interface FeatureOwner extends Located<string> {
+  readonly fullName?: string;
+  readonly email?: string;
   readonly description?: string;
-  readonly owner?: Located<string>;
 }
 
 export interface Features {
@@ -78,5 +86,5 @@ export interface Features {
   readonly entities: readonly Entity[];
   readonly views: readonly FeatureView[];
   readonly services: readonly FeatureService[];
-  readonly owners: readonly Located<string>[];
+  readonly owners: readonly FeatureOwner[];
 }

@@ -1,9 +1,9 @@
 /** Features files. */
 import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
-import type { Located } from './definition.js';
 import type {
   Entity,
   Feature,
+  FeatureOwner,
   FeatureReference,
   Features,
   FeatureService,
@@ -37,10 +37,7 @@ export function readFeatures(tree: SyntaxTree, path: string): Features {
     entities: entriesOf(field(root, 'entities')).map(readEntity),
     views: entriesOf(field(root, 'views')).map(readView),
     services: entriesOf(field(root, 'services')).map((entry) => readService(entry, tree.text)),
-    owners: entriesOf(field(root, 'owners')).map((entry) => ({
-      value: entry.key.text,
-      span: entry.key.span,
-    })),
+    owners: entriesOf(field(root, 'owners')).map(readOwner),
   };
 }
 
@@ -48,10 +45,21 @@ function named(entry: MapEntry): { name: string; nameSpan: Span; span: Span } {
   return { name: entry.key.text, nameSpan: entry.key.span, span: entry.span };
 }
 
-function about(node: Maybe): { description?: string; owner?: Located<string> } {
+function about(node: Maybe): Pick<Entity, 'description' | 'owner' | 'tags'> {
   return {
     ...given('description', textOf(field(node, 'description'))),
     ...given('owner', locatedText(field(node, 'owner'))),
+    tags: jsonOf(field(node, 'tags')),
+  };
+}
+
+function readOwner({ key, value }: MapEntry): FeatureOwner {
+  return {
+    value: key.text,
+    span: key.span,
+    ...given('fullName', textOf(field(value, 'name'))),
+    ...given('email', mapOf(value) === undefined ? textOf(value) : textOf(field(value, 'email'))),
+    ...given('description', textOf(field(value, 'description'))),
   };
 }
 

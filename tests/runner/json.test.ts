@@ -54,9 +54,13 @@ views:
     entity: station
     source: { path: data.csv, timestamp: at }
     ttl: 30d
+    description: Rain by day.
+    owner: team
+    tags: { domain: weather }
     features: { rain: { type: double, expect: { min: 2, severity: warning } } }
     expect: { row-count: { min: 1 } }
-services: { rain-v1: [weather] }
+services: { rain-v1: { features: [weather], description: Of the model., owner: team, tags: { a: b } } }
+owners: { team: { name: The team, email: team@example.org } }
 `,
   'app/app.js':
     'require("node:http").createServer((_, r) => r.end("ok")).listen(process.env.PORT, "127.0.0.1");\n',
@@ -153,6 +157,10 @@ test('each answer is as its schema says, with every part that may be there', asy
   await cover(0, 'features materialize', true);
   for (const line of ['list', 'show weather', 'versions weather', 'preview weather', 'profile weather'])
     await cover(0, `features ${line}`, true);
+  assert.match(
+    (await project.expect(0, ['features', 'show', 'weather'])).stdout,
+    /^Rain by day\.\nowner team \(The team, team@example\.org\)\ntags domain=weather$/m,
+  );
   await cover(0, 'features profile weather --against data.csv', true);
   await cover(0, 'features diff weather data.csv', true);
   await cover(0, 'features training-set labels.csv --output set.csv --service rain-v1 --dry', true);

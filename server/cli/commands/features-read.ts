@@ -1,12 +1,15 @@
 /** `modelyard features list|show|versions` */
 import type { ExpectationOutcome, Manifest } from '../../features/manifest.js';
-import type { FeatureView } from '../../model/features.js';
+import { display } from '../../base/json.js';
+import type { Json } from '../../model/definition.js';
+import type { Features, FeatureView } from '../../model/features.js';
+import { given } from '../../model/read.js';
 import { count, formatBytes, formatDuration } from '../../model/units.js';
 import { type KnownView, type KnownViewVersion, answer } from '../answers.js';
 import { JSON_FLAG } from '../args.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
-import { pad, width } from '../terminal/text.js';
+import { pad, tame, width } from '../terminal/text.js';
 import {
   type FeaturesCall,
   type FeaturesSubcommand,
@@ -24,11 +27,30 @@ function about({ store }: FeaturesCall, file: string, view: FeatureView): KnownV
   return {
     name: view.name,
     file,
+    ...forPeople(view),
     entities: view.entities.map(({ value }) => value),
     features: view.features.map(({ name, type }) => ({ name, type: type?.value ?? null })),
     ...(current === undefined ? {} : { current: summary(current) }),
     ...(failed ? { failed: { at: attempt.at, message: attempt.message ?? '' } } : {}),
   };
+}
+
+/** What a definition says of itself, where it says something. */
+function forPeople({ description, owner, tags }: Pick<FeatureView, 'description' | 'owner' | 'tags'>) {
+  const named =
+    typeof tags === 'object' && tags !== null ? (tags as Readonly<Record<string, Json>>) : undefined;
+  return {
+    ...given('description', description?.trim()),
+    ...given('owner', owner?.value),
+    ...given('tags', named),
+  };
+}
+
+/** `weather-team (Weather team, weather@example.org)`: as the section `owners` of any file has it. */
+function ownerLine(files: readonly Features[], name: string): string {
+  const known = files.flatMap(({ owners }) => owners).find(({ value }) => value === name);
+  const more = [known?.fullName, known?.email, known?.description].filter((one) => one !== undefined);
+  return `owner ${name}${more.length === 0 ? '' : ` (${more.join(', ')})`}`;
 }
 
 function summary(manifest: Manifest): KnownViewVersion {
@@ -56,10 +78,11 @@ export const list: FeaturesSubcommand = {
     const files = featureFiles(call.root);
     const views = viewsOf(files).map(({ file, view }) => about(call, file, view));
     const services = files.flatMap((file) =>
-      file.services.map(({ name, features }) => ({
-        name,
+      file.services.map((service) => ({
+        name: service.name,
         file: file.path,
-        features: features.map(({ view, feature }) =>
+        ...forPeople(service),
+        features: service.features.map(({ view, feature }) =>
           feature === undefined ? view.value : `${view.value}:${feature.value}`,
         ),
       })),
@@ -95,7 +118,8 @@ export const show: FeaturesSubcommand = {
   least: 1,
   most: 1,
   run(call) {
-    const { file, view } = viewNamed(featureFiles(call.root), call.words[0] ?? '');
+    const files = featureFiles(call.root);
+    const { file, view } = viewNamed(files, call.words[0] ?? '');
     const current = loadedValue(call.store.current(view.name));
     const known = about(call, file, view);
     if (call.json) {
@@ -105,7 +129,10 @@ export const show: FeaturesSubcommand = {
     }
     const { style } = call;
     stdout.line(`${style.bold(view.name)}  ${style.dim(file)}`);
-    if (view.description !== undefined) stdout.line(view.description.trim());
+    if (known.description !== undefined) stdout.line(tame(known.description, false));
+    if (known.owner !== undefined) stdout.line(tame(ownerLine(files, known.owner), false));
+    const tags = Object.entries(known.tags ?? {}).map(([key, value]) => `${key}=${display(value)}`);
+    if (tags.length > 0) stdout.line(tame(`tags ${tags.join(', ')}`, false));
     if (known.failed !== undefined) stdout.line(style.red(`The last try failed: ${known.failed.message}`));
     if (current === undefined) {
       stdout.line(`Never computed. \`modelyard features materialize ${view.name}\` computes it.`);

@@ -73,6 +73,7 @@ export function fileTable(
       entities: [],
       transforms: reading?.transforms ?? [],
       mode: 'full',
+      tags: {},
       online: false,
       features: [],
       ...(reading === undefined

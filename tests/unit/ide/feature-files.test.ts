@@ -193,7 +193,18 @@ test('hover', () => {
     /\| `weather:wind` \| double \|/,
     /owner ml/,
   ]);
-  check(at('weather-team:'), [/owner/, /answers for `station`, `weather`/]);
+  check(at('weather-team:'), [/owner/, /weather@example\.org/, /answers for `station`, `weather`/]);
+  const told = FEATURES.replace(
+    'weather-team: weather@example.org',
+    'weather-team: { name: The weather team, email: w@example.org, description: All that falls. }',
+  );
+  const tags = 'tags: { domain: sky }, owner: weather-team }';
+  const pointed = (word: string): Fixture =>
+    open({
+      'w.features.yaml': told.replace('owner: weather-team }', tags).replace(word, `${CURSOR}${word}`),
+    });
+  check(pointed('weather-team: {'), [/\*\*The weather team\*\* · owner/, /All that falls/, /w@example\.org/]);
+  check(pointed('station: {'), [/tags `domain: sky`/]);
   check(at('ttl'), [/used for so long/]);
 });
 
