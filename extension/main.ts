@@ -19,6 +19,7 @@ import type { Context } from './context.js';
 import { ForeignMemories } from './foreign-memories.js';
 import { registerMemoryNotices } from './memory-notices.js';
 import { registerExpiredQuestions } from './expired-questions.js';
+import { registerFileStatus } from './file-status.js';
 import { registerModelDocuments } from './model-documents.js';
 import { registerApprovalPanels } from './panels/approval.js';
 import { registerComparePanels } from './panels/compare.js';
@@ -65,6 +66,7 @@ export function activate(extension: vscode.ExtensionContext): Api {
   registerArtifactFiles(extension);
   registerModelDocuments(context);
   registerStatusBar(context);
+  registerFileStatus(context);
   registerPipelineCommands(context, {
     tasks,
     graphs: registerGraphPanels(context),

@@ -216,6 +216,14 @@ export interface FileChange {
   readonly deleted: boolean;
 }
 
+/** What there is to say of a file beside what is found in it. */
+export interface FileStatus {
+  /** It has a name of ours and is left alone: what it would have been, and because of what, in words. */
+  readonly refused?: { readonly as: string; readonly because: string };
+  /** It is too large to be checked while somebody types; it is when it is saved. */
+  readonly checkedWhenSaved?: true;
+}
+
 export interface GraphNode {
   readonly id: string;
   readonly task: string;
@@ -365,6 +373,7 @@ export type Outcome = Answer;
  * | `modelyard/artifactFiles` | `RunRef` and the path of a folder | its files |
  * | `modelyard/graph` | `{ uri }` | `GraphResult \| null` |
  * | `modelyard/plan` | `{ uri, params? }` | `PlanResult \| null` |
+ * | `modelyard/fileStatus` | `{ uri }` | `FileStatus` |
  * | `modelyard/checkParams` | `{ uri, params }`, values as typed | what is wrong with them, by name |
  * | `modelyard/deleteRun` | `RunRef` | `Outcome` |
  * | `modelyard/cancelRun` | `RunRef` | `Outcome` (signals the runner's process) |
@@ -387,6 +396,7 @@ export interface Requests
     params: { readonly uri: string; readonly params?: Readonly<Record<string, unknown>> };
     result: PlanResult | null;
   };
+  'modelyard/fileStatus': { params: { readonly uri: string }; result: FileStatus };
   'modelyard/checkParams': {
     params: { readonly uri: string; readonly params: Readonly<Record<string, string>> };
     result: { readonly problems: Readonly<Record<string, string>> };

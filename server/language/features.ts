@@ -55,7 +55,7 @@ const MAX_SYMBOLS = 500;
 
 export function capabilitiesFor(client: ClientCapabilities): ServerCapabilities {
   return {
-    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
+    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
     ...(client.textDocument?.diagnostic === undefined
       ? {}
       : {
@@ -179,6 +179,7 @@ export function registerFeatures(host: FeatureHost): void {
   );
   connection.onRenameRequest(
     onDocument('rename', null, (asked, params) => {
+      workspace.syncUnsaved();
       if (typeof params.newName !== 'string') throw new InvalidParams('newName must be a string');
       return renameEdits(asked, at(asked, params), params.newName, versioned);
     }),

@@ -84,6 +84,7 @@ class Server {
         made: madeBefore(root),
         facts: this.#features.facts(root),
       }),
+      this.#client.textDocument?.synchronization?.didSave === true,
     );
     const initial: unknown = params.initializationOptions;
     this.#features = new FeatureStores({
@@ -219,6 +220,9 @@ class Server {
       on('change', checkNotification.change, ({ textDocument: { uri, version }, contentChanges }) =>
         this.#workspace.edited(uri, version, contentChanges),
       ),
+    );
+    connection.onDidSaveTextDocument(
+      on('save', checkNotification.close, ({ textDocument: { uri } }) => this.#workspace.saved(uri)),
     );
     connection.onDidCloseTextDocument(
       on('close', checkNotification.close, ({ textDocument: { uri } }) => {

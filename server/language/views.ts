@@ -25,6 +25,7 @@ import { artifactFiles } from './artifact-files.js';
 import { uriOfPath } from './documents.js';
 import type { FeatureStores } from './feature-stores.js';
 import { FeatureViews } from './features-requests.js';
+import { fileStatus } from './file-status.js';
 import type { FeaturesOf } from './features-view.js';
 import { graphView } from './graph-view.js';
 import { InvalidParams, guarded, throwIfCancelled } from './guard.js';
@@ -238,6 +239,7 @@ export class Views {
     on('modelyard/answer', (params) => this.#answer(params));
     on('modelyard/graph', (params) => this.#graph(text(params, 'uri')));
     on('modelyard/plan', (params, token) => this.#planned(text(params, 'uri'), params.params ?? {}, token));
+    on('modelyard/fileStatus', (params) => fileStatus(this.#host.workspace, text(params, 'uri')));
     on('modelyard/checkParams', (params) => {
       const place = this.#pipeline(text(params, 'uri'));
       if (place === undefined) return { problems: {} };

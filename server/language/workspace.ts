@@ -37,6 +37,9 @@ export interface FileEvent {
  */
 export type Change = 'edit' | 'definitions' | 'disk';
 
+/** A document with more characters is looked at when it is saved, and not at each key. */
+const MOST_WHILE_TYPING = 512 * 1024;
+
 /** More events at once than this are taken for a branch switch: everything is looked at again. */
 const MANY_EVENTS = 100;
 
@@ -58,17 +61,22 @@ export class Workspace {
   /** Documents without a file, by URI. */
   readonly #loose = new Map<string, Place>();
   readonly #dirty = new Set<string>();
+  /** URIs of large documents with changes that nobody has looked at: what is known of them is of their saved text. */
+  readonly #unsaved = new Set<string>();
   readonly #changed: (change: Change) => void;
   readonly #memoryOf: (root: string) => Memory;
+  readonly #waitsForSaves: boolean;
   #scan: Promise<void> | undefined;
   #scanAgain = false;
 
   /**
    * @param changed called after each change, possibly several times for one.
    * @param memoryOf what is known of the memory of the project with that root
+   * @param waitsForSaves whether saves are told of, so that large documents can wait for them
    */
-  constructor(changed: (change: Change) => void, memoryOf: (root: string) => Memory) {
+  constructor(changed: (change: Change) => void, memoryOf: (root: string) => Memory, waitsForSaves: boolean) {
     this.#changed = changed;
+    this.#waitsForSaves = waitsForSaves;
     this.#memoryOf = memoryOf;
   }
 
@@ -134,12 +142,39 @@ export class Workspace {
   }
 
   edited(...args: Parameters<Documents['changed']>): void {
-    if (this.documents.changed(...args)) this.#touch(args[0]);
+    if (!this.documents.changed(...args)) return;
+    const [uri] = args;
+    if (this.isLarge(uri)) this.#unsaved.add(uri);
+    else {
+      this.#unsaved.delete(uri);
+      this.#touch(uri);
+    }
+  }
+
+  /** A document was saved, or what is in it has to be known although it was not. */
+  saved(uri: string): void {
+    if (!this.#unsaved.delete(uri)) return;
+    this.#touch(uri);
+    // Clients ask again by themselves when something was typed, not when it was saved.
+    this.#changed('definitions');
+  }
+
+  /** Looks at large documents as well: their places must be right where text is changed. */
+  syncUnsaved(): void {
+    for (const uri of [...this.#unsaved]) this.saved(uri);
+    this.sync();
+  }
+
+  /** Whether a document is too large to be looked at while somebody types in it. */
+  isLarge(uri: string): boolean {
+    const length = this.documents.of(uri)?.getText().length ?? 0;
+    return this.#waitsForSaves && pathOf(uri) !== undefined && length > MOST_WHILE_TYPING;
   }
 
   closed(uri: string): void {
     this.documents.closed(uri);
     this.#dirty.delete(uri);
+    this.#unsaved.delete(uri);
     this.#loose.delete(uri);
     const absolute = pathOf(uri);
     if (absolute === undefined) return;
@@ -177,9 +212,13 @@ export class Workspace {
       : { project, path: relative, uri: this.documents.of(uri)?.uri ?? uri };
   }
 
-  /** The definition that a URI stands for, as of now; `undefined` for everything that is not ours. */
+  /**
+   * The definition that a URI stands for, as of now; `undefined` for everything that is not ours, and for large documents
+   * with changes, of which nothing is known until they are saved.
+   */
   definition(uri: string): DefinitionPlace | undefined {
     this.sync();
+    if (this.#unsaved.has(uri)) return undefined;
     const place = this.place(uri);
     const definition = place?.project.definition(place.path);
     return place && definition && { ...place, definition };

@@ -329,3 +329,44 @@ test('the debounce and the severities are settings', async (t) => {
     return found.join() === 'param/unused 1,reference/unknown-param 4';
   });
 });
+
+test('a document over 512 KB is looked at when it is saved, and not at each key', async (t) => {
+  const tasks = Array.from(
+    { length: 60 },
+    (_, n) => `  t${n}:\n    description: ${'x'.repeat(9_500)}\n    run: echo\n`,
+  );
+  const text = `name: large\ntasks:\n${tasks.join('')}`;
+  const { lsp, at } = await project(t, {
+    files: { 'large.pipeline.yaml': text, 'pipeline.yaml': 'apiVersion: v1\nkind: Pipeline\n' },
+    capabilities: { textDocument: { synchronization: { didSave: true } } },
+  });
+  const file = at('large.pipeline.yaml');
+  const status = (name: string) => lsp.request('modelyard/fileStatus', { uri: uri(at(name)) });
+  await lsp.open(file, text);
+  assert.ok(!(await lsp.rules(file)).includes('schema/unknown-key'));
+  const { resultId } = await lsp.pull(file);
+  assert.deepEqual(await status('large.pipeline.yaml'), { checkedWhenSaved: true });
+  const hover = () => lsp.ask('hover', file, positionOf(text, 'run: echo', 1, 1));
+  assert.ok(await hover());
+  await lsp.edit(
+    file,
+    { start: position(text, text.length), end: position(text, text.length) },
+    '  bad: { rum: x }\n',
+  );
+  assert.equal((await lsp.pull(file, resultId)).kind, 'unchanged');
+  assert.equal(await hover(), null, 'nothing is said of places that may have moved');
+  const before = lsp.refreshes;
+  await lsp.notify('textDocument/didSave', { textDocument: { uri: uri(file) } });
+  await until('the client to be asked to look again', () => lsp.refreshes > before);
+  assert.ok((await lsp.rules(file)).includes('schema/unknown-key'));
+  assert.ok(await hover());
+  // Cut down to less, it is looked at as any other.
+  await lsp.replace(file, 'name: large\ntasks: { bad: { rum: x } }\n');
+  assert.ok((await lsp.rules(file)).includes('schema/unknown-key'));
+  assert.deepEqual(await status('large.pipeline.yaml'), {});
+
+  await lsp.open(at('pipeline.yaml'), 'apiVersion: v1\nkind: Pipeline\n');
+  assert.deepEqual(await lsp.rules(at('pipeline.yaml')), []);
+  assert.deepEqual(await status('pipeline.yaml'), { refused: { as: 'pipeline', because: '`apiVersion`' } });
+  assert.deepEqual(await status('train.pipeline.yaml'), {});
+});
