@@ -1,14 +1,17 @@
-import type { TemplateText } from '../../model/pieces.js';
+import { schemaAt, type SchemaInfo } from '../../model/schema/info.js';
+import { nodePathAt, type PathStep } from '../../syntax/text.js';
+import type { ScalarNode } from '../../syntax/tree.js';
 import { replacement } from '../edits.js';
 import type { Rule } from '../rule.js';
 
 export const cutByComment: Rule = {
   id: 'task/cut-by-comment',
   severity: 'hint',
-  summary: 'A command or a variable ends before a `#` that may be meant as text.',
+  summary: 'A value ends before a `#` that may be meant as text.',
   docs: `
 For YAML a \`#\` behind a space begins a comment, also in the middle of a command: of \`run: ./plot --color #fff\` the task runs
-\`./plot --color\`. Only a \`#\` right before a word is meant here; a comment with a space behind its \`#\` is one.
+\`./plot --color\`. The same holds for every value that can be any text: variables, params, cells of a matrix, paths, expressions,
+descriptions, rules of a monitor, transforms. Only a \`#\` right before a word is meant here; a comment with a space behind its \`#\` is one.
 
 **To mend it**, put the whole value in quotes, or a space behind the \`#\` of what is a comment.
 `,
@@ -18,6 +21,20 @@ For YAML a \`#\` behind a space begins a comment, also in the middle of a comman
     { files: 'tasks:\n  plot:\n    run: |\n      ./plot #fff\n    cache: false\n' },
   ],
   bad: [
+    {
+      files:
+        'params:\n  color: red «#fff»\ntasks:\n  plot:\n    matrix:\n      tint:\n        - blue «#00f»\n    inputs:\n      - data/plot «#1.csv»\n    run: ./plot ${{ params.color }} ${{ matrix.tint }} # in color\n    timeout: 30m #long\n    cache: false\n',
+      messages: ['#fff', '#00f', '#1.csv'].map(
+        (cut) => `YAML takes \`${cut}\` for a comment: it is not part of the value. Put the value in quotes.`,
+      ),
+    },
+    {
+      files: {
+        'rain.features.yaml':
+          'entities:\n  station:\n    keys: [id]\n    description: see «#12»\nviews: {}\n',
+      },
+      messages: ['YAML takes `#12` for a comment: it is not part of the value. Put the value in quotes.'],
+    },
     {
       files: 'tasks:\n  plot:\n    run: ./plot --color «#fff»\n    cache: false\n',
       messages: ['YAML takes `#fff` for a comment: it is not part of the value. Put the value in quotes.'],
@@ -37,22 +54,15 @@ For YAML a \`#\` behind a space begins a comment, also in the middle of a comman
     },
   ],
   check(context) {
-    const { pipeline, definition } = context;
-    if (pipeline === undefined) return;
-    const { text, comments } = definition.tree;
-    const suspects = comments.filter((comment) => /^#[^\s#!]/.test(comment.text));
-    if (suspects.length === 0) return;
-    const values: TemplateText[] = pipeline.env.map(({ value }) => value);
-    for (const { action, env } of pipeline.tasks) {
-      if (action?.kind === 'run') values.push(...action.commands);
-      values.push(...env.map(({ value }) => value));
-    }
-    // An alias gives several tasks one text.
-    const byEnd = new Map(values.map((value) => [value.span.end, value]));
-    for (const { span, text: words } of suspects) {
+    const { tree, kind } = context.definition;
+    const { text } = tree;
+    for (const { span, text: words } of tree.comments) {
+      if (!/^#[^\s#!]/.test(words)) continue;
       const end = text.slice(0, span.start).trimEnd().length;
-      const value = byEnd.get(end);
-      if (value === undefined || value.text === '' || /^['"|>]/.test(text.charAt(value.span.start))) continue;
+      const steps = nodePathAt(tree, end);
+      const value = scalarOf(steps.at(-1));
+      if (value?.style !== 'plain' || value.span.end !== end || typeof value.value !== 'string') continue;
+      if (!mayHoldAny(schemaAt(kind, keysOf(steps)), value.text)) continue;
       const whole = { start: value.span.start, end: span.start + words.trimEnd().length };
       const quoted = `'${text.slice(whole.start, whole.end).replaceAll("'", "''")}'`;
       context.report({
@@ -63,3 +73,21 @@ For YAML a \`#\` behind a space begins a comment, also in the middle of a comman
     }
   },
 };
+
+/** A value or an item, not a key. */
+function scalarOf(step: PathStep | undefined): ScalarNode | undefined {
+  const node = step?.kind === 'item' ? step.node : step?.where === 'value' ? step.entry.value : undefined;
+  return node?.kind === 'scalar' ? node : undefined;
+}
+
+function keysOf(steps: readonly PathStep[]): (string | number)[] {
+  return steps.map((step) => (step.kind === 'item' ? step.index : step.entry.key.text));
+}
+
+/** Whether any text can stand there, so that the value would be right with what the comment says, too. */
+function mayHoldAny(place: SchemaInfo | undefined, value: string): boolean {
+  if (place === undefined || place.values.includes(value)) return false;
+  const { names } = place;
+  if (names !== undefined && names !== 'path' && names !== 'glob') return false;
+  return !/^(an? (duration|size|name|number)|the name)\b/.test(place.type);
+}

@@ -3,7 +3,7 @@
  * are made from it and follow it: a change is made when its line in the journal is on the disk, and whoever reads or
  * writes next brings the rest up to date when a kill came in between.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { openDocument, readDocument } from '../document.js';
 import { withLock } from '../file-lock.js';
@@ -26,8 +26,6 @@ import type { Change, HistoryEntry, ModelDocument, Outcome, RunReference, Versio
 
 /** A writer holds the lock for some ms, most of which it waits for the disk; hundreds may queue. */
 const LOCK_TIMEOUT_MS = 60_000;
-/** A reader that had to replay more than this writes the result down. */
-const REPAIR_BYTES = 64 * 1024;
 
 /** What was read of a model. */
 export interface LoadedModel {
@@ -71,10 +69,7 @@ export class ModelStore {
   load(): LoadedModel | undefined {
     const loaded = this.#read();
     // A writer was cutting off a torn line at that moment, or the document was replaced: once more.
-    const settled = loaded?.damaged === true ? this.#read() : loaded;
-    if (settled !== undefined && settled.end - settled.model.applied > REPAIR_BYTES)
-      this.#repairLater(settled);
-    return settled;
+    return loaded?.damaged === true ? this.#read() : loaded;
   }
 
   /** @param writing under the lock, to change it */
@@ -114,19 +109,6 @@ export class ModelStore {
 
   #lost(problems: readonly StoreProblem[]): LoadedModel {
     return { model: emptyModel(this.name), pending: [], end: this.journal.size(), problems, damaged: true };
-  }
-
-  /** Writes down what was replayed, if nobody is at it. A reader may lack the right to. */
-  #repairLater(loaded: LoadedModel): void {
-    if (loaded.damaged) return;
-    try {
-      withLock(this.places.lock, 0, () => {
-        const now = this.#read(true);
-        if (now !== undefined && !now.damaged) this.#follow(now.model, now.pending, now.end);
-      });
-    } catch {
-      // Read-only, or full: the next one replays again.
-    }
   }
 
   /**
@@ -257,18 +239,6 @@ export class ModelStore {
     version: string,
   ): { readonly document: VersionDocument | undefined; readonly problem?: StoreProblem } {
     const { document, problem, remade } = this.#readVersion(version);
-    if (remade && document !== undefined && !loaded.damaged) {
-      try {
-        withLock(this.places.lock, 0, () => {
-          if (statSync(this.#versionFile(version), { throwIfNoEntry: false }) === undefined) {
-            const now = this.#readVersion(version).document;
-            if (now !== undefined) this.#writeVersion(version, now, true);
-          }
-        });
-      } catch {
-        // Read-only: it is made again the next time.
-      }
-    }
     const current =
       remade || document === undefined ? document : loaded.pending.reduce(applyToVersion, document);
     return { document: current, ...(problem === undefined ? {} : { problem }) };

@@ -187,8 +187,10 @@ export class ArtifactObjects {
       options.signal?.throwIfAborted();
       const { path: file } = step.value;
       const alone = file === source;
+      // What a link in a folder leads to is no part of the folder: its bytes are never taken in.
+      const foreign = !alone && lstatSync(file).isSymbolicLink();
       const hash =
-        options.dry === true
+        options.dry === true || foreign
           ? await hashFile(file, options.signal)
           : await this.#takeFile(file, alone ? options.expected : undefined, options.signal);
       step = steps.next(hash);

@@ -14,6 +14,7 @@ import {
 import path from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
+import { hashFile } from '../../../server/stores/hash.js';
 import { Registry } from '../../../server/stores/registry/registry.js';
 import type { HistoryEntry, VersionDocument } from '../../../server/stores/registry/types.js';
 import { applyToModel, applyToVersion, emptyModel } from '../../../server/stores/registry/state.js';
@@ -328,6 +329,27 @@ test('folders are versions too', async (t) => {
     'INVALID_PARAMETER_VALUE',
     /leads out/,
   );
+  // Not even the bytes that it leads to are among the objects.
+  const taken = [...registry.objects.all()].map(({ hash }) => hash);
+  assert.ok(!taken.includes(await hashFile('/etc/passwd')));
+});
+
+test('looking makes nothing again that is lost: documents are written by who changes the model', async (t) => {
+  const registry = newRegistry(t);
+  await add(registry, 'rain', 'a', { description: 'x'.repeat(49_000) });
+  await add(registry, 'rain', 'b', { description: 'y'.repeat(49_000) });
+  const folder = path.join(modelsOf(registry), 'rain');
+  const expected = [value(registry.version('rain', '1')), value(registry.version('rain', '2'))];
+  for (const lost of ['model.json', 'versions', 'identities'])
+    rmSync(path.join(folder, lost), { recursive: true });
+  const before = readdirSync(folder, { recursive: true });
+  const fresh = Registry.open(registry.root);
+  assert.deepEqual([value(fresh.version('rain', '1')), value(fresh.version('rain', '2'))], expected);
+  value(fresh.model('rain'));
+  fresh.models();
+  assert.deepEqual(readdirSync(folder, { recursive: true }), before);
+  value(fresh.setTag('rain', 'a', 'b'));
+  assert.ok(existsSync(path.join(folder, 'versions/1.json')));
 });
 
 test('a broken document is named and made again; the other models work', async (t) => {
