@@ -29,6 +29,8 @@ interface Source {
   /** Who reads it, for a sentence: `which "train" reads`. */
   readonly reader: string;
   readonly task: Task | undefined;
+  /** Path of the definition that says so. */
+  readonly definition: string;
 }
 
 const ADVICE = 'Write to a folder that holds only what the task makes';
@@ -37,23 +39,21 @@ const ADVICE = 'Write to a folder that holds only what the task makes';
  * Outputs that hold what no task makes. What a task itself reads counts whatever is on the disk; what others read in the
  * folder is taken for made by it, unless it is there and no run has made the folder.
  *
- * @param others the other definitions of the project
+ * @param definitions all of the project; the same list as long as none has changed
  * @param graphOf the graph of another pipeline
  */
 export function* heldSources(
-  definition: { readonly path: string; readonly graph: Graph },
-  others: () => readonly Definition[],
+  own: { readonly path: string; readonly graph: Graph },
+  definitions: readonly Definition[],
   graphOf: (pipeline: Pipeline) => Graph,
   facts: HeldFacts,
 ): Generator<HeldSource> {
-  const { graph } = definition;
-  let foreign: SourceIndex | undefined;
-  const index = (): SourceIndex => {
-    foreign ??= new SourceIndex([
-      ...graph.instances.flatMap((instance) => readBy(instance, '')),
-      ...others().flatMap((other) => (other.path === definition.path ? [] : sourcesIn(other, graphOf))),
-    ]);
-    return foreign;
+  const { graph } = own;
+  let mine: SourceIndex | undefined;
+  const below = (folder: string): Source[] => {
+    mine ??= new SourceIndex(graph.instances.flatMap((instance) => readBy(instance, own.path, '')));
+    const others = indexOf(definitions, graphOf).below(folder);
+    return [...mine.below(folder), ...others.filter(({ definition }) => definition !== own.path)];
   };
   for (const instance of graph.instances) {
     for (const output of instance.outputs) {
@@ -62,9 +62,9 @@ export function* heldSources(
       if (path === '.') yield { instance, output, message: `is the whole project. ${ADVICE}.` };
       if (path === '.' || output.output?.persist === true) continue;
       const message =
-        definitionIn(path, definition.path, others) ??
+        definitionIn(path, own.path, definitions) ??
         ownInput(path, instance) ??
-        foreignInput(path, instance.task, index, facts);
+        foreignInput(path, instance.task, below, facts);
       if (message !== undefined) yield { instance, output, message };
     }
   }
@@ -74,10 +74,35 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-function definitionIn(path: string, own: string, others: () => readonly Definition[]): string | undefined {
-  const held = isWithin(own, path) ? own : others().find((other) => isWithin(other.path, path))?.path;
+function definitionIn(path: string, own: string, definitions: readonly Definition[]): string | undefined {
+  const held = isWithin(own, path) ? own : definitionsWithin(definitions).get(path);
   if (held === undefined) return undefined;
   return held === path ? `is a definition. ${ADVICE}.` : `holds the definition "${held}". ${ADVICE}.`;
+}
+
+// Each pipeline of a project asks for the same.
+const definitionsByFolder = new WeakMap<readonly Definition[], ReadonlyMap<string, string>>();
+const sourcesByFolder = new WeakMap<readonly Definition[], SourceIndex>();
+
+/** A definition of each folder that holds some, and of its own path. */
+function definitionsWithin(definitions: readonly Definition[]): ReadonlyMap<string, string> {
+  let found = definitionsByFolder.get(definitions);
+  if (found === undefined) {
+    found = new Map(
+      definitions.flatMap(({ path }) => [path, ...foldersOf(path)].map((place) => [place, path])),
+    );
+    definitionsByFolder.set(definitions, found);
+  }
+  return found;
+}
+
+function indexOf(definitions: readonly Definition[], graphOf: (pipeline: Pipeline) => Graph): SourceIndex {
+  let index = sourcesByFolder.get(definitions);
+  if (index === undefined) {
+    index = new SourceIndex(definitions.flatMap((definition) => sourcesIn(definition, graphOf)));
+    sourcesByFolder.set(definitions, index);
+  }
+  return index;
 }
 
 function ownInput(path: string, { inputs }: Instance): string | undefined {
@@ -91,11 +116,11 @@ function ownInput(path: string, { inputs }: Instance): string | undefined {
 function foreignInput(
   path: string,
   task: Task,
-  index: () => SourceIndex,
+  below: (folder: string) => readonly Source[],
   facts: HeldFacts,
 ): string | undefined {
   let made: boolean | undefined;
-  for (const source of index().below(path)) {
+  for (const source of below(path)) {
     if (source.task === task || !isThere(source, facts)) continue;
     made ??= facts.made(path) ?? true;
     if (made) return undefined;
@@ -140,11 +165,14 @@ class SourceIndex {
   }
 }
 
-/** @param where where the task is, for people: empty, or ` of FILE` */
-function readBy({ task, inputs }: Instance, where: string): Source[] {
+/**
+ * @param definition path of the pipeline
+ * @param where where the task is, for people: empty, or ` of FILE`
+ */
+function readBy({ task, inputs }: Instance, definition: string, where: string): Source[] {
   const reader = `which "${task.name}"${where} reads`;
   const sources = inputs.flatMap(({ path, glob }): Source[] =>
-    path === undefined || isOutside(path) ? [] : [{ path, glob, reader, task }],
+    path === undefined || isOutside(path) ? [] : [{ path, glob, reader, task, definition }],
   );
   const { action } = task;
   const others: (readonly [TemplateText | undefined, string])[] = [
@@ -157,8 +185,9 @@ function readBy({ task, inputs }: Instance, where: string): Source[] {
     const path = normalizePath(text.text.trim());
     if (path === '.' || isOutside(path)) continue;
     // A folder that is worked in is held by an output that is this very folder, too.
-    if (text === task.workingDirectory) sources.push({ path: `${path}/**`, glob: true, reader: how, task });
-    else sources.push({ path, glob: false, reader: how, task });
+    if (text === task.workingDirectory)
+      sources.push({ path: `${path}/**`, glob: true, reader: how, task, definition });
+    else sources.push({ path, glob: false, reader: how, task, definition });
   }
   return sources;
 }
@@ -166,7 +195,7 @@ function readBy({ task, inputs }: Instance, where: string): Source[] {
 function sourcesIn(definition: Definition, graphOf: (pipeline: Pipeline) => Graph): Source[] {
   if (definition.kind === 'pipeline') {
     const { instances } = graphOf(definition.pipeline);
-    return instances.flatMap((instance) => readBy(instance, ` of ${definition.path}`));
+    return instances.flatMap((instance) => readBy(instance, definition.path, ` of ${definition.path}`));
   }
   if (definition.kind !== 'features') return [];
   return definition.features.views.flatMap(({ name, source }): Source[] => {
@@ -174,7 +203,13 @@ function sourcesIn(definition: Definition, graphOf: (pipeline: Pipeline) => Grap
     const path = normalizePath(written);
     if (written === '' || isOutside(path)) return [];
     return [
-      { path, glob: isGlob(written), reader: `which the feature view "${name}" reads`, task: undefined },
+      {
+        path,
+        glob: isGlob(written),
+        reader: `which the feature view "${name}" reads`,
+        task: undefined,
+        definition: definition.path,
+      },
     ];
   });
 }

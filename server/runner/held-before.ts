@@ -25,7 +25,7 @@ export async function heldSource(session: Session): Promise<string | undefined> 
   const selected = new Set(session.selectedInstances().map(({ id }) => id));
   const others = doubtful.size === 0 ? undefined : await projectView(session.root);
   const made = madeBefore(session.root);
-  const found = heldSources(own, () => others?.definitions() ?? [], buildGraph, {
+  const found = heldSources(own, others?.definitions() ?? [], buildGraph, {
     probe: (file) => others?.probe(file) ?? 'unknown',
     matches: (glob) => others?.matches?.(glob),
     made: (file) => !doubtful.has(file) || made(file),

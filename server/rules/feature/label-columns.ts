@@ -1,7 +1,7 @@
 /** What the labels of training sets have to have: the column that is their time, and the keys of the entities. */
 import type { FeatureUse } from '../../model/feature-uses.js';
 import { didYouMean, similar } from '../../model/names.js';
-import { madeElsewhere, mayMake, outputIndex } from '../path/output-index.js';
+import { mayMake, outputIndex, projectOutputs } from '../path/output-index.js';
 import { normalizePath } from '../paths.js';
 import type { RuleContext } from '../rule.js';
 import { reportUnknown } from '../unknown.js';
@@ -56,5 +56,5 @@ function keysOf(context: RuleContext, use: FeatureUse): { readonly key: string; 
 function isMade({ pipeline, project }: RuleContext, labels: string): boolean {
   const path = normalizePath(labels);
   if (path === undefined || pipeline === undefined) return true;
-  return mayMake(outputIndex(pipeline), path) || madeElsewhere(project, pipeline, path);
+  return mayMake(outputIndex(pipeline), path) || mayMake(projectOutputs(project), path);
 }

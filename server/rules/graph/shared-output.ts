@@ -1,5 +1,5 @@
-import { type OutputIndex, outputIndex } from '../path/output-index.js';
-import { foldersOf, isWithin, normalizePath } from '../paths.js';
+import { projectOutputs } from '../path/output-index.js';
+import { isWithin, normalizePath } from '../paths.js';
 import type { Rule } from '../rule.js';
 
 export const sharedOutput: Rule = {
@@ -48,49 +48,21 @@ Params count with their defaults. Nothing is said about paths that only a run kn
   check(context) {
     const { pipeline, project } = context;
     if (pipeline === undefined) return;
-    const others = project
-      .definitions()
-      .flatMap((one) =>
-        one.kind === 'pipeline' && one.pipeline !== pipeline && one.path !== context.definition.path
-          ? [{ path: one.path, index: outputIndex(one.pipeline) }]
-          : [],
-      );
     for (const { outputs } of context.graph().instances) {
       for (const { path: given, glob, text } of outputs) {
         const path = given === undefined || glob ? undefined : normalizePath(given);
         if (path === undefined || path === '') continue;
-        const found = firstShared(path, others);
-        if (found === undefined) continue;
-        const { other, with: shared } = found;
+        const other = projectOutputs(project).otherWriter(path, context.definition.path);
+        if (other === undefined) continue;
         const what =
-          shared === path
+          other.path === path
             ? `writes "${path}", too`
-            : `writes "${shared}", ${isWithin(shared, path) ? `which is in "${path}"` : `which holds "${path}"`}`;
+            : `writes "${other.path}", ${isWithin(other.path, path) ? `which is in "${path}"` : `which holds "${path}"`}`;
         context.report({
           span: text.span,
-          message: `Another pipeline ${what} (${other}): each run of one replaces what the other has made.`,
+          message: `Another pipeline ${what} (${other.definition}): each run of one replaces what the other has made.`,
         });
       }
     }
   },
 };
-
-interface Shared {
-  readonly other: string;
-  /** The path itself, a folder that holds it, or what is in it. */
-  readonly with: string;
-}
-
-function firstShared(
-  path: string,
-  others: readonly { readonly path: string; readonly index: OutputIndex }[],
-): Shared | undefined {
-  for (const other of others) {
-    const { paths, folders } = other.index;
-    const shared =
-      [path, ...foldersOf(path)].find((one) => paths.has(one)) ??
-      (folders.has(path) ? [...paths].find((one) => isWithin(one, path)) : undefined);
-    if (shared !== undefined) return { other: other.path, with: shared };
-  }
-  return undefined;
-}

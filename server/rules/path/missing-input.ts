@@ -5,7 +5,7 @@ import { folderOf, normalizePath } from '../paths.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { mentionsIn, type PathMention, type PathRole } from './mentions.js';
 import { isMissing } from './missing.js';
-import { outputIndex } from './output-index.js';
+import { outputIndex, projectOutputs } from './output-index.js';
 
 /** Looking for what may have been meant compares with every output; past so many findings it helps nobody. */
 const MAX_SEARCHES = 20;
@@ -154,11 +154,7 @@ function suggestions(
 }
 
 /** Of the pipeline itself; a features file belongs to all pipelines of the project. */
-function outputsFor({ pipeline, project }: RuleContext): ReadonlySet<string> | readonly string[] {
+function outputsFor({ pipeline, project }: RuleContext): ReadonlySet<string> {
   if (pipeline !== undefined) return outputIndex(pipeline).paths;
-  return project
-    .definitions()
-    .flatMap((definition) =>
-      definition.kind === 'pipeline' ? [...outputIndex(definition.pipeline).paths] : [],
-    );
+  return projectOutputs(project).paths;
 }

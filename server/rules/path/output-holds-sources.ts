@@ -67,7 +67,7 @@ Outputs with \`persist: true\` stay in place and may hold their own input.
     const { pipeline, project } = context;
     if (pipeline === undefined) return;
     const own = { path: context.definition.path, graph: context.graph() };
-    const found = heldSources(own, () => project.definitions(), graphOf, {
+    const found = heldSources(own, project.definitions(), graphOf, {
       probe: (path) => project.probe(path),
       matches: (glob) => project.matches?.(glob),
       made: (path) => project.made?.(path),
