@@ -5,6 +5,7 @@ import type { Json } from '../model/definition.js';
 import { isComposite } from '../model/values.js';
 import { viewNamed } from '../model/feature-catalog.js';
 import { functionOf } from '../model/functions.js';
+import { COUNTS_WORDS, countsAt } from '../model/schema/counts.js';
 import { schemaAt, type SchemaInfo } from '../model/schema/index.js';
 import { isRuleId } from '../rules/ids.js';
 import { ruleById } from '../rules/index.js';
@@ -333,13 +334,13 @@ function schemaHover(context: IdeContext, offset: number): Hover | undefined {
   const path = nodePathAt(tree, offset);
   const last = path.at(-1);
   if (last === undefined) return undefined;
-  const info = schemaAt(
-    kind,
-    path.map((step) => (step.kind === 'entry' ? step.key : step.index)),
-  );
+  const keys = path.map((step) => (step.kind === 'entry' ? step.key : step.index));
+  const info = schemaAt(kind, keys);
   if (info === undefined) return undefined;
   if (last.kind === 'entry' && last.where === 'key') {
-    return { span: last.entry.key.span, markdown: schemaMarkdown(last.key, info) };
+    const counts = countsAt(kind, keys);
+    const words = counts === undefined ? '' : `\n\n_${COUNTS_WORDS[counts]}_`;
+    return { span: last.entry.key.span, markdown: `${schemaMarkdown(last.key, info)}${words}` };
   }
   const node = last.kind === 'item' ? last.node : last.entry.value;
   const title = last.kind === 'entry' ? last.key : undefined;

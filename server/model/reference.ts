@@ -5,6 +5,7 @@ import { CONTEXTS, PLACES, TASK_MEMBERS } from './contexts.js';
 import { FUNCTIONS } from './functions.js';
 import { schemaOf } from './schema/index.js';
 import { actionSchemas } from './schema/actions.js';
+import { countsAt } from './schema/counts.js';
 import { expected, shapeOf } from './schema/shape.js';
 import type { MapShape, Shape } from './schema/shape.js';
 import { isComposite } from './values.js';
@@ -29,6 +30,10 @@ const FILES: readonly { readonly kind: FileKind; readonly title: string; readonl
   },
 ];
 
+const WHAT_COUNTS = [
+  'A task is up to date, or comes from the cache, when everything that counts is as it was: its action, the content of its inputs, and the keys whose column _counts_ says `yes`. A key with `no` says when, where and how often a task runs, or is for people; another value of it makes nothing run again. Params and values of a matrix count for the tasks in whose texts they stand.',
+];
+
 /** Markdown. Deterministic: the same code gives the same text. */
 export function renderLanguageReference(): string {
   const lines = [
@@ -39,51 +44,64 @@ export function renderLanguageReference(): string {
     'Keys and names are written in kebab-case. The same schema gives these pages, the checks, completion and hover in the editor, and the JSON Schemas in [schema/](schema/).',
     '',
     ...FILES.map(({ title }) => `- [${title}](#${anchor(title)})`),
+    '- [What counts](#what-counts)',
     '- [Expressions](#expressions)',
     '',
   ];
   for (const file of FILES) {
     lines.push(`## ${file.title}`, '', file.intro, '');
     const [root] = shapeOf(schemaOf(file.kind)).maps;
-    if (root !== undefined) section(lines, root, '');
+    if (root !== undefined) section({ lines, kind: file.kind }, root, []);
   }
+  lines.push('## What counts', '', ...WHAT_COUNTS, '');
   expressions(lines);
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-function section(lines: string[], map: MapShape, path: string): void {
+/** The page as far as it is written, and of which file it is. */
+interface Page {
+  readonly lines: string[];
+  readonly kind: FileKind;
+}
+
+function section(page: Page, map: MapShape, path: readonly string[]): void {
+  const { lines, kind } = page;
   const actions = map.exactlyOne.length > 0;
   if (actions) actionList(lines);
   const properties = [...map.properties.values()].filter(({ name }) => !map.exactlyOne.includes(name));
-  if (properties.length > 0) {
-    lines.push('| key | type | default | what it is for | example |', '|---|---|---|---|---|');
-    for (const { name, shape, required } of properties) lines.push(row(name, shape, required));
+  // Only keys of pipelines count or don't; what is below a key that counts does as well.
+  const counting = properties.some(({ name }) => countsAt(kind, [...path, name]) !== undefined);
+  const countsOf = (name: string): string | undefined =>
+    counting ? (countsAt(kind, [...path, name]) ?? '') : undefined;
+  if (properties.length > 0 || map.named !== undefined) {
+    const more = counting ? [' [counts](#what-counts) |', '---|'] : ['', ''];
+    lines.push(
+      `| key | type | default | what it is for | example |${more[0]}`,
+      `|---|---|---|---|---|${more[1]}`,
+    );
   }
-  if (map.named !== undefined) {
-    if (properties.length === 0)
-      lines.push('| key | type | default | what it is for | example |', '|---|---|---|---|---|');
-    lines.push(row('<name>', map.named.shape, false));
-  }
+  for (const { name, shape, required } of properties) lines.push(row(name, shape, required, countsOf(name)));
+  if (map.named !== undefined) lines.push(row('<name>', map.named.shape, false, counting ? '' : undefined));
   lines.push('');
   for (const { name, shape } of map.properties.values()) {
-    if (actions && map.exactlyOne.includes(name))
-      heading(lines, `Action \`${name}\``, shape, dotted(path, name));
-    below(lines, shape, dotted(path, name));
+    const at = [...path, name];
+    if (actions && map.exactlyOne.includes(name)) heading(lines, `Action \`${name}\``, shape, at.join('.'));
+    below(page, shape, at);
   }
-  if (map.named !== undefined) below(lines, map.named.shape, dotted(path, '<name>'));
+  if (map.named !== undefined) below(page, map.named.shape, [...path, '<name>']);
 }
 
 /** The maps that may stand at a place, each with a table of its own. */
-function below(lines: string[], shape: Shape, path: string): void {
+function below(page: Page, shape: Shape, path: readonly string[]): void {
   const maps = [...shape.maps, ...shape.sequences.flatMap((sequence) => sequence.item.maps)];
   for (const map of maps) {
     if (map.properties.size === 0) {
-      if (map.named !== undefined) below(lines, map.named.shape, dotted(path, '<name>'));
+      if (map.named !== undefined) below(page, map.named.shape, [...path, '<name>']);
       continue;
     }
     const title = map.schema.title === undefined ? '' : `${map.schema.title}: `;
-    lines.push(`### ${title}\`${path}\``, '');
-    section(lines, map, path);
+    page.lines.push(`### ${title}\`${path.join('.')}\``, '');
+    section(page, map, path);
   }
 }
 
@@ -105,7 +123,7 @@ function actionList(lines: string[]): void {
   lines.push('', 'And it takes these keys:', '');
 }
 
-function row(name: string, shape: Shape, required: boolean): string {
+function row(name: string, shape: Shape, required: boolean, counts: string | undefined): string {
   const { schema } = shape;
   const fallback = schema.default as Json | undefined;
   const examples = (schema.examples as readonly Json[] | undefined) ?? [];
@@ -115,6 +133,7 @@ function row(name: string, shape: Shape, required: boolean): string {
     fallback === undefined ? '' : code(fallback),
     cell(schema.description ?? ''),
     examples.map(code).join('<br>'),
+    ...(counts === undefined ? [] : [counts]),
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -153,10 +172,6 @@ function expressions(lines: string[]): void {
     lines.push(`| \`${cell(info.signature)}\` | ${cell(info.doc)} | ${code(info.example)} | ${places} |`);
   }
   lines.push('');
-}
-
-function dotted(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`;
 }
 
 function code(value: Json): string {

@@ -4,7 +4,12 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { TSchema } from '@sinclair/typebox';
-import { TASK_KEY_COUNTS } from '../../server/model/schema/counts.js';
+import {
+  OUTPUT_KEY_COUNTS,
+  PIPELINE_KEY_COUNTS,
+  TASK_KEY_COUNTS,
+  countsAt,
+} from '../../server/model/schema/counts.js';
 import { featuresSchema } from '../../server/model/schema/features.js';
 import type { taskOptionSchemas } from '../../server/model/schema/pipeline.js';
 import { pipelineSchema } from '../../server/model/schema/pipeline.js';
@@ -117,6 +122,37 @@ test('each key of a task says whether it counts, and does', async () => {
     // These commands have no outputs, so that they are effects: what they depend on counts for them.
     const counts = key === 'needs' || TASK_KEY_COUNTS[key as keyof typeof TASK_KEY_COUNTS];
     assert.equal(hashes.get(`t${at}`) !== hashes.get('base'), counts, key);
+  }
+});
+
+test('each key of a pipeline and of an output says whether it counts, and does', async () => {
+  const pipelineOf = (top: string, output: string, file = 'o') =>
+    `${top}\nparams: { unused: 1 }\ntasks:\n  t: { run: echo 1 > ${file}, outputs: { o: ${output} } }\n`;
+  const base = pipelineOf('', '{ path: o }');
+  const project = await TestProject.make(base);
+  await project.expect(0, ['run']);
+  const flips: Readonly<Record<string, string>> = {
+    name: pipelineOf('name: other', '{ path: o }'),
+    kind: pipelineOf('kind: app-build', '{ path: o }'),
+    description: pipelineOf('description: other', '{ path: o }'),
+    params: base.replace('unused: 1', 'unused: 2'),
+    env: pipelineOf('env: { A: 1 }', '{ path: o }'),
+    secrets: pipelineOf('secrets: [S]', '{ path: o }'),
+    shell: pipelineOf('shell: bash', '{ path: o }'),
+    'tasks.t.outputs.o.path': pipelineOf('', '{ path: p }'),
+    'tasks.t.outputs.o.kind': pipelineOf('', '{ path: o, kind: model }'),
+    'tasks.t.outputs.o.optional': pipelineOf('', '{ path: o, optional: true }'),
+    'tasks.t.outputs.o.cache': pipelineOf('', '{ path: o, cache: false }'),
+    'tasks.t.outputs.o.persist': pipelineOf('', '{ path: o, persist: true }'),
+    'tasks.t.outputs.o.description': pipelineOf('', '{ path: o, description: other }'),
+  };
+  const keys = [...Object.keys(PIPELINE_KEY_COUNTS), ...Object.keys(OUTPUT_KEY_COUNTS).map((key) => `tasks.t.outputs.o.${key}`)]; // prettier-ignore
+  assert.deepEqual(Object.keys(flips).sort(), keys.sort());
+  for (const [key, text] of Object.entries(flips)) {
+    project.write({ 'main.pipeline.yaml': text });
+    const { stdout } = await project.expect(0, ['plan', '--json'], { env: { S: '1' } });
+    const runs = /"decision":\s*"run"/.test(stdout);
+    assert.equal(runs, countsAt('pipeline', key.split('.')) === 'yes', `${key}: ${stdout}`);
   }
 });
 

@@ -109,3 +109,19 @@ test('features', () => {
   });
   assert.match(hover(fixture.context, fixture.offset)?.markdown ?? '', /A place/);
 });
+
+test('keys say whether they count for the cache', () => {
+  const says = (text: string): string | undefined => {
+    const fixture = open(text, around);
+    return /_(.*cache.*)_$/.exec(hover(fixture.context, fixture.offset)?.markdown ?? '')?.[1];
+  };
+  assert.match(says('tasks: { t: { run: x, e¦nv: { A: 1 } } }') ?? '', /^Counts for the cache: /);
+  assert.match(says('tasks: { t: { run: x, ret¦ries: 2 } }') ?? '', /^Does not count/);
+  assert.match(says('tasks: { t: { r¦un: x } }') ?? '', /^Counts/);
+  assert.match(
+    says('tasks: { t: { run: x, outputs: { o: { path: o, per¦sist: true } } } }') ?? '',
+    /^Does not/,
+  );
+  assert.match(says('desc¦ription: x\ntasks: {}') ?? '', /^Does not/);
+  assert.equal(says('tasks: { t: { run: x, resources: { c¦pus: 2 } } }'), undefined);
+});
