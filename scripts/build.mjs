@@ -1,7 +1,7 @@
 // Bundles what ships: the extension, the language server, the command line, the service host, the feature store's engine
 // and the webviews.
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -25,9 +25,11 @@ const node = {
 const definitionsApart = {
   name: 'definitions-apart',
   setup(build) {
-    const apart = ['cli/compile', 'cli/open-project', 'project/project', 'project/texts', 'syntax/parse'].map(
-      (name) => path.join(root, 'server', `${name}.js`),
+    const folder = path.join(root, 'server/cli');
+    const exported = readFileSync(path.join(folder, 'definitions.ts'), 'utf8').matchAll(
+      /^export .* from '(.+)';$/gm,
     );
+    const apart = [...exported].map(([, name]) => path.resolve(folder, name));
     build.onResolve({ filter: /^\./ }, ({ kind, path: name, resolveDir }) =>
       kind === 'dynamic-import' && apart.includes(path.resolve(resolveDir, name))
         ? { path: './definitions.js', external: true }

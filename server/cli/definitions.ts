@@ -5,6 +5,7 @@
  */
 export * from './compile.js';
 export * from './open-project.js';
+export * from './passed-over.js';
 export * from '../project/project.js';
 export * from '../project/texts.js';
 export * from '../syntax/parse.js';
