@@ -249,7 +249,10 @@ async function runToResume(args: Arguments): Promise<{ readonly root: string; re
       .split(path.sep)
       .join('/');
     if (file !== run.path)
-      throw new CommandError(`run ${run.id} is one of ${run.pipeline}, not of ${word}`, EXIT.usage);
+      throw new CommandError(
+        `run ${run.id} is one of ${run.pipeline}, not of ${word}: leave out ${word}`,
+        EXIT.usage,
+      );
   }
   return { root, run };
 }

@@ -63,7 +63,7 @@ export interface SarifLog {
 export function toSarif(findings: readonly Finding[], options: SarifOptions): SarifLog {
   const index = new Map(ALL_RULES.map((rule, at) => [rule.id, at]));
   return {
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
     version: '2.1.0',
     runs: [
       {
@@ -71,6 +71,7 @@ export function toSarif(findings: readonly Finding[], options: SarifOptions): Sa
           driver: {
             name: 'Modelyard',
             semanticVersion: options.version,
+            informationUri: options.docsUrl,
             rules: ALL_RULES.map((rule) => descriptor(rule, options)),
           },
         },
@@ -87,6 +88,7 @@ export function toSarif(findings: readonly Finding[], options: SarifOptions): Sa
 function descriptor(rule: Rule, options: SarifOptions): Record<string, unknown> {
   return {
     id: rule.id,
+    name: rule.id.replace(/(?:^|[/-])(\w)/g, (_, letter: string) => letter.toUpperCase()),
     shortDescription: { text: rule.summary },
     fullDescription: { text: rule.summary },
     help: { text: rule.summary, markdown: rule.docs.trim() },

@@ -152,7 +152,7 @@ export class RunStore extends RunReader {
   }
 
   /**
-   * Deletes a run and all that lies in its folder. Refuses one that still goes on.
+   * Deletes a run and all that lies in its folder. Refuses one that has not ended.
    * @param options `dry`: only say whether it would
    */
   remove(
@@ -166,6 +166,10 @@ export class RunStore extends RunReader {
     const read = readDocument(path.join(folder, 'run.json'), runDocumentKind);
     if (read.state === 'ok' && LIVE_STATUSES.has(read.value.status) && this.isAttended(read.value)) {
       const message = `Run ${id} is still going on (process ${read.value.pid}). Cancel it first.`;
+      return { ok: false, problem: { path: folder, message } };
+    }
+    if (read.state === 'ok' && read.value.status === 'waiting') {
+      const message = `Run ${id} waits for people. Cancel it first, so that what cleans up behind it runs.`;
       return { ok: false, problem: { path: folder, message } };
     }
     if (existsSync(folder) && !(isFolder(path.dirname(folder)) && isFolder(folder))) {

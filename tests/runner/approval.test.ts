@@ -171,6 +171,10 @@ test('a run that nobody runs can be cancelled and deleted', async (t) => {
   const project = await projectWith(t, pipeline('{ prompt: ok }'));
   await project.expect(3, ['run']);
   const { id } = project.lastRun();
+  for (const dry of [[], ['--dry']]) {
+    const { stderr } = await project.expect(1, ['runs', 'delete', id, ...dry]);
+    assert.match(stderr, /waits for people\. Cancel it first/);
+  }
   await project.expect(0, ['runs', 'cancel']);
   assert.equal(await statusInList(project), 'cancelled');
   assert.deepEqual(project.statuses(), {

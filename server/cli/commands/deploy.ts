@@ -145,7 +145,10 @@ async function deployNow(args: Arguments): Promise<number> {
 }
 
 function unknownTarget(type: string): never {
-  throw new CommandError(`targets of type "${type}" are not known here`, EXIT.usage);
+  throw new CommandError(
+    `targets of type "${type}" are not known here; there are: ${Object.keys(TARGETS).join(', ')}`,
+    EXIT.usage,
+  );
 }
 
 function whyNotApproved(

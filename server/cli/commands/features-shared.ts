@@ -47,7 +47,10 @@ export function viewNamed(
       views.map(({ view }) => view.name),
     ),
   );
-  throw new CommandError(`there is no feature view "${name}".${hint}`, EXIT.usage);
+  throw new CommandError(
+    `there is no feature view "${name}".${hint} \`modelyard features list\` shows them`,
+    EXIT.usage,
+  );
 }
 
 /** The value of a document; `undefined` where there is none; what can't be read ends the command with 1. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Json } from '../../model/definition.js';
 import { lineageSources } from '../../serving/lineage-sources.js';
 import { Lineage } from '../../stores/lineage.js';
+import { describeError } from '../../stores/problem.js';
 import { cardOf } from '../../stores/model-card.js';
 import { type ComparisonRow, compareVersions } from '../../stores/registry/compare.js';
 import { answer } from '../answers.js';
@@ -116,10 +117,7 @@ export const card: Subcommand = {
     try {
       writeFileSync(file, text);
     } catch (error) {
-      throw new CommandError(
-        `can't write ${output}: ${error instanceof Error ? error.message : String(error)}`,
-        EXIT.failed,
-      );
+      throw new CommandError(`can't write ${output}: ${describeError(error)}`, EXIT.failed);
     }
     return say(
       call,

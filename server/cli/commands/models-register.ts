@@ -101,7 +101,7 @@ function fromRun(
   const store = RunStore.open(root);
   const recent = store.list({ limit: 1_000 });
   const id = word === 'latest' ? recent[0]?.id : (recent.find((one) => one.id.endsWith(word))?.id ?? word);
-  if (id === undefined) throw new CommandError('there are no runs yet', EXIT.usage);
+  if (id === undefined) throw new CommandError('there are no runs yet: leave out --run', EXIT.usage);
   const read = store.read(id);
   if (!read.ok) throw new CommandError(read.problem.message, EXIT.usage);
   const { run } = read;

@@ -1,5 +1,6 @@
 /** `modelyard models alias|rollback|tag|describe|delete|restore`: changes that a person makes, each with its reason. */
 import { readFileSync } from 'node:fs';
+import { describeError } from '../../stores/problem.js';
 import { type Flags, CHANGE_FLAGS, UsageError } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT } from '../output.js';
@@ -154,10 +155,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    throw new CommandError(
-      `can't read ${file}: ${error instanceof Error ? error.message : String(error)}`,
-      EXIT.usage,
-    );
+    throw new CommandError(`can't read ${file}: ${describeError(error)}`, EXIT.usage);
   }
 }
 

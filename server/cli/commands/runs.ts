@@ -189,12 +189,16 @@ function idFor({ args, words, store }: RunsCall, live = false): string {
   const recent = store.list({ limit: 1_000, ...(pipeline === undefined ? {} : { pipeline }) });
   if (word === undefined || word === 'latest') {
     const [newest] = recent;
-    if (newest === undefined) throw new CommandError('there are no runs yet', EXIT.usage);
+    if (newest === undefined)
+      throw new CommandError('there are no runs yet: `modelyard run` starts one', EXIT.usage);
     return (live ? recent.find(({ status }) => LIVE_STATUSES.has(status)) : undefined)?.id ?? newest.id;
   }
   const found = recent.filter(({ id }) => id === word || id.endsWith(word));
   if (found.length > 1)
-    throw new CommandError(`several runs end in "${word}": give more of the id`, EXIT.usage);
+    throw new CommandError(
+      `several runs end in "${word}": give more of the id (\`modelyard runs list\`)`,
+      EXIT.usage,
+    );
   return found[0]?.id ?? word;
 }
 

@@ -81,7 +81,8 @@ async function startOne(
 ): Promise<number> {
   const { args } = call;
   const release = args.text('release');
-  if (release !== undefined && !isReleaseId(release)) throw new UsageError(`"${release}" is no release`);
+  if (release !== undefined && !isReleaseId(release))
+    throw new UsageError(`"${release}" is no release; \`modelyard releases list\` shows them`);
   if (call.dry) return tellDry(call, 'service start', service, `start ${release ?? 'what it ran last'}`);
   const [host, port, traffic, replicas] = [
     args.text('host'),
@@ -111,7 +112,8 @@ async function startOne(
 
 /** All that should run and does not: what was lost, and what was started and failed. */
 async function startLost(call: ServiceCall): Promise<number> {
-  if (call.args.text('release') !== undefined) throw new UsageError('say which service gets the release');
+  if (call.args.text('release') !== undefined)
+    throw new UsageError('say which service gets the release: modelyard service start SERVICE --release ID');
   const lost = listServices(call.root).services.filter(
     (one) => one.status === 'lost' || one.status === 'failed',
   );
@@ -267,7 +269,11 @@ export const traffic: ServiceSubcommand = {
     if (call.dry)
       return tellDry(call, 'service traffic', service, `give the canary ${share} % of the traffic`);
     const body = { cause: causeOf(call), ...turn(call), percent: share };
-    if (!service.hosted) throw new CommandError(`${service.name} does not run`, EXIT.failed);
+    if (!service.hosted)
+      throw new CommandError(
+        `${service.name} does not run; \`modelyard service start ${service.name}\` starts it`,
+        EXIT.failed,
+      );
     return tellResult(
       call,
       'service traffic',

@@ -17,7 +17,9 @@ test('findings as SARIF', () => {
   });
   const [run] = log.runs;
   assert.equal(log.version, '2.1.0');
-  const rules = run?.tool.driver['rules'] as { id: string; helpUri: string }[];
+  const rules = run?.tool.driver['rules'] as { id: string; name: string; helpUri: string }[];
+  for (const { name } of rules) assert.match(name, /^(?:[A-Z][a-z0-9]*)+$/);
+  assert.match(String(run?.tool.driver['informationUri']), /^https:/);
   assert.equal(rules.length, ALL_RULES.length);
   assert.equal(
     rules.find((rule) => rule.id === 'graph/cycle')?.helpUri,
@@ -53,6 +55,7 @@ const OBJECTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   toolComponent: { 'name!': 'text', semanticVersion: 'semver', informationUri: 'uri', rules: 'rule[]' },
   rule: {
     'id!': 'text',
+    name: 'text',
     shortDescription: 'message',
     fullDescription: 'message',
     help: 'message',
