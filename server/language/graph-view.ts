@@ -97,7 +97,7 @@ export function graphView(
   }
   const cycle = graph.cycles[0];
   const problem =
-    cycle === undefined ? plan?.problem : `Tasks wait for each other: ${[...cycle, cycle[0]].join(' → ')}.`;
+    cycle === undefined ? plan?.problem : `Tasks depend on each other: ${[...cycle, cycle[0]].join(' → ')}.`;
   return {
     pipeline: pipeline.name,
     uri: place.uri,

@@ -132,7 +132,7 @@ class Scheduler {
     const held = this.#walk();
     if (this.#running > 0) return;
     if (this.#open === 0 && this.#ready.length === 0) {
-      this.#reject(new Error('some tasks wait for each other in a cycle'));
+      this.#reject(new Error('some tasks depend on each other in a cycle'));
     } else if (this.#open > 0 && !held) this.#options.onIdle?.();
   }
 

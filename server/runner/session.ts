@@ -334,7 +334,7 @@ function wantsModels(action: Action): boolean {
 
 function problemOf(graph: Graph): string | undefined {
   const [cycle] = graph.cycles;
-  if (cycle !== undefined) return `tasks wait for each other: ${[...cycle, cycle[0]].join(' → ')}`;
+  if (cycle !== undefined) return `tasks depend on each other: ${[...cycle, cycle[0]].join(' → ')}`;
   const [problem] = graph.matrixProblems;
   return problem === undefined ? undefined : `${problem.task}: ${problem.message}`;
 }

@@ -491,7 +491,7 @@ export function duplicates(entries: readonly MapEntry[]): SyntaxProblem[] {
       problems.push({
         code: 'duplicate-key',
         span: key.span,
-        message: `The key \`${key.text}\` is already there.`,
+        message: `Duplicate key \`${key.text}\`.`,
         related: first,
       });
     }

@@ -233,7 +233,7 @@ function describe(run: RunDocument, style: Style): string[] {
     );
   }
   for (const [name, value] of Object.entries(run.params)) lines.push(`param ${name} = ${jsonText(value)}`);
-  if (run.resumed !== undefined) lines.push(`goes on from ${run.resumed}`);
+  if (run.resumed !== undefined) lines.push(`continues run ${run.resumed}`);
   if (run.error !== undefined) lines.push(style.red(tame(run.error, false)));
   lines.push('');
   for (const task of run.tasks) lines.push(...describeTask(task, style));

@@ -4,7 +4,7 @@ import type { Related, Rule, RuleContext } from '../rule.js';
 export const cycle: Rule = {
   id: 'graph/cycle',
   severity: 'error',
-  summary: 'Tasks that wait for each other in a circle.',
+  summary: 'Tasks that depend on each other in a cycle.',
   docs: `
 Each of these tasks has to end before the next one begins, and the last one before the first, so none of them can begin. A
 task waits for another when it reads what the other writes, when an expression mentions the other, and when \`needs\` names it.
@@ -12,7 +12,7 @@ task waits for another when it reads what the other writes, when an expression m
 A circle is reported once, at its task that stands first in the file, however it was made; the trail says for each step
 why it is there.
 
-**To mend it**, break the circle at the step that should not be there: take a name out of \`needs\`, or let one of the
+**To mend it**, break the cycle at the step that should not be there: take a name out of \`needs\`, or let one of the
 tasks write to a file of its own.
 `,
   needsWholeText: true,
@@ -26,12 +26,12 @@ tasks write to a file of its own.
     {
       files:
         'tasks:\n  «split»:\n    needs: [train]\n    run: ./split.sh\n    outputs: { data: data/split.csv }\n  train:\n    run: ./train.sh\n    inputs: [data/split.csv]\n    outputs: { model: models/rain.json }\n',
-      messages: ['These tasks wait for each other in a circle: split → train → split.'],
+      messages: ['These tasks depend on each other in a cycle: split → train → split.'],
     },
     {
       files:
         'tasks:\n  «train»:\n    needs: [train]\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n',
-      messages: ['The task "train" waits for itself.'],
+      messages: ['The task "train" depends on itself.'],
     },
   ],
   check(context) {
@@ -49,8 +49,8 @@ tasks write to a file of its own.
         span: first.nameSpan,
         message:
           tasks.length === 1
-            ? `The task "${first.name}" waits for itself.`
-            : `These tasks wait for each other in a circle: ${shown([...tasks, first.name])}.`,
+            ? `The task "${first.name}" depends on itself.`
+            : `These tasks depend on each other in a cycle: ${shown([...tasks, first.name])}.`,
         related: stepsOf(context, graph, trail),
       });
     }

@@ -39,7 +39,7 @@ What a task of the project makes will be there. Nothing is said of paths that an
       files:
         'tasks:\n  pack:\n    package: { name: app, include: [app, «requirments.txt»], entrypoint: python3 app/serve.py }\n',
       disk: ['app/serve.py', 'requirements.txt'],
-      messages: ['"requirments.txt" is not there, and no task makes it.'],
+      messages: ['"requirments.txt" does not exist, and no task produces it.'],
     },
   ],
   check(context) {
@@ -49,7 +49,7 @@ What a task of the project makes will be there. Nothing is said of paths that an
       const globs = include.filter(({ text }) => isGlob(text));
       for (const { text, template, span } of include) {
         if (template !== undefined || isGlob(text) || !isMissing(context, text.trim(), false)) continue;
-        context.report({ span, message: `"${text}" is not there, and no task makes it.` });
+        context.report({ span, message: `"${text}" does not exist, and no task produces it.` });
       }
       const [first, ...others] = globs;
       if (first === undefined || globs.length < include.length) continue;

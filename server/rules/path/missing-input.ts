@@ -71,7 +71,7 @@ It is a warning and no error, because data is often fetched after the code.
       files:
         'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh]\n    outputs: { data: data/split.csv }\n  train:\n    run: ./train.sh\n    inputs: [«data/spilt.csv»]\n    outputs: { model: models/rain.json }\n',
       disk: ['split.sh'],
-      messages: ['"data/spilt.csv" is not there, and no task makes it. Did you mean "data/split.csv"?'],
+      messages: ['"data/spilt.csv" does not exist, and no task produces it. Did you mean "data/split.csv"?'],
       fixed:
         'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh]\n    outputs: { data: data/split.csv }\n  train:\n    run: ./train.sh\n    inputs: [data/split.csv]\n    outputs: { model: models/rain.json }\n',
     },
@@ -80,7 +80,7 @@ It is a warning and no error, because data is often fetched after the code.
         'tasks:\n  train:\n    run: python3 train.py\n    working-directory: src\n    inputs: [«train.py»]\n    outputs: { model: models/rain.json }\n',
       disk: ['src/train.py'],
       messages: [
-        '"train.py" is not there, and no task makes it. Paths are relative to the project: did you mean "src/train.py"?',
+        '"train.py" does not exist, and no task produces it. Paths are relative to the project: did you mean "src/train.py"?',
       ],
       fixed:
         'tasks:\n  train:\n    run: python3 train.py\n    working-directory: src\n    inputs: [src/train.py]\n    outputs: { model: models/rain.json }\n',
@@ -96,7 +96,9 @@ It is a warning and no error, because data is often fetched after the code.
         'tasks:\n  join:\n    training-set: { labels: «data/lables.csv», service: rain-v1, output: data/training.csv }\n  label:\n    run: ./label.sh\n    outputs: { data: data/labels.csv }\n',
       disk: [],
       also: ['feature/unknown-service'],
-      messages: ['"data/lables.csv" is not there, and no task makes it. Did you mean "data/labels.csv"?'],
+      messages: [
+        '"data/lables.csv" does not exist, and no task produces it. Did you mean "data/labels.csv"?',
+      ],
       fixed:
         'tasks:\n  join:\n    training-set: { labels: data/labels.csv, service: rain-v1, output: data/training.csv }\n  label:\n    run: ./label.sh\n    outputs: { data: data/labels.csv }\n',
     },
@@ -106,7 +108,7 @@ It is a warning and no error, because data is often fetched after the code.
       },
       disk: ['features/data/rain.csv', 'raw/2024.csv'],
       messages: [
-        '"data/rain.csv" is not there, and no task makes it. Paths are relative to the project: did you mean "features/data/rain.csv"?',
+        '"data/rain.csv" does not exist, and no task produces it. Paths are relative to the project: did you mean "features/data/rain.csv"?',
         '"raw/*.parquet" matches no file, and no task makes one.',
       ],
       fixed: views('features/data/rain.csv', 'raw/*.parquet'),
@@ -128,7 +130,7 @@ It is a warning and no error, because data is often fetched after the code.
         span: text.span,
         message: glob
           ? `"${text.text}" matches no file, and no task makes one.`
-          : `"${text.text}" is not there, and no task makes it.${hint}`,
+          : `"${text.text}" does not exist, and no task produces it.${hint}`,
         fixes: renames(context, text.span, candidates),
       });
     }

@@ -18,7 +18,7 @@ often it is a task that was copied and not renamed.
     {
       files:
         'tasks:\n  train:\n    run: ./a.sh\n    outputs: { model: a.json }\n  «train»:\n    run: ./b.sh\n    outputs: { model: b.json }\n',
-      messages: ['The key `train` is already there.'],
+      messages: ['Duplicate key `train`.'],
     },
   ],
   check: (context) => reportSyntax(context, 'duplicate-key', 'It stands here first.'),

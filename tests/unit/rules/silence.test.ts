@@ -119,7 +119,7 @@ test('a circle is the same one wherever the text begins it', () => {
   const text = `tasks:\n${tasks.map((line) => `  ${line}\n`).join('')}`;
   const [finding, ...others] = memoryProject({ [PATH]: text }).findings(PATH);
   assert.equal(others.length, 0);
-  assert.equal(finding?.message, 'These tasks wait for each other in a circle: a → b → c → a.');
+  assert.equal(finding?.message, 'These tasks depend on each other in a cycle: a → b → c → a.');
   assert.deepEqual(
     finding.related.map(
       (related) => `${text.slice(related.span.start, related.span.end)}: ${related.message}`,

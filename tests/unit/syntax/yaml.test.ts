@@ -54,11 +54,9 @@ test('aliases and merge keys', () => {
 });
 
 test('mistakes are named in words and with a short span', () => {
-  check('a: 1\na: 2', '{a: 1, a: 2}', ['«a» The key `a` is already there.']);
-  check('tasks:\n  a: 1\n  b: 2\n  a: 3', '{tasks: {a: 1, b: 2, a: 3}}', [
-    '«a» The key `a` is already there.',
-  ]);
-  check('m: {a: 1, a: 2}', '{m: {a: 1, a: 2}}', ['«a» The key `a` is already there.']);
+  check('a: 1\na: 2', '{a: 1, a: 2}', ['«a» Duplicate key `a`.']);
+  check('tasks:\n  a: 1\n  b: 2\n  a: 3', '{tasks: {a: 1, b: 2, a: 3}}', ['«a» Duplicate key `a`.']);
+  check('m: {a: 1, a: 2}', '{m: {a: 1, a: 2}}', ['«a» Duplicate key `a`.']);
   check('a: 1\nb', '{a: 1, b: ∅}', ['«b» A key needs a `:` after it.']);
   check('a: [1, 2\nb: 3', '{a: [1, 2], b: 3}', ['«[1, 2» A closing `]` is missing, or stands too far left.']);
   check('a: {x: 1\nb: 3', '{a: {x: 1}, b: 3}', ['«{x: 1» A closing `}` is missing, or stands too far left.']);
