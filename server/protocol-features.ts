@@ -165,6 +165,17 @@ export interface ViewProfile {
   }[];
 }
 
+/** A bin that drift was measured in, with counts of both sides. */
+export interface DriftBinView {
+  /** `below` and `above`: beyond all values of the reference. `others`: values that are not listed. */
+  readonly part: 'below' | 'range' | 'above' | 'value' | 'others' | 'missing';
+  readonly from?: number;
+  readonly to?: number;
+  readonly value?: string;
+  readonly reference: number;
+  readonly current: number;
+}
+
 /** How far a feature has moved from one version to another. */
 export interface FeatureDriftView {
   readonly name: string;
@@ -176,6 +187,7 @@ export interface FeatureDriftView {
   /** Highest probability that it is chance. */
   readonly p?: number;
   readonly nulls: { readonly reference: number; readonly current: number };
+  readonly bins: readonly DriftBinView[];
 }
 
 export interface VersionsDrift {

@@ -2,7 +2,7 @@
 import type { FeatureDriftView, FeatureProfile, VersionsDrift, ViewProfile } from '../../server/protocol.js';
 import { button, h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
-import { histogram, overTime, topValues, valueWords } from './parts/spread.js';
+import { driftShares, histogram, overTime, topValues, valueWords } from './parts/spread.js';
 import type { FromProfile, ToProfile } from './shared/feature-messages.js';
 import { ago, bytes, number, plain } from './shared/format.js';
 
@@ -146,8 +146,12 @@ function card(feature: FeatureProfile): HTMLElement {
     h(
       'div',
       { class: 'plots' },
-      feature.numbers === undefined ? undefined : histogram(title, feature.numbers, isTime, same?.numbers),
-      feature.top === undefined || feature.top.length === 0 ? undefined : topValues(feature, same),
+      feature.numbers === undefined ? undefined : histogram(title, feature.numbers, isTime),
+      movedBy !== undefined
+        ? driftShares(movedBy.bins)
+        : feature.top === undefined || feature.top.length === 0
+          ? undefined
+          : topValues(feature),
       shown?.time === undefined ? undefined : overTime(feature, shown.time),
     ),
     quantiles(feature),

@@ -169,27 +169,32 @@ export class FeatureViews {
       return { ok: false, message: `There is no version ${against} of "${manifest.view}" to compare with.` };
     }
     const file = board.store.dataFile(manifest.view, manifest.version);
+    const before = board.store.dataFile(reference.view, reference.version);
     const columns = manifest.columns
       .filter(({ role }) => role === 'feature')
       .map(({ name, type }) => ({ name, type }));
     const listed = columns.map(({ name }) => identifier(name)).join(', ');
     const listener = token.onCancellationRequested(() => this.#keeper.interrupt());
     try {
-      const result = await this.#keeper.use([file], (engine) =>
-        tableDrift(engine, statistics, {
-          relation: `(SELECT ${listed} FROM read_parquet(${literal(file)}))`,
-          columns,
-        }),
+      const result = await this.#keeper.use([file, before], (engine) =>
+        tableDrift(
+          engine,
+          statistics,
+          { relation: `(SELECT ${listed} FROM read_parquet(${literal(file)}))`, columns },
+          // As the command line does: small ones value by value.
+          { rows: `read_parquet(${literal(before)})` },
+        ),
       );
       if (!result.ok) return { ok: false, message: result.error.message };
       const drift = result.value.features.map((feature): FeatureDriftView => {
-        const { name, drifted, reasons, psi, ks, chiSquare, jensenShannon, nulls } = feature;
+        const { name, drifted, reasons, psi, ks, chiSquare, jensenShannon, nulls, bins } = feature;
         const p = ks?.p ?? chiSquare?.p;
         return {
           name,
           drifted,
           reasons,
           nulls,
+          bins,
           ...(psi === undefined ? {} : { psi }),
           ...(ks === undefined ? {} : { ks: ks.statistic }),
           ...(jensenShannon === undefined ? {} : { jensenShannon }),

@@ -1,5 +1,5 @@
 /** How values are spread: histograms, the commonest values, and what happens over time. SVG, in the theme's colours. */
-import type { FeatureProfile, ViewProfile, WireBins } from '../../../server/protocol.js';
+import type { DriftBinView, FeatureProfile, ViewProfile, WireBins } from '../../../server/protocol.js';
 import { extent, scale, ticks } from '../shared/axis.js';
 import { number, plain } from '../shared/format.js';
 import { h, s } from './dom.js';
@@ -86,19 +86,13 @@ function readable(
   });
 }
 
-/** @param reference the same feature of another version, drawn as a line over the bars */
-export function histogram(name: string, numbers: Numbers, isTime: boolean, reference?: Numbers): HTMLElement {
+export function histogram(name: string, numbers: Numbers, isTime: boolean): HTMLElement {
   const bars = barsOf(numbers);
-  const others = reference === undefined ? [] : barsOf(reference);
   const [x0, x1] = extent(
-    [...bars, ...others].flatMap(({ from, to }) => [from, to]),
+    bars.flatMap(({ from, to }) => [from, to]),
     0,
   );
-  const most = Math.max(
-    ...bars.map(({ density }) => density),
-    ...others.map(({ density }) => density),
-    1e-300,
-  );
+  const most = Math.max(...bars.map(({ density }) => density), 1e-300);
   const x = scale(x0, x1, LEFT, WIDTH - RIGHT);
   const y = scale(0, most, HEIGHT - BOTTOM, TOP);
   const base = HEIGHT - BOTTOM;
@@ -112,25 +106,12 @@ export function histogram(name: string, numbers: Numbers, isTime: boolean, refer
       height: Math.max(count === 0 ? 0 : 1, base - y(density)).toFixed(1),
     }),
   );
-  const outline =
-    others.length === 0
-      ? undefined
-      : s('polyline', {
-          class: 'reference',
-          points: others
-            .flatMap(({ from, to, density }) => [
-              `${x(from).toFixed(1)},${y(density).toFixed(1)}`,
-              `${x(to).toFixed(1)},${y(density).toFixed(1)}`,
-            ])
-            .join(' '),
-        });
   const marks = ticks(x0, x1, isTime ? 3 : 5);
   const svg = frame(
     `${name}: from ${valueWords(numbers.min, isTime)} to ${valueWords(numbers.max, isTime)}${isTime ? '' : `, mean ${number(numbers.mean)}`}.`,
     `spread:${name}`,
     true,
     ...rects,
-    outline,
     s('line', { class: 'axis', x1: LEFT, x2: WIDTH - RIGHT, y1: base, y2: base }),
     ...marks.map((value) =>
       s(
@@ -164,55 +145,111 @@ export function histogram(name: string, numbers: Numbers, isTime: boolean, refer
   return h('figure', { class: 'plot' }, h('figcaption', { class: 'dim' }, 'Values', readout), svg);
 }
 
-/** The commonest values as bars; beside a reference, its shares as ticks. */
-export function topValues(feature: FeatureProfile, reference?: FeatureProfile): HTMLElement {
-  const top = feature.top ?? [];
-  const rows = feature.count - feature.nulls;
-  const before = new Map(reference?.top?.map(({ value, count }) => [value, count]));
-  const beforeRows = reference === undefined ? 0 : reference.count - reference.nulls;
-  const listed = top.slice(0, MOST_VALUES);
-  const rest = top.slice(MOST_VALUES).reduce((sum, { count }) => sum + count, 0) + (feature.others ?? 0);
-  const share = (count: number, of: number): number => (of === 0 ? 0 : count / of);
-  const line = (value: string, count: number, old: number | undefined): HTMLElement => {
+interface Share {
+  readonly label: string | undefined;
+  readonly count: number;
+  /** Of the reference. */
+  readonly old?: number;
+}
+
+/** Shares as bars, one a row; those of a reference as ticks. */
+function shares(caption: string, all: readonly Share[], compared: boolean): HTMLElement {
+  const sum = (of: (one: Share) => number | undefined): number =>
+    all.reduce((whole, one) => whole + (of(one) ?? 0), 0);
+  const [rows, before] = [sum(({ count }) => count), sum(({ old }) => old)];
+  const percent = (count: number, of: number): string => (of === 0 ? '0' : ((count / of) * 100).toFixed(2));
+  const words = (count: number, of: number): string => `${Number(percent(count, of)).toFixed(1)} %`;
+  // Many bins have small shares: beside each other only their proportion counts.
+  const longest = compared
+    ? Math.max(
+        ...all.map(({ count, old = 0 }) =>
+          Math.max(Number(percent(count, rows)), Number(percent(old, before))),
+        ),
+        1,
+      )
+    : 100;
+  const length = (count: number, of: number): string =>
+    `${((Number(percent(count, of)) / longest) * 100).toFixed(2)}%`;
+  const line = ({ label, count, old }: Share): HTMLElement => {
     const bar = h('span', { class: 'fill' });
-    bar.style.width = `${(share(count, rows) * 100).toFixed(2)}%`;
-    const tick = old === undefined || beforeRows === 0 ? undefined : h('span', { class: 'was' });
-    if (tick !== undefined && old !== undefined)
-      tick.style.left = `${(share(old, beforeRows) * 100).toFixed(2)}%`;
+    bar.style.width = length(count, rows);
+    const tick = old === undefined || before === 0 ? undefined : h('span', { class: 'was' });
+    if (tick !== undefined) tick.style.left = length(old ?? 0, before);
     return h(
       'tr',
       {},
       h(
         'th',
-        { scope: 'row', title: value },
-        value === '' ? h('em', { class: 'dim' }, 'empty') : plain(value, 60),
+        { scope: 'row', title: label ?? 'empty' },
+        label === undefined ? h('em', { class: 'dim' }, 'empty') : plain(label, 60),
       ),
       h('td', { class: 'track-cell' }, h('span', { class: 'track', 'aria-hidden': 'true' }, bar, tick)),
-      h('td', { class: 'value' }, `${(share(count, rows) * 100).toFixed(1)} %`),
-      reference === undefined
-        ? undefined
-        : h(
-            'td',
-            { class: 'value dim' },
-            old === undefined ? '–' : `${(share(old, beforeRows) * 100).toFixed(1)} %`,
-          ),
+      h('td', { class: 'value' }, words(count, rows)),
+      compared ? h('td', { class: 'value dim' }, words(old ?? 0, before)) : undefined,
     );
   };
   return h(
     'figure',
     { class: 'plot' },
-    h('figcaption', { class: 'dim' }, 'Commonest values'),
-    h(
-      'table',
-      { class: 'top' },
-      h(
-        'tbody',
-        {},
-        ...listed.map(({ value, count }) => line(value, count, before.get(value))),
-        rest === 0 ? undefined : line('others', rest, undefined),
-      ),
-    ),
+    h('figcaption', { class: 'dim' }, caption),
+    h('table', { class: 'top' }, h('tbody', {}, ...all.map(line))),
   );
+}
+
+function labelOf(value: string): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+/** The commonest values as bars. */
+export function topValues(feature: FeatureProfile): HTMLElement {
+  const top = feature.top ?? [];
+  const rest = top.slice(MOST_VALUES).reduce((sum, { count }) => sum + count, 0) + (feature.others ?? 0);
+  const listed = top.slice(0, MOST_VALUES).map(({ value, count }) => ({ label: labelOf(value), count }));
+  const others = rest === 0 ? [] : [{ label: 'others', count: rest }];
+  return shares('Commonest values', [...listed, ...others], false);
+}
+
+/** Both sides in the bins that drift was measured in, with what is beyond the reference and what is missing. */
+export function driftShares(bins: readonly DriftBinView[]): HTMLElement {
+  const values = bins
+    .filter(({ part }) => part === 'value')
+    .toSorted((a, b) => Math.max(b.reference, b.current) - Math.max(a.reference, a.current));
+  const shown = new Set(values.slice(0, MOST_VALUES));
+  const rest = values.filter((bin) => !shown.has(bin));
+  const added = (of: (bin: DriftBinView) => number): number => rest.reduce((sum, bin) => sum + of(bin), 0);
+  const rows = [...shown, ...bins.filter(({ part }) => part !== 'value')].map((bin): Share => {
+    const more = bin.part === 'others';
+    return {
+      label: binLabel(bin),
+      count: bin.current + (more ? added(({ current }) => current) : 0),
+      old: bin.reference + (more ? added(({ reference }) => reference) : 0),
+    };
+  });
+  const empty = ({ label, count, old }: Share): boolean => label === 'others' && count + (old ?? 0) === 0;
+  return shares(
+    'Shares by drift bin',
+    rows.filter((row) => !empty(row)),
+    true,
+  );
+}
+
+function binLabel({ part, from, to, value = '' }: DriftBinView): string | undefined {
+  switch (part) {
+    case 'below':
+      return to === undefined ? 'below' : `< ${number(to)}`;
+    case 'above':
+      return from === undefined ? 'above' : `> ${number(from)}`;
+    case 'range':
+      return from === undefined
+        ? `≤ ${number(to ?? Infinity)}`
+        : `${number(from)} … ${number(to ?? Infinity)}`;
+    case 'value':
+      return labelOf(value);
+    case 'others':
+      return 'others';
+    case 'missing':
+      return 'null';
+  }
 }
 
 /** What the feature was like from step to step: its mean, or else how many values were missing. */

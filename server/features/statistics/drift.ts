@@ -76,6 +76,18 @@ export interface FeatureDrift {
   readonly reasons: readonly string[];
 }
 
+/** A bin of PSI with the counts of both sides; missing values have one of their own, which PSI of values leaves out. */
+export interface DriftBin {
+  /** `below` and `above`: beyond all values of the reference. `others`: values that are not listed. */
+  readonly part: 'below' | 'range' | 'above' | 'value' | 'others' | 'missing';
+  /** Ends of a range; `from` itself is in it only where it is the smallest value of the reference. Of `below` and `above` one. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly value?: string;
+  readonly reference: number;
+  readonly current: number;
+}
+
 const EMPTY = 0.0001;
 /** About so many bins of equal count are what the usual thresholds of PSI are meant for. */
 const PSI_BINS = 10;
@@ -127,6 +139,42 @@ export function wholeDrift(
     p: Math.min(values, nullsP(rows, nulls)),
     measured,
   };
+}
+
+/** The bins that PSI is made of, and the missing values of both sides. */
+export function driftBins(reference: FeatureCounts, current: FeatureCounts): readonly DriftBin[] {
+  const [before, now] = rowsOf(reference, current);
+  const parts =
+    reference.kind === 'number' ? numberParts(reference, current) : valueParts(reference, current);
+  return [
+    ...parts.map((part, index) => ({ ...part, reference: before[index] ?? 0, current: now[index] ?? 0 })),
+    { part: 'missing', reference: reference.missing, current: current.missing },
+  ];
+}
+
+type Part = Omit<DriftBin, 'reference' | 'current'>;
+
+function numberParts(reference: NumberCounts, current: FeatureCounts): Part[] {
+  if (current.kind !== 'number') return [];
+  const { edges } = reference;
+  const starts = (from: number | undefined): Pick<Part, 'from'> => (from === undefined ? {} : { from });
+  const ends = mergedInside(reference.counts, current.counts).ends.map((index) => edges[index] ?? Infinity);
+  const last = edges.at(-1);
+  return [
+    { part: 'below', ...(reference.from === undefined ? {} : { to: reference.from }) },
+    ...ends.map((to, index): Part => ({
+      part: 'range',
+      ...starts(index === 0 ? reference.from : ends[index - 1]),
+      to,
+    })),
+    { part: 'above', ...starts(last) },
+  ];
+}
+
+function valueParts(reference: ValueCounts, current: FeatureCounts): Part[] {
+  if (current.kind !== 'category') return [];
+  const values = new Set([...reference.counts.keys(), ...current.counts.keys()]);
+  return [...[...values].map((value): Part => ({ part: 'value', value })), { part: 'others' }];
 }
 
 /** Counts of the two sides, bin by bin, as PSI is made of them. */
@@ -210,7 +258,7 @@ function share(part: number, whole: number): number {
  * that the reference has, stay by themselves.
  */
 function merged(before: readonly number[], now: readonly number[]): [number[], number[]] {
-  const [a, b] = mergedInside(before.slice(1, -1), now.slice(1, -1));
+  const { before: a, now: b } = mergedInside(before.slice(1, -1), now.slice(1, -1));
   const ends = (row: readonly number[], inside: readonly number[]): number[] => [
     row[0] ?? 0,
     ...inside,
@@ -219,9 +267,13 @@ function merged(before: readonly number[], now: readonly number[]): [number[], n
   return [ends(before, a), ends(now, b)];
 }
 
-function mergedInside(before: readonly number[], now: readonly number[]): [number[], number[]] {
+/** @returns also the index of the last bin in each */
+function mergedInside(
+  before: readonly number[],
+  now: readonly number[],
+): { readonly before: number[]; readonly now: number[]; readonly ends: number[] } {
   const each = total(before) / PSI_BINS;
-  const [a, b]: [number[], number[]] = [[], []];
+  const [a, b, ends]: [number[], number[], number[]] = [[], [], []];
   let [sumBefore, sumNow] = [0, 0];
   let closed = 0;
   for (const [index, count] of before.entries()) {
@@ -232,10 +284,11 @@ function mergedInside(before: readonly number[], now: readonly number[]): [numbe
     if (!full && index < before.length - 1) continue;
     a.push(sumBefore);
     b.push(sumNow);
+    ends.push(index);
     closed += sumBefore;
     [sumBefore, sumNow] = [0, 0];
   }
-  return [a, b];
+  return { before: a, now: b, ends };
 }
 
 /** Population stability index of two rows of counts. */

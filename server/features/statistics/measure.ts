@@ -6,6 +6,8 @@ import { LONGEST_VALUE, countsOf, double, kindOf, numberOf } from './columns.js'
 import {
   DRIFT_THRESHOLDS,
   drift,
+  type DriftBin,
+  driftBins,
   type DriftThresholds,
   type FeatureCounts,
   type FeatureDrift,
@@ -90,6 +92,8 @@ export interface Table {
 /** A feature that both sides have, and how far it has moved. */
 export interface NamedDrift extends FeatureDrift {
   readonly name: string;
+  /** What PSI was measured in. */
+  readonly bins: readonly DriftBin[];
 }
 
 export interface TableDrift {
@@ -140,7 +144,11 @@ export async function tableDrift(
       rows === undefined || !small ? undefined : await exactly(engine, [rows, table.relation], one, now);
     if (exact?.ok === false) return exact;
     const { before, after, ks } = exact?.value ?? { before: one.counts, after: now, ks: undefined };
-    features.push({ name: one.name, ...drift(before, after, thresholds, ks) });
+    features.push({
+      name: one.name,
+      ...drift(before, after, thresholds, ks),
+      bins: driftBins(before, after),
+    });
   }
   return { ok: true, value: { features, notCompared } };
 }

@@ -1,6 +1,7 @@
 /** Drift by hand-worked tables and by what SciPy 1.16 gives for the same input. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import {
   chiSquareTail,
   kolmogorovTail,
@@ -9,10 +10,12 @@ import {
 import {
   chiSquare,
   drift,
+  driftBins,
   jensenShannon,
   largestDistance,
   stability,
 } from '../../../server/features/statistics/drift.js';
+import type { FeatureCounts } from '../../../server/features/statistics/drift.js';
 import { countNumbers, countValues } from '../../../server/features/statistics/measure.js';
 
 function near(actual: number | undefined, expected: number, tolerance = 1e-9): void {
@@ -161,4 +164,47 @@ test('sides of different kinds are a mistake of the caller', () => {
   const values = countValues({ counts: new Map() }, ['a']);
   assert.throws(() => drift(numbers, values), RangeError);
   assert.throws(() => drift(numbers, countNumbers({ edges: [1, 2] }, [1])), RangeError);
+});
+
+test('bins that are shown are those that PSI is made of', () => {
+  const check = (reference: FeatureCounts, current: FeatureCounts) => {
+    const bins = driftBins(reference, current).filter(({ part }) => part !== 'missing');
+    const psi = stability(
+      bins.map((bin) => bin.reference),
+      bins.map((bin) => bin.current),
+    );
+    near(psi, drift(reference, current).psi ?? Number.NaN);
+  };
+  const numbers = fc.array(fc.option(fc.integer({ min: -60, max: 60 }), { nil: null }), { minLength: 1, maxLength: 80 }); // prettier-ignore
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.integer({ min: -50, max: 50 }), { minLength: 1 }),
+      numbers,
+      numbers,
+      (ends, a, b) => {
+        const edges = ends.toSorted((x, y) => x - y);
+        const from = (edges[0] ?? 0) - 1;
+        const reference = countNumbers({ edges, from }, [...edges, ...a.filter((one) => one === null || (one >= from && one <= (edges.at(-1) ?? 0)))]); // prettier-ignore
+        check(reference, countNumbers(reference, [0, ...b]));
+      },
+    ),
+    { numRuns: 100 },
+  );
+  const values = { kind: 'category' as const, counts: new Map([['a', 4], ['', 2]]), others: 1, missing: 3 }; // prettier-ignore
+  check(values, countValues(values, ['a', 'b', 'c', null]));
+
+  // Below, above and nulls have bins of their own.
+  const reference = countNumbers({ edges: [1, 2, 3], from: 0 }, [0, 1, 2, 3]);
+  const bins = driftBins(reference, countNumbers(reference, [-5, 1, 9, 9, null, null, null]));
+  assert.deepEqual(
+    bins.map(({ part, from, to, current }) => [part, from, to, current]),
+    [
+      ['below', undefined, 0, 1],
+      ['range', 0, 1, 1],
+      ['range', 1, 2, 0],
+      ['range', 2, 3, 0],
+      ['above', 3, undefined, 2],
+      ['missing', undefined, undefined, 3],
+    ],
+  );
 });
