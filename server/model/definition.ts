@@ -14,6 +14,7 @@ import type {
   PipelineAction,
   ServiceAction,
 } from './serving-actions.js';
+import type { TableOptions } from './table-options.js';
 import type { TrainingSetAction } from './training-set.js';
 import type { DeclaredSecret } from './secrets.js';
 import type { Replacement } from './unnamed.js';
@@ -127,6 +128,8 @@ export interface CheckData {
   readonly kind: 'data';
   /** CSV, TSV, JSON (a list of records) or JSON lines, told by its extension. */
   readonly path: TemplateText;
+  /** How it is written. */
+  readonly options: TableOptions;
   readonly rowCount?: { readonly min?: number; readonly max?: number };
   /** These columns and no others must be there. */
   readonly exactColumns?: readonly string[];

@@ -18,6 +18,7 @@ import {
 } from './read.js';
 import type { Maybe } from './read.js';
 import { conditionOf } from './conditions.js';
+import { readTableOptions } from './read-table-options.js';
 import type { Conditions } from './conditions.js';
 
 export function readChecks(node: Maybe, conditions: Conditions): Check[] {
@@ -48,6 +49,7 @@ function readData(map: MapNode): CheckData | undefined {
   return {
     kind: 'data',
     path,
+    options: readTableOptions(map),
     ...given(
       'rowCount',
       rows === undefined

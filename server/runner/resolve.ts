@@ -35,6 +35,7 @@ import {
   resolveService,
 } from './resolve-service.js';
 import type { Texts } from './resolve-texts.js';
+import { plainTableOptions } from '../model/table-options.js';
 import { type TrainingSetTask, resolveTrainingSet } from './resolve-training-set.js';
 import { type Facts, TaskScope } from './scope.js';
 import { LONGEST_VARIABLE, SYSTEM_SHELL } from './shells.js';
@@ -319,7 +320,9 @@ class Resolver {
       if (check.kind === 'data') {
         const path = this.#checked(this.#render(check.path, 'plain').real, 'data file', check.path.span);
         const { rowCount, exactColumns, columns } = check;
+        const options = plainTableOptions(check.options);
         const expectations = {
+          ...(options === undefined ? {} : { options }),
           rowCount,
           exactColumns,
           columns: columns.map(({ name, expect }) => ({ name, expect })),

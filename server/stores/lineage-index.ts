@@ -3,14 +3,14 @@
  * documents of runs and the journals of models; brought up to date when it is asked, made again when it is missing.
  *
  * Lines of tab-separated fields in 256 files by the first byte of their key, which is the hash of a content or of a path:
- * a question reads the few files that it needs. Only appended to; a line may be there twice after a kill, which readers
- * don't mind.
+ * a question reads the few files that it needs. Only appended to; a file that is not as it was left makes the index anew.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
 import { withLock } from './file-lock.js';
+import { fileStamp, namesIn } from './folder.js';
 import { errorCode } from './problem.js';
 import type { Registry } from './registry/registry.js';
 import type { ContentHash, RunDocument } from './run-document.js';
@@ -19,7 +19,7 @@ import { LIVE_STATUSES } from './run-summary.js';
 import type { RunStore } from './runs.js';
 
 /** Raised when the lines change: an index of another format is made again. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Runs may come into the list of runs a little out of order. */
 const LOOK_BACK_MS = 10 * 60 * 1000;
 const FIRST_PAGE = 50;
@@ -90,9 +90,11 @@ interface State {
   readonly recent: readonly string[];
   /** Bytes of each model's journal that are in. */
   readonly models: Readonly<Record<string, number>>;
+  /** What each file of lines was when this was written: one that was cut, lost or changed since makes all of it anew. */
+  readonly shards: Readonly<Record<string, string>>;
 }
 
-const NOTHING: State = { format: FORMAT, newest: '', open: [], recent: [], models: {} };
+const NOTHING: State = { format: FORMAT, newest: '', open: [], recent: [], models: {}, shards: {} };
 
 /** In ASCII, so that a file of a hundred thousand lines is read without decoding. */
 const escape = (text: string): string =>
@@ -141,8 +143,9 @@ export class LineageIndex {
         state = NOTHING;
       }
       const lines = new LineBuffer(this.#folder);
-      const next: State = { ...this.#addRuns(state, lines), models: this.#addVersions(state, lines) };
+      const read = { ...this.#addRuns(state, lines), models: this.#addVersions(state, lines) };
       const changed = lines.flush();
+      const next: State = changed ? { ...read, shards: shardsIn(this.#folder) } : read;
       if (changed || JSON.stringify(next) !== JSON.stringify(state)) {
         writeAtomic(path.join(this.#folder, 'state.json'), JSON.stringify(next));
       }
@@ -155,7 +158,11 @@ export class LineageIndex {
       const value: unknown = JSON.parse(readFileSync(path.join(this.#folder, 'state.json'), 'utf8'));
       const isOurs =
         typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT;
-      return isOurs ? (value as State) : undefined;
+      if (!isOurs) return undefined;
+      const state = value as State;
+      const shards = shardsIn(this.#folder);
+      const same = JSON.stringify(state.shards) === JSON.stringify(shards);
+      return same ? state : undefined;
     } catch {
       // Missing or broken: all of it is made again.
       return undefined;
@@ -305,6 +312,12 @@ function addRun(run: RunDocument, lines: LineBuffer): void {
       lines.addPath(file, hash);
     }
   }
+}
+
+/** Size and time of each file of lines, in the order of their names. */
+function shardsIn(folder: string): Readonly<Record<string, string>> {
+  const names = namesIn(folder).filter((name) => name.endsWith('.tsv'));
+  return Object.fromEntries(names.sort().map((name) => [name, fileStamp(path.join(folder, name))]));
 }
 
 function readText(file: string): string {

@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { key, oneOf, opt } from './hint.js';
 import { anyKeyed, closed, condition, listOrOne, path, scalar, template } from './pieces.js';
+import { tableOptions } from './table.js';
 
 const count = Type.Integer({ minimum: 0 });
 
@@ -67,12 +68,13 @@ const dataCheck = closed(
   {
     data: key(
       path('path'),
-      'A CSV, TSV, JSON (a list of records) or JSON-lines file, told by its extension.',
+      'A CSV, TSV, JSON (a list of records), JSON-lines or Parquet file, told by its extension.',
       ['data/training.csv'],
     ),
     expect: key(dataExpectation, 'What has to hold for it.', [
       { 'row-count': { min: 100 }, columns: { label: { 'not-null': true } } },
     ]),
+    ...tableOptions,
   },
   { title: 'Check of a data file' },
 );

@@ -1,4 +1,4 @@
-/** The keys that say how a data file is written, of a `source` and of `labels`. */
+/** The keys that say how a data file is written, of a `source`, of `labels` and of what is checked. */
 import { Type } from '@sinclair/typebox';
 import { ENCODINGS } from '../table-options.js';
 import { oneOf, opt } from './hint.js';

@@ -74,6 +74,13 @@ materialized.
           message: `The times can't be read as they are. ${facts.time}`,
         });
     }
+    for (const { action } of context.pipeline?.tasks ?? []) {
+      for (const check of action?.kind === 'check' ? action.checks : []) {
+        if (check.kind !== 'data') continue;
+        for (const problem of tableProblems(check.options, tableFormatOf(check.path.text)))
+          context.report(problem);
+      }
+    }
     for (const { labels, labelsReading } of usesOf(context)) {
       if (labelsReading === undefined) continue;
       for (const problem of tableProblems(labelsReading.options, tableFormatOf(labels?.value ?? '')))

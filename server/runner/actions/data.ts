@@ -11,7 +11,7 @@ import { createGunzip } from 'node:zlib';
 import { csvHead, csvRows, sameNames } from '../../features/csv.js';
 import type { CheckData, ColumnExpectation, Json } from '../../model/definition.js';
 import { compilePattern } from '../../model/pattern.js';
-import { tableFormatOf } from '../../model/table-options.js';
+import { type TableOptions, tableFormatOf } from '../../model/table-options.js';
 import { isComposite } from '../../model/values.js';
 import { parseLooseJson } from '../metrics.js';
 
@@ -50,6 +50,7 @@ export async function checkData(
   await read(
     file,
     shown,
+    check.options,
     {
       columns: (names) => names.forEach((name) => present.add(name)),
       row: (row, number) => {
@@ -233,11 +234,20 @@ function show(value: Json): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-async function read(file: string, shown: string, reader: Reader, signal: AbortSignal): Promise<void> {
+async function read(
+  file: string,
+  shown: string,
+  options: TableOptions,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<void> {
   const packed = /\.gz$/i.test(file);
   const format = tableFormatOf(file);
-  if (format === 'parquet' || /\.zst$/i.test(file)) return readTable(file, shown, reader, signal);
-  if (format === 'csv') return readCsv(file, shown, reader, signal);
+  // Types and times are the engine's to read.
+  const typed = options.types !== undefined || options.timestampFormat !== undefined;
+  if (typed || format === 'parquet' || /\.zst$/i.test(file))
+    return readTable(file, shown, options, reader, signal);
+  if (format === 'csv') return readCsv(file, shown, options, reader, signal);
   if (/\.json$/i.test(file)) return readJson(file, reader);
   if (format === 'jsonl' && !/\.json\.gz$/i.test(file)) return readLines(file, packed, reader, signal);
   const extension = /\.([A-Za-z0-9]+)$/.exec(file)?.[1] ?? '';
@@ -247,14 +257,28 @@ async function read(file: string, shown: string, reader: Reader, signal: AbortSi
 }
 
 /** As a source of features is read. Rows are counted from 1, the header left out. */
-async function readCsv(file: string, shown: string, reader: Reader, signal: AbortSignal): Promise<void> {
-  const head = await csvHead(file, shown);
+async function readCsv(
+  file: string,
+  shown: string,
+  options: TableOptions,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<void> {
+  const head = await csvHead(file, shown, options);
   if (!head.ok) throw new Error(head.message);
-  const twice = sameNames(head.fields, shown, ', line 1');
+  const header = options.header?.value ?? true;
+  const named = header === false ? head.fields.map((_, at) => `column${at}`) : header;
+  const twice = sameNames(named === true ? head.fields : named, shown, ', line 1');
   if (twice !== undefined) throw new Error(twice);
-  let names: readonly string[] | undefined;
+  let names = named === true ? undefined : named;
+  if (names !== undefined) reader.columns(names);
+  const nothing = new Set(options.nullValues?.value ?? []);
+  const valueOf = (field: string | undefined): Json => {
+    if (field === undefined || nothing.has(field)) return null;
+    return options.decimal?.value === ',' && DECIMAL_COMMA.test(field) ? field.replace(',', '.') : field;
+  };
   let number = 0;
-  for await (const { fields, line } of csvRows(file, head.delimiter, {}, signal)) {
+  for await (const { fields, line } of csvRows(file, head.delimiter, options, signal)) {
     if (names === undefined) {
       names = fields;
       reader.columns(names);
@@ -264,15 +288,24 @@ async function readCsv(file: string, shown: string, reader: Reader, signal: Abor
       throw new Error(`line ${line}: ${fields.length} fields, and the header has ${names.length}`);
     number++;
     const row = new Map<string, Json>();
-    for (const [index, name] of names.entries()) row.set(name, fields[index] ?? null);
+    for (const [index, name] of names.entries()) row.set(name, valueOf(fields[index]));
     reader.row(row, number);
   }
 }
 
+/** A number whose fraction follows a comma. */
+const DECIMAL_COMMA = /^\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*$/;
+
 const PAGE = 20_000;
 
-/** What only the engine of the feature store reads: Parquet, and what zstd has packed. */
-async function readTable(file: string, shown: string, reader: Reader, signal: AbortSignal): Promise<void> {
+/** What only the engine of the feature store reads: Parquet, what zstd has packed, and types that are declared. */
+async function readTable(
+  file: string,
+  shown: string,
+  options: TableOptions,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<void> {
   const { openEngine } = await import('../../features/engine/engine.js');
   const { readLabels } = await import('../../features/training/read-labels.js');
   const temp = mkdtempSync(path.join(os.tmpdir(), 'modelyard-check-'));
@@ -281,7 +314,11 @@ async function readTable(file: string, shown: string, reader: Reader, signal: Ab
     if (!opened.ok) throw new Error(opened.error.message);
     const engine = opened.value;
     const relative = path.basename(file);
-    const read = await readLabels(engine, { root: path.dirname(file), labels: relative });
+    const read = await readLabels(engine, {
+      root: path.dirname(file),
+      labels: relative,
+      reading: { options, transforms: [] },
+    });
     if (!read.ok) throw new Error(read.message.replaceAll(relative, shown));
     const { columns, relation } = read.value;
     reader.columns(columns.map(({ name }) => name));

@@ -6,6 +6,7 @@ import { analyze } from '../../../server/model/analyze.js';
 import type { FileKind, Json } from '../../../server/model/definition.js';
 import { renderLanguageReference } from '../../../server/model/reference.js';
 import { jsonSchemaOf, schemaAt, schemaOf } from '../../../server/model/schema/index.js';
+import { tableOptions } from '../../../server/model/schema/table.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { toPlain } from '../../../server/syntax/text.js';
 
@@ -136,7 +137,7 @@ test('what hover and completion ask for', () => {
   const decided = keys(['tasks', 'x'], ['run', 'inputs']);
   assert.ok(decided.includes('outputs') && !decided.includes('deploy') && !decided.includes('inputs'));
   assert.deepEqual(keys(['tasks', 'x', 'check', 0], ['that']), ['message']);
-  assert.deepEqual(keys(['tasks', 'x', 'check', 0], ['data']), ['expect']);
+  assert.deepEqual(keys(['tasks', 'x', 'check', 0], ['data']), ['expect', ...Object.keys(tableOptions)]);
   assert.deepEqual(schemaAt('pipeline', ['kind'])?.values, ['model-build', 'app-build', 'deployment']);
   assert.deepEqual(schemaAt('pipeline', ['tasks', 'x', 'cache'])?.values, [true, false]);
   assert.equal(schemaAt('pipeline', ['tasks', 'x', 'needs', 0])?.names, 'task');

@@ -1,7 +1,7 @@
 /** Questions about lineage, on runs made up for it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Lineage } from '../../../server/stores/lineage.js';
@@ -194,6 +194,22 @@ test('a lost or damaged index is made again', async (t) => {
       ),
   ]) {
     damage();
+    assert.deepEqual(ask(), before);
+  }
+  // Any file of it, however it came to be another one: derived data is never believed.
+  const shards = readdirSync(folder).filter((name) => name.endsWith('.tsv'));
+  assert.ok(shards.length > 1);
+  const harms: readonly ((bytes: Buffer) => Buffer | undefined)[] = [
+    () => undefined,
+    () => Buffer.alloc(0),
+    (bytes) => bytes.subarray(0, bytes.length >> 1),
+    (bytes) => Buffer.from(bytes.map((byte, at) => (at % 7 === 3 ? byte ^ 1 : byte))),
+  ];
+  for (const [at, harm] of [...harms, ...harms].entries()) {
+    const file = path.join(folder, shards[at % shards.length] ?? '');
+    const bytes = harm(readFileSync(file));
+    if (bytes === undefined) rmSync(file);
+    else writeFileSync(file, bytes);
     assert.deepEqual(ask(), before);
   }
 });
