@@ -40,25 +40,47 @@ interface Tracked {
 
 const known = new Map<string, Tracked | undefined>();
 
+/** Where a project lies in a repository. */
+interface Place {
+  readonly git: string;
+  /** Of the paths of the project's files, as git has them. */
+  readonly prefix: string;
+}
+
+/** By project, until this turn of the event loop ends: thousands of paths are asked for in one. */
+const places = new Map<string, Place | undefined>();
+
 /**
  * The first file that git tracks at a path, or below it; `undefined` where it tracks none, or where nothing is known.
  * @param root absolute; the path is relative to it, `/` between names
  */
 export function trackedAt(root: string, relative: string): string | undefined {
   try {
-    const found = findGitFolder(root);
-    if (found === undefined) return undefined;
-    const tracked = indexOf(found.git);
-    if (tracked === undefined) return undefined;
-    const top = realpathSync.native(found.top);
-    const inside = path.relative(top, realpathSync.native(root)).split(path.sep).join('/');
-    const prefix = inside === '' ? '' : `${inside}/`;
-    const asked = relative === '' || relative === '.' ? inside : prefix + relative;
+    const place = placeOf(root);
+    const tracked = place === undefined ? undefined : indexOf(place.git);
+    if (place === undefined || tracked === undefined) return undefined;
+    const { prefix } = place;
+    const asked = relative === '' || relative === '.' ? prefix.slice(0, -1) : prefix + relative;
     const file = tracked.files.has(asked) ? asked : tracked.folders.get(asked);
     return file?.slice(prefix.length);
   } catch {
     return undefined;
   }
+}
+
+function placeOf(root: string): Place | undefined {
+  if (places.has(root)) return places.get(root);
+  const found = findGitFolder(root);
+  if (places.size === 0) queueMicrotask(() => places.clear());
+  if (found === undefined) {
+    places.set(root, undefined);
+    return undefined;
+  }
+  const top = realpathSync.native(found.top);
+  const inside = path.relative(top, realpathSync.native(root)).split(path.sep).join('/');
+  const place = { git: found.git, prefix: inside === '' ? '' : `${inside}/` };
+  places.set(root, place);
+  return place;
 }
 
 function indexOf(git: string): Tracked | undefined {
