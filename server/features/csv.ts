@@ -1,5 +1,5 @@
 /** What has to be known of a CSV file before DuckDB reads it, and where exactly one is broken when DuckDB can't. */
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, readSync } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
@@ -8,6 +8,7 @@ import { delimiterOf } from '../model/table-options.js';
 import { csvFields, delimiterIn } from './csv-header.js';
 import type { Engine } from './engine/engine.js';
 import { literal, textOf } from './sql.js';
+import { openPlain } from '../stores/plain-file.js';
 
 const HEAD_BYTES = 1024 * 1024;
 /** A line of a CSV file that is longer is not read: DuckDB's own bound. */
@@ -64,7 +65,7 @@ function byExtension(file: string): string {
 
 function headOf(file: string): Buffer {
   const buffer = Buffer.alloc(HEAD_BYTES);
-  const fd = openSync(file, 'r');
+  const fd = openPlain(file, true);
   try {
     return buffer.subarray(0, readSync(fd, buffer, 0, HEAD_BYTES, 0));
   } finally {

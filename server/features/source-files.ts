@@ -1,9 +1,10 @@
 /** The files of a source: a path or a glob of a definition, kept inside the project after links are followed. */
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { compileGlob } from '../model/glob.js';
 import { isGlob, isOutside, normalizePath } from '../model/paths.js';
 import { expandGlob } from '../stores/linked-folders.js';
+import { statOf } from '../stores/folder.js';
 
 export type SourceFiles =
   { readonly ok: true; readonly files: readonly string[] } | { readonly ok: false; readonly message: string };
@@ -34,7 +35,7 @@ export function sourceFiles(root: string, source: string): SourceFiles {
   }
   for (const file of files) {
     const absolute = path.join(root, file);
-    const stat = statSync(absolute, { throwIfNoEntry: false });
+    const stat = statOf(absolute);
     if (stat === undefined)
       return bad(`does not exist: there is no ${file}. Make the file first, or mend the path.`);
     if (!stat.isFile())

@@ -3,7 +3,8 @@
  * name; the current one is named by a small document that is replaced by one rename. So a reader that has looked up the
  * current version reads that version to its end, whatever happens meanwhile.
  */
-import { type Dirent, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { type Dirent, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { syncFolder, tempName, tempOwner } from '../stores/atomic.js';
 import { type DocumentKind, type Loaded, openDocument, readDocument } from '../stores/document.js';
@@ -11,8 +12,10 @@ import { type FileLock, tryLock } from '../stores/file-lock.js';
 import { hashOf } from '../stores/hash.js';
 import { folderIn, layoutOf, safeFileName } from '../stores/layout.js';
 import { errorCode } from '../stores/problem.js';
+import { foreignMemory } from '../stores/trust.js';
 import { ATTEMPT, MANIFEST, PIN, POINTER } from './manifest.js';
 import type { Attempt, Manifest, Pin, Pointer } from './manifest.js';
+import { statOf } from '../stores/folder.js';
 
 /** How long a version is kept after another took its place: readers may be at it, and people want to compare. */
 export const KEEP_MS = 7 * 24 * 60 * 60_000;
@@ -28,9 +31,11 @@ export class FeatureStore {
   readonly folder: string;
   /** Where versions are made; on the same file system. */
   readonly temp: string;
+  readonly #root: string;
 
   /** @param root of the project; nothing is read or made yet */
   constructor(root: string) {
+    this.#root = root;
     this.folder = folderIn(layoutOf(root).memory, 'features');
     this.temp = path.join(this.folder, 'tmp');
   }
@@ -74,7 +79,7 @@ export class FeatureStore {
 
   /** Whether the data of a version is as long as it was when it was written. */
   isWhole(manifest: Manifest): boolean {
-    const stat = statSync(this.dataFile(manifest.view, manifest.version), { throwIfNoEntry: false });
+    const stat = statOf(this.dataFile(manifest.view, manifest.version));
     return stat?.size === manifest.bytes;
   }
 
@@ -93,8 +98,12 @@ export class FeatureStore {
     return tryLock(path.join(this.viewFolder(view), 'lock'));
   }
 
-  /** An empty folder of this process for what is being made. Those of processes that are gone are removed. */
+  /**
+   * An empty folder of this process for what is being made; outside of the memory where that is foreign. Those of processes that are gone are removed.
+   */
   makeTemp(): string {
+    if (foreignMemory(layoutOf(this.#root)) !== undefined)
+      return mkdtempSync(path.join(os.tmpdir(), 'modelyard-features-'));
     mkdirSync(this.temp, { recursive: true });
     for (const name of readdirSync(this.temp)) {
       const owner = tempOwner(name);

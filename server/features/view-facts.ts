@@ -2,7 +2,7 @@
  * Finds out which columns a feature view or a file of labels has as it is written now: from the header of a CSV, or from what
  * the engine says about the source and each transform. A view that is being written may lack this and that.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { FeatureCatalog } from '../model/feature-catalog.js';
 import { mappedColumns } from '../model/feature-facts.js';
@@ -22,6 +22,8 @@ import { fileTable } from './training/read-labels.js';
 import { delimiterOf, plainTableOptions } from '../model/table-options.js';
 import { formatOf, optionsOf } from './view.js';
 import type { ResolvedView } from './view.js';
+import { openPlain } from '../stores/plain-file.js';
+import { statOf } from '../stores/folder.js';
 
 const HEAD_BYTES = 64 * 1024;
 /** Rows whose times are looked at. */
@@ -75,7 +77,7 @@ export function viewSource(root: string, written: string): ViewSource | undefine
   const found = sourceFiles(root, written);
   if (!found.ok) return undefined;
   const stamps = found.files.map((file) => {
-    const stat = statSync(path.join(root, file), { throwIfNoEntry: false });
+    const stat = statOf(path.join(root, file));
     return `${file} ${stat?.size ?? 0} ${stat?.mtimeMs ?? 0}`;
   });
   return { files: found.files, stamp: stamps.join('\n') };
@@ -99,7 +101,7 @@ export function headerColumns(
 
 function headOf(file: string): string {
   try {
-    const descriptor = openSync(file, 'r');
+    const descriptor = openPlain(file, true);
     try {
       const buffer = Buffer.alloc(HEAD_BYTES);
       return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, HEAD_BYTES, 0));

@@ -1,5 +1,5 @@
 /** The files of a folder that a run put out, as the run left them where a copy was kept. */
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Requests } from '../protocol.js';
 import { parseListing } from '../stores/hash.js';
@@ -8,6 +8,8 @@ import { uriOfPath } from './documents.js';
 import { registryOf } from './registry-of.js';
 import { keptObject } from './runs-view.js';
 import type { RunsOf } from './runs-view.js';
+import { readPlainText } from '../stores/plain-file.js';
+import { statOf } from '../stores/folder.js';
 
 type Files = Requests['modelyard/artifactFiles']['result'];
 
@@ -37,7 +39,7 @@ function keptFiles(project: RunsOf, artifact: ArtifactRecord): { path: string; u
   const listing = find(artifact.hash);
   if (listing === undefined) return undefined;
   const files: { path: string; uri: string }[] = [];
-  for (const line of parseListing(readFileSync(listing, 'utf8'))) {
+  for (const line of parseListing(readPlainText(listing))) {
     if (line.kind !== 'file') continue;
     const copy = find(line.hash);
     if (copy === undefined) return undefined;
@@ -49,7 +51,7 @@ function keptFiles(project: RunsOf, artifact: ArtifactRecord): { path: string; u
 function filesBelow(folder: string): { path: string; uri: string }[] {
   const files: { path: string; uri: string }[] = [];
   const walk = (at: string, prefix: string): void => {
-    if (statSync(at, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+    if (statOf(at)?.isDirectory() !== true) return;
     for (const entry of readdirSync(at, { withFileTypes: true })) {
       if (files.length >= MAX_FILES) return;
       const full = path.join(at, entry.name);

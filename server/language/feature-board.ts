@@ -1,5 +1,4 @@
 /** How the feature views of a project stand: which version is current, whether it is stale, what the last try has said. */
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Attempt, ExpectationOutcome, Manifest } from '../features/manifest.js';
 import { sourceFiles } from '../features/source-files.js';
@@ -11,6 +10,7 @@ import type { Project } from '../project/project.js';
 import type { ViewFreshness } from '../protocol.js';
 import { HashIndex } from '../stores/hash-index.js';
 import { layoutOf } from '../stores/layout.js';
+import { statOf } from '../stores/folder.js';
 
 /** More files of a source than this are not looked at to tell whether they have changed. */
 const MANY_FILES = 2_000;
@@ -149,7 +149,7 @@ export class FeatureBoard {
     let told = true;
     for (const { path: file, bytes, hash } of manifest.sources) {
       const absolute = path.join(this.#root, file);
-      const stat = statSync(absolute, { throwIfNoEntry: false });
+      const stat = statOf(absolute);
       const known = this.#hashes.known(absolute);
       if (stat?.size !== bytes || (known !== undefined && known.hash !== hash)) {
         return { freshness: 'stale', reason: `${file} has changed` };

@@ -1,5 +1,4 @@
 /** The requests of protocol-features.ts. Trees and profiles come from files; only rows and drift start an engine. */
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { CancellationToken } from 'vscode-languageserver/node';
 import { draftFeatures } from '../features/draft.js';
@@ -28,6 +27,7 @@ import type { FeaturesOf } from './features-view.js';
 import { throwIfCancelled } from './guard.js';
 import { finite, text } from './params.js';
 import { breathe } from './slices.js';
+import { statOf } from '../stores/folder.js';
 
 export interface FeaturesHost {
   readonly projects: () => readonly Project[];
@@ -257,6 +257,6 @@ export class FeatureViews {
 function freeName(root: string, name: string): string {
   for (let count = 1; ; count++) {
     const file = `${name}${count === 1 ? '' : `-${count}`}.features.yaml`;
-    if (statSync(path.join(root, file), { throwIfNoEntry: false }) === undefined) return file;
+    if (statOf(path.join(root, file)) === undefined) return file;
   }
 }

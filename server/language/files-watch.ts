@@ -3,9 +3,10 @@
  * folder that editors may be told not to watch. So we watch them ourselves; a slow poll finds what no event told, such as
  * a folder that was not there before, or changes on a network disk.
  */
-import { statSync, watch } from 'node:fs';
+import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import path from 'node:path';
+import { statOf } from '../stores/folder.js';
 
 const POLL_MS = 2_000;
 
@@ -14,7 +15,7 @@ const MAX_WATCHERS = 256;
 
 function stampOf(file: string): string {
   try {
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statOf(file);
     return stat === undefined ? '' : `${stat.size}:${stat.mtimeMs}:${stat.ino}`;
   } catch {
     return '';

@@ -3,17 +3,18 @@
  * tell of. `index` and `HEAD` are written after the work tree is, so that their change is the moment to look at everything
  * again; `index` also for `reset`, `stash` and `pull`, which leave `HEAD` alone.
  */
-import { readFileSync, statSync, watch } from 'node:fs';
+import { statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import path from 'node:path';
 import { findGitRoot } from '../project/find-root.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 /** Where git keeps the `HEAD` of a work tree; in linked work trees `.git` is a file that names the place. */
 function gitFolder(workTree: string): string | undefined {
   const dotGit = path.join(workTree, '.git');
   try {
     if (statSync(dotGit).isDirectory()) return dotGit;
-    const target = /^gitdir: (.+)$/m.exec(readFileSync(dotGit, 'utf8'))?.[1];
+    const target = /^gitdir: (.+)$/m.exec(readPlainText(dotGit, true))?.[1];
     return target === undefined ? undefined : path.resolve(workTree, target);
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 /** Runs as the views show them, from the store. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type {
   ArtifactView,
@@ -26,6 +26,7 @@ import type { ProjectHistory } from './history.js';
 import { paramTexts } from './params-view.js';
 import { registryOf } from './registry-of.js';
 import { trashEntries } from './trash-view.js';
+import { statOf } from '../stores/folder.js';
 
 /** A project whose runs are shown. */
 export interface RunsOf {
@@ -89,7 +90,7 @@ export function keptObject(
   const hex = /^sha256:([0-9a-f]{64})$/.exec(hash)?.[1];
   if (hex === undefined) return undefined;
   const places = [...(cached ? [shardedPath(history.store.layout.objects, hex)] : []), objects.pathOf(hash)];
-  return places.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
+  return places.find((file) => statOf(file)?.isFile() === true);
 }
 
 /** What the view of a run is made of. */
@@ -108,7 +109,7 @@ export function artifactView(
 ): ArtifactView {
   const { root } = sources;
   const here = path.join(root, ...artifact.path.split('/'));
-  const stat = statSync(here, { throwIfNoEntry: false });
+  const stat = statOf(here);
   // The workspace's file is that of the run when it has its size and wasn't written since.
   const same =
     stat !== undefined &&

@@ -24,7 +24,8 @@ export function findGitFolder(folder: string): { readonly git: string; readonly 
 
 function readText(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    // A pipe would hold us for ever.
+    return statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
   } catch {
     return undefined;
   }
@@ -86,7 +87,7 @@ function placeOf(root: string): Place | undefined {
 function indexOf(git: string): Tracked | undefined {
   const file = path.join(git, 'index');
   const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined || stat.size > MAX_INDEX_BYTES) return undefined;
+  if (stat?.isFile() !== true || stat.size > MAX_INDEX_BYTES) return undefined;
   const stamp = `${stat.size}:${stat.mtimeMs}:${stat.ino}`;
   const before = known.get(git);
   if (before?.stamp === stamp) return before;

@@ -5,7 +5,6 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  readFileSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -15,7 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { tempName, writeAtomic } from '../stores/atomic.js';
-import { removeTree } from '../stores/folder.js';
+import { removeTree, statOf } from '../stores/folder.js';
 import { ensureMemory, shardedPath } from '../stores/layout.js';
 import type { Layout } from '../stores/layout.js';
 import { BadListing, NewFolder, isInnerPath, readListing, saneMode } from '../stores/listing.js';
@@ -32,6 +31,7 @@ import type {
   StoreRequest,
 } from './cache.js';
 import type { HashIndex } from './hash-index.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 export const ENTRY_SCHEMA = 1;
 /** An entry's time of use need not be exact; not to write each time one is used. */
@@ -54,7 +54,7 @@ export function entryPath(layout: Layout, fingerprint: ContentHash): string {
 /** An entry as it is on disk; `undefined` when there is none, or none that this version can use. */
 export function readEntry(file: string): CacheEntry | undefined {
   try {
-    const value: unknown = parseJson(readFileSync(file, 'utf8'));
+    const value: unknown = parseJson(readPlainText(file));
     if (typeof value !== 'object' || value === null) return undefined;
     if (!('schema' in value) || value.schema !== ENTRY_SCHEMA) return undefined;
     if (!('outputs' in value) || !Array.isArray(value.outputs)) return undefined;
@@ -139,7 +139,7 @@ export class DiskCache implements Cache {
 
   touch(fingerprint: ContentHash): void {
     const file = entryPath(this.#layout, fingerprint);
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statOf(file);
     if (stat === undefined || Date.now() - stat.mtimeMs < TOUCH_MS) return;
     try {
       utimesSync(file, stat.atimeMs / 1000, Date.now() / 1000);

@@ -21,7 +21,6 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -38,6 +37,8 @@ import { errorCode } from '../stores/problem.js';
 import type { ContentHash } from '../stores/run-document.js';
 import { SMALL_FILE, hashOf } from './hash.js';
 import type { HashIndex } from './hash-index.js';
+import { readPlain } from '../stores/plain-file.js';
+import { statOf } from '../stores/folder.js';
 
 const HEX = /^sha256:([0-9a-f]{64})$/;
 
@@ -98,7 +99,7 @@ export class ObjectStore {
   }
 
   has(hash: ContentHash, bytes?: number): boolean {
-    const stat = statSync(this.pathOf(hash), { throwIfNoEntry: false });
+    const stat = statOf(this.pathOf(hash));
     return stat?.isFile() === true && (bytes === undefined || stat.size === bytes);
   }
 
@@ -107,7 +108,7 @@ export class ObjectStore {
    * @param mode of the file whose bytes they are
    */
   #claim(object: string, bytes: number, mode: number): boolean {
-    const stat = statSync(object, { throwIfNoEntry: false });
+    const stat = statOf(object);
     if (stat?.isFile() !== true || stat.size !== bytes) return false;
     try {
       chmodSync(object, objectMode(stat.mode & mode));
@@ -143,7 +144,7 @@ export class ObjectStore {
     const stat = statSync(file);
     const mode = stat.mode & 0o777;
     if (stat.size <= SMALL_FILE) {
-      const bytes = readFileSync(file);
+      const bytes = readPlain(file, true);
       if (hashOf(bytes) !== hash) throw new ChangedFile(file);
       this.putBytes(bytes, hash, mode);
       return { bytes: bytes.length, mode };
@@ -188,7 +189,7 @@ export class ObjectStore {
   ): Promise<void> {
     options.signal?.throwIfAborted();
     const object = this.pathOf(hash);
-    const stat = statSync(object, { throwIfNoEntry: false });
+    const stat = statOf(object);
     if (stat === undefined) throw new DamagedObject('it is missing');
     if (stat.size <= SMALL_FILE) {
       const bytes = this.getBytes(hash);
@@ -214,7 +215,7 @@ export class ObjectStore {
     const object = this.pathOf(hash);
     let bytes: Buffer;
     try {
-      bytes = readFileSync(object);
+      bytes = readPlain(object);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') throw new DamagedObject('it is missing', { cause: error });
       throw error;

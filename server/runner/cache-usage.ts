@@ -2,10 +2,11 @@
  * An estimate of what is in the cache, kept beside the other indexes: a run that stays within the bound by it neither
  * counts nor loads what counts.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from '../stores/atomic.js';
 import type { Layout } from '../stores/layout.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 function usageFile(layout: Layout): string {
   return path.join(layout.index, 'cache-usage.json');
@@ -20,7 +21,7 @@ interface Usage {
 /** Nothing when it has to be counted. */
 function readUsage(layout: Layout): Usage | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(usageFile(layout), 'utf8'));
+    const value: unknown = JSON.parse(readPlainText(usageFile(layout)));
     if (typeof value !== 'object' || value === null) return undefined;
     const { bytes, countedAt } = value as Partial<Record<keyof Usage, unknown>>;
     if (typeof bytes !== 'number' || typeof countedAt !== 'number') return undefined;

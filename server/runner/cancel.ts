@@ -1,5 +1,5 @@
 /** Ending a run from outside: by asking its process, or, where nobody can be asked, by writing down that it has ended. */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { namesIn } from '../stores/folder.js';
 import { isElsewhere, isOurs, signalOurs } from '../stores/liveness.js';
@@ -8,6 +8,7 @@ import { LIVE_STATUSES } from '../stores/run-summary.js';
 import type { RunStore } from '../stores/runs.js';
 import { foreignMemory } from '../stores/trust.js';
 import { endOrphans, replay } from './resume.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 /** What was done, or why nothing was, in words. */
 export type Cancelled =
@@ -100,7 +101,7 @@ function giveUp(store: RunStore, run: RunDocument, dry: boolean): Cancelled {
 
 function isHeldBy(lock: string, run: RunDocument): boolean {
   try {
-    const holder: unknown = JSON.parse(readFileSync(lock, 'utf8'));
+    const holder: unknown = JSON.parse(readPlainText(lock));
     if (typeof holder !== 'object' || holder === null) return false;
     const { pid, processStart, place } = holder as Readonly<Record<string, unknown>>;
     return pid === run.pid && processStart === run.processStart && place === run.place;

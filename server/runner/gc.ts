@@ -9,10 +9,10 @@
  * Safe beside runs that go on or begin meanwhile: an object that was touched since the plan was made stays, and an entry
  * that loses an object all the same is a miss, never a wrong hit.
  */
-import { lstatSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { tempOwner } from '../stores/atomic.js';
-import { isFolder } from '../stores/folder.js';
+import { isFolder, statOf } from '../stores/folder.js';
 import { pidInUse } from '../stores/liveness.js';
 import { describeError } from '../stores/problem.js';
 import type { StoreProblem } from '../stores/problem.js';
@@ -28,6 +28,7 @@ import { foreignMemory } from '../stores/trust.js';
 import { readEntry } from './cache-disk.js';
 import { staysWithin, writeUsage } from './cache-usage.js';
 import { parseListing } from './hash.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 export interface GcOptions {
   /** Bound of the cache. Absent: none. */
@@ -184,7 +185,7 @@ class Objects {
       const file = this.files.get(hash);
       let listing = '';
       try {
-        if (file !== undefined) listing = readFileSync(file.path, 'utf8');
+        if (file !== undefined) listing = readPlainText(file.path);
       } catch {
         // Gone meanwhile, and what it lists with it.
       }
@@ -222,7 +223,7 @@ class Objects {
 function looksLikeListing(file: GcFile | undefined): boolean {
   if (file === undefined || file.bytes > 64 * 1024 * 1024) return false;
   try {
-    const text = readFileSync(file.path, 'utf8');
+    const text = readPlainText(file.path);
     return text
       .split('\n')
       .every((line) => line === '' || /^(?:sha256:[0-9a-f]{64}|link:\S*|folder:) /.test(line));
@@ -397,7 +398,7 @@ export function applyGc(
     });
   }
   const unusedSince = (file: string, time: 'mtimeMs' | 'ctimeMs'): boolean => {
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statOf(file);
     return stat !== undefined && stat[time] < plan.madeAt;
   };
   // Entries first: an entry never names an object that gc has taken away on purpose.

@@ -1,8 +1,8 @@
 /** Where the work tree stands: commit and branch read from `.git` itself, dirtiness asked of git beside the run. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { findGitFolder } from '../project/git-index.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 export interface GitHead {
   readonly commit: string;
@@ -38,7 +38,7 @@ function packedReference(gitFolder: string, name: string): string | undefined {
 
 function read(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readPlainText(file, true);
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@
  * `.modelyard/locks/` that lists what it writes and reads, and says who it is; taking and comparing happens under a
  * short lock of the whole project. One file a run and not one an output: 200 tasks cost as much as one.
  */
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { writeAtomic } from '../stores/atomic.js';
@@ -15,6 +15,7 @@ import { LAPSE_MS, isAlive, isElsewhere, ownIdentity, signIn } from '../stores/l
 import type { ProcessIdentity } from '../stores/liveness.js';
 import { describeError } from '../stores/problem.js';
 import { beginWait, endWait } from './waits.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 export interface LockRequest {
   readonly runId: string;
@@ -107,7 +108,7 @@ function conflict(wanted: LockRequest, held: LockRequest): string | undefined {
 
 function readLock(file: string): LockFile | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value: unknown = JSON.parse(readPlainText(file));
     if (typeof value !== 'object' || value === null) return undefined;
     if (!('pid' in value) || !('writes' in value) || !Array.isArray(value.writes)) return undefined;
     return value as LockFile;

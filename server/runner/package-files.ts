@@ -1,5 +1,5 @@
 /** Which files go into a package: by paths and globs, without what git ignores and without secrets. */
-import { lstatSync, openSync, closeSync, readSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, openSync, closeSync, readSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { compileGlob } from '../model/glob.js';
 import { isGlob, normalizePath } from '../model/paths.js';
@@ -8,6 +8,7 @@ import { diskFiles } from '../project/files.js';
 import { GitIgnores } from '../project/git-ignore.js';
 import type { PackageSource } from '../stores/packages/archive.js';
 import type { Workspace } from './workspace.js';
+import { statOf } from '../stores/folder.js';
 
 /** More files than any app has; an environment or a data set was caught by a glob. */
 const MAX_FILES = 50_000;
@@ -76,7 +77,7 @@ function expand(
     if (!compiled.ok) return bad(compiled.message);
     return { ok: true, paths: workspace.expand(checked.path).filter((one) => !ignores.ignores(one)) };
   }
-  const stat = statSync(workspace.absolute(checked.path), { throwIfNoEntry: false });
+  const stat = statOf(workspace.absolute(checked.path));
   if (stat === undefined) return bad(`${given} does not exist`);
   if (!stat.isDirectory()) return { ok: true, paths: [checked.path] };
   const all = workspace.expand(checked.path === '.' ? '**' : `${escaped(checked.path)}/**`);

@@ -6,12 +6,14 @@
  */
 import { jsonText, parseJson } from '../base/json.js';
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { type Layout, safeFileName } from '../stores/layout.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
+import { readPlainText } from '../stores/plain-file.js';
+import { statOf } from '../stores/folder.js';
 
 export interface TaskState {
   /** Of the instance. */
@@ -76,7 +78,7 @@ export class TaskStates {
     this.#file = file;
     let text = '';
     try {
-      text = readFileSync(file, 'utf8');
+      text = readPlainText(file);
     } catch {
       // There is none yet.
     }
@@ -125,7 +127,7 @@ export class TaskStates {
    */
   timeToTouch(): boolean {
     const marker = `${this.#file}.touched`;
-    const last = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const last = statOf(marker)?.mtimeMs ?? 0;
     if (Date.now() - last < TOUCH_MS) return false;
     try {
       mkdirSync(path.dirname(marker), { recursive: true });

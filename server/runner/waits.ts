@@ -3,11 +3,12 @@
  * of them could wait for each other without an end. So whoever waits writes down for whom; who would close a circle is
  * told instead. Call all of it under the project's lock.
  */
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from '../stores/atomic.js';
 import { keepTouched } from '../stores/heartbeat.js';
 import { type ProcessIdentity, isAlive, ownIdentity, signIn } from '../stores/liveness.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 const ENDING = '.wait';
 
@@ -24,7 +25,7 @@ function fileOf(folder: string, runId: string): string {
 
 function readWait(file: string): Wait | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value: unknown = JSON.parse(readPlainText(file));
     if (typeof value !== 'object' || value === null) return undefined;
     if (!('pid' in value) || !('for' in value) || !('runs' in value) || !Array.isArray(value.runs))
       return undefined;

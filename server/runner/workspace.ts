@@ -1,5 +1,5 @@
 /** The project's files as tasks name them: kept inside the project, globs expanded, contents hashed. */
-import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { globOf } from '../model/glob.js';
 import { escapeGlob, foldersOf, isOutside, normalizePath } from '../model/paths.js';
@@ -7,6 +7,7 @@ import { expandGlob } from '../stores/linked-folders.js';
 import type { FileRecord } from '../stores/run-document.js';
 import type { HashIndex } from './hash-index.js';
 import { hashOf } from './hash.js';
+import { statOf } from '../stores/folder.js';
 
 export type Checked =
   { readonly ok: true; readonly path: string } | { readonly ok: false; readonly message: string };
@@ -113,8 +114,7 @@ export class Workspace {
     );
     const out = (path: string): boolean =>
       [path, ...foldersOf(path)].some((one) => tests.some((test) => test(one)));
-    const isFolder =
-      !glob && statSync(this.absolute(given), { throwIfNoEntry: false })?.isDirectory() === true;
+    const isFolder = !glob && statOf(this.absolute(given))?.isDirectory() === true;
     const all = glob
       ? this.expand(given)
       : isFolder

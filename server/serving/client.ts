@@ -1,6 +1,6 @@
 /** Giving orders to a service's host, and starting one where there is none. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +15,7 @@ import type { MonitorSettings } from './monitor/settings.js';
 import { servicePlaces } from './places.js';
 import { hostOf } from './read-service.js';
 import type { ServiceCause, ServiceEvent } from './types.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 /** Which service is meant. */
 export interface ServiceAddress {
@@ -48,7 +49,7 @@ export function hostScript(): string {
 
 function readControl(file: string, pid: number): ControlFile | undefined {
   try {
-    const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<ControlFile>;
+    const value = JSON.parse(readPlainText(file)) as Partial<ControlFile>;
     // One of a host that was killed lies there until the next one writes its own.
     return typeof value.port === 'number' && typeof value.token === 'string' && value.pid === pid
       ? { port: value.port, token: value.token, pid }

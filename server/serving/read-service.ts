@@ -1,5 +1,5 @@
 /** What the disk says about services, held against what really runs. Takes no lock, starts nothing. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { readDocument } from '../stores/document.js';
 import { isAlive, isOurs, signIn } from '../stores/liveness.js';
@@ -11,6 +11,7 @@ import { foreignMemory } from '../stores/trust.js';
 import { servicePlaces, servicesFolder } from './places.js';
 import { serviceDocumentKind } from './service-document.js';
 import type { ServiceDocument, ServiceEvent, ServiceStatus } from './types.js';
+import { readPlainText } from '../stores/plain-file.js';
 
 /** A service as it is now. */
 export interface ServiceView extends ServiceDocument {
@@ -26,7 +27,7 @@ export interface ServiceList {
 /** Who holds a service's lock, if that process lives. */
 export function hostOf(lock: string): ProcessIdentity | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(lock, 'utf8'));
+    const value: unknown = JSON.parse(readPlainText(lock));
     if (typeof value !== 'object' || value === null || !('pid' in value)) return undefined;
     const identity = value as ProcessIdentity;
     return isAlive(identity, signIn(lock)) ? identity : undefined;

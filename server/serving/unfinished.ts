@@ -3,11 +3,11 @@
  * lies beside the releases and is there before the release's folder is, and until the release's document is: so a folder
  * without document and claim belongs to nobody, at whatever point its maker was killed.
  */
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from '../stores/atomic.js';
 import { holderOf } from '../stores/file-lock.js';
-import { namesIn } from '../stores/folder.js';
+import { namesIn, statOf } from '../stores/folder.js';
 import { keepTouched } from '../stores/heartbeat.js';
 import { isAlive, ownIdentity, signIn } from '../stores/liveness.js';
 import { sweepTemps } from '../stores/runs.js';
@@ -65,7 +65,7 @@ export function sweepUnfinished(root: string, environment: string): void {
       if (typeof owner === 'object' && isAlive(owner, signIn(file))) continue;
       // Looked for after the claim: who ends a claim has written the document.
       const { document, folder } = releasePlaces(root, environment, id);
-      if (statSync(document, { throwIfNoEntry: false }) === undefined) {
+      if (statOf(document) === undefined) {
         rmSync(folder, { recursive: true, force: true });
       }
       rmSync(file, { force: true });

@@ -4,13 +4,14 @@
  * migrated forward. A document has one writer at a time: its owner, or whoever holds its lock.
  */
 import { jsonText, parseJson } from '../base/json.js';
-import { readFileSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { LowSync } from 'lowdb';
 import type { SyncAdapter } from 'lowdb';
 import { writeAtomic } from './atomic.js';
 import { withLock } from './file-lock.js';
 import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
+import { readPlainText } from './plain-file.js';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -114,7 +115,7 @@ export function readDocument<T extends { readonly schema: number }>(
 ): Loaded<T> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readPlainText(file);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'missing' };

@@ -6,12 +6,14 @@
  * seconds. The identity of the process (pid and start time) tells both cases apart at once. Only for holders in another
  * place, whose processes can't be seen, does the age of the heartbeat count.
  */
-import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, rmSync, writeFileSync } from 'node:fs';
 import { tempName } from './atomic.js';
 import { keepTouched } from './heartbeat.js';
 import { isAlive, ownIdentity, signIn } from './liveness.js';
 import type { ProcessIdentity } from './liveness.js';
 import { errorCode } from './problem.js';
+import { readPlainText } from './plain-file.js';
+import { statOf } from './folder.js';
 
 /** A lock file that says nothing readable is somebody about to write, for so long. */
 const UNREADABLE_GRACE_MS = 5_000;
@@ -24,7 +26,7 @@ export interface FileLock {
 export function holderOf(file: string): ProcessIdentity | 'none' | 'unknown' {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readPlainText(file);
   } catch (error) {
     return errorCode(error) === 'ENOENT' ? 'none' : 'unknown';
   }
@@ -67,7 +69,7 @@ function isStale(file: string): boolean {
   const holder = holderOf(file);
   if (holder === 'none') return false;
   if (holder !== 'unknown') return !isAlive(holder, signIn(file));
-  const stat = statSync(file, { throwIfNoEntry: false });
+  const stat = statOf(file);
   return stat !== undefined && Date.now() - stat.mtimeMs > UNREADABLE_GRACE_MS;
 }
 

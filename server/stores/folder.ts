@@ -1,5 +1,5 @@
 /** What lies in a folder, whether a file is the one that was seen, and how a folder is removed. */
-import { chmodSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { type Stats, chmodSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { errorCode } from './problem.js';
 
@@ -9,6 +9,16 @@ export function namesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+/** What a path leads to; nothing where nothing is, also below a file (a linked folder of the memory) and in a circle of links. Throws the system's other errors. */
+export function statOf(target: string): Stats | undefined {
+  try {
+    return statSync(target, { throwIfNoEntry: false });
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR' || errorCode(error) === 'ELOOP') return undefined;
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 /** What git's index says, read from the file: asking git would take longer than a run with nothing to do. */
-import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { readPlain, readPlainText } from './plain-file.js';
+import { statOf } from './folder.js';
 
 function textOf(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readPlainText(file, true);
   } catch {
     return undefined;
   }
@@ -14,7 +15,7 @@ function textOf(file: string): string | undefined {
 function findWorkTree(folder: string): { readonly top: string; readonly git: string } | undefined {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
     const candidate = path.join(at, '.git');
-    const stat = statSync(candidate, { throwIfNoEntry: false });
+    const stat = statOf(candidate);
     if (stat?.isDirectory() === true) return { top: at, git: candidate };
     if (stat?.isFile() === true) {
       const target = /^gitdir: (.+)$/m.exec(textOf(candidate) ?? '')?.[1];
@@ -32,7 +33,7 @@ export function isTrackedByGit(folder: string): boolean {
   if (tree === undefined) return false;
   let index: Buffer;
   try {
-    index = readFileSync(path.join(tree.git, 'index'));
+    index = readPlain(path.join(tree.git, 'index'), true);
   } catch {
     return false;
   }

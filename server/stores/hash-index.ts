@@ -10,7 +10,7 @@
  * within a tick of its modification is not remembered, as git does with "racy" entries; `save` reads small ones of them
  * again, when the tick is over.
  */
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
@@ -21,6 +21,8 @@ import type { StoreProblem } from './problem.js';
 import type { ContentHash } from './run-document.js';
 import { HASHES_FORMAT, SMALL_FILE, hashFile, hashFileSync, hashSteps, problemOf } from './hash.js';
 import type { HashProblem, Hashed, Wanted } from './hash.js';
+import { readPlainText } from './plain-file.js';
+import { statOf } from './folder.js';
 
 /** Linux stamps files with a clock that ticks every 1 to 10 ms. */
 const TICK_NS = 20_000_000n;
@@ -222,7 +224,7 @@ export class HashIndex {
   prune(): StoreProblem | undefined {
     return this.#write((all) => {
       for (const key of all.keys()) {
-        if (statSync(path.resolve(this.#root, key), { throwIfNoEntry: false }) === undefined) all.delete(key);
+        if (statOf(path.resolve(this.#root, key)) === undefined) all.delete(key);
       }
     });
   }
@@ -258,7 +260,7 @@ function readIndex(file: string): Map<string, string> {
   const known = new Map<string, string>();
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readPlainText(file);
   } catch {
     return known;
   }

@@ -9,22 +9,13 @@
  * - an empty folder: `folder: <path>/`.
  */
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  openSync,
-  readFileSync,
-  readSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, readSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import type { BigIntStats, Dirent } from 'node:fs';
-import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { WalkedFolder } from './linked-folders.js';
 import { describeError, errorCode } from './problem.js';
 import type { ContentHash } from './run-document.js';
+import { openPlain, openPlainHandle, readPlain } from './plain-file.js';
 
 /** First line of the file in which hashes are kept. */
 export const HASHES_FORMAT = 'modelyard-hashes 2';
@@ -86,10 +77,10 @@ function special(file: string): HashProblem {
 
 /** Hash of a file's bytes, blocking. Throws the system's error. */
 export function hashFileSync(file: string, bytes: number): ContentHash {
-  if (bytes <= SMALL_FILE) return hashOf(readFileSync(file));
+  if (bytes <= SMALL_FILE) return hashOf(readPlain(file, true));
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(CHUNK);
-  const fd = openSync(file, 'r');
+  const fd = openPlain(file, true);
   try {
     for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer)) {
       hash.update(buffer.subarray(0, read));
@@ -104,7 +95,7 @@ export function hashFileSync(file: string, bytes: number): ContentHash {
 export async function hashFile(file: string, signal?: AbortSignal): Promise<ContentHash> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(CHUNK);
-  const handle = await open(file, 'r');
+  const handle = await openPlainHandle(file);
   try {
     for (;;) {
       signal?.throwIfAborted();

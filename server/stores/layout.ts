@@ -1,11 +1,12 @@
 /** Where things lie in a project's memory, `.modelyard/`, and how it comes into being. */
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
 import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import { isRunId } from './run-id.js';
 import { foreignMemory, hasOwnMark, markMemory } from './trust.js';
+import { readPlainText } from './plain-file.js';
 
 /** Raised when the layout itself changes in a way that older versions would damage. */
 export const LAYOUT_VERSION = 1;
@@ -166,7 +167,7 @@ export function ensureMemory(layout: Layout): { ok: true } | { ok: false; proble
 function readVersion(file: string): number | undefined {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readPlainText(file);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;

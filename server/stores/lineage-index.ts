@@ -6,7 +6,7 @@
  * a question reads the few files that it needs. Only appended to; a file that is not as it was left makes the index anew.
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
 import { withLock } from './file-lock.js';
@@ -17,6 +17,9 @@ import type { ContentHash, RunDocument } from './run-document.js';
 import { runIdPrefix, runIdTime } from './run-id.js';
 import { LIVE_STATUSES } from './run-summary.js';
 import type { RunStore } from './runs.js';
+import { readPlain, readPlainText } from './plain-file.js';
+import { foreignMemory } from './trust.js';
+import { userCacheFolder } from './user-folders.js';
 
 /** Raised when the lines change: an index of another format is made again. */
 const FORMAT = 2;
@@ -110,10 +113,19 @@ function keyOfPath(file: string): string {
   return createHash('sha256').update(`path\0${file}`).digest('hex');
 }
 
+/** Where the index of a foreign memory lies: in this user's cache, by where that memory is and which one it is. */
+function foreignPlace(memory: string): string | undefined {
+  const cache = userCacheFolder();
+  const { dev, ino } = lstatSync(memory);
+  const name = createHash('sha256').update(`${memory}\0${dev}\0${ino}`).digest('hex').slice(0, 32);
+  return cache === undefined ? undefined : path.join(cache, 'foreign', name);
+}
+
 export class LineageIndex {
   readonly #memory: string;
-  readonly #folder: string;
-  readonly #lock: string;
+  /** Of this user where the memory is foreign: nothing is written into that. */
+  #folder: string;
+  #lock: string;
   readonly #runs: RunStore;
   readonly #registry: Registry;
   /** Files that this instance has read, by the first byte of their keys: dropped when the index grows. */
@@ -123,8 +135,9 @@ export class LineageIndex {
     this.#runs = runs;
     this.#registry = registry;
     this.#memory = runs.layout.memory;
-    this.#folder = path.join(runs.layout.index, 'lineage');
-    this.#lock = path.join(runs.layout.index, 'lineage.lock');
+    this.#folder = '';
+    this.#lock = '';
+    this.#choose(runs.layout.index);
   }
 
   /**
@@ -134,6 +147,10 @@ export class LineageIndex {
   sync(timeoutMs = 5_000): void {
     // A project without a memory has no lineage, and asking for it makes none.
     if (!existsSync(this.#memory)) return;
+    const { layout } = this.#runs;
+    const place = foreignMemory(layout) === undefined ? layout.index : foreignPlace(this.#memory);
+    if (place === undefined) return;
+    this.#choose(place);
     mkdirSync(this.#folder, { recursive: true });
     withLock(this.#lock, timeoutMs, () => {
       let state = this.#state();
@@ -153,9 +170,16 @@ export class LineageIndex {
     });
   }
 
+  #choose(place: string): void {
+    const folder = path.join(place, 'lineage');
+    if (folder !== this.#folder) this.#read.clear();
+    this.#folder = folder;
+    this.#lock = path.join(place, 'lineage.lock');
+  }
+
   #state(): State | undefined {
     try {
-      const value: unknown = JSON.parse(readFileSync(path.join(this.#folder, 'state.json'), 'utf8'));
+      const value: unknown = JSON.parse(readPlainText(path.join(this.#folder, 'state.json')));
       const isOurs =
         typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT;
       if (!isOurs) return undefined;
@@ -322,7 +346,7 @@ function shardsIn(folder: string): Readonly<Record<string, string>> {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'latin1');
+    return readPlain(file).toString('latin1');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return '';
     throw error;

@@ -1,6 +1,7 @@
 /** Files of lines that only grow: appended by several processes, read from the end or from an offset. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { errorCode } from './problem.js';
+import { NOT_PLAIN, openPlain } from './plain-file.js';
 
 const FIRST_BLOCK = 64 * 1024;
 const NEXT_BLOCK = 1024 * 1024;
@@ -10,9 +11,10 @@ const NEWLINE = 0x0a;
 
 function openForReading(file: string): number | undefined {
   try {
-    return openSync(file, 'r');
+    return openPlain(file);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    // What is no file has no lines either.
+    if (['ENOENT', 'ENOTDIR', NOT_PLAIN].includes(errorCode(error) ?? '')) return undefined;
     throw error;
   }
 }

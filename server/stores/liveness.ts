@@ -8,10 +8,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
 import { errorCode } from './problem.js';
+import { statOf } from './folder.js';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -32,7 +33,7 @@ export const BEAT_MS = 30 * 1000;
 
 /** When the newest of these files was changed. */
 export function signIn(...files: readonly string[]): LastSign {
-  return () => Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
+  return () => Math.max(0, ...files.map((file) => statOf(file)?.mtimeMs ?? 0));
 }
 
 function readText(file: string): string | undefined {

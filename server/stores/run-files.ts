@@ -1,6 +1,6 @@
 /** Small readings of the folders of runs: what is not there is empty. */
 import { parseJson } from '../base/json.js';
-import { readFileSync } from 'node:fs';
+import { readPlainText } from './plain-file.js';
 
 export function parsed(line: string): unknown[] {
   try {
@@ -12,7 +12,7 @@ export function parsed(line: string): unknown[] {
 
 export function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readPlainText(file);
   } catch {
     return '';
   }

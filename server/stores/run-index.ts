@@ -11,23 +11,16 @@
  * that they meet every line at least once.
  */
 import { jsonText, parseJson } from '../base/json.js';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic, writeFully } from './atomic.js';
 import { withLock } from './file-lock.js';
 import { linesBackward } from './lines.js';
 import { errorCode } from './problem.js';
 import type { RunSummary } from './run-document.js';
-import { runIdTime } from './run-id.js';
+import { runIdTime, isRunId } from './run-id.js';
+import { readPlainText } from './plain-file.js';
+import { statOf } from './folder.js';
 
 /** An append of up to so much was measured to be whole when several processes append. */
 export const MAX_LINE_BYTES = 10_000;
@@ -60,6 +53,8 @@ function parseLine(line: string): Line | undefined {
 /** Whoever lists runs relies on these. */
 function isLine(value: unknown): value is Line {
   if (typeof value !== 'object' || value === null || !('id' in value)) return false;
+  // It becomes a path.
+  if (typeof value.id !== 'string' || !isRunId(value.id)) return false;
   if ('gone' in value) return true;
   const { status, pipeline, createdAt, counts, metrics } = value as Partial<
     Record<keyof RunSummary, unknown>
@@ -208,16 +203,13 @@ export class RunIndex {
 
   /** Bytes that a full read takes. */
   bytes(): number {
-    return [this.log, this.#sealed, this.#base].reduce(
-      (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
-      0,
-    );
+    return [this.log, this.#sealed, this.#base].reduce((sum, file) => sum + (statOf(file)?.size ?? 0), 0);
   }
 
   /** Whether the log has grown so much that compacting it pays. */
   wantsCompaction(): boolean {
-    const log = statSync(this.log, { throwIfNoEntry: false })?.size ?? 0;
-    const base = statSync(this.#base, { throwIfNoEntry: false })?.size ?? 0;
+    const log = statOf(this.log)?.size ?? 0;
+    const base = statOf(this.#base)?.size ?? 0;
     return existsSync(this.#sealed) || log > 1024 * 1024 + base / 2;
   }
 
@@ -273,7 +265,7 @@ export class RunIndex {
   dump(): string {
     return [this.#base, this.#sealed, this.log]
       .filter((file) => existsSync(file))
-      .map((file) => readFileSync(file, 'utf8'))
+      .map((file) => readPlainText(file))
       .join('');
   }
 }

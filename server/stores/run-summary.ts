@@ -4,6 +4,7 @@ import type { Json } from '../model/definition.js';
 import type { DocumentKind } from './document.js';
 import { RUN_SCHEMA_VERSION } from './run-document.js';
 import type { RunDocument, RunStatus, RunSummary, TaskStatus } from './run-document.js';
+import { isRunId } from './run-id.js';
 
 const MAX_VALUES = 20;
 const MAX_TEXT = 120;
@@ -17,7 +18,9 @@ export const runDocumentKind: DocumentKind<RunDocument> = {
   schema: RUN_SCHEMA_VERSION,
   migrations: {},
   check(value) {
-    if (typeof value['id'] !== 'string') return 'it has no id';
+    const { id } = value;
+    // It becomes a path.
+    if (typeof id !== 'string' || !isRunId(id)) return 'it has no id of a run';
     if (typeof value['status'] !== 'string') return 'it has no status';
     if (typeof value['pipeline'] !== 'string' || typeof value['createdAt'] !== 'string') {
       return 'it does not say which pipeline ran, and when';

@@ -1,5 +1,5 @@
 /** The metadata store: the record of every run of a project is begun, gone on with, recovered and deleted here. */
-import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { tempOwner, writeAtomic } from './atomic.js';
@@ -11,7 +11,7 @@ import type { ProcessIdentity } from './liveness.js';
 import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import type { RunDocument, RunHeader } from './run-document.js';
-import { isFolder, namesIn } from './folder.js';
+import { isFolder, namesIn, statOf } from './folder.js';
 import { isRunId, newRunId, runIdTime } from './run-id.js';
 import { RunReader, unknownRun } from './run-reader.js';
 import { interrupted, newRunDocument } from './run-states.js';
@@ -340,7 +340,7 @@ export function sweepTemps(folder: string): void {
     const pid = tempOwner(name);
     if (pid === undefined || pidInUse(pid)) continue;
     const file = path.join(folder, name);
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statOf(file);
     if (stat === undefined || Date.now() - stat.mtimeMs < TEMP_GRACE_MS) continue;
     rmSync(file, { recursive: true, force: true });
   }

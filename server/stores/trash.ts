@@ -4,15 +4,16 @@
  * says what each is. A line is written before anything is moved, so that whoever comes after a runner that was killed knows
  * what to put back (`recoverTrash`).
  */
-import { appendFileSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { withLock } from './file-lock.js';
-import { namesIn, removeTree } from './folder.js';
+import { isFolder, namesIn, removeTree } from './folder.js';
 import type { Layout } from './layout.js';
 import { isInnerPath } from './listing.js';
 import { type ProcessIdentity, isAlive, isElsewhere, ownIdentity } from './liveness.js';
 import { moveTree } from './move.js';
 import { isRunId, runIdTime } from './run-id.js';
+import { readPlainText } from './plain-file.js';
 
 /**
  * `before`: an output of an earlier run, put back unless the task succeeds. `found`: no run is known to have made it.
@@ -125,7 +126,7 @@ function readLine(text: string): Line | undefined {
 function readItems(layout: Layout, run: string): Known[] {
   let text: string;
   try {
-    text = readFileSync(path.join(layout.setAside, run, ITEMS), 'utf8');
+    text = readPlainText(path.join(layout.setAside, run, ITEMS));
   } catch {
     return [];
   }
@@ -272,9 +273,9 @@ function itemsIn(layout: Layout): Known[] {
 }
 
 function runsIn(layout: Layout): string[] {
-  if (lstatSync(layout.setAside, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  if (!isFolder(layout.setAside)) return [];
   return namesIn(layout.setAside).filter(
-    (name) => isRunId(name) && lstatSync(path.join(layout.setAside, name)).isDirectory(),
+    (name) => isRunId(name) && isFolder(path.join(layout.setAside, name)),
   );
 }
 
@@ -399,7 +400,7 @@ export function recoverTrash(
     state === 'held' &&
     inProject(file) &&
     (runner === undefined || !isAlive(runner) || (isElsewhere(runner) && mine(file)));
-  if (lstatSync(layout.setAside, { throwIfNoEntry: false }) === undefined) return [];
+  if (!isFolder(layout.setAside)) return [];
   if (!itemsIn(layout).some(isLeft)) return [];
   const done: Recovered[] = [];
   mkdirSync(layout.locks, { recursive: true });

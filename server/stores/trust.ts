@@ -8,7 +8,7 @@
  * `MODELYARD_MEMORY_KEY` instead of a place.
  */
 import { createHash, createHmac } from 'node:crypto';
-import { type BigIntStats, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { type BigIntStats, lstatSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
 import { isFolder, namesIn } from './folder.js';
@@ -17,6 +17,7 @@ import { HASHES_FORMAT } from './hash.js';
 import { describeError } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import { machineSecret } from './user-folders.js';
+import { readPlainText } from './plain-file.js';
 
 /** `none`: there is nothing in it. `foreign`: it may be looked at, and nothing else. */
 export type MemoryState = 'none' | 'own' | 'foreign';
@@ -70,7 +71,7 @@ function isSigned(mark: Mark, key: string): boolean {
 
 function readMark(file: string): Mark | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value: unknown = JSON.parse(readPlainText(file));
     if (typeof value !== 'object' || value === null) return undefined;
     const { path: place, device, inode, tracked, signature } = value as Partial<Record<keyof Mark, unknown>>;
     if (typeof place !== 'string' || typeof device !== 'string' || typeof inode !== 'string')
@@ -141,7 +142,7 @@ function isOfTheGroup(layout: MemoryPlaces, stat: BigIntStats): boolean {
 function knowsThisMachine(layout: MemoryPlaces): boolean {
   let text: string;
   try {
-    text = readFileSync(path.join(layout.index, 'hashes'), 'utf8');
+    text = readPlainText(path.join(layout.index, 'hashes'));
   } catch {
     return false;
   }

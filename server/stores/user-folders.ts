@@ -1,10 +1,11 @@
 /** Folders of the user's own on this machine, outside of every project. */
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { createWhole } from './file-lock.js';
 import { machineHere } from './liveness.js';
+import { statOf } from './folder.js';
 
 function userFolder(xdg: string, below: readonly string[]): string | undefined {
   const { env } = process;
@@ -35,7 +36,7 @@ function stateFolder(): string | undefined {
 
 /** Only what belongs to the user and what nobody else could have written. */
 export function isPrivate(file: string): boolean {
-  const stat = statSync(file, { throwIfNoEntry: false });
+  const stat = statOf(file);
   if (stat === undefined) return false;
   return process.getuid === undefined || (stat.uid === process.getuid() && (stat.mode & 0o022) === 0);
 }
@@ -53,7 +54,7 @@ export function machineSecret(make: boolean): string | undefined {
   if (folder === undefined) return undefined;
   const file = path.join(folder, 'secret');
   try {
-    if (make && statSync(file, { throwIfNoEntry: false }) === undefined) {
+    if (make && statOf(file) === undefined) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       createWhole(file, randomBytes(32).toString('hex'), 0o600);
     }

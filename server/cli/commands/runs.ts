@@ -1,6 +1,6 @@
 /** `modelyard runs list|show|log|diff|delete|cancel` */
 import { display, jsonText } from '../../base/json.js';
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { formatBytes } from '../../model/units.js';
 import { cancelRun } from '../../runner/cancel.js';
@@ -18,6 +18,7 @@ import { diffLines } from '../terminal/diff.js';
 import type { Style } from '../terminal/style.js';
 import { elapsed, pad, tame, width } from '../terminal/text.js';
 import { say } from './models-shared.js';
+import { openPlain } from '../../stores/plain-file.js';
 
 const STATUSES: readonly RunStatus[] = [
   'queued',
@@ -296,7 +297,7 @@ function log(call: RunsCall): number {
 /** Piece by piece: a log may be larger than what fits into memory. */
 function print(file: string): void {
   const piece = Buffer.allocUnsafe(256 * 1024);
-  const descriptor = openSync(file, 'r');
+  const descriptor = openPlain(file);
   try {
     for (let read = readSync(descriptor, piece); read > 0; read = readSync(descriptor, piece)) {
       stdout.write(piece.subarray(0, read));

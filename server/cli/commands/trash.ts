@@ -5,8 +5,9 @@ import { normalizePath } from '../../model/paths.js';
 import { count, formatBytes } from '../../model/units.js';
 import { HashIndex } from '../../runner/hash-index.js';
 import { Workspace } from '../../runner/workspace.js';
-import { layoutOf } from '../../stores/layout.js';
+import { type Layout, layoutOf } from '../../stores/layout.js';
 import { describeFileError } from '../../stores/problem.js';
+import { foreignMemory } from '../../stores/trust.js';
 import {
   type TrashItem,
   bytesBelow,
@@ -95,9 +96,16 @@ function unknown(word: string): CommandError {
   );
 }
 
+/** @throws CommandError for a memory that this machine has not made */
+function demandOwn(layout: Layout, dry: boolean): void {
+  const foreign = dry ? undefined : foreignMemory(layout);
+  if (foreign !== undefined) throw new CommandError(foreign.message, EXIT.failed);
+}
+
 function restore(call: ProjectCall): number {
   const { root, args, dry } = call;
   const layout = layoutOf(root);
+  demandOwn(layout, dry);
   const [word = ''] = call.words;
   const found = findInTrash(layout, normalizePath(word));
   if (found === undefined) throw unknown(word);
@@ -133,6 +141,7 @@ function restore(call: ProjectCall): number {
 async function empty(call: ProjectCall): Promise<number> {
   const { root, words, args, dry, json } = call;
   const layout = layoutOf(root);
+  demandOwn(layout, dry);
   const all = listTrash(layout);
   const items =
     words.length === 0

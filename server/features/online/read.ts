@@ -1,5 +1,5 @@
 /** Looks the latest values of a key up in a service's file. A look-up reads a few blocks of it, however large it is. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type Json, parseJson } from '../../base/json.js';
 import { isNumeral, isWrittenWhole } from '../../base/numeral.js';
 import { describeError } from '../../stores/problem.js';
@@ -12,6 +12,7 @@ import {
   isNumericKey,
   linePrefix,
 } from './format.js';
+import { openPlain } from '../../stores/plain-file.js';
 
 type Value = Json;
 
@@ -92,7 +93,7 @@ export class OnlineReader {
   static open(file: string): { ok: true; reader: OnlineReader } | { ok: false; message: string } {
     let fd: number;
     try {
-      fd = openSync(file, 'r');
+      fd = openPlain(file, true);
     } catch (error) {
       return { ok: false, message: `Can't read ${file}: ${describeError(error)}.` };
     }

@@ -2,7 +2,7 @@
  * The files of latest values of a project's services: `services/<service>/<version>.jsonl` in the feature store's folder,
  * and a small document that names the current one. A file never changes; a reader that has opened one reads it to its end.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { FeaturesDefinition } from '../../model/analyze.js';
 import { catalogOf } from '../../model/feature-catalog.js';
@@ -16,6 +16,7 @@ import { literal } from '../sql.js';
 import { KEEP_MS, type FeatureStore } from '../store.js';
 import { type ChosenView, chooseFeatures } from '../training/choose.js';
 import { type OnlineSource, onlineHeader, writeOnline } from './write.js';
+import { statOf } from '../../stores/folder.js';
 
 /** Which file of a service is current. */
 export interface ServicePointer {
@@ -59,7 +60,7 @@ export function currentService(
   const found = readDocument(path.join(folder, 'current.json'), POINTER);
   if (found.state !== 'ok') return undefined;
   const file = path.join(folder, found.value.file);
-  return statSync(file, { throwIfNoEntry: false }) === undefined ? undefined : { file, pointer: found.value };
+  return statOf(file) === undefined ? undefined : { file, pointer: found.value };
 }
 
 export interface PublishRequest {
@@ -186,7 +187,7 @@ function sweep(folder: string, current: string, now: number): void {
   for (const name of readdirSync(folder)) {
     if (!name.endsWith('.jsonl') || name === current) continue;
     const file = path.join(folder, name);
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statOf(file);
     if (stat !== undefined && now - stat.mtimeMs > KEEP_MS) rmSync(file, { force: true });
   }
 }

@@ -1,9 +1,10 @@
 /** Alerts: raised when a rule of a service is broken, cleared when it holds again. */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { writeAtomic } from '../../stores/atomic.js';
 import { linesBackward } from '../../stores/lines.js';
 import type { ServicePlaces } from '../places.js';
 import type { RuleOutcome } from './rules.js';
+import { readPlainText } from '../../stores/plain-file.js';
 
 /** How one rule stands. */
 export interface AlertState extends RuleOutcome {
@@ -115,7 +116,7 @@ export class Alerts {
 /** The rules of a service as they stand. */
 export function readAlerts(file: string): AlertState[] {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value: unknown = JSON.parse(readPlainText(file));
     if (typeof value !== 'object' || value === null || !('alerts' in value)) return [];
     return Array.isArray(value.alerts) ? (value.alerts as AlertState[]) : [];
   } catch {

@@ -8,6 +8,7 @@ import { writeFully } from '../atomic.js';
 import { BadListing, NewFolder, checkEntries } from '../listing.js';
 import { ArchiveError, tarHeader } from '../registry/tar.js';
 import type { PackageManifest, PackagedFile } from './types.js';
+import { openPlain } from '../plain-file.js';
 
 const BLOCK = 512;
 const CHUNK = 1024 * 1024;
@@ -135,7 +136,7 @@ export function extractPackage(
   folder: string,
   signal?: AbortSignal,
 ): void {
-  const fd = openSync(archive, 'r');
+  const fd = openPlain(archive);
   try {
     const reader = new Reader(fd);
     const block = Buffer.alloc(BLOCK);

@@ -2,7 +2,7 @@
  * The app packages of a project. Of each package a journal is the truth; archives and manifests are objects named by
  * their hashes, as in the model registry. Any number of processes may use it at once. What goes wrong is a value.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { checkServingName } from '../../model/package-names.js';
 import { didYouMean, similar } from '../../model/names.js';
@@ -29,6 +29,8 @@ import {
   type PackageVersion,
   type PackagedFile,
 } from './types.js';
+import { readPlain } from '../plain-file.js';
+import { foreignMemory } from '../trust.js';
 
 const LOCK_TIMEOUT_MS = 60_000;
 
@@ -40,6 +42,7 @@ function places(root: string): RegistryPlaces {
     objects: path.join(packages, 'objects'),
     folders: path.join(packages, 'folders'),
     temp: path.join(packages, 'tmp'),
+    root,
     objectsLock: path.join(packages, 'tmp', 'objects.lock'),
   };
 }
@@ -88,7 +91,7 @@ export class PackageStore {
     try {
       entries = readdirSync(this.places.models, { withFileTypes: true });
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return [];
+      if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
       throw error;
     }
     return entries
@@ -147,7 +150,7 @@ export class PackageStore {
   manifest(version: PackageVersion): Outcome<{ readonly manifest: PackageManifest }> {
     const file = this.objects.pathOf(version.manifest);
     try {
-      const bytes = readFileSync(file);
+      const bytes = readPlain(file);
       if (hashOf(bytes) === version.manifest) {
         const manifest: unknown = JSON.parse(bytes.toString('utf8'));
         if (isManifest(manifest)) return { ok: true, manifest };
@@ -309,6 +312,8 @@ export class PackageStore {
     ) => Outcome<T & { readonly entries: readonly NewEntry[] }>,
   ): Outcome<T> {
     const folder = this.#folder(name);
+    const foreign = foreignMemory(layoutOf(this.root));
+    if (foreign !== undefined) return failure('UNAVAILABLE', foreign.message);
     try {
       mkdirSync(folder, { recursive: true });
       const done = withLock(path.join(folder, 'lock'), LOCK_TIMEOUT_MS, () => {

@@ -2,10 +2,10 @@
  * What kind of model a file or folder holds, told by its name and its first bytes. Only to be shown and to choose how a
  * model is loaded later: a hint, never trusted. Nothing is loaded or unpickled to find out.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { ArtifactKind } from '../../model/definition.js';
-import { namesIn } from '../folder.js';
+import { namesIn, statOf } from '../folder.js';
 
 const HEAD_BYTES = 64 * 1024;
 
@@ -63,7 +63,7 @@ function headOf(file: string): Buffer {
  * @param name what it was called, where that is not the name of `file`
  */
 export function guessFramework(file: string, name: string = file): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false });
+  const stat = statOf(file);
   if (stat === undefined) return undefined;
   if (stat.isDirectory()) return frameworkOfFolder(file);
   return frameworkOfHead(headOf(file), path.extname(name).toLowerCase());
@@ -82,7 +82,7 @@ function frameworkOfFolder(folder: string): string | undefined {
 function guessOfMember(folder: string, name: string): string[] {
   if (!(path.extname(name).toLowerCase() in KIND_BY_EXTENSION)) return [];
   const file = path.join(folder, name);
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return [];
+  if (statOf(file)?.isFile() !== true) return [];
   const guess = frameworkOfHead(headOf(file), path.extname(name).toLowerCase());
   return guess === undefined ? [] : [guess];
 }
@@ -101,7 +101,7 @@ function flavorOf(file: string): string {
 }
 
 function readable(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
+  const stat = statOf(file);
   if (stat === undefined || stat.size > 1024 * 1024) return '';
   try {
     return readFileSync(file, 'utf8');

@@ -1,11 +1,12 @@
 /** Which version holds given bytes made from a given fingerprint: a file each, so that asking costs the same for any number. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { isVersionNumber } from '../../model/registry-names.js';
 import { writeAtomic } from '../atomic.js';
 import { errorCode } from '../problem.js';
 import type { ContentHash } from '../run-document.js';
+import { readPlainText } from '../plain-file.js';
 
 function fileOf(folder: string, hash: ContentHash, fingerprint: string | undefined): string {
   const key = createHash('sha256')
@@ -21,7 +22,7 @@ export function findIdentity(
   fingerprint: string | undefined,
 ): string | undefined {
   try {
-    const text = readFileSync(fileOf(folder, hash, fingerprint), 'utf8').trim();
+    const text = readPlainText(fileOf(folder, hash, fingerprint)).trim();
     return isVersionNumber(text) ? text : undefined;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;

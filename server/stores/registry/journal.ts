@@ -3,21 +3,14 @@
  * soon as its newline is; what a killed writer left without one was never said, and the next writer cuts it off.
  */
 import { jsonText, parseJson } from '../../base/json.js';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { syncFolder } from '../atomic.js';
 import { linesBackward, linesFrom } from '../lines.js';
 import type { StoreProblem } from '../problem.js';
 import type { HistoryEntry } from './types.js';
+import { openPlain } from '../plain-file.js';
+import { statOf } from '../folder.js';
 
 /** What every line of a journal has. */
 export interface JournalEntry {
@@ -59,7 +52,8 @@ export class Journal<E extends JournalEntry = HistoryEntry> {
 
   /** Bytes, 0 when there is none. A line that is being written counts. */
   size(): number {
-    return statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
+    const stat = statOf(this.file);
+    return stat?.isFile() === true ? stat.size : 0;
   }
 
   /** The entries from a byte on, which is where a line begins. */
@@ -101,7 +95,7 @@ export class Journal<E extends JournalEntry = HistoryEntry> {
   #endsWhole(): boolean {
     const size = this.size();
     if (size === 0) return true;
-    const fd = openSync(this.file, 'r');
+    const fd = openPlain(this.file);
     try {
       const last = Buffer.alloc(1);
       readSync(fd, last, 0, 1, size - 1);

@@ -7,8 +7,10 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { openDocument, readDocument } from '../document.js';
 import { withLock } from '../file-lock.js';
+import { layoutOf } from '../layout.js';
 import { describeError } from '../problem.js';
 import type { StoreProblem } from '../problem.js';
+import { foreignMemory } from '../trust.js';
 import { findIdentity, writeIdentity } from './identities.js';
 import { EntryTooLong, Journal } from './journal.js';
 import { failure } from './outcome.js';
@@ -58,9 +60,12 @@ export class ModelStore {
   readonly name: string;
   readonly places: ModelPlaces;
   readonly journal: Journal;
+  readonly #root: string;
 
-  constructor(name: string, folder: string) {
+  /** @param root of the project, whose memory has to be our own where something is written */
+  constructor(name: string, folder: string, root: string) {
     this.name = name;
+    this.#root = root;
     this.places = modelPlaces(folder);
     this.journal = new Journal(this.places.journal);
   }
@@ -107,6 +112,10 @@ export class ModelStore {
     };
   }
 
+  #foreign(): StoreProblem | undefined {
+    return foreignMemory(layoutOf(this.#root));
+  }
+
   #lost(problems: readonly StoreProblem[]): LoadedModel {
     return { model: emptyModel(this.name), pending: [], end: this.journal.size(), problems, damaged: true };
   }
@@ -121,6 +130,8 @@ export class ModelStore {
   ): Outcome<T> {
     try {
       if (author.dry === true) return this.#changeLocked(author, decide);
+      const foreign = this.#foreign();
+      if (foreign !== undefined) return failure('UNAVAILABLE', foreign.message);
       mkdirSync(this.places.folder, { recursive: true });
       const done = withLock(this.places.lock, LOCK_TIMEOUT_MS, () => this.#changeLocked(author, decide));
       if (done.ok) return done.value;

@@ -27,13 +27,16 @@ import { syncFolder, tempName, writeAtomic } from '../atomic.js';
 import { withLock } from '../file-lock.js';
 import { SMALL_FILE, hashFile, hashOf, hashSteps, parseListing } from '../hash.js';
 import type { Hashed } from '../hash.js';
-import { namesIn } from '../folder.js';
+import { namesIn, statOf } from '../folder.js';
 import { BadListing, NewFolder, readListing } from '../listing.js';
 import { describeError, errorCode } from '../problem.js';
 import type { ContentHash } from '../run-document.js';
 import { failure } from './outcome.js';
 import type { RegistryPlaces } from './places.js';
 import type { Outcome, RegistryFailure } from './types.js';
+import { openPlainHandle, readPlainText } from '../plain-file.js';
+import { foreignMemory } from '../trust.js';
+import { layoutOf } from '../layout.js';
 
 const HEX = /^sha256:([0-9a-f]{64})$/;
 const CHUNK = 1024 * 1024;
@@ -59,6 +62,7 @@ class Refusal extends Error {
 
 const NOT_LAID_OUT =
   'The artifact is a folder, which has to be written to disk to be opened; in Restricted Mode nothing is written. Trust the workspace if you trust its authors.';
+const NOT_OURS = 'The artifact is a folder, which has to be written to disk to be opened.';
 
 export function isHash(text: string): boolean {
   return HEX.test(text);
@@ -88,7 +92,7 @@ export class ArtifactObjects {
 
   /** Whether an object is there; for a folder's listing also all that it lists. Looks at sizes and names only. */
   has(hash: ContentHash, folder = false): boolean {
-    if (statSync(this.pathOf(hash), { throwIfNoEntry: false })?.isFile() !== true) return false;
+    if (statOf(this.pathOf(hash))?.isFile() !== true) return false;
     if (!folder) return true;
     return this.closure(hash).every((one) => one === hash || this.has(one));
   }
@@ -96,7 +100,7 @@ export class ArtifactObjects {
   /** The listing's own hash and those of the files in it. Empty when the listing is not there. */
   closure(listing: ContentHash): readonly ContentHash[] {
     try {
-      const lines = parseListing(readFileSync(this.pathOf(listing), 'utf8'));
+      const lines = parseListing(readPlainText(this.pathOf(listing)));
       return [
         listing,
         ...lines.flatMap((line) => (line.kind === 'file' && isHash(line.hash) ? [line.hash] : [])),
@@ -113,7 +117,7 @@ export class ArtifactObjects {
    */
   #claim(hash: ContentHash): boolean {
     const object = this.pathOf(hash);
-    if (statSync(object, { throwIfNoEntry: false }) === undefined) return false;
+    if (statOf(object) === undefined) return false;
     mkdirSync(this.#places.temp, { recursive: true });
     const claimed = withLock(this.#places.objectsLock, LOCK_TIMEOUT_MS, () => {
       try {
@@ -271,6 +275,8 @@ export class ArtifactObjects {
       this.#listed(artifact.hash);
       if (!(await isIntact(folder, artifact.hash))) {
         if (!write) return failure('CONFLICT', NOT_LAID_OUT);
+        const foreign = foreignMemory(layoutOf(this.#places.root));
+        if (foreign !== undefined) return failure('CONFLICT', `${NOT_OURS} ${foreign.message}`);
         rmSync(folder, { recursive: true, force: true });
         await this.layOut(artifact.hash, folder, artifact.executables ?? []);
       }
@@ -322,7 +328,7 @@ export class ArtifactObjects {
   #listed(listing: ContentHash): ReturnType<typeof readListing> {
     const file = this.pathOf(listing);
     try {
-      return readListing(readFileSync(file, 'utf8'));
+      return readListing(readPlainText(file));
     } catch (error) {
       if (error instanceof BadListing) throw damaged(file, `can't be laid out: ${error.message}`);
       throw error;
@@ -374,7 +380,7 @@ async function copyHashed(from: string, to: string, signal: AbortSignal | undefi
   }
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(CHUNK);
-  const source = await open(from, 'r');
+  const source = await openPlainHandle(from);
   try {
     const target = await open(to, 'wx', 0o644);
     try {

@@ -27,6 +27,8 @@ export function modelOfFolder(folder: string): string | undefined {
 
 /** Absolute paths of the registry of one project. */
 export interface RegistryPlaces {
+  /** Of the project. */
+  readonly root: string;
   /** `.modelyard/models` */
   readonly models: string;
   /** Bytes of artifacts by their hash. */
@@ -41,6 +43,7 @@ export interface RegistryPlaces {
 export function registryPlaces(root: string): RegistryPlaces {
   const models = folderIn(layoutOf(root).memory, 'models');
   return {
+    root,
     models,
     objects: path.join(models, 'objects'),
     folders: path.join(models, 'folders'),

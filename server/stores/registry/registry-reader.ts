@@ -88,7 +88,7 @@ export class RegistryReader {
 
   /** The model's files. The name is checked. */
   store(name: string): ModelStore {
-    return new ModelStore(name, path.join(this.places.models, folderOfModel(name)));
+    return new ModelStore(name, path.join(this.places.models, folderOfModel(name)), this.root);
   }
 
   #load(name: string): LoadedModel | undefined {
