@@ -274,7 +274,10 @@ export const HOSTILE_MEMORIES: Readonly<Record<string, (memory: string, victim: 
   'a layout of the future': (memory) => writeFileSync(path.join(memory, 'version.json'), '{"layout":999}\n'),
   'an index of ten million bytes': (memory) => {
     const line = readFileSync(path.join(memory, 'runs/index.ndjson'), 'utf8').split('\n')[0] ?? '';
-    appendFileSync(path.join(memory, 'runs/index.ndjson'), `${line}\n`.repeat(10_000_000 / (line.length + 1)));
+    appendFileSync(
+      path.join(memory, 'runs/index.ndjson'),
+      `${line}\n`.repeat(10_000_000 / (line.length + 1)),
+    );
     appendFileSync(path.join(memory, 'runs/index.ndjson'), 'x'.repeat(5_000_000));
     appendFileSync(path.join(memory, 'index/hashes'), `${'x'.repeat(200)}\n`.repeat(20_000));
   },
