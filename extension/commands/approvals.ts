@@ -80,7 +80,7 @@ async function stillWaiting(
   const task = run?.tasks.find(({ id }) => id === ref.task);
   const why = task?.note ?? task?.error ?? (run ? `the run is ${run.status}` : 'the run is gone');
   const choice = await vscode.window.showInformationMessage(
-    unlinked(`${ref.task} waits for nobody any more: ${why}.`, 400),
+    unlinked(`${ref.task} is not waiting any more: ${why}.`, 400),
     ...(run ? [SHOW_RUN] : []),
   );
   if (choice === SHOW_RUN) await openRun(ref.projectUri, ref.run);

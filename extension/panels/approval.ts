@@ -44,7 +44,7 @@ export function registerApprovalPanels({ extension, client, state, approvals }: 
     }
     const why = task?.note ?? task?.error;
     return why === undefined
-      ? `It waits for nobody any more; the run is ${run.status}.`
+      ? `It is not waiting any more; the run is ${run.status}.`
       : `${why.slice(0, 1).toUpperCase()}${why.slice(1)}.`;
   };
 

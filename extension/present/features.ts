@@ -182,7 +182,7 @@ export function servicesItem(id: string, count: number): ItemText {
 }
 
 export function serviceItemText(id: string, service: FeatureServiceItem): ItemText {
-  const used = service.usedBy.length === 0 ? 'not used yet' : `used by ${service.usedBy.length}`;
+  const used = service.usedBy.length === 0 ? 'unused' : `used by ${service.usedBy.length}`;
   return {
     id,
     label: plain(service.name),

@@ -125,7 +125,7 @@ function draw({ runs, missing }: ToCompare): void {
       differs: new Set(runs.map((run) => run.status)).size > 1,
     },
     {
-      name: 'how long',
+      name: 'duration',
       values: times.map((time) => (time === undefined ? undefined : duration(time))),
       differs: false,
     },

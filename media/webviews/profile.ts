@@ -61,13 +61,13 @@ function facts(feature: FeatureProfile, reference: FeatureProfile | undefined): 
     ...(numbers === undefined
       ? []
       : [
-          fact('lowest', words(numbers.min), old && words(old.min)),
-          fact('highest', words(numbers.max), old && words(old.max)),
+          fact('min', words(numbers.min), old && words(old.min)),
+          fact('max', words(numbers.max), old && words(old.max)),
           ...(isTime
             ? []
             : [
                 fact('mean', number(numbers.mean), old && number(old.mean)),
-                fact('deviation', number(numbers.std), old && number(old.std)),
+                fact('std', number(numbers.std), old && number(old.std)),
               ]),
         ]),
   );

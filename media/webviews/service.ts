@@ -125,13 +125,7 @@ function tryIt({ metrics: { total, live }, canRun }: Shown): HTMLElement | undef
   if (!live || !canRun || total === undefined || total.requests > 0) return undefined;
   const send = button('rocket', 'Send Sample Request…', () => host.send({ type: 'sendSample' }));
   send.dataset['key'] = 'send-sample';
-  return h(
-    'p',
-    { class: 'note' },
-    icon('info'),
-    h('span', {}, 'Nobody has asked it anything in this window.'),
-    send,
-  );
+  return h('p', { class: 'note' }, icon('info'), h('span', {}, 'No requests in this window.'), send);
 }
 
 function draw(): void {

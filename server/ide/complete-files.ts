@@ -1,5 +1,6 @@
 /** Completion of paths of the project: what is on disk, and what tasks make. */
 import { folderOf } from '../rules/paths.js';
+import { dependents } from './dependents.js';
 import { pathsOf, plainPath } from './paths.js';
 import type { Slot } from './slot.js';
 import type { Completion, IdeContext } from './types.js';
@@ -32,12 +33,14 @@ export function completeFiles(context: IdeContext, slot: Slot): Completion[] {
 function producedPaths(context: IdeContext, slot: Slot, known: ReadonlySet<string>): Completion[] {
   if (context.definition.kind !== 'pipeline') return [];
   const own = slot.path[0] === 'tasks' ? slot.path[1] : undefined;
+  const after = dependents(context, own);
   const items = new Map<string, Completion>();
   for (const { task, role, text } of pathsOf(context.definition.pipeline.tasks)) {
     const path = plainPath(text);
     if (path === undefined || task.name === own || role === 'folder' || known.has(path) || items.has(path))
       continue;
     const made = role !== 'input' && role !== 'check';
+    if (made && after.has(task.name)) continue;
     items.set(path, {
       label: path,
       kind: 'file',

@@ -11,6 +11,7 @@ import { packageNames, packageVersions } from './complete-packages.js';
 import { taskSummary } from './describe.js';
 import { servingSummary } from './describe-serving.js';
 import { type Name, unique } from './name.js';
+import { dependents } from './dependents.js';
 import type { Slot } from './slot.js';
 import type { Completion, CompletionKind, IdeContext } from './types.js';
 
@@ -91,9 +92,11 @@ function taskNames(context: IdeContext, slot: Slot): Name[] {
   const own = slot.path[1];
   const { tasks } = context.definition.pipeline;
   const taken = new Set(tasks.find((task) => task.name === own)?.needs.map((need) => need.value));
+  const after = dependents(context, own);
   const names: Name[] = [];
   for (const task of tasks) {
-    if (task.name === own || (taken.has(task.name) && task.name !== slot.typed)) continue;
+    if (task.name === own || after.has(task.name) || (taken.has(task.name) && task.name !== slot.typed))
+      continue;
     names.push({ name: task.name, ...(task.action === undefined ? {} : { detail: task.action.kind }) });
   }
   // Documentation costs; a list this long is not read but typed into.

@@ -91,7 +91,7 @@ function legalNames(place: ExpressionPlace, inTask: boolean): readonly string[] 
 /** Why a word is no context here, and words that are. */
 export function contextProblem(name: string, environment: TypeEnvironment): string {
   const known = contextOf(name);
-  if (known === undefined) return `There is no context "${name}".`;
+  if (known === undefined) return `Unknown context "${name}".`;
   if (environment.task === undefined && !known.outsideTasks) {
     return `\`${name}\` is not known outside of tasks.`;
   }

@@ -173,7 +173,7 @@ export class TaskScope implements Scope {
       case 'environment':
         return this.#environment(path);
       default:
-        return { kind: 'error', message: `there is no context "${context}".` };
+        return { kind: 'error', message: `unknown context "${context}".` };
     }
   }
 

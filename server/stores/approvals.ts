@@ -303,7 +303,11 @@ export class RunApprovals {
     for (;;) {
       const state = this.read(task, now);
       if (state === undefined) {
-        return { ok: false, reason: 'unknown', message: `Task ${task} of this run asks nobody.` };
+        return {
+          ok: false,
+          reason: 'unknown',
+          message: `Task ${task} of this run is not waiting for an approval.`,
+        };
       }
       const why = whyNot(state, by, verdict);
       if (why !== undefined) return why;

@@ -300,7 +300,10 @@ tasks:
 
 test('who comes second is told, with and without RUN and TASK', async (t) => {
   const made = await project(t, { 'p.pipeline.yaml': GATED });
-  assert.match((await made.expect(2, ['approve'])).stderr, /No run of this project waits for anybody/);
+  assert.match(
+    (await made.expect(2, ['approve'])).stderr,
+    /No run of this project is waiting for an approval/,
+  );
   await made.expect(3, ['run', 'p']);
   const { id } = made.lastRun();
   await made.expect(0, ['approve', '--comment', 'first']);

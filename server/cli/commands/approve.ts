@@ -145,7 +145,10 @@ function questionFor(args: Arguments, store: RunStore): { readonly run: string; 
   if (only === undefined) {
     if (run !== undefined && !store.list({ limit: 1_000 }).some(({ id }) => id === run || id.endsWith(run)))
       throw new CommandError(`there is no run "${run}"; \`modelyard runs list\` shows them`, EXIT.usage);
-    const what = run === undefined ? 'No run of this project waits for anybody' : `Run ${run} asks nobody`;
+    const what =
+      run === undefined
+        ? 'No run of this project is waiting for an approval'
+        : `Run ${run} is not waiting for an approval`;
     const decided = lastDecided(store, run);
     const why = decided === undefined ? undefined : lateWords(decided);
     if (decided === undefined || why === undefined) throw new CommandError(what, EXIT.usage);

@@ -26,7 +26,7 @@ An expression reads from \`params\`, \`env\`, \`matrix\`, \`tasks\`, \`run\`, \`
       files:
         'params: { mode: fast }\ntasks:\n  train:\n    if: params.mode == «fast»\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n',
       messages: [
-        'There is no context "fast". Here there are params, env, matrix, tasks, run, git, models, packages or environment.',
+        'Unknown context "fast". Here there are params, env, matrix, tasks, run, git, models, packages or environment.',
       ],
       fixed:
         "params: { mode: fast }\ntasks:\n  train:\n    if: params.mode == 'fast'\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n",
@@ -34,7 +34,7 @@ An expression reads from \`params\`, \`env\`, \`matrix\`, \`tasks\`, \`run\`, \`
     {
       files:
         'params: { mode: fast }\ntasks:\n  train:\n    run: ./train.sh ${{ «param».mode }}\n    outputs: { model: models/rain.json }\n',
-      messages: ['There is no context "param". Did you mean "params"?'],
+      messages: ['Unknown context "param". Did you mean "params"?'],
       fixed:
         'params: { mode: fast }\ntasks:\n  train:\n    run: ./train.sh ${{ params.mode }}\n    outputs: { model: models/rain.json }\n',
     },

@@ -137,7 +137,7 @@ export function describeEntry(entry: HistoryEntry): string {
   const of = subject === undefined ? '' : ` of version ${subject}`;
   switch (entry.action) {
     case 'model-created':
-      return 'model made';
+      return 'model created';
     case 'version-created': {
       const aliases = Object.keys(entry.aliases);
       return `version ${entry.version} registered${aliases.length === 0 ? '' : ` as ${aliases.join(', ')}`}`;

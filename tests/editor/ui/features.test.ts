@@ -88,7 +88,7 @@ uiTest(
       (await workbench.rows('Features')).every((row) => !row.includes('stale')),
     );
     await workbench.command('Modelyard: Show Profile of Feature View');
-    await page.getByText('deviation').first().waitFor();
+    await page.getByText('std', { exact: true }).first().waitFor();
     await workbench.screenshot('features-profile');
     await page.getByLabel('Compare with').selectOption('version 1');
     await page.getByText(/1 of 2 features has drifted since version 1/).waitFor();

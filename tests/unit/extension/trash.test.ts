@@ -30,9 +30,17 @@ function entry(more: Partial<TrashEntry> = {}): TrashEntry {
   };
 }
 
-const folder = entry({ id: '20261123-120000-000-abcd/2', path: 'out', mime: 'inode/directory', reason: 'half-made', free: false }); // prettier-ignore
+/** Folders have no size. */
+const { bytes: none, ...folder } = entry({
+  id: '20261123-120000-000-abcd/2',
+  path: 'out',
+  mime: 'inode/directory',
+  reason: 'half-made',
+  free: false,
+});
 
 test('rows say what is in the trash and why', () => {
+  assert.equal(none, 2048);
   const row = trashItem('run:1', [entry(), entry(), folder]);
   assert.equal(row.description, '2 items made by no known run, 1 item half made');
   assert.equal(trashItem('run:1', [folder]).description, '1 item half made');

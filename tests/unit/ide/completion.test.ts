@@ -265,3 +265,15 @@ test('anywhere in any half of a file there is an answer and no exception', () =>
     }
   }
 });
+
+test('what comes after a task is not offered to it: it would make a cycle', () => {
+  const head = HEAD.replace(
+    'run: python3 src/features.py\n',
+    'run: python3 src/features.py\n    inputs: [¦]\n',
+  );
+  check('', ['data/raw.csv'], '+', head.replace('[¦]', '[data/¦]'));
+  check('', ['models/rain.json', 'reports/metrics.json', 'reports/train.html'], '-', head);
+  check('', ['train'], '-', head.replace('inputs: [¦]', 'needs: [¦]'));
+  check('  next:\n    run: x\n    needs: [¦]\n', ['features', 'train'], '=');
+  check('  next:\n    run: x\n    inputs: [¦]\n', ['models/rain.json', 'reports/metrics.json'], '+');
+});
