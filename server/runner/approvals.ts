@@ -46,6 +46,7 @@ export class Approvals {
   readonly #head: { readonly run: string; readonly pipeline: string };
   readonly #emit: (event: EventBody) => void;
   readonly #before: readonly RunApprovals[];
+  readonly #clock: () => Date;
   readonly #pending = new Map<string, Pending>();
   readonly #later = new Set<string>();
   #poll: NodeJS.Timeout | undefined;
@@ -56,13 +57,18 @@ export class Approvals {
   /** How many questions were decided so far. */
   #decisions = 0;
 
-  /** @param before folders of the runs that this one resumes, the last one first */
+  /**
+   * @param before folders of the runs that this one resumes, the last one first
+   * @param clock by which questions are asked, and their time is up
+   */
   constructor(
     folder: string,
     head: { readonly run: string; readonly pipeline: string },
     emit: (event: EventBody) => void,
     before: readonly string[] = [],
+    clock: () => Date = () => new Date(),
   ) {
+    this.#clock = clock;
     this.#store = new RunApprovals(folder);
     this.#head = head;
     this.#emit = emit;
@@ -76,10 +82,10 @@ export class Approvals {
 
   /** Ends when it is decided, or when there is no waiting any more. Throws the system's error where it can't be asked. */
   ask(task: string, question: Question, signal: AbortSignal): Promise<Verdict> {
-    const before = this.#before.find((one) => one.read(task) !== undefined);
-    if (before !== undefined) this.#store.adopt(task, before, question, this.#head.run);
-    const earlier = before?.read(task)?.request;
-    const state = this.#store.ask({ ...this.#head, task }, question, new Date(), earlier);
+    const before = this.#before.find((one) => one.read(task, this.#clock()) !== undefined);
+    if (before !== undefined) this.#store.adopt(task, before, question, this.#head.run, this.#clock());
+    const earlier = before?.read(task, this.#clock())?.request;
+    const state = this.#store.ask({ ...this.#head, task }, question, this.#clock(), earlier);
     this.#emit({ type: 'approval-requested', id: task, approval: recordOf(state) });
     return new Promise((resolve) => {
       const stop = (): void => settle({ kind: 'stopped' });
@@ -117,7 +123,7 @@ export class Approvals {
   #check(task: string): boolean {
     const pending = this.#pending.get(task);
     if (pending === undefined) return false;
-    const state = this.#store.expire(task);
+    const state = this.#store.expire(task, this.#clock());
     // Gone: somebody deletes the run's folder.
     if (state === undefined) return false;
     pending.state = state;
@@ -180,7 +186,7 @@ export class Approvals {
       if (!signal.aborted) this.#later.add(task);
       return;
     }
-    const answered = this.#store.answer(task, { ...answer, by: user, host });
+    const answered = this.#store.answer(task, { ...answer, by: user, host }, this.#clock());
     if (!answered.ok) this.#emit({ type: 'notice', level: 'warning', message: answered.message });
     // Of several people who have to approve this one has; and who was refused is not asked again.
     this.#later.add(task);

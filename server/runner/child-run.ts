@@ -19,6 +19,8 @@ interface Caller {
   readonly options: RunOptions;
   readonly runId: string;
   readonly store: RunStore;
+  /** The runs that it resumes, over any number of steps. */
+  readonly before: readonly string[];
   /** That the task holds, and those above it. */
   readonly mutexes: ReadonlySet<string>;
   readonly emit: (event: EventBody) => void;
@@ -34,18 +36,18 @@ interface Call {
 
 /** @param run runs a pipeline; given, because that needs this in turn */
 export async function runChild(
-  { options: own, runId, store, mutexes, emit }: Caller,
+  { options: own, runId, store, before: runsBefore, mutexes, emit }: Caller,
   { task, call, signal, say }: Call,
   run: (options: RunOptions, sinks: readonly EventSink[]) => Promise<RunOutcome>,
 ): Promise<ChildOutcome> {
-  const { parent, resume } = own;
+  const { parent } = own;
   const options = inherited(own);
   const above = [...(parent?.pipelines ?? []), own.pipeline.name];
   if (above.includes(call.name)) {
     const chain = [...above.slice(above.indexOf(call.name)), call.name].join(' → ');
     return { kind: 'refused', message: `pipelines run each other without an end: ${chain}` };
   }
-  let before = earlierChild(store, call.name, task, [runId, ...(resume === undefined ? [] : [resume.id])]);
+  let before = earlierChild(store, call.name, task, [runId, ...runsBefore]);
   let basis = before?.status === 'waiting' ? readBasis(store.folder(before.id)) : undefined;
   const loaded = await (basis === undefined ? options.load(call.name) : options.loadBegun(basis));
   if (!loaded.ok) return { kind: 'refused', message: loaded.message };
@@ -145,14 +147,20 @@ async function isDone(options: RunOptions, before: RunDocument): Promise<boolean
   );
 }
 
-/** The run that a task of this run, or of the one it goes on from, has started and that is not done with. */
+/** As many as one task can call, cell by cell. */
+const MOST_CHILDREN = 10_000;
+
+/** The run that a task of this run, or of one that it resumes, has started and that is not done with. */
 function earlierChild(
   store: RunStore,
   pipeline: string,
   task: string,
   parents: readonly string[],
 ): RunDocument | undefined {
-  for (const { id } of store.list({ limit: 50, pipeline })) {
+  const oldest = parents.toSorted()[0] ?? '';
+  for (const { id } of store.list({ limit: MOST_CHILDREN, pipeline })) {
+    // Whoever calls a run is there before it.
+    if (id < oldest) break;
     const read = store.read(id);
     if (!read.ok || read.run.parent?.task !== task || !parents.includes(read.run.parent.run)) continue;
     if (read.run.status === 'succeeded') return read.run;

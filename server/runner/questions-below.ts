@@ -22,18 +22,21 @@ export class QuestionsBelow {
   readonly #store: RunStore;
   readonly #runId: string;
   readonly #asking: AskingRuns;
+  readonly #clock: () => Date;
   readonly #later = new Set<string>();
   /** What each task waits for. */
   readonly #known = new Map<string, ReadonlySet<string>>();
 
-  constructor(store: RunStore, runId: string) {
+  /** @param clock by which their time is up */
+  constructor(store: RunStore, runId: string, clock: () => Date = () => new Date()) {
+    this.#clock = clock;
     this.#store = store;
     this.#asking = new AskingRuns(store);
     this.#runId = runId;
   }
 
   #open(): readonly QuestionBelow[] {
-    return waitingApprovals(this.#store, new Date(), this.#asking.list()).flatMap(({ state }) => {
+    return waitingApprovals(this.#store, this.#clock(), this.#asking.list()).flatMap(({ state }) => {
       const task = this.#taskOf(state.request.run);
       return task === undefined ? [] : [{ task, state }];
     });
@@ -83,7 +86,7 @@ export class QuestionsBelow {
         continue;
       }
       const approvals = new RunApprovals(this.#store.folder(request.run));
-      const { ok } = approvals.answer(request.task, { ...answer, by: user, host });
+      const { ok } = approvals.answer(request.task, { ...answer, by: user, host }, this.#clock());
       // Who was refused, because somebody was faster, sees that in what follows.
       if (!ok || this.answered().length > 0) return;
     }

@@ -91,11 +91,15 @@ export function endedIn(run: RunDocument): Map<string, { readonly run: string; r
   return new Map(ended.map((task) => [task.id, { run: run.id, task }]));
 }
 
-/** The record of a run that goes on: what has ended in it stays as it is. */
+/**
+ * The record of a run that goes on: what has ended in it stays as it is. It waits until something happens in it: killed
+ * before that, it can be taken up again.
+ */
 export function takenUp(fresh: RunDocument, again: RunDocument): RunDocument {
   const ended = new Map(again.tasks.filter(({ status }) => ENDED.has(status)).map((task) => [task.id, task]));
   return {
     ...fresh,
+    status: again.status,
     ...(again.startedAt === undefined ? {} : { startedAt: again.startedAt }),
     tasks: fresh.tasks.map((task) => ended.get(task.id) ?? task),
   };

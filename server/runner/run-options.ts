@@ -6,6 +6,7 @@ import type { RunBasis } from '../stores/run-basis.js';
 import type { RunDocument } from '../stores/run-document.js';
 import type { Asker } from './approvals.js';
 import type { RunControl } from './control.js';
+import type { Executor } from './executors/executor.js';
 import type { Machine } from './machine.js';
 import type { RunSettings } from './places.js';
 import type { Selection } from './select.js';
@@ -57,6 +58,10 @@ export interface RunOptions extends Selection {
   /** The arguments of the command, for the record. */
   readonly argv: readonly string[];
   readonly control: RunControl;
+  /** What runs the commands of tasks, for a run's id; absent: this machine. */
+  readonly executor?: (runId: string) => Executor;
+  /** The time by which questions are asked and their time is up; absent: that of this machine. */
+  readonly clock?: () => Date;
   /** Reads another pipeline of the project by its name. */
   readonly load: (name: string) => Promise<LoadedPipeline>;
   /** Reads the pipeline that a run was begun with or, by its path, one of those that it calls. */

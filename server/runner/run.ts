@@ -204,6 +204,7 @@ class Run {
   readonly #matrixStops = new Map<string, AbortController>();
   readonly #cacheWasEmpty: boolean;
   #recorder: Recorder | undefined;
+  #basisProblem: string | undefined;
   #dirty: DirtyCheck | undefined;
   /** It was cancelled before it was taken up. */
   readonly #endsOnly: boolean;
@@ -233,7 +234,7 @@ class Run {
     this.#store = new RunStore(session.layout);
     this.#trash = new RunTrash(session.layout, header.id);
     this.#cacheWasEmpty = !existsSync(session.layout.entries);
-    this.#executor = localExecutor(pipesFolder(header.id));
+    this.#executor = (options.executor ?? onThisMachine)(header.id);
     this.#instances = session.selectedInstances();
     this.#mutexes = new Mutexes(session, {
       above: options.parent?.mutexes ?? new Set(),
@@ -256,7 +257,9 @@ class Run {
     let writer;
     try {
       writer =
-        again === undefined ? this.#store.create(this.#header, created.tasks) : this.#store.reopen(document);
+        again === undefined
+          ? this.#store.create(this.#header, created.tasks, () => this.#writeBasis())
+          : this.#store.reopen(document);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return { kind: 'refused', reason: again === undefined ? 'store' : 'taken', message: error.message };
@@ -299,8 +302,9 @@ class Run {
       { run: this.#header.id, pipeline: this.#header.pipeline },
       (event) => this.#emit(event),
       this.#runsBefore().map((id) => this.#store.folder(id)),
+      this.#options.clock,
     );
-    const below = new QuestionsBelow(this.#store, this.#header.id);
+    const below = new QuestionsBelow(this.#store, this.#header.id, this.#options.clock);
     const idle = new Idle(
       approvals,
       this.#options.approvals,
@@ -384,15 +388,20 @@ class Run {
     return before;
   }
 
-  #begin(created: RunCreated): void {
-    if (this.#writeDown.needed) this.#tell(created);
-    else this.#show(created);
+  /** Before the run is known: killed at any moment, it can be resumed as it began. */
+  #writeBasis(): void {
     try {
       if (this.#writeDown.needed) this.#writeDown.write();
     } catch (error) {
-      const message = `what the run is can't be written down: ${describeError(error)}; it can't be resumed as it began`;
-      this.#emit({ type: 'notice', level: 'warning', message });
+      this.#basisProblem = `what the run is can't be written down: ${describeError(error)}; it can't be resumed as it began`;
     }
+  }
+
+  #begin(created: RunCreated): void {
+    if (this.#writeDown.needed) this.#tell(created);
+    else this.#show(created);
+    if (this.#basisProblem !== undefined)
+      this.#emit({ type: 'notice', level: 'warning', message: this.#basisProblem });
     for (const message of this.#options.notices ?? [])
       this.#emit({ type: 'notice', level: 'warning', message });
   }
@@ -507,6 +516,7 @@ class Run {
             options: { ...options, above: stakeAbove(this.#session, task) },
             runId: this.#header.id,
             store: this.#store,
+            before: this.#runsBefore(),
             mutexes: this.#mutexes.heldAbove(task),
             emit: (event) => this.#emit(event),
           },
@@ -610,6 +620,10 @@ class Run {
     }
     recorder.close(this.#worked);
   }
+}
+
+function onThisMachine(runId: string): Executor {
+  return localExecutor(pipesFolder(runId));
 }
 
 /** Variables that hold secrets: who gets one is told by `secrets`. */

@@ -186,6 +186,9 @@ function differences(
   });
 }
 
+/** Clocks of machines that share a project differ by less. */
+const MOST_SKEW_MS = 60_000;
+
 /** The approvals of one run. */
 export class RunApprovals {
   /** Absolute. */
@@ -219,8 +222,8 @@ export class RunApprovals {
   ): ApprovalState {
     const hash = questionHash(question);
     const folder = this.#of(head.task);
-    const known = this.read(head.task);
-    if (known?.request.question === hash) return known;
+    const known = this.read(head.task, now);
+    if (known?.request.question === hash) return this.#inTime(known, now);
     const before = known?.request ?? earlier;
     const changed = before === undefined || before.question === hash ? [] : questionChanges(before, question);
     if (existsSync(folder)) renameSync(folder, `${folder}~${now.getTime()}`);
@@ -229,10 +232,7 @@ export class RunApprovals {
       schema: APPROVAL_SCHEMA_VERSION,
       ...head,
       ...question,
-      askedAt: now.toISOString(),
-      ...(question.timeoutMs === undefined
-        ? {}
-        : { expiresAt: new Date(now.getTime() + question.timeoutMs).toISOString() }),
+      ...timesOf(question.timeoutMs, now),
       question: hash,
       ...(changed.length === 0 ? {} : { changed }),
     };
@@ -242,10 +242,27 @@ export class RunApprovals {
     return stateOf(request, [], now);
   }
 
+  /** What was asked by a clock that was ahead gets its time from when that is noticed, not from then. */
+  #inTime(state: ApprovalState, now: Date): ApprovalState {
+    const { request, answers, status } = state;
+    const { timeoutMs, askedAt } = request;
+    const ahead = Date.parse(askedAt) - now.getTime() > MOST_SKEW_MS;
+    if (status !== 'waiting' || timeoutMs === undefined || !ahead) return state;
+    const corrected = { ...request, ...timesOf(timeoutMs, now) };
+    const { low, adapter } = openDocument(
+      path.join(this.#of(request.task), 'request.json'),
+      requestKind,
+      corrected,
+    );
+    adapter.durable = true;
+    low.write();
+    return stateOf(corrected, answers, now);
+  }
+
   /** Takes over what was asked and answered in a run that this one goes on from. */
-  adopt(task: string, from: RunApprovals, question: Question, run: string): void {
-    const known = from.read(task);
-    if (known?.request.question !== questionHash(question) || this.read(task) !== undefined) return;
+  adopt(task: string, from: RunApprovals, question: Question, run: string, now = new Date()): void {
+    const known = from.read(task, now);
+    if (known?.request.question !== questionHash(question) || this.read(task, now) !== undefined) return;
     if (known.status === 'rejected' || known.status === 'timed-out' || known.status === 'expired') return;
     const folder = this.#of(task);
     mkdirSync(folder, { recursive: true });
@@ -335,7 +352,7 @@ export class RunApprovals {
   expire(task: string, now = new Date()): ApprovalState | undefined {
     for (;;) {
       const state = this.read(task, now);
-      if (state?.status !== 'expired') return state;
+      if (state?.status !== 'expired') return state === undefined ? undefined : this.#inTime(state, now);
       const answer: ApprovalAnswer = {
         schema: APPROVAL_SCHEMA_VERSION,
         verdict: 'timed-out',
@@ -348,6 +365,12 @@ export class RunApprovals {
       }
     }
   }
+}
+
+function timesOf(timeoutMs: number | undefined, now: Date): Pick<ApprovalRequest, 'askedAt' | 'expiresAt'> {
+  const expires =
+    timeoutMs === undefined ? {} : { expiresAt: new Date(now.getTime() + timeoutMs).toISOString() };
+  return { askedAt: now.toISOString(), ...expires };
 }
 
 function refused(message: string): Answered {

@@ -61,8 +61,11 @@ export class RunStore extends RunReader {
     return last >= Date.now() ? newRunId(last + 1) : newRunId();
   }
 
-  /** Begins the record of a run, as `queued`. It survives a kill from here on. Throws a `StoreError`. */
-  create(header: RunHeader, tasks: readonly NewTask[]): RunWriter {
+  /**
+   * Begins the record of a run, as `queued`. It survives a kill from here on. Throws a `StoreError`.
+   * @param prepare writes what has to be in the folder before anybody knows of the run
+   */
+  create(header: RunHeader, tasks: readonly NewTask[], prepare?: () => void): RunWriter {
     const folder = this.folder(header.id);
     try {
       if (existsSync(this.layout.memory)) accessSync(this.layout.memory, constants.W_OK);
@@ -79,6 +82,7 @@ export class RunStore extends RunReader {
       // The marker first: whatever else a kill leaves behind is found by it.
       writeAtomic(marker, JSON.stringify(identityOf(header)));
       mkdirSync(folder);
+      prepare?.();
       return new RunWriter(folder, marker, this.index, newRunDocument(header, tasks));
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') {
@@ -322,7 +326,8 @@ function identityOf({ pid, processStart, host, place }: RunHeader): ProcessIdent
 
 function removeIfEmpty(folder: string): void {
   try {
-    if (namesIn(folder).every((name) => name === 'events.ndjson' || name.endsWith('.tmp'))) {
+    const begun = ['events.ndjson', 'basis.json'];
+    if (namesIn(folder).every((name) => begun.includes(name) || name.endsWith('.tmp'))) {
       rmSync(folder, { recursive: true, force: true });
     }
   } catch {

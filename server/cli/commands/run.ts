@@ -7,7 +7,7 @@ import type { EventSink } from '../../runner/events.js';
 import { missingSecrets, secretsFrom } from '../../model/secrets.js';
 import { secretNames } from '../../runner/secrets.js';
 import { runPipeline } from '../../runner/run.js';
-import type { LoadedPipeline } from '../../runner/run-options.js';
+import type { LoadedPipeline, RunOptions } from '../../runner/run-options.js';
 import type { RunBasis } from '../../stores/run-basis.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
 import { Arguments, UsageError } from '../args.js';
@@ -105,40 +105,10 @@ async function execute(
   control: RunControl,
   sink?: EventSink,
 ): Promise<number> {
-  const { root, compiled, texts, features, params, selection, flags, resume, basis, notices } = prepared;
-  const secrets = secretsFor(prepared);
+  const options = await optionsFor(args, prepared, control);
   const restore = catchSignals(control);
   try {
-    const outcome = await runPipeline(
-      {
-        root,
-        pipeline: compiled.pipeline,
-        definitionHash: compiled.definitionHash,
-        texts,
-        ...(features === undefined ? {} : { features }),
-        params,
-        secrets,
-        environment: process.env,
-        ...flags,
-        graceMs: graceOf(args),
-        wait: !args.flag('no-wait'),
-        approvals: await approvalsFor(args),
-        ...(resume === undefined ? {} : { resume }),
-        ...(basis === undefined ? {} : { basis }),
-        ...(notices === undefined ? {} : { notices }),
-        ...selection,
-        argv: process.argv.slice(2),
-        control,
-        cache: compiled.cache,
-        trash: compiled.trash,
-        places: compiled.places,
-        load: (name) => loadByName(root, name, prepared.features === undefined ? undefined : basis),
-        loadBegun,
-        place: prepared.place,
-        readMetrics: readMetricsFile,
-      },
-      [sink ?? (await sinkFor(args, root))],
-    );
+    const outcome = await runPipeline(options, [sink ?? (await sinkFor(args, prepared.root))]);
     if (outcome.kind === 'refused') {
       if (outcome.reason === 'taken') throw new TakenError(outcome.message, EXIT.failed);
       throw new CommandError(outcome.message, outcome.reason === 'usage' ? EXIT.usage : EXIT.failed);
@@ -150,6 +120,42 @@ async function execute(
     // As everyone whose terminal is gone; and Node would crash on putting that terminal back as it was.
     if (control.hungUp.aborted && process.stdin.isTTY) process.kill(process.pid, 'SIGHUP');
   }
+}
+
+/** What `run` asks the runner for. @throws what can be said before a run: `UsageError`, `CommandError` */
+export async function optionsFor(
+  args: Arguments,
+  prepared: Prepared,
+  control: RunControl,
+): Promise<RunOptions> {
+  const { root, compiled, texts, features, params, selection, flags, resume, basis, notices } = prepared;
+  return {
+    root,
+    pipeline: compiled.pipeline,
+    definitionHash: compiled.definitionHash,
+    texts,
+    ...(features === undefined ? {} : { features }),
+    params,
+    secrets: secretsFor(prepared),
+    environment: process.env,
+    ...flags,
+    graceMs: graceOf(args),
+    wait: !args.flag('no-wait'),
+    approvals: await approvalsFor(args),
+    ...(resume === undefined ? {} : { resume }),
+    ...(basis === undefined ? {} : { basis }),
+    ...(notices === undefined ? {} : { notices }),
+    ...selection,
+    argv: process.argv.slice(2),
+    control,
+    cache: compiled.cache,
+    trash: compiled.trash,
+    places: compiled.places,
+    load: (name) => loadByName(root, name, features === undefined ? undefined : basis),
+    loadBegun,
+    place: prepared.place,
+    readMetrics: readMetricsFile,
+  };
 }
 
 /**
@@ -227,7 +233,7 @@ function catchSignals(control: RunControl): () => void {
 }
 
 /** People are asked here when somebody sits before the terminal and nobody reads along. */
-async function approvalsFor(args: Arguments): Promise<Parameters<typeof runPipeline>[0]['approvals']> {
+async function approvalsFor(args: Arguments): Promise<RunOptions['approvals']> {
   const stay = args.flag('wait');
   if (args.flag('json') || args.flag('no-wait') || !mayBeTerminal()) return { stay };
   const { isTerminal } = await import('../terminal/table.js');

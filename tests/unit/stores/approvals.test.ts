@@ -99,6 +99,27 @@ function tests(): void {
     assert.equal(before.expire('ask', later)?.status, 'approved');
   });
 
+  test('what a clock asked that was ahead has its time from when that is noticed', (t) => {
+    const approvals = fresh(t);
+    const [ahead, now] = [new Date(86_400_000), new Date(1_000_000)];
+    const question = { ...QUESTION, timeoutMs: 5_000 };
+    approvals.ask(HEAD, question, ahead);
+    // Looking changes nothing.
+    assert.equal(approvals.read('ask', now)?.request.askedAt, ahead.toISOString());
+    assert.equal(approvals.expire('ask', now)?.status, 'waiting');
+    assert.equal(approvals.read('ask', new Date(1_004_999))?.status, 'waiting');
+    assert.equal(approvals.read('ask', new Date(1_005_000))?.status, 'expired');
+    const again = fresh(t);
+    again.ask(HEAD, question, ahead);
+    assert.equal(again.ask(HEAD, question, now).request.expiresAt, new Date(1_005_000).toISOString());
+    // Clocks of two machines are never quite the same.
+    assert.equal(again.ask(HEAD, question, new Date(990_000)).request.askedAt, now.toISOString());
+    const answered = fresh(t);
+    answered.ask(HEAD, question, ahead);
+    assert.ok(answered.answer('ask', ADA, ahead).ok);
+    assert.equal(answered.expire('ask', now)?.request.askedAt, ahead.toISOString());
+  });
+
   test('the same question goes on, another one begins anew, hostile task names stay inside', (t) => {
     const approvals = fresh(t);
     const first = approvals.ask(HEAD, QUESTION, new Date(1_000));
