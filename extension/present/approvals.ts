@@ -82,7 +82,7 @@ export function promptLine(prompt: string, limit = 120): string {
   const line = prompt.split('\n').find((one) => /[\p{L}\p{N}]/u.test(one)) ?? '';
   const words = line
     .replace(/^[\s>#*+-]+/, '')
-    .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replaceAll(/!?\[([^\][]{0,500})\]\([^()]{0,2000}\)/g, '$1')
     .replaceAll(/[*`~]{1,3}(?=\S)|(?<=\S)[*`~]{1,3}/g, '')
     // Inside a word an underscore is one.
     .replaceAll(/(?<![\p{L}\p{N}])_{1,3}(?=\S)|(?<=\S)_{1,3}(?![\p{L}\p{N}])/gu, '');

@@ -10,7 +10,7 @@ export type Json =
 const SUSPECT =
   /(?:^|[\s:,[])(?:-?\d{16,}|-?(?=[\d.]{17})\d+\.\d+|-?\d+\.\d*0|-?\d+(?:\.\d+)?[eE][-+]?\d+|-0)(?=[\s,\]}]|$)/;
 /** A string, to be passed over, or a number. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+const TOKEN = /"(?:[^"\\]|\\.)*(?:"|$)|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 /** No text of a file begins with this. */
 const MARK = `\u0000${Math.random().toString(36).slice(2)}`;
 const MARKED = new RegExp(`"\\\\u0000${MARK.slice(1)}([^"]*)"`, 'g');

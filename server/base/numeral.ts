@@ -3,6 +3,7 @@
  * 3.1, an id of twenty digits another id. Where that matters a number is kept as a `Numeral`; every other number stays
  * a plain JS number, so that most code never meets one.
  */
+import { trimEndWhere } from './trim.js';
 
 /** Bundles that hand each other numbers have a class each: they know them by what all of them share. */
 const BRAND: unique symbol = Symbol.for('modelyard.numeral');
@@ -159,7 +160,7 @@ function exactOf(number: number | Numeral): Exact | number {
   const all = whole + fraction;
   const digits = all.replace(/^0+/, '');
   const zeros = all.length - digits.length;
-  const short = digits.replace(/0+$/, '');
+  const short = trimEndWhere(digits, (digit) => digit === '0');
   if (short === '') return { sign: 0, digits: '', exponent: 0 };
   return { sign: sign === '-' ? -1 : 1, digits: short, exponent: whole.length - zeros + Number(exponent) };
 }

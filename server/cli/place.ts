@@ -1,6 +1,7 @@
 /** Lines and columns, as people and problem matchers read them. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { oneLine } from '../base/trim.js';
 import type { Diagnostic } from './loaded.js';
 import { type Output } from './output.js';
 
@@ -38,7 +39,7 @@ function placeOf(text: string, relative: string, offset: number): string {
 /** The line that problem matchers read: `path:line:column: severity: message [rule]`. */
 export function diagnosticLine(diagnostic: Diagnostic): string {
   const { path: file, line, column, severity, message, rule } = diagnostic;
-  return `${file}:${line}:${column}: ${severity}: ${message.replace(/\s*\n\s*/g, ' ')} [${rule}]`;
+  return `${file}:${line}:${column}: ${severity}: ${oneLine(message)} [${rule}]`;
 }
 
 export function printDiagnostics(output: Output, diagnostics: readonly Diagnostic[]): void {

@@ -337,7 +337,7 @@ export function sourceMessage(message: string, files: readonly { file: string; s
   for (const { file, shown } of files) text = text.replaceAll(file, shown);
   const line = /CSV Error on Line: (\d+)/.exec(text)?.[1];
   if (line !== undefined) {
-    const file = /\n\s*file = (.*)/.exec(text)?.[1] ?? files[0]?.shown ?? '';
+    const file = /\n[ \t]*file = (.*)/.exec(text)?.[1] ?? files[0]?.shown ?? '';
     const what = text
       .split('\n')
       .filter(

@@ -1,4 +1,5 @@
 /** Columns of the data: for timestamps, keys and field mappings, as features, and in SQL. */
+import { endWhere } from '../base/trim.js';
 import type { FeaturesDefinition, PipelineDefinition } from '../model/analyze.js';
 import type { Located } from '../model/definition.js';
 import { featureTypeOf, mappedColumns } from '../model/feature-facts.js';
@@ -125,7 +126,7 @@ function sqlItems(
 ): Completion[] {
   const sql = view.transforms[index];
   if (sql === undefined) return [];
-  const typed = /[\p{L}\p{N}_$]*$/u.exec(sql.value.slice(0, inside))?.[0] ?? '';
+  const typed = endWhere(sql.value.slice(0, inside), (character) => /[\p{L}\p{N}_$]/u.test(character));
   const rest = /^[\p{L}\p{N}_$]*/u.exec(sql.value.slice(inside))?.[0] ?? '';
   // One word is on one line, so that the file's text is that of the query.
   const span = { start: offset - typed.length, end: offset + rest.length };

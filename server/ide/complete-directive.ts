@@ -1,4 +1,5 @@
 /** Completion in comments: the suppressions and the ids of rules. */
+import { endWhere } from '../base/trim.js';
 import { ALL_RULES } from '../rules/index.js';
 import { lineAt } from '../syntax/text.js';
 import type { SyntaxTree } from '../syntax/tree.js';
@@ -19,7 +20,7 @@ export function completeDirective(tree: SyntaxTree, offset: number): Completion[
     if (!/^\s*#\s*modelyard-disable(?:-next-line)?[\s\w/,-]*$/.test(text)) return undefined;
   }
   const ids = /#\s*modelyard-disable(?:-next-line)?\s+((?:[\w/-]+\s*,?\s*)*)$/.exec(text);
-  const typed = /[\w/-]*$/.exec(text)?.[0] ?? '';
+  const typed = endWhere(text, (character) => /[\w/-]/.test(character));
   const tail = /^[\w/-]*/.exec(tree.text.slice(offset))?.[0] ?? '';
   const span = { start: offset - typed.length, end: offset + tail.length };
   if (ids !== null) {

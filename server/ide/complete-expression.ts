@@ -1,4 +1,5 @@
 /** Completion inside of expressions: contexts, functions, and what the names before a dot hold. */
+import { endWhere } from '../base/trim.js';
 import { contextOf, contextsAt, TASK_MEMBERS } from '../model/contexts.js';
 import type { ExpressionPlace, Param, Task } from '../model/definition.js';
 import { FUNCTIONS } from '../model/functions.js';
@@ -57,7 +58,7 @@ function slotOf(
 ): ExpressionSlot {
   const { place, path, bare } = at;
   const { text } = context.definition.tree;
-  const typed = /[\w-]*$/.exec(before)?.[0] ?? '';
+  const typed = endWhere(before, (character) => /[\w-]/.test(character));
   const tail = /^[\w-]*/.exec(text.slice(offset, offset + 200))?.[0] ?? '';
   const word = { start: offset - typed.length, end: offset + tail.length };
   const task = path[0] === 'tasks' ? taskOf(context, path[1]) : undefined;
@@ -70,7 +71,7 @@ function openBrace(text: string, offset: number): number | undefined {
   if (open === -1 || offset - open > 4_000) return undefined;
   const between = text.slice(open + 3, offset);
   const closed = between.replace(/'[^'\n]*'/g, '').includes('}}');
-  const elsewhere = between.split('\n').length > 6 || /\n\s*(?:- )?[\w-]+:\s/.test(between);
+  const elsewhere = between.split('\n').length > 6 || /\n[ \t]*(?:- )?[\w-]+:\s/.test(between);
   return closed || elsewhere ? undefined : open;
 }
 
@@ -80,6 +81,9 @@ function pathTo(context: IdeContext, offset: number): (string | number)[] {
   return path.length > 0 ? path : [...(slotAt(tree, offset)?.path ?? [])];
 }
 
+/** Longer ones nobody types. */
+const MAX_CHAIN = 1_000;
+
 /** A chain of names that the text ends in, and whether a name is still to come behind it. */
 const CHAIN =
   /([A-Za-z_][\w-]*)((?:\s*\.\s*[\w-]+|\[\s*'{1,2}[^'\]]*'{1,2}\s*\])*)(\s*\.\s*|\[\s*'{0,2})[\w-]*$/;
@@ -87,7 +91,7 @@ const CHAIN =
 export function completeExpression(context: IdeContext, slot: ExpressionSlot): Completion[] {
   const special = completeModelExpression(context, slot) ?? completePackageExpression(context, slot);
   if (special !== undefined) return special;
-  const chain = CHAIN.exec(slot.before);
+  const chain = CHAIN.exec(slot.before.slice(-MAX_CHAIN));
   const quotes = slot.before.replaceAll("''", '').split("'").length - 1;
   const opens = chain !== null && (chain[3] ?? '').startsWith('[');
   if (quotes % 2 === 1 && !opens) return [];

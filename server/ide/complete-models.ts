@@ -1,4 +1,5 @@
 /** Completion of registered models, their aliases and versions: in expressions and in the fields that name them. */
+import { endWhere } from '../base/trim.js';
 import { MODEL_MEMBERS } from '../model/contexts.js';
 import type { Json } from '../model/definition.js';
 import { aliasesOfVersion, usableModel, versionOf } from '../model/known-models.js';
@@ -130,7 +131,7 @@ export function completeModelExpression(
   const quoted = /(?:^|[^\w.-])models\s*\[\s*'{1,2}([^'\]]*)$/.exec(before);
   if (quoted !== null) {
     const typed = quoted[1] ?? '';
-    const offset = word.start + (/[\w-]*$/.exec(before)?.[0].length ?? 0);
+    const offset = word.start + endWhere(before, (character) => /[\w-]/.test(character)).length;
     const tail = /^[^'"\]\n]*/.exec(context.definition.tree.text.slice(offset))?.[0].length ?? 0;
     return itemsOf(referenceChoices(context, typed), { start: offset - typed.length, end: offset + tail });
   }

@@ -60,7 +60,7 @@ function directiveHover(context: IdeContext, offset: number): Hover | undefined 
   const { tree } = context.definition;
   const comment = tree.comments.find(({ span }) => span.start <= offset && offset <= span.end);
   if (comment === undefined || !/^#\s*modelyard-disable/.test(comment.text)) return undefined;
-  for (const match of comment.text.matchAll(/[a-z]+\/[a-z-]+/g)) {
+  for (const match of comment.text.matchAll(/(?<![a-z])[a-z]+\/[a-z-]+/g)) {
     const span = {
       start: comment.span.start + match.index,
       end: comment.span.start + match.index + match[0].length,

@@ -1,15 +1,16 @@
 /** Markdown for hovers and completions. Text from files is escaped: it must not bring links, images or headings. */
+import { oneLine } from '../base/trim.js';
 import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 
 /** Text as it is, whatever characters it holds. */
 export function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, '\\$&').replace(/\s*\r?\n\s*/g, ' ');
+  return oneLine(text).replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, '\\$&');
 }
 
 /** Text in a code span, whatever backticks it holds. */
 export function code(text: string): string {
-  const line = text.replace(/\s*\r?\n\s*/g, ' ⏎ ');
+  const line = oneLine(text, ' ⏎ ');
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
   const pad = line.startsWith('`') || line.endsWith('`') || line === '' ? ' ' : '';

@@ -1,4 +1,5 @@
 /** The language reference, written from the schema, the contexts and the functions: what it says is what is checked. */
+import { oneLine } from '../base/trim.js';
 import type { Numeral } from '../base/numeral.js';
 import type { FileKind, Json } from './definition.js';
 import { CONTEXTS, PLACES, TASK_MEMBERS } from './contexts.js';
@@ -181,7 +182,7 @@ function code(value: Json): string {
 
 /** Inside a table. */
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ');
+  return oneLine(text.replaceAll('|', '\\|'));
 }
 
 /** YAML in one line. */

@@ -52,8 +52,9 @@ export function toAlias(word: string): string | undefined {
   const cleaned = word
     .normalize('NFKD')
     .replace(/[^A-Za-z0-9_-]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, MAX_ALIAS);
+    .replace(/^-+/, '')
+    .slice(0, MAX_ALIAS)
+    .replace(/-+$/, '');
   return checkAlias(cleaned).ok ? cleaned : undefined;
 }
 

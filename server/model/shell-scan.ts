@@ -14,7 +14,7 @@ const NOTHING: ScannedScript = { variables: [], lines: [] };
 
 /** Where variables come and go in ways that a text doesn't show. */
 const DOUBTFUL = /(^|[\s;&|(])(eval|source|envsubst|\.)\s/m;
-const SETS = /(?:^|[\s;&|(`])([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=/g;
+const SETS = /(?:^|[\s;&|(`])([A-Za-z_]\w*)(?:\[[^\]]{0,200}\])?\+?=/g;
 const LOOPS = /\b(?:for|select)\s+([A-Za-z_]\w*)/g;
 const DECLARES =
   /\b(?:read|export|local|declare|typeset|readonly|mapfile|readarray|getopts|unset|let|printf\s+-v)\b([^\n;&|)]*)/g;

@@ -67,7 +67,7 @@ function guessDurations(text: string): string[] {
     return value > 0 ? [formatDuration(value)] : [];
   }
   let result = '';
-  const words = /([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)/g;
+  const words = /(?<![0-9.])([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)/g;
   for (const [, amount = '', unit = ''] of text.matchAll(words)) {
     const lower = unit.toLowerCase();
     const short = lower in DURATIONS ? lower : LONG_DURATIONS.find(([long]) => long.test(lower))?.[1];

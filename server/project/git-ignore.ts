@@ -209,7 +209,7 @@ function coreValue(config: string, wanted: string): string | undefined {
 
 function unquoted(value: string): string {
   const quoted = /^"((?:[^"\\]|\\.)*)"/.exec(value)?.[1];
-  return (quoted ?? value.replace(/\s*[#;].*$/, '')).replace(/\\(.)/g, '$1');
+  return (quoted ?? value.replace(/[#;].*$/, '').trimEnd()).replace(/\\(.)/g, '$1');
 }
 
 function userExcludes(config: Config): string | undefined {

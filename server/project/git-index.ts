@@ -92,7 +92,7 @@ function indexOf(git: string): Tracked | undefined {
   const before = known.get(git);
   if (before?.stamp === stamp) return before;
   const files = new Set<string>();
-  const hashBytes = /^\s*objectformat\s*=\s*sha256\s*$/im.test(configOf(git)) ? 32 : 20;
+  const hashBytes = /^[ \t]*objectformat[ \t]*=[ \t]*sha256[ \t\r]*$/im.test(configOf(git)) ? 32 : 20;
   const shared = readIndex(readFileSync(file), hashBytes, files);
   if (shared !== undefined)
     readIndex(readFileSync(path.join(git, `sharedindex.${shared}`)), hashBytes, files);

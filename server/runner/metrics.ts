@@ -19,7 +19,7 @@ export function parseLooseJson(text: string): Json {
     return parseJson(text);
   } catch (error) {
     const quoted = text.replace(
-      /"(?:[^"\\]|\\.)*"|(-?\b(?:NaN|Infinity)\b)/g,
+      /"(?:[^"\\]|\\.)*(?:"|$)|(-?\b(?:NaN|Infinity)\b)/g,
       (whole: string, word: string | undefined) => (word === undefined ? whole : `"${word}"`),
     );
     if (quoted === text) throw error;

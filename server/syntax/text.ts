@@ -146,7 +146,7 @@ function itemStep(sequence: SequenceNode, offset: number): PathStep | undefined 
 
 const PLAIN_SAFE = /^[\p{L}\p{N}_./@+=~-]+(?: [\p{L}\p{N}_./@+=~-]+)*$/u;
 const RESOLVES =
-  /^(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?(?:\d[\d_]*)?\.?\d*(?:[eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
+  /^(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?(?:\d[\d_]*(?:\.\d*)?|\.?\d*)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
 /** A string as it has to be written as a YAML key or value so that it is read back as this very string. */
 export function escapeKey(text: string): string {

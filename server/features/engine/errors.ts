@@ -49,5 +49,5 @@ function parse(message: string): Readonly<Record<string, unknown>> | undefined {
 
 /** Without DuckDB's own advice about its settings, which nobody here can change. */
 function sentence(message: string): string {
-  return message.replace(/\n+(Possible solutions|Stack Trace)[\s\S]*$/i, '').trimEnd();
+  return message.replace(/\n(?:Possible solutions|Stack Trace)[\s\S]*$/i, '').trimEnd();
 }

@@ -1,3 +1,4 @@
+import { endWhere } from '../../base/trim.js';
 import type { Span } from '../../syntax/tree.js';
 import { didYouMean, similar } from '../../model/names.js';
 import { removalSpan, renames } from '../edits.js';
@@ -98,6 +99,6 @@ function removedSpan(context: RuleContext, directive: Directive): Span {
   if (siblings.length > 1) return removalSpan({ ...tree, text: tree.text.slice(0, comment.end) }, idSpan);
   const line = lineSpan(tree, lineOf(tree, comment.start));
   const before = tree.text.slice(line.start, comment.start);
-  const blanks = /[ \t]*$/.exec(before)?.[0].length ?? 0;
+  const blanks = endWhere(before, (character) => character === ' ' || character === '\t').length;
   return blanks === before.length ? line : { start: comment.start - blanks, end: comment.end };
 }

@@ -131,7 +131,11 @@ function joinFix(context: RuleContext, task: Task): Fix[] {
   const [only, ...others] = task.action.commands;
   if (only === undefined || others.length > 0 || /\n|['"#]/.test(only.text)) return [];
   if (context.definition.tree.text.slice(only.span.start, only.span.end) !== only.text) return [];
-  const joined = only.text.replace(/\s*;\s*(?=\S)/g, ' && ').replace(/\s*;\s*$/, '');
+  const joined = only.text
+    .split(';')
+    .map((command) => command.trim())
+    .filter((command, at, all) => command !== '' || at < all.length - 1)
+    .join(' && ');
   return [replacement(context, 'Join the commands by "&&"', only.span, joined, false)];
 }
 

@@ -219,7 +219,7 @@ function isDate(text: string): boolean {
 }
 
 /** A number as data has it: 0x10 is a text. */
-const DECIMAL = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
+const DECIMAL = /^\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 
 /** Exact: ids beyond 2^53 are told apart. */
 function number(value: Json): number | Numeral {

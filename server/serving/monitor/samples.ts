@@ -188,7 +188,7 @@ function countsOf(baseline: BaselineFeature): FeatureCounts {
 }
 
 /** A string, to be passed over, or a number that JSON has no word for. */
-const NOT_JSON = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+const NOT_JSON = /"(?:[^"\\]|\\.)*(?:"|$)|-?\b(?:NaN|Infinity)\b/g;
 
 function parse(body: Buffer): unknown {
   try {

@@ -1,0 +1,120 @@
+/**
+ * Every pattern of the product takes a time in proportion to its text: a pattern that begins anew at each character of a
+ * run and fails at its end takes the square of it. Each is tried on long runs of what it is made of.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { Script, createContext } from 'node:vm';
+import ts from 'typescript';
+
+interface Pattern {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Patterns that are not linear, and why their text is short. */
+const SHORT_TEXTS: readonly Pattern[] = [
+  // A moment as DuckDB prints it.
+  { file: 'server/features/engine/values.ts', text: '/^(.*\\d{4,}-\\d{2}-\\d{2}) ([\\d:.]+)(?:\\+00(?::00)?)?( \\(BC\\))?$/' }, // prettier-ignore
+  // A flag of the command line.
+  { file: 'server/features/range.ts', text: '/[T ].*(?:Z|[+-]\\d{2}:?\\d{2})$/' },
+  // The last 1,000 characters before the cursor.
+  { file: 'server/ide/complete-expression.ts', text: "/([A-Za-z_][\\w-]*)((?:\\s*\\.\\s*[\\w-]+|\\[\\s*'{1,2}[^'\\]]*'{1,2}\\s*\\])*)(\\s*\\.\\s*|\\[\\s*'{0,2})[\\w-]*$/" }, // prettier-ignore
+  // Cut to the length of a name before.
+  { file: 'server/model/registry-names.ts', text: '/-+$/' },
+  // Looked for in what is known to be a duration.
+  { file: 'server/model/units.ts', text: '/([0-9]+(\\.[0-9]+)?)(ms|s|m|h|d|w)/g' },
+  // At most 200 characters.
+  { file: 'server/model/versions.ts', text: '/^[vV]?(\\d+(?:\\.\\d+)*)(?:-?([0-9A-Za-z]+(?:[.-][0-9A-Za-z]+)*))?(?:\\+[0-9A-Za-z.-]+)?$/' }, // prettier-ignore
+  // 40 characters before a value.
+  { file: 'server/rules/value/ambiguous.ts', text: '/[!&]\\S*\\s+$/' },
+  // Paths that were normalized, which have one slash at their end.
+  { file: 'server/runner/locks.ts', text: '/\\/+$/' },
+  // The end of Base64, from ourselves.
+  { file: 'server/stores/masks.ts', text: '/=+$/' },
+  // A path of the disk, and what a person types.
+  { file: 'extension/commands/pipelines.ts', text: '/([^/]+?)\\.pipeline\\.ya?ml$/' },
+  { file: 'extension/present/model-filter.ts', text: '/\\/+$/' },
+  // A number as JavaScript prints it.
+  { file: 'media/webviews/shared/format.ts', text: '/\\.?0+e/' },
+];
+
+const LENGTH = 8_000;
+/** The square of the length takes 20 times as long as this on a quick machine; in proportion, a thousandth of it. */
+const SLOW_MS = 8;
+
+/** The cube would take hours. */
+const TOO_LONG_MS = 500;
+const TRY = new Script('pattern.test(run)');
+
+function patternsIn(folder: string): Pattern[] {
+  const found: Pattern[] = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+    const visit = (node: ts.Node): void => {
+      if (ts.isRegularExpressionLiteral(node))
+        found.push({ file: file.split(path.sep).join('/'), text: node.text });
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+  }
+  return found;
+}
+
+function* runs(source: string): Generator<string> {
+  const own = [...source.matchAll(/\\([^sSwWdDbBnrtvfpPukx0-9])|([^\\])/g)].map(([, escaped, plain]) => escaped ?? plain ?? ''); // prettier-ignore
+  const characters = [...new Set([' ', 'a', '0', '\n', ...own])].slice(0, 20);
+  for (const one of characters) {
+    for (const unit of [one, `${one}a`, `${one} `, `a${one}\n`]) yield unit;
+    for (const other of characters.slice(0, 8)) yield one + other;
+  }
+}
+
+function isSlow({ text }: Pattern): boolean {
+  const end = text.lastIndexOf('/');
+  const source = text.slice(1, end);
+  if (!/[*+{]/.test(source)) return false;
+  const pattern = new RegExp(source, text.slice(end + 1).replace(/[gy]/g, ''));
+  const context = createContext({ pattern, run: '' });
+  const took = (run: string): number => {
+    context['run'] = run;
+    const began = performance.now();
+    try {
+      TRY.runInContext(context, { timeout: TOO_LONG_MS });
+    } catch {
+      return TOO_LONG_MS;
+    }
+    return performance.now() - began;
+  };
+  for (const unit of runs(source)) {
+    const run = `${unit.repeat(Math.ceil(LENGTH / unit.length))}\u0001`;
+    // Twice: a busy machine stops anything for a while, but not each time.
+    if (took(run) > SLOW_MS && Math.min(took(run), took(run), took(run)) > SLOW_MS) return true;
+  }
+  return false;
+}
+
+test('every pattern is linear, or its text is known to be short', () => {
+  const isKnown = ({ file, text }: Pattern): boolean =>
+    SHORT_TEXTS.some((known) => known.file === file && known.text === text);
+  const patterns = ['server', 'extension', 'media'].flatMap(patternsIn);
+  assert.ok(patterns.length > 500);
+  assert.deepEqual(
+    patterns.filter((pattern) => !isKnown(pattern) && isSlow(pattern)),
+    [],
+  );
+  for (const known of SHORT_TEXTS)
+    assert.ok(
+      patterns.some(({ file, text }) => file === known.file && text === known.text),
+      known.text,
+    );
+});
+
+test('a pattern that is not linear is found', () => {
+  for (const text of ['/a+$/', '/\\s*\\n\\s*/g', '/(\\d+\\.?\\d*)x$/'])
+    assert.ok(isSlow({ file: '', text }), text);
+});
