@@ -451,8 +451,15 @@ test('what a killed deployment left goes, whatever it got to, and what one still
   const beingMade = '20260101-000000-005-aaaa';
 
   leave();
+  // One that is under way is waited for, or told of: deployments come one at a time.
+  await made.expect(1, ['deploy', 'rain-app', '-m', 'rain@1', '-e', 'staging', '--no-wait']);
+  made.write({ [`${staging}/deploying/${beingMade}.json`]: dead });
   await made.expect(0, ['deploy', 'rain-app', '-m', 'rain@1', '-e', 'staging']);
-  assert.deepEqual(remains().length, 2);
+  assert.deepEqual(remains().length, 1);
+  made.write({
+    [`${staging}/releases/${beingMade}/app/half`]: 'x',
+    [`${staging}/deploying/${beingMade}.json`]: alive,
+  });
   assert.equal(remains()[0], beingMade);
   assert.deepEqual(claims(), [`${beingMade}.json`]);
   const [, whole] = remains();
