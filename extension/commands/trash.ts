@@ -184,20 +184,27 @@ async function open(argument: unknown): Promise<void> {
     });
 }
 
-/** Tells what a run that was started here has set aside, when it has ended. */
+/**
+ * Tells what a run that was started here has set aside, when it has ended. It is told by what is new: the editor hears late of
+ * a process that has started, when a short one has ended already.
+ */
 function noticeAfterRuns(context: Context): vscode.Disposable[] {
-  const began = new Map<vscode.TaskExecution, number>();
+  const activated = Date.now();
+  const told = new Set<string>();
   return [
-    vscode.tasks.onDidStartTaskProcess(({ execution }) => began.set(execution, Date.now())),
     vscode.tasks.onDidEndTaskProcess(async ({ execution }) => {
-      const since = began.get(execution);
-      began.delete(execution);
-      const { pipeline } = execution.task.definition;
-      if (since === undefined || execution.task.definition.type !== TASK_TYPE) return;
+      const { type, pipeline } = execution.task.definition;
+      if (type !== TASK_TYPE) return;
       const answer = await context.client.ask('modelyard/trash', {});
-      const mine = (answer?.entries ?? []).filter(
-        (entry) => entry.pipeline === pipeline && Date.parse(entry.at) >= since,
+      const fresh = (answer?.entries ?? []).filter(
+        (entry) => entry.pipeline === pipeline && Date.parse(entry.at) >= activated && !told.has(entry.id),
       );
+      for (const { id } of fresh) told.add(id);
+      const newest = fresh
+        .map(({ run }) => run)
+        .sort()
+        .at(-1);
+      const mine = fresh.filter(({ run }) => run === newest);
       const words = trashNotice(String(pipeline), mine);
       if (words === undefined) return;
       const action = 'Restore…';
