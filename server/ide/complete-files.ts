@@ -1,5 +1,5 @@
 /** Completion of paths of the project: what is on disk, and what tasks make. */
-import { folderOf } from '../rules/paths.js';
+import { folderOf } from '../model/paths.js';
 import { dependents } from './dependents.js';
 import { pathsOf, plainPath } from './paths.js';
 import type { Slot } from './slot.js';

@@ -3,7 +3,7 @@ import type { Definition } from './analyze.js';
 import type { Pipeline, Task, TemplateText } from './definition.js';
 import { globOf } from './glob.js';
 import type { Graph, Instance, ResolvedOutput } from './graph-types.js';
-import { foldersOf, isGlob, isOutside, normalizePath } from './paths.js';
+import { foldersOf, isGlob, isOutside, isWithin, normalizePath } from './paths.js';
 
 /** What is known of the disk and of earlier runs. */
 export interface HeldFacts {
@@ -41,12 +41,13 @@ const ADVICE = 'Write to a folder that holds only what the task makes';
  *
  * @param definitions all of the project; the same list as long as none has changed
  * @param graphOf the graph of another pipeline
+ * @param facts absent: what others read is not asked for
  */
 export function* heldSources(
   own: { readonly path: string; readonly graph: Graph },
   definitions: readonly Definition[],
   graphOf: (pipeline: Pipeline) => Graph,
-  facts: HeldFacts,
+  facts: HeldFacts | undefined,
 ): Generator<HeldSource> {
   const { graph } = own;
   let mine: SourceIndex | undefined;
@@ -64,14 +65,10 @@ export function* heldSources(
       const message =
         definitionIn(path, own.path, definitions) ??
         ownInput(path, instance) ??
-        foreignInput(path, instance.task, below, facts);
+        (facts === undefined ? undefined : foreignInput(path, instance.task, below, facts));
       if (message !== undefined) yield { instance, output, message };
     }
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
 }
 
 function definitionIn(path: string, own: string, definitions: readonly Definition[]): string | undefined {

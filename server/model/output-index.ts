@@ -1,7 +1,7 @@
 /** Outputs by path: who makes a file, what lies in a folder, what a glob matches, and which outputs are in each other's way. */
 import type { DuplicateOutput, Instance, NestedOutput, OutputPlace, ResolvedOutput } from './graph-types.js';
 import { globOf, globsMeet } from './glob.js';
-import { foldersOf } from './paths.js';
+import { folderOf, foldersOf, isWithin } from './paths.js';
 
 export interface FoundOutput {
   readonly path: string;
@@ -158,10 +158,6 @@ export class OutputIndex {
 
 const NONE: readonly FoundOutput[] = [];
 
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
-
 /**
  * One place per declaration, and two of one declaration when several cells write it. A file that one task names as output
  * and as metrics or plot is one file.
@@ -185,10 +181,6 @@ function placeOf(found: FoundOutput): OutputPlace {
     path: found.path,
     span: found.output.text.span,
   };
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return folder === '.' || path === folder || path.startsWith(`${folder}/`);
 }
 
 /** An output without an extension may be a folder. */

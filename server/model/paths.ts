@@ -97,3 +97,13 @@ export function foldersOf(path: string): string[] {
     folders.push(path.slice(0, at));
   return folders;
 }
+
+/** The folder that a path lies in; `''` for what lies in the project itself. */
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** Whether a path is a folder or lies in it; both normalized, `.` is the project. */
+export function isWithin(path: string, folder: string): boolean {
+  return folder === '.' || path === folder || path.startsWith(`${folder}/`);
+}

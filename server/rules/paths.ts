@@ -1,6 +1,6 @@
 /** Paths of definitions: relative to the project, with `/` between names. */
 import type { TemplateText } from '../model/definition.js';
-import { isOutside, normalizePath as normalize } from '../model/paths.js';
+import { folderOf, isOutside, isWithin as isIn, normalizePath as normalize } from '../model/paths.js';
 
 /**
  * The path without `.`, `..`, doubled and trailing slashes; the project itself is `''`. `undefined` when it leaves the
@@ -17,19 +17,9 @@ export function isAbsolute(path: string): boolean {
   return /^(?:\/|\\(?![*?[\]{}()!@+])|[A-Za-z]:[/\\]|~(?:[/\\]|$)|[A-Za-z][A-Za-z0-9+.-]+:\/\/)/.test(path);
 }
 
-/** The folder a path lies in; `''` for the project itself. */
-export function folderOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
-
-/** The folders that a path lies in, the nearest first, the project itself left out. */
-export function* foldersOf(path: string): Generator<string> {
-  for (let folder = folderOf(path); folder !== ''; folder = folderOf(folder)) yield folder;
-}
-
-/** Whether `path` is `folder` or lies in it; both normalised. */
+/** Whether `path` is `folder` or lies in it; both normalised here, so that the project is `''`. */
 export function isWithin(path: string, folder: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`);
+  return isIn(path, folder === '' ? '.' : folder);
 }
 
 /** The folder above everything that a pattern can match. */

@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { buildGraph } from '../model/graph.js';
-import { heldSources } from '../model/held-sources.js';
+import { type HeldFacts, heldSources } from '../model/held-sources.js';
 import { madeBefore } from './made-before.js';
 import { foundAt, isHollow } from './outputs-before.js';
 import type { Session } from './session.js';
@@ -24,16 +24,29 @@ export async function heldSource(session: Session): Promise<string | undefined> 
   const own = { path: session.pipeline.path, graph: session.graph };
   const selected = new Set(session.selectedInstances().map(({ id }) => id));
   const others = doubtful.size === 0 ? undefined : await projectView(session.root);
-  const made = madeBefore(session.root);
-  const found = heldSources(own, others?.definitions() ?? [], buildGraph, {
-    probe: (file) => others?.probe(file) ?? 'unknown',
-    matches: (glob) => others?.matches?.(glob),
-    made: (file) => !doubtful.has(file) || made(file),
-  });
+  const found = heldSources(
+    own,
+    others?.definitions() ?? [],
+    buildGraph,
+    others === undefined ? undefined : factsOf(others, madeBefore(session.root), doubtful),
+  );
   for (const { instance, output, message } of found) {
     if (selected.has(instance.id)) return `${instance.id}: its output ${output.path ?? ''} ${message}`;
   }
   return undefined;
+}
+
+/** What is asked of outputs that are in doubt; of the others no more is to be known. */
+function factsOf(
+  project: Awaited<ReturnType<typeof projectView>>,
+  made: (file: string) => boolean,
+  doubtful: ReadonlySet<string>,
+): HeldFacts {
+  return {
+    probe: (file) => project.probe(file),
+    matches: (glob) => project.matches?.(glob),
+    made: (file) => !doubtful.has(file) || made(file),
+  };
 }
 
 /** Whether files are at an output's path that no run is known to have made. */

@@ -1,7 +1,7 @@
 import { didYouMean, similar } from '../../model/names.js';
 import { renames } from '../edits.js';
-import { isGlob } from '../../model/paths.js';
-import { folderOf, normalizePath } from '../paths.js';
+import { folderOf, isGlob } from '../../model/paths.js';
+import { normalizePath } from '../paths.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { mentionsIn, type PathMention, type PathRole } from './mentions.js';
 import { isMissing } from './missing.js';

@@ -2,7 +2,8 @@
 import type { Definition } from '../../model/analyze.js';
 import type { Json, Pipeline } from '../../model/definition.js';
 import { graphOf } from '../context.js';
-import { foldersOf, globBase, literalPrefix, normalizePath } from '../paths.js';
+import { foldersOf } from '../../model/paths.js';
+import { globBase, literalPrefix, normalizePath } from '../paths.js';
 import type { ProjectView } from '../rule.js';
 
 export interface OutputIndex {
