@@ -1,4 +1,5 @@
 /** Names in the model registry: MLflow's rules, and what every file system can hold. */
+import { trimEndWhere } from '../base/trim.js';
 
 export type NameCheck = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
@@ -49,12 +50,11 @@ export function toModelName(word: string): string | undefined {
 
 /** The closest name that an alias may have; a number is none. */
 export function toAlias(word: string): string | undefined {
-  const cleaned = word
+  const begun = word
     .normalize('NFKD')
     .replace(/[^A-Za-z0-9_-]+/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, MAX_ALIAS)
-    .replace(/-+$/, '');
+    .replace(/^-+/, '');
+  const cleaned = trimEndWhere(begun.slice(0, MAX_ALIAS), (one) => one === '-');
   return checkAlias(cleaned).ok ? cleaned : undefined;
 }
 

@@ -6,6 +6,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { trimEndWhere } from '../base/trim.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { holderOf as lockHolder, withLock } from '../stores/file-lock.js';
 import { namesIn } from '../stores/folder.js';
@@ -58,7 +59,7 @@ const PROJECT_LOCK_TIMEOUT_MS = 5_000;
 const foldsCase = process.platform === 'win32' || process.platform === 'darwin';
 
 function normal(file: string): string {
-  const clean = path.posix.normalize(file).replace(/\/+$/, '');
+  const clean = trimEndWhere(path.posix.normalize(file), (one) => one === '/');
   return foldsCase ? clean.toLowerCase() : clean;
 }
 

@@ -3,6 +3,7 @@
  * secrets' values, whole, line by line, and in the writings in which programs print them: base64 at any place, hex, the
  * ways of URLs, JSON once and twice, Python's and Node's literals, shells' quotes, HTML.
  */
+import { trimEndWhere } from '../base/trim.js';
 
 const MASK = '***';
 const MASK_BYTES = Buffer.from(MASK);
@@ -51,7 +52,10 @@ function base64Forms(secret: string): string[] {
     whole.length <= width ? [] : (whole.match(new RegExp(`.{1,${width}}`, 'g')) ?? []),
   );
   const all = [whole, ...inside, ...broken.filter((line) => line.length >= 2 * MINIMUM_FORM)];
-  return [...all, ...all.map((text) => text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''))];
+  return [
+    ...all,
+    ...all.map((text) => trimEndWhere(text.replaceAll('+', '-').replaceAll('/', '_'), (one) => one === '=')),
+  ];
 }
 
 function hexForms(secret: string): string[] {

@@ -22,18 +22,12 @@ const SHORT_TEXTS: readonly Pattern[] = [
   { file: 'server/features/range.ts', text: '/[T ].*(?:Z|[+-]\\d{2}:?\\d{2})$/' },
   // The last 1,000 characters before the cursor.
   { file: 'server/ide/complete-expression.ts', text: "/([A-Za-z_][\\w-]*)((?:\\s*\\.\\s*[\\w-]+|\\[\\s*'{1,2}[^'\\]]*'{1,2}\\s*\\])*)(\\s*\\.\\s*|\\[\\s*'{0,2})[\\w-]*$/" }, // prettier-ignore
-  // Cut to the length of a name before.
-  { file: 'server/model/registry-names.ts', text: '/-+$/' },
   // Looked for in what is known to be a duration.
   { file: 'server/model/units.ts', text: '/([0-9]+(\\.[0-9]+)?)(ms|s|m|h|d|w)/g' },
   // At most 200 characters.
   { file: 'server/model/versions.ts', text: '/^[vV]?(\\d+(?:\\.\\d+)*)(?:-?([0-9A-Za-z]+(?:[.-][0-9A-Za-z]+)*))?(?:\\+[0-9A-Za-z.-]+)?$/' }, // prettier-ignore
   // 40 characters before a value.
   { file: 'server/rules/value/ambiguous.ts', text: '/[!&]\\S*\\s+$/' },
-  // Paths that were normalized, which have one slash at their end.
-  { file: 'server/runner/locks.ts', text: '/\\/+$/' },
-  // The end of Base64, from ourselves.
-  { file: 'server/stores/masks.ts', text: '/=+$/' },
   // A path of the disk, and what a person types.
   { file: 'extension/commands/pipelines.ts', text: '/([^/]+?)\\.pipeline\\.ya?ml$/' },
   { file: 'extension/present/model-filter.ts', text: '/\\/+$/' },
