@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { ApprovalView } from '../server/protocol.js';
 import type { Context } from './context.js';
-import { approvalKey, noticeText, summaryText } from './present/approvals.js';
+import { noticeText, questionOf, summaryText } from './present/approvals.js';
 
 const APPROVE = 'Approve…';
 const REJECT = 'Reject…';
@@ -13,11 +13,6 @@ const COMMANDS: Readonly<Record<string, string>> = {
   [REJECT]: 'modelyard.reject',
   [SHOW]: 'modelyard.showApproval',
 };
-
-/** A question that is asked anew, with other facts, is another one. */
-function questionOf(approval: ApprovalView): string {
-  return `${approvalKey(approval)} ${approval.askedAt}`;
-}
 
 async function notify(approvals: readonly ApprovalView[]): Promise<void> {
   const [only, another] = approvals;

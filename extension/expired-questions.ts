@@ -7,7 +7,7 @@ import type { ApprovalView } from '../server/protocol.js';
 import { resumeRun, type ResumeParts } from './commands/resume.js';
 import type { Context } from './context.js';
 import { openRun } from './panels/open.js';
-import { approvalKey, approvalName } from './present/approvals.js';
+import { approvalName, questionOf } from './present/approvals.js';
 import { unlinked } from './present/item.js';
 
 /** Windows on one project wait for different times, so that one of them is first and the others see it. */
@@ -33,7 +33,7 @@ export function registerExpiredQuestions(context: Context, parts: ResumeParts): 
   const look = async (): Promise<void> => {
     const foreign = await memories.ready();
     for (const approval of approvals.waiting) {
-      const key = `${approvalKey(approval)} ${approval.askedAt}`;
+      const key = questionOf(approval);
       const mine = !foreign.some(({ projectUri }) => projectUri === approval.projectUri);
       if (approval.expired !== true || !vscode.workspace.isTrusted || !mine || tried.has(key)) continue;
       tried.add(key);

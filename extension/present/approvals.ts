@@ -28,6 +28,11 @@ export function approvalKey({ projectUri, run, task }: ApprovalRef): string {
   return `approval:${projectUri}#${run}/${task}`;
 }
 
+/** A question that is asked anew, with other facts, is another one. */
+export function questionOf(approval: ApprovalView): string {
+  return `${approvalKey(approval)} ${approval.askedAt}`;
+}
+
 /** `rain-deploy › ask` */
 export function approvalName({ pipeline, task }: Pick<ApprovalView, 'pipeline' | 'task'>): string {
   return `${plain(pipeline, 60)} › ${plain(task, 60)}`;

@@ -6,21 +6,12 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import path from 'node:path';
-import { statOf } from '../stores/folder.js';
+import { fileStamp } from '../stores/folder.js';
 
 const POLL_MS = 2_000;
 
 /** Watches are few on some systems: what is beyond is found by the poll. */
 const MAX_WATCHERS = 256;
-
-function stampOf(file: string): string {
-  try {
-    const stat = statOf(file);
-    return stat === undefined ? '' : `${stat.size}:${stat.mtimeMs}:${stat.ino}`;
-  } catch {
-    return '';
-  }
-}
 
 /** The folder whose events tell of a watched path. */
 function folderOf(watched: string): string {
@@ -94,7 +85,7 @@ export class FilesWatch {
     }
     for (const [file, root] of files) {
       if (this.#files.has(file)) continue;
-      this.#files.set(file, { root, stamp: stampOf(file) });
+      this.#files.set(file, { root, stamp: fileStamp(file) });
       different.add(root);
     }
     const folders = new Map([...files].map(([file, root]) => [folderOf(file), root]));
@@ -131,7 +122,7 @@ export class FilesWatch {
   #poll(): void {
     const changed = this.#arrange();
     for (const [file, known] of this.#files) {
-      const stamp = stampOf(file);
+      const stamp = fileStamp(file);
       if (stamp === known.stamp) continue;
       known.stamp = stamp;
       changed.add(known.root);

@@ -12,15 +12,13 @@ import { uriOfPath } from './documents.js';
 export function trashEntries(store: RunStore, run?: string): TrashEntry[] {
   const { root } = store.layout;
   const pipelines = new Map<string, string | undefined>();
-  return listTrash(store.layout)
-    .filter((item) => run === undefined || item.run === run)
-    .map((item) => {
-      if (!pipelines.has(item.run)) {
-        const read = store.read(item.run);
-        pipelines.set(item.run, read.ok ? read.run.pipeline : undefined);
-      }
-      return entryOf(root, item, pipelines.get(item.run));
-    });
+  return listTrash(store.layout, run).map((item) => {
+    if (!pipelines.has(item.run)) {
+      const read = store.read(item.run);
+      pipelines.set(item.run, read.ok ? read.run.pipeline : undefined);
+    }
+    return entryOf(root, item, pipelines.get(item.run));
+  });
 }
 
 function entryOf(root: string, item: TrashItem, pipeline: string | undefined): TrashEntry {

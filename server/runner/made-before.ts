@@ -1,7 +1,6 @@
 /** Which paths runs are known to have put something out at, whatever is there now. */
-import { statSync } from 'node:fs';
 import path from 'node:path';
-import { namesIn } from '../stores/folder.js';
+import { fileStamp, namesIn } from '../stores/folder.js';
 import { layoutOf } from '../stores/layout.js';
 import { RunStore } from '../stores/runs.js';
 import { TaskStates, statesFolder } from './state.js';
@@ -36,15 +35,10 @@ function fresh(
   let known: { readonly stamp: string; readonly paths: ReadonlySet<string> } | undefined;
   return () => {
     const files = filesOf();
-    const stamp = files.map((file) => `${file} ${stampOf(file)}`).join('\n');
+    const stamp = files.map((file) => `${file} ${fileStamp(file)}`).join('\n');
     if (known?.stamp !== stamp) known = { stamp, paths: new Set(read(files)) };
     return known.paths;
   };
-}
-
-function stampOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? '' : `${stat.size}:${stat.mtimeMs}:${stat.ino}`;
 }
 
 function pathsOfRuns(store: RunStore): readonly string[] {

@@ -214,7 +214,6 @@ class Scheduler {
     let working = true;
     let grant: Grant | undefined = given;
     let claims = false;
-    let claimed: Grant | undefined;
     const { machine } = this.#options;
     const lend = (): void => {
       if (grant !== undefined) machine.give(grant);
@@ -243,16 +242,16 @@ class Scheduler {
           const seated = (again: Grant): void => {
             working = true;
             grant = again;
-            if (claims) claimed = again;
             resolve();
           };
           this.#returning.push({ job, claims, seated });
           this.#wake();
         }),
       claim: async () => {
+        // Whoever has claimed comes back to a seat that is claimed.
+        if (claims && grant !== undefined) return false;
         claims = true;
-        if (grant !== undefined && grant === claimed) return false;
-        claimed = grant === undefined ? undefined : machine.claim(grant, job.resources);
+        const claimed = grant === undefined ? undefined : machine.claim(grant, job.resources);
         if (claimed !== undefined) {
           grant = claimed;
           return false;

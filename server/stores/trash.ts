@@ -257,9 +257,12 @@ export class RunTrash {
   }
 }
 
-/** What the trash holds, the newest first. What living runs hold is theirs and not listed. */
-export function listTrash(layout: Layout): readonly TrashItem[] {
-  return itemsIn(layout)
+/**
+ * What the trash holds, the newest first. What living runs hold is theirs and not listed.
+ * @param of only what this run has set aside
+ */
+export function listTrash(layout: Layout, of?: string): readonly TrashItem[] {
+  return itemsIn(layout, of)
     .filter((item) => item.state === 'kept' && item.moved)
     .map(({ n, run, task, path: file, reason, at }) => {
       return { id: `${run}/${n}`, run, task, path: file, reason, at, file: placeOf(layout, run, n, file) };
@@ -268,8 +271,9 @@ export function listTrash(layout: Layout): readonly TrashItem[] {
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
 }
 
-function itemsIn(layout: Layout): Known[] {
-  return runsIn(layout).flatMap((run) => readItems(layout, run));
+function itemsIn(layout: Layout, of?: string): Known[] {
+  const runs = runsIn(layout).filter((run) => of === undefined || run === of);
+  return runs.flatMap((run) => readItems(layout, run));
 }
 
 function runsIn(layout: Layout): string[] {

@@ -7,7 +7,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
@@ -83,19 +82,9 @@ function stage(root: string): Executor {
   };
 }
 
-let empty: string | undefined;
-
-function elsewhere(): string {
-  if (empty !== undefined) return empty;
-  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'modelyard-none-'));
-  process.once('exit', () => fs.rmSync(made, { recursive: true, force: true }));
-  empty = made;
-  return made;
-}
-
 async function runHere(root: string, now: number, flags: Flags): Promise<void> {
   // A command reads its project once; here many commands are one process.
-  openProject(elsewhere());
+  openProject(path.join(root, 'elsewhere'));
   const args = new Arguments(flags.resume === undefined ? ['p'] : [], { project: root, ...flags });
   const options = await optionsFor(args, await prepareFor(args), new RunControl());
   const outcome = await runPipeline(

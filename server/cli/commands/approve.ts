@@ -132,18 +132,18 @@ async function resumeRun(args: Arguments, run: RunDocument): Promise<number> {
 /** The question that is meant. */
 function questionFor(args: Arguments, store: RunStore): { readonly run: string; readonly task: string } {
   const [run, task] = args.positionals;
+  const known = run === undefined ? [] : store.list({ limit: 1_000 }).filter(({ id }) => id.endsWith(run));
   if (run !== undefined && task !== undefined) {
-    const known = store.list({ limit: 1_000 }).filter(({ id }) => id === run || id.endsWith(run));
     const [only] = known;
     if (known.length > 1) throw new UsageError(`several runs end in "${run}": give more of the id`);
     return { run: only?.id ?? run, task };
   }
   const waiting = openApprovals(store).filter(
-    ({ state }) => run === undefined || state.request.run === run || state.request.run.endsWith(run),
+    ({ state }) => run === undefined || state.request.run.endsWith(run),
   );
   const [only] = waiting;
   if (only === undefined) {
-    if (run !== undefined && !store.list({ limit: 1_000 }).some(({ id }) => id === run || id.endsWith(run)))
+    if (run !== undefined && known.length === 0)
       throw new CommandError(`there is no run "${run}"; \`modelyard runs list\` shows them`, EXIT.usage);
     const what =
       run === undefined

@@ -48,9 +48,7 @@ export async function checkData(
   const present = new Set<string>();
   let rows = 0;
   await read(
-    file,
-    shown,
-    check.options,
+    { file, shown, options: check.options },
     {
       columns: (names) => names.forEach((name) => present.add(name)),
       row: (row, number) => {
@@ -234,20 +232,23 @@ function show(value: Json): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-async function read(
-  file: string,
-  shown: string,
-  options: TableOptions,
-  reader: Reader,
-  signal: AbortSignal,
-): Promise<void> {
+/** A file of data, and how it is written. */
+interface DataFile {
+  /** Absolute. */
+  readonly file: string;
+  /** As messages name it. */
+  readonly shown: string;
+  readonly options: TableOptions;
+}
+
+async function read(data: DataFile, reader: Reader, signal: AbortSignal): Promise<void> {
+  const { file, options } = data;
   const packed = /\.gz$/i.test(file);
   const format = tableFormatOf(file);
   // Types and times are the engine's to read.
   const typed = options.types !== undefined || options.timestampFormat !== undefined;
-  if (typed || format === 'parquet' || /\.zst$/i.test(file))
-    return readTable(file, shown, options, reader, signal);
-  if (format === 'csv') return readCsv(file, shown, options, reader, signal);
+  if (typed || format === 'parquet' || /\.zst$/i.test(file)) return readTable(data, reader, signal);
+  if (format === 'csv') return readCsv(data, reader, signal);
   if (/\.json$/i.test(file)) return readJson(file, reader);
   if (format === 'jsonl' && !/\.json\.gz$/i.test(file)) return readLines(file, packed, reader, signal);
   const extension = /\.([A-Za-z0-9]+)$/.exec(file)?.[1] ?? '';
@@ -258,9 +259,7 @@ async function read(
 
 /** As a source of features is read. Rows are counted from 1, the header left out. */
 async function readCsv(
-  file: string,
-  shown: string,
-  options: TableOptions,
+  { file, shown, options }: DataFile,
   reader: Reader,
   signal: AbortSignal,
 ): Promise<void> {
@@ -300,9 +299,7 @@ const PAGE = 20_000;
 
 /** What only the engine of the feature store reads: Parquet, what zstd has packed, and types that are declared. */
 async function readTable(
-  file: string,
-  shown: string,
-  options: TableOptions,
+  { file, shown, options }: DataFile,
   reader: Reader,
   signal: AbortSignal,
 ): Promise<void> {
