@@ -130,7 +130,7 @@ class Scheduler {
     this.#seatReturning();
     if (this.#stopped) return;
     const held = this.#walk();
-    if (this.#running > 0) return;
+    if (this.#running > 0 || this.#returning.length > 0) return;
     if (this.#open === 0 && this.#ready.length === 0) {
       this.#reject(new Error('some tasks depend on each other in a cycle'));
     } else if (this.#open > 0 && !held) this.#options.onIdle?.();
@@ -172,10 +172,11 @@ class Scheduler {
     });
   }
 
-  /** Gives whether jobs were held back that could start by themselves any moment. */
+  /** Gives whether jobs were held back that start by themselves: when a mutex is free, or when others have left them room. */
   #walk(): boolean {
     const kept: Job[] = [];
     let held = false;
+    let crowded = false;
     let at = 0;
     const { machine, admit } = this.#options;
     for (; at < this.#ready.length && !machine.full; at++) {
@@ -188,15 +189,17 @@ class Scheduler {
       const grant = machine.take(job, job.resources);
       if (grant === undefined) {
         kept.push(job);
+        crowded = true;
       } else if (admit?.(job.id) === false) {
         machine.give(grant, 'unused');
         kept.push(job);
         held = true;
       } else this.#start(job, grant);
     }
+    crowded ||= this.#ready.slice(at).some((job) => this.#hasLane(job));
     if (at > kept.length) this.#ready = kept.concat(this.#ready.slice(at));
     if (held) this.#askLater();
-    return held;
+    return held || crowded;
   }
 
   #tellOfOthers(job: Job): void {

@@ -364,6 +364,43 @@ class Simulation {
     );
   }
 
+  /**
+   * What comes before the call fails in a run that resumes another one, which has come to the call: the next one resumes
+   * that over two steps.
+   */
+  async detour(here: How, flags: SimFlags): Promise<void> {
+    const { main } = this.#definition;
+    const call = main.find(({ kind }) => kind === 'call');
+    const gate = main.find((task) => task.kind === 'work' && call?.needs.includes(task.name) === true);
+    const last = main.findLast((task) => task.kind === 'work' && task !== gate);
+    if (gate === undefined || last === undefined) return;
+    const mend = [gate, last].filter(({ name }) => this.#world.bad.has(name));
+    for (const { name } of mend) this.#toggle(name);
+    this.#toggle(last.name);
+    await this.go(here, flags);
+    this.#toggle(gate.name);
+    if (gate.source) this.#touch(gate.name);
+    else this.#replace(gate, { ...gate, version: gate.version + 1 });
+    if (this.resumable) await this.go(here, undefined);
+    this.#toggle(gate.name);
+    this.#toggle(last.name);
+    if (this.resumable) await this.go(here, undefined);
+  }
+
+  #toggle(name: string): void {
+    this.story.push(`bad ${name}`);
+    if (this.#world.bad.delete(name)) this.#project.remove(`${name}.bad`);
+    else {
+      this.#world.bad.add(name);
+      this.#project.write({ [`${name}.bad`]: '' });
+    }
+  }
+
+  #touch(name: string): void {
+    this.#world.sources.set(name, (this.#world.sources.get(name) ?? 0) + 1);
+    this.#writeSource(name);
+  }
+
   later(hours: number): void {
     this.#world.now += hours * HOUR;
     this.story.push(`${hours} h later`);
@@ -375,22 +412,17 @@ class Simulation {
     if (task === undefined) return;
     const { name } = task;
     const world = this.#world;
-    this.story.push(`${kind} ${name}`);
+    if (kind !== 'bad') this.story.push(`${kind} ${name}`);
     switch (kind) {
       case 'source':
         if (!task.source) return;
-        world.sources.set(name, (world.sources.get(name) ?? 0) + 1);
-        this.#writeSource(name);
+        this.#touch(name);
         return;
       case 'command':
         this.#replace(task, { ...task, version: task.version + 1 });
         return;
       case 'bad':
-        if (world.bad.delete(name)) this.#project.remove(`${name}.bad`);
-        else {
-          world.bad.add(name);
-          this.#project.write({ [`${name}.bad`]: '' });
-        }
+        this.#toggle(name);
         return;
       case 'delete':
         if (!world.files.delete(name)) return;
@@ -489,6 +521,7 @@ const definitions = fc
 type Step =
   | { readonly kind: 'begin'; readonly keepGoing: boolean; readonly force: boolean }
   | { readonly kind: 'resume' }
+  | { readonly kind: 'detour'; readonly force: boolean }
   | { readonly kind: 'kill'; readonly at: number; readonly begin: boolean }
   | { readonly kind: 'answer'; readonly which: number; readonly verdict: 'approved' | 'rejected' }
   | { readonly kind: 'later'; readonly hours: number }
@@ -502,6 +535,7 @@ const steps = (kills: boolean): fc.Arbitrary<Step> =>
   fc.oneof(
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('begin' as const), keepGoing: fc.boolean(), force: fc.constantFrom(false, false, false, true) }) }, // prettier-ignore
     { weight: 6, arbitrary: fc.constant({ kind: 'resume' as const }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('detour' as const), force: fc.boolean() }) },
     { weight: kills ? 2 : 0, arbitrary: fc.record({ kind: fc.constant('kill' as const), at: fc.nat(250), begin: fc.boolean() }) }, // prettier-ignore
     { weight: 5, arbitrary: fc.record({ kind: fc.constant('answer' as const), which, verdict: fc.constantFrom('approved', 'approved', 'approved', 'rejected') }) }, // prettier-ignore
     {
@@ -547,7 +581,8 @@ async function simulate(
       if (step.kind === 'begin') await simulation.go(here, flagsOf(step.keepGoing, step.force));
       else if (step.kind === 'resume') {
         if (simulation.resumable) await simulation.go(here, undefined);
-      } else if (step.kind === 'kill') {
+      } else if (step.kind === 'detour') await simulation.detour(here, flagsOf(true, step.force));
+      else if (step.kind === 'kill') {
         if (simulation.unheard) continue;
         const flags = step.begin || !simulation.resumable ? flagsOf(true, false) : undefined;
         await simulation.go({ kind: 'killed', at: step.at }, flags);

@@ -70,6 +70,33 @@ test('a big task starts next, not after all small ones', async () => {
   assert.ok(started.indexOf('big') <= 4, started.join(' '));
 });
 
+test('a run that others leave no room has something to do: it is not idle', async () => {
+  const machine = new Machine({ ...CAPACITY, jobs: 1 });
+  const events: string[] = [];
+  const stop = new AbortController();
+  const answered = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
+  await schedule({
+    jobs: ['ask', 'work'].map((id) => ({ id, after: [], resources: asks(1) })),
+    machine,
+    stop: stop.signal,
+    start: async (id, seat) => {
+      events.push(id);
+      if (id !== 'ask') return;
+      seat.leave();
+      // Before this run looks again, the one above it has taken the only place.
+      const above = machine.take({}, asks(1));
+      assert.ok(above);
+      setTimeout(() => machine.give(above), 20);
+      await answered;
+    },
+    onIdle: () => {
+      events.push('idle');
+      stop.abort();
+    },
+  });
+  assert.deepEqual(events, ['ask', 'work', 'idle']);
+});
+
 test('never more than there is, nothing lost, and everybody comes to an end', async () => {
   const wish = fc.record({
     cpus: fc.constantFrom(0.5, 1, 2, 9),
