@@ -11,8 +11,8 @@ import { lookupIn } from './values.js';
 export interface StaticValues {
   /** Over the defaults of the params. */
   readonly params?: Readonly<Record<string, Json>>;
-  /** Of the process, under those of the definition. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Of the process, under those of the definition. All that there are, so that what is missing is known to be. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly run?: Readonly<Record<string, Json>>;
   readonly git?: Readonly<Record<string, Json>>;
 }
@@ -71,16 +71,22 @@ export class StaticScopes {
 
   private variable(task: Task | undefined, cell: Cell | undefined, name: string): Lookup {
     const key = `env\0${name}`;
-    const entry = [...(task?.env ?? []), ...this.pipeline.env].find((one) => one.name === name);
-    if (entry === undefined) {
-      const value = this.values.env?.[name];
-      return value === undefined ? unknown(`env.${name}`) : { kind: 'value', value };
+    const outside = this.values.env;
+    if (this.open.has(key)) return unknown(`env.${name}`);
+    for (const { name: own, value, external } of [...(task?.env ?? []), ...this.pipeline.env]) {
+      if (own !== name) continue;
+      if (external !== undefined) {
+        if (outside === undefined) return unknown(`env.${name}`);
+        const found = outside[name];
+        if (found !== undefined) return { kind: 'value', value: found };
+        if (!external.default) continue;
+      }
+      this.open.add(key);
+      const result = renderTemplate(value, this.of(task, cell), 'plain');
+      this.open.delete(key);
+      return result.kind === 'value' ? result : unknown(`env.${name}`);
     }
-    if (this.open.has(key) || entry.external !== undefined) return unknown(`env.${name}`);
-    this.open.add(key);
-    const result = renderTemplate(entry.value, this.of(task, cell), 'plain');
-    this.open.delete(key);
-    return result.kind === 'value' ? result : unknown(`env.${name}`);
+    return outside === undefined ? unknown(`env.${name}`) : { kind: 'value', value: outside[name] ?? null };
   }
 
   /** `tasks.<task>.outputs.<name>`, where the path is the same for every cell. */

@@ -6,19 +6,23 @@ import { type HeldFacts, heldSources } from '../model/held-sources.js';
 import { madeBefore } from './made-before.js';
 import { foundAt, isHollow } from './outputs-before.js';
 import type { Session } from './session.js';
+import type { ReadInput } from './workspace.js';
+
+type ReadContent = (path: string) => ReadInput | Promise<ReadInput>;
 
 /**
  * Lint says the same of the definition; but params lead elsewhere, and other files may have come since it was checked. The rest
  * of the project is read only where something is at an output's path that a run is not known to have made.
  *
+ * @param read content of what is at an output's path
  * @returns why nothing can be run
  */
-export async function heldSource(session: Session): Promise<string | undefined> {
+export async function heldSource(session: Session, read: ReadContent): Promise<string | undefined> {
   const doubtful = new Set<string>();
   for (const { outputs } of session.selectedInstances()) {
     for (const { path: file, glob, output } of outputs) {
       if (file === undefined || glob || output?.persist === true || doubtful.has(file)) continue;
-      if (await isDoubtful(session, file)) doubtful.add(file);
+      if (await isDoubtful(session, file, read)) doubtful.add(file);
     }
   }
   const own = { path: session.pipeline.path, graph: session.graph };
@@ -50,7 +54,7 @@ function factsOf(
 }
 
 /** Whether files are at an output's path that no run is known to have made. */
-async function isDoubtful(session: Session, file: string): Promise<boolean> {
+async function isDoubtful(session: Session, file: string, read: ReadContent): Promise<boolean> {
   const absolute = session.workspace.absolute(file);
   const stat = lstatSync(absolute, { throwIfNoEntry: false });
   if (stat === undefined || stat.isSymbolicLink()) return false;
@@ -58,7 +62,7 @@ async function isDoubtful(session: Session, file: string): Promise<boolean> {
   // What was made once is looked at only where definitions may have been put into it.
   const recorded = session.states.recorded(file).length > 0;
   if (recorded && !(stat.isDirectory() ? holdsYaml(absolute) : isYaml(file))) return false;
-  return (await foundAt(session, file, (one) => session.workspace.read(one))) !== 'known';
+  return (await foundAt(session, file, read)) !== 'known';
 }
 
 function isYaml(name: string): boolean {

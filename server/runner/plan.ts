@@ -12,6 +12,7 @@ import { doneIn } from './resume.js';
 import { madeOf } from './identity.js';
 import { identityOf } from './upstream.js';
 import type { ResolvedTask } from './resolve.js';
+import { refusalOf } from './refusal.js';
 import { resolveFully } from './resolve-fully.js';
 import type { RunSettings } from './places.js';
 import { secretNames } from './secrets.js';
@@ -82,7 +83,8 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
       ...(to === undefined ? {} : { to }),
     },
   });
-  if (session.problem !== undefined) return { tasks: [], problem: session.problem };
+  const problem = await refusalOf(session, (file) => session.workspace.peek(file));
+  if (problem !== undefined) return { tasks: [], problem };
   return new Planner(session, options).plan();
 }
 

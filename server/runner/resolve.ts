@@ -14,7 +14,7 @@ import type {
 import { type Result, evaluateText, renderTemplate } from '../model/evaluate.js';
 import { compileGlob, globOf } from '../model/glob.js';
 import type { Instance, ResolvedOutput, ResolvedPath } from '../model/graph.js';
-import { isGlob } from '../model/paths.js';
+import { isGlob, isWithin } from '../model/paths.js';
 import { isComplete, scriptOf } from '../model/shell.js';
 import { type ScriptLanguage, type Shell, shellOfTask } from '../model/shells.js';
 import { formatBytes } from '../model/units.js';
@@ -22,6 +22,7 @@ import { toText, truthy } from '../model/values.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import { OWN_OUTPUTS } from '../model/contexts.js';
 import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
+import { ownPathProblem } from './own-paths.js';
 import { type ApprovalSettings, resolveApproval } from './resolve-approval.js';
 import { type Deployment, resolveDeploy } from './resolve-deploy.js';
 import { type Packaging, resolvePackage } from './resolve-package.js';
@@ -490,17 +491,9 @@ class Resolver {
   /** Outputs are deleted before a task runs: nothing that it needs may be in them. */
   #guard(inputs: readonly TaskInputPath[], outputs: readonly TaskOutputPath[]): void {
     for (const output of outputs) {
-      const matches = output.glob ? globOf(output.path).matches : undefined;
-      const inside = (path: string): boolean =>
-        matches?.(path) ?? (path === output.path || path.startsWith(`${output.path}/`));
-      const own = ['.git', '.modelyard', 'modelyard.yaml', 'modelyard.yml', this.#pipeline.path];
-      const holds = output.path === '.' ? 'the whole project' : own.find(inside);
-      if (holds !== undefined || /^\.(git|modelyard)(\/|$)/.test(output.path)) {
-        throw new Unresolved(
-          `output "${output.path}" would replace ${holds ?? 'what is kept there'}: choose another path`,
-          false,
-        );
-      }
+      const own = ownPathProblem(output.path, output.glob, this.#pipeline.path, this.#workspace);
+      if (own !== undefined) throw new Unresolved(own, false);
+      const inside = output.glob ? globOf(output.path).matches : (one: string) => isWithin(one, output.path);
       const input = output.persist ? undefined : inputs.find(({ path }) => inside(path));
       if (input !== undefined) {
         throw new Unresolved(

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Pipeline } from '../model/definition.js';
 import { globOf } from '../model/glob.js';
-import { trackedAt } from '../project/git-index.js';
 import type { Instance } from '../model/graph.js';
 import { layoutOf } from '../stores/layout.js';
 import { machineFolder } from '../stores/user-folders.js';
@@ -24,7 +23,6 @@ import { type ExecuteContext, executeTask } from './execute.js';
 import type { Executor } from './executors/executor.js';
 import { localExecutor } from './executors/local.js';
 import { type DirtyCheck, checkDirty } from './git.js';
-import { heldSource } from './held-before.js';
 import { Idle } from './idle.js';
 import { acquireLocks, waitingFor } from './locks.js';
 import { Masks, maskedEvent } from './masks.js';
@@ -36,6 +34,7 @@ import { Recorder } from './recorder.js';
 import { cleanUpBehindDead, doneIn, endedIn, takenUp } from './resume.js';
 import { Ledger } from './ledger.js';
 import { Machine } from './machine.js';
+import { refusalOf } from './refusal.js';
 import { capacityOf, shortagesOf } from './resources.js';
 import type { RunOptions, RunOutcome } from './run-options.js';
 import { schedule } from './schedule.js';
@@ -102,7 +101,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     called: textsOf(called),
     ...(options.above === undefined ? {} : { above: options.above }),
   });
-  const refusal = session.problem ?? trackedOutput(session) ?? (await heldSource(session));
+  const refusal = await refusalOf(session, (file) => session.workspace.read(file));
   if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };
   const masks = new Masks(Object.values(options.secrets));
   const header: RunHeader = {
@@ -121,21 +120,6 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     createdAt: startedAt,
   };
   return new Run(pinned, session, header, masks, sinks, writeDown).go();
-}
-
-/** Params may lead an output to where git has files, and git may have got them since the definition was checked. */
-function trackedOutput(session: Session): string | undefined {
-  for (const { id, outputs } of session.selectedInstances()) {
-    for (const { path: file, role, output } of outputs) {
-      if (file === undefined || file === '.' || output?.persist === true) continue;
-      const tracked = trackedAt(session.root, file);
-      if (tracked === undefined) continue;
-      if (tracked === file && (role !== 'output' || output?.cache === false)) continue;
-      const what = tracked === file ? '' : ` (${tracked})`;
-      return `${id}: git tracks its output ${file}${what}, which a run would replace: write to a path of its own, or let git forget it: git rm -r --cached ${file}`;
-    }
-  }
-  return undefined;
 }
 
 function resumedFrom(

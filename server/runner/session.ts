@@ -3,7 +3,9 @@ import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Action, Json, Pipeline, Task } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
+import type { Scope } from '../model/evaluate.js';
 import { shellOfTask } from '../model/shells.js';
+import { StaticScopes, type StaticValues } from '../model/static-scope.js';
 import { viewSources } from '../model/view-sources.js';
 import { type Layout, layoutOf } from '../stores/layout.js';
 import type { Stake } from '../stores/approvals.js';
@@ -87,6 +89,7 @@ export class Session {
   readonly problem: string | undefined;
   readonly places: RunSettings;
   readonly #selected: ReadonlySet<string>;
+  readonly #scopes: StaticScopes;
   readonly above: Stake | undefined;
   readonly #called: ReadonlyMap<string, string> | undefined;
   #dirty = true;
@@ -115,12 +118,14 @@ export class Session {
     this.#featureDefinitions = options.features ?? [];
     this.featureFiles = this.#featureDefinitions.map(({ features }) => features);
     const git = this.#git();
-    this.graph = buildGraph(options.pipeline, {
+    const known: StaticValues = {
       params: options.params,
+      env: options.environment,
       run: options.run,
       ...(git === undefined ? {} : { git }),
-      viewSources: viewSources(this.featureFiles),
-    });
+    };
+    this.#scopes = new StaticScopes(options.pipeline, known);
+    this.graph = buildGraph(options.pipeline, { ...known, viewSources: viewSources(this.featureFiles) });
     const selected = select(this.graph, options.selection ?? {});
     this.#selected = selected.ok ? selected.ids : new Set();
     this.problem = selected.ok
@@ -210,6 +215,11 @@ export class Session {
   /** The app packages; opening them reads nothing. */
   get packages(): PackageStore {
     return (this.#packages ??= PackageStore.open(this.root));
+  }
+
+  /** What expressions of a task know before anything has run. */
+  scopeBefore({ task, matrix }: Instance): Scope {
+    return this.#scopes.of(task, matrix);
   }
 
   /** How a task ended in this run or, when it is not part of it, the last time it succeeded. */

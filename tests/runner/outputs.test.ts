@@ -15,6 +15,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { trackedAt } from '../../server/project/git-index.js';
 import { TestProject } from '../support/cli.js';
+import { inProcess } from '../support/in-process.js';
 
 /** Contents of all files in the trash, by their names. */
 function trashed(project: TestProject): Record<string, string> {
@@ -282,4 +283,51 @@ test('a param or a file that came later leads no output over sources', async () 
   });
   await project.expect(0, ['run', 'main']);
   await project.expect(0, ['lint']);
+});
+
+test('values that lead out of the project, or into what is kept in it, refuse the run before anything starts', async () => {
+  const project = await TestProject.make(`
+kind: model-build
+params: { out: o.txt, in: in.txt, dir: ., on: true }
+tasks:
+  first: { run: echo first > first.txt, outputs: { f: first.txt } }
+  t:
+    if: params.on
+    run: touch \${{ params.out }}
+    working-directory: \${{ params.dir }}
+    inputs: [first.txt, { path: '\${{ params.in }}', optional: true }]
+    outputs: { o: '\${{ params.out }}' }
+  e:
+    env: { OUT: { from-environment: true, default: e.txt } }
+    run: touch \${{ env.OUT }}
+    outputs: { o: '\${{ env.OUT }}' }
+`);
+  symlinkSync('..', project.path('up'));
+  symlinkSync('.git', project.path('link'));
+  mkdirSync(project.path('.git'));
+  const refused: [given: string, message: RegExp][] = [
+    ['out=.git', /t: output "\.git" would replace \.git/],
+    ['out=.git/hooks/pre-commit', /would replace what is kept in \.git/],
+    ['out=link/config', /would replace \.git/],
+    ['out=.modelyard/x', /would replace what is kept in \.modelyard/],
+    ['out=a/../../b', /output "\.\.\/b" leaves the project/],
+    ['out=up/b', /leaves the project by a link/],
+    ['out=/tmp/b', /is absolute/],
+    ['out= ', /empty path/],
+    ['in=../b', /input "\.\.\/b" leaves the project/],
+    ['dir=..', /working directory "\.\." leaves the project/],
+  ];
+  for (const [given, message] of refused) {
+    for (const command of ['run', 'plan']) {
+      const { code, stderr } = await inProcess([command, '-p', given, '--project', project.root]);
+      assert.equal(code, 2, `${command} ${given}: ${stderr}`);
+      assert.match(stderr, message);
+    }
+  }
+  const outside = await project.expect(2, ['run'], { env: { OUT: '../e.txt' } });
+  assert.match(outside.stderr, /e: output "\.\.\/e\.txt" leaves the project/);
+  assert.ok(!existsSync(project.path('first.txt')));
+  assert.ok(!existsSync(project.path('.modelyard')), 'a refused run leaves nothing behind');
+  // What is skipped anyway hurts nobody.
+  await project.expect(0, ['run', '-p', 'out=../b', '-p', 'on=false']);
 });

@@ -1,0 +1,116 @@
+/** Why nothing of a run may start: everything that is wrong with its paths once the values of its params are known. */
+import type { Task, TemplateText } from '../model/definition.js';
+import { evaluateText, renderTemplate, type Scope } from '../model/evaluate.js';
+import { compileGlob } from '../model/glob.js';
+import type { Instance, ResolvedPath } from '../model/graph.js';
+import { truthy } from '../model/values.js';
+import { trackedAt } from '../project/git-index.js';
+import { heldSource } from './held-before.js';
+import { ownPathProblem } from './own-paths.js';
+import type { Session } from './session.js';
+import type { ReadInput, Workspace } from './workspace.js';
+
+/**
+ * Lint says the same of what is written; but params and variables lead elsewhere, and other files may have come since it was
+ * checked. What only a task of the run will know is checked when that is known.
+ *
+ * @param read content of what is at an output's path
+ * @returns one sentence for people, which names the task
+ */
+export async function refusalOf(
+  session: Session,
+  read: (path: string) => ReadInput | Promise<ReadInput>,
+): Promise<string | undefined> {
+  return session.problem ?? badPath(session) ?? trackedOutput(session) ?? (await heldSource(session, read));
+}
+
+/** A path that leads out of the project, into what is kept there, or nowhere. */
+function badPath(session: Session): string | undefined {
+  for (const instance of session.selectedInstances()) {
+    const scope: Scope = session.scopeBefore(instance);
+    if (isSkipped(instance.task, scope)) continue;
+    const problem = pathProblems(session, instance, scope).next().value;
+    if (problem !== undefined) return `${instance.id}: ${problem}`;
+  }
+  return undefined;
+}
+
+function* pathProblems(
+  { workspace, pipeline }: Session,
+  { task, inputs, outputs }: Instance,
+  scope: Scope,
+): Generator<string, undefined> {
+  for (const input of inputs) {
+    for (const one of [input, ...input.exclude]) yield* said(pathProblem(one, 'input', scope, workspace));
+  }
+  for (const output of outputs) {
+    yield* said(
+      pathProblem(output, 'output', scope, workspace) ??
+        (output.path === undefined
+          ? undefined
+          : ownPathProblem(output.path, output.glob, pipeline.path, workspace)),
+    );
+  }
+  for (const [text, what] of otherPaths(task)) {
+    const given = text?.template === undefined ? undefined : renderTemplate(text, scope, 'plain');
+    if (given?.kind !== 'value') continue;
+    const checked = workspace.check(given.value, what);
+    if (!checked.ok) yield checked.message;
+  }
+  return undefined;
+}
+
+function* said(problem: string | undefined): Generator<string> {
+  if (problem !== undefined) yield problem;
+}
+
+function pathProblem(
+  { path: known, glob, text }: ResolvedPath,
+  what: string,
+  scope: Scope,
+  workspace: Workspace,
+): string | undefined {
+  // Nothing is known of an empty path; that it is empty may be.
+  const given = known ?? blank(text, scope);
+  if (given === undefined) return undefined;
+  const checked = workspace.check(given, what);
+  if (!checked.ok) return checked.message;
+  const compiled = glob ? compileGlob(checked.path) : undefined;
+  return compiled?.ok === false ? compiled.message : undefined;
+}
+
+function blank(text: TemplateText, scope: Scope): string | undefined {
+  const given = renderTemplate(text, scope, 'plain');
+  return given.kind === 'value' && given.value.trim() === '' ? given.value : undefined;
+}
+
+/** Paths that are neither inputs nor outputs of an instance. */
+function otherPaths({ workingDirectory, action }: Task): (readonly [TemplateText | undefined, string])[] {
+  return [
+    [workingDirectory, 'working directory'],
+    [action?.kind === 'package' ? action.requirements : undefined, 'requirements'],
+    [action?.kind === 'monitor' ? action.drift?.against : undefined, 'data file'],
+  ];
+}
+
+/** Whether its condition is known to be false already. */
+function isSkipped(task: Task, scope: Scope): boolean {
+  if (task.if === undefined) return false;
+  const result = evaluateText(task.if, { ...scope, status: 'success' });
+  return result.kind === 'value' && !truthy(result.value);
+}
+
+/** Git may have got files since the definition was checked. */
+function trackedOutput(session: Session): string | undefined {
+  for (const { id, outputs } of session.selectedInstances()) {
+    for (const { path: file, role, output } of outputs) {
+      if (file === undefined || file === '.' || output?.persist === true) continue;
+      const tracked = trackedAt(session.root, file);
+      if (tracked === undefined) continue;
+      if (tracked === file && (role !== 'output' || output?.cache === false)) continue;
+      const what = tracked === file ? '' : ` (${tracked})`;
+      return `${id}: git tracks its output ${file}${what}, which a run would replace: write to a path of its own, or let git forget it: git rm -r --cached ${file}`;
+    }
+  }
+  return undefined;
+}
