@@ -259,6 +259,8 @@ class Simulation {
       killed = await runKilled({ root: this.#project.root, now: world.now, args: given, at: how.at });
     } else await this.#runReal(given);
     const seen = this.#readLog();
+    // Killed after the last word of the run was written, it has ended.
+    if (killed && this.#hasEnded(runBefore, same)) killed = false;
     const predicted = killed ? world.copy() : world;
     Object.assign(predicted, { works: [], keys: new Map(), seen: new Set(seen) });
     perform(predicted, run, before);
@@ -281,6 +283,12 @@ class Simulation {
     }
     this.#killed(run, last, same && document?.status === 'waiting', childBefore);
     await this.go({ kind: 'here' }, undefined);
+  }
+
+  #hasEnded(runBefore: string | undefined, same: boolean): boolean {
+    const document = this.#newest('p');
+    const ended = document?.status === 'succeeded' || document?.status === 'failed';
+    return ended && (same || document.id !== runBefore);
   }
 
   /** What is known of a run that was killed: how far it came is the runner's to say. */

@@ -249,6 +249,8 @@ class Pass {
       identity: JSON.stringify([made, upstream]),
     });
     if (status === 'failed' && !tolerated) this.#failed = true;
+    // What it came to when it was last looked at is what counts.
+    if (status === 'skipped') this.#run.done.delete(task.name);
   }
 
   #decide(task: SimTask): { readonly status: SimStatus; readonly made?: string } {
