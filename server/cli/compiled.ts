@@ -4,13 +4,12 @@
  */
 import { packJson, unpackJson } from '../base/json.js';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { PROJECT_FILES } from '../project/find-root.js';
 import { writeAtomic } from '../stores/atomic.js';
-import { namesIn } from '../stores/folder.js';
-import { isPrivate, userCacheFolder } from '../stores/user-folders.js';
+import { forgetOldest, isPrivate, userCacheFolder } from '../stores/user-folders.js';
 import type { Compiled, LoadResult, Texts } from './loaded.js';
 
 /** Reads a pipeline's file (relative to the root), from its compiled form where that is still right. */
@@ -132,7 +131,7 @@ function writeIndex(file: string, text: string): void {
   try {
     const folder = path.dirname(file);
     if (!existsSync(folder)) {
-      forgetOld(path.dirname(folder));
+      forgetOldest(path.dirname(folder), MOST_PROJECTS);
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
     writeAtomic(file, text, { mode: 0o600 });
@@ -143,17 +142,6 @@ function writeIndex(file: string, text: string): void {
 
 /** More projects than somebody works on. */
 const MOST_PROJECTS = 200;
-
-/** Projects come and go: the forms of those that were compiled longest ago go, some at a time. */
-function forgetOld(compiled: string): void {
-  const names = namesIn(compiled);
-  if (names.length < MOST_PROJECTS) return;
-  const folders = names
-    .map((name) => path.join(compiled, name))
-    .map((folder) => ({ folder, at: statSync(folder).mtimeMs }))
-    .sort((one, other) => other.at - one.at);
-  for (const { folder } of folders.slice(MOST_PROJECTS / 2)) rmSync(folder, { recursive: true, force: true });
-}
 
 function keep({ file, key }: Place, compiled: Compiled): void {
   writeIndex(file, packJson({ key, compiled }));

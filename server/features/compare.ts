@@ -6,6 +6,7 @@ import { describeError } from '../stores/problem.js';
 import type { ContentHash } from '../stores/run-document.js';
 import { type Engine, type EngineOptions, openEngine } from './engine/engine.js';
 import type { Column } from './engine/messages.js';
+import { scratchFolder } from './engine/scratch.js';
 import { identifier, list, literal } from './sql.js';
 import { type TableDrift, tableDrift } from './statistics/measure.js';
 import { statistics } from './statistics/statistics.js';
@@ -104,7 +105,7 @@ async function withSides<T>(
       if (!one.ok) return one;
       found.push(one.value);
     }
-    temp = store.makeTemp();
+    temp = scratchFolder();
     const engine = await openEngine({
       ...options.engine,
       readable: found.map(({ file }) => file),

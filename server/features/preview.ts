@@ -5,9 +5,9 @@ import type { Features } from '../model/features.js';
 import { project, transform } from './compute.js';
 import { type EngineOptions, openEngine } from './engine/engine.js';
 import type { Rows } from './engine/messages.js';
+import { scratchFolder } from './engine/scratch.js';
 import { sourceFiles } from './source-files.js';
 import { badTime, openSource, sourceMessage } from './source.js';
-import { FeatureStore } from './store.js';
 import { resolveView } from './view.js';
 
 export interface PreviewRequest {
@@ -39,7 +39,7 @@ export async function preview(request: PreviewRequest): Promise<PreviewResult> {
   const found = sourceFiles(request.root, view.path);
   if (!found.ok) return bad(`${where}: ${found.message}`);
   const files = found.files.map((shown) => ({ file: path.join(request.root, shown), shown }));
-  const temp = new FeatureStore(request.root).makeTemp();
+  const temp = scratchFolder();
   const opened = await openEngine({
     ...request.engine,
     readable: files.map(({ file }) => file),

@@ -3,8 +3,7 @@
  * name; the current one is named by a small document that is replaced by one rename. So a reader that has looked up the
  * current version reads that version to its end, whatever happens meanwhile.
  */
-import { type Dirent, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { type Dirent, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { syncFolder, tempName, tempOwner } from '../stores/atomic.js';
 import { type DocumentKind, type Loaded, openDocument, readDocument } from '../stores/document.js';
@@ -12,7 +11,6 @@ import { type FileLock, tryLock } from '../stores/file-lock.js';
 import { hashOf } from '../stores/hash.js';
 import { folderIn, layoutOf, safeFileName } from '../stores/layout.js';
 import { errorCode } from '../stores/problem.js';
-import { foreignMemory } from '../stores/trust.js';
 import { ATTEMPT, MANIFEST, PIN, POINTER } from './manifest.js';
 import type { Attempt, Manifest, Pin, Pointer } from './manifest.js';
 import { statOf } from '../stores/folder.js';
@@ -31,11 +29,9 @@ export class FeatureStore {
   readonly folder: string;
   /** Where versions are made; on the same file system. */
   readonly temp: string;
-  readonly #root: string;
 
   /** @param root of the project; nothing is read or made yet */
   constructor(root: string) {
-    this.#root = root;
     this.folder = folderIn(layoutOf(root).memory, 'features');
     this.temp = path.join(this.folder, 'tmp');
   }
@@ -98,12 +94,8 @@ export class FeatureStore {
     return tryLock(path.join(this.viewFolder(view), 'lock'));
   }
 
-  /**
-   * An empty folder of this process for what is being made; outside of the memory where that is foreign. Those of processes that are gone are removed.
-   */
+  /** An empty folder of this process for what is being made. Those of processes that are gone are removed. */
   makeTemp(): string {
-    if (foreignMemory(layoutOf(this.#root)) !== undefined)
-      return mkdtempSync(path.join(os.tmpdir(), 'modelyard-features-'));
     mkdirSync(this.temp, { recursive: true });
     for (const name of readdirSync(this.temp)) {
       const owner = tempOwner(name);

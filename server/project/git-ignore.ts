@@ -7,7 +7,7 @@ import path from 'node:path';
 import ignore from 'ignore';
 import type { Ignore } from 'ignore';
 import type { FileSystem } from './files.js';
-import { commonFolder, findGitFolder, trackedAt } from './git-index.js';
+import { commonFolder, findGitFolder, trackedAt } from '../base/git-index.js';
 
 /** Consecutive lines that all ignore, or all take back. */
 interface Run {

@@ -21,7 +21,7 @@ import type { Dependency } from './dependencies.js';
 import { HEAD_BYTES, MAX_FILE_BYTES, diskFiles } from './files.js';
 import type { FileSystem, ReadResult } from './files.js';
 import { PROJECT_FILES } from './find-root.js';
-import { trackedAt } from './git-index.js';
+import { trackedAt } from '../base/git-index.js';
 import { Prober } from './probe.js';
 import { runThrough, walkProjects } from './walk.js';
 

@@ -1,7 +1,7 @@
 /** Where the work tree stands: commit and branch read from `.git` itself, dirtiness asked of git beside the run. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { findGitFolder } from '../project/git-index.js';
+import { findGitFolder } from '../base/git-index.js';
 import { readPlainText } from '../stores/plain-file.js';
 
 export interface GitHead {

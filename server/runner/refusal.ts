@@ -4,7 +4,7 @@ import { evaluateText, renderTemplate, type Scope } from '../model/evaluate.js';
 import { compileGlob } from '../model/glob.js';
 import type { Instance, ResolvedPath } from '../model/graph.js';
 import { truthy } from '../model/values.js';
-import { trackedAt } from '../project/git-index.js';
+import { trackedAt } from '../base/git-index.js';
 import { heldSource } from './held-before.js';
 import { ownPathProblem } from './own-paths.js';
 import type { Session } from './session.js';

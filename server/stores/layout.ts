@@ -123,25 +123,33 @@ export function safeFileName(name: string, hash: (text: string) => string): stri
 }
 
 /**
- * Makes `.modelyard/` if it isn't there, with a `.gitignore` that keeps all of it out of git. Refuses a memory that a
- * newer Modelyard has laid out in another way, and one that was not made here. Cheap when it exists.
+ * Why nothing of a memory is used: a newer Modelyard has laid it out in another way, it was not made here, or it leads
+ * elsewhere. Changes nothing. Throws the system's errors.
+ */
+export function memoryProblem(layout: Layout): StoreProblem | undefined {
+  const versionFile = versionFileOf(layout);
+  const found = readVersion(versionFile);
+  if (found !== undefined && found > LAYOUT_VERSION) {
+    return {
+      path: versionFile,
+      message: `${layout.memory} was made by a newer Modelyard (layout ${found}, this one knows ${LAYOUT_VERSION}). Update Modelyard; nothing was changed.`,
+    };
+  }
+  return foreignMemory(layout) ?? strayFolder(layout);
+}
+
+const versionFileOf = ({ memory }: Layout): string => path.join(memory, 'version.json');
+
+/**
+ * Makes `.modelyard/` if it isn't there, with a `.gitignore` that keeps all of it out of git. Refuses one that has a
+ * problem. Cheap when it exists.
  */
 export function ensureMemory(layout: Layout): { ok: true } | { ok: false; problem: StoreProblem } {
-  const versionFile = path.join(layout.memory, 'version.json');
+  const versionFile = versionFileOf(layout);
   try {
-    const found = readVersion(versionFile);
-    if (found !== undefined && found > LAYOUT_VERSION) {
-      return {
-        ok: false,
-        problem: {
-          path: versionFile,
-          message: `${layout.memory} was made by a newer Modelyard (layout ${found}, this one knows ${LAYOUT_VERSION}). Update Modelyard; nothing was changed.`,
-        },
-      };
-    }
-    const foreign = foreignMemory(layout) ?? strayFolder(layout);
-    if (foreign !== undefined) return { ok: false, problem: foreign };
-    if (found !== undefined) {
+    const problem = memoryProblem(layout);
+    if (problem !== undefined) return { ok: false, problem };
+    if (readVersion(versionFile) !== undefined) {
       if (!hasOwnMark(layout)) markMemory(layout, false);
       return { ok: true };
     }

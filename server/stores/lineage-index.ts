@@ -11,6 +11,7 @@ import path from 'node:path';
 import { writeAtomic } from './atomic.js';
 import { withLock } from './file-lock.js';
 import { fileStamp, namesIn } from './folder.js';
+import type { Layout } from './layout.js';
 import { errorCode } from './problem.js';
 import type { Registry } from './registry/registry.js';
 import type { ContentHash, RunDocument } from './run-document.js';
@@ -19,7 +20,7 @@ import { LIVE_STATUSES } from './run-summary.js';
 import type { RunStore } from './runs.js';
 import { readPlain, readPlainText } from './plain-file.js';
 import { foreignMemory } from './trust.js';
-import { userCacheFolder } from './user-folders.js';
+import { forgetOldest, userCacheFolder } from './user-folders.js';
 
 /** Raised when the lines change: an index of another format is made again. */
 const FORMAT = 2;
@@ -113,19 +114,37 @@ function keyOfPath(file: string): string {
   return createHash('sha256').update(`path\0${file}`).digest('hex');
 }
 
-/** Where the index of a foreign memory lies: in this user's cache, by where that memory is and which one it is. */
-function foreignPlace(memory: string): string | undefined {
+/** More projects than somebody asks for lineage. */
+const MOST_PROJECTS = 200;
+
+/**
+ * A folder in this user's cache, by where the memory is and which one it is: asking for lineage changes nothing in a
+ * project. Where the cache can't be written, in the memory, if that was made here; `undefined`: nowhere.
+ */
+function placeOf({ memory, index }: Layout, foreign: boolean): string | undefined {
   const cache = userCacheFolder();
   const { dev, ino } = lstatSync(memory);
   const name = createHash('sha256').update(`${memory}\0${dev}\0${ino}`).digest('hex').slice(0, 32);
-  return cache === undefined ? undefined : path.join(cache, 'foreign', name);
+  try {
+    if (cache !== undefined) {
+      const place = path.join(cache, 'lineage', name);
+      if (!existsSync(place)) {
+        forgetOldest(path.dirname(place), MOST_PROJECTS);
+        mkdirSync(place, { recursive: true, mode: 0o700 });
+      }
+      return place;
+    }
+  } catch {
+    // See above.
+  }
+  return foreign ? undefined : index;
 }
 
 export class LineageIndex {
   readonly #memory: string;
-  /** Of this user where the memory is foreign: nothing is written into that. */
-  #folder: string;
-  #lock: string;
+  /** Nowhere until it is first brought up to date. */
+  #folder = '';
+  #lock = '';
   readonly #runs: RunStore;
   readonly #registry: Registry;
   /** Files that this instance has read, by the first byte of their keys: dropped when the index grows. */
@@ -135,9 +154,6 @@ export class LineageIndex {
     this.#runs = runs;
     this.#registry = registry;
     this.#memory = runs.layout.memory;
-    this.#folder = '';
-    this.#lock = '';
-    this.#choose(runs.layout.index);
   }
 
   /**
@@ -148,7 +164,7 @@ export class LineageIndex {
     // A project without a memory has no lineage, and asking for it makes none.
     if (!existsSync(this.#memory)) return;
     const { layout } = this.#runs;
-    const place = foreignMemory(layout) === undefined ? layout.index : foreignPlace(this.#memory);
+    const place = placeOf(layout, foreignMemory(layout) !== undefined);
     if (place === undefined) return;
     this.#choose(place);
     mkdirSync(this.#folder, { recursive: true });

@@ -12,7 +12,7 @@ import { type BigIntStats, lstatSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
 import { isFolder, namesIn } from './folder.js';
-import { isTrackedByGit } from './git-index.js';
+import { trackedAt } from '../base/git-index.js';
 import { HASHES_FORMAT } from './hash.js';
 import { describeError } from './problem.js';
 import type { StoreProblem } from './problem.js';
@@ -47,6 +47,11 @@ const NO_SECRET = 'no secret';
 /** Where it lies, also where that is a link and the layout does not follow it. */
 function memoryOf({ root }: MemoryPlaces): string {
   return path.join(root, '.modelyard');
+}
+
+/** Whether git tracks a file in it. */
+function isTracked({ root }: MemoryPlaces): boolean {
+  return trackedAt(root, '.modelyard') !== undefined;
 }
 
 function marksFolder(layout: MemoryPlaces): string {
@@ -94,7 +99,7 @@ export function memoryState(layout: MemoryPlaces): MemoryState {
   const stat = lstatSync(memoryOf(layout), { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return 'none';
   if (!stat.isDirectory()) return 'foreign';
-  const tracked = isTrackedByGit(layout.memory);
+  const tracked = isTracked(layout);
   const key = process.env['MODELYARD_MEMORY_KEY'] ?? '';
   if (key !== '' && readMark(path.join(marksFolder(layout), nameOf(key)))?.signature === sign(key, 'memory'))
     return 'own';
@@ -197,7 +202,7 @@ export function trustMemory(
   if (before === 'none') return { ok: true, before };
   if (!isFolder(memoryOf(layout))) return { ok: false, message: foreignMemory(layout)?.message ?? '' };
   try {
-    markMemory(layout, isTrackedByGit(layout.memory));
+    markMemory(layout, isTracked(layout));
     return { ok: true, before };
   } catch (error) {
     return { ok: false, message: `Can't write to ${layout.memory}: ${describeError(error)}.` };

@@ -1,11 +1,11 @@
 /** Folders of the user's own on this machine, outside of every project. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { createWhole } from './file-lock.js';
 import { machineHere } from './liveness.js';
-import { statOf } from './folder.js';
+import { namesIn, statOf } from './folder.js';
 
 function userFolder(xdg: string, below: readonly string[]): string | undefined {
   const { env } = process;
@@ -16,6 +16,17 @@ function userFolder(xdg: string, below: readonly string[]): string | undefined {
 /** What may be thrown away at any time. */
 export function userCacheFolder(): string | undefined {
   return userFolder('XDG_CACHE_HOME', ['.cache']);
+}
+
+/** What is kept a project comes and goes: of more than `most` folders the older half goes. Throws the system's errors. */
+export function forgetOldest(folder: string, most: number): void {
+  const names = namesIn(folder);
+  if (names.length < most) return;
+  const folders = names
+    .map((name) => path.join(folder, name))
+    .map((one) => ({ one, at: statOf(one)?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.at - a.at);
+  for (const { one } of folders.slice(most / 2)) rmSync(one, { recursive: true, force: true });
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { trackedAt } from '../../server/project/git-index.js';
+import { trackedAt } from '../../server/base/git-index.js';
 import { TestProject } from '../support/cli.js';
 import { inProcess } from '../support/in-process.js';
 

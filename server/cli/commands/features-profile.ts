@@ -1,9 +1,8 @@
 /** `modelyard features profile|diff` */
-import { existsSync } from 'node:fs';
 import { type Comparison, type Profile, type Side, compareSides, profileOf } from '../../features/compare.js';
 import type { NamedDrift } from '../../features/statistics/measure.js';
 import { type FeatureStatistics, QUANTILES, missingOf } from '../../features/statistics/types.js';
-import { ensureMemory, layoutOf } from '../../stores/layout.js';
+import { layoutOf, memoryProblem } from '../../stores/layout.js';
 import { answer } from '../answers.js';
 import { JSON_FLAG } from '../args.js';
 import { CommandError } from '../command.js';
@@ -96,10 +95,8 @@ async function looking<T>(
     options: Parameters<typeof profileOf>[1],
   ) => Promise<{ ok: true; value: T } | { ok: false; message: string }>,
 ): Promise<T> {
-  const layout = layoutOf(root);
-  // Looking makes no memory.
-  const memory = existsSync(layout.memory) ? ensureMemory(layout) : ({ ok: true } as const);
-  if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
+  const problem = memoryProblem(layoutOf(root));
+  if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
   const { signal, stop } = onInterrupt();
   const result = await look({ root, store, signal });
   stop();

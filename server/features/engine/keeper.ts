@@ -2,13 +2,13 @@
  * An engine for questions beside the work, as the editor has them: started with the first one, kept while questions come, ended soon after the last.
  * A child that dies is started anew for the next question, but not over and over again.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 import process from 'node:process';
 import { openEngine } from './engine.js';
 import type { Engine } from './engine.js';
 import type { EngineError, EngineResult } from './messages.js';
+import { scratchFolder } from './scratch.js';
 
 /** Without a question for so long, the child is ended. */
 const IDLE_MS = 60_000;
@@ -87,7 +87,7 @@ export class EngineKeeper {
       );
     }
     this.#drop();
-    this.#temp = mkdtempSync(path.join(os.tmpdir(), 'modelyard-features-'));
+    this.#temp = scratchFolder();
     const opened = await (this.#options.open ?? openEngine)({
       readable,
       tempFolder: this.#temp,

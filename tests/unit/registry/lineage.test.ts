@@ -1,7 +1,15 @@
 /** Questions about lineage, on runs made up for it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, rmSync, writeFileSync, readFileSync, readdirSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  writeFileSync,
+  readFileSync,
+  readdirSync,
+} from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Lineage } from '../../../server/stores/lineage.js';
@@ -172,6 +180,13 @@ test('what production stands on, and what used a file', async (t) => {
 
 test('a lost or damaged index is made again', async (t) => {
   const root = tempFolder(t);
+  const cache = tempFolder(t);
+  const homeCache = process.env['XDG_CACHE_HOME'];
+  process.env['XDG_CACHE_HOME'] = cache;
+  t.after(() => {
+    if (homeCache === undefined) Reflect.deleteProperty(process.env, 'XDG_CACHE_HOME');
+    else process.env['XDG_CACHE_HOME'] = homeCache;
+  });
   const store = RunStore.open(root);
   const registry = Registry.open(root);
   const id = newRunId();
@@ -180,7 +195,12 @@ test('a lost or damaged index is made again', async (t) => {
   const ask = (): LineageGraph =>
     value(Lineage.open(root).downstream({ kind: 'file', path: 'data/labels.csv' })).graph;
   const before = ask();
-  const folder = path.join(root, '.modelyard/index/lineage');
+  // It lies in the user's cache: asking changes nothing in the project.
+  assert.equal(existsSync(path.join(root, '.modelyard/index')), false);
+  const indexes = path.join(cache, 'modelyard/lineage');
+  const [name = '', ...others] = readdirSync(indexes);
+  assert.equal(others.length, 0);
+  const folder = path.join(indexes, name, 'lineage');
   const state = path.join(folder, 'state.json');
   for (const damage of [
     () => rmSync(folder, { recursive: true }),

@@ -2,17 +2,22 @@
  * Which files git tracks, read from `.git/index` itself: asking git would take a process, and a language server must not wait
  * for one. See gitformat-index(5).
  */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { type Stats, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /** Larger indexes are not read: then nothing is known. */
-const MAX_INDEX_BYTES = 64 * 1024 * 1024;
+const MAX_INDEX_BYTES = 256 * 1024 * 1024;
+
+/** Longer paths are no file's. Version 4 says paths by what they share: without a bound a small file means endless text. */
+const MAX_PATH_BYTES = 4096;
+/** Of all paths together. */
+const MAX_TEXT_BYTES = 2 * MAX_INDEX_BYTES;
 
 /** The folder of the repository that a folder lies in: `.git`, or where a linked work tree or a submodule has it. */
 export function findGitFolder(folder: string): { readonly git: string; readonly top: string } | undefined {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
     const candidate = path.join(at, '.git');
-    const stat = statSync(candidate, { throwIfNoEntry: false });
+    const stat = statOf(candidate);
     if (stat?.isDirectory() === true) return { git: candidate, top: at };
     if (stat?.isFile() === true) {
       const target = /^gitdir: (.+)$/m.exec(readText(candidate) ?? '')?.[1];
@@ -22,10 +27,25 @@ export function findGitFolder(folder: string): { readonly git: string; readonly 
   }
 }
 
+/** Nothing where nothing is, also below a file and in a circle of links. */
+function statOf(target: string): Stats | undefined {
+  try {
+    return statSync(target, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws the system's errors, and for what is no file or too large. A pipe would hold us for ever. */
+function readBytes(file: string): Buffer {
+  const stat = statOf(file);
+  if (stat?.isFile() !== true || stat.size > MAX_INDEX_BYTES) throw new RangeError('no index of git');
+  return readFileSync(file);
+}
+
 function readText(file: string): string | undefined {
   try {
-    // A pipe would hold us for ever.
-    return statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
+    return readBytes(file).toString();
   } catch {
     return undefined;
   }
@@ -33,13 +53,13 @@ function readText(file: string): string | undefined {
 
 /** The files of one index. */
 interface Tracked {
-  readonly stamp: string;
   readonly files: ReadonlySet<string>;
   /** Of each folder with tracked files in it one of them. */
   readonly folders: ReadonlyMap<string, string>;
 }
 
-const known = new Map<string, Tracked | undefined>();
+/** By git folder: what its index holds, nothing where it can't be read; and how the file was then. */
+const known = new Map<string, { readonly stamp: string; readonly tracked: Tracked | undefined }>();
 
 /** Where a project lies in a repository. */
 interface Place {
@@ -86,16 +106,25 @@ function placeOf(root: string): Place | undefined {
 
 function indexOf(git: string): Tracked | undefined {
   const file = path.join(git, 'index');
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat?.isFile() !== true || stat.size > MAX_INDEX_BYTES) return undefined;
-  const stamp = `${stat.size}:${stat.mtimeMs}:${stat.ino}`;
+  const stat = statOf(file);
+  const stamp = stat === undefined ? '' : `${stat.size}:${stat.mtimeMs}:${stat.ino}`;
   const before = known.get(git);
-  if (before?.stamp === stamp) return before;
+  if (before?.stamp === stamp) return before.tracked;
+  const tracked = readTracked(git, file);
+  known.set(git, { stamp, tracked });
+  return tracked;
+}
+
+function readTracked(git: string, file: string): Tracked | undefined {
   const files = new Set<string>();
-  const hashBytes = /^[ \t]*objectformat[ \t]*=[ \t]*sha256[ \t\r]*$/im.test(configOf(git)) ? 32 : 20;
-  const shared = readIndex(readFileSync(file), hashBytes, files);
-  if (shared !== undefined)
-    readIndex(readFileSync(path.join(git, `sharedindex.${shared}`)), hashBytes, files);
+  try {
+    const hashBytes = /^[ \t]*objectformat[ \t]*=[ \t]*sha256[ \t\r]*$/im.test(configOf(git)) ? 32 : 20;
+    const shared = readIndex(readBytes(file), hashBytes, files);
+    if (shared !== undefined) readIndex(readBytes(path.join(git, `sharedindex.${shared}`)), hashBytes, files);
+  } catch {
+    // What was read before it was torn is tracked in any case.
+    if (files.size === 0) return undefined;
+  }
   const folders = new Map<string, string>();
   for (const one of files) {
     for (let at = one.lastIndexOf('/'); at > 0; at = one.lastIndexOf('/', at - 1)) {
@@ -106,9 +135,7 @@ function indexOf(git: string): Tracked | undefined {
   }
   const [first] = files;
   if (first !== undefined) folders.set('', first);
-  const tracked = { stamp, files, folders };
-  known.set(git, tracked);
-  return tracked;
+  return { files, folders };
 }
 
 function configOf(git: string): string {
@@ -123,13 +150,17 @@ export function commonFolder(git: string): string {
 
 const EXTENDED = 0x4000;
 
-/** Adds the paths of an index; those of a folder that is sparse end in `/`. Gives the name of a shared index that it rests on. */
+/**
+ * Adds the paths of an index; those of a folder that is sparse end in `/`. Gives the name of a shared index that it rests on.
+ * Throws for one that is torn.
+ */
 function readIndex(bytes: Buffer, hashBytes: number, files: Set<string>): string | undefined {
   if (bytes.toString('latin1', 0, 4) !== 'DIRC') return undefined;
   const version = bytes.readUInt32BE(4);
   const count = bytes.readUInt32BE(8);
   let at = 12;
   let last = '';
+  let text = 0;
   for (let entry = 0; entry < count; entry++) {
     const begin = at;
     at += 40 + hashBytes;
@@ -146,6 +177,8 @@ function readIndex(bytes: Buffer, hashBytes: number, files: Set<string>): string
     const end = bytes.indexOf(0, at);
     if (end === -1) break;
     last = prefix + bytes.toString('utf8', at, end);
+    text += last.length;
+    if (last.length > MAX_PATH_BYTES || text > MAX_TEXT_BYTES) throw new RangeError('no index of git');
     // A shared index has names; what replaces one of its entries has none.
     if (last !== '') files.add(last.endsWith('/') ? last.slice(0, -1) : last);
     at = version === 4 ? end + 1 : begin + ((end - begin + 8) & ~7);
