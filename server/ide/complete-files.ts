@@ -39,7 +39,7 @@ function producedPaths(context: IdeContext, slot: Slot, known: ReadonlySet<strin
     const path = plainPath(text);
     if (path === undefined || task.name === own || role === 'folder' || known.has(path) || items.has(path))
       continue;
-    const made = role !== 'input' && role !== 'check';
+    const made = role !== 'input' && role !== 'data';
     if (made && after.has(task.name)) continue;
     items.set(path, {
       label: path,

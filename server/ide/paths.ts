@@ -1,11 +1,12 @@
 /** Paths in a pipeline: which tasks make them and which read them. */
+import { listed } from '../model/actions.js';
 import type { Task, TemplateText } from '../model/definition.js';
 import type { Span } from '../syntax/tree.js';
 import type { IdeContext } from './types.js';
 
 export interface TaskPath {
   readonly task: Task;
-  readonly role: 'input' | 'output' | 'metrics' | 'plot' | 'folder' | 'check';
+  readonly role: 'input' | 'output' | 'metrics' | 'plot' | 'folder' | 'data';
   readonly text: TemplateText;
   /** Of an output: the whole entry. */
   readonly whole: Span;
@@ -24,9 +25,7 @@ export function pathsOf(tasks: readonly Task[]): TaskPath[] {
     for (const metrics of task.metrics) add('metrics', metrics);
     for (const plot of task.plots) add('plot', plot);
     if (task.workingDirectory !== undefined) add('folder', task.workingDirectory);
-    if (task.action?.kind === 'check') {
-      for (const check of task.action.checks) if (check.kind === 'data') add('check', check.path);
-    }
+    for (const { text, input } of listed(task.action, 'paths')) if (input === 'path') add('data', text);
   }
   return paths;
 }

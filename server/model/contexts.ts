@@ -1,5 +1,5 @@
 /** The contexts of expressions: what they hold, and where they are legal. */
-import type { ActionKind, ExpressionPlace } from './definition.js';
+import type { ExpressionPlace } from './definition.js';
 
 export const PLACES: readonly ExpressionPlace[] = [
   'command',
@@ -144,27 +144,6 @@ export const TASK_MEMBERS: readonly ContextMember[] = [
   { name: 'cached', doc: 'Whether its result was there already: it did not have to run.' },
   { name: 'fingerprint', doc: 'The hash of everything that its result depends on.' },
 ];
-
-/**
- * What `tasks.<name>.outputs` gives by itself, beside the paths of `outputs`. These are values, no paths. An action that
- * is not named here may give anything.
- */
-export const OWN_OUTPUTS: Readonly<Partial<Record<ActionKind, readonly string[]>>> = {
-  run: [],
-  check: [],
-  /** The version's number, its URI (`models:/rain/3`), its model. */
-  register: ['version', 'uri', 'model'],
-  /** The version's number, the hash of its archive, its package, and `package@version`. */
-  package: ['version', 'hash', 'package', 'reference'],
-  /** Who answered (names, by commas), what they wrote, when the last of them did. */
-  approval: ['by', 'comment', 'at'],
-  /** The release's id, its folder, and what it was made of: `package@version`, `model@version`. */
-  deploy: ['release', 'environment', 'path', 'package', 'model'],
-  /** Where the service listens, and the release that it was asked to serve. */
-  service: ['url', 'port', 'release', 'environment'],
-  /** How many requests were seen meanwhile. */
-  monitor: ['requests'],
-};
 
 /** Members of `models.<name>@<alias or version>`, which itself is the version's URI, `models:/rain/3`. */
 export const MODEL_MEMBERS: readonly ContextMember[] = [

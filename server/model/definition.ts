@@ -25,19 +25,6 @@ export type { TrainingSetAction } from './training-set.js';
 
 export type PipelineKind = 'model-build' | 'app-build' | 'deployment';
 
-export type ActionKind =
-  | 'run'
-  | 'materialize'
-  | 'training-set'
-  | 'check'
-  | 'register'
-  | 'package'
-  | 'approval'
-  | 'deploy'
-  | 'service'
-  | 'monitor'
-  | 'pipeline';
-
 export type ArtifactKind = 'model' | 'dataset' | 'report' | 'log' | 'package' | 'file';
 
 export type { ParamType } from './param-types.js';
@@ -211,6 +198,8 @@ export type Action =
   | MonitorAction
   | PipelineAction
   | TrainingSetAction;
+
+export type ActionKind = Action['kind'];
 
 export interface Resources {
   /** Cores, may be fractional. Default 1. */

@@ -1,8 +1,9 @@
-/** Where a pipeline names feature views, features and feature services: `materialize`, `training-set`, `package`. */
+/** Where a pipeline names feature views, features and feature services. */
 import { entryOf } from '../syntax/text.js';
 import type { MapEntry, ScalarNode, Span, SyntaxNode } from '../syntax/tree.js';
 import type { PipelineDefinition } from './analyze.js';
-import type { Located } from './definition.js';
+import { ACTIONS, type FeatureKeys, factsOf } from './actions.js';
+import type { ActionKind, Located } from './definition.js';
 import type { FeatureReference } from './features.js';
 import { readFeatureReference } from './read-features.js';
 import type { LabelsReading } from './training-set.js';
@@ -12,7 +13,7 @@ import type { Maybe } from './read.js';
 
 export interface FeatureUse {
   readonly task: string;
-  readonly action: 'materialize' | 'training-set' | 'package';
+  readonly action: ActionKind;
   /** The action's key, to point at the task as a whole. */
   readonly span: Span;
   /** Views to materialize. */
@@ -30,7 +31,10 @@ export interface FeatureUse {
   readonly dynamic: boolean;
 }
 
-const ACTIONS: readonly FeatureUse['action'][] = ['materialize', 'training-set', 'package'];
+const USERS = (Object.keys(ACTIONS) as ActionKind[]).flatMap((action) => {
+  const keys = ACTIONS[action].featureKeys;
+  return keys === undefined ? [] : [{ action, keys }];
+});
 
 // A definition is a value: what it uses stays true as long as it lives.
 const known = new WeakMap<PipelineDefinition, readonly FeatureUse[]>();
@@ -39,21 +43,20 @@ const known = new WeakMap<PipelineDefinition, readonly FeatureUse[]>();
 export function featureUsesOf(definition: PipelineDefinition): readonly FeatureUse[] {
   let uses = known.get(definition);
   if (uses === undefined) {
-    uses = definition.pipeline.tasks.some(({ action }) => isUser(action?.kind)) ? collect(definition) : [];
+    const some = definition.pipeline.tasks.some(
+      ({ action }) => action !== undefined && factsOf(action).featureKeys !== undefined,
+    );
+    uses = some ? collect(definition) : [];
     known.set(definition, uses);
   }
   return uses;
 }
 
-function isUser(kind: string | undefined): boolean {
-  return kind !== undefined && (ACTIONS as readonly string[]).includes(kind);
-}
-
 function collect({ tree }: PipelineDefinition): FeatureUse[] {
   return entriesOf(field(tree.root, 'tasks')).flatMap((task) =>
-    ACTIONS.flatMap((action) => {
+    USERS.flatMap(({ action, keys }) => {
       const entry = entryOf(task.value, action);
-      const use = entry === undefined ? undefined : useOf(task, action, entry, tree.text);
+      const use = entry === undefined ? undefined : useOf(task, action, keys, entry, tree.text);
       return use === undefined ? [] : [use];
     }),
   );
@@ -61,19 +64,20 @@ function collect({ tree }: PipelineDefinition): FeatureUse[] {
 
 function useOf(
   task: MapEntry,
-  action: FeatureUse['action'],
+  action: ActionKind,
+  keys: FeatureKeys,
   entry: MapEntry,
   text: string,
 ): FeatureUse | undefined {
   const { value } = entry;
   const config = mapOf(value);
-  const listed =
-    action === 'materialize' ? (config === undefined ? value : field(config, 'views')) : undefined;
-  const joined = action === 'training-set' ? field(config, 'features') : undefined;
-  const named = field(config, action === 'package' ? 'feature-service' : 'service');
-  const service = action === 'materialize' ? undefined : plain(named);
-  const [labels] = action === 'training-set' ? locatedOf(plain(labelsPath(config))) : [];
-  const [timestamp] = action === 'training-set' ? locatedOf(plain(field(config, 'timestamp'))) : [];
+  const at = (key: string | undefined): Maybe => (key === undefined ? undefined : field(config, key));
+  const listed = keys.views !== undefined && config === undefined ? value : at(keys.views);
+  const joined = at(keys.features);
+  const named = at(keys.service);
+  const service = plain(named);
+  const [labels] = keys.labels === true ? locatedOf(plain(labelsPath(config))) : [];
+  const [timestamp] = keys.labels === true ? locatedOf(plain(at('timestamp'))) : [];
   const views = itemsOf(listed).flatMap((item) => locatedOf(plain(item)));
   const features = itemsOf(joined).flatMap((item) =>
     plain(item) === undefined ? [] : (readFeatureReference(item, text) ?? []),

@@ -3,7 +3,8 @@
  * definition. A pure value: the files on the disk are not looked at.
  */
 import type { Span } from '../syntax/tree.js';
-import type { Output, Pipeline, Task, TemplateText, TrainingSetAction } from './definition.js';
+import { factsOf, listed } from './actions.js';
+import type { Output, Pipeline, Task, TemplateText } from './definition.js';
 import { renderTemplate } from './evaluate.js';
 import type { Scope } from './evaluate.js';
 import type {
@@ -25,7 +26,6 @@ import { namedEdges } from './serving-edges.js';
 import { StaticScopes } from './static-scope.js';
 import type { StaticValues } from './static-scope.js';
 import { taskReferences } from './task-references.js';
-import { TRAINING_SET_OUTPUT } from './training-set.js';
 
 export type {
   DuplicateOutput,
@@ -130,13 +130,16 @@ function instance(id: string, task: Task, cell: Cell | undefined, scopes: Static
   for (const output of task.outputs) outputs.push(made(output.path, scope, 'output', output));
   for (const text of task.metrics) outputs.push(made(text, scope, 'metrics'));
   for (const text of task.plots) outputs.push(made(text, scope, 'plot'));
-  const { reads, writes } = actionPaths(task);
-  for (const output of writes) outputs.push(made(output.path, scope, 'output', output));
+  const own = ownOutput(task);
+  if (own !== undefined) outputs.push(made(own.path, scope, 'output', own));
   const inputs = resolveInputs(task, scope);
-  for (const text of reads) {
-    // The data of a check is one file, whatever characters its name has.
-    const resolved = task.action?.kind === 'package' ? resolve(text, scope) : resolve(text, scope, 'never');
-    inputs.push({ ...resolved, exclude: [], optional: false });
+  for (const { text, input } of listed(task.action, 'paths')) {
+    if (input === undefined) continue;
+    inputs.push({
+      ...resolve(text, scope, input === 'glob' ? 'input' : 'never'),
+      exclude: [],
+      optional: false,
+    });
   }
   return { id, task, matrix: cell ?? {}, inputs, outputs };
 }
@@ -147,10 +150,10 @@ function withSources(
   scopes: StaticScopes,
   sources: ReadonlyMap<string, string> | undefined,
 ): Instance {
-  const { action } = instance.task;
-  if (action?.kind !== 'materialize' || sources === undefined) return instance;
+  const views = listed(instance.task.action, 'views');
+  if (views.length === 0 || sources === undefined) return instance;
   const scope = scopes.of(instance.task, instance.matrix);
-  const inputs = action.views.flatMap((view): ResolvedInput[] => {
+  const inputs = views.flatMap((view): ResolvedInput[] => {
     const name = renderTemplate(view, scope, 'plain');
     const source = name.kind === 'value' ? sources.get(name.value.trim()) : undefined;
     if (source === undefined) return [];
@@ -161,48 +164,23 @@ function withSources(
   return { ...instance, inputs: [...instance.inputs, ...inputs] };
 }
 
-/** The files that an action itself reads and writes, without being told so in `inputs` and `outputs`. */
-function actionPaths(task: Task): ActionPaths {
+/** The file that an action makes without being told so, as an output; where it is declared, too, the declaration counts. */
+export function ownOutput(task: Task): Output | undefined {
   const { action } = task;
-  if (action?.kind === 'check') {
-    const reads = action.checks.flatMap((check) => (check.kind === 'data' ? [check.path] : []));
-    return { reads, writes: [] };
-  }
-  if (action?.kind === 'register') return { reads: action.from.text === '' ? [] : [action.from], writes: [] };
-  if (action?.kind === 'package') return { reads: [...action.include], writes: [] };
-  if (action?.kind === 'approval') return { reads: [...action.artifacts], writes: [] };
-  if (action?.kind === 'training-set') {
-    return {
-      reads: action.labels.text === '' ? [] : [action.labels],
-      writes: trainingSetOutput(task, action),
-    };
-  }
-  return NO_PATHS;
-}
-
-interface ActionPaths {
-  readonly reads: readonly TemplateText[];
-  readonly writes: readonly Output[];
-}
-
-const NO_PATHS: ActionPaths = { reads: [], writes: [] };
-
-/** The file that a training set is written to, as an output; where it is declared, too, the declaration counts. */
-function trainingSetOutput(task: Task, { output }: TrainingSetAction): Output[] {
-  if (output.text === '' || task.outputs.some(({ path }) => path.text === output.text)) return [];
-  const span = task.actionSpan ?? task.nameSpan;
-  return [
-    {
-      name: TRAINING_SET_OUTPUT,
-      nameSpan: span,
-      span: output.span,
-      path: output,
-      kind: 'dataset',
-      cache: true,
-      persist: false,
-      optional: false,
-    },
-  ];
+  const file = action === undefined ? undefined : factsOf(action).makes;
+  if (action === undefined || file === undefined) return undefined;
+  const path = file.path(action);
+  if (path.text === '' || task.outputs.some((output) => output.path.text === path.text)) return undefined;
+  return {
+    name: file.name,
+    nameSpan: task.actionSpan ?? task.nameSpan,
+    span: path.span,
+    path,
+    kind: file.kind,
+    cache: true,
+    persist: false,
+    optional: false,
+  };
 }
 
 /** The inputs as they are written; what begins with `!` is taken away from those before it. */

@@ -1,4 +1,5 @@
 /** What would be taken away with an output that holds it: definitions, and what tasks and feature views read. */
+import { listed } from './actions.js';
 import type { Definition } from './analyze.js';
 import type { Pipeline, Task, TemplateText } from './definition.js';
 import { globOf } from './glob.js';
@@ -171,12 +172,12 @@ function readBy({ task, inputs }: Instance, definition: string, where: string): 
   const sources = inputs.flatMap(({ path, glob }): Source[] =>
     path === undefined || isOutside(path) ? [] : [{ path, glob, reader, task, definition }],
   );
-  const { action } = task;
   const others: (readonly [TemplateText | undefined, string])[] = [
     [task.workingDirectory, `in which "${task.name}"${where} works`],
-    [action?.kind === 'package' ? action.requirements : undefined, reader],
-    [action?.kind === 'monitor' ? action.drift?.against : undefined, reader],
   ];
+  for (const { text, role, input } of listed(task.action, 'paths')) {
+    if (role === 'data' && input === undefined) others.push([text, reader]);
+  }
   for (const [text, how] of others) {
     if (text === undefined || text.template !== undefined || text.text.trim() === '') continue;
     const path = normalizePath(text.text.trim());

@@ -1,10 +1,11 @@
 /** Every place where a pipeline names a registered model, one of its versions or one of its aliases. */
-import { entryOf } from '../syntax/text.js';
-import type { ScalarNode, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
+import type { Span, SyntaxTree } from '../syntax/tree.js';
+import { listed } from './actions.js';
 import type { PipelineDefinition } from './analyze.js';
 import { chainsIn } from './chains.js';
 import type { Chain, ChainStep } from './chains.js';
-import type { Task } from './definition.js';
+import type { Task, TemplateText } from './definition.js';
+import { literalWord } from './serving-mentions.js';
 
 /** A word and where it stands, without quotes. */
 export interface Word {
@@ -48,28 +49,10 @@ export function modelMentions(definition: PipelineDefinition): readonly ModelMen
   return mentions;
 }
 
-const FIELDS: Readonly<
-  Partial<Record<string, (tree: SyntaxTree, settings: SyntaxNode | null, task: Task) => ModelMention[]>>
-> = {
-  register: ofRegister,
-  deploy: (tree, settings, task) => reference(tree, entryOf(settings, 'model')?.value, task),
-  package: (tree, settings, task) => modelName(tree, entryOf(settings, 'model')?.value, 'uses', task),
-  approval: ofApproval,
-};
-
 function collect({ tree, pipeline }: PipelineDefinition): ModelMention[] {
   const mentions: ModelMention[] = [];
-  const tasks = entryOf(tree.root, 'tasks')?.value;
-  const settings = new Map<string, SyntaxNode | null>();
-  for (const entry of tasks?.kind === 'map' ? tasks.entries : []) {
-    if (!settings.has(entry.key.text)) settings.set(entry.key.text, entry.value);
-  }
   for (const task of pipeline.tasks) {
-    const kind = task.action?.kind;
-    const read = kind === undefined ? undefined : FIELDS[kind];
-    if (kind !== undefined && read !== undefined) {
-      mentions.push(...read(tree, entryOf(settings.get(task.name), kind)?.value ?? null, task));
-    }
+    mentions.push(...inSettings(tree, task));
     for (const { part } of task.expressions) {
       if (!part.source.includes('models')) continue;
       for (const chain of chainsIn(part.expression)) mentions.push(...ofChain(chain, tree, task));
@@ -78,59 +61,35 @@ function collect({ tree, pipeline }: PipelineDefinition): ModelMention[] {
   return mentions;
 }
 
-function ofRegister(tree: SyntaxTree, settings: SyntaxNode | null, task: Task): ModelMention[] {
-  const mentions = modelName(tree, entryOf(settings, 'model')?.value, 'makes', task);
-  const model = mentions[0]?.model === undefined ? {} : { model: mentions[0].model };
-  const add = (role: 'sets' | 'compares', node: SyntaxNode | null): void => {
-    const scalar = scalarOf(node);
-    const selector = scalar === undefined ? undefined : wordIn(tree, scalar);
-    if (selector === undefined) return;
-    mentions.push({ role, names: 'selector', task, ...model, selector, span: selector.span });
-  };
-  const aliases = entryOf(settings, 'aliases')?.value;
-  for (const item of aliases?.kind === 'sequence' ? aliases.items : [aliases ?? null]) add('sets', item);
-  add('compares', entryOf(settings, 'compare-to')?.value ?? null);
-  return mentions;
-}
-
-function ofApproval(tree: SyntaxTree, settings: SyntaxNode | null, task: Task): ModelMention[] {
-  const compare = entryOf(settings, 'compare')?.value;
-  const mentions = reference(tree, entryOf(compare, 'model')?.value, task);
-  const other = scalarOf(entryOf(compare, 'to')?.value);
-  const selector = other === undefined ? undefined : wordIn(tree, other);
-  if (selector !== undefined) {
-    const model = mentions[0]?.model === undefined ? {} : { model: mentions[0].model };
-    mentions.push({ role: 'compares', names: 'selector', task, ...model, selector, span: selector.span });
+function inSettings(tree: SyntaxTree, task: Task): ModelMention[] {
+  const mentions: ModelMention[] = [];
+  for (const use of listed(task.action, 'names')) {
+    if (use.names === 'version') mentions.push(...reference(tree, use.text, task));
+    if (use.names !== 'model' && use.names !== 'selector') continue;
+    const word = literalWord(tree, use.text);
+    if (word === undefined) continue;
+    const { names, role } = use;
+    const { text, span } = word;
+    if (names === 'model') mentions.push({ role, names, task, model: text, modelSpan: span, span });
+    else {
+      const model = mentions[0]?.model === undefined ? {} : { model: mentions[0].model };
+      mentions.push({ role, names, task, ...model, selector: word, span });
+    }
   }
   return mentions;
 }
 
-/** A field that holds the name of a model. */
-function modelName(
-  tree: SyntaxTree,
-  node: SyntaxNode | null | undefined,
-  role: 'makes' | 'uses',
-  task: Task,
-): ModelMention[] {
-  const scalar = scalarOf(node);
-  const word = scalar === undefined ? undefined : wordIn(tree, scalar);
-  if (word === undefined) return [];
-  return [{ role, names: 'model', task, model: word.text, modelSpan: word.span, span: word.span }];
-}
-
 /** A field that holds `rain@production` or `models:/rain/3`. */
-function reference(tree: SyntaxTree, node: SyntaxNode | null | undefined, task: Task): ModelMention[] {
-  const scalar = node?.kind === 'scalar' ? node : undefined;
-  if (scalar === undefined) return [];
-  if (scalar.template !== undefined) {
+function reference(tree: SyntaxTree, written: TemplateText | undefined, task: Task): ModelMention[] {
+  if (written?.template !== undefined) {
     // `rain@${{ params.alias }}`: the model is known all the same.
-    const name = /^(.+)@/.exec(scalar.text.slice(0, scalar.text.indexOf('${{')))?.[1];
-    const span = name === undefined ? undefined : find(tree, scalar, name);
+    const name = /^(.+)@/.exec(written.text.slice(0, written.text.indexOf('${{')))?.[1];
+    const span = name === undefined ? undefined : literalWord(tree, { text: name, span: written.span })?.span;
     return name === undefined || span === undefined
       ? []
       : [{ role: 'uses', names: 'version', task, model: name, modelSpan: span, span, open: true }];
   }
-  const word = wordIn(tree, scalar);
+  const word = literalWord(tree, written);
   return word === undefined
     ? []
     : [{ role: 'uses', names: 'version', task, ...partsOf(word), span: word.span }];
@@ -174,20 +133,4 @@ function ofChain(chain: Chain, tree: SyntaxTree, task: Task): ModelMention[] {
   }
   const rest = { span: word.span, members: chain.steps.slice(1) };
   return [{ role: 'uses', names: 'version', task, ...partsOf(word), ...rest }];
-}
-
-function scalarOf(node: SyntaxNode | null | undefined): ScalarNode | undefined {
-  return node?.kind === 'scalar' && node.template === undefined ? node : undefined;
-}
-
-/** A scalar's text where it stands in one piece; `undefined` when it is empty or escapes hide it. */
-function wordIn(tree: SyntaxTree, node: ScalarNode): Word | undefined {
-  const text = node.text.trim();
-  const span = find(tree, node, text);
-  return text === '' || span === undefined ? undefined : { text, span };
-}
-
-function find(tree: SyntaxTree, node: ScalarNode, text: string): Span | undefined {
-  const at = tree.text.slice(node.span.start, node.span.end).indexOf(text);
-  return at === -1 ? undefined : { start: node.span.start + at, end: node.span.start + at + text.length };
 }

@@ -37,9 +37,6 @@ import type { Maybe } from './read.js';
 import { DEFAULT_LIMITS } from './service-limits.js';
 import { readMetadata, readSignature } from './read-register.js';
 
-type ServingAction =
-  PackageAction | ApprovalAction | DeployAction | ServiceAction | MonitorAction | PipelineAction;
-
 /** Where neither the task nor anything else says so. */
 export const SERVING_DEFAULTS = {
   keep: 3,
@@ -51,23 +48,6 @@ export const SERVING_DEFAULTS = {
   sample: 0.1,
 } as const;
 
-export function readServing(kind: ServingAction['kind'], node: Maybe): ServingAction {
-  switch (kind) {
-    case 'package':
-      return readPackage(node);
-    case 'approval':
-      return readApproval(node);
-    case 'deploy':
-      return readDeploy(node);
-    case 'service':
-      return readService(node);
-    case 'monitor':
-      return readMonitor(node);
-    case 'pipeline':
-      return readPipelineCall(node);
-  }
-}
-
 function needed(node: Maybe, key: string): TemplateText {
   return templateOf(field(node, key)) ?? { text: '', span: node?.span ?? START };
 }
@@ -77,7 +57,7 @@ function atLeastOne(node: Maybe, otherwise: number): number {
   return value === undefined || value < 1 ? otherwise : Math.floor(value);
 }
 
-function readPackage(node: Maybe): PackageAction {
+export function readPackage(node: Maybe): PackageAction {
   const signature = field(node, 'signature');
   return {
     kind: 'package',
@@ -111,7 +91,7 @@ function readHealth(node: Maybe): HealthPaths {
   };
 }
 
-function readApproval(node: Maybe): ApprovalAction {
+export function readApproval(node: Maybe): ApprovalAction {
   const compare = field(node, 'compare');
   const who = templatesOf(field(node, 'who'));
   return {
@@ -125,9 +105,10 @@ function readApproval(node: Maybe): ApprovalAction {
         ? undefined
         : {
             model: needed(compare, 'model'),
+            // What nobody has written has no width.
             to: templateOf(field(compare, 'to')) ?? {
               text: 'production',
-              span: compare?.span ?? START,
+              span: { start: compare?.span.start ?? 0, end: compare?.span.start ?? 0 },
             },
           },
     ),
@@ -139,7 +120,7 @@ function readApproval(node: Maybe): ApprovalAction {
   };
 }
 
-function readDeploy(node: Maybe): DeployAction {
+export function readDeploy(node: Maybe): DeployAction {
   return {
     kind: 'deploy',
     package: needed(node, 'package'),
@@ -154,7 +135,7 @@ function readDeploy(node: Maybe): DeployAction {
   };
 }
 
-function readService(node: Maybe): ServiceAction {
+export function readService(node: Maybe): ServiceAction {
   return {
     kind: 'service',
     name: needed(node, 'name'),
@@ -191,7 +172,7 @@ function readProbe(node: Maybe): HealthProbe | undefined {
   };
 }
 
-function readMonitor(node: Maybe): MonitorAction {
+export function readMonitor(node: Maybe): MonitorAction {
   const drift = field(node, 'drift');
   return {
     kind: 'monitor',
@@ -232,7 +213,7 @@ function readDrift(node: Maybe): MonitorDrift {
   };
 }
 
-function readPipelineCall(node: Maybe): PipelineAction {
+export function readPipelineCall(node: Maybe): PipelineAction {
   const name = templateOf(node) ?? needed(node, 'name');
   return { kind: 'pipeline', name, params: readMetadata(field(node, 'params')), config: jsonOf(node) };
 }

@@ -1,7 +1,7 @@
 /** One task of a pipeline. */
 import type { MapEntry, MapNode, SyntaxNode } from '../syntax/tree.js';
+import type { ActionOf } from './actions.js';
 import type {
-  Action,
   ActionKind,
   Input,
   Matrix,
@@ -16,7 +16,14 @@ import type { Conditions } from './conditions.js';
 import { readChecks } from './read-checks.js';
 import { readMaterialize } from './read-materialize.js';
 import { readRegister } from './read-register.js';
-import { readServing } from './read-serving.js';
+import {
+  readApproval,
+  readDeploy,
+  readMonitor,
+  readPackage,
+  readPipelineCall,
+  readService,
+} from './read-serving.js';
 import { readTrainingSet } from './read-training-set.js';
 import {
   booleanOf,
@@ -65,7 +72,7 @@ function build(entry: MapEntry, structure: Structure): Task {
   const actions = map?.entries.filter((one) => actionNames.has(one.key.text)) ?? [];
   const [only] = actions.length === 1 ? actions : [];
   const action =
-    only === undefined ? undefined : readAction(only.key.text as ActionKind, only.value, conditions);
+    only === undefined ? undefined : READERS[only.key.text as ActionKind](only.value, conditions);
   return {
     name: entry.key.text,
     nameSpan: entry.key.span,
@@ -104,24 +111,26 @@ function fieldsOf(map: MapNode | undefined): (key: string) => Maybe {
   return (key) => values.get(key);
 }
 
-function readAction(kind: ActionKind, node: Maybe, conditions: Conditions): Action | undefined {
-  switch (kind) {
-    case 'run': {
-      const commands = templatesOf(node);
-      return commands.length > 0 ? { kind, commands } : undefined;
-    }
-    case 'check':
-      return { kind, checks: readChecks(node, conditions) };
-    case 'register':
-      return readRegister(node, conditions);
-    case 'materialize':
-      return readMaterialize(node);
-    case 'training-set':
-      return readTrainingSet(node);
-    default:
-      return readServing(kind, node);
-  }
-}
+type Readers = {
+  readonly [K in ActionKind]: (node: Maybe, conditions: Conditions) => ActionOf<K> | undefined;
+};
+
+const READERS: Readers = {
+  run: (node) => {
+    const commands = templatesOf(node);
+    return commands.length > 0 ? { kind: 'run', commands } : undefined;
+  },
+  check: (node, conditions) => ({ kind: 'check', checks: readChecks(node, conditions) }),
+  materialize: readMaterialize,
+  'training-set': readTrainingSet,
+  register: readRegister,
+  package: readPackage,
+  approval: readApproval,
+  deploy: readDeploy,
+  service: readService,
+  monitor: readMonitor,
+  pipeline: readPipelineCall,
+};
 
 function readInput(node: SyntaxNode): Input[] {
   const long = mapOf(node);

@@ -3,9 +3,9 @@
  * its environment, a monitor for its service. Where files, expressions or `needs` say the opposite, they win.
  */
 import type { Span } from '../syntax/tree.js';
+import { type Gift, factsOf, listed } from './actions.js';
 import { chainsIn } from './chains.js';
 import type { Task, TemplateText } from './definition.js';
-import { materializedViews } from './materialized-views.js';
 import { renderTemplate } from './evaluate.js';
 import type { Edge, Instance, NameReason } from './graph-types.js';
 import { parsePackageReference } from './package-names.js';
@@ -18,10 +18,12 @@ export interface NamedEdge {
   readonly reason: NameReason;
 }
 
-const SERVING: ReadonlySet<string> = new Set(['deploy', 'service', 'monitor', 'approval', 'training-set']);
-
 /** With more of them than any pipeline has, nothing is said: looking at all pairs would take too long. */
 const MAX_TASKS = 500;
+
+function waits({ action }: Task): boolean {
+  return action !== undefined && factsOf(action).waits !== undefined;
+}
 
 function namesPackages(task: Task): boolean {
   return task.expressions.some(({ part }) => part.source.includes('packages'));
@@ -42,7 +44,7 @@ export function namedEdges(
   edges: readonly Edge[],
   scopes: StaticScopes,
 ): readonly NamedEdge[] {
-  if (!instances.some(({ task }) => SERVING.has(task.action?.kind ?? '') || namesPackages(task))) return [];
+  if (!instances.some(({ task }) => waits(task) || namesPackages(task))) return [];
   return new NamedEdges(instances, edges, scopes).find();
 }
 
@@ -52,12 +54,13 @@ class NamedEdges {
   readonly #next = new Map<string, string[]>();
   readonly #before = new Map<string, Set<string>>();
   readonly #found: NamedEdge[] = [];
-  readonly #packages: Named[] = [];
-  readonly #models: Named[] = [];
-  readonly #deploys: Named[] = [];
-  readonly #services: Named[] = [];
-  /** One for each view that a task materializes. */
-  readonly #views: Named[] = [];
+  readonly #given: Readonly<Record<Gift['what'], Named[]>> = {
+    package: [],
+    model: [],
+    environment: [],
+    service: [],
+    view: [],
+  };
 
   constructor(instances: readonly Instance[], edges: readonly Edge[], scopes: StaticScopes) {
     this.#instances = instances;
@@ -67,8 +70,7 @@ class NamedEdges {
   }
 
   find(): readonly NamedEdge[] {
-    const all = [this.#packages, this.#models, this.#deploys, this.#services, this.#views].flat();
-    if (all.length > MAX_TASKS) return [];
+    if (Object.values(this.#given).flat().length > MAX_TASKS) return [];
     for (const instance of this.#instances) this.#look(instance);
     return this.#found;
   }
@@ -83,36 +85,16 @@ class NamedEdges {
   }
 
   #gather(instance: Instance): void {
-    const { action } = instance.task;
-    switch (action?.kind) {
-      case 'package':
-        this.#packages.push({ instance, ...this.#known('name', instance, action.name) });
-        return;
-      case 'register': {
-        const aliases = action.aliases.map((alias) => this.#text(instance, alias));
-        this.#models.push({
-          instance,
-          ...this.#known('name', instance, action.model),
-          ...(aliases.every((alias) => alias !== undefined) ? { aliases } : {}),
-        });
-        return;
-      }
-      case 'deploy':
-        this.#deploys.push({ instance, ...this.#known('environment', instance, action.environment) });
-        return;
-      case 'service':
-        this.#services.push({
-          instance,
-          ...this.#known('name', instance, action.name),
-          ...this.#known('environment', instance, action.environment),
-        });
-        return;
-      case 'materialize':
-        for (const view of materializedViews(action)) {
-          this.#views.push({ instance, ...(view === undefined ? {} : { name: view }) });
-        }
-        return;
-      default:
+    for (const { what, name, environment, aliases } of listed(instance.task.action, 'gives')) {
+      // A view that an expression names may be any.
+      if (what === 'view' && name?.text === '') continue;
+      const known = aliases?.map((alias) => this.#text(instance, alias)) ?? [undefined];
+      this.#given[what].push({
+        instance,
+        ...(what === 'view' && name?.template !== undefined ? {} : this.#known('name', instance, name)),
+        ...this.#known('environment', instance, environment),
+        ...(known.every((alias) => alias !== undefined) ? { aliases: known } : {}),
+      });
     }
   }
 
@@ -132,27 +114,27 @@ class NamedEdges {
   }
 
   #look(instance: Instance): void {
-    const { action } = instance.task;
     if (namesPackages(instance.task)) this.#afterNamedPackages(instance);
-    switch (action?.kind) {
-      case 'deploy':
-        this.#afterPackage(instance, action.package);
-        if (action.model !== undefined) this.#afterModel(instance, action.model);
-        return;
-      case 'approval':
-        for (const text of action.metrics) this.#afterMetrics(instance, text);
-        if (action.compare !== undefined) this.#afterModel(instance, action.compare.model);
-        return;
-      case 'service':
-        this.#afterDeploy(instance, action.environment);
-        return;
-      case 'monitor':
-        this.#afterService(instance, action.service, action.environment);
-        return;
-      case 'training-set':
-        this.#afterViews(instance, action.features, action.service);
-        return;
-      default:
+    for (const wait of listed(instance.task.action, 'waits')) {
+      switch (wait.for) {
+        case 'package':
+          this.#afterPackage(instance, wait.text);
+          break;
+        case 'model':
+          this.#afterModel(instance, wait.text);
+          break;
+        case 'metrics':
+          this.#afterMetrics(instance, wait.text);
+          break;
+        case 'environment':
+          this.#afterDeploy(instance, wait.text);
+          break;
+        case 'service':
+          this.#afterService(instance, wait.text, wait.environment);
+          break;
+        case 'views':
+          this.#afterViews(instance, wait.features, wait.service);
+      }
     }
   }
 
@@ -161,7 +143,7 @@ class NamedEdges {
     const parsed = given === undefined ? undefined : parsePackageReference(given);
     if (parsed?.ok !== true || parsed.reference.version !== undefined) return;
     const { name } = parsed.reference;
-    const makers = this.#packages.filter((one) => one.name === name);
+    const makers = this.#given.package.filter((one) => one.name === name);
     this.#add(makers, instance, 'package', name, text.span);
   }
 
@@ -172,7 +154,7 @@ class NamedEdges {
         const [first, second] = steps;
         if (context !== 'packages' || first?.name === undefined || second?.selector === true) continue;
         const { name, span } = first;
-        const makers = this.#packages.filter((one) => one.name === name);
+        const makers = this.#given.package.filter((one) => one.name === name);
         this.#add(makers, instance, 'package', name, span);
       }
     }
@@ -198,7 +180,7 @@ class NamedEdges {
     const parsed = given === undefined ? undefined : parseModelReference(given);
     if (parsed?.ok !== true || parsed.reference.selector.kind === 'version') return;
     const { name, selector } = parsed.reference;
-    const makers = this.#models.filter(
+    const makers = this.#given.model.filter(
       (one) =>
         one.name === name &&
         (selector.kind === 'latest' || one.aliases === undefined || one.aliases.includes(selector.alias)),
@@ -209,14 +191,20 @@ class NamedEdges {
   /** Without an environment a service follows the `deploy` that it waits for anyway, or the only one there is. */
   #afterDeploy(instance: Instance, text: TemplateText | undefined): void {
     if (text === undefined) {
-      const tasks = new Set(this.#deploys.map((one) => one.instance.task.name));
+      const tasks = new Set(this.#given.environment.map((one) => one.instance.task.name));
       if (tasks.size !== 1) return;
-      this.#add(this.#deploys, instance, 'environment', [...tasks][0] ?? '', instance.task.nameSpan);
+      this.#add(
+        this.#given.environment,
+        instance,
+        'environment',
+        [...tasks][0] ?? '',
+        instance.task.nameSpan,
+      );
       return;
     }
     const environment = this.#text(instance, text);
     if (environment === undefined) return;
-    const deploys = this.#deploys.filter((one) => one.environment === environment);
+    const deploys = this.#given.environment.filter((one) => one.environment === environment);
     this.#add(deploys, instance, 'environment', environment, text.span);
   }
 
@@ -224,7 +212,7 @@ class NamedEdges {
     const name = this.#text(instance, text);
     if (name === undefined) return;
     const environment = this.#text(instance, where);
-    const services = this.#services.filter(
+    const services = this.#given.service.filter(
       (one) =>
         one.name === name &&
         (environment === undefined || one.environment === undefined || one.environment === environment),
@@ -240,13 +228,13 @@ class NamedEdges {
   ): void {
     for (const text of features) {
       const view = this.#text(instance, text)?.split(':')[0];
-      const makers = this.#views.filter(
+      const makers = this.#given.view.filter(
         ({ name }) => name === undefined || view === undefined || name === view,
       );
       for (const maker of makers) this.#add([maker], instance, 'view', maker.name ?? view ?? '', text.span);
     }
     if (service === undefined) return;
-    for (const maker of this.#views) {
+    for (const maker of this.#given.view) {
       this.#add([maker], instance, 'view', maker.name ?? this.#text(instance, service) ?? '', service.span);
     }
   }

@@ -1,6 +1,7 @@
 /** Every place that names an environment, a target, an executor, an app package or a service. */
 import { entryOf } from '../syntax/text.js';
 import type { Span, SyntaxTree } from '../syntax/tree.js';
+import { listed } from './actions.js';
 import type { Definition, PipelineDefinition, ProjectDefinition } from './analyze.js';
 import { chainsIn } from './chains.js';
 import type { Task, TemplateText } from './definition.js';
@@ -97,24 +98,9 @@ function inPipeline({ tree, pipeline }: PipelineDefinition): ServingMention[] {
     };
     const { action, executor } = task;
     if (executor !== undefined) add('executor', { text: executor.value, span: executor.span });
-    switch (action?.kind) {
-      case 'package':
-        add('package', action.name, task.span);
-        break;
-      case 'deploy':
-        add('package', action.package);
-        add('environment', action.environment);
-        add('target', action.target);
-        break;
-      case 'service':
-        add('service', action.name, task.span);
-        add('environment', action.environment);
-        break;
-      case 'monitor':
-        add('service', action.service);
-        add('environment', action.environment);
-        break;
-      default:
+    for (const use of listed(action, 'names')) {
+      if (use.names === 'model' || use.names === 'version' || use.names === 'selector') continue;
+      add(use.names, use.text, use.made === true ? task.span : undefined);
     }
     for (const { part } of task.expressions) {
       if (!part.source.includes('packages')) continue;

@@ -1,11 +1,10 @@
 /** Which environment `environment` means in the expressions of a task. */
+import { factsOf } from './actions.js';
 import type { Pipeline, Task, TemplateText } from './definition.js';
 
 /** The environment that a task's own action names. */
 export function ownEnvironment({ action }: Task): TemplateText | undefined {
-  return action?.kind === 'deploy' || action?.kind === 'service' || action?.kind === 'monitor'
-    ? action.environment
-    : undefined;
+  return action === undefined ? undefined : factsOf(action).environment?.(action);
 }
 
 export interface PipelineEnvironments {

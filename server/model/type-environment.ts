@@ -1,20 +1,13 @@
 /** The types of the contexts at one place of a pipeline. */
 import { isNumber } from '../base/numeral.js';
-import {
-  contextOf,
-  contextsAt,
-  MODEL_MEMBERS,
-  OWN_OUTPUTS,
-  PACKAGE_MEMBERS,
-  TASK_MEMBERS,
-} from './contexts.js';
+import { type ActionFacts, factsOf } from './actions.js';
+import { contextOf, contextsAt, MODEL_MEMBERS, PACKAGE_MEMBERS, TASK_MEMBERS } from './contexts.js';
 import type { Environment, ExpressionPlace, Json, Matrix, Param, Pipeline, Task } from './definition.js';
 import { isWrittenGlob } from './paths.js';
 import { fieldsOf, literalType, merge, NUMBER, OPEN_OBJECT, STRING, BOOLEAN, UNKNOWN } from './lattice.js';
 import type { Type } from './lattice.js';
 import { isOptional } from './param-values.js';
 import { environmentsOf, ownEnvironment, statedEnvironment } from './task-environment.js';
-import { TRAINING_SET_OUTPUT } from './training-set.js';
 
 export interface TypeEnvironment {
   readonly pipeline: Pipeline;
@@ -240,16 +233,18 @@ function tasksType(pipeline: Pipeline): Type {
   };
 }
 
+const NO_ACTION: Pick<ActionFacts, 'values' | 'makes'> = { values: [] };
+
 function taskType(task: Task): Type {
-  const own =
-    task.action?.kind === 'training-set' ? [TRAINING_SET_OUTPUT] : OWN_OUTPUTS[task.action?.kind ?? 'run'];
-  const other = task.action !== undefined && own === undefined;
+  const { values, makes } = task.action === undefined ? NO_ACTION : factsOf(task.action);
+  const other = values === 'any';
+  const own = other ? [] : values;
   const outputs: Type = {
     kind: 'object',
     open: false,
     fields: fieldsOf(
       new Map([
-        ...(own ?? []).map((name) => [name, STRING] as const),
+        ...[...own, ...(makes === undefined ? [] : [makes.name])].map((name) => [name, STRING] as const),
         ...task.outputs.map(
           ({ name, path }) => [name, isWrittenGlob(path, 'output') ? STRINGS : STRING] as const,
         ),

@@ -1,4 +1,5 @@
 /** Where feature views take their data from, by name: what makes a file of a view and what computes it belong together. */
+import { factsOf } from './actions.js';
 import type { Pipeline } from './definition.js';
 import type { Features } from './features.js';
 
@@ -15,5 +16,5 @@ export function viewSources(files: readonly Features[]): ReadonlyMap<string, str
 
 /** Whether a pipeline's graph depends on where views take their data from: the others need not ask. */
 export function readsViewSources(pipeline: Pipeline): boolean {
-  return pipeline.tasks.some(({ action }) => action?.kind === 'materialize');
+  return pipeline.tasks.some(({ action }) => action !== undefined && factsOf(action).views !== undefined);
 }

@@ -1,8 +1,8 @@
 /** An instance of a task with every expression replaced by its value: what is run, and the parts of its fingerprint. */
 import { existsSync } from 'node:fs';
+import { factsOf } from '../model/actions.js';
 import type {
   Action,
-  ActionKind,
   ArtifactKind,
   Check,
   EnvEntry,
@@ -20,7 +20,6 @@ import { type ScriptLanguage, type Shell, shellOfTask } from '../model/shells.js
 import { formatBytes } from '../model/units.js';
 import { toText, truthy } from '../model/values.js';
 import type { FingerprintPart } from '../stores/run-document.js';
-import { OWN_OUTPUTS } from '../model/contexts.js';
 import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
 import { ownPathProblem } from './own-paths.js';
 import { type ApprovalSettings, resolveApproval } from './resolve-approval.js';
@@ -126,10 +125,6 @@ class Unresolved extends Error {
     this.unknown = unknown;
     this.span = span;
   }
-}
-
-function owns(kind: ActionKind | undefined, output: string): boolean {
-  return kind !== undefined && OWN_OUTPUTS[kind]?.includes(output) === true;
 }
 
 export function resolveTask(
@@ -401,12 +396,12 @@ class Resolver {
   #isValue(task: string, output: string, value: string): boolean {
     const owner = this.#pipeline.tasks.find((one) => one.name === task);
     if (owner === undefined || owner.outputs.some(({ name }) => name === output)) return false;
-    const { action } = owner;
-    if (action?.kind === 'pipeline') {
+    const values = owner.action === undefined ? [] : factsOf(owner.action).values;
+    if (values === 'any') {
       const checked = this.#workspace.check(value, 'input');
       return !checked.ok || !existsSync(this.#workspace.absolute(checked.path));
     }
-    return action?.kind === 'service' || owns(action?.kind, output);
+    return values.includes(output);
   }
 
   #inputs(

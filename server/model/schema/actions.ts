@@ -1,5 +1,7 @@
 /** The actions of a task, each under its own key. */
 import { Type } from '@sinclair/typebox';
+import type { TSchema } from '@sinclair/typebox';
+import type { ActionKind } from '../definition.js';
 import { checkAction } from './check-action.js';
 import { HINT, hinted, key, opt } from './hint.js';
 import {
@@ -245,4 +247,4 @@ export const actionSchemas = {
     'rain-train',
     { name: 'rain-train', params: { epochs: 100 } },
   ]),
-};
+} satisfies Readonly<Record<ActionKind, TSchema>>;

@@ -1,7 +1,9 @@
 /** The places of a definition where a path is written. */
+import { listed } from '../../model/actions.js';
 import type { Definition } from '../../model/analyze.js';
 import type { Features } from '../../model/features.js';
-import type { Action, Pipeline, Task, TemplateText } from '../../model/definition.js';
+import type { Pipeline, Task, TemplateText } from '../../model/definition.js';
+import { ownOutput } from '../../model/graph.js';
 
 /** `data` is one file or folder that is read; `input`, `source` and `pattern`, which need not match, may be globs. */
 export type PathRole = 'input' | 'output' | 'data' | 'source' | 'working-directory' | 'pattern';
@@ -54,40 +56,14 @@ function collect(pipeline: Pipeline): PathMention[] {
     for (const { path } of task.outputs) mentions.push({ role: 'output', task, text: path });
     for (const text of task.metrics) mentions.push({ role: 'output', task, text });
     for (const text of task.plots) mentions.push({ role: 'output', task, text });
-    if (task.action !== undefined) mentions.push(...actionMentions(task, task.action));
+    for (const { role, text } of listed(task.action, 'paths')) {
+      // What is missing has an empty text, and is told as such.
+      if (text.text !== '') mentions.push({ role, task, text });
+    }
+    const own = ownOutput(task);
+    if (own !== undefined) mentions.push({ role: 'output', task, text: own.path });
     if (task.workingDirectory !== undefined)
       mentions.push({ role: 'working-directory', task, text: task.workingDirectory });
   }
   return mentions;
-}
-
-/** The paths of an action. What is missing has an empty text, and is told as such. */
-function actionMentions(task: Task, action: Action): PathMention[] {
-  const of = (role: PathRole, texts: readonly (TemplateText | undefined)[]): PathMention[] =>
-    texts.flatMap((text) => (text === undefined || text.text === '' ? [] : [{ role, task, text }]));
-  switch (action.kind) {
-    case 'check':
-      return of(
-        'data',
-        action.checks.map((check) => (check.kind === 'data' ? check.path : undefined)),
-      );
-    case 'training-set': {
-      const declared = task.outputs.some(({ path }) => path.text === action.output.text);
-      return [...of('data', [action.labels]), ...of('output', declared ? [] : [action.output])];
-    }
-    case 'register':
-      return of('data', [action.from]);
-    case 'approval':
-      return of('data', action.artifacts);
-    case 'monitor':
-      return of('data', [action.drift?.against]);
-    case 'package':
-      // That a package has nothing to take is another rule's.
-      return [
-        ...of('pattern', [...action.include, ...action.exclude, ...action.allowSecretFiles]),
-        ...of('data', [action.requirements]),
-      ];
-    default:
-      return [];
-  }
 }

@@ -1,6 +1,6 @@
 /** What the tasks of pipelines make, so that it can be asked whether a path comes from one of them. */
 import type { Definition } from '../../model/analyze.js';
-import type { Json, Pipeline } from '../../model/definition.js';
+import type { Pipeline } from '../../model/definition.js';
 import { graphOf } from '../context.js';
 import { foldersOf } from '../../model/paths.js';
 import { globBase, literalPrefix, normalizePath } from '../paths.js';
@@ -42,13 +42,6 @@ function build(pipeline: Pipeline): OutputIndex {
       folders.add(folder);
     }
   };
-  const addTrainingSet = (config: Json) => {
-    const output =
-      typeof config === 'object' && config !== null && 'output' in config ? config['output'] : undefined;
-    if (typeof output !== 'string') return;
-    if (output.includes('${{')) prefixes.add('');
-    else add(output);
-  };
   for (const instance of graphOf(pipeline).instances) {
     for (const output of instance.outputs) {
       if (output.glob) prefixes.add(globBase(output.path ?? ''));
@@ -58,9 +51,6 @@ function build(pipeline: Pipeline): OutputIndex {
         prefixes.add(normalizePath(literalPrefix(output.text).replace(/[^/]*$/, '')) ?? '');
       }
     }
-  }
-  for (const task of pipeline.tasks) {
-    if (task.action?.kind === 'training-set') addTrainingSet(task.action.config);
   }
   return {
     paths,
