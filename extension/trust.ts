@@ -26,7 +26,7 @@ export function mayChange(): boolean {
 /** Whether what runs ask may be answered. When not, says why and how to change it. */
 export function mayAnswer(): boolean {
   return allowed(
-    'Approvals are not answered in Restricted Mode: the run would go on with commands that its file names.',
+    'Approvals are not answered in Restricted Mode: the run would continue with commands that its file names.',
   );
 }
 

@@ -218,7 +218,7 @@ export interface SampleAnswer {
   readonly status: number;
   readonly ms: number;
   readonly contentType?: string;
-  /** At most 256 KiB; empty for what is no text. */
+  /** At most 256 KiB; empty for what is not a text. */
   readonly body: string;
   /** Of the whole body, as far as it was read. */
   readonly bytes: number;

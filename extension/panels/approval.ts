@@ -17,7 +17,7 @@ function refOf([projectUri = '', run = '', task = '']: readonly string[]): Appro
 }
 
 const RESTRICTED =
-  'Nothing is answered in Restricted Mode: the run would go on with commands that its file names. Trust the workspace if you trust its authors.';
+  'Nothing is answered in Restricted Mode: the run would continue with commands that its file names. Trust the workspace if you trust its authors.';
 
 /** HTML of Markdown, not to be trusted: the page takes what is harmless out of it. */
 async function rendered(markdown: string): Promise<string | undefined> {
@@ -40,7 +40,7 @@ export function registerApprovalPanels({ extension, client, state, approvals }: 
     if (!run) return `Run ${plain(id)} is not there any more, or it can't be read.`;
     const task = run.tasks.find((one) => one.id === taskId);
     if (task?.status === 'waiting' && run.status === 'waiting') {
-      return 'It was answered, and the run has not gone on yet. Resume it in the Runs view.';
+      return 'It was answered, and the run has not continued yet. Resume it in the Runs view.';
     }
     const why = task?.note ?? task?.error;
     return why === undefined

@@ -178,7 +178,7 @@ export function approvalItem(approval: ApprovalView, now: number): ItemText {
       `$(calendar) asked ${escapeMarkdown(localDateTime(askedAt))}`,
       refusal === undefined ? '' : `$(circle-slash) ${escapeMarkdown(refusal)}`,
       attended
-        ? 'Its runner waits and goes on by itself.'
+        ? 'Its runner waits and continues by itself.'
         : expired
           ? ''
           : 'Nobody runs it: it is resumed when it is answered.',

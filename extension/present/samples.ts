@@ -52,7 +52,7 @@ export function answerPage(url: string, request: SampleRequest, answer: SampleAn
     ...(request.body === undefined ? [] : [`// ${oneLine(request.body)}`]),
     `// ${status} after ${duration(ms)}, ${bytes(size)}${cut}${contentType === '' ? '' : `, ${contentType}`}`,
   ];
-  const text = body === '' ? `// ${size === 0 ? 'no content' : 'not shown: it is no text'}` : pretty(body);
+  const text = body === '' ? `// ${size === 0 ? 'no content' : 'not shown: not text'}` : pretty(body);
   return `${head.join('\n')}\n\n${text}\n`;
 }
 

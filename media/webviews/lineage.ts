@@ -192,7 +192,7 @@ function draw(title: string, next: LineageView): void {
   replace(
     bar,
     h('h1', {}, plain(title, 80)),
-    h('span', { class: 'dim grow' }, `what it stands on and what became of it · ${words.join(', ')}`),
+    h('span', { class: 'dim grow' }, `what it was made from and what became of it · ${words.join(', ')}`),
     view.buttons,
   );
   view.draw(

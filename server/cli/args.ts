@@ -149,7 +149,7 @@ function explain(command: string, known: readonly string[], error: unknown): str
   if (unknown === undefined) return message.split('. ')[0] ?? message;
   const like = closest(unknown.replace(/^-+/, ''), known);
   const hint = like === undefined ? '' : ` Did you mean --${like}?`;
-  return `"${unknown}" is no flag of modelyard ${command}.${hint}`;
+  return `"${unknown}" is not a flag of modelyard ${command}.${hint}`;
 }
 
 /** The word among the candidates that is likely meant, if any is near. */

@@ -87,7 +87,7 @@ async function runSubcommand<C extends ProjectCall>(
   if (unknown !== undefined) {
     const takers = Object.keys(subcommands).filter((one) => subcommands[one]?.flags[unknown] !== undefined);
     throw new UsageError(
-      `"--${unknown}" is no flag of modelyard ${name} ${word}; it belongs to ${takers.join(', ')}`,
+      `"--${unknown}" is not a flag of modelyard ${name} ${word}; it belongs to ${takers.join(', ')}`,
     );
   }
   const { least, most, usage } = subcommand;

@@ -77,7 +77,7 @@ export const BAD_TIME = 'modelyard:time:';
 
 /**
  * A column of texts as moments in UTC, as SQL. What is neither empty nor a time is an error that begins with `BAD_TIME`.
- * @param type what the column has to become first, where it is no text
+ * @param type what the column has to become first, where it is not a text
  * @param format as strptime has it; absent: ISO 8601
  */
 export function readTime(column: string, type?: string, format?: string): string {

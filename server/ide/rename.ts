@@ -136,5 +136,5 @@ function refuseModel(thing: Thing, newName: string, context: IdeContext): string
   if (dotted === undefined) return undefined;
   const { definition, found } = dotted;
   const line = lineAt(definition.tree.lineStarts, found.span.start) + 1;
-  return `"${newName}" can't stand behind the dot in line ${line} of ${definition.path}: write models['${thing.name}@…'] there first.`;
+  return `"${newName}" can't follow the dot in line ${line} of ${definition.path}: write models['${thing.name}@…'] there first.`;
 }

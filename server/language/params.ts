@@ -21,7 +21,7 @@ export function optionalText(params: unknown, key: string): string | undefined {
   throw new InvalidParams(`${key} must be a string`);
 }
 
-/** @throws InvalidParams for what is no number */
+/** @throws InvalidParams for what is not a number */
 export function finite(params: unknown, key: string): number {
   const value = member(params, key);
   if (typeof value === 'number' && Number.isFinite(value)) return value;

@@ -73,7 +73,7 @@ export async function carryOut(root: string, params: ServiceOrderParams): Promis
   if (problem !== undefined) return refused(problem.message);
   if (order.verb === 'start') {
     if (order.release !== undefined && !isReleaseId(order.release))
-      return refused(`“${order.release}” is no release`);
+      return refused(`“${order.release}” is not a release`);
     if (service === undefined && !isValidName(name))
       return refused(`“${name}” can’t be the name of a service`);
   } else if (service === undefined) return refused(`There is no service ${name} in ${environment} any more.`);

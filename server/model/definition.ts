@@ -65,7 +65,7 @@ export interface Output {
   readonly kind: ArtifactKind;
   /** `false`: recorded by hash but neither copied to the cache nor restored from it. */
   readonly cache: boolean;
-  /** `true`: kept before a re-run, for tasks that go on from their last output (DVC's `persist`). */
+  /** `true`: kept before a re-run, for tasks that continue from their last output (DVC's `persist`). */
   readonly persist: boolean;
   /** `true`: the task may end well without it. */
   readonly optional: boolean;

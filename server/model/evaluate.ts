@@ -100,7 +100,7 @@ class Evaluation {
   ): Result {
     const { object, selector } = expression;
     if (object.kind !== 'member' && object.kind !== 'name') {
-      return { kind: 'error', span: expression.selectorSpan, message: '"@" stands after a name only.' };
+      return { kind: 'error', span: expression.selectorSpan, message: '"@" only follows a name.' };
     }
     if (object.kind === 'name') return this.chain(object, [`@${selector}`, ...rest], depth + 1);
     return this.chain(object.object, [`${object.property}@${selector}`, ...rest], depth + 1);

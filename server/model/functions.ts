@@ -47,7 +47,7 @@ export const FUNCTIONS: readonly FunctionInfo[] = [
   {
     name: 'format',
     signature: 'format(pattern, …values)',
-    doc: 'The pattern with `{0}`, `{1}`, … replaced by the values; `{{` and `}}` stand for braces.',
+    doc: 'The pattern with `{0}`, `{1}`, … replaced by the values; `{{` and `}}` mean braces.',
     example: "format('models/{0}-{1}.json', params.name, matrix.seed)",
     minArgs: 1,
     maxArgs: Infinity,

@@ -48,7 +48,7 @@ function compile(source: string): CompiledGlob {
     return refuse('has a group such as "@(a|b)", which is not known here. Write alternatives as "{a,b}".');
   const expanded = expandBraces(source.replace(/^(\.\/)+/, ''));
   if (expanded === undefined)
-    return refuse(`stands for more than ${MAX_ALTERNATIVES} alternatives. Split it into several globs.`);
+    return refuse(`expands to more than ${MAX_ALTERNATIVES} alternatives. Split it into several globs.`);
   const alternatives = expanded.map((text) => text.split('/').map(compileName));
   const glob: Glob = {
     source,

@@ -123,7 +123,7 @@ export function parseMonitorRule(text: string): MonitorRuleResult {
   const [, word = '', operator = '', bound = ''] = match ?? [];
   if (match === null) {
     const end = text.trimEnd().length;
-    return { ok: false, message: `This is no rule. ${EXAMPLE}`, start: 0, end, candidates: [] };
+    return { ok: false, message: `This is not a rule. ${EXAMPLE}`, start: 0, end, candidates: [] };
   }
   const start = text.indexOf(word);
   const [name = '', ...rest] = word.split('.');
@@ -168,7 +168,7 @@ function boundOf({ name, unit, example }: MeasureInfo, text: string): number | s
   const number = /^(\d+(?:\.\d+)?)(%|\/s)?$/.exec(text);
   const amount = Number(number?.[1]);
   const suffix = number?.[2];
-  const expected = `"${text}" is no bound for ${name}: write it as in ${example}.`;
+  const expected = `"${text}" is not a bound for ${name}: write it as in ${example}.`;
   switch (unit) {
     case 'duration': {
       const parsed = parseDuration(text);

@@ -105,7 +105,7 @@ const TYPE_WORDS: Readonly<Record<ParamType, string>> = {
   object: 'a map in JSON, as {"a": 1}',
 };
 
-/** A value that was read from text is written as text: `-p x=` for nothing, of a text too only where it is no text. */
+/** A value that was read from text is written as text: `-p x=` for nothing, of a text too only where it is not a text. */
 function isNothing(param: Param, given: Json, texts: boolean): boolean {
   return given === null || (texts && param.type !== 'string' && (given === '' || given === 'null'));
 }

@@ -32,7 +32,7 @@ const FILES: readonly { readonly kind: FileKind; readonly title: string; readonl
 ];
 
 const WHAT_COUNTS = [
-  'A task is up to date, or comes from the cache, when everything that counts is as it was: its action, the content of its inputs, and the keys whose column _counts_ says `yes`. A key with `no` says when, where and how often a task runs, or is for people; another value of it makes nothing run again. Params and values of a matrix count for the tasks in whose texts they stand.',
+  'A task is up to date, or comes from the cache, when everything that counts is as it was: its action, the content of its inputs, and the keys whose column _counts_ says `yes`. A key with `no` says when, where and how often a task runs, or is for people; another value of it makes nothing run again. Params and values of a matrix count for the tasks that use them.',
 ];
 
 /** Markdown. Deterministic: the same code gives the same text. */
@@ -143,11 +143,11 @@ function expressions(lines: string[]): void {
   lines.push(
     '## Expressions',
     '',
-    '`${{ … }}` stands for a value. In `if`, in `when` and in checks the braces may be left out. Operators, from the one that binds weakest: `||`, `&&`, `==` `!=`, `<` `<=` `>` `>=`, `!`, then `( )`, `.name`, `[index]`, `.*` and `@`. `&&` and `||` give one of their operands.',
+    '`${{ … }}` is replaced by a value. In `if`, in `when` and in checks the braces may be left out. Operators, from the one that binds weakest: `||`, `&&`, `==` `!=`, `<` `<=` `>` `>=`, `!`, then `( )`, `.name`, `[index]`, `.*` and `@`. `&&` and `||` give one of their operands.',
     '',
-    "Literals are `true`, `false`, `null`, numbers (`42`, `-1.5e3`, `0xff`) and texts in single quotes (`'it''s'`). Texts are compared without regard to case; values of different types are compared as numbers (`null` and `false` are 0, `true` is 1, an empty text is 0, any other text that is no number never compares as equal). `false`, `0`, the empty text and `null` count as false, everything else as true.",
+    "Literals are `true`, `false`, `null`, numbers (`42`, `-1.5e3`, `0xff`) and texts in single quotes (`'it''s'`). Texts are compared without regard to case; values of different types are compared as numbers (`null` and `false` are 0, `true` is 1, an empty text is 0, any other text that is not a number never compares as equal). `false`, `0`, the empty text and `null` count as false, everything else as true.",
     '',
-    'In a command each value becomes one word of the shell, quoted for the place where it stands; a list becomes several words. `raw(…)` puts a value in as it is.',
+    'In a command each value becomes one word of the shell, quoted for its place; a list becomes several words. `raw(…)` puts a value in as it is.',
     '',
     '### Contexts',
     '',

@@ -81,7 +81,7 @@ function legalNames(place: ExpressionPlace, inTask: boolean): readonly string[] 
   return names;
 }
 
-/** Why a word is no context here, and words that are. */
+/** Why a word is not a context here, and words that are. */
 export function contextProblem(name: string, environment: TypeEnvironment): string {
   const known = contextOf(name);
   if (known === undefined) return `Unknown context "${name}".`;

@@ -65,7 +65,7 @@ export function notOrdered(a: Type, b: Type): string | undefined {
     (b.kind === 'number' || b.kind === 'boolean') &&
     a.values.every((value) => Number.isNaN(toNumber(value)))
   ) {
-    return `The text ${typeWords(a)} is no number`;
+    return `The text ${typeWords(a)} is not a number`;
   }
   return undefined;
 }

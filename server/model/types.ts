@@ -110,7 +110,7 @@ class Checker {
   }
 
   private noMembers(base: Type, span: Span, object?: Expression): void {
-    const subject = object === undefined ? 'This' : 'What stands before the dot';
+    const subject = object === undefined ? 'This' : 'What is before the dot';
     this.report('type', span, `${subject} is ${typeWords(base)}: it has no members.`);
   }
 

@@ -204,7 +204,7 @@ export class Project {
   }
 
   /**
-   * Reads a file again, or takes the text given, and drops what is no definition of ours any more.
+   * Reads a file again, or takes the text given, and drops what is not a definition of ours any more.
    * @returns whether something changed.
    */
   update(relative: string, text?: string): boolean {

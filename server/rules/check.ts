@@ -52,7 +52,7 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
     project,
     pipeline,
     graph: () => {
-      if (pipeline === undefined) throw new TypeError(`${path} is no pipeline and has no graph`);
+      if (pipeline === undefined) throw new TypeError(`${path} is not a pipeline and has no graph`);
       return projectGraph(pipeline, project);
     },
     typing: () => (typed ??= pipeline === undefined ? [] : typeSites(pipeline, project)),

@@ -5,12 +5,12 @@ import { ALL_RULES } from './index.js';
 import type { BadExample, Example, Rule } from './rule.js';
 
 const CATEGORIES: Readonly<Record<string, string>> = {
-  syntax: 'Whether the file can be read',
-  schema: 'Whether keys and values are the right ones',
-  graph: 'Whether the tasks can be put in order',
-  reference: 'Whether names stand for something',
-  path: 'Whether files are where they should be',
-  expression: 'Whether expressions can be worked out',
+  syntax: 'Syntax',
+  schema: 'Keys and values',
+  graph: 'The task graph',
+  reference: 'References',
+  path: 'Files and paths',
+  expression: 'Expressions',
   param: 'Params',
   value: 'Values',
   task: 'Tasks',
@@ -21,14 +21,14 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   approval: 'Approvals',
   deploy: 'Deployments and services',
   monitor: 'Monitoring',
-  security: 'What a person with bad intentions could make of it',
+  security: 'Security',
   suppression: 'Suppressions',
 };
 
 const SEVERITIES: Readonly<Record<Rule['severity'], string>> = {
   error: 'an error',
   warning: 'a warning',
-  info: 'an information',
+  info: 'info',
   hint: 'a hint',
 };
 
@@ -49,13 +49,13 @@ export function renderRulePage(rule: Rule): string {
     '',
     rule.docs.trim(),
     '',
-    '## What is reported',
+    '## Reported',
     '',
     ...rule.bad.flatMap(renderBad),
-    '## What is fine',
+    '## Not reported',
     '',
     ...rule.good.flatMap(renderFiles),
-    '## To change or silence it',
+    '## Change or silence it',
     '',
     'For the whole project, in `modelyard.yaml` (`error`, `warning`, `info`, `hint` or `off`):',
     '',

@@ -84,7 +84,7 @@ function sentence(part: FingerprintPart, before: string | undefined, now: string
       if (task !== undefined && before !== undefined && now !== undefined) return `task ${task} changed`;
       const name = part.kind === 'upstream' ? part.name : `${part.kind} ${part.name}`;
       if (before === undefined) return `${name} is new: ${short(now ?? '')}`;
-      if (now === undefined) return `${name} counts no more`;
+      if (now === undefined) return `${name} is no longer used`;
       return HASH.test(before) && HASH.test(now)
         ? `${name} changed`
         : `${name}: ${short(before)} → ${short(now)}`;
@@ -135,7 +135,7 @@ function sentence(part: FingerprintPart, before: string | undefined, now: string
 function featureSentence(name: string, before: string | undefined, now: string | undefined): string {
   const subject = name.startsWith('view ') ? name : `${name} of the training set`;
   if (before === undefined) return `${subject} is new`;
-  if (now === undefined) return `${subject} counts no more`;
+  if (now === undefined) return `${subject} is no longer used`;
   const [old] = before.split(' ');
   const [fresh] = now.split(' ');
   if (!name.startsWith('view ') || old === fresh) return `${subject} changed`;
@@ -147,7 +147,7 @@ function modelSentence(name: string, before: string | undefined, now: string | u
   const [old] = (before ?? '').split(' ');
   const [fresh] = (now ?? '').split(' ');
   if (before === undefined) return `model ${name} is new: version ${fresh ?? ''}`;
-  if (now === undefined) return `model ${name} counts no more`;
+  if (now === undefined) return `model ${name} is no longer used`;
   return old === fresh
     ? `model ${name}: version ${old ?? ''} has other content`
     : `model ${name}: version ${old ?? ''} → ${fresh ?? ''}`;

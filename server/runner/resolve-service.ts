@@ -50,7 +50,7 @@ export function resolveService(
   const release = optional(action.release, texts);
   if (release !== undefined && action.release !== undefined && !isReleaseId(release)) {
     texts.fail(
-      `release: "${release}" is no release; leave it out for that of the deploy before`,
+      `release: "${release}" is not a release; leave it out for that of the deploy before`,
       action.release.span,
     );
   }

@@ -32,9 +32,9 @@ export function findResumable(
   if (chosen === undefined) {
     const [newest] = store.list({ limit: 1, ...(pipeline === undefined ? {} : { pipeline }) });
     if (newest === undefined)
-      return { ok: false, message: `${pipeline ?? 'the project'} has no run to go on from` };
+      return { ok: false, message: `${pipeline ?? 'the project'} has no run to resume` };
     if (!UNFINISHED.some((status) => status === newest.status)) {
-      const why = newest.status === 'succeeded' ? 'succeeded' : 'still goes on';
+      const why = newest.status === 'succeeded' ? 'succeeded' : 'is still running';
       return {
         ok: false,
         message: `the newest run of ${newest.pipeline}, ${newest.id}, ${why}: nothing to resume`,
@@ -52,7 +52,7 @@ export function findResumable(
     return { ok: false, message: `run ${run.id} is ${run.status}: only what did not succeed can be resumed` };
   }
   if (run.status === 'waiting' && store.hasRunner(run)) {
-    const message = `run ${run.id} still goes on, in process ${run.pid}: it goes on by itself as soon as its questions are answered`;
+    const message = `run ${run.id} is still running, in process ${run.pid}: it continues by itself once its questions are answered`;
     return { ok: false, message };
   }
   if (run.status !== 'interrupted' && run.status !== 'waiting') return { ok: true, run };

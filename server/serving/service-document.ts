@@ -23,7 +23,7 @@ export const serviceDocumentKind: DocumentKind<ServiceDocument> = {
       const running = value[key];
       if (running === undefined) continue;
       if (!isRecord(running) || typeof running['id'] !== 'string' || !Array.isArray(running['replicas'])) {
-        return `"${key}" is no release`;
+        return `"${key}" is not a release`;
       }
     }
     return undefined;

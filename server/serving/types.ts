@@ -33,7 +33,7 @@ export interface ReleaseModel {
 
 /**
  * `release.json`: one app package and one model version put together for an environment. It lies in the release's folder
- * (`releaseFolder`) beside `app/`, the package's files, and `model/`, the artifact. A folder without it is no release:
+ * (`releaseFolder`) beside `app/`, the package's files, and `model/`, the artifact. A folder without it is not a release:
  * it is written last.
  */
 export interface ReleaseDocument {

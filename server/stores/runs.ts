@@ -113,17 +113,18 @@ export class RunStore extends RunReader {
       mkdirSync(this.layout.live, { recursive: true });
       const done = withLock(path.join(folder, 'reopen.lock'), REOPEN_MS, () => {
         const loaded = readDocument(path.join(folder, 'run.json'), runDocumentKind);
-        if (loaded.state !== 'ok') return fail(`Can't go on with run ${document.id}: it can't be read.`);
+        if (loaded.state !== 'ok') return fail(`Can't resume run ${document.id}: it can't be read.`);
         const { status, pid } = loaded.value;
         if (status !== 'waiting') return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
-        if (this.hasRunner(loaded.value)) return fail(`Run ${document.id} still goes on, in process ${pid}.`);
+        if (this.hasRunner(loaded.value))
+          return fail(`Run ${document.id} is still running, in process ${pid}.`);
         writeAtomic(marker, JSON.stringify(identityOf(document)));
         return new RunWriter(folder, marker, this.index, document);
       });
       return done.ok ? done.value : fail(`Run ${document.id} is taken up by another process right now.`);
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      return fail(`Can't go on with run ${document.id}: ${describeError(error)}.`);
+      return fail(`Can't resume run ${document.id}: ${describeError(error)}.`);
     }
   }
 

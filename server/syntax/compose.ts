@@ -424,7 +424,7 @@ class Reader {
     if (anchor === undefined) {
       this.#problem(
         span,
-        `\`*\` at the beginning means an alias, and no \`&${alias.source}\` stands before it. If it is a text, put it in quotes.`,
+        `\`*\` at the beginning means an alias, and no \`&${alias.source}\` comes before it. If it is a text, put it in quotes.`,
       );
       return null;
     }
@@ -434,7 +434,7 @@ class Reader {
         this.#expansionReported = true;
         this.#problem(
           span,
-          `The aliases of this file stand for more than ${EXPANSION_LIMIT} values. Write less of them.`,
+          `The aliases of this file expand to more than ${EXPANSION_LIMIT} values. Use fewer of them.`,
         );
       }
       return null;

@@ -83,8 +83,7 @@ class Parser {
   }
 
   #unexpectedAfterValue(token: Token): string {
-    if (token.text === '*')
-      return "Expressions don't calculate: `*` only stands for all members, as in `a.*`.";
+    if (token.text === '*') return "Expressions don't calculate: `*` only means all members, as in `a.*`.";
     const before = this.#tokens[this.#next - 1];
     if (token.text === '(' && before !== undefined) {
       return 'Only a function name can be called, such as `contains(…)`.';

@@ -166,6 +166,6 @@ function doubleQuotedAt(source: string, start: number): Token {
     end,
     text: source.slice(start, end),
     value: inner,
-    problem: `Texts in expressions stand in single quotes: write '${inner.replaceAll("'", "''")}'.`,
+    problem: `Strings in expressions take single quotes: write '${inner.replaceAll("'", "''")}'.`,
   };
 }

@@ -6,7 +6,7 @@ export const MISSING_COLON = 'A key needs a `:` after it.';
 /** Exact texts of the library whose wording assumes that one knows YAML's grammar. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^Implicit map keys need to be followed by map values/, MISSING_COLON],
-  [/^Implicit keys need to be on a single line/, 'A key and its `:` have to stand on one line.'],
+  [/^Implicit keys need to be on a single line/, 'A key and its `:` must be on one line.'],
   [
     /^Nested mappings are not allowed in compact mappings/,
     'A second `key: value` on the same line: start a new line, or put the value in quotes.',
@@ -19,7 +19,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     /^All sequence items must start at the same column/,
     'The `-` of one list have to start at the same column: check the indentation.',
   ],
-  [/^Sequence item without - indicator/, 'This line stands in a list and needs a `-`.'],
+  [/^Sequence item without - indicator/, 'This line is part of a list and needs a `-`.'],
   [
     /^A block sequence may not be used as an implicit map key/,
     'A list can not be a key: check the indentation.',
@@ -36,11 +36,11 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^Missing , between flow|^Missing , or : between flow/, 'A `,` is missing between the items of `[ ]`.'],
   [
     /^Flow map in block collection must be sufficiently indented|^Flow map .*must end with a \}/,
-    'A closing `}` is missing, or stands too far left.',
+    'A closing `}` is missing, or is not indented enough.',
   ],
   [
     /^Flow sequence in block collection must be sufficiently indented|^Flow sequence .*must end with a \]/,
-    'A closing `]` is missing, or stands too far left.',
+    'A closing `]` is missing, or is not indented enough.',
   ],
   [/^Expected flow map to end with \}/, 'A closing `}` is missing.'],
   [/^Expected flow sequence to end with \]/, 'A closing `]` is missing.'],
@@ -66,11 +66,11 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^Not a YAML token: (.*)/, '`$1` is not YAML.'],
   [
     /^Unexpected scalar at node end/,
-    'This text stands behind a value that already ended: put the whole value in quotes, or check the indentation.',
+    'This text follows a value that already ended: put the whole value in quotes, or check the indentation.',
   ],
   [
     /^Unexpected (\S+) at node end/,
-    'Something stands behind a value that already ended: check indentation and quotes.',
+    'Something follows a value that already ended: check indentation and quotes.',
   ],
   [/^Unexpected flow-seq-end|^Unexpected flow-map-end/, 'A closing bracket without an opening one.'],
   [
@@ -78,7 +78,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     'This mark has no place here: check the indentation, or put the value in quotes.',
   ],
   [/^Unexpected/, 'This has no place here: check indentation, quotes and brackets.'],
-  [/^A node can have at most one (anchor|tag)/, 'Only one $1 may stand before a value.'],
+  [/^A node can have at most one (anchor|tag)/, 'Only one $1 may precede a value.'],
   [/^An alias node must not specify any properties/, 'An alias takes neither an anchor nor a tag.'],
   [/^Missing directives-end|^Missing directives-end\/doc-start/, 'A `---` line has to follow a `%` line.'],
   [/^Block collection cannot start on same line/, 'Start a new line after `---`.'],

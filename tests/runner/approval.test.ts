@@ -124,7 +124,7 @@ test('a runner that stays sees the answer at once, and uses no place meanwhile',
   assert.equal(counts(project), '1 1 0');
   const { id } = project.lastRun();
   const refused = await project.expect(2, ['run', '--resume', id]);
-  assert.match(refused.stderr, /still goes on, in process \d+/);
+  assert.match(refused.stderr, /is still running, in process \d+/);
   const answered = await project.expect(0, ['approve', id, 'ask']);
   assert.equal(answered.stderr, '');
   const { code } = await running.done;

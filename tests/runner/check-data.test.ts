@@ -68,7 +68,7 @@ test('two columns of one name are an error', async () => {
   assert.match(said, /d\.csv, line 1: two columns are called "id"/);
 });
 
-test('NA, blanks and NaN are no values, and 0x10 is no number', async () => {
+test('NA, blanks and NaN are no values, and 0x10 is not a number', async () => {
   const rows = 'a,b\n1,1\nNA,1\n  ,1\n0x10,1\nNaN,1\n';
   const missing = await checked('d.csv', rows, '{ columns: { a: { not-null: true } } }', 1);
   assert.match(missing, /3 failed: row 2 \(no value\), row 3 \(no value\), row 5 \(NaN\)/);

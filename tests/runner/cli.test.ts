@@ -28,7 +28,7 @@ const table: { name: string; args: string[]; code: number; says: RegExp }[] = [
     name: 'an unknown flag',
     args: ['run', '--job', '2'],
     code: 2,
-    says: /"--job" is no flag.*Did you mean --jobs\?/,
+    says: /"--job" is not a flag.*Did you mean --jobs\?/,
   },
   { name: 'a flag without its value', args: ['run', '--jobs'], code: 2, says: /jobs/ },
   {

@@ -85,7 +85,7 @@ test('a flag that nobody knows, or one without its value: 2, with the command an
     const { stderr } = await ends(EXIT.usage, leaf, [...nowhere(leaf), '--no-such-flag', '--project', GOOD]);
     assert.equal(
       stderr,
-      `modelyard: "--no-such-flag" is no flag of modelyard ${name}.\nSee \`modelyard help ${name}\`.\n`,
+      `modelyard: "--no-such-flag" is not a flag of modelyard ${name}.\nSee \`modelyard help ${name}\`.\n`,
     );
     for (const [flag, { type, optional }] of Object.entries({ ...leaf.flags, ...COMMON_FLAGS })) {
       if (type !== 'string' || optional !== undefined) continue;

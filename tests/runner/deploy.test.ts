@@ -282,7 +282,7 @@ test('lineage leads from files through package and model to the release, and bac
   const back = await made.expect(0, ['models', 'lineage', id]);
   assert.match(
     back.stdout,
-    /^rain-app@1 · rain@1 \(release \S+ in staging\) stands on\n {2}rain-app 1 \(package\)\n/,
+    /^rain-app@1 · rain@1 \(release \S+ in staging\) was made from\n {2}rain-app 1 \(package\)\n/,
   );
   for (const [word, said] of [
     ['release:staging/nope', /There is no release nope in staging/],

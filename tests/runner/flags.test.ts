@@ -27,7 +27,7 @@ for (const command of FAMILIES) {
           command.run(readArguments(command.name, command.flags, command.most, argv)),
           (error) =>
             error instanceof UsageError &&
-            error.message.startsWith(`"--${flag}" is no flag of modelyard ${command.name} ${word};`),
+            error.message.startsWith(`"--${flag}" is not a flag of modelyard ${command.name} ${word};`),
           argv.join(' '),
         );
       }

@@ -5,7 +5,7 @@ import { TestProject } from '../support/cli.js';
 
 const TEKTON = 'apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: x}\nspec: {tasks: []}\n';
 
-test("another tool's pipeline.yaml is no definition: lint and doctor are green and say why", async () => {
+test("another tool's pipeline.yaml is not a definition: lint and doctor are green and say why", async () => {
   const project = await TestProject.make({ 'pipeline.yaml': TEKTON, 'a/pipeline.yml': 'stages: [a]\n' });
   project.remove('modelyard.yaml');
   const lint = await project.run(['lint']);

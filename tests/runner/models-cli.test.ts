@@ -295,7 +295,7 @@ test('lineage answers both ways, across runs', async () => {
     .split('\n')
     .map((line) => line.replace(/ \((data|artifact), \w+\)/, ' ($1)'));
   assert.deepEqual(lines, [
-    'rain 1 stands on',
+    'rain 1 was made from',
     '  models/m.txt (artifact)',
     `    train (run, run ${run?.id ?? ''} of main)`,
     '      data.txt (data)',

@@ -98,7 +98,7 @@ tasks:
     outputs: { o: third.txt }
 `);
   const nothing = await project.expect(2, ['run', '--resume']);
-  assert.match(nothing.stderr, /has no run to go on from/);
+  assert.match(nothing.stderr, /has no run to resume/);
   const running = project.start(['run', '-p', 'word=hello']);
   await until('the third task runs', () => project.exists('third.flag'));
   process.kill(running.pid, 'SIGTERM');

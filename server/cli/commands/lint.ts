@@ -180,7 +180,7 @@ function chosenPaths(args: Arguments, root: string, project: Project): readonly 
       const refused = project.whyRefused(relative);
       throw new CommandError(
         refused === undefined
-          ? `${word} is no definition: neither its name nor its content says so; name it NAME.pipeline.yaml or NAME.features.yaml`
+          ? `${word} is not a definition: neither its name nor its content says so; name it NAME.pipeline.yaml or NAME.features.yaml`
           : `${word} is not taken as a Modelyard ${wordFor(refused.as)} because of ${refused.because}`,
         EXIT.usage,
       );

@@ -15,7 +15,7 @@ import { type Call, type Subcommand, valueOf, versionNamed } from './models-shar
 export const lineage: Subcommand = {
   usage:
     'lineage MODEL@VERSION | FILE | sha256:HASH | RUN[:TASK] | package:NAME@VERSION | release:ENVIRONMENT/ID | service:ENVIRONMENT/NAME | view:NAME@VERSION [--up] [--down] [--limit N]',
-  summary: 'What a version or a release stands on, what used a file of data: across all runs.',
+  summary: 'What a version or a release was made from, and what used a data file, across all runs.',
   flags: {
     ...JSON_FLAG,
     up: { type: 'boolean', help: 'Only what it was made of.' },
@@ -42,7 +42,7 @@ export const lineage: Subcommand = {
       return EXIT.ok;
     }
     const lines = [
-      ...(upstream === undefined ? [] : section('stands on', upstream, 'up', style)),
+      ...(upstream === undefined ? [] : section('was made from', upstream, 'up', style)),
       ...(downstream === undefined ? [] : section('went into', downstream, 'down', style)),
     ];
     if (lines.length === 0) lines.push('No run and no version is known that has to do with it.');

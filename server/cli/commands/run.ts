@@ -53,7 +53,7 @@ asked; elsewhere the command ends with 3, and the run goes on with --resume once
     'keep-going': {
       type: 'boolean',
       short: 'k',
-      help: 'After a failure go on with what does not depend on it.',
+      help: 'After a failure, keep running what does not depend on it.',
     },
     ...RESUME_FLAGS,
     dry: { type: 'boolean', help: 'Only say what would be done, and why.' },

@@ -82,7 +82,7 @@ async function startOne(
   const { args } = call;
   const release = args.text('release');
   if (release !== undefined && !isReleaseId(release))
-    throw new UsageError(`"${release}" is no release; \`modelyard releases list\` shows them`);
+    throw new UsageError(`"${release}" is not a release; \`modelyard releases list\` shows them`);
   if (call.dry) return tellDry(call, 'service start', service, `start ${release ?? 'what it ran last'}`);
   const [host, port, traffic, replicas] = [
     args.text('host'),

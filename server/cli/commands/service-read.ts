@@ -191,7 +191,7 @@ export const history: ServiceSubcommand = {
 
 export const alerts: ServiceSubcommand = {
   usage: 'alerts [SERVICE] [--limit N]',
-  summary: 'How the rules of services stand; with SERVICE also what was raised and cleared.',
+  summary: 'The state of the services’ rules; with SERVICE also what was raised and cleared.',
   flags: {
     ...JSON_FLAG,
     ...ENVIRONMENT,

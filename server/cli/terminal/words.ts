@@ -99,7 +99,8 @@ export function waitingLines(progress: Progress, style: Style): string[] {
     }
     lines.push(`  modelyard approve ${progress.runId} ${task}   or reject, with --comment TEXT`);
   }
-  if (waiting.parked) lines.push(`  modelyard run ${progress.pipeline} --resume ${progress.runId}   goes on`);
+  if (waiting.parked)
+    lines.push(`  modelyard run ${progress.pipeline} --resume ${progress.runId}   to continue`);
   return lines;
 }
 

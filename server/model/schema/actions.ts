@@ -136,7 +136,7 @@ const registerAction = closed(
         reference('alias', 'action'),
         Type.Integer({ minimum: 1, [HINT]: { expects: 'the number of a version' } }),
       ]),
-      'An alias or a version of the same model that the new version has to stand up to. While nothing has the alias, only the absolute bounds count.',
+      'An alias or a version of the same model to compare the new version with. While nothing has the alias, only the absolute bounds count.',
       ['production', 3],
     ),
     thresholds: opt(
@@ -227,7 +227,7 @@ export const actionSchemas = {
       },
     ],
   ),
-  approval: opt(approvalAction, 'Waits for a person. What does not depend on it goes on.', [
+  approval: opt(approvalAction, 'Waits for a person. Tasks that do not depend on it keep running.', [
     { prompt: 'Put rain ${{ params.version }} into production?', who: ['ada', 'grace'], timeout: '2d' },
   ]),
   deploy: opt(deployAction, 'Puts an app package and a model version on a target, as a release.', [

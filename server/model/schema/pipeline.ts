@@ -103,7 +103,7 @@ const output = Type.Union([
       ),
       persist: opt(
         Type.Boolean(),
-        'Leave the last output in place before a re-run, for tasks that go on from it. Without, it is taken away before the task runs and put back when the task fails (docs/outputs.md).',
+        'Leave the last output in place before a re-run, for tasks that continue from it. Without, it is taken away before the task runs and put back when the task fails (docs/outputs.md).',
         [true],
         { default: false },
       ),
@@ -268,7 +268,7 @@ export const taskOptionSchemas = {
   ),
   'continue-on-error': opt(
     Type.Boolean(),
-    'The run goes on, and can succeed, when this task fails.',
+    'The run continues, and can succeed, when this task fails.',
     [true],
     {
       default: false,

@@ -54,7 +54,7 @@ const executor = closed(
       opt(duration, 'Slurm: how often the queue is looked at.', ['15s'], { default: '15s' }),
     ),
     options: notYet(
-      opt(Type.Array(cli), 'Slurm: further options of `sbatch`, as they stand.', [['--exclusive']]),
+      opt(Type.Array(cli), 'Slurm: further options of `sbatch`, passed on unchanged.', [['--exclusive']]),
     ),
   },
   { title: 'Executor' },
@@ -146,7 +146,7 @@ const secret = closed(
     env: opt(Type.String(), 'The environment variable it is read from. Default: its own name.', [
       'WEATHER_API_KEY',
     ]),
-    optional: opt(Type.Boolean(), 'Runs go on without it.', [true], { default: false }),
+    optional: opt(Type.Boolean(), 'Runs continue without it.', [true], { default: false }),
   },
   { title: 'Secret' },
 );
@@ -252,7 +252,7 @@ export const projectSchema = closed(
           additionalProperties: false,
         }),
       ]),
-      'Secrets that pipelines use, by name. Their values stand in the environment or in the editor’s secret storage, never here.',
+      'Secrets that pipelines use, by name. Their values come from the environment or from the editor’s secret storage, never here.',
       [['API_KEY'], { API_KEY: { description: 'Key of the weather service.' } }],
     ),
   },

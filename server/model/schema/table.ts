@@ -39,7 +39,7 @@ export const tableOptions = {
   ),
   'null-values': opt(
     listOrOne(Type.String()),
-    'Of CSV files: words that stand for no value. An empty field always does.',
+    'Of CSV files: words that mean "no value". An empty field always does.',
     [['NA', '-999']],
   ),
   decimal: opt(oneOf([',', '.']), 'Of CSV files: the decimal mark.', [','], { default: '.' }),

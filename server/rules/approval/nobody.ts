@@ -13,7 +13,7 @@ names than approvals, the run would wait for ever. The same goes for the \`appro
 
 Nothing is said where a name is an expression, which may stand for several people.
 
-**To mend it**, name more people, lower \`count\`, or write \`who: any\`.
+**How to fix it:** Name more people, lower \`count\`, or write \`who: any\`.
 `,
   needsWholeText: true,
   good: [

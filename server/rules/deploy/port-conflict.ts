@@ -22,7 +22,7 @@ environment on the same target: \`staging\` and \`production\` on one machine ne
 The services of all pipelines of the project are looked at. Nothing is said where a port, a name or an environment is an
 expression, and of environments on different targets.
 
-**To mend it**, give one of them another port, or stop the other one first.
+**How to fix it:** Give one of them another port, or stop the other one first.
 `,
   needsWholeText: true,
   good: [

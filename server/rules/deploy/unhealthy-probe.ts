@@ -16,7 +16,7 @@ path to ask, a port that can be reached has to do: an app that has started and c
 
 Nothing is said where it can't be told which package the service runs.
 
-**To mend it**, name the path under \`health\` of the \`package\` (all its services then use it) or of the \`service\`.
+**How to fix it:** Name the path under \`health\` of the \`package\` (all its services then use it) or of the \`service\`.
 `,
   needsWholeText: true,
   good: [

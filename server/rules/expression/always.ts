@@ -19,7 +19,7 @@ context was forgotten (\`0.8 > 0.7\`).
 The same is said where the status of a task is compared with \`cached\`: a result from the cache is \`succeeded\`, so that a
 definition means the same whether a task ran or not. Whether it ran is \`tasks.train.cached\`.
 
-**To mend it**, compare with something that varies, or remove the condition. To switch a task off for a while, a param is
+**How to fix it:** Compare with something that varies, or remove the condition. To switch a task off for a while, a param is
 clearer: \`if: params.publish\`.
 `,
   good: [

@@ -10,7 +10,7 @@ Each function takes a certain number of arguments: \`contains(where, what)\`, \`
 \`join(list, separator)\`, \`format(pattern, value, …)\`. With fewer there is nothing to work on; what is too much would be
 ignored without a word.
 
-**To mend it**, add or remove arguments as the message says.
+**How to fix it:** Add or remove arguments as the message says.
 `,
   good: [
     {

@@ -10,7 +10,7 @@ Expressions know these functions: \`contains\`, \`startsWith\`, \`endsWith\`, \`
 \`hashFiles\` and \`raw\`, and in an \`if\` also \`success\`, \`failure\`, \`cancelled\` and \`always\`, which ask how the tasks before
 this one ended. Anywhere else those four have nothing to ask about.
 
-**To mend it**, take the name that is suggested, or move the question to an \`if\`.
+**How to fix it:** Take the name that is suggested, or move the question to an \`if\`.
 `,
   good: [
     {

@@ -10,7 +10,7 @@ The types of params, metrics files, outputs and functions are known, so a compar
 that a function can not use, or a list in the middle of a path is found before the run. Where a type is not known (a metric, an environment variable, a
 value that only exists at run time) nothing is said.
 
-**To mend it**, compare values of one type, or change the declared type of the param.
+**How to fix it:** Compare values of one type, or change the declared type of the param.
 `,
   good: [
     {
@@ -26,7 +26,7 @@ value that only exists at run time) nothing is said.
     {
       files:
         "params: { epochs: 200 }\ntasks:\n  train:\n    if: «params.epochs > 'many'»\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n",
-      messages: ["The text 'many' is no number, so this is always false."],
+      messages: ["The text 'many' is not a number, so this is always false."],
     },
     {
       files:

@@ -21,7 +21,7 @@ and a training set has no two columns of one name unless \`full-names: true\` ca
 
 Two equal keys in one map are reported by \`syntax/duplicate-key\`.
 
-**To mend it**, rename one of the two, or remove what is there twice.
+**How to fix it:** Rename one of the two, or remove what is there twice.
 `,
   good: [
     {

@@ -19,7 +19,7 @@ export const expectation: Rule = {
 What was found is shown at the line of the expectation until the view is materialized again. An expectation with
 \`severity: error\` (the default) has stopped that version from becoming the current one; one with \`severity: warning\` has not.
 
-**To mend it**, look at the rows (\`Preview\` shows them), then correct the data, the query or the expectation, and
+**How to fix it:** Look at the rows (\`Preview\` shows them), then correct the data, the query or the expectation, and
 materialize the view again.
 `,
   needsWholeText: true,

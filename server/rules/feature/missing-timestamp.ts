@@ -16,7 +16,7 @@ A training set takes, for each label, the newest row that was true at the label'
 which row that is, and values of the future would leak into the past. A table of things that never change needs one as well:
 the time since when they are so.
 
-**To mend it**, name the column under \`timestamp\`. Where rows are loaded later than they were true, name the time of loading
+**How to fix it:** Name the column under \`timestamp\`. Where rows are loaded later than they were true, name the time of loading
 under \`created\`, too.
 `,
   needsWholeText: true,

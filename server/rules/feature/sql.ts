@@ -18,7 +18,7 @@ ask the network is refused.
 
 It is checked in trusted workspaces, for the files that are open in the editor.
 
-**To mend it**, look at the words that are underlined.
+**How to fix it:** Look at the words that are underlined.
 `,
   needsWholeText: true,
   good: [{ files: { 'weather.features.yaml': text('rain > 0') }, facts: { weather: {} } }],

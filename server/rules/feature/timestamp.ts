@@ -23,7 +23,7 @@ The same page is about the other keys that say how a file is written: \`delimite
 Nothing is said of times where the data can't be read. Only the first rows are looked at; all of them when the view is
 materialized.
 
-**To mend it**, write the format, or the transform that is suggested.
+**How to fix it:** Write the format, or the transform that is suggested.
 `,
   needsWholeText: true,
   good: [

@@ -27,7 +27,7 @@ rest is refused when the view is materialized, and reported here before that.
 
 Nothing is said where the data can't be read.
 
-**To mend it**, declare the type that the column has, or let a \`transform\` cast it (\`rain::DOUBLE as rain\`).
+**How to fix it:** Declare the type that the column has, or let a \`transform\` cast it (\`rain::DOUBLE as rain\`).
 `,
   needsWholeText: true,
   good: [{ files: { 'weather.features.yaml': text('float') }, facts: FACTS }],

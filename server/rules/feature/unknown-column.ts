@@ -42,7 +42,7 @@ Nothing is said where the data can't be read: where no file is there yet, in Res
 all the same), and while a query is wrong, which \`feature/sql\` reports. Nor is it of labels that a task makes, because the
 next run may write other columns.
 
-**To mend it**, take the name that is suggested, or let the query give the column.
+**How to fix it:** Take the name that is suggested, or let the query give the column.
 `,
   needsWholeText: true,
   good: [

@@ -10,7 +10,7 @@ export const unknownEntity: Rule = {
 The entity says which columns tell one row's subject from another's. Without it, labels and features can't be joined.
 Entities may be defined in any \`*.features.yaml\` of the project.
 
-**To mend it**, take the name that is suggested, or define the entity with its \`keys\`.
+**How to fix it:** Take the name that is suggested, or define the entity with its \`keys\`.
 `,
   needsWholeText: true,
   good: [

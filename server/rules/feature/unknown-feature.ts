@@ -14,7 +14,7 @@ export const unknownFeature: Rule = {
 \`view:feature\` is a column that the view lists under \`features\`. A column of the source that is not listed there is no
 feature: nothing says what it means, and no statistics are kept of it.
 
-**To mend it**, take the name that is suggested, or list the column under the \`features\` of the view.
+**How to fix it:** Take the name that is suggested, or list the column under the \`features\` of the view.
 `,
   needsWholeText: true,
   good: [

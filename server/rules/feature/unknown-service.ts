@@ -14,7 +14,7 @@ A feature service says which features go to one model. It may be defined in any 
 
 Nothing is said where the name is an expression.
 
-**To mend it**, take the name that is suggested, or define the service under \`services\`.
+**How to fix it:** Take the name that is suggested, or define the service under \`services\`.
 `,
   needsWholeText: true,
   good: [

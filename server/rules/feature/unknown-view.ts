@@ -19,7 +19,7 @@ the view (\`weather:rain_7d\`), and a name without a colon is a whole view.
 
 Nothing is said where the name is an expression.
 
-**To mend it**, take the name that is suggested, or define the view.
+**How to fix it:** Take the name that is suggested, or define the view.
 `,
   needsWholeText: true,
   good: [

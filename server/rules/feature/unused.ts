@@ -21,7 +21,7 @@ materialization and readers at every reading.
 While nothing of the project uses features at all, only entities are reported: views come before their users. Nothing is said where
 an expression decides what is used. Code that reads features by itself is not looked into.
 
-**To mend it**, use it, or remove it.
+**How to fix it:** Use it, or remove it.
 `,
   needsWholeText: true,
   good: [

@@ -12,7 +12,7 @@ task waits for another when it reads what the other writes, when an expression m
 A circle is reported once, at its task that stands first in the file, however it was made; the trail says for each step
 why it is there.
 
-**To mend it**, break the cycle at the step that should not be there: take a name out of \`needs\`, or let one of the
+**How to fix it:** Break the cycle at the step that should not be there: take a name out of \`needs\`, or let one of the
 tasks write to a file of its own.
 `,
   needsWholeText: true,

@@ -14,7 +14,7 @@ A glob in \`outputs\` that matches a file of another task is the same: the file 
 Cells of a matrix that all write to one path do the same to each other. Nothing is said where both tasks have an \`if\`,
 because they may be meant as either, or.
 
-**To mend it**, give each task a path of its own; in a matrix, put a value of the cell into the path.
+**How to fix it:** Give each task a path of its own; in a matrix, put a value of the cell into the path.
 `,
   needsWholeText: true,
   good: [

@@ -11,7 +11,7 @@ wait for the call, and the call for it: neither ever ends. The run refuses such 
 
 Only mutexes whose names are plain text are looked at.
 
-**To mend it**, leave the mutex at one of the two. At the call it covers the whole pipeline.
+**How to fix it:** Leave the mutex at one of the two. At the call it covers the whole pipeline.
 `,
   good: [
     {

@@ -12,7 +12,7 @@ it.
 Nothing is said of a task that names a file in its own folder once more, say as its metrics, nor where both tasks have an
 \`if\`.
 
-**To mend it**, let the two write to folders side by side.
+**How to fix it:** Let the two write to folders side by side.
 `,
   needsWholeText: true,
   good: [

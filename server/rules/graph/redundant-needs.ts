@@ -12,11 +12,11 @@ export const redundantNeeds: Rule = {
   summary: 'A task is named under `needs` although files or expressions already say so.',
   docs: `
 A task that reads what another one writes, or that mentions it in an expression, already waits for it. Saying it again
-under \`needs\` does no harm, but when the file goes the word stays, and then it holds tasks back for no reason.
+under \`needs\` does no harm, but when the file goes, the word stays, and then it holds tasks back for no reason.
 
 For a task with a matrix it is only reported when every cell waits for every cell without it.
 
-**To mend it**, remove the name from \`needs\`.
+**How to fix it:** Remove the name from \`needs\`.
 `,
   good: [
     {
@@ -42,7 +42,7 @@ For a task with a matrix it is only reported when every cell waits for every cel
     {
       files:
         'tasks:\n  warm-up:\n    run: ./warm-up.sh\n    cache: false\n  train:\n    needs: [warm-up, «warm-up»]\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n',
-      messages: ['"warm-up" stands here twice.'],
+      messages: ['"warm-up" is listed twice.'],
       fixed:
         'tasks:\n  warm-up:\n    run: ./warm-up.sh\n    cache: false\n  train:\n    needs: [warm-up]\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n',
     },
@@ -64,7 +64,7 @@ For a task with a matrix it is only reported when every cell waits for every cel
 };
 
 function messageOf(task: string, name: string, because: EdgeReason | 'twice'): string {
-  if (because === 'twice') return `"${name}" stands here twice.`;
+  if (because === 'twice') return `"${name}" is listed twice.`;
   return `"${task}" already waits for "${name}": ${why(name, because)}.`;
 }
 

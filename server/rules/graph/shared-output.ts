@@ -13,7 +13,7 @@ its own output changed afterwards, so that it is made or restored again and agai
 
 Params count with their defaults. Nothing is said about paths that only a run knows, nor about globs.
 
-**To mend it**, give each pipeline a path of its own, or let one of them read what the other makes.
+**How to fix it:** Give each pipeline a path of its own, or let one of them read what the other makes.
 `,
   good: [
     {

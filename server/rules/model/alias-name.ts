@@ -13,7 +13,7 @@ export const aliasName: Rule = {
 Aliases are made of letters, digits, \`_\` and \`-\`, as in MLflow. An alias that reads like a version (\`3\`, \`v3\`) is refused,
 because nobody could tell which of the two \`rain@3\` means, and \`latest\` always means the newest version.
 
-**To mend it**, take the suggested word. The number of a version is written without a \`v\`: \`rain@3\`.
+**How to fix it:** Take the suggested word. The number of a version is written without a \`v\`: \`rain@3\`.
 `,
   good: [
     {

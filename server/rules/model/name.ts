@@ -16,7 +16,7 @@ folders. They begin with a letter, a digit or \`_\` and end with no \`.\` and no
 Where a version is meant, its alias or number follows an \`@\`: \`rain@production\`, \`rain@3\`, \`rain@latest\`. MLflow's
 \`models:/rain/3\` is read as well. Where a model is meant (\`register\`, \`package\`), its name stands alone.
 
-**To mend it**, take the suggested name, or say which version is meant.
+**How to fix it:** Take the suggested name, or say which version is meant.
 `,
   good: [
     {
@@ -40,7 +40,7 @@ Where a version is meant, its alias or number follows an \`@\`: \`rain@productio
     {
       files: 'tasks:\n  register:\n    register: { model: «rain@candidate», from: models/rain.json }\n',
       messages: [
-        '"rain@candidate" names a version, and here only the model is named. Aliases of the new version stand in `aliases`.',
+        '"rain@candidate" names a version, and here only the model is named. Aliases of the new version go into `aliases`.',
       ],
       fixed: 'tasks:\n  register:\n    register: { model: rain, from: models/rain.json }\n',
     },
@@ -66,7 +66,7 @@ function judge(context: RuleContext, mention: ModelMention): Report | undefined 
   if (names === 'model' && model.includes('@')) {
     const name = model.slice(0, model.lastIndexOf('@'));
     if (checkModelName(name).ok) {
-      const where = role === 'makes' ? ' Aliases of the new version stand in `aliases`.' : '';
+      const where = role === 'makes' ? ' Aliases of the new version go into `aliases`.' : '';
       return {
         span,
         message: `"${model}" names a version, and here only the model is named.${where}`,

@@ -21,7 +21,7 @@ registered model.
 
 Nothing is said where none of them is known.
 
-**To mend it**, take the name that is suggested, or add the column to the signature.
+**How to fix it:** Take the name that is suggested, or add the column to the signature.
 `,
   needsWholeText: true,
   good: [

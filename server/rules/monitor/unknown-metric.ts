@@ -26,7 +26,7 @@ A rule is a measure, a comparison (\`<\`, \`<=\`, \`>\`, \`>=\`) and a bound: \`
 
 Nothing is said of rules that hold an expression.
 
-**To mend it**, take the measure that is suggested, or write the bound as the message says.
+**How to fix it:** Take the measure that is suggested, or write the bound as the message says.
 `,
   needsWholeText: true,
   good: [
@@ -44,8 +44,8 @@ Nothing is said of rules that hold an expression.
     {
       files: 'tasks:\n  watch:\n    monitor: { service: rain, rules: [p95 < «200», «fast enough»] }\n',
       messages: [
-        '"200" is no bound for p95: write it as in p95 < 200ms.',
-        'This is no rule. Write a measure, a comparison and a bound, such as p95 < 200ms or error-rate < 1%.',
+        '"200" is not a bound for p95: write it as in p95 < 200ms.',
+        'This is not a rule. Write a measure, a comparison and a bound, such as p95 < 200ms or error-rate < 1%.',
       ],
     },
   ],

@@ -12,7 +12,7 @@ has to match a file; otherwise the package can't be made.
 
 What a task of the project makes will be there. Nothing is said of paths that an expression gives.
 
-**To mend it**, correct the path or the glob. Paths are relative to the project.
+**How to fix it:** Correct the path or the glob. Paths are relative to the project.
 `,
   needsWholeText: true,
   good: [

@@ -17,7 +17,7 @@ nothing else. A script that \`include\` leaves out is not there.
 Only words that are certainly files of the project are looked at: scripts (\`app/serve.py\`, \`./start.sh\`) in a command
 without expressions. What \`setup\` may make is not missed.
 
-**To mend it**, add the file to \`include\`, or correct the command.
+**How to fix it:** Add the file to \`include\`, or correct the command.
 `,
   needsWholeText: true,
   good: [

@@ -17,7 +17,7 @@ in which it runs.
 The names of files are looked at here; when the package is made, their contents are, too. Files that git ignores don't go into
 a package by a glob.
 
-**To mend it**, leave the file out with \`exclude\`. A file that is none, such as a key for tests, is named under
+**How to fix it:** Leave the file out with \`exclude\`. A file that is none, such as a key for tests, is named under
 \`allow-secret-files\`.
 `,
   needsWholeText: true,

@@ -31,7 +31,7 @@ newest one, would do; and at a \`deploy\`, for the version that it names. Whole 
 do numbers, and times. It is a warning, because the next version of the model may do. Nothing is said where a name is an
 expression, or while no version of the model is known.
 
-**To mend it**, correct the signature, or make a version of the model that the app can serve.
+**How to fix it:** Correct the signature, or make a version of the model that the app can serve.
 `,
   needsWholeText: true,
   good: [

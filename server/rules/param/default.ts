@@ -9,7 +9,7 @@ export const paramDefault: Rule = {
 A param that nobody sets takes its default. One that the param itself would refuse makes every plain run fail, or lets a
 value through that would be refused from a person.
 
-**To mend it**, change the default, or widen what the param accepts.
+**How to fix it:** Change the default, or widen what the param accepts.
 `,
   good: [
     {

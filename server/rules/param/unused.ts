@@ -14,7 +14,7 @@ Nothing in the pipeline reads this param, so changing it changes nothing, though
 A param counts as used when an expression names it (\`params.epochs\`, \`params['epochs']\`), and all of them do when an
 expression takes them together (\`toJSON(params)\`, \`params.*\`) or picks one by a name that is only known at run time.
 
-**To mend it**, use the param, or remove it.
+**How to fix it:** Use the param, or remove it.
 `,
   needsWholeText: true,
   good: [

@@ -20,7 +20,7 @@ The cache keeps a copy of what a task made and puts it back when nothing has cha
 Nothing is said about the last one where the task has \`cache: false\`, and nothing about \`.git/\` where the task or the
 output has it.
 
-**To mend it**, write to a folder that holds nothing but what the task makes.
+**How to fix it:** Write to a folder that holds nothing but what the task makes.
 `,
   good: [
     {

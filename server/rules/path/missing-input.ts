@@ -48,7 +48,7 @@ expressions in them, nor about places where a task writes to a path that is only
 
 It is a warning and no error, because data is often fetched after the code.
 
-**To mend it**, correct the path, fetch the file, or name it as an output of the task that makes it.
+**How to fix it:** Correct the path, fetch the file, or name it as an output of the task that makes it.
 `,
   needsWholeText: true,
   good: [

@@ -16,7 +16,7 @@ is known to have made the folder.
 
 Outputs with \`persist: true\` stay in place and may hold their own input.
 
-**To mend it**, write to a folder that holds nothing but what the task makes.
+**How to fix it:** Write to a folder that holds nothing but what the task makes.
 `,
   good: [
     {

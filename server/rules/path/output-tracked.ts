@@ -13,7 +13,7 @@ starts.
 A single file is taken where git is meant to keep it: one with \`cache: false\`, and files of \`metrics\` and \`plots\`, which
 are often committed to be compared. Outputs with \`persist: true\` stay in place and are taken, too.
 
-**To mend it**, write to a path of its own; or let git forget the file (\`git rm --cached FILE\`) and ignore it.
+**How to fix it:** Write to a path of its own; or let git forget the file (\`git rm --cached FILE\`) and ignore it.
 `,
   good: [
     {

@@ -17,7 +17,7 @@ someone sends you write anywhere.
 
 A link inside of the project that leads out of it is reported where a path goes through it.
 
-**To mend it**, bring the file into the project, or let a task fetch it and name the copy as its output.
+**How to fix it:** Bring the file into the project, or let a task fetch it and name the copy as its output.
 `,
   good: [
     {

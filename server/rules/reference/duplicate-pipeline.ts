@@ -9,7 +9,7 @@ Pipelines are called by their name: on the command line, from \`pipeline\` tasks
 both would look like the history of one. A pipeline without a \`name\` has that of its file, or of its folder where the
 file is just \`pipeline.yaml\`.
 
-**To mend it**, give one of them another \`name\`. If one is a copy that is not in use, list it under \`exclude\` in
+**How to fix it:** Give one of them another \`name\`. If one is a copy that is not in use, list it under \`exclude\` in
 \`modelyard.yaml\`.
 `,
   good: [

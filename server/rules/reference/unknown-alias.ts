@@ -21,7 +21,7 @@ An alias that a \`register\` task of the project gives to the model is known, to
 registry does not have, and of the \`compare-to\` of a \`register\` only where it looks like a slip of the pen: as long as
 nothing has the alias, there is nothing to compare with, and that is no mistake.
 
-**To mend it**, take the word that is suggested, or set the alias: \`modelyard models alias rain@3 production\`.
+**How to fix it:** Take the word that is suggested, or set the alias: \`modelyard models alias rain@3 production\`.
 `,
   needsWholeText: true,
   good: [

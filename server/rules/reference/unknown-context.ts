@@ -7,13 +7,13 @@ import { reportTyped } from '../typed.js';
 export const unknownContext: Rule = {
   id: 'reference/unknown-context',
   severity: 'error',
-  summary: 'An expression begins with a name that is no context, or one that has no value here.',
+  summary: 'An expression begins with a name that is not a context, or one that has no value here.',
   docs: `
 An expression reads from \`params\`, \`env\`, \`matrix\`, \`tasks\`, \`run\`, \`git\`, \`models\`, \`packages\`, \`environment\` and
-\`secrets\`, and some of them only have a value at some places. A text has to stand in single quotes: without them
+\`secrets\`, and some of them only have a value at some places. A string takes single quotes: without them
 \`fast\` is the name of a context and not a word.
 
-**To mend it**, take the name that is suggested, or put the text in single quotes.
+**How to fix it:** Take the name that is suggested, or put the text in single quotes.
 `,
   good: [
     {

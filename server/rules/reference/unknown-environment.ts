@@ -19,7 +19,7 @@ Where an app is deployed to is one of the \`environments\` of \`modelyard.yaml\`
 
 Nothing is said where the name is an expression, and while \`modelyard.yaml\` can't be read.
 
-**To mend it**, take the name that is suggested, or define the environment in \`modelyard.yaml\`: there is a quick fix for
+**How to fix it:** Take the name that is suggested, or define the environment in \`modelyard.yaml\`: there is a quick fix for
 it, and \`environments: { staging: {} }\` is enough.
 `,
   needsWholeText: true,

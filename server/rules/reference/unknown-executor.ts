@@ -17,7 +17,7 @@ names any other one fails.
 
 Nothing is said while \`modelyard.yaml\` can't be read.
 
-**To mend it**, take the name that is suggested, or define the executor in \`modelyard.yaml\`.
+**How to fix it:** Take the name that is suggested, or define the executor in \`modelyard.yaml\`.
 `,
   needsWholeText: true,
   good: [

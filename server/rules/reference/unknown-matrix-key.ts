@@ -11,7 +11,7 @@ that is neither an axis nor set by \`include\`, or a \`matrix\` in a task withou
 
 It is not reported where the values come from an expression, because then the keys are not known before the run.
 
-**To mend it**, take the name that is suggested, or add the axis.
+**How to fix it:** Take the name that is suggested, or add the axis.
 `,
   needsWholeText: true,
   good: [

@@ -20,7 +20,7 @@ is not in the registry of the project (\`modelyard models list\`) makes the task
 The registry belongs to the checkout, so this is a warning, and nothing is said while it is empty. A model that a
 \`register\` task of the project makes is known, too.
 
-**To mend it**, take the name that is suggested, register the model, or import it with \`modelyard models import\`.
+**How to fix it:** Take the name that is suggested, register the model, or import it with \`modelyard models import\`.
 `,
   needsWholeText: true,
   good: [

@@ -9,7 +9,7 @@ export const unknownOutput: Rule = {
 What a task makes is declared under its \`outputs\`, each with a name, and expressions reach it by that name
 (\`tasks.train.outputs.model\`). A name that is not declared has no path.
 
-**To mend it**, take the name that is suggested, or declare the output on its task.
+**How to fix it:** Take the name that is suggested, or declare the output on its task.
 `,
   needsWholeText: true,
   good: [

@@ -20,7 +20,7 @@ the project. What such a task has made once is there, also when the task is no m
 It is a warning, because another clone of the project may have what this one has not. Nothing is said where the name is an
 expression.
 
-**To mend it**, take the name that is suggested, make the package with a \`package\` task, or leave the version out: the
+**How to fix it:** Take the name that is suggested, make the package with a \`package\` task, or leave the version out: the
 newest is meant then.
 `,
   needsWholeText: true,

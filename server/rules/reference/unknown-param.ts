@@ -9,7 +9,7 @@ export const unknownParam: Rule = {
 Everything that a run may change is declared under \`params\`, so that its type and its default are known. A param that is
 not declared has no value, and the command would get an empty word.
 
-**To mend it**, take the name that is suggested, or declare the param.
+**How to fix it:** Take the name that is suggested, or declare the param.
 `,
   needsWholeText: true,
   good: [

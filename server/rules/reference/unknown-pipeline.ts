@@ -19,7 +19,7 @@ types, bounds and choices, as when the run starts.
 
 Nothing is said where the name is an expression, or where two pipelines share the name.
 
-**To mend it**, take the name that is suggested.
+**How to fix it:** Take the name that is suggested.
 `,
   needsWholeText: true,
   good: [

@@ -17,7 +17,7 @@ project.
 It is a warning, because a service may have been started by hand. Nothing is said where the name is an expression, and while
 no task of the project starts services.
 
-**To mend it**, take the name that is suggested, or start the service with a \`service\` task.
+**How to fix it:** Take the name that is suggested, or start the service with a \`service\` task.
 `,
   needsWholeText: true,
   good: [

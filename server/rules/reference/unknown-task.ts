@@ -11,7 +11,7 @@ export const unknownTask: Rule = {
 \`needs\` and \`tasks.<name>\` speak of tasks of the same pipeline. One that isn't there can't be waited for, so the pipeline
 can't be planned.
 
-**To mend it**, take the name that is suggested. A task of *another* pipeline can't be named; let its output be an input
+**How to fix it:** Take the name that is suggested. A task of *another* pipeline can't be named; let its output be an input
 here, or run that pipeline with a \`pipeline\` task.
 `,
   needsWholeText: true,

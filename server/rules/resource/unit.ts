@@ -10,7 +10,7 @@ Sizes are a number and a unit: \`512MiB\`, \`2GiB\` (1024 each step) or \`500MB\
 would either not be reserved at all, so that too many tasks start at once, or be refused by a cluster's scheduler much
 later.
 
-**To mend it**, take the suggested spelling.
+**How to fix it:** Take the suggested spelling.
 `,
   good: [
     {

@@ -15,7 +15,7 @@ export const missingKey: Rule = {
 Without this key the rest can't be carried out: a pipeline has \`tasks\`, a registration says which \`model\` it makes, and
 so on.
 
-**To mend it**, add the key that is named. The fix adds it with an example value to be replaced.
+**How to fix it:** Add the key that is named. The fix adds it with an example value to be replaced.
 `,
   needsWholeText: true,
   good: [

@@ -17,7 +17,7 @@ Names of environment variables and secrets are made of letters, digits and \`_\`
 (\`tasks.train.outputs.model\`), logs and records are filed under it, and a name that is also safe as a file name and in a
 shell can never surprise there.
 
-**To mend it**, take the suggested name.
+**How to fix it:** Take the suggested name.
 `,
   good: [
     { files: 'tasks:\n  train-model:\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n' },

@@ -11,7 +11,7 @@ export const notYet: Rule = {
 The language has words for what comes next, so that files need not change then. In this version they do nothing: \`tracking\`,
 and executors other than \`local\`, on which a task fails.
 
-**To mend it**, take it out until it is there, or leave it and turn the rule off.
+**How to fix it:** Take it out until it is there, or leave it and turn the rule off.
 `,
   good: [{ files: { 'modelyard.yaml': 'executors:\n  local: { type: local, jobs: 4 }\n' } }],
   bad: [

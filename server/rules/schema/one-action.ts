@@ -10,7 +10,7 @@ A task does exactly one thing, and the key that says what is its *action*: \`run
 \`check\`, \`register\`, \`package\`, \`approval\`, \`deploy\`, \`service\`, \`monitor\` or \`pipeline\`. With two of them nobody could
 say which one made the outputs, and a cached result would stand for both.
 
-**To mend it**, add the action that is missing, or make two tasks of the one: the order follows from their files, or from
+**How to fix it:** Add the action that is missing, or make two tasks of the one: the order follows from their files, or from
 \`needs\`.
 `,
   needsWholeText: true,

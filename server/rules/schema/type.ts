@@ -11,7 +11,7 @@ The value is of another type than its key takes. The message names the types tha
 YAML reads \`no\` and \`1.10\` as they stand: the first is a text (YAML 1.2), the second the number 1.1. Put a value in
 quotes to make it a text.
 
-**To mend it**, write a value of the type that is named.
+**How to fix it:** Write a value of the type that is named.
 `,
   needsWholeText: true,
   good: [

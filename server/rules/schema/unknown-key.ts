@@ -13,7 +13,7 @@ export const unknownKey: Rule = {
 Every key has a meaning at its place. One that has none is most often misspelt, and a misspelt key would be ignored
 without a word: \`ouputs:\` would run the task and keep nothing.
 
-**To mend it**, take the key that is suggested, or move it to where it belongs. The
+**How to fix it:** Take the key that is suggested, or move it to where it belongs. The
 [language reference](../language.md) lists the keys of each place.
 `,
   needsWholeText: true,

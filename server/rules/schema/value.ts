@@ -18,7 +18,7 @@ without a word.
 A glob and a regular expression are refused where matching them can take for ever or is not possible: more than 256
 alternatives in braces, groups such as \`@(a|b)\`, look-ahead, references back to a group.
 
-**To mend it**, take one of the values that are named.
+**How to fix it:** Take one of the values that are named.
 `,
   good: [
     {

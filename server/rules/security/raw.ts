@@ -15,7 +15,7 @@ the shell, so that a param with \`; rm -rf data\` in it is carried out.
 
 Nothing is said where the value can't hold such a thing: a literal, a number, a boolean, or a param with \`choices\`.
 
-**To mend it**, leave \`raw\` out. Several words come from a list: a param \`flags: ["--fast", "--seed=1"]\` becomes two
+**How to fix it:** Leave \`raw\` out. Several words come from a list: a param \`flags: ["--fast", "--seed=1"]\` becomes two
 words. To pick one of several commands, give the param \`choices\`.
 `,
   good: [

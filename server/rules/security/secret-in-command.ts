@@ -13,7 +13,7 @@ export const secretInCommand: Rule = {
 A secret that is put into the command line can be read by every process of the machine (\`ps\` shows it), and it ends up in
 the command that is recorded. In the environment only the task itself sees it, and it is masked in the logs.
 
-**To mend it**, name the secret under \`secrets\` and let the shell read the variable: \`"$API_KEY"\`. The fix does both.
+**How to fix it:** Name the secret under \`secrets\` and let the shell read the variable: \`"$API_KEY"\`. The fix does both.
 `,
   good: [
     {
@@ -30,7 +30,7 @@ the command that is recorded. In the environment only the task itself sees it, a
       files:
         'tasks:\n  fetch:\n    run: ./fetch.sh --key ${{ «secrets.API_KEY» }}\n    outputs: { data: data/raw.csv }\n',
       messages: [
-        'The secret "API_KEY" would stand in the command, where other processes can read it. Let the shell read it: name it under `secrets` and write "$API_KEY".',
+        'The secret "API_KEY" would be part of the command, where other processes can read it. Let the shell read it: name it under `secrets` and write "$API_KEY".',
       ],
       fixed:
         'tasks:\n  fetch:\n    secrets: [API_KEY]\n    run: ./fetch.sh --key "$API_KEY"\n    outputs: { data: data/raw.csv }\n',
@@ -39,7 +39,7 @@ the command that is recorded. In the environment only the task itself sees it, a
       files:
         'tasks:\n  fetch:\n    run: |\n      ./fetch.sh -H "key: ${{ «secrets.API_KEY» }}"\n    secrets: [OTHER]\n    outputs: { data: data/raw.csv }\n',
       messages: [
-        'The secret "API_KEY" would stand in the command, where other processes can read it. Let the shell read it: name it under `secrets` and write "$API_KEY".',
+        'The secret "API_KEY" would be part of the command, where other processes can read it. Let the shell read it: name it under `secrets` and write "$API_KEY".',
       ],
       fixed:
         'tasks:\n  fetch:\n    run: |\n      ./fetch.sh -H "key: ${API_KEY}"\n    secrets: [OTHER, API_KEY]\n    outputs: { data: data/raw.csv }\n',
@@ -54,7 +54,7 @@ the command that is recorded. In the environment only the task itself sees it, a
         const fix = fixOf(context, typed, expression, name);
         context.report({
           span: expression.span,
-          message: `The secret "${name}" would stand in the command, where other processes can read it. Let the shell read it: name it under \`secrets\` and write "$${name}".`,
+          message: `The secret "${name}" would be part of the command, where other processes can read it. Let the shell read it: name it under \`secrets\` and write "$${name}".`,
           fixes: fix === undefined ? [] : [fix],
         });
       });

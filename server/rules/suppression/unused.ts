@@ -17,7 +17,7 @@ has gone or because no rule has that id, hides the next finding that comes along
 
 Nothing is said about rules that are off.
 
-**To mend it**, remove the comment, or correct the id.
+**How to fix it:** Remove the comment, or correct the id.
 `,
   needsWholeText: true,
   good: [

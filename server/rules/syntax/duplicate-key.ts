@@ -4,12 +4,12 @@ import { reportSyntax } from '../structural.js';
 export const duplicateKey: Rule = {
   id: 'syntax/duplicate-key',
   severity: 'error',
-  summary: 'The same key stands twice in one map.',
+  summary: 'A key occurs twice in one map.',
   docs: `
 A map holds a key once. Where it stands twice, one of the two values is lost, and it is rarely the one that was meant:
 often it is a task that was copied and not renamed.
 
-**To mend it**, rename one of the keys, or put the two values together.
+**How to fix it:** Rename one of the keys, or put the two values together.
 `,
   good: [
     { files: 'tasks:\n  split:\n    run: [./split.sh, ./check.sh]\n    outputs: { data: data/split.csv }\n' },
@@ -21,5 +21,5 @@ often it is a task that was copied and not renamed.
       messages: ['Duplicate key `train`.'],
     },
   ],
-  check: (context) => reportSyntax(context, 'duplicate-key', 'It stands here first.'),
+  check: (context) => reportSyntax(context, 'duplicate-key', 'It is first here.'),
 };

@@ -12,7 +12,7 @@ an operand or a bracket is missing, a string is not closed, or a sign is none of
 Expressions know \`== != < <= > >= && || !\`, parentheses, \`context.name\`, \`context['name']\`, function calls, numbers,
 \`true\`, \`false\`, \`null\` and strings in single quotes (\`'it''s'\` holds a quote). There is no arithmetic.
 
-**To mend it**, complete the expression at the marked place.
+**How to fix it:** Complete the expression at the marked place.
 `,
   good: [
     {

@@ -13,14 +13,14 @@ The rest of the file is still read as far as it goes, but rules that judge by wh
 is whole again, because what they miss may stand in the part that could not be read. A pipeline with such an error does
 not run.
 
-**To mend it**, look at the marked place and at the line before it. A value that begins with one of
+**How to fix it:** Look at the marked place and at the line before it. A value that begins with one of
 \`* & ! | > % @ \\\` { [\`, or that holds \`: \` or \` #\`, has to stand in quotes.
 `,
   good: [{ files: 'tasks:\n  greet:\n    run: \'echo "note: hello"\'\n    cache: false\n' }],
   bad: [
     {
       files: 'tasks:\n  train:\n    run: «[./train.sh»\n    outputs: { model: models/rain.json }\n',
-      messages: ['A closing `]` is missing, or stands too far left.'],
+      messages: ['A closing `]` is missing, or is not indented enough.'],
     },
   ],
   check: (context) => reportSyntax(context, 'yaml'),

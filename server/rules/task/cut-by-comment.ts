@@ -13,7 +13,7 @@ For YAML a \`#\` behind a space begins a comment, also in the middle of a comman
 \`./plot --color\`. The same holds for every value that can be any text: variables, params, cells of a matrix, paths, expressions,
 descriptions, rules of a monitor, transforms. Only a \`#\` right before a word is meant here; a comment with a space behind its \`#\` is one.
 
-**To mend it**, put the whole value in quotes, or a space behind the \`#\` of what is a comment.
+**How to fix it:** Put the whole value in quotes, or a space behind the \`#\` of what is a comment.
 `,
   good: [
     { files: "tasks:\n  plot:\n    run: './plot --color #fff'\n    cache: false\n" },

@@ -16,7 +16,7 @@ Durations are a number and a unit, the largest unit first: \`90s\`, \`30m\`, \`1
 Also reported: a \`timeout\` of nothing, which would end every attempt before it begins (leave the key out for no limit),
 and a \`max-delay\` of \`retries\` that is shorter than its \`delay\`, so that the pause would have to be both.
 
-**To mend it**, write the unit, or a duration that leaves room for the work.
+**How to fix it:** Write the unit, or a duration that leaves room for the work.
 `,
   good: [
     {

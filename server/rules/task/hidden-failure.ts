@@ -21,11 +21,11 @@ The first command that fails ends a task. A shell does not see every failure, th
 
 - in a pipe (\`python3 train.py | tee log.txt\`) \`sh\` looks at the last command only;
 - in \`cd build && make; cp a b\` a \`cd\` that fails skips \`make\`, and what follows runs all the same;
-- a shell that is given as a command (\`bash {0}\`) goes on after a failure unless it is told \`-e\`.
+- a shell that is given as a command (\`bash {0}\`) continues after a failure unless it is told \`-e\`.
 
 \`command || true\` says that a failure does not matter, and nothing is said about it.
 
-**To mend it**, take \`shell: bash\`, which sees what fails in a pipe, join commands by \`&&\`, or give each a line of its own.
+**How to fix it:** Take \`shell: bash\`, which sees what fails in a pipe, join commands by \`&&\`, or give each a line of its own.
 `,
   good: [
     {
@@ -41,7 +41,7 @@ The first command that fails ends a task. A shell does not see every failure, th
     {
       files: 'tasks:\n  train:\n    run: «python3 train.py | tee log.txt»\n    outputs: { log: log.txt }\n',
       messages: [
-        '`sh` does not see when `python3` fails before the pipe: the task goes on. `shell: bash` does.',
+        '`sh` does not see when `python3` fails before the pipe: the task continues. `shell: bash` does.',
       ],
       fixed:
         'tasks:\n  train:\n    shell: bash\n    run: python3 train.py | tee log.txt\n    outputs: { log: log.txt }\n',
@@ -54,7 +54,7 @@ The first command that fails ends a task. A shell does not see every failure, th
     {
       files:
         'tasks:\n  build:\n    shell: «bash {0}»\n    run: |\n      make\n      cp a.so lib\n    outputs: { lib: lib }\n',
-      messages: ['`bash` goes on when a command fails. With `-e` the first failure ends the task.'],
+      messages: ['`bash` continues when a command fails. With `-e` the first failure ends the task.'],
       fixed:
         'tasks:\n  build:\n    shell: bash -e {0}\n    run: |\n      make\n      cp a.so lib\n    outputs: { lib: lib }\n',
     },
@@ -73,7 +73,7 @@ The first command that fails ends a task. A shell does not see every failure, th
       if (piped !== undefined) {
         context.report({
           span: script.span,
-          message: `\`sh\` does not see when \`${piped}\` fails before the pipe: the task goes on. \`shell: bash\` does.`,
+          message: `\`sh\` does not see when \`${piped}\` fails before the pipe: the task continues. \`shell: bash\` does.`,
           fixes: bashFix(context, task),
         });
       }
@@ -143,7 +143,7 @@ function reportGoesOn(context: RuleContext, task: Task, program: string): void {
   const { pipeline } = context;
   const written = task.shell ?? pipeline?.shell;
   const name = program.slice(program.lastIndexOf('/') + 1);
-  const message = `\`${name}\` goes on when a command fails. With \`-e\` the first failure ends the task.`;
+  const message = `\`${name}\` continues when a command fails. With \`-e\` the first failure ends the task.`;
   const first = task.action?.kind === 'run' ? task.action.commands[0] : undefined;
   if (task.shell === undefined) {
     // Its first line, or another file, says so.

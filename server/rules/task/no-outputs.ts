@@ -12,7 +12,7 @@ time, and no other task can follow from its files.
 
 It is only said of \`run\` tasks: checks, approvals, deployments and the like are there for their effect.
 
-**To mend it**, name what the task writes under \`outputs\`, \`metrics\` or \`plots\`. If it is there for its effect, say so
+**How to fix it:** Name what the task writes under \`outputs\`, \`metrics\` or \`plots\`. If it is there for its effect, say so
 with \`cache: false\`.
 `,
   needsWholeText: true,

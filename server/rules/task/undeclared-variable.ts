@@ -21,7 +21,7 @@ with another value of \`$MODE\` the task stays up to date, and its result is the
 Nothing is said of variables that the command sets itself, of \`PATH\`, \`HOME\` and their like, and of those that Modelyard
 sets. Where it is in doubt (\`eval\`, \`source\`) the rule is silent.
 
-**To mend it**, name the variable: \`env: { MODE: { from-environment: true } }\`, with a \`default\` where there is one, or a
+**How to fix it:** Name the variable: \`env: { MODE: { from-environment: true } }\`, with a \`default\` where there is one, or a
 value of its own. A secret goes under \`secrets\`.
 `,
   good: [

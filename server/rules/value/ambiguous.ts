@@ -32,7 +32,7 @@ of params with \`type: string\`. A command gets what is written, whatever it mea
 
 Numbers with an exponent (\`1e-4\`) are everyday and seldom a trap: they are a hint, not a warning.
 
-**To mend it**, write the value so that there is one way to read it: \`false\`, \`1000\`, \`1.0e-7\`, or in quotes.
+**How to fix it:** Write the value so that there is one way to read it: \`false\`, \`1000\`, \`1.0e-7\`, or in quotes.
 `,
   good: [
     {

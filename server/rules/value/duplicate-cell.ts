@@ -12,7 +12,7 @@ run than it looks like.
 
 Values are told apart as they are written: \`3.1\` and \`3.10\`, \`7\` and \`007\` are two cells.
 
-**To mend it**, remove the value, or write the one that was meant.
+**How to fix it:** Remove the value, or write the one that was meant.
 `,
   good: [
     {

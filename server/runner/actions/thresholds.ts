@@ -95,7 +95,7 @@ function numberOf(metrics: Metrics, key: string): number | undefined {
 
 function missing(metric: string, metrics: Metrics): string {
   const value = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
-  if (value !== undefined) return `it is ${jsonText(value)}, which is no number to compare`;
+  if (value !== undefined) return `it is ${jsonText(value)}, which is not a number`;
   const known = Object.keys(metrics).slice(0, 20);
   return `no task before this one gave it; there are: ${known.length === 0 ? 'none' : known.join(', ')}`;
 }

@@ -24,7 +24,7 @@ export const modelDocumentKind: DocumentKind<ModelDocument> = {
     for (const key of ['seq', 'applied', 'nextVersion']) {
       const number = value[key];
       if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0)
-        return `its ${key} is no number`;
+        return `its ${key} is not a number`;
     }
     for (const key of ['aliases', 'tags', 'counts']) {
       if (typeof value[key] !== 'object' || value[key] === null) return `it has no ${key}`;

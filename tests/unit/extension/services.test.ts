@@ -268,6 +268,6 @@ test('a request is written and read on one line', () => {
   );
   assert.match(
     answerPage('http://h:1', { method: 'GET', path: '/' }, { ...answer, contentType: 'image/png', body: '' }),
-    /not shown: it is no text/,
+    /not shown: not text/,
   );
 });

@@ -29,21 +29,21 @@ test('rules of monitors', () => {
 
 test('what is none says what is wrong, and where', () => {
   const table: readonly (readonly [string, string, RegExp])[] = [
-    ['', '', /no rule/],
-    ['p95', 'p95', /no rule/],
-    ['p95 < ', 'p95 <', /no rule/],
-    ['p95 = 1s', 'p95 = 1s', /no rule/],
-    ['p95 < 1s and p99 < 2s', '1s and p99 < 2s', /no bound for p95/],
-    ['p95 < 200', '200', /no bound for p95/],
+    ['', '', /not a rule/],
+    ['p95', 'p95', /not a rule/],
+    ['p95 < ', 'p95 <', /not a rule/],
+    ['p95 = 1s', 'p95 = 1s', /not a rule/],
+    ['p95 < 1s and p99 < 2s', '1s and p99 < 2s', /not a bound for p95/],
+    ['p95 < 200', '200', /not a bound for p95/],
     ['latency < 200ms', 'latency', /no measure "latency"\. Expected one of p50/],
     ['errorrate < 1%', 'errorrate', /Did you mean "error-rate"/],
     ['p95.rain < 1s', 'p95.rain', /no measure "p95\.rain"/],
     ['drift < 0.2', 'drift', /drift of what/],
-    ['drift.x < 20%', '20%', /no bound for drift/],
-    ['error-rate < 5', '5', /no bound/],
-    ['restarts < 1.5', '1.5', /no bound/],
-    ['memory < lots', 'lots', /no bound/],
-    ['rate > 5%', '5%', /no bound/],
+    ['drift.x < 20%', '20%', /not a bound for drift/],
+    ['error-rate < 5', '5', /not a bound/],
+    ['restarts < 1.5', '1.5', /not a bound/],
+    ['memory < lots', 'lots', /not a bound/],
+    ['rate > 5%', '5%', /not a bound/],
   ];
   for (const [text, at, message] of table) {
     const parsed = parseMonitorRule(text);

@@ -99,7 +99,7 @@ test('every rule of the list exists, once, with a page', () => {
   for (const rule of ALL_RULES) {
     assert.equal(ruleById(rule.id), rule);
     assert.ok(rule.summary.endsWith('.'), rule.id);
-    assert.match(rule.docs, /\*\*To mend it\*\*/, rule.id);
+    assert.match(rule.docs, /\*\*How to fix it:\*\*/, rule.id);
     assert.ok(
       readFileSync(`docs/rules/${rule.id.replace('/', '-')}.md`, 'utf8').startsWith(`# ${rule.id}\n`),
     );

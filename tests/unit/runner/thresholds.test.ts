@@ -49,11 +49,7 @@ test('a metric that is not there, or no number, holds nothing', () => {
     'no: no task before this one gave it; there are: accuracy',
   );
   check({ metric: 'accuracy', min: 0 }, {}, 'no: no task before this one gave it; there are: none');
-  check(
-    { metric: 'accuracy', min: 0 },
-    { accuracy: 'NaN' },
-    'no: it is "NaN", which is no number to compare',
-  );
+  check({ metric: 'accuracy', min: 0 }, { accuracy: 'NaN' }, 'no: it is "NaN", which is not a number');
   check(
     { metric: 'toString', min: 0 },
     { accuracy: 1 },

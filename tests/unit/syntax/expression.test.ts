@@ -103,7 +103,7 @@ test('half-written and mistaken text', () => {
     '«@» Expected an alias or a version number after `@`, found the end of the expression.',
   );
   check("'abc", "'abc'", "«'abc» This text is never closed: a `'` is missing.");
-  check('"abc"', "'abc'", '«"abc"» Texts in expressions stand in single quotes: write \'abc\'.');
+  check('"abc"', "'abc'", '«"abc"» Strings in expressions take single quotes: write \'abc\'.');
   check('a = b', 'a', '«=» `=` does not compare: use `==`.');
   check('a === b', 'a', '«===» `===` is not an operator here: use `==`.');
   check('a & b', 'a', '«&» A single `&` means nothing here: use `&&`.');
@@ -138,7 +138,7 @@ test('calculating is answered with what to do instead', () => {
     );
     assert.equal(source.charAt(problems[0]?.span.start ?? -1), operator);
   }
-  check('a * 2', 'a', "«*» Expressions don't calculate: `*` only stands for all members, as in `a.*`.");
+  check('a * 2', 'a', "«*» Expressions don't calculate: `*` only means all members, as in `a.*`.");
 });
 
 test('depth and length are bounded', () => {

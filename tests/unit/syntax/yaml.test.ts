@@ -45,10 +45,10 @@ test('aliases and merge keys', () => {
     '{a: {b: 1}, e: {b: 2, f: 3}, d: {b: 1, f: 3}}',
   );
   check('a: *.csv', '{a: ∅}', [
-    '«*.csv» `*` at the beginning means an alias, and no `&.csv` stands before it. If it is a text, put it in quotes.',
+    '«*.csv» `*` at the beginning means an alias, and no `&.csv` comes before it. If it is a text, put it in quotes.',
   ]);
   check('a: &x [*x]', '{a: [∅]}', [
-    '«*x» `*` at the beginning means an alias, and no `&x` stands before it. If it is a text, put it in quotes.',
+    '«*x» `*` at the beginning means an alias, and no `&x` comes before it. If it is a text, put it in quotes.',
   ]);
   check('<<: 3', '{}', ['«<<» `<<` takes a map, or a list of maps, most often as an alias: `<<: *name`.']);
 });
@@ -58,8 +58,12 @@ test('mistakes are named in words and with a short span', () => {
   check('tasks:\n  a: 1\n  b: 2\n  a: 3', '{tasks: {a: 1, b: 2, a: 3}}', ['«a» Duplicate key `a`.']);
   check('m: {a: 1, a: 2}', '{m: {a: 1, a: 2}}', ['«a» Duplicate key `a`.']);
   check('a: 1\nb', '{a: 1, b: ∅}', ['«b» A key needs a `:` after it.']);
-  check('a: [1, 2\nb: 3', '{a: [1, 2], b: 3}', ['«[1, 2» A closing `]` is missing, or stands too far left.']);
-  check('a: {x: 1\nb: 3', '{a: {x: 1}, b: 3}', ['«{x: 1» A closing `}` is missing, or stands too far left.']);
+  check('a: [1, 2\nb: 3', '{a: [1, 2], b: 3}', [
+    '«[1, 2» A closing `]` is missing, or is not indented enough.',
+  ]);
+  check('a: {x: 1\nb: 3', '{a: {x: 1}, b: 3}', [
+    '«{x: 1» A closing `}` is missing, or is not indented enough.',
+  ]);
   check('a: "x\nb: 3', '{a: "x", b: 3}', ['«"x» A closing `"` is missing.']);
   check("a: 'x\nb: 3", '{a: "x", b: 3}', ["«'x» A closing `'` is missing."]);
   check('a: 1\n---\nb: 2\n', '{a: 1}', [
@@ -103,7 +107,7 @@ test('a mistake in one task leaves the others alone', () => {
   check(
     'name: x\ntasks:\n  a:\n    run: "open\n  b:\n    run: ok\n  c:\n    run: [1\n  d:\n    run: ok\n',
     '{name: "x", tasks: {a: {run: "open"}, b: {run: "ok"}, c: {run: [1]}, d: {run: "ok"}}}',
-    ['«"open» A closing `"` is missing.', '«[1» A closing `]` is missing, or stands too far left.'],
+    ['«"open» A closing `"` is missing.', '«[1» A closing `]` is missing, or is not indented enough.'],
   );
 });
 
