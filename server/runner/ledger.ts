@@ -2,30 +2,53 @@
  * What the runs of one user on this machine have of it: a file per run in the user's own folder, read and written under
  * one lock. A run that died has nothing, and one in a container, whose processes can't be seen from here, has nothing
  * once its file has been silent for long enough.
+ *
+ * Whoever comes first is served first: a run whose task does not fit leaves its wish, with the next number, and nobody
+ * with a later one takes what that needs. So any number of small runs can't keep a big one waiting. Who asks for something
+ * that leaves the older wishes room does not wait for them. A run that is stopped (Ctrl-Z) keeps what it has, but its
+ * wish lapses.
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from '../stores/atomic.js';
 import { withLock } from '../stores/file-lock.js';
 import { keepTouched } from '../stores/heartbeat.js';
-import { type ProcessIdentity, isAlive, ownIdentity, signIn } from '../stores/liveness.js';
-import type { Grant, OtherRuns } from './machine.js';
+import { LAPSE_MS, type ProcessIdentity, isAlive, ownIdentity, signIn } from '../stores/liveness.js';
+import { type Grant, type OtherRuns, type Wish, chooseFrom } from './machine.js';
 
 const LOCK_TIMEOUT_MS = 2_000;
 const SUFFIX = '.json';
+
+/** Numbers are given in the order in which runs come: to what they get, and to what they wait for. */
+interface Numbered {
+  readonly number: number;
+}
+
+type NumberedGrant = Grant & Numbered;
+type NumberedWish = Wish & Numbered;
 
 interface Entry {
   readonly owner: ProcessIdentity;
   /** Of the project, for people. */
   readonly root: string;
-  readonly grants: readonly Grant[];
+  readonly grants: readonly NumberedGrant[];
+  /** The oldest that it could not have. */
+  readonly wish?: NumberedWish;
+}
+
+/** What other runs have and wait for. */
+interface Others {
+  readonly grants: readonly NumberedGrant[];
+  readonly wishes: readonly NumberedWish[];
 }
 
 export class Ledger implements OtherRuns {
   readonly #folder: string;
   readonly #file: string;
   readonly #root: string;
-  readonly #grants = new Set<Grant>();
+  readonly #clock: () => number;
+  readonly #grants = new Map<Grant, number>();
+  #wish: (NumberedWish & { readonly key: object }) | undefined;
   #holders: readonly string[] = [];
   #stopTouching: (() => void) | undefined;
 
@@ -33,38 +56,78 @@ export class Ledger implements OtherRuns {
    * @param folder of the user, on this machine
    * @param run names this run's file
    * @param root of the run's project, to tell others
+   * @param clock ms since 1970
    */
-  constructor(folder: string, run: string, root: string) {
+  constructor(folder: string, run: string, root: string, clock: () => number = Date.now) {
     this.#folder = folder;
     this.#file = path.join(folder, `${run}${SUFFIX}`);
     this.#root = root;
+    this.#clock = clock;
   }
 
   get holders(): readonly string[] {
     return this.#holders;
   }
 
-  take(choose: (others: readonly Grant[]) => Grant | undefined): Grant | undefined {
+  take(key: object, wish: Wish, own: readonly Grant[]): Grant | undefined {
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      const done = withLock(path.join(this.#folder, 'lock'), LOCK_TIMEOUT_MS, () => {
-        const grant = choose(this.#others());
-        if (grant === undefined) return undefined;
-        this.#grants.add(grant);
-        this.#write();
-        return grant;
-      });
+      const done = withLock(path.join(this.#folder, 'lock'), LOCK_TIMEOUT_MS, () =>
+        this.#takeLocked(key, wish, own),
+      );
       return done.ok ? done.value : undefined;
     } catch {
       // Where nothing can be written, each run is alone with the machine.
-      return choose([]);
+      return chooseFrom(wish, own);
     }
   }
 
   give(grant: Grant): void {
-    if (!this.#grants.delete(grant)) return;
+    if (this.#grants.delete(grant)) this.#rewrite();
+  }
+
+  forget(key: object): void {
+    if (this.#wish?.key !== key) return;
+    this.#wish = undefined;
+    this.#rewrite();
+  }
+
+  #takeLocked(key: object, wish: Wish, own: readonly Grant[]): Grant | undefined {
+    const others = this.#others();
+    const number = Math.max(0, ...[...others.grants, ...others.wishes, ...this.#numbered()].map((one) => one.number)) + 1; // prettier-ignore
+    const mine = this.#wish?.key === key ? this.#wish : undefined;
+    const grant = chooseFrom(wish, [...own, ...others.grants]);
+    const older = [...others.wishes, ...(this.#wish === undefined ? [] : [this.#wish])].filter(
+      (one) => one !== mine && one.number < (mine?.number ?? number),
+    );
+    if (grant === undefined || !older.every((one) => this.#leavesRoom(one, grant, others.grants))) {
+      if (this.#wish === undefined) {
+        this.#wish = { ...wish, key, number };
+        this.#write();
+      }
+      return undefined;
+    }
+    this.#grants.set(grant, number);
+    if (mine !== undefined) this.#wish = undefined;
+    this.#write();
+    return grant;
+  }
+
+  /** Whether an older wish fits beside a grant and all that was given since it was made, once what ran before has ended. */
+  #leavesRoom(wish: NumberedWish, grant: Grant, others: readonly NumberedGrant[]): boolean {
+    const own = [...this.#grants].map(([one, number]) => ({ ...one, number }));
+    const since = [...others, ...own].filter(({ number }) => number > wish.number);
+    return chooseFrom(wish, [...since, grant]) !== undefined;
+  }
+
+  #numbered(): readonly Numbered[] {
+    const grants = [...this.#grants.values()].map((number) => ({ number }));
+    return this.#wish === undefined ? grants : [...grants, this.#wish];
+  }
+
+  #rewrite(): void {
     try {
-      if (this.#grants.size > 0) {
+      if (this.#grants.size > 0 || this.#wish !== undefined) {
         this.#write();
         return;
       }
@@ -77,12 +140,15 @@ export class Ledger implements OtherRuns {
   }
 
   #write(): void {
-    const entry: Entry = { owner: ownIdentity(), root: this.#root, grants: [...this.#grants] };
-    writeAtomic(this.#file, JSON.stringify(entry), { mode: 0o600 });
+    const grants = [...this.#grants].map(([grant, number]) => ({ ...grant, number }));
+    const entry: Entry = { owner: ownIdentity(), root: this.#root, grants };
+    const { asked, capacity, number } = this.#wish ?? {};
+    const wish = number === undefined ? {} : { wish: { asked, capacity, number } };
+    writeAtomic(this.#file, JSON.stringify({ ...entry, ...wish }), { mode: 0o600 });
     this.#stopTouching ??= keepTouched(this.#file);
   }
 
-  #others(): Grant[] {
+  #others(): Others {
     const living = readdirSync(this.#folder)
       .filter((name) => name.endsWith(SUFFIX))
       .map((name) => path.join(this.#folder, name))
@@ -90,12 +156,22 @@ export class Ledger implements OtherRuns {
       .flatMap((file) => {
         const entry = readEntry(file);
         if (entry === undefined) return [];
-        if (isAlive(entry.owner, signIn(file))) return [{ ...entry, run: path.basename(file, SUFFIX) }];
-        rmSync(file, { force: true });
-        return [];
+        const sign = signIn(file);
+        if (!isAlive(entry.owner, sign)) {
+          rmSync(file, { force: true });
+          return [];
+        }
+        const { wish, ...rest } = entry;
+        const asks = wish !== undefined && this.#clock() - sign() < LAPSE_MS;
+        return [{ ...rest, ...(asks ? { wish } : {}), run: path.basename(file, SUFFIX) }];
       });
-    this.#holders = living.map(({ run, root }) => `${run} in ${root}`);
-    return living.flatMap(({ grants }) => grants);
+    this.#holders = living
+      .filter(({ grants, wish }) => grants.length > 0 || wish !== undefined)
+      .map(({ run, root }) => `${run} in ${root}`);
+    return {
+      grants: living.flatMap(({ grants }) => grants),
+      wishes: living.flatMap(({ wish }) => (wish === undefined ? [] : [wish])),
+    };
   }
 }
 
@@ -104,7 +180,10 @@ function readEntry(file: string): Entry | undefined {
     const entry: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const shaped =
       typeof entry === 'object' && entry !== null && 'owner' in entry && 'root' in entry && 'grants' in entry;
-    return shaped && Array.isArray(entry.grants) ? (entry as Entry) : undefined;
+    if (!shaped || !Array.isArray(entry.grants)) return undefined;
+    const { grants, ...rest } = entry as Omit<Entry, 'grants'> & { grants: (Grant & Partial<Numbered>)[] };
+    // Versions before 0.2 gave no numbers.
+    return { ...rest, grants: grants.map((grant) => ({ ...grant, number: grant.number ?? 0 })) };
   } catch {
     return undefined;
   }

@@ -29,21 +29,31 @@ export interface Grant {
   readonly devices: readonly Device[];
 }
 
-/** What other runs on this machine have; see `ledger.ts`. */
+/** What somebody waits for, of which machine. */
+export interface Wish {
+  readonly asked: Resources;
+  readonly capacity: Capacity;
+}
+
+/** What other runs on this machine have and wait for; see `ledger.ts`. */
 export interface OtherRuns {
   /**
-   * Asks for a grant beside what the others have, and makes it known to them.
-   * @param choose gives nothing where it doesn't fit
+   * Asks for a grant beside what others have, and makes it known to them; where it is not to be had, the wish keeps its
+   * place among those of all runs.
+   * @param key the same each time that this wish is made
+   * @param own what else this run has
    */
-  take(choose: (others: readonly Grant[]) => Grant | undefined): Grant | undefined;
+  take(key: object, wish: Wish, own: readonly Grant[]): Grant | undefined;
   give(grant: Grant): void;
-  /** Those that had something when `take` last looked, for people. */
+  /** The wish is not made any more. */
+  forget(key: object): void;
+  /** Those that had something, or came first, when `take` last looked, for people. */
   readonly holders: readonly string[];
 }
 
 /** The oldest wish that did not fit, and what has been given to others since. */
 interface Reservation {
-  readonly wish: { readonly key: object; readonly asked: Resources };
+  readonly wish: Wish & { readonly key: object };
   readonly overtakers: Set<Grant>;
 }
 
@@ -81,9 +91,10 @@ export class Machine {
     const reserved = this.#reserved?.wish.key === key ? undefined : this.#reserved;
     const own = [...this.#grants];
     if (reserved !== undefined && !this.#leavesRoom(reserved, asked)) return undefined;
-    const grant = this.#choose(asked, own);
+    const { capacity } = this;
+    const grant = chooseFrom({ asked, capacity }, own);
     if (grant === undefined) {
-      this.#reserved ??= { wish: { key, asked }, overtakers: new Set() };
+      this.#reserved ??= { wish: { key, asked, capacity }, overtakers: new Set() };
       return undefined;
     }
     this.#grants.add(grant);
@@ -97,10 +108,10 @@ export class Machine {
    * had now: nobody here is told when they give it back.
    * @returns the grant in the place of the other, which may be of other devices
    */
-  claim(grant: Grant, asked: Resources): Grant | undefined {
+  claim(key: object, grant: Grant, asked: Resources): Grant | undefined {
     if (this.#others === undefined) return grant;
     const own = [...this.#grants].filter((one) => one !== grant);
-    const claimed = this.#others.take((others) => this.#choose(asked, [...own, ...others]));
+    const claimed = this.#others.take(key, { asked, capacity: this.capacity }, own);
     if (claimed === undefined) return undefined;
     this.#grants.delete(grant);
     this.#grants.add(claimed);
@@ -119,6 +130,7 @@ export class Machine {
   /** The wish is not made any more. */
   forget(key: object): void {
     if (this.#reserved?.wish.key === key) this.#reserved = undefined;
+    this.#others?.forget(key);
   }
 
   /** Told when something was given back; ends by calling what it answers. */
@@ -130,37 +142,41 @@ export class Machine {
   /** Whether the reserved wish fits beside this one and all that has overtaken it, once what ran before has ended. */
   #leavesRoom({ wish, overtakers }: Reservation, asked: Resources): boolean {
     if (overtakers.size + 2 > this.capacity.jobs) return false;
-    const mine = this.#choose(asked, [...overtakers]);
-    return mine !== undefined && this.#choose(wish.asked, [...overtakers, mine]) !== undefined;
+    const mine = chooseFrom({ asked, capacity: this.capacity }, [...overtakers]);
+    return mine !== undefined && chooseFrom(wish, [...overtakers, mine]) !== undefined;
   }
+}
 
-  #choose(asked: Resources, taken: readonly Grant[]): Grant | undefined {
-    const { capacity } = this;
-    const cpus = Math.min(asked.cpus, capacity.cpus);
-    const memoryBytes = Math.min(asked.memoryBytes ?? 0, capacity.memoryBytes);
-    const sum = (of: (grant: Grant) => number): number => taken.reduce((all, grant) => all + of(grant), 0);
-    if (sum((grant) => grant.cpus) + cpus > capacity.cpus + ALMOST) return undefined;
-    if (sum((grant) => grant.memoryBytes) + memoryBytes > capacity.memoryBytes) return undefined;
-    const devices = this.#devices(Math.min(asked.gpus, capacity.gpus.length), taken);
-    return devices === undefined ? undefined : { cpus, memoryBytes, devices };
-  }
+/** What a wish gets beside what is taken; nothing where it doesn't fit. */
+export function chooseFrom({ asked, capacity }: Wish, taken: readonly Grant[]): Grant | undefined {
+  const cpus = Math.min(asked.cpus, capacity.cpus);
+  const memoryBytes = Math.min(asked.memoryBytes ?? 0, capacity.memoryBytes);
+  const sum = (of: (grant: Grant) => number): number => taken.reduce((all, grant) => all + of(grant), 0);
+  if (sum((grant) => grant.cpus) + cpus > capacity.cpus + ALMOST) return undefined;
+  if (sum((grant) => grant.memoryBytes) + memoryBytes > capacity.memoryBytes) return undefined;
+  const devices = devicesFrom(capacity, Math.min(asked.gpus, capacity.gpus.length), taken);
+  return devices === undefined ? undefined : { cpus, memoryBytes, devices };
+}
 
-  /** Whole processors that nobody has, and for a rest the one that is fullest and has room for it. */
-  #devices(wanted: number, taken: readonly Grant[]): readonly Device[] | undefined {
-    if (wanted === 0) return [];
-    const free = new Map(this.capacity.gpus.map((name) => [name, 1]));
-    for (const { name, share } of taken.flatMap(({ devices }) => devices))
-      free.set(name, (free.get(name) ?? 0) - share);
-    const rest = wanted - Math.floor(wanted + ALMOST);
-    const whole = [...free].filter(([, left]) => left > 1 - ALMOST).map(([name]) => name);
-    const chosen = whole.slice(0, Math.floor(wanted + ALMOST)).map((name) => ({ name, share: 1 }));
-    if (chosen.length < Math.floor(wanted + ALMOST)) return undefined;
-    if (rest <= ALMOST) return chosen;
-    const [fullest] = [...free]
-      .filter(([name, left]) => left >= rest - ALMOST && !chosen.some((one) => one.name === name))
-      .sort(([, a], [, b]) => a - b);
-    return fullest === undefined ? undefined : [...chosen, { name: fullest[0], share: rest }];
-  }
+/** Whole processors that nobody has, and for a rest the one that is fullest and has room for it. */
+function devicesFrom(
+  { gpus }: Capacity,
+  wanted: number,
+  taken: readonly Grant[],
+): readonly Device[] | undefined {
+  if (wanted === 0) return [];
+  const free = new Map(gpus.map((name) => [name, 1]));
+  for (const { name, share } of taken.flatMap(({ devices }) => devices))
+    free.set(name, (free.get(name) ?? 0) - share);
+  const rest = wanted - Math.floor(wanted + ALMOST);
+  const whole = [...free].filter(([, left]) => left > 1 - ALMOST).map(([name]) => name);
+  const chosen = whole.slice(0, Math.floor(wanted + ALMOST)).map((name) => ({ name, share: 1 }));
+  if (chosen.length < Math.floor(wanted + ALMOST)) return undefined;
+  if (rest <= ALMOST) return chosen;
+  const [fullest] = [...free]
+    .filter(([name, left]) => left >= rest - ALMOST && !chosen.some((one) => one.name === name))
+    .sort(([, a], [, b]) => a - b);
+  return fullest === undefined ? undefined : [...chosen, { name: fullest[0], share: rest }];
 }
 
 /** Variables that show a process just these graphics processors; none where it asked for none. */

@@ -159,13 +159,15 @@ class Scheduler {
     this.#returning = this.#returning.filter(({ job, claims, seated }) => {
       const taken = machine.take(job, job.resources);
       if (taken === undefined) return true;
-      const grant = claims && cancelled?.aborted !== true ? machine.claim(taken, job.resources) : taken;
+      const grant = claims && cancelled?.aborted !== true ? machine.claim(job, taken, job.resources) : taken;
       if (grant === undefined) {
         machine.give(taken, 'unused');
         this.#tellOfOthers(job);
         this.#askLater();
         return true;
       }
+      // Who waits no more for others, because all is cancelled, keeps nobody waiting.
+      machine.forget(job);
       this.#running++;
       seated(grant);
       return false;
@@ -254,7 +256,7 @@ class Scheduler {
         // Whoever has claimed comes back to a seat that is claimed.
         if (claims && grant !== undefined) return false;
         claims = true;
-        const claimed = grant === undefined ? undefined : machine.claim(grant, job.resources);
+        const claimed = grant === undefined ? undefined : machine.claim(job, grant, job.resources);
         if (claimed !== undefined) {
           grant = claimed;
           return false;

@@ -153,8 +153,12 @@ test('runs share the machine through a ledger, and the dead have nothing', () =>
     const claim = (machine: Machine, asked: Resources): Grant | undefined => {
       const taken = machine.take({}, asked);
       assert.ok(taken, 'it waits for nothing of its own');
-      const claimed = machine.claim(taken, asked);
-      if (claimed === undefined) machine.give(taken);
+      const key = {};
+      const claimed = machine.claim(key, taken, asked);
+      if (claimed === undefined) {
+        machine.give(taken);
+        machine.forget(key);
+      }
       return claimed;
     };
     const grant = claim(one, asks(3, 1));
@@ -182,12 +186,135 @@ test('a run in a container has what it took while its heart beats, and no longer
     const here = new Machine(CAPACITY, new Ledger(folder, 'here', '/a'));
     const taken = here.take({}, asks(1));
     assert.ok(taken);
-    assert.equal(here.claim(taken, asks(1)), undefined);
+    const key = {};
+    assert.equal(here.claim(key, taken, asks(1)), undefined);
     const before = new Date(Date.now() - LAPSE_MS - 1_000);
     utimesSync(file, before, before);
-    assert.ok(here.claim(taken, asks(1)));
+    assert.ok(here.claim(key, taken, asks(1)));
     assert.ok(!existsSync(file), 'what the dead had is cleared away');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+/** A run of its own with one task after the other. */
+class OneByOne {
+  readonly machine: Machine;
+  readonly #asked: Resources;
+  readonly #key = {};
+
+  constructor(folder: string, name: string, asked: Resources, clock?: () => number, capacity = CAPACITY) {
+    this.machine = new Machine(capacity, new Ledger(folder, name, `/${name}`, clock));
+    this.#asked = asked;
+  }
+
+  claim(): Grant | undefined {
+    const taken = this.machine.take(this.#key, this.#asked);
+    assert.ok(taken, 'it waits for nothing of its own');
+    const claimed = this.machine.claim(this.#key, taken, this.#asked);
+    if (claimed === undefined) this.machine.give(taken, 'unused');
+    return claimed;
+  }
+
+  giveUp(): void {
+    this.machine.forget(this.#key);
+  }
+}
+
+test('runs get what they wait for in the order in which they came', async (t) => {
+  const inFolder = (work: (folder: string) => void): void => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-ledger-'));
+    try {
+      work(folder);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+
+  await t.test('a stream of small runs keeps no big one waiting', () => {
+    inFolder((folder) => {
+      const small = (index: number): OneByOne => new OneByOne(folder, `small-${index}`, asks(1));
+      const working = [0, 1, 2].map((index) => {
+        const run = small(index);
+        return { run, grant: run.claim() };
+      });
+      const big = new OneByOne(folder, 'big', asks(3));
+      assert.equal(big.claim(), undefined);
+      const passing = small(3);
+      assert.ok(passing.claim(), 'leaves three of four cores');
+      const waiting = Array.from({ length: 20 }, (_, index) => small(4 + index));
+      for (const { run, grant } of working) {
+        assert.ok(grant);
+        run.machine.give(grant);
+        assert.ok(
+          waiting.every((one) => one.claim() === undefined),
+          'the core is kept for the big one',
+        );
+      }
+      const grant = big.claim();
+      assert.ok(grant);
+      big.machine.give(grant);
+      const next = waiting.map((one) => one.claim() !== undefined);
+      assert.deepEqual(next.indexOf(false), 3, 'three beside the one that passed, and the oldest first');
+    });
+  });
+
+  await t.test('nor do other tasks of its own run', () => {
+    inFolder((folder) => {
+      const other = new OneByOne(folder, 'other', asks(2));
+      const held = other.claim();
+      assert.ok(held);
+      const machine = new Machine(CAPACITY, new Ledger(folder, 'own', '/own'));
+      const [big, small] = [{}, {}];
+      const first = machine.take(big, asks(4));
+      assert.ok(first);
+      assert.equal(machine.claim(big, first, asks(4)), undefined);
+      machine.give(first, 'unused');
+      const second = machine.take(small, asks(1));
+      assert.ok(second);
+      assert.equal(machine.claim(small, second, asks(1)), undefined);
+    });
+  });
+
+  await t.test('a wish that nobody makes any more keeps nobody waiting', () => {
+    inFolder((folder) => {
+      let now = Date.now();
+      const clock = (): number => now;
+      const holder = new OneByOne(folder, 'holder', asks(2), clock);
+      assert.ok(holder.claim());
+      const big = new OneByOne(folder, 'big', asks(4), clock);
+      const small = new OneByOne(folder, 'small', asks(1), clock);
+      assert.equal(big.claim(), undefined);
+      assert.equal(small.claim(), undefined);
+      big.giveUp();
+      assert.ok(small.claim());
+      assert.equal(big.claim(), undefined);
+      const later = new OneByOne(folder, 'later', asks(1), clock);
+      assert.equal(later.claim(), undefined);
+      now += LAPSE_MS + 1_000;
+      assert.ok(later.claim(), 'the run that wants it is stopped: its file is silent');
+    });
+  });
+
+  await t.test('other processors than the older one can have are free', () => {
+    inFolder((folder) => {
+      const first = new OneByOne(folder, 'first', asks(1, 1), undefined, { ...CAPACITY, gpus: ['0'] });
+      assert.ok(first.claim());
+      const second = new OneByOne(folder, 'second', asks(1, 1), undefined, { ...CAPACITY, gpus: ['0'] });
+      assert.equal(second.claim(), undefined);
+      const third = new OneByOne(folder, 'third', asks(1, 1), undefined, { ...CAPACITY, gpus: ['1'] });
+      assert.ok(third.claim());
+    });
+  });
+
+  await t.test('a wish of a run that was killed is nobody’s', () => {
+    inFolder((folder) => {
+      const holder = new OneByOne(folder, 'holder', asks(2));
+      assert.ok(holder.claim());
+      const owner = { ...ownIdentity(), pid: 2 ** 22 - 1 };
+      const wish = { asked: asks(4), capacity: CAPACITY, number: 0 };
+      writeFileSync(path.join(folder, 'dead.json'), JSON.stringify({ owner, root: '/d', grants: [], wish }));
+      assert.ok(new OneByOne(folder, 'next', asks(1)).claim());
+    });
+  });
 });
