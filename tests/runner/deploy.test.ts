@@ -8,7 +8,7 @@ import { ownIdentity } from '../../server/stores/liveness.js';
 import type { LineageGraph } from '../../server/stores/lineage.js';
 import type { PackageManifest, PackageVersion } from '../../server/stores/packages/types.js';
 import type { ReleaseDocument } from '../../server/serving/types.js';
-import { TestProject, until } from '../support/cli.js';
+import { TestProject, isAlive, until } from '../support/cli.js';
 
 const SETTINGS = `name: test
 environments:
@@ -427,6 +427,34 @@ test('killed at any time, a deployment leaves no half release', async (t) => {
   }
   await made.expect(0, ['deploy', 'rain-app', '-m', 'rain@1', '-e', 'staging']);
   assert.equal(readdirSync(folder).length, 1);
+});
+
+test('a setup command ends with its deployment, and all that it has started', async (t) => {
+  const setup = `setup: 'trap "" TERM; sleep 300 & echo $! > "$PIDS"; wait; wait; sleep 300'`;
+  const made = await project(t, PACKAGE.replace(/setup: '.*'/, setup) + REGISTER);
+  await made.expect(0, ['run']);
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const pids = made.path(`pids-${signal}`);
+    const running = made.start([
+      'deploy',
+      'rain-app',
+      '-m',
+      'rain@1',
+      '-e',
+      'staging',
+      '--env',
+      `PIDS=${pids}`,
+    ]);
+    await until(
+      'it is set up',
+      () => made.exists(`pids-${signal}`) && made.read(`pids-${signal}`).endsWith('\n'),
+    );
+    const pid = Number(made.read(`pids-${signal}`));
+    running.child.kill(signal);
+    const { code } = await running.done;
+    if (signal === 'SIGTERM') assert.equal(code, 130);
+    await until('what it has started has ended', () => !isAlive(pid));
+  }
 });
 
 test('what a killed deployment left goes, whatever it got to, and what one still makes stays', async (t) => {

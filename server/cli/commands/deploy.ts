@@ -167,6 +167,19 @@ function whyNotApproved(
   return approved ? undefined : `${name} demands an approval: give yours with --approve`;
 }
 
+/**
+ * The command in a process group of its own, and beside it one that ends the group when this process is gone, however it
+ * ended: then nothing is left at the other end of file 3.
+ */
+const GROUP = `trap : TERM
+(trap "" TERM; read -r _ <&3; kill -KILL 0) & watch=$!
+sh -e -c "$1" 3<&-; code=$?
+kill -KILL $watch 2> /dev/null
+exit $code`;
+
+/** How long the command and what it has started may take to end when asked to. */
+const SETUP_GRACE_MS = 2_000;
+
 /** Its output goes to the terminal, beside the answer on the standard output. */
 function runSetup(
   command: string,
@@ -175,18 +188,47 @@ function runSetup(
   signal: AbortSignal,
 ): Promise<SetupOutcome> {
   return new Promise((resolve) => {
-    const child = spawn('sh', ['-e', '-c', command], {
+    const child = spawn('sh', ['-c', GROUP, 'sh', command], {
       cwd,
       env: { ...inheritedEnvironment(process.env, new Set()), ...env },
-      stdio: ['ignore', 2, 2],
-      timeout: SETUP_TIMEOUT_MS,
-      signal,
+      stdio: ['ignore', 2, 2, 'pipe'],
+      detached: true,
     });
-    child.once('error', (error) => resolve({ ok: false, error: error.message }));
-    child.once('close', (code, by) => {
-      if (code === 0) resolve({ ok: true });
+    let why: string | undefined;
+    const send = (name: 'SIGTERM' | 'SIGKILL'): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, name);
+      } catch {
+        // All of it has ended.
+      }
+    };
+    let hard: NodeJS.Timeout | undefined;
+    const end = (reason: string): void => {
+      why ??= reason;
+      send('SIGTERM');
+      hard ??= setTimeout(() => send('SIGKILL'), SETUP_GRACE_MS);
+    };
+    const cancel = (): void => end('it was cancelled');
+    const limit = setTimeout(
+      () => end(`it took longer than ${SETUP_TIMEOUT_MS / 60_000} minutes`),
+      SETUP_TIMEOUT_MS,
+    );
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel);
+    const done = (outcome: SetupOutcome): void => {
+      clearTimeout(limit);
+      clearTimeout(hard);
+      signal.removeEventListener('abort', cancel);
+      if (why !== undefined) send('SIGKILL');
+      child.stdio[3]?.destroy();
+      resolve(outcome);
+    };
+    child.once('error', (error) => done({ ok: false, error: error.message }));
+    child.once('exit', (code, by) => {
+      if (why !== undefined) done({ ok: false, error: why });
+      else if (code === 0) done({ ok: true });
       else
-        resolve({
+        done({
           ok: false,
           error: by === null ? `it ended with ${code ?? 'no code'}` : `it was ended by ${by}`,
         });
