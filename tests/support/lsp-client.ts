@@ -85,6 +85,8 @@ export interface ClientOptions {
   /** The section `modelyard` for a scope. */
   readonly settings?: (scopeUri: string | undefined) => unknown;
   readonly initializationOptions?: unknown;
+  /** A command that the server is started by, such as `strace`. */
+  readonly under?: readonly string[];
 }
 
 const MODERN: ClientCapabilities = {
@@ -204,7 +206,9 @@ export class LspClient {
   /** Starts a server and says hello. */
   static async start(options: ClientOptions): Promise<LspClient> {
     const server = await builtBundle('server.js');
-    const child = spawn(process.execPath, ['--enable-source-maps', server, '--stdio'], {
+    const [program = process.execPath, ...before] = options.under ?? [];
+    const node = options.under === undefined ? [] : [process.execPath];
+    const child = spawn(program, [...before, ...node, '--enable-source-maps', server, '--stdio'], {
       stdio: ['pipe', 'pipe', 'inherit'],
       cwd: options.folders[0] ?? process.cwd(),
     });

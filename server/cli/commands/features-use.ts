@@ -10,7 +10,7 @@ import { given } from '../../model/read.js';
 import { ENCODINGS } from '../../model/table-options.js';
 import type { LabelsReading } from '../../model/training-set.js';
 import { HashIndex } from '../../stores/hash-index.js';
-import { ensureMemory, layoutOf } from '../../stores/layout.js';
+import { ensureMemory, layoutOf, memoryProblem } from '../../stores/layout.js';
 import { answer } from '../answers.js';
 import { DRY_FLAG, JSON_FLAG, UsageError, type Flags } from '../args.js';
 import { CommandError } from '../command.js';
@@ -247,8 +247,9 @@ async function upToDate(
   const files = featureDefinitions(root);
   const found = wantedFeatures(files, { service, features: [] });
   if (!found.ok) throw new CommandError(found.message, EXIT.usage);
-  const memory = ensureMemory(layoutOf(root));
-  if (!memory.ok) throw new CommandError(memory.problem.message, EXIT.failed);
+  // Where nothing was computed there is nothing to bring up to date, and asking makes no memory.
+  const problem = memoryProblem(layoutOf(root));
+  if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
   const published = await publishServices({ store, files, services: [service], signal });
   stop();
   if (!published.ok) throw new CommandError(published.message, EXIT.failed);
