@@ -21,6 +21,20 @@ export type RunStatus =
 export type TaskStatus = RunStatus | 'skipped' | 'cached';
 export type Staleness = 'fresh' | 'stale' | 'never-run' | 'always-runs' | 'unknown';
 
+/** What a task does, as the definition has it. */
+export type TaskAction =
+  | 'run'
+  | 'materialize'
+  | 'training-set'
+  | 'check'
+  | 'register'
+  | 'package'
+  | 'approval'
+  | 'deploy'
+  | 'service'
+  | 'monitor'
+  | 'pipeline';
+
 /** Zero-based line and UTF-16 character, as in LSP. */
 export interface WirePosition {
   readonly line: number;
@@ -41,7 +55,8 @@ export interface ProjectSummary {
 
 export interface PipelineTaskSummary {
   readonly name: string;
-  readonly action: string;
+  /** Empty: it has none, or more than one. */
+  readonly action: TaskAction | '';
   readonly description?: string;
   readonly range: WireRange;
   /** Names of the tasks it depends on. */

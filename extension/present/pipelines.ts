@@ -1,7 +1,12 @@
 /** Texts and icons of the Pipelines tree. */
 import { ago, plain, plural } from '../../media/webviews/shared/format.js';
 import { isActive, look, stalenessWord } from '../../media/webviews/shared/status.js';
-import type { PipelineSummary, PipelineTaskSummary, ProjectSummary } from '../../server/protocol.js';
+import type {
+  PipelineSummary,
+  PipelineTaskSummary,
+  ProjectSummary,
+  TaskAction,
+} from '../../server/protocol.js';
 import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
 
 export const KIND_WORDS: Readonly<Record<PipelineSummary['kind'], string>> = {
@@ -16,7 +21,7 @@ const KIND_ICONS: Readonly<Record<PipelineSummary['kind'], string>> = {
   deployment: 'rocket',
 };
 
-const ACTION_ICONS: Readonly<Record<string, string>> = {
+const ACTION_ICONS: Readonly<Record<TaskAction, string>> = {
   run: 'terminal',
   check: 'checklist',
   materialize: 'database',
@@ -31,8 +36,8 @@ const ACTION_ICONS: Readonly<Record<string, string>> = {
 };
 
 /** The codicon of a task's action. */
-export function actionIcon(action: string): string {
-  return ACTION_ICONS[action] ?? 'symbol-event';
+export function actionIcon(action: TaskAction | ''): string {
+  return action === '' ? 'symbol-event' : ACTION_ICONS[action];
 }
 
 /** How much of a pipeline is up to date, in words. */

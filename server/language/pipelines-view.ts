@@ -4,6 +4,7 @@ import type { PipelineDefinition, Project } from '../project/project.js';
 import type { PipelineSummary, PipelineTaskSummary, PlanResult, ProjectSummary } from '../protocol.js';
 import { projectGraph } from '../rules/context.js';
 import type { Finding } from '../rules/rule.js';
+import { planOf } from '../runner/action-plans.js';
 import { rangeOf } from './convert.js';
 import { uriOfPath } from './documents.js';
 import type { ProjectHistory } from './history.js';
@@ -79,7 +80,7 @@ function taskSummaries(
       range: rangeOf(tree.lineStarts, task.nameSpan),
       needs: neededTasks(graph, instances),
       instances: instances.length,
-      manual: task.action?.kind === 'approval',
+      manual: task.action !== undefined && planOf(task.action).worker === 'people',
       ...(lastStatus === undefined ? {} : { lastStatus }),
       staleness: gatherStaleness(stale.map((one) => one.staleness)),
       reasons: [...new Set(stale.flatMap((one) => one.reasons))],

@@ -3,8 +3,9 @@ import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { formatDuration } from '../model/units.js';
 import type { Question } from '../stores/approvals.js';
+import { type Script, planOf } from './action-plans.js';
 import type { ActionOutcome, ChildOutcome, CommandOptions, CommandOutcome } from './actions/action.js';
-import { ACTION_HANDLERS } from './actions/index.js';
+import { perform } from './actions/index.js';
 import type { Approvals, Verdict } from './approvals.js';
 import type { RunControl } from './control.js';
 import type { EventBody } from './events.js';
@@ -13,7 +14,7 @@ import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
 import { deviceVariables } from './machine.js';
 import { MetricTail, jsonNumber, parseMetricLine, setMetric } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
-import type { ResolvedTask, Script } from './resolve.js';
+import type { ResolvedTask } from './resolve.js';
 import type { PipelineCall } from './resolve-pipeline.js';
 import type { Seat } from './schedule.js';
 import type { Session } from './session.js';
@@ -119,10 +120,15 @@ export class Attempt {
     }
   }
 
+  /** Who does the work. A process tells its id when it starts; the others have none. */
+  get #worker(): string | undefined {
+    return this.#task.work === undefined ? undefined : planOf(this.#task.work).worker;
+  }
+
   #startClock(): void {
     const { task } = this.#task.instance;
     // The time that people get is that of the question.
-    if (task.timeoutMs === undefined || task.action?.kind === 'approval') return;
+    if (task.timeoutMs === undefined || this.#worker === 'people') return;
     this.#clock = setTimeout(() => {
       this.timedOut = true;
       this.#stop.abort();
@@ -181,11 +187,8 @@ export class Attempt {
       },
       ask: (question: Question) => this.#ask(question),
     };
-    const { action } = this.#task.instance.task;
-    // A command tells its process when it starts; the others have none.
-    if (action?.kind !== 'run') this.#started(undefined);
-    const handle = await ACTION_HANDLERS[action?.kind ?? 'run']();
-    return handle(context);
+    if (this.#worker !== 'process') this.#started(undefined);
+    return this.#task.work === undefined ? { ok: false } : perform(this.#task.work, context);
   }
 
   #announced = false;

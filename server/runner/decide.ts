@@ -1,6 +1,7 @@
 /** Whether a task has to run, and why, in words. The same for a run and for a plan that only looks. */
 import { globOf } from '../model/glob.js';
 import { escapeGlob } from '../model/paths.js';
+import { planOf } from './action-plans.js';
 import { alwaysRuns } from './always.js';
 import type {
   ArtifactRecord,
@@ -15,7 +16,7 @@ import type { ResolvedTask } from './resolve.js';
 import type { Session } from './session.js';
 import { stakeOf } from './stake.js';
 import type { TaskState } from './state.js';
-import { producerOf, upstreamMetrics, upstreamParts } from './upstream.js';
+import { upstreamParts } from './upstream.js';
 import type { ReadInput, TaskInputPath } from './workspace.js';
 
 export type Fingerprinted =
@@ -52,12 +53,12 @@ export async function fingerprintTask(
       inputs.push(...found.records);
     }
   }
-  const views = featureParts(session, task);
-  if (!views.ok) return views;
+  const { work } = task;
+  const late = work === undefined ? undefined : planOf(work).late?.(session, task.id, work.settings);
+  if (late?.ok === false) return late;
   const parts = [
     ...task.parts,
-    ...views.parts,
-    ...behindVersion(session, task),
+    ...(late?.parts ?? []),
     ...behindEffect(session, task),
     ...inputs.map(({ path, hash }) => ({ kind: 'input' as const, name: path, value: hash })),
   ];
@@ -102,14 +103,10 @@ export async function decide(
   options: DecideOptions,
 ): Promise<Decision> {
   // A called pipeline is looked at task by task, by its own run.
-  const resumed = task.call === undefined ? options.resumed : undefined;
+  const resumed = workerOf(task) === 'run' ? undefined : options.resumed;
   if (resumed?.state.fingerprint.hash === print.hash) {
     const { reasons } = await compareOutputs(resumed.state.outputs, read);
-    if (
-      reasons.length === 0 &&
-      drift(session, task, resumed.state).length === 0 &&
-      (await staleIn(session, task)).length === 0
-    ) {
+    if (reasons.length === 0 && (await staleIn(session, task, resumed.state)).length === 0) {
       return { kind: 'up-to-date', state: resumed.state, reasons: [`it succeeded in run ${resumed.run}`] };
     }
   }
@@ -127,8 +124,7 @@ export async function decide(
     reasons = [
       ...(last.stale === undefined ? [] : [last.stale]),
       ...compared.reasons,
-      ...drift(session, task, last),
-      ...(await staleIn(session, task)),
+      ...(await staleIn(session, task, last)),
     ];
     if (reasons.length === 0) return { kind: 'up-to-date', state: last, reasons };
   }
@@ -138,48 +134,35 @@ export async function decide(
 }
 
 /** Whether the registry, the packages or the feature store, and no cache, know what the task has made. */
-export function makesVersion(task: ResolvedTask): boolean {
-  return task.register !== undefined || task.package !== undefined || task.materialize !== undefined;
+export function makesVersion({ work }: ResolvedTask): boolean {
+  return work !== undefined && planOf(work).done === 'store';
 }
 
-/** In which way the feature store is not as a materialize task left it. */
-async function staleIn(session: Session, task: ResolvedTask): Promise<readonly string[]> {
-  if (task.materialize === undefined) return [];
-  const { staleViews } = await import('./actions/materialize.js');
-  return staleViews(session, task.materialize);
+/** Why a task does nothing. */
+export function nothingToDo({ work }: ResolvedTask): string | undefined {
+  return work === undefined ? undefined : planOf(work).refused?.(work.settings);
 }
 
-/** In which way the registry or the packages are not as the task left them. */
-function drift(session: Session, task: ResolvedTask, state: TaskState): readonly string[] {
-  if (task.package !== undefined) {
-    const { name } = task.package.settings;
-    const version = state.values?.['version'] ?? '';
-    const found = session.packages.version(name, version);
-    return found.ok && found.version.hash === state.values?.['hash']
-      ? []
-      : [found.ok ? `${name} ${version} has other content` : found.error.message];
-  }
-  return task.register === undefined ? [] : (session.models?.drift(task.register, state.values) ?? []);
+function workerOf({ work }: ResolvedTask): string | undefined {
+  return work === undefined ? undefined : planOf(work).worker;
 }
 
-/** The versions of the views that a training set takes its features from. */
-function featureParts(
+/** In which way a store is not as the task left it. */
+async function staleIn(
   session: Session,
-  task: ResolvedTask,
-): { readonly ok: true; readonly parts: FingerprintPart[] } | Extract<Fingerprinted, { ok: false }> {
-  if (task.trainingSet === undefined || session.features === undefined) return { ok: true, parts: [] };
-  const chosen = session.features.choose(task.id, task.trainingSet);
-  if (chosen.ok) return { ok: true, parts: session.features.versionParts(chosen.value) };
-  return { ok: false, reason: 'features', message: chosen.message };
+  { work }: ResolvedTask,
+  state: TaskState,
+): Promise<readonly string[]> {
+  return (work === undefined ? undefined : await planOf(work).stale?.(session, work.settings, state)) ?? [];
 }
 
 /**
  * What tells of an effect that it is done is that it was done for what there is now: everything that it depends on counts,
  * whether it looks at it or not.
  */
-function behindEffect(session: Session, { id, instance, approval, deploy }: ResolvedTask): FingerprintPart[] {
+function behindEffect(session: Session, { id, instance, work }: ResolvedTask): FingerprintPart[] {
   if (alwaysRuns(instance) === undefined) return [];
-  const asks = deploy?.environment.approval !== undefined || approval !== undefined;
+  const asks = work !== undefined && planOf(work).asks?.(work.settings) === true;
   return [
     ...upstreamParts(session, id).map(([from, made]) => ({
       kind: 'upstream' as const,
@@ -195,25 +178,6 @@ function behindEffect(session: Session, { id, instance, approval, deploy }: Reso
           },
         ]
       : []),
-  ];
-}
-
-/** A version is made of more than bytes: where they come from, and the metrics that it must keep to. */
-function behindVersion(session: Session, task: ResolvedTask): FingerprintPart[] {
-  if (task.register === undefined) return [];
-  const { path, thresholds } = task.register;
-  const producer = producerOf(session, path);
-  const made = producer === undefined ? undefined : session.result(producer)?.fingerprint;
-  const metrics = thresholds.length === 0 ? {} : upstreamMetrics(session, task.id, producer);
-  return [
-    ...(producer === undefined || made === undefined
-      ? []
-      : [{ kind: 'upstream' as const, name: `tasks.${producer.id}.fingerprint`, value: made }]),
-    ...thresholds.map(({ metric }) => ({
-      kind: 'upstream' as const,
-      name: `metric ${metric}`,
-      value: JSON.stringify(Object.hasOwn(metrics, metric) ? metrics[metric] : null),
-    })),
   ];
 }
 

@@ -8,6 +8,7 @@ import { globOf } from '../model/glob.js';
 import { describeFileError } from '../stores/problem.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord, TaskRun } from '../stores/run-document.js';
 import type { RunTrash } from '../stores/trash.js';
+import { planOf } from './action-plans.js';
 import type { CacheHit } from './cache.js';
 import type { ActionOutcome } from './actions/action.js';
 import { Attempt, type AttemptContext } from './attempt.js';
@@ -19,6 +20,7 @@ import {
   decide,
   fingerprintTask,
   makesVersion,
+  nothingToDo,
 } from './decide.js';
 import type { EventBody, TaskEnded } from './events.js';
 import { madeOf } from './identity.js';
@@ -92,7 +94,8 @@ export async function executeTask(
 
 /** Whether it does something itself: people are asked, and the tasks of a pipeline work for themselves. */
 function needsMachine({ action }: Task): boolean {
-  return action?.kind !== 'approval' && action?.kind !== 'pipeline';
+  const worker = action === undefined ? 'runner' : planOf(action).worker;
+  return worker === 'process' || worker === 'runner';
 }
 
 const NOTHING = { inputs: [], outputs: [], metrics: {} } as const;
@@ -138,7 +141,8 @@ class Execution {
     );
     const refusal = this.#notBuilt();
     if (refusal !== undefined) return this.#refused(refusal);
-    if (task.register?.refused !== undefined) return this.#skipped(task.register.refused);
+    const refused = nothingToDo(task);
+    if (refused !== undefined) return this.#skipped(refused);
     const signal = this.#context.control.killed;
     const read = (file: string): Promise<ReadInput> => session.workspace.read(file, signal);
     const printed = await fingerprintTask(session, task, read);

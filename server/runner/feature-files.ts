@@ -1,10 +1,14 @@
 /** What a project's files define of features, for the pipelines that need it; nobody else pays for reading them. */
+import { factsOf } from '../model/actions.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Pipeline } from '../model/definition.js';
 
-/** Whether tasks of a pipeline are about features. */
+/** Whether tasks of a pipeline take from the feature store, or fill it. */
 export function usesFeatures({ tasks }: Pipeline): boolean {
-  return tasks.some(({ action }) => action?.kind === 'training-set' || action?.kind === 'materialize');
+  return tasks.some(({ action }) => {
+    const keys = action === undefined ? undefined : factsOf(action).featureKeys;
+    return keys?.views !== undefined || keys?.features !== undefined;
+  });
 }
 
 /**

@@ -6,7 +6,7 @@ import type { FingerprintRecord, RunDocument } from '../stores/run-document.js';
 import { leftByKilled } from '../stores/trash.js';
 import { mayStart } from './condition.js';
 import { alwaysRuns } from './always.js';
-import { decide, fingerprintTask } from './decide.js';
+import { decide, fingerprintTask, nothingToDo } from './decide.js';
 import { featureFilesFor } from './feature-files.js';
 import { doneIn } from './resume.js';
 import { madeOf } from './identity.js';
@@ -185,9 +185,8 @@ class Planner {
     const resolution = await resolveFully(session, instance);
     if (!resolution.ok) return stale('unknown', [resolution.message], 'may run');
     const { task } = resolution;
-    if (task.register?.refused !== undefined) {
-      return { ...head, decision: 'skip', reasons: [task.register.refused] };
-    }
+    const refused = nothingToDo(task);
+    if (refused !== undefined) return { ...head, decision: 'skip', reasons: [refused] };
     const always = this.#resumed.has(id) ? undefined : alwaysRuns(instance);
     if (always !== undefined) return stale('run', [always]);
     const read = (path: string): ReadInput => this.#read(path);

@@ -1,10 +1,12 @@
 /** A materialize task with every expression replaced by its value, and the views that it names looked up. */
+import type { MaterializeRequest } from '../features/materialize.js';
 import { definitionOf, resolveView } from '../features/view.js';
 import type { MaterializeAction } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import { hashOf } from './hash.js';
 import type { Texts } from './resolve-texts.js';
+import type { Session } from './session.js';
 
 export interface MaterializeTask {
   readonly views: readonly string[];
@@ -44,5 +46,21 @@ export function resolveMaterialize(
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     full: action.full,
+  };
+}
+
+/** What the feature store is asked for, or to do, for one of the views. */
+export function viewRequest(
+  session: Pick<Session, 'root' | 'featureFiles' | 'hashes'>,
+  { from, to }: MaterializeTask,
+  view: string,
+): MaterializeRequest {
+  return {
+    root: session.root,
+    files: session.featureFiles,
+    view,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    hashes: session.hashes,
   };
 }

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { factsOf } from '../model/actions.js';
 import type {
-  Action,
   ArtifactKind,
   Check,
   EnvEntry,
@@ -16,27 +15,23 @@ import { compileGlob, globOf } from '../model/glob.js';
 import type { Instance, ResolvedOutput, ResolvedPath } from '../model/graph.js';
 import { isGlob, isWithin } from '../model/paths.js';
 import { isComplete, scriptOf } from '../model/shell.js';
-import { type ScriptLanguage, type Shell, shellOfTask } from '../model/shells.js';
+import { type ScriptLanguage, shellOfTask } from '../model/shells.js';
 import { formatBytes } from '../model/units.js';
 import { toText, truthy } from '../model/values.js';
 import type { FingerprintPart } from '../stores/run-document.js';
+import {
+  type CheckOutcome,
+  type ResolvedCheck,
+  type Resolving,
+  type Script,
+  type Work,
+  planOf,
+  resolveAction,
+} from './action-plans.js';
 import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
 import { ownPathProblem } from './own-paths.js';
-import { type ApprovalSettings, resolveApproval } from './resolve-approval.js';
-import { type Deployment, resolveDeploy } from './resolve-deploy.js';
-import { type Packaging, resolvePackage } from './resolve-package.js';
-import { type MaterializeTask, resolveMaterialize } from './resolve-materialize.js';
-import { type PipelineCall, resolvePipeline } from './resolve-pipeline.js';
-import { type Registration, resolveRegister } from './resolve-register.js';
-import {
-  type MonitoringSettings,
-  type ServiceSettings,
-  resolveMonitor,
-  resolveService,
-} from './resolve-service.js';
 import type { Texts } from './resolve-texts.js';
 import { plainTableOptions } from '../model/table-options.js';
-import { type TrainingSetTask, resolveTrainingSet } from './resolve-training-set.js';
 import { type Facts, TaskScope } from './scope.js';
 import { LONGEST_VARIABLE, SYSTEM_SHELL } from './shells.js';
 import type { ExcludedPath, TaskInputPath, Workspace } from './workspace.js';
@@ -59,47 +54,11 @@ export interface TaskOutputPath {
   readonly persist: boolean;
 }
 
-export interface CheckOutcome {
-  readonly text: string;
-  readonly passed: boolean;
-  readonly detail?: string;
-}
-
-/** A check whose expressions are evaluated; what it says about data is found out by reading it. */
-export type ResolvedCheck =
-  | { readonly kind: 'outcome'; readonly outcome: CheckOutcome }
-  | { readonly kind: 'data'; readonly path: string; readonly check: Extract<Check, { kind: 'data' }> };
-
-/** The commands of a task, and what runs them. */
-export interface Script {
-  readonly shell: Shell;
-  readonly text: string;
-}
-
 export interface ResolvedTask {
   readonly id: string;
   readonly instance: Instance;
-  /** Of a run task. */
-  readonly script?: Script;
-  readonly checks: readonly ResolvedCheck[];
-  /** Of a register task. */
-  readonly register?: Registration;
-  /** Of a package task. */
-  readonly package?: Packaging;
-  /** Of a deploy task. */
-  readonly deploy?: Deployment;
-  /** Of a materialize task. */
-  readonly materialize?: MaterializeTask;
-  /** Of a service task. */
-  readonly service?: ServiceSettings;
-  /** Of a monitor task. */
-  readonly monitor?: MonitoringSettings;
-  /** Of an approval task. */
-  readonly approval?: ApprovalSettings;
-  /** Of a pipeline task. */
-  readonly call?: PipelineCall;
-  /** Of a training-set task. */
-  readonly trainingSet?: TrainingSetTask;
+  /** Absent: the task has no action. */
+  readonly work?: Work;
   /** Relative to the project. */
   readonly workingDirectory: string;
   /** What the definition sets. */
@@ -168,21 +127,15 @@ class Resolver {
     const env = this.#environment([...this.#pipeline.env, ...task.env], parts);
     parts.push(...this.#secrets());
     const workingDirectory = this.#directory(parts);
-    const checks: ResolvedCheck[] = [];
-    const { action } = task;
-    const script = action?.kind === 'run' ? this.#script(action.commands, parts) : undefined;
-    if (action?.kind === 'check') checks.push(...this.#checks(action.checks, parts));
-    const settings = this.#settings(action, parts);
-    const inputs = this.#inputs(checks, settings.package, settings.materialize?.sources);
+    const work = task.action === undefined ? undefined : resolveAction(task.action, this.#resolving(parts));
+    const inputs = this.#inputs(work);
     const outputs = this.#outputs(parts);
     this.#guard(inputs, outputs);
     parts.push(...this.#shown.used.filter((part) => !(part.kind === 'env' && part.name in env)));
     return {
       id: this.#instance.id,
       instance: this.#instance,
-      ...(script === undefined ? {} : { script }),
-      checks,
-      ...settings,
+      ...(work === undefined ? {} : { work }),
       workingDirectory,
       env,
       inputs,
@@ -191,45 +144,15 @@ class Resolver {
     };
   }
 
-  #settings(
-    action: Action | undefined,
-    parts: FingerprintPart[],
-  ): Pick<
-    ResolvedTask,
-    | 'register'
-    | 'materialize'
-    | 'approval'
-    | 'package'
-    | 'deploy'
-    | 'service'
-    | 'monitor'
-    | 'trainingSet'
-    | 'call'
-  > {
-    switch (action?.kind) {
-      case 'register':
-        return { register: resolveRegister(action, this.#texts(parts), parts) };
-      case 'materialize':
-        return { materialize: resolveMaterialize(action, this.#texts(parts), this.#facts.features, parts) };
-      case 'package':
-        return { package: resolvePackage(action, this.#texts(parts), parts, this.#workspace) };
-      case 'deploy': {
-        const { places, packages, versions } = this.#facts;
-        return { deploy: resolveDeploy(action, this.#texts(parts), parts, places, packages(), versions) };
-      }
-      case 'service':
-        return { service: resolveService(action, this.#texts(parts), parts) };
-      case 'monitor':
-        return { monitor: resolveMonitor(action, this.#texts(parts), parts) };
-      case 'approval':
-        return { approval: resolveApproval(action, this.#texts(parts), parts) };
-      case 'pipeline':
-        return { call: resolvePipeline(action, this.#texts(parts), parts) };
-      case 'training-set':
-        return { trainingSet: resolveTrainingSet(action, this.#texts(parts), parts) };
-      default:
-        return {};
-    }
+  #resolving(parts: FingerprintPart[]): Resolving {
+    return {
+      texts: this.#texts(parts),
+      parts,
+      facts: this.#facts,
+      workspace: this.#workspace,
+      script: (commands) => this.#script(commands, parts),
+      checks: (checks) => this.#checks(checks, parts),
+    };
   }
 
   #render(text: TemplateText, mode: 'plain' | 'glob' | ScriptLanguage): { real: string; shown: string } {
@@ -404,24 +327,19 @@ class Resolver {
     return values.includes(output);
   }
 
-  #inputs(
-    checks: readonly ResolvedCheck[],
-    packaging: Packaging | undefined,
-    sources: readonly string[] = [],
-  ): TaskInputPath[] {
+  #inputs(work: Work | undefined): TaskInputPath[] {
     const inputs = new Map<string, TaskInputPath>();
     const plain = (path: string, optional = false): void => {
       if (!inputs.has(path)) inputs.set(path, { path, glob: false, exclude: [], optional });
     };
-    // What a package takes is known file by file; its globs also match what git ignores.
-    const own = packaging === undefined ? this.#instance.inputs.length : this.#instance.task.inputs.length;
-    for (const { path } of packaging?.files ?? []) plain(path);
+    const { files, sources = [] } = work === undefined ? {} : (planOf(work).reads?.(work.settings) ?? {});
+    const own = files === undefined ? this.#instance.inputs.length : this.#instance.task.inputs.length;
+    for (const path of files ?? []) plain(path);
     for (const input of this.#instance.inputs.slice(0, own)) {
       const exclude = input.exclude.map((one) => this.#path(one, 'input'));
       const found = this.#path(input, 'input');
       inputs.set(found.path, { ...found, exclude, optional: input.optional });
     }
-    for (const check of checks) if (check.kind === 'data') plain(check.path);
     for (const source of sources) {
       const glob = isGlob(source);
       inputs.set(source, {

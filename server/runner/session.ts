@@ -1,4 +1,5 @@
 /** What a plan and a run share: a pipeline with its params, its graph, and what is known of its tasks. */
+import { listed } from '../model/actions.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Action, Json, Pipeline, Task } from '../model/definition.js';
 import type { Features } from '../model/features.js';
@@ -330,16 +331,10 @@ function usesModels(pipeline: Pipeline): boolean {
 }
 
 function wantsModels(action: Action): boolean {
-  switch (action.kind) {
-    case 'register':
-      return true;
-    case 'deploy':
-      return action.model !== undefined;
-    case 'approval':
-      return action.compare !== undefined;
-    default:
-      return false;
-  }
+  return (
+    listed(action, 'gives').some(({ what }) => what === 'model') ||
+    listed(action, 'waits').some((wait) => wait.for === 'model')
+  );
 }
 
 function problemOf(graph: Graph): string | undefined {

@@ -2,6 +2,7 @@
 import { textForAll, textOfTask } from '../model/definition-changes.js';
 import type { Instance } from '../model/graph.js';
 import type { Stake } from '../stores/approvals.js';
+import { planOf } from './action-plans.js';
 import { short } from './identity.js';
 import type { Session } from './session.js';
 import { ancestorsOf } from './upstream.js';
@@ -46,12 +47,14 @@ function followers(session: Session, instance: Instance): readonly Instance[] {
       left.push(to);
     }
   }
-  const own = instance.task.action?.kind === 'approval' ? [] : [instance];
+  const { action } = instance.task;
+  const asksOnly = action !== undefined && planOf(action).worker === 'people';
+  const own = asksOnly ? [] : [instance];
   return [...own, ...session.graph.instances.filter(({ id }) => found.has(id))];
 }
 
 /** What the settings of the project say counts where something is deployed or served. */
 function placesFor({ places: { environments, targets, shell } }: Session, { task }: Instance): string {
-  const kind = task.action?.kind;
-  return kind === 'deploy' || kind === 'service' ? JSON.stringify([environments, targets]) : (shell ?? '');
+  const counts = task.action !== undefined && planOf(task.action).places === true;
+  return counts ? JSON.stringify([environments, targets]) : (shell ?? '');
 }

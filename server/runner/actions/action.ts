@@ -5,7 +5,8 @@ import type { RunDocument } from '../../stores/run-document.js';
 import type { PipelineCall } from '../resolve-pipeline.js';
 import type { Question } from '../../stores/approvals.js';
 import type { Verdict } from '../approvals.js';
-import type { ResolvedTask, CheckOutcome, Script } from '../resolve.js';
+import type { CheckOutcome, Script } from '../action-plans.js';
+import type { ResolvedTask } from '../resolve.js';
 import type { Session } from '../session.js';
 
 export interface ActionContext {

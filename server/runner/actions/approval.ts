@@ -6,9 +6,10 @@ import type { Verdict } from '../approvals.js';
 import type { ApprovalSettings } from '../resolve-approval.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
-export async function approvalAction(context: ActionContext): Promise<ActionOutcome> {
-  const { approval } = context.task;
-  if (approval === undefined) throw new Error('an approval task was started without its settings');
+export async function approvalAction(
+  context: ActionContext,
+  approval: ApprovalSettings,
+): Promise<ActionOutcome> {
   const { prompt, who, count, onTimeout } = approval;
   const artifacts: Facts['artifacts'][number][] = [];
   for (const path of approval.artifacts) {

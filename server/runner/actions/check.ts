@@ -1,11 +1,14 @@
 /** The action `check`: gates over values and data. Every check is made, so that one run tells all that is wrong. */
 import path from 'node:path';
-import type { CheckOutcome } from '../resolve.js';
+import type { CheckOutcome, ResolvedCheck } from '../action-plans.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
-export async function checkAction(context: ActionContext): Promise<ActionOutcome> {
+export async function checkAction(
+  context: ActionContext,
+  checks: readonly ResolvedCheck[],
+): Promise<ActionOutcome> {
   const outcomes: CheckOutcome[] = [];
-  for (const check of context.task.checks) {
+  for (const check of checks) {
     if (isAborted(context)) return { ok: false };
     if (check.kind === 'outcome') {
       outcomes.push(check.outcome);

@@ -8,10 +8,8 @@ import type { Deployment } from '../resolve-deploy.js';
 import { outcomeOf, comparisonOf } from './approval.js';
 import type { ActionContext, ActionOutcome, CommandOutcome } from './action.js';
 
-export async function deployAction(context: ActionContext): Promise<ActionOutcome> {
-  const { task, session, root, run, signal } = context;
-  const { deploy } = task;
-  if (deploy === undefined) throw new Error('a deploy task was started without its settings');
+export async function deployAction(context: ActionContext, deploy: Deployment): Promise<ActionOutcome> {
+  const { session, root, run, signal } = context;
   const target = TARGETS[deploy.target.type];
   if (target === undefined) {
     const known = Object.keys(TARGETS).join(', ');

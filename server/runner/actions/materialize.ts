@@ -1,20 +1,20 @@
 /** The action `materialize`: feature views computed into the feature store, in a process of their own. */
-import { type MaterializeRequest, type MaterializeResult, materialize } from '../../features/materialize.js';
-import type { MaterializeTask } from '../resolve-materialize.js';
-import type { Session } from '../session.js';
+import { type MaterializeResult, materialize } from '../../features/materialize.js';
+import { type MaterializeTask, viewRequest } from '../resolve-materialize.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
 const PROGRESS_STEP = 10;
 
-export async function materializeAction(context: ActionContext): Promise<ActionOutcome> {
-  const { task, session, signal } = context;
-  const wanted = task.materialize;
-  if (wanted === undefined) throw new Error('a materialize task was started without its settings');
+export async function materializeAction(
+  context: ActionContext,
+  wanted: MaterializeTask,
+): Promise<ActionOutcome> {
+  const { session, signal } = context;
   const done: string[] = [];
   for (const view of wanted.views) {
     let told = 0;
     const result = await materialize({
-      ...requestOf(session, wanted, view),
+      ...viewRequest(session, wanted, view),
       full: wanted.full || context.force,
       signal,
       log: (line) => context.say(line),
@@ -51,28 +51,6 @@ async function latestValues(context: ActionContext, views: readonly string[]): P
   for (const { service, version } of published.written)
     context.say(`latest values of ${service}: version ${version}`);
   return undefined;
-}
-
-/** Why the feature store is not as the task would leave it; nothing when it is. Computes nothing. */
-export async function staleViews(session: Session, wanted: MaterializeTask): Promise<string[]> {
-  const { whatIsStale } = await import('../../features/materialize.js');
-  const reasons: string[] = [];
-  for (const view of wanted.views) {
-    const reason = await whatIsStale(requestOf(session, wanted, view));
-    if (reason !== undefined) reasons.push(reason);
-  }
-  return reasons;
-}
-
-function requestOf(session: Session, { from, to }: MaterializeTask, view: string): MaterializeRequest {
-  return {
-    root: session.root,
-    files: session.featureFiles,
-    view,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
-    hashes: session.hashes,
-  };
 }
 
 function noteOf({ view, outcome, manifest }: Extract<MaterializeResult, { ok: true }>): string {

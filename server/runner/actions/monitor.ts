@@ -13,10 +13,11 @@ import type { MonitoringSettings } from '../resolve-service.js';
 import { ancestorsOf } from '../upstream.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
-export async function monitorAction(context: ActionContext): Promise<ActionOutcome> {
-  const { task, root, run, signal } = context;
-  const { monitor } = task;
-  if (monitor === undefined) throw new Error('a monitor task was started without its settings');
+export async function monitorAction(
+  context: ActionContext,
+  monitor: MonitoringSettings,
+): Promise<ActionOutcome> {
+  const { root, run, signal } = context;
   const environment = environmentOf(context, monitor);
   if (!environment.ok) return { ok: false, error: environment.message, final: true };
   const address: ServiceAddress = { root, environment: environment.name, name: monitor.service };

@@ -1,11 +1,13 @@
 /** The action `package`: a version of an app package out of files of the project. */
 import { formatBytes } from '../../model/units.js';
+import type { Packaging } from '../resolve-package.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
-export function packageAction(context: ActionContext): Promise<ActionOutcome> {
-  const { task, session, run, signal } = context;
-  if (task.package === undefined) throw new Error('a package task was started without its settings');
-  const { settings, files } = task.package;
+export function packageAction(
+  context: ActionContext,
+  { settings, files }: Packaging,
+): Promise<ActionOutcome> {
+  const { session, run, signal } = context;
   let added;
   try {
     added = session.packages.add({ settings, sources: files, run, signal });

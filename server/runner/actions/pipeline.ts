@@ -2,11 +2,10 @@
 import type { Json } from '../../model/definition.js';
 import type { RunDocument } from '../../stores/run-document.js';
 import { madeOfRun } from '../identity.js';
+import type { PipelineCall } from '../resolve-pipeline.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
-export async function pipelineAction(context: ActionContext): Promise<ActionOutcome> {
-  const { call } = context.task;
-  if (call === undefined) throw new Error('a pipeline task was started without its settings');
+export async function pipelineAction(context: ActionContext, call: PipelineCall): Promise<ActionOutcome> {
   const outcome = await context.child(call);
   switch (outcome.kind) {
     case 'refused':

@@ -5,7 +5,7 @@ import type { Json } from '../../model/definition.js';
 import type { Registry } from '../../stores/registry/registry.js';
 import type { RegisterRequest, Signature, VersionDocument } from '../../stores/registry/types.js';
 import { FOLDER_MIME, mimeOf } from '../mime.js';
-import type { CheckOutcome } from '../resolve.js';
+import type { CheckOutcome } from '../action-plans.js';
 import type { Registration } from '../resolve-register.js';
 import type { Session } from '../session.js';
 import { learnedFrom } from '../training-sets.js';
@@ -15,13 +15,13 @@ import { type Baseline, differences, judge } from './thresholds.js';
 
 type Instance = NonNullable<ReturnType<typeof producerOf>>;
 
-export async function registerAction(context: ActionContext): Promise<ActionOutcome> {
+export async function registerAction(
+  context: ActionContext,
+  registration: Registration,
+): Promise<ActionOutcome> {
   const { task, session, run } = context;
-  const registration = task.register;
   const registry = session.models?.registry;
-  if (registration === undefined || registry === undefined) {
-    throw new Error('a register task was started without its settings');
-  }
+  if (registry === undefined) throw new Error('a register task was started before the registry was opened');
   const producer = producerOf(session, registration.path);
   const metrics = importantFirst(upstreamMetrics(session, task.id, producer), registration);
   const compared = compare(registry, registration, metrics);

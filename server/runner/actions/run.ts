@@ -1,9 +1,9 @@
 /** The action `run`: commands in one shell, until one fails. */
+import type { Script } from '../action-plans.js';
 import type { ActionContext, ActionOutcome, CommandOutcome } from './action.js';
 
-export async function runAction(context: ActionContext): Promise<ActionOutcome> {
-  const { script } = context.task;
-  if (script === undefined || context.signal.aborted) return { ok: false };
+export async function runAction(context: ActionContext, script: Script): Promise<ActionOutcome> {
+  if (context.signal.aborted) return { ok: false };
   const result = await context.script(script);
   if (result.error === undefined && result.exitCode === 0) return { ok: true, exitCode: 0 };
   return {

@@ -9,14 +9,16 @@ import { listReleases } from '../../serving/releases.js';
 import { secretValues } from '../../serving/secret-values.js';
 import type { ReleaseDocument, ServiceCause } from '../../serving/types.js';
 import { whoAmI } from '../../stores/user.js';
+import type { ServiceSettings } from '../resolve-service.js';
 import { ancestorsOf } from '../upstream.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
-export async function serviceAction(context: ActionContext): Promise<ActionOutcome> {
-  const { task, root, session, run, signal } = context;
-  const settings = task.service;
-  if (settings === undefined) throw new Error('a service task was started without its settings');
-  const chosen = releaseOf(context);
+export async function serviceAction(
+  context: ActionContext,
+  settings: ServiceSettings,
+): Promise<ActionOutcome> {
+  const { root, session, run, signal } = context;
+  const chosen = releaseOf(context, settings);
   if (typeof chosen === 'string') return { ok: false, error: chosen, final: true };
   const { document, own } = chosen;
   const { environment, id: release } = document;
@@ -68,12 +70,10 @@ export async function serviceAction(context: ActionContext): Promise<ActionOutco
 }
 
 /** The release that is meant, and whether it is the one that this run has deployed; or why there is none. */
-function releaseOf({
-  task,
-  root,
-  session,
-}: ActionContext): { readonly document: ReleaseDocument; readonly own: boolean } | string {
-  const { environment: asked, release: named, name } = task.service ?? { name: '' };
+function releaseOf(
+  { task, root, session }: ActionContext,
+  { environment: asked, release: named, name }: ServiceSettings,
+): { readonly document: ReleaseDocument; readonly own: boolean } | string {
   const deployed = ancestorsOf(session, task.id)
     .filter(({ task: { action } }) => action?.kind === 'deploy')
     .map((instance) => session.result(instance)?.outputs ?? {})

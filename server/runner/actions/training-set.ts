@@ -1,15 +1,18 @@
 /** The action `training-set`: labels joined with features as they were known at the time of each label. */
 import { buildTrainingSet } from '../../features/training/build.js';
 import type { TrainingSetDocument } from '../../features/training/document.js';
+import type { TrainingSetTask } from '../resolve-training-set.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
-export async function trainingSetAction(context: ActionContext): Promise<ActionOutcome> {
+export async function trainingSetAction(
+  context: ActionContext,
+  wanted: TrainingSetTask,
+): Promise<ActionOutcome> {
   const { task, session, signal, root } = context;
-  const wanted = task.trainingSet;
   const { features } = session;
   const chosen = features?.chosen(task.id);
-  if (wanted === undefined || features === undefined || chosen === undefined) {
-    throw new Error('a training-set task was started without its settings');
+  if (features === undefined || chosen === undefined) {
+    throw new Error('a training-set task was started before its features were chosen');
   }
   if (!chosen.ok) return { ok: false, error: chosen.message };
   const labels = await session.workspace.read(wanted.labels, signal);

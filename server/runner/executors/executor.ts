@@ -1,6 +1,6 @@
 /** Where a task's command runs, as a port: this machine today, a cluster later. */
 
-import type { Script } from '../resolve.js';
+import type { Script } from '../action-plans.js';
 
 export interface ExecutorJob {
   /** Id of the task in the run. */
