@@ -78,7 +78,7 @@ const editor = {
     const { packageFile } = await import('./lib/vsix.mjs');
     const packed = packageFile(ownTarget());
     const args = ['scripts/test-editor.mjs', '--no-build', ...(existsSync(packed) ? ['--vsix', packed] : [])];
-    const { code, output } = await capture(...node(...args), { cwd: root, timeoutMs: 2_400_000 });
+    const { code, output } = await capture(...node(...args), { cwd: root, timeoutMs: 7_200_000 });
     const [, passed = '0', failed = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
     const counts = { passed: Number(passed), failed: Number(failed) };
     if (code !== 0) counts.failed = Math.max(1, counts.failed);

@@ -57,7 +57,7 @@ export async function runHostTests({
   workspace,
   screenshots,
   grep = '',
-  patience = 600_000,
+  patience = 1_800_000,
 }) {
   const dataDir = path.join(folder, 'host-data');
   const results = path.join(folder, 'host-results.json');

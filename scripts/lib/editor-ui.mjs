@@ -59,7 +59,7 @@ export async function runUiTests({ server, endpoint, folder, vsix, screenshots, 
       ],
       {
         cwd: root,
-        timeoutMs: 1_800_000,
+        timeoutMs: 5_400_000,
         env: {
           ...process.env,
           MODELYARD_UI: JSON.stringify({

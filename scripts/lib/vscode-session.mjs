@@ -104,7 +104,7 @@ export async function startServer(server, { dataDir, smoke = false, trusted = tr
     process.removeListener('exit', atExit);
   });
   const listening = await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`VS Code did not start within 60 s\n${log}`)), 60_000);
+    const timer = setTimeout(() => reject(new Error(`VS Code did not start within 180 s\n${log}`)), 180_000);
     const read = (text) => {
       log += text;
       const found = /listening on (\d+)/.exec(log);

@@ -129,9 +129,11 @@ export function registerFeatures(host: FeatureHost): void {
     guarded<P, R>(log, name, async (params, token) => {
       checkParams(params);
       const version = workspace.versionOf(params.textDocument.uri);
-      // The position was meant for another text. One that is only being opened is what was meant: nobody would ask again.
+      // The place was meant for another text. One that is only being opened is what was meant: nobody would ask again. What
+      // needs no place is answered for the text as it is: VS Code takes lenses away where it gets an error.
+      const placed = 'position' in params || 'range' in params;
       const overtaken = (): boolean =>
-        version !== null && workspace.versionOf(params.textDocument.uri) !== version;
+        placed && version !== null && workspace.versionOf(params.textDocument.uri) !== version;
       const settings = await host.settingsFor(params.textDocument.uri);
       throwIfCancelled(token);
       if (overtaken()) throw contentModified();

@@ -257,6 +257,24 @@ test('what is asked about a file while it is being opened is answered', async (t
   assert.ok((await asked).length > 0);
 });
 
+test('what needs no place in a text is answered although the text changes meanwhile: an error would take the lenses away', async (t) => {
+  const { lsp, at } = await project(t, { settings: () => ({}) });
+  const file = at('train.pipeline.yaml');
+  const opened = lsp.open(file, TRAIN);
+  const lenses = lsp.ask<CodeLens[]>('codeLens', file);
+  const links = lsp.ask<DocumentLink[]>('documentLink', file);
+  const hover = lsp.ask('hover', file, { line: 0, character: 1 }).then(
+    () => 'answered',
+    (error: unknown) => (error as { code: number }).code,
+  );
+  await lsp.replace(file, `# longer by a line\n${TRAIN}`);
+  await opened;
+  assert.equal(await hover, -32801);
+  assert.ok((await links).length > 0);
+  const top = Math.min(...(await lenses).map(({ range }) => range.start.line));
+  assert.equal(top, 1 + TRAIN.split('\n').findIndex((line) => line.startsWith('name:')));
+});
+
 test('an editor that does not ask for the lenses of a file that it opened is told to ask', async (t) => {
   const { lsp, at } = await project(t);
   await lsp.open(at('train.pipeline.yaml'), TRAIN);

@@ -31,7 +31,7 @@ const registered: Registered[] = [];
 const notes: Record<string, string> = {};
 
 /** Registers a test; they run one after the other in the order in which they were registered. */
-export function test(name: string, work: () => Promise<void>, { timeoutMs = 60_000 } = {}): void {
+export function test(name: string, work: () => Promise<void>, { timeoutMs = 300_000 } = {}): void {
   registered.push({ name, work, timeoutMs });
 }
 
@@ -58,7 +58,7 @@ async function within(ms: number, work: () => Promise<void>): Promise<void> {
 export async function until<T>(
   what: string,
   probe: () => T | false | undefined | Promise<T | false | undefined>,
-  patience = 30_000,
+  patience = 60_000,
 ): Promise<T> {
   const end = performance.now() + patience;
   for (;;) {

@@ -18,7 +18,7 @@ function weather(shift: number): string {
 
 uiTest(
   'features out of a CSV: drafted, materialized, previewed, profiled, compared',
-  { timeoutMs: 240_000 },
+  { timeoutMs: 600_000 },
   async ({ workbench, folder }) => {
     mkdirSync(path.join(folder, 'data'), { recursive: true });
     const file = path.join(folder, 'data', 'weather.csv');
@@ -44,11 +44,9 @@ uiTest(
     await workbench.screenshot('features-not-yet');
     await workbench.clickButton('Materialize');
     const page = workbench.webview;
-    await page.getByText('3,000 rows').waitFor({ timeout: 60_000 });
-    await until(
-      'the version',
-      async () => (await workbench.rows('Features')).some((row) => row.includes('3,000 rows')),
-      60_000,
+    await page.getByText('3,000 rows').waitFor();
+    await until('the version', async () =>
+      (await workbench.rows('Features')).some((row) => row.includes('3,000 rows')),
     );
     await workbench.expand('Features', 'weather');
     await until('features with their nulls', async () =>
@@ -101,7 +99,7 @@ uiTest(
     await workbench.choosePath('Labels for weather-v1', path.join(folder, 'data', 'labels.csv'));
     const output = path.join(folder, 'data', 'training.csv');
     await workbench.choosePath('Where to write the training set?', output);
-    await until('the training set', () => Promise.resolve(existsSync(output)), 60_000);
+    await until('the training set', () => Promise.resolve(existsSync(output)));
     await until('the terminal to say so', async () =>
       (await workbench.terminalText()).includes('data/training.csv: 2 rows, features of weather 2'),
     );

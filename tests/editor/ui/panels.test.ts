@@ -22,7 +22,7 @@ uiTest(
     await until(
       'the run to end',
       async () => (await workbench.terminalText()).includes('rain-train succeeded'),
-      90_000,
+      180_000,
     );
     await workbench.showContainer('Modelyard');
     await workbench.row('Runs', 'rain-train').first().waitFor();

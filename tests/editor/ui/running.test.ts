@@ -9,14 +9,10 @@ const GOOD = 'good.pipeline.yaml';
 
 /** Waits for a text in the terminal that only a run's own output holds. */
 const said = (workbench: Workbench, words: RegExp): Promise<string> =>
-  until(
-    `${String(words)} in the terminal`,
-    async () => {
-      const text = await workbench.terminalText();
-      return words.test(text) && text;
-    },
-    60_000,
-  );
+  until(`${String(words)} in the terminal`, async () => {
+    const text = await workbench.terminalText();
+    return words.test(text) && text;
+  });
 
 uiTest(
   'a run from the code lens shows in the side bar, and the second one is cached',

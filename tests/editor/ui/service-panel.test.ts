@@ -41,7 +41,7 @@ const BASELINE = {
 
 uiTest(
   'the Service panel shows traffic, errors, drift and switched releases of a service that runs, and its end',
-  { timeoutMs: 180_000 },
+  { timeoutMs: 600_000 },
   async ({ workbench, folder }) => {
     // As if this machine had made its memory.
     ensureMemory(layoutOf(folder));
@@ -60,7 +60,7 @@ uiTest(
       await workbench.openFile('watch.pipeline.yaml');
       await until('the panel', async () => {
         await workbench.command('Modelyard: Open Service Panel');
-        await workbench.tab(/Service: web/).waitFor({ timeout: 5000 });
+        await workbench.tab(/Service: web/).waitFor({ timeout: 10_000 });
         return true;
       });
       const page = workbench.webview;

@@ -42,7 +42,7 @@ tasks:
 
 uiTest(
   'a service that was started in a terminal shows, is rolled back, tried and stopped; its alert is told',
-  { timeoutMs: 180_000 },
+  { timeoutMs: 600_000 },
   async ({ workbench, folder }) => {
     const app = (version: string) => ({ name: 'app', version, hash: 'sha256:0' }) as const;
     write(folder, {

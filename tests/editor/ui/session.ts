@@ -50,13 +50,26 @@ export interface UiOptions {
 
 const fileName = (title: string): string => title.replace(/[^a-z0-9]+/gi, '-').toLowerCase();
 
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${String(ms / 1000)} s`)), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Registers a test that gets a window on a fresh copy of a project. */
 export function uiTest(
   title: string,
-  { project = 'fixtures', restricted = false, timeoutMs = 120_000 }: UiOptions,
+  { project = 'fixtures', restricted = false, timeoutMs = 300_000 }: UiOptions,
   work: (ui: UiTest) => Promise<void>,
 ): void {
-  test(title, { timeout: timeoutMs }, async (context: TestContext) => {
+  // Ours ends first, because it knows what the window shows then.
+  test(title, { timeout: 2 * timeoutMs }, async (context: TestContext) => {
     const folder = path.join(mkdtempSync(path.join(session.temporary, 'project-')), project);
     cpSync(session[project], folder, {
       recursive: true,
@@ -67,16 +80,19 @@ export function uiTest(
     const options = { url: url.href, screenshots: session.screenshots };
     const workbench = await Workbench.open(await browser(), options);
     try {
-      await work({
-        workbench,
-        folder,
-        note: (name, value) => context.diagnostic(`note ${name}: ${value}`),
-      });
+      const note = (name: string, value: string): void => context.diagnostic(`note ${name}: ${value}`);
+      await within(timeoutMs, work({ workbench, folder, note }));
     } catch (error) {
       const name = `failed-${fileName(title)}`;
       await workbench.screenshot(name).catch(() => undefined);
-      writeFileSync(path.join(session.screenshots, `${name}.log`), workbench.console.join('\n'));
-      throw error;
+      const log = workbench.console.join('\n');
+      writeFileSync(path.join(session.screenshots, `${name}.log`), log);
+      const errors = log.split('\n').filter((line) => line.startsWith('error'));
+      const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const words = [await workbench.words(), 'console:', ...errors.slice(-10)];
+      const failure = new Error(title);
+      failure.stack = `${said}\n\nThe window shows\n${words.join('\n')}`;
+      throw failure;
     } finally {
       await workbench.close();
     }

@@ -12,9 +12,12 @@ export interface WindowOptions {
   readonly height?: number;
   /** Where `screenshot` writes. */
   readonly screenshots: string;
-  /** For whatever a person or a condition should wait for, in ms. */
-  readonly patience?: number;
 }
+
+/** For whatever a person or a condition should wait for, in ms. A machine may be five times slower than ours. */
+const PATIENCE = 60_000;
+/** After this a step that does no harm when it is done twice is tried again, in ms. */
+const ATTEMPT = 10_000;
 
 /** A whole accessible name, or a part of it. */
 type Name = string | RegExp;
@@ -28,7 +31,7 @@ const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/
 export async function until<T>(
   what: string,
   probe: () => Promise<T | false | undefined | null>,
-  patience = 20_000,
+  patience = PATIENCE,
 ): Promise<T> {
   const end = performance.now() + patience;
   let last: unknown;
@@ -46,20 +49,95 @@ export async function until<T>(
   }
 }
 
+/** What we use of the page's own types: tests are compiled without them. */
+interface PageElement {
+  readonly textContent: string | null;
+  readonly isConnected: boolean;
+  getAttribute(name: string): string | null;
+  matches(selector: string): boolean;
+  querySelector(selector: string): PageElement | null;
+  contains(other: PageElement | null): boolean;
+  getBoundingClientRect(): {
+    readonly left: number;
+    readonly top: number;
+    readonly width: number;
+    readonly height: number;
+  };
+  dispatchEvent(event: unknown): boolean;
+}
+
+/** What is to be clicked in a list. */
+interface Target {
+  /** A part of the row's text, or what it matches. */
+  readonly name?: Name;
+  /** A selector that the row fits. */
+  readonly row?: string;
+  /** A selector of what lies in the row, when it isn't the row itself. */
+  readonly inside?: string;
+  readonly button?: 'left' | 'right';
+}
+
+/**
+ * Clicks the topmost row of a list that is the one. It looks and clicks in one go: a list uses the elements of its rows
+ * for other rows while it is filled, so what a driver has found may be another row when its mouse gets there.
+ *
+ * @throws when there is none, or something lies over it
+ */
+async function clickRowOf(rows: Locator, { name, row, inside, button = 'left' }: Target): Promise<void> {
+  const wanted = {
+    text: typeof name === 'string' ? name.toLowerCase() : '',
+    pattern: name instanceof RegExp ? { source: name.source, flags: name.flags } : undefined,
+    row,
+    inside,
+    right: button === 'right',
+  };
+  const failed = await rows.evaluateAll((all: readonly PageElement[], target) => {
+    const { document, MouseEvent } = globalThis as unknown as {
+      readonly document: { elementFromPoint(x: number, y: number): PageElement | null };
+      readonly MouseEvent: new (type: string, init: object) => unknown;
+    };
+    const isIt = (one: PageElement): boolean => {
+      const own = one.textContent ?? '';
+      if (!one.isConnected || (target.row !== undefined && !one.matches(target.row))) return false;
+      if (target.pattern !== undefined)
+        return new RegExp(target.pattern.source, target.pattern.flags).test(own);
+      return own.replace(/\s+/g, ' ').toLowerCase().includes(target.text);
+    };
+    const index = (one: PageElement): number => Number(one.getAttribute('data-index'));
+    const [found] = all.filter(isIt).sort((a, b) => index(a) - index(b));
+    if (found === undefined) return 'there is no such row';
+    const part = target.inside === undefined ? found : found.querySelector(target.inside);
+    if (part === null) return 'the row has no such part';
+    const { left, top, width, height } = part.getBoundingClientRect();
+    const [clientX, clientY] = [left + width / 2, top + height / 2];
+    const hit = document.elementFromPoint(clientX, clientY);
+    if (hit === null || !part.contains(hit))
+      return `something lies over it: ${(hit?.textContent ?? '').slice(0, 80)}`;
+    const init = { bubbles: true, cancelable: true, composed: true, detail: 1, clientX, clientY };
+    const button = target.right ? 2 : 0;
+    for (const type of target.right
+      ? ['mousedown', 'mouseup', 'contextmenu']
+      : ['mousedown', 'mouseup', 'click'])
+      hit.dispatchEvent(
+        new MouseEvent(type, { ...init, button, buttons: type === 'mousedown' ? button || 1 : 0 }),
+      );
+    return undefined;
+  }, wanted);
+  if (failed !== undefined) throw new Error(failed);
+}
+
 export class Workbench {
   readonly page: Page;
   /** What the page printed to its console; kept for the report of a failure. */
   readonly console: string[] = [];
   readonly #context: BrowserContext;
   readonly #screenshots: string;
-  readonly #patience: number;
 
   private constructor(context: BrowserContext, page: Page, options: WindowOptions) {
     this.#context = context;
     this.page = page;
     this.#screenshots = options.screenshots;
-    this.#patience = options.patience ?? 20_000;
-    page.setDefaultTimeout(this.#patience);
+    page.setDefaultTimeout(PATIENCE);
     page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
   }
 
@@ -69,15 +147,15 @@ export class Workbench {
     const context = await browser.newContext({ viewport });
     const workbench = new Workbench(context, await context.newPage(), options);
     await workbench.page.goto(options.url);
-    await workbench.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
-    await workbench.page.locator('.explorer-viewlet .monaco-list-row').first().waitFor({ timeout: 60_000 });
+    await workbench.page.locator('.monaco-workbench .part.statusbar').waitFor();
+    await workbench.page.locator('.explorer-viewlet .monaco-list-row').first().waitFor();
     return workbench;
   }
 
   /** Loads the window again, as a person does. What was open is opened again. */
   async reload(): Promise<void> {
     await this.page.reload();
-    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor();
   }
 
   async close(): Promise<void> {
@@ -88,6 +166,54 @@ export class Workbench {
     const file = path.join(this.#screenshots, `${name}.png`);
     await this.page.screenshot({ path: file, animations: 'disabled' });
     return file;
+  }
+
+  /** What the window shows, in words: where a picture can't be seen, the report of a failure needs it. */
+  async words(): Promise<string> {
+    const shown = (selector: string): Promise<string> =>
+      this.page.locator(selector).evaluateAll(
+        (
+          all: readonly {
+            innerText: string;
+            offsetParent: unknown;
+            getAttribute(name: string): string | null;
+          }[],
+        ) =>
+          all
+            .filter((one) => one.offsetParent !== null)
+            .map((one) =>
+              `${one.innerText} ${one.getAttribute('aria-label') ?? ''}`.replace(/\s+/g, ' ').trim(),
+            )
+            .join(' | '),
+      );
+    const focused = (): Promise<string> =>
+      this.page
+        .locator(':focus')
+        .evaluateAll((all: readonly { outerHTML: string }[]) =>
+          all.map(({ outerHTML }) => outerHTML.slice(0, 300)).join(' | '),
+        );
+    const views = async (): Promise<string> => {
+      const titles = await this.page.locator('.part.sidebar .pane-header .title').allInnerTexts();
+      const rows = await Promise.all(titles.map((title) => this.rows(title)));
+      return titles.map((title, at) => [title, ...(rows[at] ?? [])].join('\n    ')).join('\n  ');
+    };
+    const parts: Readonly<Record<string, () => Promise<string>>> = {
+      tabs: () => shown('.tabs-container .tab'),
+      'tab in front': () => shown('.tabs-container .tab.active'),
+      focus: focused,
+      notifications: () => shown('.notification-toast'),
+      dialogs: () => shown('.monaco-dialog-box, .quick-input-widget, .context-view .monaco-menu'),
+      hovers: () => shown('.monaco-hover'),
+      lenses: () => shown('.codelens-decoration'),
+      'status bar': () => shown('.part.statusbar .statusbar-item'),
+      terminal: async () => `\n${(await this.terminalText()).trimEnd().slice(-2000)}`,
+      views: async () => `\n  ${await views()}`,
+    };
+    const said = Object.entries(parts).map(async ([name, part]) => {
+      const words = await part().catch((error: unknown) => `unknown, ${String(error)}`);
+      return `${name}: ${words}`;
+    });
+    return (await Promise.all(said)).join('\n');
   }
 
   async press(...keys: readonly string[]): Promise<void> {
@@ -131,7 +257,17 @@ export class Workbench {
   /** Types into the open picker and clicks a row. (Enter may take another one that matches better.) */
   async pick(name: Name, filter?: string): Promise<void> {
     if (filter !== undefined) await this.pickerInput.fill(filter);
-    await this.pickerRow(name).first().click();
+    await until(`the row ${String(name)} of the picker`, () => this.#clickPickerRow(name));
+  }
+
+  /** Where the name is a text, `row` says which rows have it. */
+  async #clickPickerRow(name: Name, row = `[aria-label^=${JSON.stringify(String(name))}]`): Promise<true> {
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    const isPattern = name instanceof RegExp;
+    const found = isPattern ? rows.filter({ hasText: name }) : rows.and(this.page.locator(row));
+    await found.first().scrollIntoViewIfNeeded({ timeout: ATTEMPT });
+    await clickRowOf(rows, isPattern ? { name } : { row });
+    return true;
   }
 
   /**
@@ -147,43 +283,29 @@ export class Workbench {
   async choosePath(title: Name, file: string): Promise<void> {
     const dialog = this.dialog(title);
     await dialog.waitFor();
-    await until(
-      `the dialog to take ${file}`,
-      async () => {
-        if (await dialog.isHidden()) return true;
-        // It has to be in the folder before it finds what is in there.
-        await this.pickerInput.fill(`${path.posix.dirname(file)}/`);
-        await this.pickerRow('..').waitFor({ timeout: 3000 });
-        await this.pickerInput.fill(file);
-        await this.press('Enter');
-        await dialog.waitFor({ state: 'hidden', timeout: 3000 });
-        return true;
-      },
-      this.#patience,
-    );
+    await until(`the dialog to take ${file}`, async () => {
+      if (await dialog.isHidden()) return true;
+      // It has to be in the folder before it finds what is in there.
+      await this.pickerInput.fill(`${path.posix.dirname(file)}/`);
+      await this.pickerRow('..').waitFor({ timeout: ATTEMPT });
+      await this.pickerInput.fill(file);
+      await this.press('Enter');
+      await dialog.waitFor({ state: 'hidden', timeout: ATTEMPT });
+      return true;
+    });
   }
 
   /** Runs a command by its title in the palette, category included: `Modelyard: Run Pipeline…`. */
   async command(title: string): Promise<void> {
     // The accessible name is the title, and a comma and the key binding where there is one.
-    const rows = '.quick-input-list .monaco-list-row';
-    const row = this.page
-      .locator(
-        `${rows}[aria-label=${JSON.stringify(title)}], ${rows}[aria-label^=${JSON.stringify(`${title}, `)}]`,
-      )
-      .first();
-    await until(
-      `the command “${title}” in the palette`,
-      async () => {
-        await this.#dismissPicker();
-        await this.press('Control+Shift+P');
-        await this.pickerInput.waitFor({ timeout: 5000 });
-        await this.pickerInput.fill(`>${title}`);
-        await row.click({ timeout: 3000 });
-        return true;
-      },
-      this.#patience,
-    );
+    const row = `[aria-label=${JSON.stringify(title)}], [aria-label^=${JSON.stringify(`${title}, `)}]`;
+    await until(`the command “${title}” in the palette`, async () => {
+      await this.#dismissPicker();
+      await this.press('Control+Shift+P');
+      await this.pickerInput.waitFor({ timeout: ATTEMPT });
+      await this.pickerInput.fill(`>${title}`);
+      return this.#clickPickerRow(title, row);
+    });
   }
 
   /** Picks a row of the list that a command opens; again when the window has taken the focus, and with it the list, away. */
@@ -192,11 +314,10 @@ export class Workbench {
       `the row ${String(name)} of ${title}`,
       async () => {
         await this.command(title);
-        if (filter !== undefined) await this.pickerInput.fill(filter, { timeout: 4000 });
-        await this.pickerRow(name).first().click({ timeout: 4000 });
-        return true;
+        if (filter !== undefined) await this.pickerInput.fill(filter, { timeout: ATTEMPT });
+        return this.#clickPickerRow(name);
       },
-      2 * this.#patience,
+      2 * PATIENCE,
     );
   }
 
@@ -220,24 +341,15 @@ export class Workbench {
   /** Opens a file of the workspace by its path relative to it. */
   async openFile(file: string): Promise<Locator> {
     const editor = this.editor(file);
-    await until(
-      `${file} to open`,
-      async () => {
-        await this.#dismissPicker();
-        await this.press('Control+P');
-        await this.pickerInput.waitFor({ timeout: 5000 });
-        await this.pickerInput.fill(file);
-        const name = escapeRegExp(path.posix.basename(file));
-        await this.page
-          .locator('.quick-input-list .monaco-list-row')
-          .filter({ hasText: new RegExp(name) })
-          .first()
-          .click({ timeout: 5000 });
-        await editor.locator('.view-line').first().waitFor({ timeout: 5000 });
-        return true;
-      },
-      this.#patience,
-    );
+    await until(`${file} to open`, async () => {
+      await this.#dismissPicker();
+      await this.press('Control+P');
+      await this.pickerInput.waitFor({ timeout: ATTEMPT });
+      await this.pickerInput.fill(file);
+      await this.#clickPickerRow(new RegExp(escapeRegExp(path.posix.basename(file))));
+      await editor.locator('.view-line').first().waitFor({ timeout: ATTEMPT });
+      return true;
+    });
     return editor;
   }
 
@@ -284,38 +396,30 @@ export class Workbench {
     const box = this.page.locator(
       '.monaco-hover:not(.hidden) .monaco-hover-content, .monaco-resizable-hover .monaco-hover-content',
     );
-    return until(
-      `a hover over “${text}” that says ${String(expected)}`,
-      async () => {
-        await this.page.mouse.move(2, 2);
-        await this.token(file, text).hover();
-        await box.first().waitFor({ timeout: 3000 });
-        const said = await until(
-          'the hover to be filled',
-          async () => {
-            const content = (await box.allInnerTexts()).join('\n');
-            return !content.startsWith('Loading') && expected.test(content) && content;
-          },
-          3000,
-        );
-        return said;
-      },
-      this.#patience,
-    );
+    return until(`a hover over “${text}” that says ${String(expected)}`, async () => {
+      await this.page.mouse.move(2, 2);
+      await this.token(file, text).hover();
+      await box.first().waitFor({ timeout: ATTEMPT });
+      const said = await until(
+        'the hover to be filled',
+        async () => {
+          const content = (await box.allInnerTexts()).join('\n');
+          return !content.startsWith('Loading') && expected.test(content) && content;
+        },
+        ATTEMPT,
+      );
+      return said;
+    });
   }
 
   /** Opens the quick fixes at the cursor and answers their titles. */
   async quickFixes(): Promise<readonly string[]> {
     const rows = this.page.locator('.action-widget .monaco-list-row.action');
-    return until(
-      'quick fixes',
-      async () => {
-        await this.press('Control+.');
-        await rows.first().waitFor({ timeout: 3000 });
-        return (await rows.allInnerTexts()).map((text) => text.trim());
-      },
-      this.#patience,
-    );
+    return until('quick fixes', async () => {
+      await this.press('Control+.');
+      await rows.first().waitFor({ timeout: ATTEMPT });
+      return (await rows.allInnerTexts()).map((text) => text.trim());
+    });
   }
 
   /** Applies one of the quick fixes that are shown; by keyboard, because VS Code 1.100 lays a veil over the list. */
@@ -333,15 +437,11 @@ export class Workbench {
   /** Asks for completion at the cursor and answers the labels. */
   async completions(): Promise<readonly string[]> {
     const rows = this.page.locator('.suggest-widget.visible .monaco-list-row .label-name');
-    return until(
-      'completions',
-      async () => {
-        await this.press('Control+Space');
-        await rows.first().waitFor({ timeout: 3000 });
-        return rows.allInnerTexts();
-      },
-      this.#patience,
-    );
+    return until('completions', async () => {
+      await this.press('Control+Space');
+      await rows.first().waitFor({ timeout: ATTEMPT });
+      return rows.allInnerTexts();
+    });
   }
 
   /** A code lens by what it says. */
@@ -388,15 +488,12 @@ export class Workbench {
   /** Opens a view of the side bar and folds the others, so that it has all the room. */
   async onlyView(title: string): Promise<void> {
     const fold = async (header: Locator, open: boolean): Promise<void> => {
-      await until(
-        'a view to open or fold',
-        async () => {
-          if ((await header.getAttribute('aria-expanded', { timeout: 3000 })) === String(open)) return true;
-          await header.click({ timeout: 3000 });
-          return false;
-        },
-        this.#patience,
-      );
+      await until('a view to open or fold', async () => {
+        if ((await header.getAttribute('aria-expanded', { timeout: ATTEMPT })) === String(open)) return true;
+        // On its title: its buttons may be where its middle is.
+        await header.locator('.title').click({ timeout: ATTEMPT });
+        return false;
+      });
     };
     const own = this.view(title).locator('.pane-header');
     await own.waitFor();
@@ -442,17 +539,25 @@ export class Workbench {
     return this.#toggle(view, name, false);
   }
 
+  async #clickRow(view: string, target: Target & { readonly name: Name }): Promise<void> {
+    await this.row(view, target.name).first().scrollIntoViewIfNeeded({ timeout: ATTEMPT });
+    await clickRowOf(this.view(view).locator('.monaco-list-row'), target);
+  }
+
   async #toggle(view: string, name: Name, open: boolean): Promise<void> {
+    const what = `the row ${String(name)} to ${open ? 'open' : 'close'}`;
     const row = this.row(view, name).first();
-    await until(
-      `the row ${String(name)} to ${open ? 'open' : 'close'}`,
-      async () => {
-        if ((await row.getAttribute('aria-expanded', { timeout: 3000 })) === String(open)) return true;
-        await row.locator('.monaco-tl-twistie').click({ timeout: 3000 });
-        return false;
-      },
-      this.#patience,
-    );
+    const isDone = async (): Promise<boolean> =>
+      (await row.getAttribute('aria-expanded', { timeout: ATTEMPT })) === String(open);
+    await until(what, async () => {
+      if (await isDone()) return true;
+      // A hover would lie over the row.
+      await this.page.mouse.move(2, 2);
+      // A row that has no children yet has nothing to click: it would open what it stands for.
+      const hasChildren = `[aria-expanded="${String(!open)}"]`;
+      await this.#clickRow(view, { name, row: hasChildren, inside: '.monaco-tl-twistie' });
+      return until(what, isDone, ATTEMPT);
+    });
   }
 
   /**
@@ -478,10 +583,10 @@ export class Workbench {
         if (tried) await this.#dismissPicker();
         await act();
         tried = true;
-        await shows(8000);
+        await shows(2 * ATTEMPT);
         return true;
       },
-      2 * this.#patience,
+      2 * PATIENCE,
     );
   }
 
@@ -489,37 +594,38 @@ export class Workbench {
   async contextMenu(view: string, name: Name, entry: string, outcome: Outcome): Promise<void> {
     const menu = this.page.locator('.monaco-menu').first();
     await this.#act(`the entry ${entry} of the row ${String(name)}`, outcome, async () => {
-      if (!(await menu.isVisible()))
-        await this.row(view, name).first().click({ button: 'right', timeout: 3000 });
+      if (!(await menu.isVisible())) await this.#clickRow(view, { name, button: 'right' });
       // While a tree is filled its rows move, and the menu may be that of another one.
       const wanted = menu.locator('.action-label', { hasText: entry }).first();
-      await wanted.waitFor({ timeout: 3000 }).catch(async (error: unknown) => {
+      await wanted.waitFor({ timeout: ATTEMPT }).catch(async (error: unknown) => {
         await this.page.keyboard.press('Escape');
         throw error;
       });
-      await wanted.click({ timeout: 3000 });
+      await wanted.click({ timeout: ATTEMPT });
       // A menu that has only just opened takes a click for the end of the one that opened it.
-      await menu.waitFor({ state: 'hidden', timeout: 3000 });
+      await menu.waitFor({ state: 'hidden', timeout: ATTEMPT });
     });
   }
 
   /** Clicks one of a row's inline buttons. */
   async inlineAction(view: string, name: Name, action: string, outcome: Outcome): Promise<void> {
     const row = this.row(view, name).first();
-    const icon = row.locator(`.actions a.action-label[aria-label^=${JSON.stringify(action)}]`).first();
+    const icon = `.actions a.action-label[aria-label^=${JSON.stringify(action)}]`;
     await this.#act(`${action} of the row ${String(name)}`, outcome, async () => {
       // The hover of a row that came below the mouse lies over the others.
       await this.page.mouse.move(2, 2);
-      await row.hover({ timeout: 3000 });
-      await icon.click({ timeout: 3000 });
+      await row.hover({ timeout: ATTEMPT });
+      await this.#clickRow(view, { name, inside: icon });
     });
   }
 
   /** Clicks a row, for what it opens. */
   async clickRow(view: string, name: Name, outcome: Outcome): Promise<void> {
-    await this.#act(`a click on the row ${String(name)}`, outcome, () =>
-      this.row(view, name).first().click({ timeout: 3000 }),
-    );
+    await this.#act(`a click on the row ${String(name)}`, outcome, async () => {
+      // A hover would lie over the row.
+      await this.page.mouse.move(2, 2);
+      await this.#clickRow(view, { name });
+    });
   }
 
   /** What the terminal that is shown holds. It echoes command lines, so match what only output has. */
