@@ -10,6 +10,7 @@ export const PLACES: readonly ExpressionPlace[] = [
   'env',
   'matrix',
   'mutex',
+  'cell-name',
   'working-directory',
   'action',
 ];
@@ -31,7 +32,9 @@ export interface Context {
   readonly members: readonly ContextMember[];
 }
 
-const afterPlanning = PLACES.filter((place) => place !== 'matrix' && place !== 'mutex');
+/** Names of cells are the same in every run with the same params. */
+const nearlyAll = PLACES.filter((place) => place !== 'cell-name');
+const afterPlanning = nearlyAll.filter((place) => place !== 'matrix' && place !== 'mutex');
 const inTasks = PLACES.filter((place) => place !== 'matrix');
 
 export const CONTEXTS: readonly Context[] = [
@@ -47,7 +50,7 @@ export const CONTEXTS: readonly Context[] = [
     name: 'env',
     doc: 'Environment variables: those of the task, then of the pipeline, then of the process that started the run.',
     example: 'env.HOME',
-    places: inTasks,
+    places: nearlyAll.filter((place) => place !== 'matrix'),
     outsideTasks: true,
     members: [],
   },
@@ -71,7 +74,7 @@ export const CONTEXTS: readonly Context[] = [
     name: 'run',
     doc: 'The run itself.',
     example: 'run.id',
-    places: PLACES,
+    places: nearlyAll,
     outsideTasks: true,
     members: [
       { name: 'id', doc: 'Its id; sorts by time.' },
@@ -85,7 +88,7 @@ export const CONTEXTS: readonly Context[] = [
     name: 'git',
     doc: 'The state of the repository when the run started.',
     example: 'git.short-commit',
-    places: PLACES,
+    places: nearlyAll,
     outsideTasks: true,
     members: [
       { name: 'commit', doc: 'The full hash of the commit.' },

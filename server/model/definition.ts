@@ -227,6 +227,7 @@ export type ExpressionPlace =
   | 'env'
   | 'matrix'
   | 'mutex'
+  | 'cell-name'
   | 'working-directory'
   | 'action';
 
@@ -261,6 +262,8 @@ export interface Task {
   /** CSV, TSV, JSON or image files worth looking at; each is an output too. */
   readonly plots: readonly TemplateText[];
   readonly matrix?: Matrix;
+  /** What its cells are called. */
+  readonly cellName?: TemplateText;
   readonly workingDirectory?: TemplateText;
   /** A name or a command with `{0}`, as `shellOf` reads it. */
   readonly shell?: Located<string>;

@@ -19,7 +19,8 @@ import type {
 import { orderOf } from './graph-order.js';
 import { globOf } from './glob.js';
 import { type FoundOutput, OutputIndex } from './output-index.js';
-import { expandMatrix, instanceIds } from './matrix.js';
+import { instanceIds, namedCells } from './cell-names.js';
+import { expandMatrix } from './matrix.js';
 import type { Cell, MatrixProblem } from './matrix.js';
 import { foldersOf, isGlob, isWrittenGlob, normalizePath, outputPath } from './paths.js';
 import { namedEdges } from './serving-edges.js';
@@ -105,7 +106,13 @@ function push<V>(map: Map<string, V[]>, key: string, value: V): void {
 }
 
 function instantiate(task: Task, scopes: StaticScopes, problems: MatrixProblem[], room: number): Instance[] {
-  if (task.matrix === undefined) return [instance(task.name, task, undefined, scopes)];
+  if (task.matrix === undefined) {
+    if (task.cellName !== undefined) {
+      const message = '`cell-name` names the cells of a matrix, and the task has no `matrix`.';
+      problems.push({ task: task.name, span: task.cellName.span, message });
+    }
+    return [instance(task.name, task, undefined, scopes)];
+  }
   const expansion = expandMatrix(task, task.matrix, scopes.of(task));
   problems.push(...expansion.problems);
   let cells = expansion.cells;
@@ -120,7 +127,13 @@ function instantiate(task: Task, scopes: StaticScopes, problems: MatrixProblem[]
   if (!expansion.known && cells.length === 1 && Object.keys(cells[0] ?? {}).length === 0) {
     return [instance(task.name, task, {}, scopes)];
   }
-  const ids = instanceIds(task.name, cells);
+  const { cellName } = task;
+  const scopeOf = (cell: Cell): Scope => scopes.of(task, cell);
+  const named =
+    cellName === undefined
+      ? undefined
+      : namedCells(task, cellName, cells, scopeOf, (problem) => problems.push(problem));
+  const ids = named ?? instanceIds(task.name, cells);
   return cells.map((cell, at) => instance(ids[at] ?? task.name, task, cell, scopes));
 }
 

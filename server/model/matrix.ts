@@ -4,7 +4,7 @@ import type { Span } from '../syntax/tree.js';
 import type { Json, Matrix, Task } from './definition.js';
 import { evaluateText } from './evaluate.js';
 import type { Scope } from './evaluate.js';
-import { identity, isComposite, sameWritten, toText } from './values.js';
+import { identity, sameWritten } from './values.js';
 
 /** More than GitHub's 256: sweeps and a task for each sample are larger. */
 export const MAX_CELLS = 10_000;
@@ -142,41 +142,4 @@ function include(
     if (!added && (known || cells.length > 0 || matrix.axes.length === 0)) extra.push({ ...value });
   }
   return [...result, ...extra];
-}
-
-/**
- * `train@0-adam` for each cell: values joined. Where something had to be left out for the name to be one of a file, or
- * two cells would have the same, a hash of the values follows: a cell keeps its name wherever it stands among the others.
- */
-export function instanceIds(task: string, cells: readonly Cell[]): string[] {
-  const labels = cells.map(labelOf);
-  const counts = new Map<string, number>();
-  // Some file systems don't tell letters by their case.
-  for (const { text } of labels) counts.set(text.toLowerCase(), (counts.get(text.toLowerCase()) ?? 0) + 1);
-  return cells.map((cell, at) => {
-    const { text = '', whole = false } = labels[at] ?? {};
-    if (whole && counts.get(text.toLowerCase()) === 1) return `${task}@${text}`;
-    return `${task}@${text === '' ? '' : `${text}-`}${shortHash(identity(cell))}`;
-  });
-}
-
-function labelOf(cell: Cell): { readonly text: string; readonly whole: boolean } {
-  const entries = Object.entries(cell);
-  const written = entries.map(([name, value]) => (isComposite(value) ? name : toText(value))).join('-');
-  const harmless = written.normalize('NFC').replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '_');
-  // By whole characters: a half of one is no name.
-  const text = Array.from(harmless).slice(0, 80).join('');
-  const plain = entries.every(([, value]) => value !== null && !isComposite(value));
-  return { text: /^_*$/.test(text) ? '' : text, whole: plain && text === written && text !== '' };
-}
-
-/** 40 bits of FNV-1a, twice: names, not secrets. */
-function shortHash(text: string): string {
-  let [low, high] = [0x811c9dc5, 0x01000193];
-  for (let at = 0; at < text.length; at++) {
-    low = Math.imul(low ^ text.charCodeAt(at), 0x01000193);
-    high = Math.imul(high ^ text.charCodeAt(text.length - 1 - at), 0x01000193);
-  }
-  const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
-  return `${hex(low)}${hex(high)}`.slice(0, 10);
 }

@@ -89,6 +89,7 @@ function build(entry: MapEntry, structure: Structure): Task {
     metrics: templatesOf(get('metrics')),
     plots: templatesOf(get('plots')),
     ...given('matrix', readMatrix(mapOf(get('matrix')))),
+    ...given('cellName', templateOf(get('cell-name'))),
     ...given('workingDirectory', templateOf(get('working-directory'))),
     ...given('shell', locatedText(get('shell'))),
     resources: readResources(get('resources')),

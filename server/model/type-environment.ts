@@ -95,6 +95,8 @@ function placeWords(place: ExpressionPlace): string {
   switch (place) {
     case 'matrix':
       return 'in a matrix, which is laid out before anything runs';
+    case 'cell-name':
+      return 'in `cell-name`, which takes values of `matrix` and `params` only';
     case 'mutex':
       return 'in `mutex`, which is needed before the task can wait for others';
     default:

@@ -95,6 +95,9 @@ function defaults(pipeline: Pipeline): Record<string, Json> {
   );
 }
 
+/** A task may read what thousands of cells make. */
+const MOST_UPSTREAM = 5;
+
 class Planner {
   readonly #session: Session;
   readonly #options: PlanOptions;
@@ -149,6 +152,20 @@ class Planner {
     return found.length === 0 ? planned : { ...planned, setsAside: found };
   }
 
+  /** Tasks whose outputs it reads and that may make others, as reasons: the first few by name. */
+  #upstream(id: string): string[] {
+    const stale = this.#session.graph
+      .incoming(id)
+      .filter(({ from, reasons }) => this.#stale.has(from) && reasons.some(({ kind }) => kind !== 'needs'));
+    const told = stale
+      .slice(0, MOST_UPSTREAM)
+      .map(({ from }) => `upstream ${from} ${this.#stale.get(from) ?? ''}`);
+    const more = stale.length - told.length;
+    return more === 0
+      ? told
+      : [...told, `${more} more upstream ${more === 1 ? 'task' : 'tasks'} will or may run`];
+  }
+
   #read(file: string): ReadInput {
     return this.#content.get(file) ?? this.#session.workspace.peek(file);
   }
@@ -166,12 +183,7 @@ class Planner {
       this.#stale.set(id, word);
       return { ...head, decision, reasons: [...reasons, ...registering(decision, instance.task)] };
     };
-    const upstream = session.graph
-      .incoming(id)
-      .filter((edge) => edge.reasons.some((reason) => reason.kind !== 'needs'))
-      .flatMap(({ from }) =>
-        this.#stale.has(from) ? [`upstream ${from} ${this.#stale.get(from) ?? ''}`] : [],
-      );
+    const upstream = this.#upstream(id);
     if (instance.task.if !== undefined && upstream.length === 0) {
       const before = new Map<string, TaskResult>();
       const start = mayStart(instance, session.facts, {

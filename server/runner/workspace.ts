@@ -38,6 +38,7 @@ export class Workspace {
   readonly root: string;
   readonly hashes: HashIndex;
   readonly #realFolders = new Map<string, string | undefined>();
+  readonly #absent = new Map<string, string | undefined>();
   readonly #realParents = new Map<string, string>();
   #realRoot: string | undefined;
 
@@ -86,12 +87,15 @@ export class Workspace {
   /** Where a folder, or what there is of it, really lies. */
   #realFolder(folder: string): string | undefined {
     if (this.#realFolders.has(folder)) return this.#realFolders.get(folder);
+    if (this.#absent.has(folder)) return this.#absent.get(folder);
     let real: string | undefined;
     try {
       real = realpathSync.native(folder);
     } catch {
       real = folder === path.dirname(folder) ? undefined : this.#realFolder(path.dirname(folder));
-      // Not remembered: a task may make the folder, or a link, later.
+      // A task may make the folder, or a link, later: remembered for this turn, in which thousands of paths are asked for.
+      if (this.#absent.size === 0) setImmediate(() => this.#absent.clear()).unref();
+      this.#absent.set(folder, real);
       return real;
     }
     this.#realFolders.set(folder, real);

@@ -94,6 +94,7 @@ test('each key of a task says whether it counts, and does', async () => {
     metrics: 'metrics: m.json',
     plots: 'plots: p.csv',
     matrix: 'matrix: { x: [1] }',
+    'cell-name': 'matrix: { x: [1] }\n    cell-name: x-${{ matrix.x }}',
     'working-directory': 'working-directory: sub',
     shell: 'shell: bash',
     resources: 'resources: { cpus: 2 }',

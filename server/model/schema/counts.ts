@@ -21,6 +21,7 @@ export const TASK_KEY_COUNTS: Readonly<Record<keyof typeof taskOptionSchemas, bo
   metrics: true,
   plots: true,
   matrix: false,
+  'cell-name': false,
   'working-directory': true,
   shell: true,
   resources: false,

@@ -210,6 +210,11 @@ export const taskOptionSchemas = {
     'Runs the task once for each combination of the values of its axes: `${{ matrix.seed }}`.',
     [{ seed: [0, 1, 2], depth: [2, 4], 'max-parallel': 2 }],
   ),
+  'cell-name': opt(
+    template('cell-name'),
+    'What a cell of the matrix is called after the `@`, in logs, in `--only` and in the editor: `train@lr-0.1`. Each cell needs a name of its own. Default: its values, joined by `-`.',
+    ['lr-${{ matrix.lr }}'],
+  ),
   'working-directory': opt(
     path('working-directory'),
     'The folder the commands run in. Other paths stay relative to the project.',

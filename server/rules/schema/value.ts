@@ -15,6 +15,8 @@ says what would be right.
 In \`modelyard.yaml\` the same rule reports ids under \`rules:\` that no rule has, because a misspelt id would change nothing
 without a word.
 
+The cells of a matrix need names of their own that a file can have, where \`cell-name\` says how they are called.
+
 A glob and a regular expression are refused where matching them can take for ever or is not possible: more than 256
 alternatives in braces, groups such as \`@(a|b)\`, look-ahead, references back to a group.
 
@@ -28,6 +30,13 @@ alternatives in braces, groups such as \`@(a|b)\`, look-ahead, references back t
     { files: { 'modelyard.yaml': 'rules: { task/no-outputs: off }\n' } },
   ],
   bad: [
+    {
+      files:
+        'tasks:\n  train:\n    matrix: { lr: [0.1, 0.2], depth: [2] }\n    cell-name: «depth-${{ matrix.depth }}»\n    run: ./train.sh ${{ matrix.lr }}\n    cache: false\n',
+      messages: [
+        'The cells { lr: 0.1, depth: 2 } and { lr: 0.2, depth: 2 } would both be called "depth-2". Put what tells them apart into `cell-name`.',
+      ],
+    },
     {
       files:
         'kind: «model-biuld»\ntasks:\n  train:\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n',
@@ -65,11 +74,14 @@ alternatives in braces, groups such as \`@(a|b)\`, look-ahead, references back t
   check(context) {
     reportStructural(context, 'value');
     const { definition, pipeline } = context;
-    if (pipeline?.tasks.some((task) => task.matrix !== undefined) === true) {
+    if (pipeline?.tasks.some((task) => task.matrix !== undefined || task.cellName !== undefined) === true) {
       const mistyped = new Set(
         context
           .typing()
-          .filter(({ site, problems }) => site.place === 'matrix' && problems.length > 0)
+          .filter(
+            ({ site, problems }) =>
+              (site.place === 'matrix' || site.place === 'cell-name') && problems.length > 0,
+          )
           .map(({ task }) => task?.name),
       );
       for (const { task, span, message } of context.graph().matrixProblems) {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { numeral } from '../../../server/base/numeral.js';
-import { expandMatrix, instanceIds, MAX_CELLS } from '../../../server/model/matrix.js';
+import { instanceIds } from '../../../server/model/cell-names.js';
+import { buildGraph } from '../../../server/model/graph.js';
+import { expandMatrix, MAX_CELLS } from '../../../server/model/matrix.js';
 import { pipelineOf, scopeOf } from './helpers.js';
 
 function expand(matrix: string, params: Record<string, never[] | number | string[]> = {}) {
@@ -112,4 +114,53 @@ test('ids of instances', () => {
     odd.every((id) => /^t@[\p{L}\p{N}._-]+$/u.test(id)),
     odd.join(),
   );
+});
+
+/** Ids of the cells of a task `t`, and what is wrong with them. */
+function cells(task: string, params = ''): { ids: string[]; problems: string[] } {
+  const { pipeline } = pipelineOf(`${params}tasks:\n  t: { run: x, ${task} }\n`);
+  const { instances, matrixProblems } = buildGraph(pipeline);
+  return { ids: instances.map(({ id }) => id), problems: matrixProblems.map(({ message }) => message) };
+}
+
+test('cells are called as the task says, with values as they are written', () => {
+  const named = cells(
+    "matrix: { lr: [0.10, 1e-4], m: [a] }, cell-name: 'lr=${{ matrix.lr }}, ${{ params.by }}'",
+    'params: { by: ü }\n',
+  );
+  assert.deepEqual(named, { ids: ['t@lr=0.10, ü', 't@lr=1e-4, ü'], problems: [] });
+  const many = cells(
+    `matrix: { a: [${Array.from({ length: 10_000 }, (_, at) => at).join(', ')}] }, cell-name: 'n\${{ matrix.a }}'`,
+  );
+  assert.equal(many.ids.at(-1), 't@n9999');
+  assert.equal(new Set(many.ids).size, 10_000);
+  // A param without a default: the run knows.
+  assert.deepEqual(
+    cells("matrix: { a: [1] }, cell-name: 'x-${{ params.p }}'", 'params: { p: { type: string } }\n').ids,
+    ['t@1'],
+  );
+  assert.match(cells('cell-name: x').problems.join(), /the task has no `matrix`/);
+});
+
+test('names of cells that are none, or that two cells share, are said with the cells', () => {
+  for (const [template, values, message] of [
+    [
+      'x',
+      '[1, 2]',
+      'The cells { v: 1 } and { v: 2 } would both be called "x". Put what tells them apart into `cell-name`.',
+    ],
+    ['${{ matrix.v }}', '[A, a]', 'The cells { v: A } and { v: a } would both be called "a".'],
+    ['${{ matrix.v }}', '["é", "e\u0301"]', 'would both be called "é"'],
+    ['${{ matrix.v }}', '[a/b]', 'would be called "a/b", which has "/" in it'],
+    ['${{ matrix.v }}', '["a:b"]', 'has ":" in it'],
+    ['${{ matrix.v }}', '["a\tb"]', 'has "\\t" in it'],
+    ['${{ matrix.v }}', '[""]', 'is empty'],
+    ['${{ matrix.v }}', '["a "]', 'begins or ends with a space'],
+    ['${{ matrix.v }}.', '[a]', 'ends with a dot'],
+    ['${{ matrix.v }}', `[${'x'.repeat(81)}]`, 'is longer than 80 characters'],
+  ] as const) {
+    const { problems } = cells(`matrix: { v: ${values} }, cell-name: '${template}'`);
+    assert.equal(problems.length, 1, problems.join());
+    assert.ok(problems[0]!.includes(message), problems[0]);
+  }
 });
