@@ -12,6 +12,7 @@ import type { Json } from '../model/definition.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { type Layout, safeFileName } from '../stores/layout.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
+import { listsFolder, withLists, withoutLists } from '../stores/long-lists.js';
 import { readPlainText } from '../stores/plain-file.js';
 import { statOf } from '../stores/folder.js';
 
@@ -69,6 +70,7 @@ export function statesFile(layout: Layout, pipeline: string): string {
 
 export class TaskStates {
   readonly #file: string;
+  readonly #lists: string;
   readonly #states = new Map<string, TaskState>();
   #recorded: Map<string, Recorded[]> | undefined;
   #lines = 0;
@@ -76,6 +78,7 @@ export class TaskStates {
   /** Reads what is there; lines that can't be read are left out. */
   constructor(file: string) {
     this.#file = file;
+    this.#lists = listsFolder(path.resolve(file, '../../../runs'));
     let text = '';
     try {
       text = readPlainText(file);
@@ -95,19 +98,20 @@ export class TaskStates {
   }
 
   get(id: string): TaskState | undefined {
-    return this.#states.get(id);
+    const state = this.#states.get(id);
+    return state === undefined ? undefined : this.#whole(state);
   }
 
   /** Every path at which tasks of the pipeline are known to have put something out. */
   paths(): readonly string[] {
-    return [...this.#states.values()].flatMap(({ outputs }) => outputs.map(({ path: file }) => file));
+    return this.#all().flatMap(({ outputs }) => outputs.map(({ path: file }) => file));
   }
 
   /** What tasks of the pipeline are known to have put out at a path. */
   recorded(file: string): readonly Recorded[] {
     if (this.#recorded === undefined) {
       this.#recorded = new Map();
-      for (const state of this.#states.values()) this.#record(state);
+      for (const state of this.#all()) this.#record(state);
     }
     return this.#recorded.get(file) ?? [];
   }
@@ -145,7 +149,7 @@ export class TaskStates {
     this.#lines++;
     if (this.#lines > 100 && this.#lines > SLACK * this.#states.size && this.#compacted()) return;
     // The break in front ends a line that a killed process left torn.
-    const line = `\n${jsonText(state)}\n`;
+    const line = `\n${this.#textOf(state)}\n`;
     try {
       appendFileSync(this.#file, line);
     } catch {
@@ -158,9 +162,24 @@ export class TaskStates {
     }
   }
 
+  #all(): TaskState[] {
+    return [...this.#states.values()].flatMap((state) => this.#whole(state) ?? []);
+  }
+
+  /** With its long lists. Without them it says nothing: a task must not count as up to date because its outputs are unknown. */
+  #whole(state: TaskState): TaskState | undefined {
+    const lost: true[] = [];
+    const whole = withLists(state, this.#lists, () => lost.push(true));
+    return lost.length === 0 ? whole : undefined;
+  }
+
+  #textOf(state: TaskState): string {
+    return jsonText(withoutLists(state, this.#lists));
+  }
+
   #compacted(): boolean {
     try {
-      writeAtomic(this.#file, [...this.#states.values()].map((state) => `${jsonText(state)}\n`).join(''));
+      writeAtomic(this.#file, [...this.#states.values()].map((state) => `${this.#textOf(state)}\n`).join(''));
       this.#lines = this.#states.size;
       return true;
     } catch {

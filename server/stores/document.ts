@@ -25,6 +25,11 @@ export interface DocumentKind<T extends { readonly schema: number }> {
   readonly migrations: Readonly<Record<number, (old: Raw) => Raw>>;
   /** What is wrong with a document of the current schema, `undefined` when it can be used as a `T`. */
   readonly check: (value: Raw) => string | undefined;
+  /** What of a document lies in files beside it: put away before it is written to `file`, and back after it was read. */
+  readonly beside?: {
+    readonly put: (value: object, file: string) => object;
+    readonly get: (value: Raw, file: string) => Raw;
+  };
   /** Only for the type. */
   readonly example?: T;
 }
@@ -50,6 +55,7 @@ export class DocumentError extends Error {
 function parse<T extends { readonly schema: number }>(
   text: string,
   kind: DocumentKind<T>,
+  file: string,
 ): { ok: true; value: T } | { ok: false; newer: boolean; why: string } {
   let value: unknown;
   try {
@@ -87,6 +93,7 @@ function parse<T extends { readonly schema: number }>(
       };
     }
   }
+  document = kind.beside?.get(document, file) ?? document;
   const why = kind.check(document);
   return why === undefined ? { ok: true, value: document as unknown as T } : { ok: false, newer: false, why };
 }
@@ -122,7 +129,7 @@ export function readDocument<T extends { readonly schema: number }>(
     const message = `Can't read the ${kind.name} document ${file}: ${describeError(error)}.`;
     return { state: 'refused', problem: { path: file, message } };
   }
-  const parsed = parse(text, kind);
+  const parsed = parse(text, kind, file);
   if (parsed.ok) return { state: 'ok', value: parsed.value };
   if (parsed.newer) {
     const message = `Can't use the ${kind.name} document ${file}: ${parsed.why}. It was left as it is.`;
@@ -160,7 +167,8 @@ export class DocumentAdapter<T extends { readonly schema: number }> implements S
 
   /** Throws the system's error (full disk); the document on disk is then the one from before. */
   write(value: T): void {
-    writeAtomic(this.file, `${jsonText(value)}\n`, { durable: this.durable });
+    const written = this.#kind.beside?.put(value, this.file) ?? value;
+    writeAtomic(this.file, `${jsonText(written)}\n`, { durable: this.durable });
   }
 }
 

@@ -17,6 +17,7 @@ import { isRunId } from './run-id.js';
 import { RunIndex } from './run-index.js';
 import { interrupted, liveStatus } from './run-states.js';
 import { isClosedHere } from './run-writer.js';
+import { listsFolder, withLists } from './long-lists.js';
 import { LIVE_STATUSES, matchesText, runDocumentKind, summarize } from './run-summary.js';
 
 export interface RunQuery {
@@ -195,7 +196,11 @@ export class RunReader {
   /** Events of a run from a byte of `events.ndjson` on, in order; `next` is where to go on. Broken lines are left out. */
   events(id: string, fromByte = 0): { readonly events: readonly unknown[]; readonly next: number } {
     const { lines, next } = linesFrom(path.join(this.folder(id), 'events.ndjson'), fromByte);
-    return { events: lines.flatMap(parsed), next };
+    const lists = listsFolder(this.layout.runs);
+    const events = lines
+      .flatMap(parsed)
+      .map((event) => (typeof event === 'object' && event !== null ? withLists(event, lists) : event));
+    return { events, next };
   }
 
   /** The metrics that were logged while a run went on, thinned out to about `maxPoints` each. */

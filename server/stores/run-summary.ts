@@ -1,7 +1,9 @@
 /** What of a run goes into the index, and what makes a JSON object a run document. */
+import path from 'node:path';
 import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 import type { DocumentKind } from './document.js';
+import { listsFolder, withLists, withoutLists } from './long-lists.js';
 import { RUN_SCHEMA_VERSION } from './run-document.js';
 import type { RunDocument, RunStatus, RunSummary, TaskStatus } from './run-document.js';
 import { isRunId } from './run-id.js';
@@ -11,6 +13,11 @@ const MAX_TEXT = 120;
 
 /** Statuses of a run that has not come to its end. */
 export const LIVE_STATUSES: ReadonlySet<RunStatus> = new Set(['queued', 'running', 'waiting']);
+
+/** Where the long lists of a run lie, from its document `runs/<month>/<id>/run.json`. */
+function listsOf(file: string): string {
+  return listsFolder(path.resolve(file, '../../..'));
+}
 
 /** Later schemas add what turns a document of theirs before into one of their own. */
 export const runDocumentKind: DocumentKind<RunDocument> = {
@@ -26,6 +33,10 @@ export const runDocumentKind: DocumentKind<RunDocument> = {
       return 'it does not say which pipeline ran, and when';
     }
     return Array.isArray(value['tasks']) ? undefined : 'it has no list of tasks';
+  },
+  beside: {
+    put: (run, file) => withoutLists(run, listsOf(file)),
+    get: (run, file) => withLists(run, listsOf(file)),
   },
 };
 

@@ -13,6 +13,7 @@ import { isElsewhere, ownIdentity } from './liveness.js';
 import { MetricLog } from './metric-log.js';
 import type { RunDocument } from './run-document.js';
 import type { RunIndex } from './run-index.js';
+import { listsFolder, withoutLists } from './long-lists.js';
 import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
 
 /** Changes that nobody has to wait for are written at most so often. The events have them all in any case. */
@@ -43,6 +44,7 @@ export class RunWriter {
   readonly id: string;
   /** Absolute. */
   readonly folder: string;
+  readonly #lists: string;
   readonly #index: RunIndex;
   readonly #marker: string;
   readonly #low: LowSync<RunDocument>;
@@ -60,6 +62,7 @@ export class RunWriter {
   constructor(folder: string, marker: string, index: RunIndex, document: RunDocument) {
     this.id = document.id;
     this.folder = folder;
+    this.#lists = listsFolder(path.resolve(folder, '../..'));
     this.#index = index;
     this.#marker = marker;
     const { low, adapter } = openDocument(path.join(folder, 'run.json'), runDocumentKind, document);
@@ -94,7 +97,7 @@ export class RunWriter {
     let lines = '';
     for (const event of events) {
       if (isMetric(event)) this.#metrics.append(event.id, event.key, event.value, event.step, event.at);
-      else lines += `${jsonText(event)}\n`;
+      else lines += `${jsonText(withoutLists(event, this.#lists))}\n`;
     }
     if (lines !== '') writeFully(this.#events, Buffer.from(lines));
   }

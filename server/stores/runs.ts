@@ -16,6 +16,8 @@ import { isRunId, newRunId, runIdTime } from './run-id.js';
 import { RunReader, unknownRun } from './run-reader.js';
 import { interrupted, newRunDocument } from './run-states.js';
 import type { NewTask } from './run-states.js';
+import { listsFolder, sweepLists } from './long-lists.js';
+import { readPlainText } from './plain-file.js';
 import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
 import { RunWriter } from './run-writer.js';
 import { foreignMemory } from './trust.js';
@@ -312,7 +314,26 @@ export class RunStore extends RunReader {
     if (this.index.wantsCompaction()) this.index.compact();
     const { memory, runs, live, locks, index } = this.layout;
     for (const folder of [memory, runs, live, locks, index, path.join(index, 'tasks')]) sweepTemps(folder);
+    sweepLists(listsFolder(runs), () => this.#records());
     return recovered;
+  }
+
+  /** Texts of everything that names long lists. */
+  *#records(): Generator<string> {
+    const tasks = path.join(this.layout.index, 'tasks');
+    const files = [
+      ...[...this.ids()].flatMap((id) =>
+        ['run.json', 'events.ndjson'].map((name) => path.join(this.folder(id), name)),
+      ),
+      ...namesIn(tasks).map((name) => path.join(tasks, name)),
+    ];
+    for (const file of files) {
+      try {
+        yield readPlainText(file);
+      } catch {
+        // Not there, or not to be read: it names nothing.
+      }
+    }
   }
 }
 

@@ -1,0 +1,161 @@
+/**
+ * Long lists of files in records: kept once, by their content, in `runs/lists/`, and named in a record by their hash. A run
+ * that reads 40,000 files then records them in a line, and runs that read the same ones share the list.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync, utimesSync } from 'node:fs';
+import path from 'node:path';
+import { jsonText, parseJson } from '../base/json.js';
+import { writeAtomic } from './atomic.js';
+import { namesIn, statOf } from './folder.js';
+import { readPlainText } from './plain-file.js';
+
+/** Shorter lists stay where they are. */
+const LONG = 200;
+/** Lists that were read last, by their files: many records share one. */
+const KEPT = 4;
+/** A list that no record names yet may be that of a run which is about to write its record. */
+const GRACE_MS = 24 * 60 * 60 * 1000;
+
+type List = readonly unknown[];
+type Fields = Readonly<Record<string, unknown>>;
+
+/** In the place of a list, the only element. */
+interface Reference {
+  readonly list: string;
+  readonly count: number;
+}
+
+const written = new WeakMap<List, List>();
+const read = new Map<string, List>();
+
+/** The folder of the lists of a project, from its `runs/`. */
+export function listsFolder(runs: string): string {
+  return path.join(runs, 'lists');
+}
+
+/**
+ * A run, an event or the state of a task with its long lists (files that it read and put out, parts of fingerprints) put
+ * away. What can't be put away stays in it.
+ */
+export function withoutLists<T extends object>(record: T, folder: string): T {
+  return mapLists(record, (list) => put(list, folder)) as T;
+}
+
+/**
+ * The same with its lists back. Of one that is lost nothing is known: an empty list.
+ *
+ * @param lost is called for each that is lost
+ */
+export function withLists<T extends object>(record: T, folder: string, lost?: () => void): T {
+  return mapLists(record, (list) => get(list, folder, lost)) as T;
+}
+
+function mapLists(record: object, change: (list: List) => List): object {
+  const fields = record as Fields;
+  const { tasks, inputs, outputs, fingerprint } = fields;
+  const changed: Record<string, unknown> = {};
+  if (Array.isArray(tasks)) {
+    const all = tasks as List;
+    const mapped = all.map((task) => (isObject(task) ? mapLists(task, change) : task));
+    if (mapped.some((task, at) => task !== all[at])) changed['tasks'] = mapped;
+  }
+  for (const [name, list] of Object.entries({ inputs, outputs })) {
+    const mapped = Array.isArray(list) ? change(list) : list;
+    if (mapped !== list) changed[name] = mapped;
+  }
+  if (isObject(fingerprint)) {
+    const { parts } = fingerprint as Fields;
+    const mapped = Array.isArray(parts) ? change(parts) : parts;
+    if (mapped !== parts) changed['fingerprint'] = { ...fingerprint, parts: mapped };
+  }
+  return Object.keys(changed).length === 0 ? record : { ...record, ...changed };
+}
+
+function put(list: List, folder: string): List {
+  if (list.length <= LONG) return list;
+  const known = written.get(list);
+  if (known !== undefined) return known;
+  // Commands and params change more often than files do, so they stay beside the list.
+  const first = list.findIndex(isFile);
+  const after = list.findIndex((one, at) => at > first && !isFile(one));
+  const end = after < 0 ? list.length : after;
+  if (first < 0 || end - first <= LONG) return list;
+  const files = list.slice(first, end);
+  const text = jsonText(files);
+  const hash = createHash('sha256').update(text).digest('hex');
+  const file = path.join(folder, `${hash}.json`);
+  try {
+    if (statOf(file) === undefined) {
+      mkdirSync(folder, { recursive: true });
+      writeAtomic(file, text, { durable: true });
+    } else utimesSync(file, new Date(), new Date());
+  } catch {
+    return list;
+  }
+  const reference: Reference = { list: `sha256:${hash}`, count: files.length };
+  const short = [...list.slice(0, first), reference, ...list.slice(end)];
+  written.set(list, short);
+  return short;
+}
+
+/** A file that was read or put out, or such a part of a fingerprint. */
+function isFile(one: unknown): boolean {
+  return isObject(one) && (!('kind' in one) || one.kind === 'input' || 'mime' in one);
+}
+
+function get(list: List, folder: string, lost: (() => void) | undefined): List {
+  if (!list.some(isReference)) return list;
+  return list.flatMap((one) => {
+    if (!isReference(one)) return [one];
+    const found = contentOf(path.join(folder, `${one.list.slice('sha256:'.length)}.json`));
+    if (found === undefined) lost?.();
+    return found ?? [];
+  });
+}
+
+function isReference(one: unknown): one is Reference {
+  return (
+    isObject(one) && 'list' in one && typeof one.list === 'string' && /^sha256:[0-9a-f]{64}$/.test(one.list)
+  );
+}
+
+function contentOf(file: string): List | undefined {
+  const known = read.get(file);
+  if (known !== undefined) return known;
+  try {
+    const text = readPlainText(file);
+    // Neither cut nor changed: it has the name of its content.
+    if (createHash('sha256').update(text).digest('hex') !== path.basename(file, '.json')) return undefined;
+    const list = parseJson(text) as unknown;
+    if (!Array.isArray(list)) return undefined;
+    if (read.size >= KEPT) read.delete(read.keys().next().value ?? '');
+    read.set(file, list as List);
+    return list as List;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * Removes lists that no record names and that nobody has put away of late.
+ *
+ * @param records texts of the records; asked for only where something is old enough
+ */
+export function sweepLists(folder: string, records: () => Iterable<string>): void {
+  const limit = Date.now() - GRACE_MS;
+  const old = namesIn(folder).filter(
+    (name) =>
+      /^[0-9a-f]{64}\.json$/.test(name) && (statOf(path.join(folder, name))?.mtimeMs ?? limit) < limit,
+  );
+  if (old.length === 0) return;
+  const named = new Set<string>();
+  for (const text of records()) {
+    for (const [, hash = ''] of text.matchAll(/"list":"sha256:([0-9a-f]{64})"/g)) named.add(`${hash}.json`);
+  }
+  for (const name of old) if (!named.has(name)) rmSync(path.join(folder, name), { force: true });
+}
