@@ -46,7 +46,8 @@ function* pathProblems(
   for (const output of outputs) {
     yield* said(
       pathProblem(output, 'output', scope, workspace) ??
-        (output.path === undefined
+        // Of the whole project `heldSource` says more.
+        (output.path === undefined || output.path === '.'
           ? undefined
           : ownPathProblem(output.path, output.glob, pipeline.path, workspace)),
     );
