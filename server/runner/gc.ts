@@ -75,6 +75,8 @@ export interface GcPlan {
 
 /** Temp files of dead writers, and objects without an entry while runs go on, are left alone for so long. */
 const GRACE_MS = 60 * 60 * 1000;
+/** Between the clock of files and that of processes. */
+const CLOCK_TICK_MS = 1_000;
 
 function namesIn(folder: string): string[] {
   try {
@@ -307,7 +309,10 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
   }
 
   const working = oldestLive !== Infinity;
-  const goneObjects = objects.unused().filter((file) => !working || now - file.ctimeMs > GRACE_MS);
+  // Whoever stores content again touches its object: what was there before all who work now is not theirs.
+  const goneObjects = objects
+    .unused()
+    .filter(({ ctimeMs }) => !working || now - ctimeMs > GRACE_MS || ctimeMs < oldestLive - CLOCK_TICK_MS);
   const temps = [
     packages.places.temp,
     layout.temp,

@@ -326,9 +326,10 @@ class Run {
     // After the end was told, so that whoever waits for the outputs finds a run that has ended.
     locks.lock.release();
     this.#session.hashes.save();
+    await this.#finish(recorder, dirty);
+    // By now its record says all that it has made, so that nothing else has to be spared for it.
     await this.#trimCache();
     this.#trimTrash();
-    await this.#finish(recorder, dirty);
     // Only the last write may have shown that nothing can be recorded: a run that nobody will know of has not succeeded.
     const recorded = recorder.problem === undefined;
     if (parked && recorded) return { kind: 'waiting', runId: this.#header.id };
@@ -399,7 +400,7 @@ class Run {
     const { trimCache } = await import('./gc.js');
     const { notice } = trimCache(this.#store, bounds, storedBytes);
     if (notice !== undefined)
-      this.#tell({ type: 'notice', at: new Date().toISOString(), level: 'warning', message: notice });
+      this.#show({ type: 'notice', at: new Date().toISOString(), level: 'warning', message: notice });
   }
 
   #status(): 'succeeded' | 'failed' | 'cancelled' {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { TestProject } from '../support/cli.js';
 
@@ -289,4 +290,25 @@ test('compiled code is kept for the next start, in a bounded number of files, an
   chmodSync(project.path('cache/modelyard', made), 0o666);
   await project.expect(0, ['version'], { env });
   assert.notEqual(statSync(project.path('cache/modelyard', made)).mtimeMs, stamp, 'it was not trusted');
+});
+
+test('the cache keeps its bound at the end of each run, also right after another', async () => {
+  const project = await TestProject.make({
+    'modelyard.yaml': 'name: x\ncache: { max-size: 100KiB }\n',
+    'p.pipeline.yaml': `params: { x: 1 }
+tasks: { a: { run: 'head -c 30000 /dev/urandom > o; echo \${{ params.x }}', outputs: { o: o } } }
+`,
+  });
+  const size = (folder: string): number =>
+    readdirSync(project.path(folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((sum, { parentPath, name }) => sum + statSync(path.join(parentPath, name)).size, 0);
+  for (let x = 0; x < 6; x++) {
+    const { stdout, stderr } = await project.expect(0, ['run', '-p', `x=${x}`]);
+    assert.doesNotMatch(stdout + stderr, /over its bound/);
+    assert.ok(size('.modelyard/cache') <= 100 * 1024);
+  }
+  project.write({ 'modelyard.yaml': 'name: x\ncache: { max-age: 1ms }\n' });
+  await project.expect(0, ['run', '-p', 'x=9']);
+  assert.ok(size('.modelyard/cache') < 2 * 31_000, 'what is too old went; the last result stays');
 });

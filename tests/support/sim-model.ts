@@ -278,7 +278,7 @@ class Pass {
 
   #ask(task: SimTask): { readonly status: SimStatus; readonly made?: string } {
     const { now } = this.#world;
-    const question = JSON.stringify(this.#stake(task));
+    const question = JSON.stringify([task.version, this.#stake(task)]);
     const made = `asked ${question}`;
     let known = this.#before?.run.asks.get(task.name);
     if (known?.question !== question) known = undefined;
