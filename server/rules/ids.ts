@@ -13,6 +13,7 @@ export const RULE_IDS = [
   'schema/name',
   'schema/one-action',
   'graph/cycle',
+  'graph/call-cycle',
   'graph/mutex-cycle',
   'graph/duplicate-output',
   'graph/nested-output',

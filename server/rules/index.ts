@@ -18,6 +18,7 @@ import { unknownService } from './feature/unknown-service.js';
 import { unknownView } from './feature/unknown-view.js';
 import { unused as unusedFeature } from './feature/unused.js';
 import { cycle } from './graph/cycle.js';
+import { callCycle } from './graph/call-cycle.js';
 import { mutexCycle } from './graph/mutex-cycle.js';
 import { duplicateOutput } from './graph/duplicate-output.js';
 import { nestedOutput } from './graph/nested-output.js';
@@ -89,6 +90,7 @@ export const ALL_RULES: readonly Rule[] = [
   name,
   oneAction,
   cycle,
+  callCycle,
   mutexCycle,
   duplicateOutput,
   nestedOutput,
