@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync, utimesSync } from 'node:fs';
+import { existsSync, statSync, utimesSync } from 'node:fs';
 import test from 'node:test';
 import { TestProject, events } from '../support/cli.js';
 
@@ -329,8 +329,9 @@ tasks:
     assert.equal(project.read('data/raw.csv'), 'precious');
   }
   for (const where of ['.git', '.modelyard/x', '../out', '/tmp/x']) {
-    await project.expect(1, ['run', '-p', `where=${where}`]);
-    assert.equal(project.task('eater').status, 'failed');
+    const refused = await project.expect(2, ['run', '-p', `where=${where}`]);
+    assert.match(refused.stderr, /eater: output "/);
+    assert.ok(!existsSync(project.path('.modelyard')));
     assert.equal(project.read('data/raw.csv'), 'precious');
   }
 });
