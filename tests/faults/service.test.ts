@@ -1,6 +1,6 @@
 /** Services under load while releases change, while processes are killed, and with apps that don't behave. */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -371,4 +371,17 @@ test('what the command line says', async (t) => {
   assert.match((await it.service(0, ['history', 'web'])).stdout, /stopped app@1 – enough/);
   await it.service(0, ['start', 'web']);
   assert.equal((await ask(port)).release, 'r1');
+});
+
+test('a service whose project is removed ends, and leaves nothing behind', async (t) => {
+  const it = await ServiceProject.make(t);
+  it.release('r1');
+  await it.start('r1');
+  const { owner, current } = it.view();
+  const pids = [owner?.pid ?? 0, ...(current?.replicas ?? []).map(({ pid }) => pid)];
+  assert.ok(pids.length === 2 && pids.every(isAlive));
+  // The host may write while it is removed.
+  rmSync(it.root, { recursive: true, maxRetries: 5 });
+  await until('host and app to end', () => !pids.some(isAlive));
+  assert.equal(existsSync(it.root), false);
 });

@@ -2,7 +2,7 @@
  * The service host: `node service-host.js ROOT ENVIRONMENT NAME`, a process of its own that outlives whoever started
  * it. It takes the service's lock, says over IPC that it can be given orders, and ends when there is nothing to run.
  */
-import { mkdirSync } from 'node:fs';
+import { fstatSync, mkdirSync, openSync } from 'node:fs';
 import { inheritedEnvironment } from '../../stores/inherited-environment.js';
 import { tryLock } from '../../stores/file-lock.js';
 import type { ServiceOrder } from '../config.js';
@@ -24,6 +24,8 @@ import { usageOf } from './usage.js';
 const IDLE_MS = 20_000;
 const TICK_MS = 1_000;
 const LAST_ANSWER_MS = 1_000;
+/** So many ticks without its lock on the disk, and nobody could reach this host any more. */
+const GONE_TICKS = 5;
 const MOST_COMPLAINTS = 100;
 
 /** What the host says to whoever started it. */
@@ -78,7 +80,12 @@ async function main(): Promise<void> {
     observer: recorder,
     inherited: inheritedEnvironment(process.env, new Set()),
   });
+  const held = openSync(places.lock, 'r');
+  let gone = 0;
   const ticker = setInterval(() => {
+    // Who removes a project removes its services; one that is moved keeps them.
+    gone = fstatSync(held).nlink === 0 ? gone + 1 : 0;
+    if (gone === GONE_TICKS) void end({ who: 'the service host', reason: 'its folder is gone' }, 'stopped');
     // What is measured is worth less than the traffic: a mistake in it is told and ends nothing.
     told(() => recorder.tick());
     told(() => monitor.tick(recorder, host.runs[0]?.release.id));

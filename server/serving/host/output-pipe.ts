@@ -4,10 +4,11 @@
  * on reading. Files would do that, too, but secrets could not be masked on their way into them.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { makeFolder } from './rotating-log.js';
 
 export interface OutputPipe {
   readonly output: Readable;
@@ -18,7 +19,7 @@ export interface OutputPipe {
 /** Makes the pipe. `undefined`: this system has no named pipes. */
 export function makeOutputPipe(file: string): OutputPipe | undefined {
   if (process.platform === 'win32') return undefined;
-  mkdirSync(path.dirname(file), { recursive: true });
+  makeFolder(path.dirname(file));
   rmSync(file, { force: true });
   if (spawnSync('mkfifo', ['-m', '600', file], { stdio: 'ignore' }).status !== 0) return undefined;
   const output = openOutputPipe(file);

@@ -1,5 +1,5 @@
 /** A log file of bounded size: what is older lies in `<file>.1`, `<file>.2`, …, and then goes. */
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFully } from '../../stores/atomic.js';
 
@@ -11,6 +11,11 @@ export interface RotatingOptions {
 }
 
 const APP_LOG: RotatingOptions = { maxBytes: 8 * 1024 * 1024, keep: 3 };
+
+/** Makes a folder, but not those above it: a project that was removed stays removed. Throws the system's errors. */
+export function makeFolder(folder: string): void {
+  if (!existsSync(folder)) mkdirSync(folder);
+}
 
 export class RotatingLog {
   readonly file: string;
@@ -38,7 +43,7 @@ export class RotatingLog {
   }
 
   #open(): number {
-    mkdirSync(path.dirname(this.file), { recursive: true });
+    makeFolder(path.dirname(this.file));
     // Secrets are masked, but an app may print what is private in other ways.
     const fd = openSync(this.file, 'a', 0o600);
     this.#fd = fd;
