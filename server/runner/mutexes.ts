@@ -59,9 +59,10 @@ export class Mutexes {
         seat.leave();
       },
       take: async () => {
-        await seat.take();
+        // The mutex first, as where a task starts: who held a place and polled could wait for a holder that needs the place.
         while (!this.#options.cancelled.aborted && !this.take(id))
           await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        await seat.take();
       },
     };
   }

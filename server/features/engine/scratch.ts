@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 /** The beginning of the name. */
-export const SCRATCH = 'modelyard-features-';
+const SCRATCH = 'modelyard-features-';
 
 /** An empty folder outside of every project. Whoever asks for it removes it. Throws the system's error. */
 export function scratchFolder(): string {

@@ -19,7 +19,9 @@ const whole =
   (least: number, most: number): Check =>
   (value) =>
     Number.isSafeInteger(value) && number(least, most)(value);
-const milliseconds = number(0, Number.MAX_SAFE_INTEGER);
+/** More would overflow Node's timers, which then fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+const milliseconds = number(0, LONGEST_MS);
 const port = whole(1, 65_535);
 const list =
   (check: Check): Check =>
@@ -68,8 +70,8 @@ const ORDERS: Readonly<Record<string, OrderShape>> = {
         {},
         {
           path: text,
-          intervalMs: number(1, Number.MAX_SAFE_INTEGER),
-          timeoutMs: number(1, Number.MAX_SAFE_INTEGER),
+          intervalMs: number(1, LONGEST_MS),
+          timeoutMs: number(1, LONGEST_MS),
           failures: whole(1, Number.MAX_SAFE_INTEGER),
         },
       ),
