@@ -5,7 +5,9 @@ import { serviceUrl } from '../serving/address.js';
 import { servicePlaces } from '../serving/places.js';
 import type { ServiceView } from '../serving/read-service.js';
 import { readRelease } from '../serving/release-document.js';
+import { SERVICE_LINES } from '../serving/service-lines.js';
 import type { ReleaseDocument } from '../serving/types.js';
+import { valueOf } from '../stores/line-format.js';
 import { linesBackward } from '../stores/lines.js';
 import { describeError } from '../stores/problem.js';
 
@@ -30,16 +32,11 @@ interface Sampled {
 }
 
 function sampledOf(line: string): Sampled | undefined {
-  try {
-    const value = JSON.parse(line) as Partial<Sampled> | null;
-    const { at, method, path, status, request } = value ?? {};
-    if (typeof method !== 'string' || typeof path !== 'string') return undefined;
-    return typeof at === 'string' && typeof status === 'number'
-      ? { at, method, path, status, request }
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const { at, method, path, status, request } = valueOf(SERVICE_LINES, line) ?? {};
+  if (typeof method !== 'string' || typeof path !== 'string') return undefined;
+  return typeof at === 'string' && typeof status === 'number'
+    ? { at, method, path, status, request }
+    : undefined;
 }
 
 /** The newest request of each kind that real clients have sent; those that succeeded first. */

@@ -57,7 +57,9 @@ export function findResumable(
   }
   if (run.status !== 'interrupted' && run.status !== 'waiting') return { ok: true, run };
   // Its last steps may stand in its events only.
-  const now = replay(store)(run, store.events(run.id).events);
+  const told = store.allEvents(run.id);
+  if (!told.ok) return { ok: false, message: told.problem.message };
+  const now = replay(store)(run, told.events);
   // Killed just after an answer woke it.
   return { ok: true, run: now.status === 'running' ? { ...now, status: 'interrupted' } : now };
 }

@@ -387,7 +387,11 @@ class Run {
     else this.#show(created);
     if (this.#basisProblem !== undefined)
       this.#emit({ type: 'notice', level: 'warning', message: this.#basisProblem });
-    for (const message of this.#options.notices ?? [])
+    const { refused } = this.#session.states;
+    for (const message of [
+      ...(this.#options.notices ?? []),
+      ...(refused === undefined ? [] : [refused.message]),
+    ])
       this.#emit({ type: 'notice', level: 'warning', message });
   }
 

@@ -4,13 +4,14 @@
  *
  * Lines that are appended, the last one of a task wins; so a killed process loses at most the line it was writing.
  */
-import { jsonText, parseJson } from '../base/json.js';
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../model/definition.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { type Layout, safeFileName } from '../stores/layout.js';
+import { type LineFormat, lineOf, newerProblem, readLine } from '../stores/line-format.js';
+import type { StoreProblem } from '../stores/problem.js';
 import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
 import { listsFolder, withLists, withoutLists } from '../stores/long-lists.js';
 import { readPlainText } from '../stores/plain-file.js';
@@ -33,6 +34,8 @@ export interface TaskState {
   /** Outputs that are links which the task made: what each says, by its path. */
   readonly links?: Readonly<Record<string, string>>;
 }
+
+const STATES_FORMAT: LineFormat = { name: 'what tasks were last', version: 1 };
 
 /** Content that was put out at a path. */
 interface Recorded {
@@ -74,6 +77,8 @@ export class TaskStates {
   readonly #states = new Map<string, TaskState>();
   #recorded: Map<string, Recorded[]> | undefined;
   #lines = 0;
+  /** A newer Modelyard has written the file: nothing of it counts, and nothing is added. */
+  readonly refused: StoreProblem | undefined;
 
   /** Reads what is there; lines that can't be read are left out. */
   constructor(file: string) {
@@ -88,12 +93,14 @@ export class TaskStates {
     for (const line of text.split('\n')) {
       if (line === '') continue;
       this.#lines++;
-      try {
-        const state: unknown = parseJson(line);
-        if (isState(state)) this.#states.set(state.id, state);
-      } catch {
-        // Cut off by a kill.
+      const read = readLine(STATES_FORMAT, line);
+      if (read.state === 'newer') {
+        this.refused = newerProblem(STATES_FORMAT, file, read.version);
+        this.#states.clear();
+        return;
       }
+      const state: unknown = read.state === 'ok' ? read.value : undefined;
+      if (isState(state)) this.#states.set(state.id, state);
     }
   }
 
@@ -146,6 +153,7 @@ export class TaskStates {
   put(state: TaskState): void {
     this.#states.set(state.id, state);
     this.#record(state);
+    if (this.refused !== undefined) return;
     this.#lines++;
     if (this.#lines > 100 && this.#lines > SLACK * this.#states.size && this.#compacted()) return;
     // The break in front ends a line that a killed process left torn.
@@ -174,7 +182,7 @@ export class TaskStates {
   }
 
   #textOf(state: TaskState): string {
-    return jsonText(withoutLists(state, this.#lists));
+    return lineOf(STATES_FORMAT, withoutLists(state, this.#lists));
   }
 
   #compacted(): boolean {

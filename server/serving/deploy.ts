@@ -17,7 +17,7 @@ import type { Registry } from '../stores/registry/registry.js';
 import type { Outcome, RunReference, VersionDocument } from '../stores/registry/types.js';
 import { whoAmI } from '../stores/user.js';
 import { releasePlaces, type ReleasePlaces } from './places.js';
-import { listReleases, madeOf, recordRelease, referenceOf } from './releases.js';
+import { listReleases, madeOf, recordRelease, referenceOf, refusedHistory } from './releases.js';
 import { takeTurn } from './turn.js';
 import { RELEASE_SCHEMA_VERSION, type ReleaseDocument, type ReleaseModel } from './types.js';
 import { endClaim, sweepUnfinished } from './unfinished.js';
@@ -120,6 +120,8 @@ async function makeRelease(
   const places = releasePlaces(root, environment, id);
   let done = false;
   try {
+    const refused = refusedHistory(root, environment);
+    if (refused !== undefined) return failure('DAMAGED', refused.message);
     const release = documentOf(request, manifest, id);
     // Looked for now: whoever had the turn before may have made the same.
     const newest = request.force ? undefined : listReleases(root, environment)[0];

@@ -5,11 +5,13 @@ import { readDocument } from '../stores/document.js';
 import { isAlive, isOurs, signIn } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import type { StoreProblem } from '../stores/problem.js';
+import { valueOf } from '../stores/line-format.js';
 import { linesBackward } from '../stores/lines.js';
 import { layoutOf } from '../stores/layout.js';
 import { foreignMemory } from '../stores/trust.js';
 import { servicePlaces, servicesFolder } from './places.js';
 import { serviceDocumentKind } from './service-document.js';
+import { SERVICE_LINES } from './service-lines.js';
 import type { ServiceDocument, ServiceEvent, ServiceStatus } from './types.js';
 import { readPlainText } from '../stores/plain-file.js';
 
@@ -116,12 +118,8 @@ export function serviceHistory(
   const events: ServiceEvent[] = [];
   for (const line of linesBackward(servicePlaces(root, environment, name).history)) {
     if (events.length >= limit) break;
-    try {
-      const value: unknown = JSON.parse(line);
-      if (typeof value === 'object' && value !== null && 'kind' in value) events.push(value as ServiceEvent);
-    } catch {
-      // A line that a power cut has torn.
-    }
+    const value = valueOf(SERVICE_LINES, line);
+    if (value !== undefined && 'kind' in value) events.push(value as unknown as ServiceEvent);
   }
   return events;
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { withLock } from '../stores/file-lock.js';
+import type { StoreProblem } from '../stores/problem.js';
 import { Journal } from '../stores/registry/journal.js';
 import type { RunReference } from '../stores/registry/types.js';
 import { environmentsFolder, isReleaseId, releasePlaces, releasesFolder } from './places.js';
@@ -90,6 +91,11 @@ function historyOf(root: string, environment: string): Journal<ReleaseEntry> {
   return new Journal<ReleaseEntry>(
     path.join(path.dirname(releasesFolder(root, environment)), 'history.ndjson'),
   );
+}
+
+/** Why nothing may be deployed to an environment: a newer Modelyard has written to its history. */
+export function refusedHistory(root: string, environment: string): StoreProblem | undefined {
+  return historyOf(root, environment).refused();
 }
 
 /** What was deployed to an environment and taken away again, the newest first. */

@@ -2,9 +2,14 @@
  * Metrics as they were logged while a run went on: lines that only grow, one file a run. Never in a document: a series
  * of a million points would be written again with each of them.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { writeFully } from './atomic.js';
+import { type LineFormat, lineOf, newerProblem, readLine } from './line-format.js';
 import { linesFrom } from './lines.js';
+import type { StoreProblem } from './problem.js';
+
+/** Rows are as short as can be: the version is said once, by a line before them. Modelyard 0.1.0 wrote none. */
+const METRICS_FORMAT: LineFormat = { name: 'the logged metrics of a run', version: 1 };
 
 export interface MetricPoint {
   readonly step: number;
@@ -38,7 +43,11 @@ export class MetricLog {
     const series = `${task}\0${key}`;
     const number = step ?? this.#steps.get(series) ?? 0;
     this.#steps.set(series, number + 1);
-    this.#fd ??= openSync(this.file, 'a');
+    if (this.#fd === undefined) {
+      this.#fd = openSync(this.file, 'a');
+      if (fstatSync(this.#fd).size === 0)
+        writeFully(this.#fd, Buffer.from(`${lineOf(METRICS_FORMAT, {})}\n`));
+    }
     // JSON has no words for these three; as strings they survive.
     const stored = Number.isFinite(value) ? value : String(value);
     writeFully(this.#fd, Buffer.from(`${JSON.stringify([task, key, number, stored, at])}\n`));
@@ -120,6 +129,13 @@ function extremes(points: readonly MetricPoint[]): MetricPoint[] {
   }
   if (low === high) return [low];
   return points.indexOf(low) < points.indexOf(high) ? [low, high] : [high, low];
+}
+
+/** Why a file is not read: a newer Modelyard has written it. */
+export function refusedMetrics(file: string): StoreProblem | undefined {
+  const [first] = linesFrom(file, 0, 1).lines;
+  const read = first === undefined ? undefined : readLine(METRICS_FORMAT, first);
+  return read?.state === 'newer' ? newerProblem(METRICS_FORMAT, file, read.version) : undefined;
 }
 
 /** The series of a file in the order in which they first appear, each of at most about `maxPoints` points. */

@@ -10,13 +10,15 @@
  * without a lock on the way of a run. Lines move only log → sealed → base, and readers open them in that order, so
  * that they meet every line at least once.
  */
-import { jsonText, parseJson } from '../base/json.js';
+import { jsonText } from '../base/json.js';
 import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic, writeFully } from './atomic.js';
 import { withLock } from './file-lock.js';
+import { type LineFormat, lastVersion, readLine, refusedLines } from './line-format.js';
 import { linesBackward } from './lines.js';
 import { errorCode } from './problem.js';
+import type { StoreProblem } from './problem.js';
 import type { RunSummary } from './run-document.js';
 import { runIdTime, isRunId } from './run-id.js';
 import { readPlainText } from './plain-file.js';
@@ -24,6 +26,16 @@ import { statOf } from './folder.js';
 
 /** An append of up to so much was measured to be whole when several processes append. */
 export const MAX_LINE_BYTES = 10_000;
+
+/**
+ * Version 2: every line says its version. Those of version 1 have the same keys and are used as they are, until the first
+ * process that writes makes the index anew from the documents (`isOld`).
+ */
+const INDEX_FORMAT: LineFormat = {
+  name: 'the index of runs',
+  version: 2,
+  migrations: { 1: (line) => line },
+};
 
 /** `t`: when the line was written, in ms. In the base: when the run was made. Never decreases along a file. */
 type Line =
@@ -39,15 +51,10 @@ function timestamp(id: string): number {
   return Math.max(lastTime, runIdTime(id) || 0);
 }
 
-function parseLine(line: string): Line | undefined {
-  let value: unknown;
-  try {
-    value = parseJson(line);
-  } catch {
-    // Cut off by a kill or a full disk. The next append begins on a line of its own.
-    return undefined;
-  }
-  return isLine(value) ? value : undefined;
+/** What is cut off by a kill or a full disk is none: the next append begins on a line of its own. */
+function parseLine(text: string): Line | undefined {
+  const read = readLine(INDEX_FORMAT, text);
+  return read.state === 'ok' && isLine(read.value) ? read.value : undefined;
 }
 
 /** Whoever lists runs relies on these. */
@@ -75,7 +82,7 @@ function toSummary(line: Line): RunSummary | undefined {
 /** `id` and `t` come first, so that a reader can tell a line that it need not parse. */
 function encode(summary: RunSummary, time: number): string {
   const { id, ...rest } = summary;
-  return jsonText({ id, t: time, ...rest });
+  return jsonText({ id, t: time, v: INDEX_FORMAT.version, ...rest });
 }
 
 /** The line of a summary, without metrics and params if it would be too long to be appended whole. */
@@ -100,6 +107,8 @@ export class RunIndex {
   readonly #sealed: string;
   readonly #base: string;
   readonly #lock: string;
+  /** Asked once by who appends: a newer Modelyard that appends meanwhile can read our lines. */
+  #isRefused: boolean | undefined;
 
   /** `folder` is `.modelyard/runs`. It need not exist to read. */
   constructor(folder: string) {
@@ -114,6 +123,23 @@ export class RunIndex {
     return existsSync(this.log) || existsSync(this.#base) || existsSync(this.#sealed);
   }
 
+  /** Why it is neither used nor changed: a newer Modelyard has written it. */
+  refused(): StoreProblem | undefined {
+    for (const file of [this.log, this.#sealed, this.#base]) {
+      const problem = refusedLines(INDEX_FORMAT, file);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
+  /** Whether an older Modelyard has written it last, so that it should be made anew. */
+  isOld(): boolean {
+    return [this.log, this.#sealed, this.#base].some((file) => {
+      const version = lastVersion(INDEX_FORMAT, file);
+      return version !== undefined && version < INDEX_FORMAT.version;
+    });
+  }
+
   /** Tells a run's newest state. Throws the system's error (full disk); then nothing, or a torn line, was written. */
   append(summary: RunSummary): void {
     this.#appendLine(encodeBounded(summary, timestamp(summary.id)));
@@ -121,10 +147,12 @@ export class RunIndex {
 
   /** Tells that a run is deleted. */
   appendGone(id: string): void {
-    this.#appendLine(JSON.stringify({ id, t: timestamp(id), gone: true }));
+    this.#appendLine(JSON.stringify({ id, t: timestamp(id), v: INDEX_FORMAT.version, gone: true }));
   }
 
   #appendLine(line: string): void {
+    this.#isRefused ??= this.refused() !== undefined;
+    if (this.#isRefused) return;
     // The newline in front ends a line that a killed writer may have left torn.
     const bytes = Buffer.from(`\n${line}\n`);
     for (;;) {
@@ -213,8 +241,9 @@ export class RunIndex {
     return existsSync(this.#sealed) || log > 1024 * 1024 + base / 2;
   }
 
-  /** Merges the log into the base. False when another process is at it. Safe while runs append and others read. */
+  /** Merges the log into the base. False when another process is at it, or the index is refused. Safe while runs append and others read. */
   compact(): boolean {
+    if (this.refused() !== undefined) return false;
     return withLock(this.#lock, 0, () => {
       // A compaction that was killed leaves a sealed log: it has to be merged before the next one is sealed.
       if (existsSync(this.#sealed)) this.#mergeSealed();
@@ -247,9 +276,10 @@ export class RunIndex {
   /**
    * Makes the index anew from what a scan of the documents finds. The old lines go: a run's document is written before its
    * line, so that the scan sees all they could tell. Lines that are appended meanwhile stay. False when another process
-   * is at it.
+   * is at it, or the index is refused.
    */
   rebuild(scan: () => Iterable<RunSummary>): boolean {
+    if (this.refused() !== undefined) return false;
     return withLock(this.#lock, 0, () => {
       try {
         renameSync(this.log, this.#sealed);

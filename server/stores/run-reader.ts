@@ -4,10 +4,11 @@ import path from 'node:path';
 import { readDocument } from './document.js';
 import { runFolder } from './layout.js';
 import type { Layout } from './layout.js';
+import { type RawLine, refusedLines, valueOf } from './line-format.js';
 import { linesFrom } from './lines.js';
 import { isAlive, signIn } from './liveness.js';
 import type { LastSign, ProcessIdentity } from './liveness.js';
-import { readMetricLog } from './metric-log.js';
+import { readMetricLog, refusedMetrics } from './metric-log.js';
 import type { LoggedSeries } from './metric-log.js';
 import type { StoreProblem } from './problem.js';
 import type { RunDocument, RunStatus, RunSummary } from './run-document.js';
@@ -16,7 +17,7 @@ import { parsed, textOf } from './run-files.js';
 import { isRunId } from './run-id.js';
 import { RunIndex } from './run-index.js';
 import { interrupted, liveStatus } from './run-states.js';
-import { isClosedHere } from './run-writer.js';
+import { EVENTS_FORMAT, eventsFile, isClosedHere } from './run-writer.js';
 import { listsFolder, withLists } from './long-lists.js';
 import { LIVE_STATUSES, matchesText, runDocumentKind, summarize } from './run-summary.js';
 
@@ -74,8 +75,11 @@ export class RunReader {
     };
     const told = new Set<string>();
     const { limit, before } = query;
+    const refused = this.index.refused();
+    if (refused !== undefined) this.met.set(refused.path, refused);
     const found = this.index.newest({ limit, ...(before === undefined ? {} : { before }), accept }, told);
-    if (this.#isWhole(found, told, query) || this.#months().length === 0) return found;
+    if ((refused === undefined && this.#isWhole(found, told, query)) || this.#months().length === 0)
+      return found;
     return this.#fromFolders()
       .filter(({ id }) => before === undefined || id < before)
       .flatMap((summary) => accept(summary) ?? [])
@@ -148,13 +152,15 @@ export class RunReader {
     }
   }
 
-  /** Makes the index anew where it does not tell what lies in the folders. For whoever writes. Gives whether it did. */
+  /**
+   * Makes the index anew where an older Modelyard has written it, or where it does not tell what lies in the folders. For
+   * whoever writes. Gives whether it did.
+   */
   repairIndex(limit = Infinity): boolean {
     const told = new Set<string>();
     const found = this.index.newest({ limit }, told);
-    if (this.#isWhole(found, told, { limit })) return false;
-    this.rebuildIndex();
-    return true;
+    if (!this.index.isOld() && this.#isWhole(found, told, { limit })) return false;
+    return this.rebuildIndex();
   }
 
   /** Like `list`, and whether there are more after them. */
@@ -194,21 +200,43 @@ export class RunReader {
   }
 
   /** Events of a run from a byte of `events.ndjson` on, in order; `next` is where to go on. Broken lines are left out. */
-  events(id: string, fromByte = 0): { readonly events: readonly unknown[]; readonly next: number } {
-    const { lines, next } = linesFrom(path.join(this.folder(id), 'events.ndjson'), fromByte);
+  events(id: string, fromByte = 0): { readonly events: readonly RawLine[]; readonly next: number } {
+    const { lines, next } = linesFrom(eventsFile(this.folder(id)), fromByte);
     const lists = listsFolder(this.layout.runs);
     const events = lines
-      .flatMap(parsed)
-      .map((event) => (typeof event === 'object' && event !== null ? withLists(event, lists) : event));
+      .map((line) => valueOf(EVENTS_FORMAT, line))
+      .filter((event) => event !== undefined)
+      .map((event) => withLists(event, lists));
     return { events, next };
   }
 
-  /** The metrics that were logged while a run went on, thinned out to about `maxPoints` each. */
+  /** Every event of a run, in order; or why they can't be told: a newer Modelyard has written them. */
+  allEvents(
+    id: string,
+  ):
+    | { readonly ok: true; readonly events: readonly RawLine[] }
+    | { readonly ok: false; readonly problem: StoreProblem } {
+    const problem = refusedLines(EVENTS_FORMAT, eventsFile(this.folder(id)));
+    if (problem !== undefined) return { ok: false, problem };
+    const all: RawLine[] = [];
+    for (let from = 0; ;) {
+      const { events, next } = this.events(id, from);
+      if (next === from) return { ok: true, events: all };
+      for (const event of events) all.push(event);
+      from = next;
+    }
+  }
+
+  /** The metrics that were logged while a run went on, thinned out to about `maxPoints` each; none that are refused. */
   metrics(
     id: string,
     options: { readonly task?: string; readonly key?: string; readonly maxPoints?: number } = {},
   ): LoggedSeries[] {
-    return readMetricLog(path.join(this.folder(id), 'metrics.ndjson'), options);
+    const file = path.join(this.folder(id), 'metrics.ndjson');
+    const refused = refusedMetrics(file);
+    if (refused === undefined) return readMetricLog(file, options);
+    this.met.set(file, refused);
+    return [];
   }
 
   /** Whether the process that a marker names still goes on, as far as can be told. */
@@ -251,11 +279,14 @@ export class RunReader {
     return status === now.status ? now : { ...now, status };
   }
 
-  /** Makes the index anew from the documents, 30 µs each. What can't be read is reported in `problems` and left out. */
-  rebuildIndex(): void {
+  /**
+   * Makes the index anew from the documents, 30 µs each. What can't be read is reported in `problems` and left out. Gives
+   * whether it did.
+   */
+  rebuildIndex(): boolean {
     mkdirSync(this.layout.runs, { recursive: true });
     const known = this.index.all();
-    this.index.rebuild(() =>
+    return this.index.rebuild(() =>
       [...this.ids()].flatMap(
         (id) => this.#summaryOf(id) ?? (existsSync(this.folder(id)) ? (known.get(id) ?? []) : []),
       ),

@@ -1,5 +1,4 @@
 /** The writing end of one run's record. Belongs to the process that runs it; nobody else writes there while it lives. */
-import { jsonText } from '../base/json.js';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -9,6 +8,7 @@ import type { DocumentAdapter } from './document.js';
 import type { LowSync } from 'lowdb';
 import { safeFileName } from './layout.js';
 import { keepTouched } from './heartbeat.js';
+import { type LineFormat, lineOf } from './line-format.js';
 import { isElsewhere, ownIdentity } from './liveness.js';
 import { MetricLog } from './metric-log.js';
 import type { RunDocument } from './run-document.js';
@@ -20,6 +20,14 @@ import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
 const MIN_PAUSE_MS = 100;
 /** And at most this part of the time goes into writing them, however large the document. */
 const WRITE_SHARE = 20;
+
+/** Lines of `events.ndjson`. Raised when an event that readers know changes; a new kind of event is none of that. */
+export const EVENTS_FORMAT: LineFormat = { name: 'the events of a run', version: 1 };
+
+/** @param folder of the run */
+export function eventsFile(folder: string): string {
+  return path.join(folder, 'events.ndjson');
+}
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
@@ -69,7 +77,7 @@ export class RunWriter {
     this.#low = low;
     this.#adapter = adapter;
     this.#metrics = new MetricLog(path.join(folder, 'metrics.ndjson'));
-    this.#events = openSync(path.join(folder, 'events.ndjson'), 'a');
+    this.#events = openSync(eventsFile(folder), 'a');
     try {
       this.#write(document, false);
       this.#index.append(summarize(document));
@@ -97,7 +105,7 @@ export class RunWriter {
     let lines = '';
     for (const event of events) {
       if (isMetric(event)) this.#metrics.append(event.id, event.key, event.value, event.step, event.at);
-      else lines += `${jsonText(withoutLists(event, this.#lists))}\n`;
+      else lines += `${lineOf(EVENTS_FORMAT, withoutLists(event, this.#lists))}\n`;
     }
     if (lines !== '') writeFully(this.#events, Buffer.from(lines));
   }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { tempOwner, writeAtomic } from './atomic.js';
 import { openDocument, readDocument } from './document.js';
 import { withLock } from './file-lock.js';
+import { refusedLines } from './line-format.js';
 import { ensureMemory, layoutOf } from './layout.js';
 import { ownIdentity, pidInUse } from './liveness.js';
 import type { ProcessIdentity } from './liveness.js';
@@ -19,7 +20,7 @@ import type { NewTask } from './run-states.js';
 import { listsFolder, sweepLists } from './long-lists.js';
 import { readPlainText } from './plain-file.js';
 import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
-import { RunWriter } from './run-writer.js';
+import { EVENTS_FORMAT, RunWriter, eventsFile } from './run-writer.js';
 import { foreignMemory } from './trust.js';
 
 export { newRunId } from './run-id.js';
@@ -117,6 +118,8 @@ export class RunStore extends RunReader {
         const loaded = readDocument(path.join(folder, 'run.json'), runDocumentKind);
         if (loaded.state !== 'ok') return fail(`Can't resume run ${document.id}: it can't be read.`);
         const { status, pid } = loaded.value;
+        const newer = refusedLines(EVENTS_FORMAT, eventsFile(folder));
+        if (newer !== undefined) return fail(newer.message);
         if (status !== 'waiting') return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
         if (this.hasRunner(loaded.value))
           return fail(`Run ${document.id} is still running, in process ${pid}.`);
@@ -269,7 +272,14 @@ export class RunStore extends RunReader {
     let run = loaded.value;
     const ended = !LIVE_STATUSES.has(run.status);
     if (!ended) {
-      if (replay !== undefined) run = replay(run, this.#allEvents(id));
+      if (replay !== undefined) {
+        const read = this.allEvents(id);
+        if (!read.ok) {
+          this.met.set(read.problem.path, read.problem);
+          return false;
+        }
+        run = replay(run, read.events);
+      }
       if (run.status !== 'waiting' && LIVE_STATUSES.has(run.status)) {
         run = interrupted(run, this.lastSign(id));
       }
@@ -280,16 +290,6 @@ export class RunStore extends RunReader {
     this.index.append(summarize(run));
     rmSync(marker, { force: true });
     return !ended && run.status === 'interrupted';
-  }
-
-  #allEvents(id: string): unknown[] {
-    const all: unknown[] = [];
-    for (let from = 0; ;) {
-      const { events, next } = this.events(id, from);
-      if (next === from) return all;
-      all.push(...events);
-      from = next;
-    }
   }
 
   /** Moves run documents that can't be read out of the way, so that they are kept and named no more. */

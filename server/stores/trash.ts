@@ -9,6 +9,7 @@ import path from 'node:path';
 import { withLock } from './file-lock.js';
 import { isFolder, namesIn, removeTree } from './folder.js';
 import type { Layout } from './layout.js';
+import { type LineFormat, lineOf, refusedLines, valueOf } from './line-format.js';
 import { isInnerPath } from './listing.js';
 import { type ProcessIdentity, isAlive, isElsewhere, ownIdentity } from './liveness.js';
 import { moveTree } from './move.js';
@@ -53,6 +54,7 @@ type Line =
   | { readonly kind: 'settled'; readonly n: number; readonly as: 'kept' | 'done' };
 
 const ITEMS = 'items.ndjson';
+const ITEMS_FORMAT: LineFormat = { name: 'what was set aside', version: 1, measured: true };
 const LOCK_TIMEOUT_MS = 60_000;
 
 /** What a task's output path held before, or that it held nothing, until it is known how the task ends. */
@@ -92,30 +94,25 @@ function exists(file: string): boolean {
 
 /** A line, whoever has written it; nothing for what is none. */
 function readLine(text: string): Line | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
-  const line = value as Partial<Record<string, unknown>>;
+  const value = valueOf(ITEMS_FORMAT, text);
+  if (value === undefined) return undefined;
+  const line: Partial<Record<string, unknown>> = value;
   const is = (types: Readonly<Record<string, string>>): boolean =>
     Object.entries(types).every(([key, type]) => typeof line[key] === type);
   switch (line['kind']) {
     case 'runner':
-      return is({ pid: 'number' }) ? (value as Line) : undefined;
+      return is({ pid: 'number' }) ? (value as unknown as Line) : undefined;
     case 'item': {
       const strings = { task: 'string', path: 'string', reason: 'string', at: 'string' };
       const file = line['path'];
       if (!is({ n: 'number', held: 'boolean', moved: 'boolean', ...strings })) return undefined;
       if (!Number.isSafeInteger(line['n']) || typeof file !== 'string' || !isInnerPath(file))
         return undefined;
-      return /^\.(?:git|modelyard)(?:\/|$)/i.test(file) ? undefined : (value as Line);
+      return /^\.(?:git|modelyard)(?:\/|$)/i.test(file) ? undefined : (value as unknown as Line);
     }
     case 'settled':
       return is({ n: 'number' }) && (line['as'] === 'kept' || line['as'] === 'done')
-        ? (value as Line)
+        ? (value as unknown as Line)
         : undefined;
     default:
       return undefined;
@@ -241,6 +238,8 @@ export class RunTrash {
       const folder = path.join(this.#layout.setAside, this.#run);
       mkdirSync(folder, { recursive: true });
       if (!isInside(this.#layout, folder)) throw new Error(`${this.#layout.setAside} is a link: remove it`);
+      const refused = refusedLines(ITEMS_FORMAT, path.join(folder, ITEMS));
+      if (refused !== undefined) throw new Error(refused.message);
       this.#next = Math.max(0, ...readItems(this.#layout, this.#run).map(({ n }) => n));
       this.#open = true;
       this.#write([{ kind: 'runner', ...ownIdentity() }]);
@@ -252,7 +251,7 @@ export class RunTrash {
   #write(lines: readonly Line[]): void {
     if (lines.length === 0) return;
     // The break in front ends a line that a killed process left torn.
-    const text = `\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n`;
+    const text = `\n${lines.map((line) => lineOf(ITEMS_FORMAT, line)).join('\n')}\n`;
     appendFileSync(path.join(this.#layout.setAside, this.#run, ITEMS), text);
   }
 }
@@ -276,11 +275,14 @@ function itemsIn(layout: Layout, of?: string): Known[] {
   return runs.flatMap((run) => readItems(layout, run));
 }
 
+/** Runs whose part can be read: what a newer Modelyard has set aside is left as it is. */
 function runsIn(layout: Layout): string[] {
   if (!isFolder(layout.setAside)) return [];
-  return namesIn(layout.setAside).filter(
-    (name) => isRunId(name) && isFolder(path.join(layout.setAside, name)),
-  );
+  return namesIn(layout.setAside).filter((name) => {
+    const folder = path.join(layout.setAside, name);
+    const ours = isRunId(name) && isFolder(folder);
+    return ours && refusedLines(ITEMS_FORMAT, path.join(folder, ITEMS)) === undefined;
+  });
 }
 
 /** What an id, a path where something was, or a file in a folder that was set aside, means: the newest of them. */
@@ -426,7 +428,7 @@ function recoverOne(layout: Layout, into: RunTrash, item: Known): Recovered {
   const told = { run, task, path: file };
   const settle = (): void => {
     const line: Line = { kind: 'settled', n, as: 'done' };
-    appendFileSync(path.join(layout.setAside, run, ITEMS), `\n${JSON.stringify(line)}\n`);
+    appendFileSync(path.join(layout.setAside, run, ITEMS), `\n${lineOf(ITEMS_FORMAT, line)}\n`);
   };
   // Killed before it was taken away, or after it was put back.
   if (moved && !(exists(place) && isInside(layout, place))) {

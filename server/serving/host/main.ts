@@ -16,6 +16,7 @@ import { AppOutput } from './app-output.js';
 import { type ControlResult, ControlServer } from './control-server.js';
 import { orderProblem } from './orders.js';
 import { RotatingLog } from './rotating-log.js';
+import { refusedService } from '../service-lines.js';
 import { ServiceHost } from './service-host.js';
 import { ServiceState } from './state.js';
 import { usageOf } from './usage.js';
@@ -46,6 +47,11 @@ async function main(): Promise<void> {
   const lock = tryLock(places.lock);
   if (lock === undefined) {
     greet({ ready: false, why: `another host runs ${name} already` });
+    return;
+  }
+  const refused = refusedService(places);
+  if (refused !== undefined) {
+    greet({ ready: false, why: refused.message });
     return;
   }
   const state = new ServiceState(places, environment, name);

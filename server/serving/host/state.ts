@@ -5,6 +5,8 @@ import { ownIdentity } from '../../stores/liveness.js';
 import { serviceDocumentKind } from '../service-document.js';
 import { mergeConfig } from '../config.js';
 import type { ServicePlaces } from '../places.js';
+import { lineOf } from '../../stores/line-format.js';
+import { SERVICE_LINES } from '../service-lines.js';
 import { SERVICE_SCHEMA_VERSION } from '../types.js';
 import type { ServiceDocument, ServiceEvent } from '../types.js';
 
@@ -83,7 +85,7 @@ export class ServiceState {
       ...(reason === undefined ? {} : { reason: this.mask(reason) }),
     };
     try {
-      appendFileSync(this.#places.history, `${JSON.stringify(full)}\n`);
+      appendFileSync(this.#places.history, `${lineOf(SERVICE_LINES, full)}\n`);
     } catch (error) {
       process.stderr.write(`can't write ${this.#places.history}: ${String(error)}\n`);
     }

@@ -1,8 +1,10 @@
 /** Alerts: raised when a rule of a service is broken, cleared when it holds again. */
 import { appendFileSync } from 'node:fs';
 import { writeAtomic } from '../../stores/atomic.js';
+import { lineOf, valueOf } from '../../stores/line-format.js';
 import { linesBackward } from '../../stores/lines.js';
 import type { ServicePlaces } from '../places.js';
+import { SERVICE_LINES } from '../service-lines.js';
 import type { RuleOutcome } from './rules.js';
 import { readPlainText } from '../../stores/plain-file.js';
 
@@ -101,7 +103,7 @@ export class Alerts {
   #write(events: readonly AlertEvent[]): void {
     const { places } = this.#about;
     try {
-      for (const event of events) appendFileSync(places.alertHistory, `${JSON.stringify(event)}\n`);
+      for (const event of events) appendFileSync(places.alertHistory, `${lineOf(SERVICE_LINES, event)}\n`);
       const text = `${JSON.stringify({ schema: 1, alerts: this.states })}\n`;
       // The values change each second; the file only has to say what fires, and about how much.
       const shape = JSON.stringify(this.states.map(({ rule, state }) => [rule, state]));
@@ -129,11 +131,8 @@ export function alertHistory(file: string, limit: number): AlertEvent[] {
   const events: AlertEvent[] = [];
   for (const line of linesBackward(file)) {
     if (events.length >= limit) break;
-    try {
-      events.push(JSON.parse(line) as AlertEvent);
-    } catch {
-      // A line that a power cut has torn.
-    }
+    const value = valueOf(SERVICE_LINES, line);
+    if (value !== undefined) events.push(value as unknown as AlertEvent);
   }
   return events;
 }

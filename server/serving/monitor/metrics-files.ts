@@ -1,5 +1,7 @@
 /** Reading what a service's host has measured and written down. */
+import { valueOf } from '../../stores/line-format.js';
 import { linesBackward } from '../../stores/lines.js';
+import { SERVICE_LINES } from '../service-lines.js';
 import type { MetricsBucket } from './bucket.js';
 
 /** Up to so long a window is read in buckets of ten seconds. */
@@ -37,13 +39,7 @@ export function lastMetrics(file: string): MetricsBucket | undefined {
 }
 
 function parseBucket(line: string): MetricsBucket | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null || !('at' in value) || !('latency' in value)) {
-      return undefined;
-    }
-    return value as MetricsBucket;
-  } catch {
-    return undefined;
-  }
+  const value = valueOf(SERVICE_LINES, line);
+  if (value === undefined || !('at' in value) || !('latency' in value)) return undefined;
+  return value as unknown as MetricsBucket;
 }

@@ -1,5 +1,7 @@
 /** Counts the traffic of a service: a bucket a second in memory, one of ten seconds in a file of bounded size. */
+import { lineOf } from '../../stores/line-format.js';
 import { RotatingLog } from '../host/rotating-log.js';
+import { SERVICE_LINES } from '../service-lines.js';
 import type { Exchanged, TrafficObserver } from '../proxy/observer.js';
 import {
   type DriftMeasures,
@@ -169,7 +171,7 @@ export class Recorder implements TrafficObserver {
     this.#unwritten = [];
     if (bucket === undefined) return;
     const written = rounded(bucket);
-    this.#file.write(`${JSON.stringify(written)}\n`);
+    this.#file.write(`${lineOf(SERVICE_LINES, written)}\n`);
     this.#rollup.add(written);
   }
 

@@ -1,5 +1,7 @@
 /** Buckets of five minutes beside those of ten seconds: what days and weeks are read from. */
+import { lineOf } from '../../stores/line-format.js';
 import { RotatingLog } from '../host/rotating-log.js';
+import { SERVICE_LINES } from '../service-lines.js';
 import { type MetricsBucket, mergeBuckets } from './bucket.js';
 import { lastMetrics, readMetrics } from './metrics-files.js';
 
@@ -30,7 +32,7 @@ export class Rollup {
     const slot = slotOf(bucket.at);
     if (this.#slot !== undefined && slot !== this.#slot) {
       const merged = mergeBuckets(this.#pending);
-      if (merged !== undefined) this.#file.write(`${JSON.stringify(merged)}\n`);
+      if (merged !== undefined) this.#file.write(`${lineOf(SERVICE_LINES, merged)}\n`);
       this.#pending = [];
     }
     this.#slot = slot;

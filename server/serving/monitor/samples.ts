@@ -1,8 +1,10 @@
 /** Samples of requests and answers: a bounded file, and the values that drift is measured by. */
 import { countNumbers, countValues } from '../../features/statistics/measure.js';
 import { type FeatureCounts, wholeDrift } from '../../features/statistics/drift.js';
+import { lineOf } from '../../stores/line-format.js';
 import { RotatingLog } from '../host/rotating-log.js';
 import type { Exchanged } from '../proxy/observer.js';
+import { SERVICE_LINES } from '../service-lines.js';
 import type { DriftMeasures } from './bucket.js';
 import type { SampleSink } from './recorder.js';
 import { rowsOfRequest, rowsOfResponse, type Row, type Scalar } from './rows.js';
@@ -76,7 +78,7 @@ export class Samples implements SampleSink {
       );
     }
     this.#file.write(
-      `${JSON.stringify({
+      `${lineOf(SERVICE_LINES, {
         at: new Date(now).toISOString(),
         release,
         method,

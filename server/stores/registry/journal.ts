@@ -2,10 +2,10 @@
  * The journal of a model or a package: one line per change, written and on the disk before anything else of the change. A line is in as
  * soon as its newline is; what a killed writer left without one was never said, and the next writer cuts it off.
  */
-import { jsonText, parseJson } from '../../base/json.js';
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { syncFolder } from '../atomic.js';
+import { type LineFormat, lineOf, newerProblem, readLine, refusedLines } from '../line-format.js';
 import { linesBackward, linesFrom } from '../lines.js';
 import type { StoreProblem } from '../problem.js';
 import type { HistoryEntry } from './types.js';
@@ -28,18 +28,22 @@ export interface JournalRead<E extends JournalEntry> {
   /** Where the last whole line ends. */
   readonly end: number;
   readonly problems: readonly StoreProblem[];
+  /** One of the problems is that a newer Modelyard has written to it: what it comes to is not known. */
+  readonly newer: boolean;
 }
 
-/** What is read as one line, when it is one. */
-function parseEntry(line: string): JournalEntry | undefined {
-  try {
-    const value: unknown = parseJson(line);
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (!('seq' in value && typeof value.seq === 'number' && 'action' in value)) return undefined;
-    return value as JournalEntry;
-  } catch {
-    return undefined;
-  }
+/** Of models, packages and environments. */
+const JOURNAL_FORMAT: LineFormat = { name: 'the history', version: 1 };
+
+/** What is read as one line, when it is one; the version of one that is newer. */
+function parseEntry(line: string): JournalEntry | number | undefined {
+  const read = readLine(JOURNAL_FORMAT, line);
+  if (read.state === 'newer') return read.version;
+  if (read.state === 'broken') return undefined;
+  const { value } = read;
+  return typeof value['seq'] === 'number' && 'action' in value
+    ? (value as unknown as JournalEntry)
+    : undefined;
 }
 
 /** @typeParam E the entries that its one writer appends; others are never in it */
@@ -56,10 +60,16 @@ export class Journal<E extends JournalEntry = HistoryEntry> {
     return stat?.isFile() === true ? stat.size : 0;
   }
 
+  /** Why nothing may be appended: a newer Modelyard has, and what its entries come to is not known here. */
+  refused(): StoreProblem | undefined {
+    return refusedLines(JOURNAL_FORMAT, this.file);
+  }
+
   /** The entries from a byte on, which is where a line begins. */
   readFrom(from: number): JournalRead<E> {
     const entries: E[] = [];
     const problems: StoreProblem[] = [];
+    let newer = false;
     let at = from;
     for (;;) {
       const { lines, next } = linesFrom(this.file, at);
@@ -67,11 +77,14 @@ export class Journal<E extends JournalEntry = HistoryEntry> {
       for (const line of lines) {
         const entry = parseEntry(line);
         if (entry === undefined) problems.push(this.#unreadable(line));
-        else entries.push(entry as E);
+        else if (typeof entry === 'number') {
+          if (!newer) problems.push(newerProblem(JOURNAL_FORMAT, this.file, entry));
+          newer = true;
+        } else entries.push(entry as E);
       }
       at = next;
     }
-    return { entries, end: at, problems };
+    return { entries, end: at, problems, newer };
   }
 
   #unreadable(line: string): StoreProblem {
@@ -88,7 +101,7 @@ export class Journal<E extends JournalEntry = HistoryEntry> {
       first = false;
       if (torn || (texts.length > 0 && !texts.some((text) => line.includes(text)))) continue;
       const entry = parseEntry(line);
-      if (entry !== undefined) yield entry as E;
+      if (typeof entry === 'object') yield entry as E;
     }
   }
 
@@ -110,7 +123,7 @@ export class Journal<E extends JournalEntry = HistoryEntry> {
    * model's lock. Gives the new end. Throws the system's error (full disk); then nothing was said.
    */
   append(entries: readonly E[], end: number): number {
-    const lines = entries.map((entry) => Buffer.from(`${jsonText(entry)}\n`));
+    const lines = entries.map((entry) => Buffer.from(`${lineOf(JOURNAL_FORMAT, entry)}\n`));
     if (lines.some((line) => line.length > MAX_ENTRY_BYTES)) throw new EntryTooLong();
     const bytes = Buffer.concat(lines);
     const isNew = end === 0;

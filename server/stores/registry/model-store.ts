@@ -99,6 +99,7 @@ export class ModelStore {
       model = emptyModel(this.name);
     }
     const tail = this.journal.readFrom(model.applied);
+    if (tail.newer) return this.#lost([...problems, ...tail.problems]);
     if (tail.entries.length === 0 && model.seq === 0) {
       // Only a torn first line: the model was never made. Or nothing that can be read at all.
       return tail.problems.length === 0 ? undefined : this.#lost([...problems, ...tail.problems]);
@@ -158,6 +159,8 @@ export class ModelStore {
     if (loaded?.damaged === true) {
       return failure('DAMAGED', loaded.problems.map(({ message }) => message).join(' '));
     }
+    const refused = this.journal.refused();
+    if (refused !== undefined) return failure('DAMAGED', refused.message);
     const decision = decide(loaded);
     if (!decision.ok || author.dry === true) return decision;
     const before = loaded?.model ?? emptyModel(this.name);
