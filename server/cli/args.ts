@@ -1,5 +1,6 @@
 /** Reading a command's arguments, and a clear word about what is wrong with them. */
 import { parseArgs } from 'node:util';
+import { defined } from '../base/defined.js';
 
 export interface Flag {
   readonly type: 'boolean' | 'string';
@@ -98,7 +99,7 @@ export function readArguments(
       name,
       {
         type: flag.type,
-        ...(flag.short === undefined ? {} : { short: flag.short }),
+        ...defined({ short: flag.short }),
         ...(flag.multiple === true ? { multiple: true } : {}),
       },
     ]),

@@ -18,6 +18,7 @@ import {
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Script } from 'node:vm';
+import { defined } from '../base/defined.js';
 
 /** `run` has a bundle of its own: a run with nothing to do must not cost reading what the other commands are made of. */
 const PROGRAM = process.argv[2] === 'run' ? 'run-program.js' : 'program.js';
@@ -64,7 +65,7 @@ function load(name: string): Exports {
   const cachedData = kept === undefined ? undefined : readKept(kept);
   const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
     filename: file,
-    ...(cachedData === undefined ? {} : { cachedData }),
+    ...defined({ cachedData }),
   });
   if (kept !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) {
     atEnd.push(() => keep(kept, script));

@@ -1,4 +1,5 @@
 /** From the arguments of the process to a command and its exit code. */
+import { defined } from '../base/defined.js';
 import { UsageError, closest, readArguments } from './args.js';
 import { CommandError, type Commands } from './command.js';
 import { EXIT, stderr } from './output.js';
@@ -59,7 +60,7 @@ export async function runCommand(commands: Commands, argv: readonly string[]): P
     if (argv.includes('--json')) {
       const { answerFailure } = await import('./answers.js');
       const { exitCode, message, findings } = failure;
-      answerFailure({ error: { exitCode, message, ...(findings === undefined ? {} : { findings }) } });
+      answerFailure({ error: { exitCode, message, ...defined({ findings }) } });
     }
     return failure.exitCode;
   }

@@ -1,5 +1,6 @@
 /** From the arguments of `run` and `plan` to a pipeline with its params: everything that can be wrong before a run. */
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { Json } from '../model/definition.js';
 import { similar } from '../model/names.js';
 import { resolveParams } from '../runner/params.js';
@@ -97,8 +98,7 @@ export function prepare(args: Arguments, loaded: Place & Loaded): Prepared {
     params: resolvedParams(loaded.compiled.pipeline, givenParams(args)),
     selection: {
       ...(only.length === 0 ? {} : { only }),
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
+      ...defined({ from, to }),
     },
     flags: {
       force: args.flag('force'),
@@ -163,7 +163,7 @@ async function prepareResumed(args: Arguments): Promise<Prepared> {
   const flags = { force: false, noCache: false, keepGoing: false, ...basis?.flags };
   const more = {
     flags: { ...flags, keepGoing: flags.keepGoing || args.flag('keep-going'), ...jobsOf(args) },
-    ...(basis === undefined ? {} : { basis }),
+    ...defined({ basis }),
   };
   const notices = basis === undefined ? [] : await changeNotices(root, run, basis, begun);
   if (begun) {
@@ -176,7 +176,7 @@ async function prepareResumed(args: Arguments): Promise<Prepared> {
       ...more,
       compiled,
       texts,
-      ...(features === undefined ? {} : { features }),
+      ...defined({ features }),
       place,
       params: resolvedParams(pipeline, basis.params),
       notices,
@@ -288,7 +288,7 @@ export class TakenError extends CommandError {}
 /** A run that waits, to be continued now; throws a `TakenError` where somebody else was faster. */
 export async function prepareWaiting(args: Arguments, id: string): Promise<Prepared> {
   const project = args.text('project');
-  const own = new Arguments([], { resume: id, ...(project === undefined ? {} : { project }) });
+  const own = new Arguments([], { resume: id, ...defined({ project }) });
   const store = RunStore.open(projectRoot(own));
   const read = store.read(id);
   if (read.ok && (read.run.status !== 'waiting' || store.hasRunner(read.run))) {

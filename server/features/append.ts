@@ -10,6 +10,7 @@ import { closeSync, createReadStream, createWriteStream, openSync, readSync } fr
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { defined } from '../base/defined.js';
 import type { Engine } from './engine/engine.js';
 import type { Column, EngineResult } from './engine/messages.js';
 import type { AppendState, SourceRecord } from './manifest.js';
@@ -63,7 +64,7 @@ async function beginsWith(file: string, old: SourceRecord, signal?: AbortSignal)
   if (last[0] !== 0x0a) return false;
   const hash = createHash('sha256');
   await pipeline(createReadStream(file, { end: old.bytes - 1, highWaterMark: 1024 * 1024 }), hash, {
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal }),
   });
   return `sha256:${hash.digest('hex')}` === old.hash;
 }

@@ -1,6 +1,7 @@
 /** A view's version, or a file such as a training set, as one side of a comparison. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { hashFile } from '../stores/hash.js';
 import { describeError } from '../stores/problem.js';
 import type { ContentHash } from '../stores/run-document.js';
@@ -110,7 +111,7 @@ async function withSides<T>(
       ...options.engine,
       readable: found.map(({ file }) => file),
       tempFolder: temp,
-      ...(signal === undefined ? {} : { signal }),
+      ...defined({ signal }),
     });
     if (!engine.ok) return { ok: false, message: engine.error.message };
     try {
@@ -160,7 +161,7 @@ function versionSide(store: FeatureStore, side: Extract<Side, { kind: 'version' 
       file: store.dataFile(view, manifest.version),
       columns: manifest.columns.filter(({ role }) => role === 'feature'),
       view,
-      ...(timestamp === undefined ? {} : { timestamp }),
+      ...defined({ timestamp }),
       ...(kept.schema === STATISTICS_SCHEMA ? { statistics: kept } : {}),
     },
   };
@@ -229,7 +230,7 @@ async function profile(engine: Engine, side: Opened): Promise<Result<Profile>> {
   const made = await statistics(engine, {
     relation,
     columns,
-    ...(timestamp === undefined ? {} : { timestamp }),
+    ...defined({ timestamp }),
   });
   if (!made.ok) return { ok: false, message: `${name}: ${made.error.message}` };
   return { ok: true, value: { name, statistics: made.value } };

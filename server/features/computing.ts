@@ -1,5 +1,6 @@
 /** The rows of a view, all of them or what is new of them, in a sorted Parquet file that is not yet a version. */
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { ContentHash } from '../stores/run-document.js';
 import { type NewPart, appendState, growth, joined, partFile } from './append.js';
 import {
@@ -97,7 +98,7 @@ async function prepare(
     return {
       ok: false,
       error,
-      transform: { index, ...(error.offset === undefined ? {} : { offset: error.offset }) },
+      transform: { index, ...defined({ offset: error.offset }) },
     };
   }
   const projection = await project(engine, view, transformed.value);
@@ -162,7 +163,7 @@ async function everything(
       columns: projection.columns,
       facts: found.value,
       appended: false,
-      ...(state.value === undefined ? {} : { append: state.value }),
+      ...defined({ append: state.value }),
       notes,
     },
   };

@@ -3,6 +3,7 @@ import { closeSync, createReadStream, readSync } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
+import { defined } from '../base/defined.js';
 import type { TableOptions } from '../model/table-options.js';
 import { delimiterOf } from '../model/table-options.js';
 import { csvFields, delimiterIn } from './csv-header.js';
@@ -137,7 +138,7 @@ export async function* csvRows(
   });
   const bytes = createReadStream(file, {
     highWaterMark: 256 * 1024,
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal }),
   });
   const done = (error: Error | null | undefined): void => {
     if (error) parser.destroy(error);

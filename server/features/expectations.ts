@@ -1,4 +1,5 @@
 /** Expectations of a view: what the definition says, as SQL over the computed rows, and what came of it. */
+import { defined } from '../base/defined.js';
 import { display } from '../base/json.js';
 import { isNumber, jsonNumberText } from '../base/numeral.js';
 import type { Numeral } from '../base/numeral.js';
@@ -274,13 +275,12 @@ function outcomeOf(
       detail = about.range === undefined ? 'there are no rows' : `the newest is of ${about.range.to}`;
   }
   return {
-    ...(one.feature === undefined ? {} : { feature: one.feature }),
+    ...defined({ feature: one.feature }),
     expectation: one.key,
     text: one.text,
     severity: one.severity,
     passed,
     ...(failed === 0 ? {} : { failures: failed }),
-    ...(detail === undefined ? {} : { detail }),
-    ...(sample === undefined ? {} : { sample }),
+    ...defined({ detail, sample }),
   };
 }

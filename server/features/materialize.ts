@@ -1,6 +1,7 @@
 /** Computing a feature view: source → transforms → types → sorted Parquet → expectations → a new version, or none. */
 import { rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { Features } from '../model/features.js';
 import { formatBytes } from '../model/units.js';
 import type { FileLock } from '../stores/file-lock.js';
@@ -222,7 +223,7 @@ async function make(
     tempFolder: temp,
     // The task's own limit ends it; nothing else should.
     timeoutMs: request.timeoutMs ?? 2 ** 31 - 1,
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    ...defined({ signal: request.signal }),
   });
   if (!opened.ok) return failed(name, opened.error.kind, opened.error.message);
   const engine = opened.value;
@@ -285,7 +286,7 @@ async function finish(
     columns: features,
     timestamp: view.timestamp,
     keys: view.keys.map((key) => key.name),
-    ...(view.created === undefined ? {} : { created: view.created }),
+    ...defined({ created: view.created }),
     place: 'file_row_number',
   });
   if (!measured.ok)
@@ -304,10 +305,9 @@ async function finish(
     rows: computed.facts.rows,
     bytes: statSync(computed.file).size,
     hash: await hashFile(computed.file, request.signal),
-    ...(computed.facts.range === undefined ? {} : { range: computed.facts.range }),
+    ...defined({ range: computed.facts.range }),
     sources: plan.sources,
-    ...(plan.range === undefined ? {} : { partial: plan.range }),
-    ...(computed.append === undefined ? {} : { append: computed.append }),
+    ...defined({ partial: plan.range, append: computed.append }),
     expectations: checked.value,
     statistics: measured.value,
     durationMs: now - started,

@@ -1,6 +1,7 @@
 /** The rows that a view would have, computed from its source without making a version. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { Features } from '../model/features.js';
 import { project, transform } from './compute.js';
 import { type EngineOptions, openEngine } from './engine/engine.js';
@@ -44,8 +45,7 @@ export async function preview(request: PreviewRequest): Promise<PreviewResult> {
     ...request.engine,
     readable: files.map(({ file }) => file),
     tempFolder: temp,
-    ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    ...defined({ timeoutMs: request.timeoutMs, signal: request.signal }),
   });
   if (!opened.ok) {
     rmSync(temp, { recursive: true, force: true });
@@ -58,7 +58,7 @@ export async function preview(request: PreviewRequest): Promise<PreviewResult> {
     const transformed = await transform(engine, view, 'step', source.value);
     if (!transformed.ok) {
       const { error, transform: index } = transformed;
-      const place = { index, ...(error.offset === undefined ? {} : { offset: error.offset }) };
+      const place = { index, ...defined({ offset: error.offset }) };
       return { ok: false, message: `${where}, transform: ${error.message}`, transform: place };
     }
     const projected = await project(engine, view, transformed.value);

@@ -4,6 +4,7 @@
  */
 import { closeSync, readSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { FeatureCatalog } from '../model/feature-catalog.js';
 import { mappedColumns } from '../model/feature-facts.js';
 import type { KnownColumn, ViewFacts } from '../model/feature-facts.js';
@@ -155,7 +156,7 @@ export async function tellOf(
   if (transformed.ok) {
     const { table, columns: result } = transformed.value;
     const time = await firstTimes(engine, resolved, { table, columns: result }, files);
-    return { ok: true, value: { data, result, ...(time === undefined ? {} : { time }) } };
+    return { ok: true, value: { data, result, ...defined({ time }) } };
   }
   const { error, transform: at } = transformed;
   if (error.kind !== 'sql' && error.kind !== 'refused') return { ok: false, error };
@@ -164,7 +165,7 @@ export async function tellOf(
     ok: true,
     value: {
       data,
-      problem: { transform: at, message: sentence(message), ...(offset === undefined ? {} : { offset }) },
+      problem: { transform: at, message: sentence(message), ...defined({ offset }) },
     },
   };
 }

@@ -1,4 +1,5 @@
 /** What the store knows of a view, in the words of rules and hovers. */
+import { defined } from '../base/defined.js';
 import type { ExpectationResult, FeatureGlance, ViewState } from '../model/feature-facts.js';
 import type { Attempt, ExpectationOutcome, Manifest } from './manifest.js';
 import { type FeatureStatistics, type Statistics, missingOf } from './statistics/types.js';
@@ -22,7 +23,7 @@ export function brokenOf(expectations: readonly ExpectationOutcome[]): Expectati
   return expectations
     .filter(({ passed }) => !passed)
     .map(({ feature, expectation, text, severity, failures, detail }) => ({
-      ...(feature === undefined ? {} : { feature }),
+      ...defined({ feature }),
       check: expectation,
       severity,
       message: `Does not hold: ${text}${detail === undefined ? (failures === undefined ? '' : ` (${failures} rows break it)`) : ` (${detail})`}.`,
@@ -47,7 +48,7 @@ export function stateOf(memory: Memory, stale?: string): ViewState | undefined {
     at: manifest?.createdAt ?? '',
     rows: manifest?.rows ?? 0,
     ...(manifest?.range === undefined ? {} : { newest: manifest.range.to }),
-    ...(stale === undefined ? {} : { stale }),
+    ...defined({ stale }),
     broken,
     features: manifest === undefined ? [] : (statisticsOf(manifest)?.features ?? []).map(glanceOf),
   };
@@ -60,7 +61,7 @@ function glanceOf(feature: FeatureStatistics): FeatureGlance {
     type,
     count,
     nulls: missingOf(feature),
-    ...(distinct === undefined ? {} : { distinct }),
+    ...defined({ distinct }),
     ...(kind === 'time' ? { isTime: true } : {}),
     ...(numbers === undefined
       ? {}

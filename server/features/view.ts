@@ -1,4 +1,5 @@
 /** A feature view with everything that computing it needs: its entities' keys, its source, its types. */
+import { defined } from '../base/defined.js';
 import type { Json } from '../model/definition.js';
 import type { Features, FeatureView } from '../model/features.js';
 import { didYouMean } from '../model/names.js';
@@ -68,7 +69,7 @@ function resolve(files: readonly Features[], file: Features, view: FeatureView):
       return bad(`${where}: there is no entity "${value}".${hint}`);
     }
     for (const key of entity.keys) {
-      keys.set(key.value, { name: key.value, ...(entity.type === undefined ? {} : { type: entity.type }) });
+      keys.set(key.value, { name: key.value, ...defined({ type: entity.type }) });
     }
   }
   if (keys.size === 0)
@@ -101,7 +102,7 @@ function resolve(files: readonly Features[], file: Features, view: FeatureView):
       path: source.path.value,
       format,
       timestamp,
-      ...(created === undefined ? {} : { created }),
+      ...defined({ created }),
     },
   };
 }

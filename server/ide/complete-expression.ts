@@ -1,4 +1,5 @@
 /** Completion inside of expressions: contexts, functions, and what the names before a dot hold. */
+import { defined } from '../base/defined.js';
 import { endWhere } from '../base/trim.js';
 import { contextOf, contextsAt, TASK_MEMBERS } from '../model/contexts.js';
 import type { ExpressionPlace, Param, Task } from '../model/definition.js';
@@ -162,7 +163,7 @@ function paramMembers(
       name,
       item(slot, name, 'param', '1', {
         detail: group ? 'group' : `${param.type}${value}`,
-        ...(documentation === undefined ? {} : { documentation }),
+        ...defined({ documentation }),
       }),
     );
   }

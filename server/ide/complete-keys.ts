@@ -1,4 +1,5 @@
 /** Completion of keys, and of whole tasks and pipelines where a name of one's own is asked for. */
+import { defined } from '../base/defined.js';
 import type { KeyInfo, SchemaInfo } from '../model/schema/index.js';
 import { parametersOfCall } from './describe.js';
 import {
@@ -49,7 +50,7 @@ function callParams(context: IdeContext, slot: Slot): Completion[] {
       label: param.name,
       kind: 'param',
       detail: param.type,
-      ...(param.description === undefined ? {} : { documentation: param.description }),
+      ...defined({ documentation: param.description }),
       span: slot.word,
       newText: slot.colon ? param.name : `${param.name}: `,
       snippet: false,

@@ -1,4 +1,5 @@
 /** Completion of registered models, their aliases and versions: in expressions and in the fields that name them. */
+import { defined } from '../base/defined.js';
 import { endWhere } from '../base/trim.js';
 import { MODEL_MEMBERS } from '../model/contexts.js';
 import type { Json } from '../model/definition.js';
@@ -38,9 +39,7 @@ function itemsOf(choices: readonly Choice[], span: Span): Completion[] {
     newText: text,
     snippet: false,
     sortText: `1${String(index).padStart(5, '0')}`,
-    ...(detail === undefined ? {} : { detail }),
-    ...(documentation === undefined ? {} : { documentation }),
-    ...(again === undefined ? {} : { again }),
+    ...defined({ detail, documentation, again }),
   }));
 }
 

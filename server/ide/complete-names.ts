@@ -1,4 +1,5 @@
 /** Completion of strings that name something defined elsewhere: tasks, pipelines, executors, views, … */
+import { defined } from '../base/defined.js';
 import type { NameTarget } from '../model/schema/hint.js';
 import { LOCAL_EXECUTOR, LOCAL_TARGET } from '../model/serving-mentions.js';
 import type { ServingKind } from '../model/serving-mentions.js';
@@ -37,8 +38,7 @@ export function completeNames(context: IdeContext, slot: Slot, target: NameTarge
     newText: name,
     snippet: false,
     sortText: `2${String(index).padStart(5, '0')}`,
-    ...(detail === undefined ? {} : { detail }),
-    ...(documentation === undefined ? {} : { documentation }),
+    ...defined({ detail, documentation }),
   }));
 }
 

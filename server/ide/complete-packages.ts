@@ -1,4 +1,5 @@
 /** App packages, their versions and what a version has: in expressions, and where a field names one. */
+import { defined } from '../base/defined.js';
 import { PACKAGE_MEMBERS } from '../model/contexts.js';
 import { usableVersions } from '../model/known-packages.js';
 import type { KnownPackageVersion } from '../model/known-packages.js';
@@ -85,7 +86,6 @@ function items(names: readonly Name[], span: Span): Completion[] {
     newText: name,
     snippet: false,
     sortText: `1${String(index).padStart(5, '0')}`,
-    ...(detail === undefined ? {} : { detail }),
-    ...(documentation === undefined ? {} : { documentation }),
+    ...defined({ detail, documentation }),
   }));
 }

@@ -1,4 +1,5 @@
 /** Every place where a definition names something that can be gone to: the one source of navigation and rename. */
+import { defined } from '../base/defined.js';
 import { anchorMarks, type AnchorMark } from '../syntax/anchors.js';
 import type { Definition } from '../model/analyze.js';
 import { featureUsesOf } from '../model/feature-uses.js';
@@ -126,8 +127,7 @@ function paramThing(name: string, group: string | undefined, file: string | unde
   return {
     kind: 'param',
     name,
-    ...(group === undefined ? {} : { owner: group }),
-    ...(file === undefined ? {} : { file }),
+    ...defined({ owner: group, file }),
   };
 }
 

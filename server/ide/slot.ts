@@ -2,6 +2,7 @@
  * What could be written at the cursor. Found from indentation and brackets and not from the tree, because the text is
  * half-written there: what stands above a line decides what it belongs to, whether or not the line itself is YAML.
  */
+import { defined } from '../base/defined.js';
 import { lineAt, nodePathAt } from '../syntax/text.js';
 import type { Span, SyntaxTree } from '../syntax/tree.js';
 
@@ -184,7 +185,7 @@ function blockSlot(lines: Lines, line: number, before: string, offset: number): 
     typed: rest,
     indent: ' '.repeat(column),
     flow: false,
-    ...(quote === undefined ? {} : { quote }),
+    ...defined({ quote }),
     colon: /^["']?\s*:/.test(after),
   };
 }
@@ -224,7 +225,7 @@ function valueSlot(
     typed: typed.slice(skip),
     indent: ' '.repeat(column),
     flow: false,
-    ...(quote === undefined ? {} : { quote }),
+    ...defined({ quote }),
     colon: false,
   };
 }
@@ -269,7 +270,7 @@ function flowSlot(tree: SyntaxTree, offset: number, lines: Lines): Slot | undefi
     typed: tree.text.slice(frame.wordStart, offset),
     indent: '',
     flow: true,
-    ...(frames.quote === undefined ? {} : { quote: frames.quote }),
+    ...defined({ quote: frames.quote }),
     colon: /^["']?\s*:/.test(after),
   };
 }

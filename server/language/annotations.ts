@@ -13,6 +13,7 @@ import type {
   SemanticTokens,
   SemanticTokensLegend,
 } from 'vscode-languageserver/node';
+import { defined } from '../base/defined.js';
 import { codeActions, fixAll } from '../ide/code-actions.js';
 import { codeLenses } from '../ide/code-lenses.js';
 import { hover } from '../ide/hover.js';
@@ -88,7 +89,7 @@ export function lenses(asked: Asked): CodeLens[] {
     range: rangeOf(asked.context.definition.tree.lineStarts, lens.span),
     command: {
       ...commandOf(asked, lens.command, lens.title),
-      ...(lens.tooltip === undefined ? {} : { tooltip: lens.tooltip }),
+      ...defined({ tooltip: lens.tooltip }),
     },
   }));
 }
@@ -181,7 +182,7 @@ export function hints(asked: Asked, range: Range): InlayHint[] {
     position: positionAt(tree.lineStarts, hint.offset),
     label: labelOf(asked, hint),
     ...(hint.kind === 'value' ? { kind: InlayHintKind.Type } : {}),
-    ...(hint.tooltip === undefined ? {} : { tooltip: hint.tooltip }),
+    ...defined({ tooltip: hint.tooltip }),
     paddingLeft: true,
   }));
 }

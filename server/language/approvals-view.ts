@@ -1,6 +1,7 @@
 /** The questions of runs, and answering them, as the editor sees them. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { AnswerParams, AnswerResult, ApprovalView, ArtifactView } from '../protocol.js';
 import type { Facts } from '../stores/approvals.js';
 import { mimeOf } from '../stores/mime.js';
@@ -43,26 +44,26 @@ function approvalView(project: RunsOf, { state, path: definition, attended }: Wa
     pipeline: request.pipeline,
     definitionUri: uriIn(root, definition),
     prompt: request.prompt,
-    ...(environment === undefined ? {} : { environment }),
+    ...defined({ environment }),
     who,
     user,
     mayAnswer: !expired && mayAnswer(state, user),
     count: request.count,
     missing,
     askedAt: request.askedAt,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...defined({ expiresAt }),
     ...(expired ? { expired } : {}),
-    ...(changed === undefined ? {} : { changed }),
+    ...defined({ changed }),
     attended,
     owner: run === undefined ? request.run : (attended ? partOf : runToResume)(history.store, run).id,
     artifacts: request.artifacts.map((shown) => shownArtifact(project, run, request.askedAt, shown)),
     metrics: request.metrics,
-    ...(comparison === undefined ? {} : { comparison }),
+    ...defined({ comparison }),
     answers: answers.map(({ verdict, by, at, comment }) => ({
       verdict,
       by,
       at,
-      ...(comment === undefined ? {} : { comment }),
+      ...defined({ comment }),
     })),
   };
 }
@@ -115,7 +116,7 @@ export async function answerView({ root, history }: RunsOf, params: AnswerParams
     verdict,
     by: user,
     host,
-    ...(comment === undefined ? {} : { comment }),
+    ...defined({ comment }),
   });
   if (!answered.ok) return { ok: false, message: answered.message };
   const { state, run } = answered;

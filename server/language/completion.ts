@@ -1,6 +1,7 @@
 /** Completion over LSP. Documentation is given when an item is resolved, so that long lists stay small on the wire. */
 import { CompletionItemKind, InsertTextFormat, InsertTextMode, MarkupKind } from 'vscode-languageserver/node';
 import type { CompletionItem, CompletionList } from 'vscode-languageserver/node';
+import { defined } from '../base/defined.js';
 import { completion } from '../ide/completion.js';
 import type { Completion, CompletionKind, IdeContext } from '../ide/types.js';
 import { rangeOf } from './convert.js';
@@ -75,8 +76,7 @@ export class Completions {
         label: item.label,
         kind: KINDS[item.kind],
         sortText: item.sortText,
-        ...(item.detail === undefined ? {} : { detail: item.detail }),
-        ...(item.filterText === undefined ? {} : { filterText: item.filterText }),
+        ...defined({ detail: item.detail, filterText: item.filterText }),
         textEdit: { range: rangeOf(lineStarts, item.span), newText: this.#newText(item) },
         ...(item.snippet && this.#client.snippets ? { insertTextFormat: InsertTextFormat.Snippet } : {}),
         insertTextMode: InsertTextMode.asIs,

@@ -1,5 +1,6 @@
 /** How the feature views of a project stand: which version is current, whether it is stale, what the last try has said. */
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { Attempt, ExpectationOutcome, Manifest } from '../features/manifest.js';
 import { sourceFiles } from '../features/source-files.js';
 import { FeatureStore } from '../features/store.js';
@@ -77,8 +78,7 @@ export class FeatureBoard {
       ...this.#freshness(view, kept),
       versions,
       expectations: expectationsOf(kept),
-      ...(manifest === undefined ? {} : { manifest }),
-      ...(attempt === undefined ? {} : { attempt }),
+      ...defined({ manifest, attempt }),
     };
     this.#standings.set(view, {
       version,
@@ -114,7 +114,7 @@ export class FeatureBoard {
 
   #freshness(view: string, { manifest, attempt }: Kept): Freshness {
     if (attempt?.ok === false && (manifest === undefined || attempt.at >= manifest.createdAt)) {
-      return { freshness: 'failed', ...(attempt.message === undefined ? {} : { reason: attempt.message }) };
+      return { freshness: 'failed', ...defined({ reason: attempt.message }) };
     }
     if (manifest === undefined) return { freshness: 'never' };
     const project = this.#project();

@@ -1,6 +1,7 @@
 /** The requests of protocol-features.ts. Trees and profiles come from files; only rows and drift start an engine. */
 import path from 'node:path';
 import type { CancellationToken } from 'vscode-languageserver/node';
+import { defined } from '../base/defined.js';
 import { draftFeatures } from '../features/draft.js';
 import type { Engine } from '../features/engine/engine.js';
 import type { Manifest } from '../features/manifest.js';
@@ -195,10 +196,9 @@ export class FeatureViews {
           reasons,
           nulls,
           bins,
-          ...(psi === undefined ? {} : { psi }),
+          ...defined({ psi }),
           ...(ks === undefined ? {} : { ks: ks.statistic }),
-          ...(jensenShannon === undefined ? {} : { jensenShannon }),
-          ...(p === undefined ? {} : { p }),
+          ...defined({ jensenShannon, p }),
         };
       });
       return {

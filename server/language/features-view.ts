@@ -1,4 +1,5 @@
 /** What the Features tree and the profile panel show, out of definitions and manifests. */
+import { defined } from '../base/defined.js';
 import type { Manifest } from '../features/manifest.js';
 import { QUANTILES, missingOf } from '../features/statistics/types.js';
 import type { FeatureStatistics } from '../features/statistics/types.js';
@@ -52,7 +53,7 @@ function about(thing: { readonly description?: string; readonly owner?: { readon
   owner?: string;
 } {
   return {
-    ...(thing.description === undefined ? {} : { description: thing.description }),
+    ...defined({ description: thing.description }),
     ...(thing.owner === undefined ? {} : { owner: thing.owner.value }),
   };
 }
@@ -94,10 +95,10 @@ function viewItem(of: FeaturesOf, path: string, view: FeatureView): FeatureViewI
     entities: view.entities.map(({ value }) => value),
     ...about(view),
     ...(view.source?.path === undefined ? {} : { source: view.source.path.value }),
-    ...(view.ttlMs === undefined ? {} : { ttlMs: view.ttlMs }),
+    ...defined({ ttlMs: view.ttlMs }),
     features: view.features.map((feature) => featureItem(of, path, view, feature, standing)),
     freshness,
-    ...(reason === undefined ? {} : { reason }),
+    ...defined({ reason }),
     ...(manifest === undefined ? {} : { current: versionOf(manifest) }),
     versions,
     broken: broken.filter(({ feature }) => feature === undefined).map(({ message }) => message),
@@ -119,7 +120,7 @@ function featureItem(
     name: feature.name,
     view: view.name,
     ...(feature.type === undefined ? {} : { type: feature.type.value }),
-    ...(feature.description === undefined ? {} : { description: feature.description }),
+    ...defined({ description: feature.description }),
     ...(known === undefined || known.count === 0 ? {} : { nulls: missingOf(known) / known.count }),
     broken: brokenOf(expectations)
       .filter((one) => one.feature === feature.name)
@@ -189,15 +190,15 @@ export function profileOf(project: Project, board: FeatureBoard, manifest: Manif
     version: versionOf(manifest),
     versions: standing.versions,
     freshness: standing.freshness,
-    ...(standing.reason === undefined ? {} : { reason: standing.reason }),
+    ...defined({ reason: standing.reason }),
     ...(statistics?.time === undefined ? {} : { time: statistics.time }),
     features: (statistics?.features ?? []).map((feature) => featureProfile(feature, about.get(feature.name))),
     expectations: manifest.expectations.map(({ text, feature, passed, severity, detail }) => ({
       text,
-      ...(feature === undefined ? {} : { feature }),
+      ...defined({ feature }),
       passed,
       severity,
-      ...(detail === undefined ? {} : { detail }),
+      ...defined({ detail }),
     })),
   };
 }
@@ -209,11 +210,10 @@ function featureProfile(feature: FeatureStatistics, description: string | undefi
     name,
     type,
     kind,
-    ...(description === undefined ? {} : { description }),
+    ...defined({ description }),
     count,
     nulls,
-    ...(distinct === undefined ? {} : { distinct }),
-    ...(approximate === undefined ? {} : { approximate }),
+    ...defined({ distinct, approximate }),
     ...(numbers === undefined
       ? {}
       : {
@@ -227,6 +227,6 @@ function featureProfile(feature: FeatureStatistics, description: string | undefi
           },
         }),
     ...(categories === undefined ? {} : { top: categories.top, others: categories.others }),
-    ...(overTime === undefined ? {} : { overTime }),
+    ...defined({ overTime }),
   };
 }

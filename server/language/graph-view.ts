@@ -1,4 +1,5 @@
 /** A pipeline's graph with the state of its tasks, for the panel that draws it. */
+import { defined } from '../base/defined.js';
 import type { Edge, Graph, Instance } from '../model/graph.js';
 import { projectGraph } from '../rules/context.js';
 import type { GraphEdge, GraphNode, GraphResult, PlanResult } from '../protocol.js';
@@ -76,9 +77,9 @@ export function graphView(
       id,
       task: task.name,
       action: task.action?.kind ?? '',
-      ...(task.description === undefined ? {} : { description: task.description }),
+      ...defined({ description: task.description }),
       range: rangeOf(tree.lineStarts, task.nameSpan),
-      ...(status === undefined ? {} : { status }),
+      ...defined({ status }),
       staleness: gatherStaleness(stale.map((one) => one.staleness)),
       reasons: [...new Set(stale.flatMap((one) => one.reasons))],
       inputs: [...new Set(instances.flatMap((one) => pathsOf(one.inputs)))],
@@ -103,6 +104,6 @@ export function graphView(
     uri: place.uri,
     nodes,
     edges: [...edges.values()].map(({ from, to, labels }): GraphEdge => ({ from, to, labels: [...labels] })),
-    ...(problem === undefined ? {} : { problem }),
+    ...defined({ problem }),
   };
 }

@@ -2,6 +2,7 @@
  * What earlier runs of a project tell, kept in memory until the runs change. Lenses, hovers and completions ask it, so it
  * answers from memory; the store is read once per change, and never more of it than the newest runs.
  */
+import { defined } from '../base/defined.js';
 import type { OpenQuestion, PipelineHistory, RunHistory, TaskHistory } from '../ide/types.js';
 import type { RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { RunStore } from '../stores/runs.js';
@@ -113,7 +114,7 @@ export class ProjectHistory implements RunHistory {
       runId: run.id,
       status: run.status,
       at: run.endedAt ?? run.createdAt,
-      ...(durationMs === undefined ? {} : { durationMs }),
+      ...defined({ durationMs }),
     };
   }
 
@@ -132,7 +133,7 @@ export class ProjectHistory implements RunHistory {
         runId: run.id,
         status: task.status,
         at: task.endedAt ?? run.endedAt ?? run.createdAt,
-        ...(durationMs === undefined ? {} : { durationMs }),
+        ...defined({ durationMs }),
         metrics: task.metrics,
       };
     }

@@ -1,4 +1,5 @@
 /** Changes of the registry that a person asks for in a view. */
+import { defined } from '../base/defined.js';
 import type { Answer, ModelChange } from '../protocol.js';
 import type { Registry } from '../stores/registry/registry.js';
 import type { Cause, Outcome } from '../stores/registry/types.js';
@@ -30,7 +31,7 @@ export function changeModel(
       return moved(
         registry.setAlias(model, alias, change.version, {
           ...cause,
-          ...(expected === undefined ? {} : { expected }),
+          ...defined({ expected }),
         }),
       );
     }
@@ -38,9 +39,7 @@ export function changeModel(
       return moved(registry.removeAlias(model, change.alias, cause));
     case 'roll-back': {
       const { alias, expected } = change;
-      return moved(
-        registry.rollback(model, alias, { ...cause, ...(expected === undefined ? {} : { expected }) }),
-      );
+      return moved(registry.rollback(model, alias, { ...cause, ...defined({ expected }) }));
     }
     case 'set-tag':
       return done(registry.setTag(model, change.key, change.value, { ...cause, ...subject }));

@@ -1,4 +1,5 @@
 /** Lineage both ways as one graph, for a view. */
+import { defined } from '../base/defined.js';
 import type { Answer, LineageNodeView, LineageTargetParams, LineageView } from '../protocol.js';
 import { madeOf } from '../serving/releases.js';
 import type { Lineage, LineageEdge, LineageGraph, LineageNode, LineageTarget } from '../stores/lineage.js';
@@ -97,8 +98,7 @@ function merged(
     if (node.kind !== 'release') continue;
     const { name, version, run } = node.package;
     const id = `package:${name}@${version}`;
-    if (!nodes.has(id))
-      nodes.set(id, { kind: 'package', id, package: name, version, ...(run === undefined ? {} : { run }) });
+    if (!nodes.has(id)) nodes.set(id, { kind: 'package', id, package: name, version, ...defined({ run }) });
     edges.set(`${id}\n${node.id}`, { from: id, to: node.id });
   }
   // A task that registered or materialized leads nowhere in the graph: what it made stands beside it.
@@ -128,7 +128,7 @@ function nodeView(
     }
     case 'package': {
       const { kind, id, package: name, version, run } = node;
-      return { kind, id, package: name, version, ...(run === undefined ? {} : { runId: run }) };
+      return { kind, id, package: name, version, ...defined({ runId: run }) };
     }
     case 'view':
     case 'service':
@@ -136,7 +136,7 @@ function nodeView(
     case 'release': {
       const { kind, id, environment, release, run } = node;
       const name = madeOf(node);
-      return { kind, id, environment, release, name, ...(run === undefined ? {} : { runId: run }) };
+      return { kind, id, environment, release, name, ...defined({ runId: run }) };
     }
     default: {
       const { kind, id, path, hash } = node;

@@ -1,6 +1,7 @@
 /** The requests of protocol-models.ts. What they ask of a project that is not open gets an answer that says so. */
 import path from 'node:path';
 import type { CancellationToken } from 'vscode-languageserver/node';
+import { defined } from '../base/defined.js';
 import { checkAlias, checkModelName, checkTagKey, checkTagValue } from '../model/registry-names.js';
 import type { NameCheck } from '../model/registry-names.js';
 import type { Project } from '../project/project.js';
@@ -193,8 +194,7 @@ export class ModelViews {
       const page = registry.history(text(params, 'model'), {
         limit: limit + 1,
         ...(params.before === undefined ? {} : { before: finite(params, 'before') }),
-        ...(version === undefined ? {} : { version }),
-        ...(alias === undefined ? {} : { alias }),
+        ...defined({ version, alias }),
       });
       return answerOf(page, ({ entries }) => ({
         entries: entries.slice(0, limit).map(historyEntry),
@@ -251,7 +251,7 @@ export class ModelViews {
     const outcome = await exportModel(registryOf(project.root), {
       name: text(params, 'model'),
       to,
-      ...(params.versions === undefined ? {} : { versions: params.versions }),
+      ...defined({ versions: params.versions }),
     });
     return answerOf(outcome, ({ versions, bytes }) => ({ versions, bytes }));
   }
@@ -265,7 +265,7 @@ export class ModelViews {
     const as = optionalText(params, 'as');
     const reason = optionalText(params, 'reason')?.trim() ?? '';
     const outcome = await importModel(registryOf(project.root), fileAt(text(params, 'from')), {
-      ...(as === undefined ? {} : { as }),
+      ...defined({ as }),
       ...(reason === '' ? {} : { reason }),
     });
     if (outcome.ok) this.#host.changed(project.root);

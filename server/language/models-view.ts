@@ -1,5 +1,6 @@
 /** Models and their versions as the views show them, from the registry. */
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { modelUri } from '../model/registry-names.js';
 import type {
   Answer,
@@ -61,7 +62,7 @@ function metricOf(
   const value = metrics[key];
   if (typeof value !== 'number') return undefined;
   const better = betterDirection(key);
-  return { key, value, ...(better === undefined ? {} : { better }) };
+  return { key, value, ...defined({ better }) };
 }
 
 export function versionItem(
@@ -79,14 +80,13 @@ export function versionItem(
     createdAt: summary.createdAt,
     createdBy: summary.createdBy,
     aliases: aliasesOf(model, summary.version),
-    ...(summary.title === undefined ? {} : { title: summary.title }),
+    ...defined({ title: summary.title }),
     ...(run === undefined ? {} : { runId: run.id, pipeline: run.pipeline }),
-    ...(main === undefined ? {} : { mainMetric: main }),
+    ...defined({ mainMetric: main }),
     metrics: inOrder(summary.metrics),
     tags: summary.tags,
     bytes: artifact.bytes,
-    ...(artifact.framework === undefined ? {} : { framework: artifact.framework }),
-    ...(servedIn === undefined ? {} : { servedIn }),
+    ...defined({ framework: artifact.framework, servedIn }),
     ...(summary.deleted === true ? { deleted: true } : {}),
   };
 }
@@ -105,7 +105,7 @@ export function modelItem(root: string, model: RegisteredModel): ModelItem {
     versions: model.counts.versions,
     deletedVersions: model.counts.deleted,
     ...(latest === undefined ? {} : { latest: versionItem(context, latest) }),
-    ...(model.deleted === undefined ? {} : { deleted: model.deleted }),
+    ...defined({ deleted: model.deleted }),
   };
 }
 
@@ -128,7 +128,7 @@ export function versionsPage(
   const page = registry.versions(name, {
     limit: asListed ? limit + 1 : MAX_PAGE,
     includeDeleted,
-    ...(before === undefined ? {} : { before }),
+    ...defined({ before }),
   });
   return answerOf(page, ({ versions }) => {
     const context = { ...contextOf(root, found.model), served: servedVersions(root) };
@@ -152,9 +152,9 @@ export function historyEntry(entry: HistoryEntry): ModelHistoryEntry {
     who: entry.who,
     action: entry.action,
     text: describeEntry(entry),
-    ...(entry.reason === undefined ? {} : { reason: entry.reason }),
+    ...defined({ reason: entry.reason }),
     ...(entry.run === undefined ? {} : { runId: entry.run.id }),
-    ...(version === undefined ? {} : { version }),
+    ...defined({ version }),
     ...('alias' in entry ? { alias: entry.alias } : {}),
   };
 }
@@ -211,7 +211,7 @@ export function versionView(
       aliases,
       metrics: inOrder(version.metrics),
       updatedAt: version.updatedAt,
-      ...(version.statusMessage === undefined ? {} : { statusMessage: version.statusMessage }),
+      ...defined({ statusMessage: version.statusMessage }),
       description: version.description,
       params: version.params,
       metadata: version.metadata,
@@ -220,14 +220,14 @@ export function versionView(
         ? {}
         : {
             features: {
-              ...(features.service === undefined ? {} : { service: features.service }),
+              ...defined({ service: features.service }),
               ...(features.trainingSet === undefined ? {} : { trainingSet: features.trainingSet.path }),
             },
           }),
       ...(signature === undefined
         ? {}
         : { signature: { inputs: signature.inputs, outputs: signature.outputs } }),
-      ...(version.git === undefined ? {} : { git: version.git }),
+      ...defined({ git: version.git }),
       ...(run?.task === undefined ? {} : { task: run.task }),
       runKept: run !== undefined && runs.read(run.id).ok,
       artifact: {
@@ -236,12 +236,10 @@ export function versionView(
         kind: artifact.kind,
         mime: artifact.mime,
         bytes: artifact.bytes,
-        ...(artifact.files === undefined ? {} : { files: artifact.files }),
-        ...(artifact.framework === undefined ? {} : { framework: artifact.framework }),
+        ...defined({ files: artifact.files, framework: artifact.framework }),
       },
       purged: version.purged === true,
-      ...(version.deleted === undefined ? {} : { deletedBy: version.deleted }),
-      ...(version.importedFrom === undefined ? {} : { importedFrom: version.importedFrom }),
+      ...defined({ deletedBy: version.deleted, importedFrom: version.importedFrom }),
       uri: modelUri(version.name, { kind: 'version', version: version.version }),
       usedBy: usesOf(root, lineage, found),
       history: history.ok ? history.entries.map(historyEntry) : [],

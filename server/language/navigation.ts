@@ -17,6 +17,7 @@ import type {
   SymbolInformation,
   WorkspaceEdit,
 } from 'vscode-languageserver/node';
+import { defined } from '../base/defined.js';
 import { foldingRanges } from '../ide/folding.js';
 import { documentLinks } from '../ide/links.js';
 import { definitionsAt, highlightsAt, referencesAt } from '../ide/navigation.js';
@@ -114,7 +115,7 @@ export function symbols({ context }: Asked): DocumentSymbol[] {
   const { lineStarts } = context.definition.tree;
   const convert = (symbol: OutlineSymbol): DocumentSymbol => ({
     name: symbol.name,
-    ...(symbol.detail === undefined ? {} : { detail: symbol.detail }),
+    ...defined({ detail: symbol.detail }),
     kind: SYMBOLS[symbol.kind],
     range: rangeOf(lineStarts, symbol.span),
     selectionRange: rangeOf(lineStarts, symbol.selection),
@@ -129,7 +130,7 @@ export function symbolsOfProject(workspace: Workspace, project: Project, query: 
     name: symbol.name,
     kind: SYMBOLS[symbol.kind],
     location: locationOf(workspace, project, symbol.path, symbol.span),
-    ...(symbol.container === undefined ? {} : { containerName: symbol.container }),
+    ...defined({ containerName: symbol.container }),
   }));
 }
 
@@ -140,7 +141,7 @@ export function links({ project, context, cards }: Asked): DocumentLink[] {
     const target = path === undefined ? card : uriOfPath(project.absolute(path));
     if (target === undefined) return [];
     const range = rangeOf(context.definition.tree.lineStarts, span);
-    return [{ range, target, ...(tooltip === undefined ? {} : { tooltip }) }];
+    return [{ range, target, ...defined({ tooltip }) }];
   });
 }
 

@@ -1,4 +1,5 @@
 /** Params of pipelines for those who ask people for them: what they are, and whether what was typed fits. */
+import { defined } from '../base/defined.js';
 import { display } from '../base/json.js';
 import type { Json, Param, Pipeline } from '../model/definition.js';
 import { flatParams, isOptional, paramValue, problemOfGiven } from '../model/param-values.js';
@@ -15,7 +16,7 @@ export function paramSummary(param: Param): ParamSummary {
     ...(param.default === undefined || param.default.value === null
       ? {}
       : { default: display(param.default.value) }),
-    ...(description === undefined ? {} : { description }),
+    ...defined({ description }),
     ...(choices === undefined
       ? {}
       : { choices: choices.filter((choice) => choice !== null).map((choice) => display(choice)) }),

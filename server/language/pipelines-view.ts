@@ -1,5 +1,6 @@
 /** Pipelines and their tasks, for the tree in the sidebar. */
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { PipelineDefinition, Project } from '../project/project.js';
 import type { PipelineSummary, PipelineTaskSummary, PlanResult, ProjectSummary } from '../protocol.js';
 import { projectGraph } from '../rules/context.js';
@@ -39,7 +40,7 @@ export function pipelineSummary(
   return {
     name: pipeline.name,
     kind: pipeline.kind,
-    ...(pipeline.description === undefined ? {} : { description: pipeline.description }),
+    ...defined({ description: pipeline.description }),
     uri,
     path: file,
     projectUri: uriOfPath(project.root),
@@ -54,7 +55,7 @@ export function pipelineSummary(
             id: last.id,
             status: last.status,
             createdAt: last.createdAt,
-            ...(last.endedAt === undefined ? {} : { endedAt: last.endedAt }),
+            ...defined({ endedAt: last.endedAt }),
           },
         }),
     tasks: taskSummaries(project, { pipeline, tree }, history, plan),
@@ -76,12 +77,12 @@ function taskSummaries(
     return {
       name: task.name,
       action: task.action?.kind ?? '',
-      ...(task.description === undefined ? {} : { description: task.description }),
+      ...defined({ description: task.description }),
       range: rangeOf(tree.lineStarts, task.nameSpan),
       needs: neededTasks(graph, instances),
       instances: instances.length,
       manual: task.action !== undefined && planOf(task.action).worker === 'people',
-      ...(lastStatus === undefined ? {} : { lastStatus }),
+      ...defined({ lastStatus }),
       staleness: gatherStaleness(stale.map((one) => one.staleness)),
       reasons: [...new Set(stale.flatMap((one) => one.reasons))],
     };

@@ -1,5 +1,6 @@
 /** The runner's plan, made in this process for views. */
 import type { CancellationToken } from 'vscode-languageserver/node';
+import { defined } from '../base/defined.js';
 import type { Json } from '../model/definition.js';
 import { similar } from '../model/similar.js';
 import type { PipelineDefinition, Project } from '../project/project.js';
@@ -36,7 +37,7 @@ export const planner: Planner = async (project, { pipeline }, params) => {
           ? reasons
           : [...reasons, `sets aside ${setsAside.join(', ')}: no run is known to have made it`],
     })),
-    ...(problem === undefined ? {} : { problem }),
+    ...defined({ problem }),
   };
 };
 

@@ -1,6 +1,7 @@
 /** Runs as the views show them, from the store. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type {
   ArtifactView,
   MetricSeries,
@@ -48,7 +49,7 @@ export function listItem(root: string, run: RunSummary): RunListItem {
     path: run.path,
     status: run.status,
     createdAt: run.createdAt,
-    ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }),
+    ...defined({ endedAt: run.endedAt }),
     trigger: run.trigger,
     counts: run.counts,
     metrics: inOrder(run.metrics),
@@ -65,8 +66,7 @@ export function runsResult(projects: readonly RunsOf[], params: RunsParams): Run
     if (params.projectUri !== undefined && params.projectUri !== uriOfPath(root)) continue;
     const page = history.store.page({
       limit,
-      ...(params.before === undefined ? {} : { before: params.before }),
-      ...(params.pipeline === undefined ? {} : { pipeline: params.pipeline }),
+      ...defined({ before: params.before, pipeline: params.pipeline }),
       ...(params.statuses === undefined || params.statuses.length === 0 ? {} : { status: params.statuses }),
       ...(params.text === undefined || params.text.trim() === '' ? {} : { text: params.text }),
     });
@@ -151,21 +151,21 @@ function taskView(sources: Sources, run: RunDocument, task: TaskRun): TaskRunVie
     action: task.action,
     status: task.status,
     reasons: task.reasons,
-    ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt }),
-    ...(task.endedAt === undefined ? {} : { endedAt: task.endedAt }),
+    ...defined({ startedAt: task.startedAt, endedAt: task.endedAt }),
     attempts: task.attempts,
-    ...(task.exitCode === undefined ? {} : { exitCode: task.exitCode }),
-    ...(task.error === undefined ? {} : { error: task.error }),
+    ...defined({ exitCode: task.exitCode, error: task.error }),
     needs: task.needs,
     metrics: task.metrics,
     artifacts: task.outputs.map((artifact) => artifactView(sources, artifact, task.endedAt)),
     checks: task.checks ?? [],
     // A task that said nothing has no log to open.
     ...(log === undefined || !existsSync(log) ? {} : { logUri: uriOfPath(log) }),
-    ...(task.peakMemoryBytes === undefined ? {} : { peakMemoryBytes: task.peakMemoryBytes }),
-    ...(task.cpuSeconds === undefined ? {} : { cpuSeconds: task.cpuSeconds }),
-    ...(task.restoredFrom === undefined ? {} : { restoredFrom: task.restoredFrom }),
-    ...(task.note === undefined ? {} : { note: task.note }),
+    ...defined({
+      peakMemoryBytes: task.peakMemoryBytes,
+      cpuSeconds: task.cpuSeconds,
+      restoredFrom: task.restoredFrom,
+      note: task.note,
+    }),
     ...registeredBy(task),
   };
 }
@@ -184,11 +184,10 @@ export function runView(project: RunsOf, lineage: Lineage, id: string): RunView 
   return {
     ...listItem(root, summarize(run)),
     params: paramTexts(run.params),
-    ...(run.git === undefined ? {} : { git: run.git }),
+    ...defined({ git: run.git }),
     user: run.user,
     host: run.host,
-    ...(run.error === undefined ? {} : { error: run.error }),
-    ...(run.resumed === undefined ? {} : { resumed: run.resumed }),
+    ...defined({ error: run.error, resumed: run.resumed }),
     definitionUri: uriOfPath(path.join(root, ...run.path.split('/'))),
     tasks: run.tasks.map((task) => taskView(sources, run, task)),
     trash: trashEntries(history.store, id),

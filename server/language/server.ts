@@ -6,6 +6,7 @@ import type {
   InitializeParams,
   InitializeResult,
 } from 'vscode-languageserver/node';
+import { defined } from '../base/defined.js';
 import { madeBefore } from '../runner/made-before.js';
 import { DidChangeWatchedFilesNotification, FileChangeType } from 'vscode-languageserver/node';
 import { Alerts } from './alerts.js';
@@ -102,7 +103,7 @@ class Server {
         ? (scopeUri) =>
             connection.workspace.getConfiguration({
               section: SERVER_NAME,
-              ...(scopeUri === undefined ? {} : { scopeUri }),
+              ...defined({ scopeUri }),
             })
         : undefined,
       typeof initial === 'object' && initial !== null && 'settings' in initial ? initial.settings : undefined,

@@ -1,4 +1,5 @@
 /** The request of protocol-service-metrics.ts. Read from files; only short windows of a service that runs are asked of its host. */
+import { defined } from '../base/defined.js';
 import type { Project } from '../project/project.js';
 import type { ServiceMetricsParams, ServiceMetricsRequests } from '../protocol.js';
 import { releaseNames } from '../serving/event-words.js';
@@ -79,7 +80,7 @@ export class ServiceMetricsViews {
       buckets,
       events: serviceHistory(root, environment, name, MOST_EVENTS),
       settings: settings.state === 'ok' ? settings.value : NOT_MONITORED,
-      ...(release === undefined ? {} : { release }),
+      ...defined({ release }),
       nameOf: releaseNames(root, environment),
       placeOf: (rule) => placeOfRule(project, { environment, service: name, rule }),
     });

@@ -1,4 +1,5 @@
 /** What a service has measured, as the Service panel draws it. From files and from what a live host has told; pure otherwise. */
+import { defined } from '../base/defined.js';
 import { parseMonitorRule } from '../model/monitor-rule.js';
 import type {
   DriftGap,
@@ -66,7 +67,7 @@ function numbersOf(buckets: readonly MetricsBucket[]): MetricsNumbers | undefine
       members.flatMap((name) => (sum[name] === undefined ? [] : [[name, short(sum[name])]])),
     ),
     restarts,
-    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...defined({ memoryBytes }),
   };
 }
 
@@ -111,9 +112,7 @@ function marksOf({ events, from, to, nameOf }: Measurements): ReleaseMark[] {
           at,
           kind,
           text: describeServiceEvent(event, nameOf),
-          ...(release === undefined ? {} : { release }),
-          ...(who === undefined ? {} : { who }),
-          ...(reason === undefined ? {} : { reason }),
+          ...defined({ release, who, reason }),
         },
       ];
     })
@@ -128,7 +127,7 @@ function ruleLine(rule: MonitorRule, placeOf: Measurements['placeOf']): RuleLine
     severity: rule.severity,
     overMs: rule.overMs,
     ...(parsed.ok ? parsed.rule : {}),
-    ...(place === undefined ? {} : { place }),
+    ...defined({ place }),
   };
 }
 
@@ -143,7 +142,7 @@ function driftOf({ settings, release }: Measurements, samples: readonly Sampled[
   });
   features.sort((a, b) => (a.feature < b.feature ? -1 : 1));
   const gap = gapOf(settings, release, features);
-  return { ...(gap === undefined ? {} : { gap }), features };
+  return { ...defined({ gap }), features };
 }
 
 function gapOf(
@@ -171,7 +170,7 @@ export function metricsView(measured: Measurements): ServiceMetrics {
     live,
     points,
     releaseNames: Object.fromEntries(namesApart(releases, nameOf)),
-    ...(total === undefined ? {} : { total }),
+    ...defined({ total }),
     marks: marksOf(measured),
     rules: settings.rules.map((rule) => ruleLine(rule, placeOf)),
     drift: driftOf(measured, samples),

@@ -1,4 +1,5 @@
 /** Carrying out what a person asks of a service in a view. */
+import { defined } from '../base/defined.js';
 import { isValidName } from '../model/names.js';
 import type { ServiceOrderParams, ServiceOrderResult, ServiceOrderView } from '../protocol.js';
 import { orderService, startService, type ServiceAddress, type ServiceVerb } from '../serving/client.js';
@@ -82,8 +83,7 @@ export async function carryOut(root: string, params: ServiceOrderParams): Promis
   const holder: SecretsHolder = service ?? { environment, config: { secrets: [] } };
   if (order.verb === 'start') {
     const result = await startService(address, {
-      ...(order.release === undefined ? {} : { release: order.release }),
-      ...(order.traffic === undefined ? {} : { traffic: order.traffic }),
+      ...defined({ release: order.release, traffic: order.traffic }),
       cause,
       secretValues: secretsFor(root, holder, order.release),
     });

@@ -1,6 +1,7 @@
 /** The requests of protocol-services.ts. Lists come from files; orders go to the service's host. */
 import path from 'node:path';
 import type { CancellationToken } from 'vscode-languageserver/node';
+import { defined } from '../base/defined.js';
 import type { KnownModels } from '../model/known-models.js';
 import type { Project } from '../project/project.js';
 import type {
@@ -76,7 +77,7 @@ function orderIn(params: ServiceOrderParams): ServiceOrderView {
   const release = optionalText(order, 'release');
   return {
     verb: 'start',
-    ...(release === undefined ? {} : { release }),
+    ...defined({ release }),
     ...(order.traffic === undefined ? {} : { traffic: percentIn(order, 'traffic') }),
   };
 }
@@ -180,7 +181,7 @@ export class ServiceViews {
     const request = {
       method: text(params.request, 'method'),
       path: text(params.request, 'path'),
-      ...(body === undefined ? {} : { body }),
+      ...defined({ body }),
     };
     if (!this.#host.trusted()) return UNTRUSTED;
     const problem = sampleProblem(request);

@@ -1,5 +1,6 @@
 /** Requests for trying a service out: which make sense, and what it answers to one. */
 import http from 'node:http';
+import { defined } from '../base/defined.js';
 import type { SampleAnswer, SampleRequest, SuggestedSample } from '../protocol.js';
 import { serviceUrl } from '../serving/address.js';
 import { servicePlaces } from '../serving/places.js';
@@ -130,7 +131,7 @@ export function sendSample(
           resolve({
             status: response.statusCode ?? 0,
             ms: performance.now() - began,
-            ...(contentType === undefined ? {} : { contentType }),
+            ...defined({ contentType }),
             body: readable ? all.toString('utf8') : '',
             bytes,
             truncated,

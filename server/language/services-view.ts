@@ -1,4 +1,5 @@
 /** Services and releases as the views show them, from what their hosts write. Nothing is asked of a process. */
+import { defined } from '../base/defined.js';
 import { usableModel } from '../model/known-models.js';
 import type { KnownModels } from '../model/known-models.js';
 import type {
@@ -50,7 +51,7 @@ function modelPart(models: KnownModels, { model }: HasModel): Pick<ReleaseItem, 
     model: {
       name: model.name,
       version: model.version,
-      ...(model.alias === undefined ? {} : { alias: model.alias }),
+      ...defined({ alias: model.alias }),
       aliases: known === undefined ? [] : aliasesOf(known, model.version),
     },
   };
@@ -82,7 +83,7 @@ function runningItem(
     ...(document === undefined
       ? { id, ...packagePart(running), ...modelPart(models, running) }
       : releaseItem(models, document)),
-    ...(since === undefined ? {} : { since }),
+    ...defined({ since }),
     traffic,
     ready: replicas.filter(({ ready }) => ready).length,
     replicas: replicas.length,
@@ -107,13 +108,7 @@ function numbersOf(file: string): ServiceNumbers | undefined {
     seconds,
     requests,
     rate,
-    ...(errorRate === undefined ? {} : { errorRate }),
-    ...(availability === undefined ? {} : { availability }),
-    ...(p50 === undefined ? {} : { p50 }),
-    ...(p95 === undefined ? {} : { p95 }),
-    ...(p99 === undefined ? {} : { p99 }),
-    ...(memoryBytes === undefined ? {} : { memoryBytes }),
-    ...(cpu === undefined ? {} : { cpu }),
+    ...defined({ errorRate, availability, p50, p95, p99, memoryBytes, cpu }),
   };
 }
 
@@ -142,8 +137,7 @@ export function serviceItem(of: ServicesOf, service: ServiceView): ServiceItem {
     url: serviceUrl(config),
     ...(current === undefined ? {} : { current: runningItem(of, environment, current) }),
     ...(candidate === undefined ? {} : { candidate: runningItem(of, environment, candidate) }),
-    ...(previous === undefined ? {} : { previous }),
-    ...(numbers === undefined ? {} : { numbers }),
+    ...defined({ previous, numbers }),
     alerts: alertItems(of.root, service).map((alert) => {
       const place = of.placeOf?.({ environment, service: name, rule: alert.rule });
       return place === undefined ? alert : { ...alert, place };
@@ -183,10 +177,7 @@ function eventEntry(event: ServiceEvent, nameOf: (id: string) => string): Servic
     at,
     kind,
     text: describeServiceEvent(event, nameOf),
-    ...(who === undefined ? {} : { who }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(release === undefined ? {} : { release }),
-    ...(from === undefined ? {} : { from }),
+    ...defined({ who, reason, release, from }),
     ...(run === undefined ? {} : { runId: run.id }),
   };
 }
@@ -198,7 +189,7 @@ function alertEntry({ at, kind, rule, severity, text, release }: AlertEvent): Se
     text: kind === 'raised' ? `alert ${rule}: ${text}` : `alert ${rule} cleared: ${text}`,
     rule,
     severity,
-    ...(release === undefined ? {} : { release }),
+    ...defined({ release }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What runs have set aside, for views. */
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { TrashEntry } from '../protocol.js';
 import type { RunStore } from '../stores/runs.js';
 import { mimeOf } from '../stores/mime.js';
@@ -29,7 +30,7 @@ function entryOf(root: string, item: TrashItem, pipeline: string | undefined): T
     projectUri: uriOfPath(root),
     id,
     run,
-    ...(pipeline === undefined ? {} : { pipeline }),
+    ...defined({ pipeline }),
     task,
     path: where,
     reason,

@@ -1,4 +1,5 @@
 /** Where a pipeline names feature views, features and feature services. */
+import { defined } from '../base/defined.js';
 import { entryOf } from '../syntax/text.js';
 import type { MapEntry, ScalarNode, Span, SyntaxNode } from '../syntax/tree.js';
 import type { PipelineDefinition } from './analyze.js';
@@ -92,7 +93,7 @@ function useOf(
     features,
     ...(service === undefined ? {} : { service: { value: service.text, span: service.span } }),
     ...(labels === undefined ? {} : { labels, labelsReading: readLabelsReading(config) }),
-    ...(timestamp === undefined ? {} : { timestamp }),
+    ...defined({ timestamp }),
     fullNames: booleanOf(field(config, 'full-names')) ?? false,
     dynamic,
   };

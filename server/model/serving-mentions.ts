@@ -1,4 +1,5 @@
 /** Every place that names an environment, a target, an executor, an app package or a service. */
+import { defined } from '../base/defined.js';
 import { entryOf } from '../syntax/text.js';
 import type { Span, SyntaxTree } from '../syntax/tree.js';
 import { listed } from './actions.js';
@@ -92,7 +93,7 @@ function inPipeline({ tree, pipeline }: PipelineDefinition): ServingMention[] {
         name,
         span,
         task,
-        ...(whole === undefined ? {} : { whole }),
+        ...defined({ whole }),
         ...(selector === '' ? {} : { version }),
       });
     };

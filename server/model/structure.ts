@@ -2,6 +2,7 @@
  * Walks a tree along its schema: finds what is wrong, with the exact span, and the expressions with the place where they
  * stand. The tree is never rejected as a whole; what is right is read all the same.
  */
+import { defined } from '../base/defined.js';
 import { bareExpression } from '../syntax/expression.js';
 import type {
   MapEntry,
@@ -321,7 +322,7 @@ class Walker {
       code,
       span,
       message,
-      ...(found === undefined ? {} : { found }),
+      ...defined({ found }),
       ...(candidates === undefined || candidates.length === 0 ? {} : { candidates }),
     });
   }

@@ -1,4 +1,5 @@
 /** The types of the contexts at one place of a pipeline. */
+import { defined } from '../base/defined.js';
 import { isNumber } from '../base/numeral.js';
 import { type ActionFacts, factsOf } from './actions.js';
 import { contextOf, contextsAt, MODEL_MEMBERS, PACKAGE_MEMBERS, TASK_MEMBERS } from './contexts.js';
@@ -62,7 +63,7 @@ export function typeEnvironment(
   const legal = legalNames(place, task !== undefined);
   return {
     pipeline,
-    ...(task === undefined ? {} : { task }),
+    ...defined({ task }),
     place,
     legal,
     context: (name) => (legal.includes(name) ? contextType(name, pipeline, task, environments) : undefined),

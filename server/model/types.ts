@@ -1,4 +1,5 @@
 /** Types of expressions, and what is certainly wrong with them. What can't be known is silent. */
+import { defined } from '../base/defined.js';
 import type { Expression, Span } from '../syntax/tree.js';
 import { chainOf } from './chains.js';
 import { functionOf, FUNCTIONS } from './functions.js';
@@ -265,7 +266,7 @@ class Checker {
       code,
       span,
       message,
-      ...(found === undefined ? {} : { found }),
+      ...defined({ found }),
       ...(candidates === undefined || candidates.length === 0 ? {} : { candidates }),
     });
   }

@@ -1,4 +1,5 @@
 /** What a plain scalar is to YAML 1.1, as PyYAML reads it, and to the YAML 1.2 that definitions are written in. */
+import { defined } from '../base/defined.js';
 import { compareNumbers, isNumber, jsonNumberText, numeral, toDouble } from '../base/numeral.js';
 import type { Numeral } from '../base/numeral.js';
 
@@ -41,7 +42,7 @@ export function otherReading(text: string): OtherReading | undefined {
     return {
       here: `the text "${text}"`,
       there: numberWords(theirs),
-      ...(meant === undefined ? {} : { meant }),
+      ...defined({ meant }),
       kept,
     };
   }

@@ -1,5 +1,6 @@
 /** The questions that a run puts to people while it goes on: asks, listens for answers, and says when all else is done. */
 import { type FSWatcher, watch } from 'node:fs';
+import { defined } from '../base/defined.js';
 import {
   type ApprovalRequest,
   type ApprovalState,
@@ -137,7 +138,7 @@ export class Approvals {
       type: 'approval-answered',
       id: task,
       approval: recordOf(state),
-      ...(decided === undefined ? {} : { decided }),
+      ...defined({ decided }),
     });
     if (decided === undefined) return false;
     pending.settle({ kind: decided, state });
@@ -219,15 +220,14 @@ export function recordOf({ request, answers }: ApprovalState): ApprovalRecord {
     prompt,
     who,
     count,
-    ...(environment === undefined ? {} : { environment }),
+    ...defined({ environment }),
     askedAt,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(changed === undefined ? {} : { changed }),
+    ...defined({ expiresAt, changed }),
     answers: answers.map(({ verdict, by, at, comment }) => ({
       verdict,
       by,
       at,
-      ...(comment === undefined ? {} : { comment }),
+      ...defined({ comment }),
     })),
   };
 }

@@ -1,5 +1,6 @@
 /** One attempt at a task: the clock, the processes, the live metrics and the ways in which it can be ended. */
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { Json } from '../model/definition.js';
 import { formatDuration } from '../model/units.js';
 import type { Question } from '../stores/approvals.js';
@@ -200,7 +201,7 @@ export class Attempt {
       type: 'task-started',
       id: this.#task.id,
       attempt: this.#number,
-      ...(pid === undefined ? {} : { pid }),
+      ...defined({ pid }),
     });
   }
 

@@ -1,4 +1,5 @@
 /** What a run writes down of itself when it begins. */
+import { defined } from '../base/defined.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Pipeline } from '../model/definition.js';
 import type { RunBasis } from '../stores/run-basis.js';
@@ -27,11 +28,9 @@ export function basisOf(
     pipelines: Object.fromEntries([...called].map(([name, loaded]) => [name, loaded.pipeline.path])),
     params,
     selection: {
-      ...(only === undefined ? {} : { only }),
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
+      ...defined({ only, from, to }),
     },
-    flags: { force, noCache, keepGoing, ...(jobs === undefined ? {} : { jobs }) },
+    flags: { force, noCache, keepGoing, ...defined({ jobs }) },
     versions: versions ?? { packages: {}, models: {} },
     trigger,
   };

@@ -1,4 +1,5 @@
 /** The cache in `.modelyard/cache`, shared by all pipelines of a project. Layout: `objects/a/<hash>`, `entries/a/<fingerprint>.json`. */
+import { defined } from '../base/defined.js';
 import { jsonText, parseJson } from '../base/json.js';
 import {
   chmodSync,
@@ -303,7 +304,7 @@ export class DiskCache implements Cache {
       executable,
       verify: options.verify ?? false,
       ...(mode === undefined ? {} : { mode: saneMode(mode) }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...defined({ signal: options.signal }),
     });
   }
 

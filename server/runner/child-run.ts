@@ -1,4 +1,5 @@
 /** Runs that are part of another one: started, or gone on with, by a task, whose log tells how they go. */
+import { defined } from '../base/defined.js';
 import { similar } from '../model/names.js';
 import { missingSecrets, secretsFrom } from '../model/secrets.js';
 import { type RunBasis, readBasis } from '../stores/run-basis.js';
@@ -79,7 +80,7 @@ export async function runChild(
       runs: [runId, ...(parent?.runs ?? [])],
       mutexes,
     },
-    ...(before === undefined ? {} : { resume: before }),
+    ...defined({ resume: before }),
     ...(basis === undefined ? {} : { basis, load: loadKept(basis, options) }),
     settled: before?.parent?.run === runId,
   };
@@ -133,10 +134,9 @@ async function isDone(options: RunOptions, before: RunDocument): Promise<boolean
     params: options.params,
     environment: options.environment,
     places: options.places,
-    ...(options.features === undefined ? {} : { features: options.features }),
-    ...(options.above === undefined ? {} : { above: options.above }),
+    ...defined({ features: options.features, above: options.above }),
     called: textsOf(await calledBy(options.pipeline, options.load)),
-    ...(options.versions === undefined ? {} : { versions: options.versions }),
+    ...defined({ versions: options.versions }),
     resume: before,
   });
   const ids = new Set(before.tasks.map(({ id }) => id));

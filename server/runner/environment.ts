@@ -1,5 +1,6 @@
 /** The environment that tasks see, and where a run happens. */
 import os from 'node:os';
+import { defined } from '../base/defined.js';
 import type { RunHeader } from '../stores/run-document.js';
 import { ownIdentity } from '../stores/liveness.js';
 
@@ -13,7 +14,7 @@ export function whereabouts(
   return {
     user: env['USER'] ?? env['USERNAME'] ?? userName(),
     host: os.hostname(),
-    ...(own.place === undefined ? {} : { place: own.place }),
+    ...defined({ place: own.place }),
     machine: {
       os: process.platform,
       arch: process.arch,
@@ -22,7 +23,7 @@ export function whereabouts(
     },
     trigger: triggerOf(env),
     pid: process.pid,
-    ...(own.processStart === undefined ? {} : { processStart: own.processStart }),
+    ...defined({ processStart: own.processStart }),
   };
 }
 

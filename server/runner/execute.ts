@@ -3,6 +3,7 @@
  * is what it promised there → keep it.
  */
 import { lstatSync, readlinkSync } from 'node:fs';
+import { defined } from '../base/defined.js';
 import type { Json, Task } from '../model/definition.js';
 import { globOf } from '../model/glob.js';
 import { describeFileError } from '../stores/problem.js';
@@ -151,7 +152,7 @@ class Execution {
     const resumed = this.#context.resumed.get(this.#id);
     const decision = await decide(session, task, printed.fingerprint, read, {
       ...this.#context.decide,
-      ...(resumed === undefined ? {} : { resumed }),
+      ...defined({ resumed }),
     });
     this.#kept =
       decision.kind === 'up-to-date' &&
@@ -322,7 +323,7 @@ class Execution {
       inputs,
       outputs: data.artifacts,
       metrics: data.metrics,
-      ...(data.checks === undefined ? {} : { checks: data.checks }),
+      ...defined({ checks: data.checks }),
       run: hit.entry.runId,
     };
     before.settle();
@@ -389,12 +390,14 @@ class Execution {
     before: OutputsBefore,
   ): Promise<Ending> {
     const facts = {
-      ...(outcome.exitCode === undefined ? {} : { exitCode: outcome.exitCode }),
-      ...(outcome.signal === undefined ? {} : { signal: outcome.signal }),
-      ...(outcome.checks === undefined ? {} : { checks: outcome.checks }),
-      ...(outcome.values === undefined ? {} : { values: outcome.values }),
-      ...(outcome.note === undefined ? {} : { note: outcome.note }),
-      ...(outcome.made === undefined ? {} : { made: outcome.made }),
+      ...defined({
+        exitCode: outcome.exitCode,
+        signal: outcome.signal,
+        checks: outcome.checks,
+        values: outcome.values,
+        note: outcome.note,
+        made: outcome.made,
+      }),
       ...attempt.usage,
     };
     const logged = { ...attempt.metrics, ...outcome.metrics };
@@ -431,10 +434,7 @@ class Execution {
       inputs,
       outputs: made.outputs,
       metrics,
-      ...(links === undefined ? {} : { links }),
-      ...(outcome.checks === undefined ? {} : { checks: outcome.checks }),
-      ...(outcome.values === undefined ? {} : { values: outcome.values }),
-      ...(outcome.note === undefined ? {} : { note: outcome.note }),
+      ...defined({ links, checks: outcome.checks, values: outcome.values, note: outcome.note }),
       run: this.#context.runId,
     };
     const changed = await this.#changedInputs(task, inputs);
@@ -526,7 +526,7 @@ class Execution {
     const data: EntryData = {
       artifacts: state.outputs,
       metrics: state.metrics,
-      ...(state.checks === undefined ? {} : { checks: state.checks }),
+      ...defined({ checks: state.checks }),
     };
     const stored = await this.#session.cache.store({
       fingerprint: state.fingerprint.hash,
@@ -552,9 +552,7 @@ function fromState(state: TaskState, inputs: readonly FileRecord[]): Ending {
     inputs,
     outputs: state.outputs,
     metrics: state.metrics,
-    ...(state.checks === undefined ? {} : { checks: state.checks }),
-    ...(state.values === undefined ? {} : { values: state.values }),
-    ...(state.note === undefined ? {} : { note: state.note }),
+    ...defined({ checks: state.checks, values: state.values, note: state.note }),
     restoredFrom: state.run,
   };
 }
@@ -567,12 +565,7 @@ function endingOf(task: TaskRun): Ending {
     inputs,
     outputs,
     metrics,
-    ...(error === undefined ? {} : { error }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(checks === undefined ? {} : { checks }),
-    ...(values === undefined ? {} : { values }),
-    ...(note === undefined ? {} : { note }),
+    ...defined({ error, exitCode, signal, checks, values, note }),
   };
 }
 

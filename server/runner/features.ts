@@ -1,4 +1,5 @@
 /** The feature store as a run sees it: what the project's files define, and which versions there are. */
+import { defined } from '../base/defined.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import { FeatureStore } from '../features/store.js';
 import { type ChosenView, type Chosen, chooseFeatures } from '../features/training/choose.js';
@@ -20,7 +21,7 @@ export class FeatureViews {
   /** The features of a training set, in the versions that are current now; `chosen` gives the same ones later. */
   choose(task: string, { service, features }: TrainingSetTask): Chosen<readonly ChosenView[]> {
     const chosen = chooseFeatures(this.files, this.store, {
-      ...(service === undefined ? {} : { service }),
+      ...defined({ service }),
       features,
     });
     this.#chosen.set(task, chosen);

@@ -6,6 +6,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { defined } from '../base/defined.js';
 import { trimEndWhere } from '../base/trim.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { holderOf as lockHolder, withLock } from '../stores/file-lock.js';
@@ -145,9 +146,7 @@ function holderOf(lock: LockFile, what: string): Holder {
   const { pid, processStart, host, place, runId, pipeline, since } = lock;
   return {
     pid,
-    ...(processStart === undefined ? {} : { processStart }),
-    ...(host === undefined ? {} : { host }),
-    ...(place === undefined ? {} : { place }),
+    ...defined({ processStart, host, place }),
     runId,
     pipeline,
     what,

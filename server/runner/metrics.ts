@@ -1,5 +1,6 @@
 /** Metrics: files flattened to `a.b.c` → value, and lines that tasks write while they run. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { defined } from '../base/defined.js';
 import { parseJson } from '../base/json.js';
 import { isNumber, toDouble } from '../base/numeral.js';
 import type { Numeral } from '../base/numeral.js';
@@ -116,7 +117,7 @@ export function parseMetricLine(line: string): MetricPoint | string {
   return {
     key,
     value: number,
-    ...(exact === undefined ? {} : { exact }),
+    ...defined({ exact }),
     ...(isNumber(step) && Number.isFinite(toDouble(step)) ? { step: toDouble(step) } : {}),
   };
 }

@@ -1,4 +1,5 @@
 /** Environments and targets by their names, and what to do when there is none. */
+import { defined } from '../base/defined.js';
 import type { Environment, ProjectSettings } from '../model/definition.js';
 import { didYouMean, similar } from '../model/names.js';
 
@@ -10,7 +11,7 @@ export type RunSettings = Places & Pick<ProjectSettings, 'shell' | 'secrets' | '
 
 /** What a run takes from `modelyard.yaml`, and no more: they are kept with each pipeline. */
 export function runSettings({ environments, targets, shell, secrets, local }: RunSettings): RunSettings {
-  return { environments, targets, secrets, local, ...(shell === undefined ? {} : { shell }) };
+  return { environments, targets, secrets, local, ...defined({ shell }) };
 }
 
 /** The environment of that name, or why there is none. */

@@ -1,4 +1,5 @@
 /** What a run would do now, and why, without doing anything: nothing is spawned, written or restored. */
+import { defined } from '../base/defined.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Json, Pipeline, Task } from '../model/definition.js';
 import type { Stake } from '../stores/approvals.js';
@@ -72,15 +73,15 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
     environment: options.environment ?? process.env,
     secrets: Object.fromEntries(secretNames(pipeline).map((name) => [name, '***'])),
     run: { pipeline: pipeline.name },
-    ...(options.places === undefined ? {} : { places: options.places }),
-    ...(options.versions === undefined ? {} : { versions: options.versions }),
-    ...(options.above === undefined ? {} : { above: options.above }),
-    ...(options.called === undefined ? {} : { called: options.called }),
+    ...defined({
+      places: options.places,
+      versions: options.versions,
+      above: options.above,
+      called: options.called,
+    }),
     features: options.features ?? (await featureFilesFor(root, [pipeline])),
     selection: {
-      ...(only === undefined ? {} : { only }),
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
+      ...defined({ only, from, to }),
     },
   });
   const problem = await refusalOf(session, (file) => session.workspace.peek(file));
@@ -212,7 +213,7 @@ class Planner {
     const decision = await decide(session, task, printed.fingerprint, read, {
       force: this.#options.force ?? false,
       noCache: this.#options.noCache ?? false,
-      ...(resumed === undefined ? {} : { resumed }),
+      ...defined({ resumed }),
     });
     if (decision.kind === 'up-to-date') this.#known(task, decision.state, printed.fingerprint);
     else if (decision.kind === 'restore') {

@@ -1,4 +1,5 @@
 /** An `approval` task with every expression replaced by its value. */
+import { defined } from '../base/defined.js';
 import type { ApprovalAction, Json, TemplateText } from '../model/definition.js';
 import { parseModelReference, parseSelector } from '../model/registry-names.js';
 import { toText } from '../model/values.js';
@@ -43,10 +44,10 @@ export function resolveApproval(
     prompt,
     artifacts: action.artifacts.flatMap((text) => pathsOf(text, texts)),
     metrics,
-    ...(compare === undefined ? {} : { compare }),
+    ...defined({ compare }),
     who,
     count,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...defined({ timeoutMs }),
     onTimeout,
   };
 }

@@ -1,4 +1,5 @@
 /** A `deploy` task with every expression replaced by its value. */
+import { defined } from '../base/defined.js';
 import type { DeployAction, Environment, TemplateText } from '../model/definition.js';
 import { parsePackageReference } from '../model/package-names.js';
 import { parseModelReference } from '../model/registry-names.js';
@@ -45,7 +46,7 @@ export function resolveDeploy(
   const model = action.model === undefined ? undefined : modelOf(action.model, texts);
   const deployment: Deployment = {
     package: found.version,
-    ...(model === undefined ? {} : { model }),
+    ...defined({ model }),
     environment,
     target: target.target,
     env: envOf(action.env, texts),

@@ -1,4 +1,5 @@
 /** A materialize task with every expression replaced by its value, and the views that it names looked up. */
+import { defined } from '../base/defined.js';
 import type { MaterializeRequest } from '../features/materialize.js';
 import { definitionOf, resolveView } from '../features/view.js';
 import type { MaterializeAction } from '../model/definition.js';
@@ -43,8 +44,7 @@ export function resolveMaterialize(
   return {
     views,
     sources,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
+    ...defined({ from, to }),
     full: action.full,
   };
 }
@@ -59,8 +59,7 @@ export function viewRequest(
     root: session.root,
     files: session.featureFiles,
     view,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
+    ...defined({ from, to }),
     hashes: session.hashes,
   };
 }

@@ -1,4 +1,5 @@
 /** A `package` task with every expression replaced by its value, and the files that go in. */
+import { defined } from '../base/defined.js';
 import type { EnvEntry, PackageAction, TemplateText } from '../model/definition.js';
 import { checkServingName } from '../model/package-names.js';
 import { checkModelName } from '../model/registry-names.js';
@@ -70,18 +71,14 @@ function settingsOf(
   const port = action.port === undefined ? undefined : portOf(action.port, texts);
   return {
     name,
-    ...(description === undefined ? {} : { description }),
+    ...defined({ description }),
     entrypoint: entrypoint.join(' && '),
     setup: action.setup.map((line) => texts.command(line).trim()),
-    ...(port === undefined ? {} : { port }),
-    health: { ...(live === undefined ? {} : { live }), ...(ready === undefined ? {} : { ready }) },
+    ...defined({ port }),
+    health: { ...defined({ live, ready }) },
     env: envOf(action.env, texts),
     secrets: [...new Set(action.secrets.map(({ value }) => value))],
-    ...(model === undefined ? {} : { model }),
-    ...(signature === undefined ? {} : { signature }),
-    ...(featureService === undefined ? {} : { featureService }),
-    ...(python === undefined ? {} : { python }),
-    ...(requirements === undefined ? {} : { requirements }),
+    ...defined({ model, signature, featureService, python, requirements }),
   };
 }
 

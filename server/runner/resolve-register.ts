@@ -1,4 +1,5 @@
 /** A `register` task with every expression replaced by its value. */
+import { defined } from '../base/defined.js';
 import { jsonText } from '../base/json.js';
 import type {
   Json,
@@ -62,11 +63,9 @@ export function resolveRegister(
     path: artifactPath(action, texts),
     aliases: aliasesOf(action, texts),
     tags,
-    ...(description === undefined ? {} : { description }),
-    ...(framework === undefined ? {} : { framework }),
-    ...(compareTo === undefined ? {} : { compareTo }),
+    ...defined({ description, framework, compareTo }),
     thresholds,
-    ...(signature === undefined ? {} : { signature }),
+    ...defined({ signature }),
     metadata,
     ...(when === undefined || when.passed ? {} : { refused: refusal(action.when, when.detail) }),
   };

@@ -1,4 +1,5 @@
 /** `service` and `monitor` tasks with every expression replaced by its value. */
+import { defined } from '../base/defined.js';
 import type { MonitorAction, ServiceAction, TemplateText } from '../model/definition.js';
 import { parseMonitorRule } from '../model/monitor-rule.js';
 import { isValidName } from '../model/names.js';
@@ -58,11 +59,10 @@ export function resolveService(
   const { health } = action;
   const settings: ServiceSettings = {
     name,
-    ...(environment === undefined ? {} : { environment }),
-    ...(release === undefined ? {} : { release }),
+    ...defined({ environment, release }),
     request: {
       ...(action.port === undefined ? {} : { port: portOf(action.port, texts) }),
-      ...(host === undefined ? {} : { host }),
+      ...defined({ host }),
       ...(health === undefined
         ? {}
         : {
@@ -102,8 +102,7 @@ export function resolveMonitor(
   const against = optional(drift?.against, texts);
   const settings: MonitoringSettings = {
     service: nameOf(action.service, texts),
-    ...(environment === undefined ? {} : { environment }),
-    ...(action.forMs === undefined ? {} : { forMs: action.forMs }),
+    ...defined({ environment, forMs: action.forMs }),
     rules: action.rules.map(({ rule, overMs, severity, message }) => {
       const text = texts.kept(rule).trim();
       const parsed = parseMonitorRule(text);
@@ -116,7 +115,7 @@ export function resolveMonitor(
       };
     }),
     minRequests: action.minRequests,
-    ...(action.requests === undefined ? {} : { requests: action.requests }),
+    ...defined({ requests: action.requests }),
     ...(drift === undefined
       ? {}
       : {
@@ -130,7 +129,7 @@ export function resolveMonitor(
           },
         }),
     onFailure: action.onFailure,
-    ...(webhook === undefined ? {} : { webhook }),
+    ...defined({ webhook }),
   };
   parts.push({ kind: 'monitor', name: 'settings', value: JSON.stringify(settings) });
   return settings;

@@ -1,4 +1,5 @@
 /** A training-set task with every expression replaced by its value. */
+import { defined } from '../base/defined.js';
 import { display } from '../base/json.js';
 import type { TrainingSetAction } from '../model/definition.js';
 import { plainTableOptions } from '../model/table-options.js';
@@ -46,8 +47,7 @@ export function resolveTrainingSet(
   return {
     labels: texts.path(texts.text(action.labels), 'labels', action.labels.span),
     labelsReading: action.labelsReading,
-    ...(timestamp === undefined ? {} : { timestamp }),
-    ...(service === undefined ? {} : { service }),
+    ...defined({ timestamp, service }),
     features,
     output,
     createdCutoff,

@@ -1,5 +1,6 @@
 /** An instance of a task with every expression replaced by its value: what is run, and the parts of its fingerprint. */
 import { existsSync } from 'node:fs';
+import { defined } from '../base/defined.js';
 import { factsOf } from '../model/actions.js';
 import type {
   ArtifactKind,
@@ -97,7 +98,7 @@ export function resolveTask(
   } catch (error) {
     if (!(error instanceof Unresolved)) throw error;
     const { message, unknown, span } = error;
-    return { ok: false, unknown, message, ...(span === undefined ? {} : { span }) };
+    return { ok: false, unknown, message, ...defined({ span }) };
   }
 }
 
@@ -135,7 +136,7 @@ class Resolver {
     return {
       id: this.#instance.id,
       instance: this.#instance,
-      ...(work === undefined ? {} : { work }),
+      ...defined({ work }),
       workingDirectory,
       env,
       inputs,
@@ -241,7 +242,7 @@ class Resolver {
         const { rowCount, exactColumns, columns } = check;
         const options = plainTableOptions(check.options);
         const expectations = {
-          ...(options === undefined ? {} : { options }),
+          ...defined({ options }),
           rowCount,
           exactColumns,
           columns: columns.map(({ name, expect }) => ({ name, expect })),

@@ -1,6 +1,7 @@
 /** Going on from a run that did not come to its end, and cleaning up behind runners that were killed. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { withLock } from '../stores/file-lock.js';
 import type { RunDocument, TaskRun } from '../stores/run-document.js';
 import { type RunStore, taskLogName } from '../stores/runs.js';
@@ -30,7 +31,7 @@ export function findResumable(
 ): Resumable {
   let chosen = id;
   if (chosen === undefined) {
-    const [newest] = store.list({ limit: 1, ...(pipeline === undefined ? {} : { pipeline }) });
+    const [newest] = store.list({ limit: 1, ...defined({ pipeline }) });
     if (newest === undefined)
       return { ok: false, message: `${pipeline ?? 'the project'} has no run to resume` };
     if (!UNFINISHED.some((status) => status === newest.status)) {
@@ -77,9 +78,7 @@ export function doneIn(run: RunDocument): Map<string, { run: string; state: Task
       inputs,
       outputs,
       metrics,
-      ...(checks === undefined ? {} : { checks }),
-      ...(values === undefined ? {} : { values }),
-      ...(note === undefined ? {} : { note }),
+      ...defined({ checks, values, note }),
       run: task.restoredFrom ?? run.id,
     };
     done.set(id, { run: run.id, state });
@@ -102,7 +101,7 @@ export function takenUp(fresh: RunDocument, again: RunDocument): RunDocument {
   return {
     ...fresh,
     status: again.status,
-    ...(again.startedAt === undefined ? {} : { startedAt: again.startedAt }),
+    ...defined({ startedAt: again.startedAt }),
     tasks: fresh.tasks.map((task) => ended.get(task.id) ?? task),
   };
 }

@@ -1,6 +1,7 @@
 /** One run of a pipeline, from its plan to its record. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { Pipeline } from '../model/definition.js';
 import { globOf } from '../model/glob.js';
 import type { Instance } from '../model/graph.js';
@@ -78,7 +79,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     ...options,
     features,
     load: loadOnce(called, options.load),
-    ...(versions === undefined ? {} : { versions }),
+    ...defined({ versions }),
   };
   const session = new Session({
     root: options.root,
@@ -97,9 +98,9 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     selection,
     linkOutputs: options.cache.link ?? false,
     features: usesFeatures(options.pipeline) ? features : [],
-    ...(versions === undefined ? {} : { versions }),
+    ...defined({ versions }),
     called: textsOf(called),
-    ...(options.above === undefined ? {} : { above: options.above }),
+    ...defined({ above: options.above }),
   });
   const refusal = await refusalOf(session, (file) => session.workspace.read(file));
   if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };
@@ -152,9 +153,7 @@ function selectionOf(options: RunOptions, again: RunDocument | undefined): Selec
   if (again !== undefined) return { only: again.tasks.map(({ id }) => id) };
   const { only, from, to } = options;
   return {
-    ...(only === undefined ? {} : { only }),
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
+    ...defined({ only, from, to }),
   };
 }
 
@@ -320,7 +319,7 @@ class Run {
       this.#emit({
         type: 'run-ended',
         status,
-        ...(recorder.problem === undefined ? {} : { error: recorder.problem }),
+        ...defined({ error: recorder.problem }),
       });
     }
     // After the end was told, so that whoever waits for the outputs finds a run that has ended.
@@ -522,7 +521,7 @@ class Run {
       ended: this.#ended(),
       waitsBelow: (id) => idle.hasWaiting(id),
       endsOnly: this.#endsOnly,
-      ...(options.versions === undefined ? {} : { versions: options.versions }),
+      ...defined({ versions: options.versions }),
       place: options.place,
       refusal: (id) => this.#mutexes.refusal(id),
       failed: (id) => this.#taskFailed(id),

@@ -1,4 +1,5 @@
 /** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
+import { defined } from '../base/defined.js';
 import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 import { renderTemplate } from '../model/evaluate.js';
@@ -187,7 +188,7 @@ export class TaskScope implements Scope {
       return { kind: 'error', message: `environment.url: ${name} has no \`url\` in modelyard.yaml.` };
     }
     if (path[0] === 'variables') return member(variables, path.slice(1), `variable of ${name}`);
-    const members = { name, target, ...(url === undefined ? {} : { url }), variables };
+    const members = { name, target, ...defined({ url }), variables };
     return member(members, path, 'member of `environment`');
   }
 

@@ -1,4 +1,5 @@
 /** What a plan and a run share: a pipeline with its params, its graph, and what is known of its tasks. */
+import { defined } from '../base/defined.js';
 import { listed } from '../model/actions.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Action, Json, Pipeline, Task } from '../model/definition.js';
@@ -123,7 +124,7 @@ export class Session {
       params: options.params,
       env: options.environment,
       run: options.run,
-      ...(git === undefined ? {} : { git }),
+      ...defined({ git }),
     };
     this.#scopes = new StaticScopes(options.pipeline, known);
     this.graph = buildGraph(options.pipeline, { ...known, viewSources: viewSources(this.featureFiles) });

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import type { Json } from '../model/definition.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { type Layout, safeFileName } from '../stores/layout.js';
@@ -127,7 +128,7 @@ export class TaskStates {
     for (const { path: file, hash } of outputs) {
       const link = links?.[file];
       const list = this.#recorded?.get(file) ?? [];
-      list.push({ hash, ...(link === undefined ? {} : { link }) });
+      list.push({ hash, ...defined({ link }) });
       this.#recorded?.set(file, list);
     }
   }

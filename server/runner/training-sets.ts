@@ -1,4 +1,5 @@
 /** Which training set stands behind an artifact of the run, and what it says about the model that learned from it. */
+import { defined } from '../base/defined.js';
 import { readTrainingSet, type TrainingSetDocument } from '../features/training/document.js';
 import type { Instance } from '../model/graph.js';
 import type { FeatureReference, Signature, SignatureField } from '../stores/registry/types.js';
@@ -26,7 +27,7 @@ export function learnedFrom(session: Session, behind: readonly Instance[]): Lear
     if (found.state !== 'ok') continue;
     const service = action.service === undefined ? undefined : found.value.service;
     return {
-      features: { ...(service === undefined ? {} : { service }), trainingSet: { path, hash } },
+      features: { ...defined({ service }), trainingSet: { path, hash } },
       signature: signatureOf(found.value),
     };
   }

@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { defined } from '../base/defined.js';
 import { inheritedEnvironment } from '../stores/inherited-environment.js';
 import { layoutOf } from '../stores/layout.js';
 import { foreignMemory } from '../stores/trust.js';
@@ -189,7 +190,7 @@ function send(
         path: `/${verb}`,
         agent: false,
         headers: { authorization: `Bearer ${control.token}`, 'content-type': 'application/json' },
-        ...(signal === undefined ? {} : { signal }),
+        ...defined({ signal }),
       },
       (response) => {
         if (response.statusCode !== 200) {
@@ -206,7 +207,7 @@ function send(
             result = {
               ok: read.ok,
               message: read.message,
-              ...(read.value === undefined ? {} : { value: read.value }),
+              ...defined({ value: read.value }),
             };
           }
         });

@@ -4,6 +4,7 @@
  */
 import { constants, copyFileSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { signatureDifferences } from '../model/signature-differences.js';
 import { count, formatBytes } from '../model/units.js';
 import { writeAtomic } from '../stores/atomic.js';
@@ -94,7 +95,7 @@ async function deployLocally(request: DeployRequest): Promise<Outcome<Deployed>>
       environment,
       app: JSON.stringify([request.package.name, request.model?.version.name ?? null, request.target]),
       what: madeOf({ package: request.package, ...modelOf(request) }, ' with '),
-      ...(request.topRun === undefined ? {} : { run: request.topRun }),
+      ...defined({ run: request.topRun }),
       wait: request.wait,
       signal: request.signal,
       say: (line) => request.say(line),
@@ -202,22 +203,21 @@ function documentOf(request: DeployRequest, manifest: PackageManifest, id: strin
     environment,
     target,
     package: { name, version, hash },
-    ...(model === undefined ? {} : { model }),
+    ...defined({ model }),
     entrypoint: manifest.entrypoint,
     env: { ...env.environment, ...manifest.env, ...env.own },
     secrets: [...new Set([...manifest.secrets, ...request.secrets])],
-    ...(port === undefined ? {} : { port }),
+    ...defined({ port }),
     health: manifest.health,
     ...(given?.signature === undefined
       ? signature === undefined
         ? {}
         : { signature: declared(signature) }
       : { signature: given.signature }),
-    ...(featureService === undefined ? {} : { featureService }),
-    ...(trainingSet === undefined ? {} : { trainingSet }),
+    ...defined({ featureService, trainingSet }),
     createdAt: new Date().toISOString(),
     createdBy: whoAmI(),
-    ...(run === undefined ? {} : { run }),
+    ...defined({ run }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Watching a service for a while before a deployment goes on. */
+import { defined } from '../base/defined.js';
 import { askService, orderService, type ServiceAddress } from './client.js';
 import { delay } from './delay.js';
 import type { MetricsSummary } from './monitor/bucket.js';
@@ -66,7 +67,7 @@ export async function watchService(address: ServiceAddress, options: GateOptions
   }
   const watched: Watched = {
     current: service?.current?.id,
-    ...(canary === undefined ? {} : { canary }),
+    ...defined({ canary }),
   };
   const of = canary === undefined ? '' : `the canary ${canary}: `;
   for (;;) {
@@ -156,7 +157,7 @@ async function measure(
   const ask = async (windowMs: number): Promise<Measured | undefined> => {
     const known = windows.get(windowMs);
     if (known !== undefined) return known;
-    const body = { windowMs, ...(release === undefined ? {} : { release }) };
+    const body = { windowMs, ...defined({ release }) };
     const value = (await askService(address, 'measure', body)) as Measured | undefined;
     if (value !== undefined) windows.set(windowMs, value);
     return value;

@@ -1,6 +1,7 @@
 /** What the disk says about services, held against what really runs. Takes no lock, starts nothing. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { readDocument } from '../stores/document.js';
 import { isAlive, isOurs, signIn } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
@@ -57,7 +58,7 @@ function truth(document: ServiceDocument, lock: string, foreign: boolean): Servi
     environment,
     desired,
     status,
-    ...(message === undefined ? {} : { message }),
+    ...defined({ message }),
     config,
     ...(current === undefined ? {} : { current: { ...current, replicas: current.replicas.filter(isOurs) } }),
     previous,

@@ -3,6 +3,7 @@
  * a release. Of those of the same app that wait only the newest is carried out; those of one run, a matrix say, are all
  * meant.
  */
+import { defined } from '../base/defined.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { holderOf, sleepSync } from '../stores/file-lock.js';
 import { type ProcessIdentity, isAlive, isElsewhere, ownIdentity, signIn } from '../stores/liveness.js';
@@ -111,7 +112,7 @@ function enter({ root, environment, app, what, run }: Candidate): string {
       claim.state === 'waiting' && claim.app === app && (run === undefined || claim.run !== run);
     if (needless) write(root, environment, other, { ...claim, state: 'superseded', by: what });
   }
-  claimRelease(root, environment, id, { app, what, ...(run === undefined ? {} : { run }), state: 'waiting' });
+  claimRelease(root, environment, id, { app, what, ...defined({ run }), state: 'waiting' });
   return id;
 }
 

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { writeAtomic } from './atomic.js';
 import { withLock } from './file-lock.js';
 import { fileStamp, namesIn } from './folder.js';
@@ -217,7 +218,7 @@ export class LineageIndex {
     const seen: string[] = [];
     let before: string | undefined;
     for (let limit = FIRST_PAGE; ; limit = NEXT_PAGE) {
-      const page = this.#runs.list({ limit, ...(before === undefined ? {} : { before }) });
+      const page = this.#runs.list({ limit, ...defined({ before }) });
       for (const { id } of page) {
         if (id <= from) break;
         seen.push(id);

@@ -1,4 +1,5 @@
 /** The walk through lineage: from what was asked for, in one direction, to the end. */
+import { defined } from '../base/defined.js';
 import type { Deployed } from './lineage-deployed.js';
 import { rows } from './lineage-index.js';
 import type { LineageIndex, Use } from './lineage-index.js';
@@ -304,7 +305,7 @@ export class Walk {
         const { name, version } = place;
         const run = this.#deployed.package(name, version)?.run?.id;
         const id = `package:${name}@${version}`;
-        return { kind: 'package', id, package: name, version, ...(run === undefined ? {} : { run }) };
+        return { kind: 'package', id, package: name, version, ...defined({ run }) };
       }
       case 'release': {
         const { environment, id: release, run, package: app, model } = place.release;
@@ -314,7 +315,7 @@ export class Walk {
           id: `release:${environment}/${release}`,
           environment,
           release,
-          package: { name: app.name, version: app.version, ...(made === undefined ? {} : { run: made }) },
+          package: { name: app.name, version: app.version, ...defined({ run: made }) },
           ...(model === undefined ? {} : { model: { name: model.name, version: model.version } }),
           ...(run === undefined ? {} : { run: run.id }),
         };

@@ -12,6 +12,7 @@
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { unescapePath } from './hash.js';
 import { errorCode } from './problem.js';
 import type { ContentHash } from './run-document.js';
@@ -84,7 +85,7 @@ function readLine(line: string): Entry {
   if (target === undefined || (leads !== undefined && !HASH.test(leads))) {
     throw new BadListing(`its listing has a line that is none: ${shown(line.slice(0, 200))}`);
   }
-  return { kind: 'link', path: name, target, ...(leads === undefined ? {} : { leads }) };
+  return { kind: 'link', path: name, target, ...defined({ leads }) };
 }
 
 function decoded(text: string): string | undefined {

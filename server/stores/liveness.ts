@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
+import { defined } from '../base/defined.js';
 import { errorCode } from './problem.js';
 import { statOf } from './folder.js';
 
@@ -144,7 +145,7 @@ export function ownIdentity(): ProcessIdentity {
       pid: process.pid,
       host: os.hostname(),
       place: placeHere(),
-      ...(processStart === undefined ? {} : { processStart }),
+      ...defined({ processStart }),
     };
   }
   return own;

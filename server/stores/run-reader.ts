@@ -1,6 +1,7 @@
 /** The metadata store as it is read: every run of a project as it is now, whoever started it. */
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { readDocument } from './document.js';
 import { runFolder } from './layout.js';
 import type { Layout } from './layout.js';
@@ -77,7 +78,7 @@ export class RunReader {
     const { limit, before } = query;
     const refused = this.index.refused();
     if (refused !== undefined) this.met.set(refused.path, refused);
-    const found = this.index.newest({ limit, ...(before === undefined ? {} : { before }), accept }, told);
+    const found = this.index.newest({ limit, ...defined({ before }), accept }, told);
     if ((refused === undefined && this.#isWhole(found, told, query)) || this.#months().length === 0)
       return found;
     return this.#fromFolders()

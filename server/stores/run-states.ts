@@ -1,4 +1,5 @@
 /** What becomes of a run's document where no task says so: before it begins, and when its process is gone. */
+import { defined } from '../base/defined.js';
 import { isAlive } from './liveness.js';
 import type { LastSign, ProcessIdentity } from './liveness.js';
 import { RUN_SCHEMA_VERSION } from './run-document.js';
@@ -18,7 +19,7 @@ export function newRunDocument(header: RunHeader, tasks: readonly NewTask[]): Ru
       id: task.id,
       task: task.task,
       action: task.action,
-      ...(task.matrix === undefined ? {} : { matrix: task.matrix }),
+      ...defined({ matrix: task.matrix }),
       needs: task.needs,
       status: 'queued',
       reasons: [],

@@ -1,5 +1,6 @@
 /** What of a run goes into the index, and what makes a JSON object a run document. */
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 import type { DocumentKind } from './document.js';
@@ -74,11 +75,11 @@ export function summarize(run: RunDocument): RunSummary {
     path: run.path,
     status: run.status,
     createdAt: run.createdAt,
-    ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }),
+    ...defined({ endedAt: run.endedAt }),
     pid: run.pid,
-    ...(run.processStart === undefined ? {} : { processStart: run.processStart }),
+    ...defined({ processStart: run.processStart }),
     host: run.host,
-    ...(run.place === undefined ? {} : { place: run.place }),
+    ...defined({ place: run.place }),
     trigger: run.trigger,
     counts,
     metrics: firstOf(metricsOf(run)),

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { tempOwner, writeAtomic } from './atomic.js';
 import { openDocument, readDocument } from './document.js';
 import { withLock } from './file-lock.js';
@@ -341,8 +342,7 @@ function identityOf({ pid, processStart, host, place }: RunHeader): ProcessIdent
   return {
     pid,
     host,
-    ...(processStart === undefined ? {} : { processStart }),
-    ...(place === undefined ? {} : { place }),
+    ...defined({ processStart, place }),
   };
 }
 

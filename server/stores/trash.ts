@@ -6,6 +6,7 @@
  */
 import { appendFileSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { withLock } from './file-lock.js';
 import { isFolder, namesIn, removeTree } from './folder.js';
 import type { Layout } from './layout.js';
@@ -441,5 +442,5 @@ function recoverOne(layout: Layout, into: RunTrash, item: Known): Recovered {
     rmSync(path.join(layout.setAside, run, String(n)), { recursive: true, force: true });
   }
   settle();
-  return { ...told, ...(aside === undefined ? {} : { aside }), putBack: moved };
+  return { ...told, ...defined({ aside }), putBack: moved };
 }

@@ -1,5 +1,6 @@
 /** Where a text writes `&name` and `*name`: the tree has the values that they stand for, and no trace of the words. */
 import { type CST, Parser } from 'yaml';
+import { defined } from '../base/defined.js';
 import type { Span, SyntaxTree } from './tree.js';
 
 export interface AnchorMark {
@@ -63,7 +64,7 @@ function read(text: string): AnchorMarks {
       last.set(name, mark);
     } else {
       const anchor = last.get(name);
-      aliases.push({ name, span, ...(anchor === undefined ? {} : { anchor }) });
+      aliases.push({ name, span, ...defined({ anchor }) });
     }
   }
   return { anchors, aliases };

@@ -1,4 +1,5 @@
 /** Cuts the source of an expression into tokens. */
+import { defined } from '../base/defined.js';
 import { numeral, toDouble } from '../base/numeral.js';
 import type { Numeral } from '../base/numeral.js';
 
@@ -93,7 +94,7 @@ function tokenAt(source: string, start: number, previous: Token | undefined): To
     start,
     end: start + text.length,
     text,
-    ...(problem === undefined ? {} : { problem }),
+    ...defined({ problem }),
   });
   if (previous?.text === '@' && previous.end === start) {
     const selector = match(SELECTOR, source, start);

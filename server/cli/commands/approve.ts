@@ -1,4 +1,5 @@
 /** `modelyard approve|reject [RUN] [TASK]` */
+import { defined } from '../../base/defined.js';
 import { userAndHost } from '../../stores/user.js';
 import { lateWords } from '../../stores/approvals.js';
 import type { RunDocument } from '../../stores/run-document.js';
@@ -66,7 +67,7 @@ async function decide(args: Arguments, verdict: 'approved' | 'rejected'): Promis
     verdict,
     by: user,
     host,
-    ...(comment === undefined ? {} : { comment }),
+    ...defined({ comment }),
   });
   if (!answered.ok) {
     const expired = expiredRun(store, runId, task);

@@ -1,4 +1,5 @@
 /** `modelyard features materialize|preview` */
+import { defined } from '../../base/defined.js';
 import { type MaterializeResult, materialize, whatIsStale } from '../../features/materialize.js';
 import type { Manifest } from '../../features/manifest.js';
 import type { Features } from '../../model/features.js';
@@ -58,8 +59,7 @@ export const materialized: FeaturesSubcommand = {
         root,
         files,
         view,
-        ...(range.from === undefined ? {} : { from: range.from }),
-        ...(range.to === undefined ? {} : { to: range.to }),
+        ...defined({ from: range.from, to: range.to }),
         full: args.flag('full'),
         hashes,
         signal,
@@ -100,7 +100,7 @@ async function wouldMaterialize(
     const reason = args.flag('full')
       ? 'asked for with --full'
       : await whatIsStale({ root, files, view, hashes });
-    stale.push({ view, ...(reason === undefined ? {} : { reason }) });
+    stale.push({ view, ...defined({ reason }) });
     if (json) continue;
     stdout.line(
       tame(reason === undefined ? `${view} is up to date` : `would compute ${view}: ${reason}`, false),

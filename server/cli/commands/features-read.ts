@@ -1,4 +1,5 @@
 /** `modelyard features list|show|versions` */
+import { defined } from '../../base/defined.js';
 import type { ExpectationOutcome, Manifest } from '../../features/manifest.js';
 import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
@@ -62,8 +63,7 @@ function summary(manifest: Manifest): KnownViewVersion {
     rows,
     bytes,
     hash,
-    ...(range === undefined ? {} : { range }),
-    ...(partial === undefined ? {} : { partial }),
+    ...defined({ range, partial }),
     brokenExpectations: broken,
   };
 }

@@ -1,5 +1,6 @@
 /** `modelyard features training-set|get` */
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { OnlineReader } from '../../features/online/read.js';
 import { currentService, publishServices } from '../../features/online/services.js';
 import { buildTrainingSet } from '../../features/training/build.js';
@@ -70,7 +71,7 @@ export const trainingSet: FeaturesSubcommand = {
     const labels = inside(words[0] ?? '', 'LABELS');
     const target = inside(output, '--output');
     const chosen = chooseFeatures(featureDefinitions(root), store, {
-      ...(service === undefined ? {} : { service }),
+      ...defined({ service }),
       features,
     });
     if (!chosen.ok)
@@ -99,8 +100,7 @@ export const trainingSet: FeaturesSubcommand = {
       labels,
       labelsHash: hashed.hash,
       reading: readingOf(args),
-      ...(timestamp === undefined ? {} : { timestamp }),
-      ...(service === undefined ? {} : { service }),
+      ...defined({ timestamp, service }),
       views: chosen.value,
       output: target,
       createdCutoff: !args.flag('no-created-cutoff'),

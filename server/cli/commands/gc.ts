@@ -1,4 +1,5 @@
 /** `modelyard gc`: frees the cache and old runs, and says first what would go. */
+import { defined } from '../../base/defined.js';
 import { count, formatBytes, parseBytes, parseDuration } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { applyGc, type GcOptions, planGc } from '../../runner/gc.js';
@@ -95,10 +96,7 @@ function optionsOf(args: Arguments, root: string): GcOptions {
   const keepRuns = keep === undefined ? runs.keep : wholeNumber('keep-runs', keep, 0);
   const runAge = measure(args, 'max-run-age', parseDuration) ?? runs.maxAgeMs;
   return {
-    ...(bytes === undefined ? {} : { maxBytes: bytes }),
-    ...(age === undefined ? {} : { maxAgeMs: age }),
-    ...(keepRuns === undefined ? {} : { keepRuns }),
-    ...(runAge === undefined ? {} : { runMaxAgeMs: runAge }),
+    ...defined({ maxBytes: bytes, maxAgeMs: age, keepRuns, runMaxAgeMs: runAge }),
     ...(args.flag('all') ? { all: true } : {}),
   };
 }

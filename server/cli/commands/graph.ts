@@ -1,4 +1,5 @@
 /** `modelyard graph PIPELINE`: what depends on what. */
+import { defined } from '../../base/defined.js';
 import { type Edge, type Graph, buildGraph } from '../../model/graph.js';
 import { viewSources } from '../../model/view-sources.js';
 import { featureFilesFor } from '../../runner/feature-files.js';
@@ -93,7 +94,7 @@ function json(made: Graph, name: string): void {
             inputs: instance.inputs.map((input) => input.path ?? input.text.text),
             outputs: instance.outputs.map((output) => output.path ?? output.text.text),
           }),
-      ...(action === undefined ? {} : { action }),
+      ...defined({ action }),
     };
   });
   const edges = made.edges.map((edge) => ({ from: edge.from, to: edge.to, labels: labels(edge) }));

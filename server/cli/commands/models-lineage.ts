@@ -1,5 +1,6 @@
 /** `modelyard models lineage`: what something stands on, and what became of it, across all runs. */
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { lineageSources } from '../../serving/lineage-sources.js';
 import { madeOf } from '../../serving/releases.js';
 import { Lineage, type LineageGraph, type LineageNode, type LineageTarget } from '../../stores/lineage.js';
@@ -36,8 +37,7 @@ export const lineage: Subcommand = {
     if (json) {
       answer('models lineage', {
         target,
-        ...(upstream === undefined ? {} : { upstream }),
-        ...(downstream === undefined ? {} : { downstream }),
+        ...defined({ upstream, downstream }),
       });
       return EXIT.ok;
     }

@@ -1,4 +1,5 @@
 /** `modelyard models list|show|history` */
+import { defined } from '../../base/defined.js';
 import { modelUri } from '../../model/registry-names.js';
 import type { RegisteredModel } from '../../stores/registry/types.js';
 import { type ModelHead, answer } from '../answers.js';
@@ -99,8 +100,7 @@ export const history: Subcommand = {
     const { entries } = valueOf(
       registry.history(name, {
         limit: wholeNumber('limit', args.text('limit') ?? '20', 1),
-        ...(version === undefined ? {} : { version }),
-        ...(alias === undefined ? {} : { alias }),
+        ...defined({ version, alias }),
       }),
       modelHint(registry, name),
     );

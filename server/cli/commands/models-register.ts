@@ -1,6 +1,7 @@
 /** `modelyard models register`: a version by hand, from a file of the workspace or from what a run has made. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import type { Json } from '../../model/definition.js';
 import { modelUri } from '../../model/registry-names.js';
 import type { RegisterRequest } from '../../stores/registry/types.js';
@@ -45,13 +46,13 @@ export const register: Subcommand = {
         file,
         path: inside ? relative : path.basename(file),
         ...(known === undefined ? {} : { hash: known.artifact.hash, kind: modelKind(known.artifact.kind) }),
-        ...(framework === undefined ? {} : { framework }),
+        ...defined({ framework }),
       },
       params: { ...known?.facts.params, ...pairs(call, 'param', scalar) },
       metrics: { ...known?.facts.metrics, ...pairs(call, 'metric', scalar) },
       tags: pairs(call, 'tag', (text) => text),
       aliases: args.list('alias'),
-      ...(description === undefined ? {} : { description }),
+      ...defined({ description }),
     });
     const { version, created, added = [] } = valueOf(outcome);
     const uri = modelUri(version.name, { kind: 'version', version: version.version });
@@ -120,7 +121,7 @@ function factsOf(run: RunDocument, task: TaskRun): Partial<RegisterRequest> {
   return {
     run: { id: run.id, pipeline: run.pipeline, task: task.id },
     ...(task.fingerprint === undefined ? {} : { fingerprint: task.fingerprint.hash }),
-    ...(run.git === undefined ? {} : { git: run.git }),
+    ...defined({ git: run.git }),
     params: { ...run.params, ...task.matrix },
     // Metrics of what came after it (an evaluation) tell more of a model than its own.
     metrics: Object.assign(

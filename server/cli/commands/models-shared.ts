@@ -1,4 +1,5 @@
 /** What the subcommands of `modelyard models` share: the registry, references to versions, and telling what went wrong. */
+import { defined } from '../../base/defined.js';
 import { didYouMean, similar } from '../../model/names.js';
 import { parseModelReference } from '../../model/registry-names.js';
 import type { Registry } from '../../stores/registry/registry.js';
@@ -89,7 +90,7 @@ export function numberNamed(word: string): { readonly name: string; readonly ver
 
 export function causeOf({ args, dry }: Call): Cause {
   const reason = args.text('reason');
-  return { dry, ...(reason === undefined ? {} : { reason }) };
+  return { dry, ...defined({ reason }) };
 }
 
 /** `k=v` as a pair. */

@@ -1,5 +1,6 @@
 /** `modelyard models export|import`: a model with its bytes and its history, from one project to another. */
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { count, formatBytes } from '../../model/units.js';
 import { exportModel, importModel } from '../../stores/registry/transfer.js';
 import { CHANGE_FLAGS, JSON_FLAG } from '../args.js';
@@ -45,9 +46,7 @@ export const imported: Subcommand = {
     const [given = ''] = words;
     const name = args.text('name');
     const from = path.resolve(startFolder(args), given);
-    const done = valueOf(
-      await importModel(registry, from, { ...causeOf(call), ...(name === undefined ? {} : { as: name }) }),
-    );
+    const done = valueOf(await importModel(registry, from, { ...causeOf(call), ...defined({ as: name }) }));
     const lines = done.versions.map(({ from: there, to: here, as }) => {
       if (as === 'same') return `version ${there}: is version ${here} here already`;
       return as === 'new'

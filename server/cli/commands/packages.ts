@@ -1,6 +1,7 @@
 /** `modelyard packages list|show|export|delete` */
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { parsePackageReference } from '../../model/package-names.js';
 import { count, formatBytes } from '../../model/units.js';
 import { heldByReleases } from '../../serving/releases.js';
@@ -214,7 +215,7 @@ function remove(call: PackagesCall): number {
   const { version, exact } = chosen(call);
   if (!exact) throw new UsageError(`say which version, as in ${version.name}@${version.version}`);
   const reason = args.text('reason');
-  const cause = { dry: call.dry, ...(reason === undefined ? {} : { reason }) };
+  const cause = { dry: call.dry, ...defined({ reason }) };
   valueOf(store.delete(version.name, version.version, cause));
   const what = `version ${version.version} of ${version.name}`;
   return say(

@@ -1,4 +1,5 @@
 /** `modelyard plan PIPELINE`: what a run would do, and why. */
+import { defined } from '../../base/defined.js';
 import { type PlannedTask, planRun } from '../../runner/plan.js';
 import { answer } from '../answers.js';
 import { type Arguments, JSON_FLAG } from '../args.js';
@@ -29,8 +30,7 @@ export async function showPlan(args: Arguments): Promise<number> {
     ...prepared.selection,
     force: prepared.flags.force,
     noCache: prepared.flags.noCache,
-    ...(prepared.features === undefined ? {} : { features: prepared.features }),
-    ...(resume === undefined ? {} : { resume }),
+    ...defined({ features: prepared.features, resume }),
   });
   if (result.problem !== undefined) throw new CommandError(result.problem, EXIT.usage);
   if (args.flag('json')) {

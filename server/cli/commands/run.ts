@@ -1,6 +1,7 @@
 /** `modelyard run PIPELINE` */
 import { fstatSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { parseDuration } from '../../model/units.js';
 import { RunControl } from '../../runner/control.js';
 import type { EventSink } from '../../runner/events.js';
@@ -134,7 +135,7 @@ export async function optionsFor(
     pipeline: compiled.pipeline,
     definitionHash: compiled.definitionHash,
     texts,
-    ...(features === undefined ? {} : { features }),
+    ...defined({ features }),
     params,
     secrets: secretsFor(prepared),
     environment: process.env,
@@ -142,9 +143,7 @@ export async function optionsFor(
     graceMs: graceOf(args),
     wait: !args.flag('no-wait'),
     approvals: await approvalsFor(args),
-    ...(resume === undefined ? {} : { resume }),
-    ...(basis === undefined ? {} : { basis }),
-    ...(notices === undefined ? {} : { notices }),
+    ...defined({ resume, basis, notices }),
     ...selection,
     argv: process.argv.slice(2),
     control,

@@ -1,4 +1,5 @@
 /** `modelyard runs list|show|log|diff|delete|cancel` */
+import { defined } from '../../base/defined.js';
 import { display, jsonText } from '../../base/json.js';
 import { closeSync, existsSync, readSync } from 'node:fs';
 import path from 'node:path';
@@ -140,7 +141,7 @@ function list({ args, store, style, json }: RunsCall): number {
   const pipeline = args.text('pipeline');
   const found = store.list({
     limit: wholeNumber('limit', args.text('limit') ?? '20', 1),
-    ...(pipeline === undefined ? {} : { pipeline }),
+    ...defined({ pipeline }),
     ...(statuses.length === 0 ? {} : { status: statuses }),
   });
   if (json) {
@@ -187,7 +188,7 @@ export function statusWord(status: string, style: Style, columns = 0): string {
 function idFor({ args, words, store }: RunsCall, live = false): string {
   const [word] = words;
   const pipeline = args.text('pipeline');
-  const recent = store.list({ limit: 1_000, ...(pipeline === undefined ? {} : { pipeline }) });
+  const recent = store.list({ limit: 1_000, ...defined({ pipeline }) });
   if (word === undefined || word === 'latest') {
     const [newest] = recent;
     if (newest === undefined)

@@ -1,4 +1,5 @@
 /** `modelyard service start|stop|restart|rollback|promote|abort|traffic` */
+import { defined } from '../../base/defined.js';
 import { isValidName } from '../../model/names.js';
 import { parseDuration } from '../../model/units.js';
 import { orderService, startService, type ServiceVerb } from '../../serving/client.js';
@@ -91,8 +92,7 @@ async function startOne(
     args.text('replicas'),
   ];
   const order: ServiceOrder = {
-    ...(release === undefined ? {} : { release }),
-    ...(host === undefined ? {} : { host }),
+    ...defined({ release, host }),
     ...(port === undefined ? {} : { port: wholeNumber('port', port, 1) }),
     ...(traffic === undefined ? {} : { traffic: percent('traffic', traffic) }),
     ...(replicas === undefined ? {} : { replicas: wholeNumber('replicas', replicas, 1) }),

@@ -1,4 +1,5 @@
 /** What the subcommands of `modelyard service` share: which service is meant, on whose behalf, and telling what came of it. */
+import { defined } from '../../base/defined.js';
 import { didYouMean, similar } from '../../model/names.js';
 import type { ServiceAddress, ServiceVerb } from '../../serving/client.js';
 import { describeServiceEvent, readable, releaseNames } from '../../serving/event-words.js';
@@ -88,7 +89,7 @@ export function addressOf(
 
 export function causeOf(call: ServiceCall): ServiceCause {
   const reason = call.args.text('reason');
-  return { who: whoAmI(), ...(reason === undefined ? {} : { reason }) };
+  return { who: whoAmI(), ...defined({ reason }) };
 }
 
 /** Commands that give a service an order. */

@@ -1,4 +1,5 @@
 /** `modelyard status`: every pipeline, how it ended the last time, and what of it is stale. */
+import { defined } from '../../base/defined.js';
 import { Project } from '../../project/project.js';
 import { planRun } from '../../runner/plan.js';
 import { RunStore } from '../../stores/runs.js';
@@ -45,7 +46,7 @@ export const status: Command = {
                 expired: expiredTasks(store, last),
               },
             }),
-        ...(plan.problem === undefined ? {} : { problem: plan.problem }),
+        ...defined({ problem: plan.problem }),
         tasks: plan.tasks.map(({ id, decision, reasons }) => ({ id, decision, reasons })),
       });
     }

@@ -1,4 +1,5 @@
 /** DuckDB's errors, which it gives as JSON, as values with a sentence and a place. */
+import { defined } from '../../base/defined.js';
 import type { EngineError, EngineErrorKind } from './messages.js';
 
 const KINDS: Readonly<Record<string, EngineErrorKind>> = {
@@ -25,7 +26,7 @@ export function engineError(error: unknown, sql: string, start = 0, length = Inf
   return {
     kind: KINDS[type ?? ''] ?? 'sql',
     message: sentence(typeof told['exception_message'] === 'string' ? told['exception_message'] : message),
-    ...(type === undefined ? {} : { type }),
+    ...defined({ type }),
     ...(position >= 0 && position <= length ? { offset: unitsOf(sql, start, position) } : {}),
   };
 }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { defined } from '../../base/defined.js';
 import { engineError, unitsOf } from './errors.js';
 import { guard, isBareExpression } from './guard.js';
 import type {
@@ -196,7 +197,7 @@ function withoutEnd(sql: string): string {
 }
 
 function refused(message: string, offset?: number): { ok: false; error: EngineError } {
-  return { ok: false, error: { kind: 'refused', message, ...(offset === undefined ? {} : { offset }) } };
+  return { ok: false, error: { kind: 'refused', message, ...defined({ offset }) } };
 }
 
 /** The order counts: what is locked can't be set. `max_temp_directory_size` only holds when it is SET. */

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import type { FeaturesDefinition } from '../../model/analyze.js';
 import { catalogOf } from '../../model/feature-catalog.js';
 import { type DocumentKind, openDocument, readDocument } from '../../stores/document.js';
@@ -130,7 +131,7 @@ function sourceOf(store: FeatureStore, chosen: ChosenView): OnlineSource {
     version: String(manifest.version),
     relation: `read_parquet(${literal(store.dataFile(view.name, manifest.version))})`,
     timestamp,
-    ...(created === undefined ? {} : { created }),
+    ...defined({ created }),
     keys: keys.map(({ name, type }) => ({ name, type })),
     ttl: view.ttlMs === undefined ? null : view.ttlMs / 1000,
     features: features.map(({ name, type }) => ({ name, type })),
@@ -151,7 +152,7 @@ async function publish(
       readable: chosen.map(({ view, manifest }) => store.dataFile(view.name, manifest.version)),
       tempFolder: temp,
       timeoutMs: 2 ** 31 - 1,
-      ...(signal === undefined ? {} : { signal }),
+      ...defined({ signal }),
     });
     if (!opened.ok) return { ok: false, message: opened.error.message };
     const now = new Date();

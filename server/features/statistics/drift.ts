@@ -8,6 +8,7 @@
  * bins, which is exact where each value ends a bin and else can be too small by at most the share of the largest one;
  * Pearson's chi-square of the two rows of counts; Jensen–Shannon's distance, base 2, from 0 to 1.
  */
+import { defined } from '../../base/defined.js';
 import { chiSquareTail, kolmogorovSmirnovP, normalTail } from './distributions.js';
 
 /** From which on a feature counts as drifted. What so few values show by chance never counts. */
@@ -161,7 +162,7 @@ function numberParts(reference: NumberCounts, current: FeatureCounts): Part[] {
   const ends = mergedInside(reference.counts, current.counts).ends.map((index) => edges[index] ?? Infinity);
   const last = edges.at(-1);
   return [
-    { part: 'below', ...(reference.from === undefined ? {} : { to: reference.from }) },
+    { part: 'below', ...defined({ to: reference.from }) },
     ...ends.map((to, index): Part => ({
       part: 'range',
       ...starts(index === 0 ? reference.from : ends[index - 1]),

@@ -1,4 +1,5 @@
 /** From tables, kept statistics and plain samples to the counts that drift is measured by. */
+import { defined } from '../../base/defined.js';
 import type { Engine } from '../engine/engine.js';
 import type { EngineResult } from '../engine/messages.js';
 import { identifier, list, literal, textOf } from '../sql.js';
@@ -56,7 +57,7 @@ export function countNumbers(
     if (low === edges.length) above++;
     else counts[low] = (counts[low] ?? 0) + 1;
   }
-  return { kind: 'number', ...(from === undefined ? {} : { from }), edges, counts, below, above, missing };
+  return { kind: 'number', ...defined({ from }), edges, counts, below, above, missing };
 }
 
 /** Counts of a sample among the values of a reference. */
@@ -255,7 +256,7 @@ async function currentCounts(
         if (counts[0] !== undefined) counts[0] -= below;
         found.push({
           kind: 'number',
-          ...(from === undefined ? {} : { from }),
+          ...defined({ from }),
           edges,
           counts,
           below,

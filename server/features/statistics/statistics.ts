@@ -3,6 +3,7 @@
  * histograms, then what happens over time. The same data gives the same statistics: sums, whose last digits depend on the
  * order of the threads, are rounded.
  */
+import { defined } from '../../base/defined.js';
 import type { Engine } from '../engine/engine.js';
 import type { EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, textOf } from '../sql.js';
@@ -145,7 +146,7 @@ class Pass {
       schema: STATISTICS_SCHEMA,
       rows: count,
       ...(time === undefined ? {} : { time: time.time }),
-      ...(order === undefined ? {} : { order }),
+      ...defined({ order }),
       features: this.#columns.map((column, index) => {
         const about = first.get(column.name);
         const top = categories.get(column.name);
@@ -153,8 +154,7 @@ class Pass {
         return {
           ...feature(column, about, this.#counted.get(column.name)),
           ...numbers(about, bins.get(column.name), percentiles.get(column.name)),
-          ...(top === undefined ? {} : { categories: top }),
-          ...(steps === undefined ? {} : { overTime: steps }),
+          ...defined({ categories: top, overTime: steps }),
         };
       }),
     };
@@ -291,9 +291,7 @@ class Pass {
   async #order(): Promise<RowOrder | undefined> {
     const { relation, keys, timestamp, created } = this.#request;
     if (keys === undefined || timestamp === undefined) return undefined;
-    const [row = []] = await this.#ask(
-      orderQuery({ relation, keys, timestamp, ...(created === undefined ? {} : { created }) }),
-    );
+    const [row = []] = await this.#ask(orderQuery({ relation, keys, timestamp, ...defined({ created }) }));
     return orderOf(row);
   }
 

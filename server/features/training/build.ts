@@ -1,6 +1,7 @@
 /** A training set from names to its file: reads the labels, joins, writes, and keeps what is to be known about it. */
 import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { tempName } from '../../stores/atomic.js';
 import { hashFile } from '../../stores/hash.js';
 import { describeError, errorCode } from '../../stores/problem.js';
@@ -78,7 +79,7 @@ async function withEngine(
     tempFolder: temp,
     // The task's own limit ends it; nothing else should.
     timeoutMs: 2 ** 31 - 1,
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal }),
   });
   if (!opened.ok) return no('engine', opened.error.message);
   const engine = opened.value;
@@ -103,17 +104,16 @@ async function joined(
     labels: {
       path: request.labels,
       ...labels.value,
-      ...(request.timestamp === undefined ? {} : { timestamp: request.timestamp }),
+      ...defined({ timestamp: request.timestamp }),
     },
     views: request.views.map((one) => ({
       name: one.view.name,
       relation: `read_parquet(${literal(data.get(one.view.name) ?? '')})`,
       columns: one.manifest.columns,
-      ...(one.manifest.statistics.order === undefined ? {} : { order: one.manifest.statistics.order }),
+      ...defined({ order: one.manifest.statistics.order }),
       keys: one.keys.map(({ name }) => name),
       timestamp: one.timestamp,
-      ...(one.created === undefined ? {} : { created: one.created }),
-      ...(one.view.ttlMs === undefined ? {} : { ttlMs: one.view.ttlMs }),
+      ...defined({ created: one.created, ttlMs: one.view.ttlMs }),
       features: features
         .filter(({ view }) => view === one.view.name)
         .map(({ feature, as }) => ({ column: feature, as })),
@@ -137,14 +137,14 @@ async function joined(
     rows: result.value.rows,
     createdAt: new Date().toISOString(),
     labels: { path: request.labels, hash: request.labelsHash, timestamp: result.value.timestamp },
-    ...(request.service === undefined ? {} : { service: request.service }),
+    ...defined({ service: request.service }),
     createdCutoff: request.createdCutoff,
     columns: columnsOf(request, result.value, features),
     views: request.views.map(({ view, manifest }) => ({
       view: view.name,
       version: manifest.version,
       hash: manifest.hash,
-      ...(view.ttlMs === undefined ? {} : { ttlMs: view.ttlMs }),
+      ...defined({ ttlMs: view.ttlMs }),
     })),
     statistics: statistics.value,
     notes: result.value.notes,

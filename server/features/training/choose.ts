@@ -1,4 +1,5 @@
 /** From names of services and features to the versions of views that they are taken from. */
+import { defined } from '../../base/defined.js';
 import type { FeaturesDefinition } from '../../model/analyze.js';
 import { catalogOf, featuresOf, viewNamed } from '../../model/feature-catalog.js';
 import type { FeatureReference, FeatureView } from '../../model/features.js';
@@ -118,7 +119,7 @@ export function chooseView(
       manifest,
       keys: columns.filter(({ role }) => role === 'key'),
       timestamp,
-      ...(created === undefined ? {} : { created }),
+      ...defined({ created }),
       features: found.filter((one) => one !== undefined),
     },
   };

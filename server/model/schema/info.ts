@@ -1,4 +1,5 @@
 /** What the schema says about one place of a file, for hover and completion. */
+import { defined } from '../../base/defined.js';
 import type { FileKind, Json } from '../definition.js';
 import type { Hint, NameTarget } from './hint.js';
 import { featuresSchema } from './features.js';
@@ -93,17 +94,16 @@ function describe(places: readonly Shape[], siblings: readonly string[]): Schema
   const place = hints.find((hint) => hint.place !== undefined)?.place;
   const fallback = first.schema.default as Json | undefined;
   return {
-    ...(title === undefined ? {} : { title }),
+    ...defined({ title }),
     description: first.schema.description ?? '',
     examples: (first.schema.examples as readonly Json[] | undefined) ?? [],
     type: expected(first),
     values: [...new Set(values)],
-    ...(fallback === undefined ? {} : { default: fallback }),
+    ...defined({ default: fallback }),
     keys: keysOf(maps, siblings),
     ...(named === undefined ? {} : { named: { description: named.shape.schema.description ?? '' } }),
     list: places.some((shape) => shape.sequences.length > 0),
-    ...(names === undefined ? {} : { names }),
-    ...(place === undefined ? {} : { place }),
+    ...defined({ names, place }),
     bare: hints.some((hint) => hint.bare === true),
   };
 }
@@ -138,7 +138,7 @@ function keyInfo(property: PropertyShape): KeyInfo {
     required: property.required,
     type: expected(property.shape),
     snippet: property.shape.hint.snippet ?? snippetOf(property),
-    ...(fallback === undefined ? {} : { default: fallback }),
+    ...defined({ default: fallback }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Schemas turned into what walking a tree needs: what a map, a list and a scalar may look like at one place. */
 import type { TSchema } from '@sinclair/typebox';
+import { defined } from '../../base/defined.js';
 import { hintOf } from './hint.js';
 import type { Hint } from './hint.js';
 
@@ -110,7 +111,7 @@ function compileMap(schema: TSchema, hint: Hint): MapShape {
     hint,
     properties,
     required,
-    ...(named === undefined ? {} : { named }),
+    ...defined({ named }),
     exactlyOne: choices.flatMap((choice) => choice.required),
   };
 }
@@ -127,11 +128,9 @@ function compileScalar(schema: TSchema, type: ScalarShape['type'], hint: Hint): 
     type,
     hint,
     minLength: bound('minLength') ?? 0,
-    ...(values === undefined ? {} : { values }),
+    ...defined({ values }),
     ...(pattern === undefined ? {} : { pattern: new RegExp(pattern) }),
-    ...(minimum === undefined ? {} : { minimum }),
-    ...(exclusiveMinimum === undefined ? {} : { exclusiveMinimum }),
-    ...(maximum === undefined ? {} : { maximum }),
+    ...defined({ minimum, exclusiveMinimum, maximum }),
   };
 }
 

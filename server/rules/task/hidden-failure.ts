@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.js';
 import type { Task } from '../../model/definition.js';
 import { scanScript } from '../../model/shell-scan.js';
 import { insertBefore, replacement } from '../edits.js';
@@ -111,7 +112,7 @@ function hiddenIn(line: string, more: boolean): { readonly pipe?: string; readon
   const word = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : /^\S+/.exec(text)?.[0];
   const [pipe, list] = [word(piped), word(listed)];
-  return { ...(pipe === undefined ? {} : { pipe }), ...(list === undefined ? {} : { list }) };
+  return { ...defined({ pipe, list }) };
 }
 
 function bashFix(context: RuleContext, task: Task): Fix[] {

@@ -1,4 +1,5 @@
 /** The action `approval`: the task ends when people have decided. */
+import { defined } from '../../base/defined.js';
 import { compareNumbers, isNumber } from '../../base/numeral.js';
 import type { ApprovalState, Facts } from '../../stores/approvals.js';
 import { betterDirection } from '../../stores/registry/compare.js';
@@ -25,7 +26,7 @@ export async function approvalAction(
   const timeout =
     approval.timeoutMs === undefined
       ? {
-          ...(own === undefined ? {} : { timeoutMs: own }),
+          ...defined({ timeoutMs: own }),
           onTimeout: own === undefined ? onTimeout : ('fail' as const),
         }
       : { timeoutMs: approval.timeoutMs, onTimeout };
@@ -107,9 +108,7 @@ export function comparisonOf({
           : 'worse';
     return {
       metric,
-      ...(before === undefined ? {} : { current: before }),
-      ...(now === undefined ? {} : { candidate: now }),
-      ...(verdict === undefined ? {} : { verdict }),
+      ...defined({ current: before, candidate: now, verdict }),
     };
   });
   return {

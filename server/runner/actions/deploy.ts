@@ -1,4 +1,5 @@
 /** The action `deploy`: a release out of a package and a model version, once whoever has to has approved it. */
+import { defined } from '../../base/defined.js';
 import { TARGETS } from '../../serving/deploy.js';
 import { listReleases, madeOf, referenceOf } from '../../serving/releases.js';
 import { releaseFolder } from '../../serving/places.js';
@@ -30,7 +31,7 @@ export async function deployAction(context: ActionContext, deploy: Deployment): 
     const { name, version, alias } = deploy.model;
     const found = session.models?.registry.version(name, version);
     if (found?.ok !== true) return { ok: false, error: found?.error.message ?? 'the registry is not there' };
-    model = { version: found.version, ...(alias === undefined ? {} : { alias }) };
+    model = { version: found.version, ...defined({ alias }) };
   }
   try {
     const deployed = await target.deploy({
@@ -38,7 +39,7 @@ export async function deployAction(context: ActionContext, deploy: Deployment): 
       packages: session.packages,
       registry: session.models?.registry ?? Registry.open(root),
       package: deploy.package,
-      ...(model === undefined ? {} : { model }),
+      ...defined({ model }),
       environment: deploy.environment.name,
       target: deploy.target.name,
       env: { environment: deploy.environment.env, own: deploy.env },
@@ -125,7 +126,7 @@ function questionOf(
     ...comparison,
     who,
     count,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...defined({ timeoutMs }),
     onTimeout: 'reject',
   };
 }

@@ -1,4 +1,5 @@
 /** The action `monitor`: sets what a service is watched for, or watches it for a while before the deployment goes on. */
+import { defined } from '../../base/defined.js';
 import { orderService, type ServiceAddress } from '../../serving/client.js';
 import { canaryOf, setMonitor, watchService, type GateResult } from '../../serving/gate.js';
 import { baselineOf } from '../../serving/monitor/baseline.js';
@@ -41,7 +42,7 @@ export async function monitorAction(
       address,
       {
         rules: monitor.rules,
-        ...(monitor.webhook === undefined ? {} : { webhook: monitor.webhook }),
+        ...defined({ webhook: monitor.webhook }),
         samples,
         baseline: counts,
       },
@@ -63,7 +64,7 @@ export async function monitorAction(
       forMs: monitor.forMs,
       rules: monitor.rules,
       minRequests: monitor.minRequests,
-      ...(monitor.requests === undefined ? {} : { requests: monitor.requests }),
+      ...defined({ requests: monitor.requests }),
       signal,
       onTick: reporter(context),
     });

@@ -1,4 +1,5 @@
 /** The action `register`: a version of a model out of an artifact of the run, if it keeps to what it must keep to. */
+import { defined } from '../../base/defined.js';
 import { didYouMean, similar } from '../../model/names.js';
 import { modelUri, parseSelector } from '../../model/registry-names.js';
 import type { Json } from '../../model/definition.js';
@@ -44,11 +45,11 @@ export async function registerAction(
       hash: record.hash,
       kind: kindOf(producer, registration.path),
       mime: record.files === undefined ? mimeOf(registration.path) : FOLDER_MIME,
-      ...(registration.framework === undefined ? {} : { framework: registration.framework }),
+      ...defined({ framework: registration.framework }),
     },
     ...provenance(session, task.id, producer),
     metrics,
-    ...(git === undefined ? {} : { git }),
+    ...defined({ git }),
     ...described(registration),
     aliases: registration.aliases,
     signal: context.signal,
@@ -172,7 +173,7 @@ function described(
   const columns = (list: readonly { name: string; type: string }[]): Signature['inputs'] =>
     list.map(({ name, type }) => ({ name, type, required: true }));
   return {
-    ...(description === undefined ? {} : { description }),
+    ...defined({ description }),
     tags,
     metadata,
     ...(signature === undefined

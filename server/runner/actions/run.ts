@@ -1,4 +1,5 @@
 /** The action `run`: commands in one shell, until one fails. */
+import { defined } from '../../base/defined.js';
 import type { Script } from '../action-plans.js';
 import type { ActionContext, ActionOutcome, CommandOutcome } from './action.js';
 
@@ -9,8 +10,7 @@ export async function runAction(context: ActionContext, script: Script): Promise
   return {
     ok: false,
     error: explain(result),
-    ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
-    ...(result.signal === undefined ? {} : { signal: result.signal }),
+    ...defined({ exitCode: result.exitCode, signal: result.signal }),
   };
 }
 

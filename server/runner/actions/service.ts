@@ -1,5 +1,6 @@
 /** The action `service`: starts a service on a release, or moves its traffic to it. */
 import { randomBytes } from 'node:crypto';
+import { defined } from '../../base/defined.js';
 import { orderService, startService, type ServiceAddress } from '../../serving/client.js';
 import { secretsOf } from '../../serving/config.js';
 import { describeServiceEvent, readable, releaseNames } from '../../serving/event-words.js';
@@ -42,8 +43,7 @@ export async function serviceAction(
     const result = await startService(
       address,
       {
-        ...(ports === undefined ? {} : { ports }),
-        ...(ownHost === undefined ? {} : { host: ownHost }),
+        ...defined({ ports, host: ownHost }),
         ...request,
         release,
         cause,

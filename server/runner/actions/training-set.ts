@@ -1,4 +1,5 @@
 /** The action `training-set`: labels joined with features as they were known at the time of each label. */
+import { defined } from '../../base/defined.js';
 import { buildTrainingSet } from '../../features/training/build.js';
 import type { TrainingSetDocument } from '../../features/training/document.js';
 import type { TrainingSetTask } from '../resolve-training-set.js';
@@ -27,8 +28,7 @@ export async function trainingSetAction(
     labels: wanted.labels,
     labelsHash: record.hash,
     reading: wanted.labelsReading,
-    ...(wanted.timestamp === undefined ? {} : { timestamp: wanted.timestamp }),
-    ...(wanted.service === undefined ? {} : { service: wanted.service }),
+    ...defined({ timestamp: wanted.timestamp, service: wanted.service }),
     views: chosen.value,
     output: wanted.output,
     createdCutoff: wanted.createdCutoff,

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { defined } from '../../base/defined.js';
 import { delay } from '../delay.js';
 import { isOurs, processStartOf } from '../../stores/liveness.js';
 import type { ProcessIdentity } from '../../stores/liveness.js';
@@ -84,11 +85,7 @@ export class AppProcess {
     exited.catch(() => undefined);
     const pid = child.pid ?? 0;
     const processStart = processStartOf(pid);
-    return new AppProcess(
-      options.id,
-      { pid, ...(processStart === undefined ? {} : { processStart }) },
-      exited,
-    );
+    return new AppProcess(options.id, { pid, ...defined({ processStart }) }, exited);
   }
 
   /** Takes over a process that another host has started. It is no child of ours, so that it has to be looked at. */

@@ -1,5 +1,6 @@
 /** A release that runs: its replicas as one. */
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import type { Backend } from '../proxy/backend.js';
 import { releasePlaces, servicePlaces } from '../places.js';
 import type { ReleaseDocument, RunningRelease, ServiceConfig } from '../types.js';
@@ -128,10 +129,10 @@ export class ReleaseRun {
             model: {
               name: model.name,
               version: model.version,
-              ...(model.alias === undefined ? {} : { alias: model.alias }),
+              ...defined({ alias: model.alias }),
             },
           }),
-      ...(this.since === undefined ? {} : { since: this.since }),
+      ...defined({ since: this.since }),
       traffic: this.traffic,
       replicas: this.replicas.flatMap((replica) => replica.state ?? []),
       restarts: this.restarts,
@@ -163,6 +164,6 @@ function serviceVariables(
           MODELYARD_MODEL: model.name,
           MODELYARD_MODEL_VERSION: model.version,
         }),
-    ...(release.featureService === undefined ? {} : { MODELYARD_FEATURE_SERVICE: release.featureService }),
+    ...defined({ MODELYARD_FEATURE_SERVICE: release.featureService }),
   };
 }

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { isOurs } from '../../stores/liveness.js';
 import { variableOf } from '../../stores/proc.js';
 import { delay } from '../delay.js';
@@ -110,7 +111,7 @@ export class Replica {
     if (!asked.ok) return asked;
     const identity = {
       pid: state.pid,
-      ...(state.processStart === undefined ? {} : { processStart: state.processStart }),
+      ...defined({ processStart: state.processStart }),
     };
     this.#app = AppProcess.adopt(state.id, identity, this.#pipe(state.id), this.#output);
     this.#backend = new Backend(this.#options.release, state.port);

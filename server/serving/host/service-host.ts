@@ -1,4 +1,5 @@
 /** A service: one public port, the releases behind it, and every change of them, one at a time. */
+import { defined } from '../../base/defined.js';
 import { readRelease } from '../release-document.js';
 import { type ServiceOrder, type ServiceRequest, DEFAULT_PORTS, mergeConfig, secretsOf } from '../config.js';
 import { Masks } from '../../stores/masks.js';
@@ -415,12 +416,12 @@ export class ServiceHost {
       environment,
       desired,
       status: this.#status(),
-      ...(this.#message === undefined ? {} : { message: this.#message }),
+      ...defined({ message: this.#message }),
       config: this.#config ?? config,
       previous,
       createdAt,
       updatedAt,
-      ...(current === undefined ? {} : { current }),
+      ...defined({ current }),
       ...(this.#candidate === undefined ? {} : { candidate: this.#candidate.state }),
     });
   }
@@ -589,7 +590,7 @@ export class ServiceHost {
       this.#state.record({
         kind: 'refused',
         release: running.id,
-        ...(problem === undefined ? {} : { message: problem }),
+        ...defined({ message: problem }),
         ...cause,
       });
       return;
@@ -629,7 +630,7 @@ export class ServiceHost {
     await this.proxy.close(drainMs);
     await Promise.all([...this.runs.map((run) => run.stop()), ...this.#retiring]);
     const [release, message] = [this.#current?.release.id, this.#message];
-    this.#state.record({ kind: 'stopped', ...(release === undefined ? {} : { release }), ...cause });
+    this.#state.record({ kind: 'stopped', ...defined({ release }), ...cause });
     this.#stopping = false;
     const failed = desired === 'stopped' && this.#current === undefined && message !== undefined;
     this.#current = undefined;

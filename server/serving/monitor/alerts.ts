@@ -1,5 +1,6 @@
 /** Alerts: raised when a rule of a service is broken, cleared when it holds again. */
 import { appendFileSync } from 'node:fs';
+import { defined } from '../../base/defined.js';
 import { writeAtomic } from '../../stores/atomic.js';
 import { lineOf, valueOf } from '../../stores/line-format.js';
 import { linesBackward } from '../../stores/lines.js';
@@ -72,12 +73,12 @@ export class Alerts {
         kind,
         environment: this.#about.environment,
         service: this.#about.service,
-        ...(release === undefined ? {} : { release }),
+        ...defined({ release }),
         rule,
         severity,
-        ...(value === undefined ? {} : { value }),
+        ...defined({ value }),
         text,
-        ...(message === undefined ? {} : { message }),
+        ...defined({ message }),
       });
     };
     for (const outcome of outcomes) {

@@ -1,5 +1,6 @@
 /** What a model was trained on, as counts that requests are held against. Made by whoever sets a monitor, not by the host. */
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { openEngine } from '../../features/engine/engine.js';
 import { referenceCounts } from '../../features/statistics/measure.js';
 import { statistics } from '../../features/statistics/statistics.js';
@@ -25,7 +26,7 @@ export async function baselineOf(
   const opened = await openEngine({
     readable: [absolute],
     tempFolder: path.join(layoutOf(root).temp, `baseline-${process.pid}`),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal }),
   });
   if (!opened.ok) return { ok: false, message: opened.error.message };
   const engine = opened.value;
@@ -51,7 +52,7 @@ export async function baselineOf(
         counts.kind === 'number'
           ? {
               kind: 'number',
-              ...(counts.from === undefined ? {} : { from: counts.from }),
+              ...defined({ from: counts.from }),
               edges: counts.edges,
               counts: counts.counts,
               missing: counts.missing,

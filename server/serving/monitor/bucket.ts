@@ -1,4 +1,5 @@
 /** What was measured in a span of time, and how spans are added up. */
+import { defined } from '../../base/defined.js';
 import { Histogram, type SparseHistogram } from './histogram.js';
 
 export interface ReleaseCounts {
@@ -180,11 +181,11 @@ export function mergeBuckets(buckets: readonly MetricsBucket[]): MetricsBucket |
     releases: releases.counts(sums.requests),
     ...gauges.processes,
     latency: histogram.sparse(),
-    ...(last.memoryBytes === undefined ? {} : { memoryBytes: last.memoryBytes }),
+    ...defined({ memoryBytes: last.memoryBytes }),
     ...(last.cpu === undefined || sums.seconds === 0 ? {} : { cpu: cpuSeconds / sums.seconds }),
     ready: last.ready,
     replicas: last.replicas,
-    ...(drift === undefined ? {} : { drift }),
+    ...defined({ drift }),
   };
 }
 
@@ -201,8 +202,7 @@ export function ofRelease(buckets: readonly MetricsBucket[], release: string): M
     const counts = answered ?? { requests: 0, errors: 0 };
     const { memoryBytes, cpu, ...rest } = bucket;
     const measured = own ?? {
-      ...(memoryBytes === undefined ? {} : { memoryBytes }),
-      ...(cpu === undefined ? {} : { cpu }),
+      ...defined({ memoryBytes, cpu }),
     };
     return {
       ...rest,
@@ -243,8 +243,7 @@ export function summarize(buckets: readonly MetricsBucket[]): MetricsSummary | u
     ...percentile('p99', 99),
     ...percentile('max', 100),
     restarts: sum.restarts,
-    ...(sum.memoryBytes === undefined ? {} : { memoryBytes: sum.memoryBytes }),
-    ...(sum.cpu === undefined ? {} : { cpu: sum.cpu }),
+    ...defined({ memoryBytes: sum.memoryBytes, cpu: sum.cpu }),
     status: sum.status,
     releases: Object.fromEntries(
       Object.entries(sum.releases).map(([id, counts]) => [

@@ -1,4 +1,5 @@
 /** Drift over time: each feature is measured once a minute, one after the other, so that no request has to wait for it. */
+import { defined } from '../../base/defined.js';
 import { parseMonitorRule } from '../../model/monitor-rule.js';
 import type { DriftMeasures } from './bucket.js';
 import { LEAST_ROWS, type MonitorRule, driftFeatures } from './rules.js';
@@ -61,7 +62,7 @@ function rounded(measure: DriftMeasures[string]): DriftMeasures[string] {
   const short = (value: number): number => Number(value.toPrecision(4));
   const { kind, psi, ks, js, nulls, missing, p, rows } = measure;
   return {
-    ...(kind === undefined ? {} : { kind }),
+    ...defined({ kind }),
     psi: short(psi),
     ...(ks === undefined ? {} : { ks: short(ks) }),
     ...(js === undefined ? {} : { js: short(js) }),

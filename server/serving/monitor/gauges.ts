@@ -1,4 +1,5 @@
 /** What the processes of releases are doing, from one look to the next. */
+import { defined } from '../../base/defined.js';
 import type { ProcessGauges } from './bucket.js';
 
 /** What the processes of one release are doing right now. */
@@ -41,7 +42,7 @@ export class ProcessTally {
           seconds,
           upSeconds: ready > 0 ? seconds : 0,
           restarts: Math.max(0, restarts - (before?.restarts ?? 0)),
-          ...(memoryBytes === undefined ? {} : { memoryBytes }),
+          ...defined({ memoryBytes }),
           ...(spent === undefined ? {} : { cpu: spent / seconds }),
           ready,
           replicas,

@@ -1,4 +1,5 @@
 /** The monitor in a host: settings, samples, rules, alerts. */
+import { defined } from '../../base/defined.js';
 import { openDocument, readDocument } from '../../stores/document.js';
 import type { ServicePlaces } from '../places.js';
 import { Alerts, callWebhook, type AlertEvent } from './alerts.js';
@@ -58,7 +59,7 @@ export class Monitor {
     const buckets = recorder.window(windowMs);
     const summary = summarize(release === undefined ? buckets : ofRelease(buckets, release));
     const drift = this.samples.drift(windowMs, release === undefined ? {} : { release });
-    return { ...(summary === undefined ? {} : { summary }), drift };
+    return { ...defined({ summary }), drift };
   }
 
   /** How the rules stand now. */

@@ -1,4 +1,5 @@
 /** Counts the traffic of a service: a bucket a second in memory, one of ten seconds in a file of bounded size. */
+import { defined } from '../../base/defined.js';
 import { lineOf } from '../../stores/line-format.js';
 import { RotatingLog } from '../host/rotating-log.js';
 import { SERVICE_LINES } from '../service-lines.js';
@@ -151,7 +152,7 @@ export class Recorder implements TrafficObserver {
       ...(cpu.length === 0 ? {} : { cpu: total(cpu) }),
       ready,
       replicas: total(all.map((one) => one.replicas)),
-      ...(this.#drift === undefined ? {} : { drift: this.#drift }),
+      ...defined({ drift: this.#drift }),
     };
     this.#drift = undefined;
     this.#lastRestarts = gauges.restarts;

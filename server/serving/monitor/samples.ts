@@ -1,4 +1,5 @@
 /** Samples of requests and answers: a bounded file, and the values that drift is measured by. */
+import { defined } from '../../base/defined.js';
 import { countNumbers, countValues } from '../../features/statistics/measure.js';
 import { type FeatureCounts, wholeDrift } from '../../features/statistics/drift.js';
 import { lineOf } from '../../stores/line-format.js';
@@ -156,7 +157,7 @@ export class Samples implements SampleSink {
         kind: reference.kind,
         psi,
         ...(measured.ks === undefined ? {} : { ks: measured.ks.statistic }),
-        ...(measured.jensenShannon === undefined ? {} : { js: measured.jensenShannon }),
+        ...defined({ js: measured.jensenShannon }),
         nulls: (counts.missing - absent) / values.length,
         missing: absent / values.length,
         p,

@@ -4,6 +4,7 @@
  */
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { checkServingName } from '../../model/package-names.js';
 import { didYouMean, similar } from '../../model/names.js';
 import { tempName, writeFully } from '../atomic.js';
@@ -225,7 +226,7 @@ export class PackageStore {
         manifest: hash,
         bytes: manifest.archive.bytes,
         files: manifest.files.length,
-        ...(settings.model === undefined ? {} : { model: settings.model }),
+        ...defined({ model: settings.model }),
         entrypoint: settings.entrypoint,
         createdAt: at,
         createdBy: who,

@@ -1,4 +1,5 @@
 /** Two versions side by side: what differs, and for metrics by how much and whether that is good. */
+import { defined } from '../../base/defined.js';
 import { isNumber, toDouble } from '../../base/numeral.js';
 import type { Json } from '../../model/definition.js';
 import { identity } from '../../model/values.js';
@@ -55,8 +56,7 @@ function row(
   const base = {
     section,
     key,
-    ...(a === undefined ? {} : { a }),
-    ...(b === undefined ? {} : { b }),
+    ...defined({ a, b }),
     differs,
   };
   if (!isNumber(a) || !isNumber(b)) return base;

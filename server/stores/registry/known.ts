@@ -2,6 +2,7 @@
  * The registry as the language service sees it: read when it is asked, and remembered. What is remembered of a model
  * holds until `refresh` finds that its files have changed, so that a keystroke costs no read.
  */
+import { defined } from '../../base/defined.js';
 import type { AliasMoved, KnownModels, KnownVersionDetails } from '../../model/known-models.js';
 import { checkModelName } from '../../model/registry-names.js';
 import { fileStamp } from '../folder.js';
@@ -64,7 +65,7 @@ export class KnownRegistry implements KnownModels {
     const [entry] = found.ok ? found.entries : [];
     if (entry === undefined) return undefined;
     const { at, who, reason } = entry;
-    return { at, who, from: moveFrom(alias, entry) ?? null, ...(reason === undefined ? {} : { reason }) };
+    return { at, who, from: moveFrom(alias, entry) ?? null, ...defined({ reason }) };
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { openDocument, readDocument } from '../document.js';
 import { withLock } from '../file-lock.js';
 import { layoutOf } from '../layout.js';
@@ -175,7 +176,7 @@ export class ModelStore {
         at,
         ...change,
         who,
-        ...(run === undefined ? {} : { run }),
+        ...defined({ run }),
         ...(reason === undefined || reason === '' ? {} : { reason }),
       };
     });
@@ -255,7 +256,7 @@ export class ModelStore {
     const { document, problem, remade } = this.#readVersion(version);
     const current =
       remade || document === undefined ? document : loaded.pending.reduce(applyToVersion, document);
-    return { document: current, ...(problem === undefined ? {} : { problem }) };
+    return { document: current, ...defined({ problem }) };
   }
 
   /** The version that holds these bytes from this fingerprint, and is not deleted. */

@@ -1,4 +1,5 @@
 /** The document of a version, from what was asked for and what was taken in. */
+import { defined } from '../../base/defined.js';
 import { guessFramework } from './artifacts.js';
 import { FOLDER_MIME, mimeOf } from '../mime.js';
 import type { StoredArtifact } from './objects.js';
@@ -13,12 +14,11 @@ function artifactOf(request: RegisterRequest, stored: StoredArtifact): VersionAr
   return {
     hash,
     bytes,
-    ...(files === undefined ? {} : { files }),
-    ...(executables === undefined ? {} : { executables }),
+    ...defined({ files, executables }),
     path: artifact.path,
     kind: artifact.kind ?? 'model',
     mime: artifact.mime ?? (stored.kind === 'folder' ? FOLDER_MIME : mimeOf(artifact.path)),
-    ...(framework === undefined ? {} : { framework }),
+    ...defined({ framework }),
   };
 }
 
@@ -36,15 +36,12 @@ export function newVersion(
     createdAt: made.at,
     updatedAt: made.at,
     createdBy: made.who,
-    ...(run === undefined ? {} : { run }),
+    ...defined({ run }),
     artifact: artifactOf(request, stored),
     params: request.params ?? {},
     metrics: request.metrics ?? {},
     inputs: (request.inputs ?? []).map(({ path, hash }) => ({ path, hash })),
-    ...(features === undefined ? {} : { features }),
-    ...(git === undefined ? {} : { git }),
-    ...(signature === undefined ? {} : { signature }),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...defined({ features, git, signature, fingerprint }),
     description: request.description ?? '',
     tags: request.tags ?? {},
     metadata: request.metadata ?? {},

@@ -2,6 +2,7 @@
  * The model registry of a project: registered models, their versions, aliases and tags, and a history of every change.
  * Any number of processes may use it at once. What goes wrong is a value, not a throw.
  */
+import { defined } from '../../base/defined.js';
 import { checkAlias, checkModelName, checkTagKey, checkTagValue } from '../../model/registry-names.js';
 import { ensureMemory, layoutOf } from '../layout.js';
 import { whoAmI } from '../user.js';
@@ -65,8 +66,7 @@ export class Registry extends RegistryReader {
     if (bad !== undefined) return bad;
     const { hash } = request.artifact;
     const taken = await this.objects.put(request.artifact.file, {
-      ...(hash === undefined ? {} : { expected: hash }),
-      ...(signal === undefined ? {} : { signal }),
+      ...defined({ expected: hash, signal }),
       dry,
     });
     if (!taken.ok) return taken;
@@ -378,8 +378,7 @@ function authorOf({ who, reason, run, dry }: Cause): Author {
   return {
     who: who ?? whoAmI(),
     ...(dry === true ? { dry } : {}),
-    ...(reason === undefined ? {} : { reason }),
-    ...(run === undefined ? {} : { run }),
+    ...defined({ reason, run }),
   };
 }
 

@@ -2,6 +2,7 @@
  * What a model's journal comes to. Pure: the same entries give the same state, wherever and in how many steps they are
  * applied; applying entries again that are in already changes nothing.
  */
+import { defined } from '../../base/defined.js';
 import { isNumber } from '../../base/numeral.js';
 import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
@@ -109,8 +110,8 @@ export function summarizeVersion(version: VersionDocument): VersionSummary {
     status: version.status,
     createdAt: version.createdAt,
     createdBy: version.createdBy,
-    ...(version.run === undefined ? {} : { run: version.run }),
-    artifact: { hash, bytes, path, kind, ...(framework === undefined ? {} : { framework }) },
+    ...defined({ run: version.run }),
+    artifact: { hash, bytes, path, kind, ...defined({ framework }) },
     metrics: shortMetrics(version.metrics),
     tags: Object.fromEntries(
       Object.entries(version.tags)
@@ -243,7 +244,7 @@ function changeVersion(version: VersionDocument, entry: HistoryEntry): VersionDo
       return {
         ...without(version, 'statusMessage'),
         status: entry.to,
-        ...(entry.message === undefined ? {} : { statusMessage: entry.message }),
+        ...defined({ statusMessage: entry.message }),
       };
     }
     case 'tag-set':

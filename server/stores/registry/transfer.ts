@@ -1,4 +1,5 @@
 /** Models that go from one project to another, with their bytes, metadata and history, as a folder or a tar archive. */
+import { defined } from '../../base/defined.js';
 import { jsonText } from '../../base/json.js';
 import {
   closeSync,
@@ -287,7 +288,7 @@ function addVersions(
       name: manifest.name,
       versions: Object.fromEntries(done.versions.map(({ from, to }) => [from, to])),
       ...(loaded === undefined || dry ? {} : { history: keepHistory(store.places.imports, bundle.history) }),
-      ...(cause.reason === undefined ? {} : { reason: cause.reason }),
+      ...defined({ reason: cause.reason }),
     };
     return { ok: true, ...done, changes: [...changes, imported] };
   });
