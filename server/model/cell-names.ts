@@ -22,27 +22,32 @@ export function namedCells(
   scopeOf: (cell: Cell) => Scope,
   report: (problem: MatrixProblem) => void,
 ): string[] | undefined {
-  const bad = (message: string, span: Span = template.span): undefined => {
+  const bad = (message: string, span: Span = template.span): void => {
     report({ task: task.name, span, message });
-    return undefined;
   };
   const seen = new Map<string, Cell>();
   const ids: string[] = [];
   for (const cell of cells) {
     const rendered = renderTemplate(template, scopeOf(cell), 'plain');
     if (rendered.kind === 'unknown') return undefined;
-    if (rendered.kind === 'error') return bad(rendered.message, rendered.span);
+    if (rendered.kind === 'error') {
+      bad(rendered.message, rendered.span);
+      return undefined;
+    }
     const name = rendered.value.normalize('NFC');
     const wrong = nameProblem(name);
-    if (wrong !== undefined)
-      return bad(`The cell ${cellWords(cell)} would be called "${shortened(name)}", which ${wrong}.`);
+    if (wrong !== undefined) {
+      bad(`The cell ${cellWords(cell)} would be called "${shortened(name)}", which ${wrong}.`);
+      return undefined;
+    }
     // Some file systems don't tell letters by their case.
     const folded = name.toLowerCase();
     const other = seen.get(folded);
     if (other !== undefined) {
-      return bad(
+      bad(
         `The cells ${cellWords(other)} and ${cellWords(cell)} would both be called "${shortened(name)}". Put what tells them apart into \`cell-name\`.`,
       );
+      return undefined;
     }
     seen.set(folded, cell);
     ids.push(`${task.name}@${name}`);
