@@ -1,12 +1,13 @@
 /** Memories of other versions: one that Modelyard 0.1.0 has written, and files that a newer one may have. */
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, readFileSync, readdirSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, readdirSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { TestProject } from '../support/cli.js';
 
 const FIXTURE = path.resolve('tests/runner/fixtures/kept-0.1.0');
 const WAITING = '20261129-080936-669-egnd';
+const LEFT = new Date('2026-11-29T08:10:00Z');
 
 /** The project as 0.1.0 left it: five runs, two versions of a model, a feature view, a package, a question. */
 async function kept(): Promise<TestProject> {
@@ -14,6 +15,9 @@ async function kept(): Promise<TestProject> {
   cpSync(FIXTURE, project.root, { recursive: true });
   cpSync(path.join(FIXTURE, 'memory'), project.path('.modelyard'), { recursive: true });
   project.remove('memory');
+  // A checkout makes the files of now; a run elsewhere that wrote a moment ago would count as one that is still running.
+  for (const file of Object.keys(files(project.path('.modelyard'))))
+    utimesSync(project.path('.modelyard', file), LEFT, LEFT);
   // It was made on another machine.
   await project.expect(0, ['trust']);
   return project;
@@ -107,6 +111,7 @@ test('what a newer Modelyard has written is named and left as it is', async () =
   const memory = project.path('.modelyard');
   const newer = (file: string, line: string): string => {
     appendFileSync(path.join(memory, file), `${line}\n`);
+    utimesSync(path.join(memory, file), LEFT, LEFT);
     return readFileSync(path.join(memory, file), 'latin1');
   };
   const index = newer('runs/index.ndjson', '{"id":"20261129-090000-000-aaaa","t":1795942800000,"v":3}');
