@@ -18,8 +18,6 @@ import { DEFINITIONS, HOSTILE_MEMORIES, type Victim, richProject } from '../supp
 import { allCommands } from '../support/in-process.js';
 import { LspClient, uri } from '../support/lsp-client.js';
 
-const STRACE = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0;
-
 /** What each command that looks is called with: `RUN` is the id of a run. Several calls are cut by `|`. */
 const LOOKING: Readonly<Record<string, string>> = {
   lint: '| main',
@@ -134,6 +132,8 @@ const CALLS =
 /** What goes before a command to have it traced. `-y` names what descriptors are of. */
 const straced = (trace: string): readonly string[] =>
   `strace -f -qq -y -s 300 --seccomp-bpf -e trace=${CALLS} -o ${trace}`.split(' ');
+const [STRACER = '', ...STRACING] = straced('/dev/null');
+const STRACE = spawnSync(STRACER, [...STRACING, 'true']).status === 0;
 
 const WRITES =
   /^(?:rename|unlink|mkdir|rmdir|link|symlink|truncate|ftruncate|chmod|fchmod|chown|fchown|lchown|utime|mknod|setxattr|creat)/;
