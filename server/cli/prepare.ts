@@ -290,9 +290,17 @@ export async function prepareWaiting(args: Arguments, id: string): Promise<Prepa
   const project = args.text('project');
   const own = new Arguments([], { resume: id, ...defined({ project }) });
   const store = RunStore.open(projectRoot(own));
-  const read = store.read(id);
-  if (read.ok && (read.run.status !== 'waiting' || store.hasRunner(read.run))) {
-    throw new TakenError(`run ${id} does not wait any more: it is ${read.run.status}`, EXIT.failed);
+  const taken = (): TakenError | undefined => {
+    const read = store.read(id);
+    if (!read.ok || (read.run.status === 'waiting' && !store.hasRunner(read.run))) return undefined;
+    return new TakenError(`run ${id} does not wait any more: it is ${read.run.status}`, EXIT.failed);
+  };
+  const before = taken();
+  if (before !== undefined) throw before;
+  try {
+    return await prepareFor(own);
+  } catch (error) {
+    // Somebody else may have been faster while the definition was read.
+    throw taken() ?? error;
   }
-  return prepareFor(own);
 }

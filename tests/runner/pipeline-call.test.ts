@@ -59,6 +59,12 @@ test('pipelines that run each other are refused', async (t) => {
     'a.pipeline.yaml': 'name: a\ntasks: { x: { pipeline: b } }\n',
     'b.pipeline.yaml': 'name: b\ntasks: { y: { pipeline: a } }\n',
   });
+  const { stderr } = await made.expect(2, ['run', 'a']);
+  assert.match(stderr, /Pipelines call each other in a cycle: a → b → a\./);
+  // What lint can't know, the run finds.
+  made.write({
+    'b.pipeline.yaml': 'name: b\nparams: { next: a }\ntasks: { y: { pipeline: "${{ params.next }}" } }\n',
+  });
   const { stdout } = await made.expect(1, ['run', 'a']);
   assert.match(stdout, /pipelines run each other without an end: a → b → a/);
 });
