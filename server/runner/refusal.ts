@@ -55,6 +55,8 @@ function* pathProblems(
   for (const [text, what] of otherPaths(task)) {
     const given = text?.template === undefined ? undefined : renderTemplate(text, scope, 'plain');
     if (given?.kind !== 'value') continue;
+    // A monitor whose `against` is empty compares with nothing.
+    if (what === DATA_FILE && given.value.trim() === '') continue;
     const checked = workspace.check(given.value, what);
     if (!checked.ok) yield checked.message;
   }
@@ -85,12 +87,14 @@ function blank(text: TemplateText, scope: Scope): string | undefined {
   return given.kind === 'value' && given.value.trim() === '' ? given.value : undefined;
 }
 
+const DATA_FILE = 'data file';
+
 /** Paths that are neither inputs nor outputs of an instance. */
 function otherPaths({ workingDirectory, action }: Task): (readonly [TemplateText | undefined, string])[] {
   return [
     [workingDirectory, 'working directory'],
     [action?.kind === 'package' ? action.requirements : undefined, 'requirements'],
-    [action?.kind === 'monitor' ? action.drift?.against : undefined, 'data file'],
+    [action?.kind === 'monitor' ? action.drift?.against : undefined, DATA_FILE],
   ];
 }
 

@@ -124,18 +124,23 @@ export function safeFileName(name: string, hash: (text: string) => string): stri
 
 /**
  * Why nothing of a memory is used: a newer Modelyard has laid it out in another way, it was not made here, or it leads
- * elsewhere. Changes nothing. Throws the system's errors.
+ * elsewhere. Changes nothing.
  */
 export function memoryProblem(layout: Layout): StoreProblem | undefined {
   const versionFile = versionFileOf(layout);
-  const found = readVersion(versionFile);
-  if (found !== undefined && found > LAYOUT_VERSION) {
-    return {
-      path: versionFile,
-      message: `${layout.memory} was made by a newer Modelyard (layout ${found}, this one knows ${LAYOUT_VERSION}). Update Modelyard; nothing was changed.`,
-    };
+  try {
+    const found = readVersion(versionFile);
+    if (found !== undefined && found > LAYOUT_VERSION) {
+      return {
+        path: versionFile,
+        message: `${layout.memory} was made by a newer Modelyard (layout ${found}, this one knows ${LAYOUT_VERSION}). Update Modelyard; nothing was changed.`,
+      };
+    }
+    return foreignMemory(layout) ?? strayFolder(layout);
+  } catch (error) {
+    const message = `Can't use ${layout.memory}: ${describeError(error)}.`;
+    return foreignMemory(layout) ?? strayFolder(layout) ?? { path: versionFile, message };
   }
-  return foreignMemory(layout) ?? strayFolder(layout);
 }
 
 const versionFileOf = ({ memory }: Layout): string => path.join(memory, 'version.json');
