@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'out/', 'node_modules/', '.vscode-test/', 'examples/', 'coverage/'] },
+  { ignores: ['dist/', 'out/', 'node_modules/', '.venv/', '.vscode-test/', 'examples/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
