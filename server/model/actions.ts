@@ -14,6 +14,10 @@ export interface ActionPath {
   readonly role: 'data' | 'pattern';
   /** It is an input like those in `inputs`: one file, whatever characters its name has, or a glob. */
   readonly input?: 'path' | 'glob';
+  /** What messages call one that is no input. */
+  readonly called?: string;
+  /** An empty one is as none. */
+  readonly mayBeEmpty?: true;
 }
 
 /** A name in the settings. */
@@ -97,8 +101,8 @@ const written = (text: TemplateText): ActionPath[] =>
 const patterns = (texts: readonly TemplateText[]): ActionPath[] =>
   texts.map((text) => ({ text, role: 'pattern' }));
 
-const optional = (text: TemplateText | undefined): ActionPath[] =>
-  text === undefined ? [] : [{ text, role: 'data' }];
+const optional = (text: TemplateText | undefined, more: Partial<ActionPath>): ActionPath[] =>
+  text === undefined ? [] : [{ text, role: 'data', ...more }];
 
 export const ACTIONS: { readonly [K in ActionKind]: ActionFacts<ActionOf<K>> } = {
   run: { values: [] },
@@ -139,7 +143,7 @@ export const ACTIONS: { readonly [K in ActionKind]: ActionFacts<ActionOf<K>> } =
     paths: ({ include, exclude, allowSecretFiles, requirements }) => [
       ...include.map((text) => ({ text, role: 'pattern', input: 'glob' }) as const),
       ...patterns([...exclude, ...allowSecretFiles]),
-      ...optional(requirements),
+      ...optional(requirements, { called: 'requirements' }),
     ],
     names: ({ name, model }) => [
       { names: 'package', text: name, made: true },
@@ -191,7 +195,7 @@ export const ACTIONS: { readonly [K in ActionKind]: ActionFacts<ActionOf<K>> } =
   monitor: {
     // How many requests were seen meanwhile.
     values: ['requests'],
-    paths: ({ drift }) => optional(drift?.against),
+    paths: ({ drift }) => optional(drift?.against, { called: 'data file', mayBeEmpty: true }),
     names: ({ service, environment }) => [
       { names: 'service', text: service },
       { names: 'environment', text: environment },

@@ -1,4 +1,5 @@
 /** Why nothing of a run may start: everything that is wrong with its paths once the values of its params are known. */
+import { type ActionPath, listed } from '../model/actions.js';
 import type { Task, TemplateText } from '../model/definition.js';
 import { evaluateText, renderTemplate, type Scope } from '../model/evaluate.js';
 import { compileGlob } from '../model/glob.js';
@@ -52,12 +53,11 @@ function* pathProblems(
           : ownPathProblem(output.path, output.glob, pipeline.path, workspace)),
     );
   }
-  for (const [text, what] of otherPaths(task)) {
-    const given = text?.template === undefined ? undefined : renderTemplate(text, scope, 'plain');
-    if (given?.kind !== 'value') continue;
-    // A monitor whose `against` is empty compares with nothing.
-    if (what === DATA_FILE && given.value.trim() === '') continue;
-    const checked = workspace.check(given.value, what);
+  for (const { text, called = 'path', mayBeEmpty } of otherPaths(task)) {
+    if (text.template === undefined) continue;
+    const given = renderTemplate(text, scope, 'plain');
+    if (given.kind !== 'value' || (mayBeEmpty === true && given.value.trim() === '')) continue;
+    const checked = workspace.check(given.value, called);
     if (!checked.ok) yield checked.message;
   }
   return undefined;
@@ -87,15 +87,12 @@ function blank(text: TemplateText, scope: Scope): string | undefined {
   return given.kind === 'value' && given.value.trim() === '' ? given.value : undefined;
 }
 
-const DATA_FILE = 'data file';
-
 /** Paths that are neither inputs nor outputs of an instance. */
-function otherPaths({ workingDirectory, action }: Task): (readonly [TemplateText | undefined, string])[] {
-  return [
-    [workingDirectory, 'working directory'],
-    [action?.kind === 'package' ? action.requirements : undefined, 'requirements'],
-    [action?.kind === 'monitor' ? action.drift?.against : undefined, DATA_FILE],
-  ];
+function otherPaths({ workingDirectory, action }: Task): ActionPath[] {
+  const others = listed(action, 'paths').filter(({ role, input }) => role === 'data' && input === undefined);
+  return workingDirectory === undefined
+    ? others
+    : [{ text: workingDirectory, role: 'data', called: 'working directory' }, ...others];
 }
 
 /** Whether its condition is known to be false already. */

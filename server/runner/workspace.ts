@@ -59,7 +59,9 @@ export class Workspace {
    */
   check(given: string, what: string): Checked {
     const bad = (why: string): Checked => ({ ok: false, message: `${what} "${given}" ${why}` });
-    if (given.trim() === '') return { ok: false, message: `an ${what} has an empty path` };
+    if (given.trim() === '') {
+      return { ok: false, message: `${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what} has an empty path` };
+    }
     if (given.includes('\0')) return bad('holds a NUL character');
     if (path.isAbsolute(given)) return bad('is absolute: paths are relative to the project');
     const normal = normalizePath(given);
