@@ -10,6 +10,7 @@
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../base/defined.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { withLock } from '../stores/file-lock.js';
 import { keepTouched } from '../stores/heartbeat.js';
@@ -48,7 +49,7 @@ export class Ledger implements OtherRuns {
   readonly #root: string;
   readonly #clock: () => number;
   readonly #grants = new Map<Grant, number>();
-  #wish: (NumberedWish & { readonly key: object }) | undefined;
+  #wished: { readonly key: object; readonly wish: NumberedWish } | undefined;
   #holders: readonly string[] = [];
   #stopTouching: (() => void) | undefined;
 
@@ -87,28 +88,29 @@ export class Ledger implements OtherRuns {
   }
 
   forget(key: object): void {
-    if (this.#wish?.key !== key) return;
-    this.#wish = undefined;
+    if (this.#wished?.key !== key) return;
+    this.#wished = undefined;
     this.#rewrite();
   }
 
   #takeLocked(key: object, wish: Wish, own: readonly Grant[]): Grant | undefined {
     const others = this.#others();
-    const number = Math.max(0, ...[...others.grants, ...others.wishes, ...this.#numbered()].map((one) => one.number)) + 1; // prettier-ignore
-    const mine = this.#wish?.key === key ? this.#wish : undefined;
+    const ownWish = this.#wished?.wish;
+    const mine = this.#wished?.key === key ? ownWish : undefined;
+    const wishes = ownWish === undefined ? others.wishes : [...others.wishes, ownWish];
+    const given = [...others.grants, ...wishes].map((one) => one.number);
+    const number = Math.max(0, ...given, ...this.#grants.values()) + 1;
     const grant = chooseFrom(wish, [...own, ...others.grants]);
-    const older = [...others.wishes, ...(this.#wish === undefined ? [] : [this.#wish])].filter(
-      (one) => one !== mine && one.number < (mine?.number ?? number),
-    );
+    const older = wishes.filter((one) => one !== mine && one.number < (mine?.number ?? number));
     if (grant === undefined || !older.every((one) => this.#leavesRoom(one, grant, others.grants))) {
-      if (this.#wish === undefined) {
-        this.#wish = { ...wish, key, number };
+      if (this.#wished === undefined) {
+        this.#wished = { key, wish: { ...wish, number } };
         this.#write();
       }
       return undefined;
     }
     this.#grants.set(grant, number);
-    if (mine !== undefined) this.#wish = undefined;
+    if (mine !== undefined) this.#wished = undefined;
     this.#write();
     return grant;
   }
@@ -120,14 +122,9 @@ export class Ledger implements OtherRuns {
     return chooseFrom(wish, [...since, grant]) !== undefined;
   }
 
-  #numbered(): readonly Numbered[] {
-    const grants = [...this.#grants.values()].map((number) => ({ number }));
-    return this.#wish === undefined ? grants : [...grants, this.#wish];
-  }
-
   #rewrite(): void {
     try {
-      if (this.#grants.size > 0 || this.#wish !== undefined) {
+      if (this.#grants.size > 0 || this.#wished !== undefined) {
         this.#write();
         return;
       }
@@ -141,10 +138,9 @@ export class Ledger implements OtherRuns {
 
   #write(): void {
     const grants = [...this.#grants].map(([grant, number]) => ({ ...grant, number }));
-    const entry: Entry = { owner: ownIdentity(), root: this.#root, grants };
-    const { asked, capacity, number } = this.#wish ?? {};
-    const wish = number === undefined ? {} : { wish: { asked, capacity, number } };
-    writeAtomic(this.#file, JSON.stringify({ ...entry, ...wish }), { mode: 0o600 });
+    const wish = this.#wished?.wish;
+    const entry: Entry = { owner: ownIdentity(), root: this.#root, grants, ...defined({ wish }) };
+    writeAtomic(this.#file, JSON.stringify(entry), { mode: 0o600 });
     this.#stopTouching ??= keepTouched(this.#file);
   }
 
@@ -161,9 +157,9 @@ export class Ledger implements OtherRuns {
           rmSync(file, { force: true });
           return [];
         }
-        const { wish, ...rest } = entry;
-        const asks = wish !== undefined && this.#clock() - sign() < LAPSE_MS;
-        return [{ ...rest, ...(asks ? { wish } : {}), run: path.basename(file, SUFFIX) }];
+        const { owner, root, grants } = entry;
+        const wish = this.#clock() - sign() < LAPSE_MS ? entry.wish : undefined;
+        return [{ owner, root, grants, ...defined({ wish }), run: path.basename(file, SUFFIX) }];
       });
     this.#holders = living
       .filter(({ grants, wish }) => grants.length > 0 || wish !== undefined)
