@@ -2,13 +2,14 @@
  * Long lists of files in records: kept once, by their content, in `runs/lists/`, and named in a record by their hash. A run
  * that reads 40,000 files then records them in a line, and runs that read the same ones share the list.
  */
-import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { jsonText, parseJson } from '../base/json.js';
 import { writeAtomic } from './atomic.js';
 import { namesIn, statOf } from './folder.js';
+import { hashOf } from './hash.js';
 import { readPlainText } from './plain-file.js';
+import type { ContentHash } from './run-document.js';
 
 /** Shorter lists stay where they are. */
 const LONG = 200;
@@ -22,7 +23,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** In the place of a list, the only element. */
 interface Reference {
-  readonly list: string;
+  readonly list: ContentHash;
   readonly count: number;
 }
 
@@ -83,8 +84,8 @@ function put(list: List, folder: string): List {
   if (first < 0 || end - first <= LONG) return list;
   const files = list.slice(first, end);
   const text = jsonText(files);
-  const hash = createHash('sha256').update(text).digest('hex');
-  const file = path.join(folder, `${hash}.json`);
+  const hash = hashOf(text);
+  const file = fileOf(hash, folder);
   try {
     if (statOf(file) === undefined) {
       mkdirSync(folder, { recursive: true });
@@ -93,7 +94,7 @@ function put(list: List, folder: string): List {
   } catch {
     return list;
   }
-  const reference: Reference = { list: `sha256:${hash}`, count: files.length };
+  const reference: Reference = { list: hash, count: files.length };
   const short = [...list.slice(0, first), reference, ...list.slice(end)];
   written.set(list, short);
   return short;
@@ -108,7 +109,7 @@ function get(list: List, folder: string, lost: (() => void) | undefined): List {
   if (!list.some(isReference)) return list;
   return list.flatMap((one) => {
     if (!isReference(one)) return [one];
-    const found = contentOf(path.join(folder, `${one.list.slice('sha256:'.length)}.json`));
+    const found = contentOf(one.list, folder);
     if (found === undefined) lost?.();
     return found ?? [];
   });
@@ -120,13 +121,18 @@ function isReference(one: unknown): one is Reference {
   );
 }
 
-function contentOf(file: string): List | undefined {
+function fileOf(hash: ContentHash, folder: string): string {
+  return path.join(folder, `${hash.slice('sha256:'.length)}.json`);
+}
+
+function contentOf(hash: ContentHash, folder: string): List | undefined {
+  const file = fileOf(hash, folder);
   const known = read.get(file);
   if (known !== undefined) return known;
   try {
     const text = readPlainText(file);
     // Neither cut nor changed: it has the name of its content.
-    if (createHash('sha256').update(text).digest('hex') !== path.basename(file, '.json')) return undefined;
+    if (hashOf(text) !== hash) return undefined;
     const list = parseJson(text) as unknown;
     if (!Array.isArray(list)) return undefined;
     if (read.size >= KEPT) read.delete(read.keys().next().value ?? '');
