@@ -63,9 +63,11 @@ async function beginsWith(file: string, old: SourceRecord, signal?: AbortSignal)
   }
   if (last[0] !== 0x0a) return false;
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { end: old.bytes - 1, highWaterMark: 1024 * 1024 }), hash, {
-    ...defined({ signal }),
-  });
+  await pipeline(
+    createReadStream(file, { end: old.bytes - 1, highWaterMark: 1024 * 1024 }),
+    hash,
+    defined({ signal }),
+  );
   return `sha256:${hash.digest('hex')}` === old.hash;
 }
 

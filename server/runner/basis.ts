@@ -27,9 +27,7 @@ export function basisOf(
     ) as Record<string, string>,
     pipelines: Object.fromEntries([...called].map(([name, loaded]) => [name, loaded.pipeline.path])),
     params,
-    selection: {
-      ...defined({ only, from, to }),
-    },
+    selection: defined({ only, from, to }),
     flags: { force, noCache, keepGoing, ...defined({ jobs }) },
     versions: versions ?? { packages: {}, models: {} },
     trigger,

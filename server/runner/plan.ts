@@ -80,9 +80,7 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
       called: options.called,
     }),
     features: options.features ?? (await featureFilesFor(root, [pipeline])),
-    selection: {
-      ...defined({ only, from, to }),
-    },
+    selection: defined({ only, from, to }),
   });
   const problem = await refusalOf(session, (file) => session.workspace.peek(file));
   if (problem !== undefined) return { tasks: [], problem };

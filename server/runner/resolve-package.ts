@@ -75,7 +75,7 @@ function settingsOf(
     entrypoint: entrypoint.join(' && '),
     setup: action.setup.map((line) => texts.command(line).trim()),
     ...defined({ port }),
-    health: { ...defined({ live, ready }) },
+    health: defined({ live, ready }),
     env: envOf(action.env, texts),
     secrets: [...new Set(action.secrets.map(({ value }) => value))],
     ...defined({ model, signature, featureService, python, requirements }),

@@ -152,9 +152,7 @@ function parentOf(options: RunOptions, again: RunDocument | undefined): Pick<Run
 function selectionOf(options: RunOptions, again: RunDocument | undefined): Selection {
   if (again !== undefined) return { only: again.tasks.map(({ id }) => id) };
   const { only, from, to } = options;
-  return {
-    ...defined({ only, from, to }),
-  };
+  return defined({ only, from, to });
 }
 
 /** What this run, and those that it calls, may take beside the other runs on this machine. */

@@ -112,7 +112,7 @@ function hiddenIn(line: string, more: boolean): { readonly pipe?: string; readon
   const word = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : /^\S+/.exec(text)?.[0];
   const [pipe, list] = [word(piped), word(listed)];
-  return { ...defined({ pipe, list }) };
+  return defined({ pipe, list });
 }
 
 function bashFix(context: RuleContext, task: Task): Fix[] {

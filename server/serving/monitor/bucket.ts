@@ -201,9 +201,7 @@ export function ofRelease(buckets: readonly MetricsBucket[], release: string): M
     if (own === undefined && answered === undefined && bucket.processes !== undefined) return [];
     const counts = answered ?? { requests: 0, errors: 0 };
     const { memoryBytes, cpu, ...rest } = bucket;
-    const measured = own ?? {
-      ...defined({ memoryBytes, cpu }),
-    };
+    const measured = own ?? defined({ memoryBytes, cpu });
     return {
       ...rest,
       ...measured,
