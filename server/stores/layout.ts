@@ -2,10 +2,11 @@
 import { existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
+import { isFolder } from './folder.js';
 import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import { isRunId } from './run-id.js';
-import { foreignMemory, hasOwnMark, markMemory } from './trust.js';
+import { foreignMemory, hasOwnMark, markMemory, NOT_A_FOLDER } from './trust.js';
 import { readPlainText } from './plain-file.js';
 
 /** Raised when the layout itself changes in a way that older versions would damage. */
@@ -153,7 +154,10 @@ export function ensureMemory(layout: Layout): { ok: true } | { ok: false; proble
   const versionFile = versionFileOf(layout);
   try {
     const problem = memoryProblem(layout);
-    if (problem !== undefined) return { ok: false, problem };
+    if (problem !== undefined) {
+      const message = `Can't write to ${layout.memory}: it ${NOT_A_FOLDER}`;
+      return { ok: false, problem: isFolder(layout.memory) ? problem : { ...problem, message } };
+    }
     if (readVersion(versionFile) !== undefined) {
       if (!hasOwnMark(layout)) markMemory(layout, false);
       return { ok: true };

@@ -170,13 +170,17 @@ export function hasOwnMark(layout: MemoryPlaces): boolean {
   return wanted.every((one) => readMark(path.join(marksFolder(layout), nameOf(one))) !== undefined);
 }
 
+/** What is said of a memory that is a link or a file. */
+export const NOT_A_FOLDER =
+  'is not a folder but a link or a file, and is not followed. Remove it, or link the whole project instead.';
+
 /** Why nothing of a memory is used: `undefined` where it was made here or there is none. */
 export function foreignMemory(layout: MemoryPlaces): StoreProblem | undefined {
   if (memoryState(layout) !== 'foreign') return undefined;
   const memory = memoryOf(layout);
   const message = isFolder(memory)
     ? `${memory} was not made here: it came with a clone, an archive or a copy of the folder. It can be looked at; nothing in it is run, restored, deleted or connected to until you say yes once with \`modelyard trust\`. To begin anew, remove it.`
-    : `${memory} is not a folder but a link or a file, and is not followed. Remove it, or link the whole project instead.`;
+    : `${memory} ${NOT_A_FOLDER}`;
   return { path: memory, message };
 }
 
