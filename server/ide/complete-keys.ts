@@ -1,7 +1,7 @@
 /** Completion of keys, and of whole tasks and pipelines where a name of one's own is asked for. */
 import { defined } from '../base/defined.js';
 import type { KeyInfo, SchemaInfo } from '../model/schema/index.js';
-import { parametersOfCall } from './describe.js';
+import { parametersOfCall, taskOf } from './describe.js';
 import {
   FEATURES_SNIPPETS,
   PIPELINE_SNIPPETS,
@@ -44,7 +44,7 @@ function keyItem(key: KeyInfo, slot: Slot, index: number): Completion {
 function callParams(context: IdeContext, slot: Slot): Completion[] {
   const [tasks, task, action, params] = slot.path;
   if (tasks !== 'tasks' || action !== 'pipeline' || params !== 'params' || slot.path.length !== 4) return [];
-  return parametersOfCall(context, String(task))
+  return parametersOfCall(context, taskOf(context, task))
     .filter((param) => !slot.siblings.includes(param.name))
     .map((param) => ({
       label: param.name,

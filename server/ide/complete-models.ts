@@ -5,11 +5,11 @@ import { MODEL_MEMBERS } from '../model/contexts.js';
 import type { Json } from '../model/definition.js';
 import { aliasesOfVersion, usableModel, versionOf } from '../model/known-models.js';
 import type { KnownModel } from '../model/known-models.js';
+import { valueAt } from '../model/keys.js';
 import { checkModelName, parseSelector } from '../model/registry-names.js';
-import { taskEntry } from '../rules/places.js';
 import { madeModels } from '../rules/model-makers.js';
-import { entryOf } from '../syntax/text.js';
-import type { Span } from '../syntax/tree.js';
+import type { Span, SyntaxNode } from '../syntax/tree.js';
+import { taskOf } from './describe.js';
 import { modelSummary, versionDetail, versionSummary } from './describe-models.js';
 import { metricValue, shortValue } from './markdown.js';
 import type { Slot } from './slot.js';
@@ -181,20 +181,26 @@ function memberItems(
 /** In the fields that name a model, one of its versions or one of its aliases. */
 export function completeModelField(context: IdeContext, slot: Slot, target: 'model' | 'alias'): Completion[] {
   const [, task, action, field] = slot.path;
-  const settings =
-    typeof task === 'string' && typeof action === 'string'
-      ? entryOf(taskEntry(context.definition.tree, task)?.map, action)?.value
-      : undefined;
   if (target === 'model') {
     const namesOnly = action === 'register' || action === 'package';
     return itemsOf(namesOnly ? modelChoices(context) : referenceChoices(context, slot.typed), slot.word);
   }
-  const owner = action === 'approval' ? entryOf(settings, 'compare')?.value : settings;
-  const model = entryOf(owner, 'model')?.value;
+  const model = modelBeside(context, task, action);
   const name = model?.kind === 'scalar' ? model.text.replace(/@.*$/s, '') : '';
   const choices = selectorChoices(context, name, USUAL_ALIASES);
   const aliases = field === 'aliases' ? choices.filter(isSettable) : choices;
   return itemsOf(aliases, slot.word);
+}
+
+/** What the field `model` says that an alias or a version is of. */
+function modelBeside(
+  context: IdeContext,
+  name: string | number | undefined,
+  action: string | number | undefined,
+): SyntaxNode | null | undefined {
+  const task = taskOf(context, name);
+  if (task === undefined || typeof action !== 'string') return undefined;
+  return action === 'approval' ? valueAt(task, action, 'compare', 'model') : valueAt(task, action, 'model');
 }
 
 function isSettable({ kind, text }: Choice): boolean {

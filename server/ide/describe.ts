@@ -1,7 +1,7 @@
 /** Tasks, params and values in words, for hovers and completions. Markdown. */
 import type { Output, Param, Pipeline, Task } from '../model/definition.js';
 import { entryOf } from '../syntax/text.js';
-import { taskEntry } from '../rules/places.js';
+import { valueAt } from '../model/keys.js';
 import { ago, code, escapeMarkdown, metricValue, shortValue } from './markdown.js';
 import type { IdeContext } from './types.js';
 
@@ -117,8 +117,8 @@ export function axisSummary(task: Task, name: string): string {
 }
 
 /** The params of the pipeline that a `pipeline:` task calls; none when it can't be told which one. */
-export function parametersOfCall(context: IdeContext, task: string): readonly Param[] {
-  const call = entryOf(taskEntry(context.definition.tree, task)?.map, 'pipeline')?.value;
+export function parametersOfCall(context: IdeContext, task: Task | undefined): readonly Param[] {
+  const call = task === undefined ? undefined : valueAt(task, 'pipeline');
   const name = call?.kind === 'map' ? entryOf(call, 'name')?.value : call;
   if (name?.kind !== 'scalar') return [];
   const called = context.project.pipelinesByName.get(name.text)?.[0];

@@ -12,7 +12,7 @@ import { isVersionNumber } from '../model/registry-names.js';
 import { servingMentions } from '../model/serving-mentions.js';
 import type { ServingKind, ServingMention } from '../model/serving-mentions.js';
 import type { ProjectView } from '../rules/rule.js';
-import { taskEntry } from '../rules/places.js';
+import { valueAt } from '../model/keys.js';
 import { entryOf } from '../syntax/text.js';
 import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
 import { type ChainStep, chainsIn } from '../model/chains.js';
@@ -177,11 +177,11 @@ class Collector {
   }
 
   pipeline(pipeline: Pipeline): void {
-    const named = entryOf(this.#tree.root, 'name')?.value;
+    const named = valueAt(pipeline, 'name');
     if (named?.kind === 'scalar') {
       this.#add({ kind: 'pipeline', name: pipeline.name }, named.span, named.span);
     }
-    this.#params(entryOf(this.#tree.root, 'params')?.value, undefined);
+    this.#params(valueAt(pipeline, 'params'), undefined);
     for (const { name } of pipeline.params) {
       for (const group of groupsOf(name)) this.#groups.add(group);
     }
@@ -219,9 +219,8 @@ class Collector {
       axes.add(name);
       this.#add(axis(name), nameSpan, nameSpan);
     }
-    const matrix = entryOf(taskEntry(this.#tree, task.name)?.map, 'matrix')?.value;
     for (const list of ['include', 'exclude']) {
-      for (const cell of itemsOf(entryOf(matrix, list)?.value)) {
+      for (const cell of itemsOf(valueAt(task, 'matrix', list))) {
         for (const { key } of entriesOf(cell)) {
           // The first cell that adds an axis is what defines it.
           const whole = axes.has(key.text) || RESERVED_AXES.has(key.text) ? undefined : key.span;
@@ -233,7 +232,7 @@ class Collector {
   }
 
   #call(task: Task): void {
-    const call = entryOf(taskEntry(this.#tree, task.name)?.map, 'pipeline')?.value;
+    const call = valueAt(task, 'pipeline');
     const name = call?.kind === 'map' ? entryOf(call, 'name')?.value : call;
     if (name?.kind !== 'scalar' || name.template !== undefined) return;
     this.#add({ kind: 'pipeline', name: name.text }, name.span);

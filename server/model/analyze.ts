@@ -2,6 +2,7 @@
 import type { MapEntry, SyntaxNode, SyntaxProblem, SyntaxTree } from '../syntax/tree.js';
 import type { FileKind, Pipeline, ProjectSettings, StructuralProblem } from './definition.js';
 import type { Features } from './features.js';
+import { written } from './keys.js';
 import { defaultName } from './names.js';
 import { detectKind } from './ours.js';
 import { readFeatures } from './read-features.js';
@@ -103,7 +104,7 @@ function readPipeline(
   const name = scalarOf(field(root, 'name'));
   const patterns = { left: PATTERN_BUDGET };
   const unitOf = (entry: MapEntry) => (entry.value === null ? undefined : checked.units.get(entry.value));
-  return {
+  const pipeline: Pipeline = {
     path,
     name: name === undefined || name.text === '' ? defaultName(path) : name.text,
     nameSpan: name?.span ?? START,
@@ -116,4 +117,5 @@ function readPipeline(
     tasks: entriesOf(field(root, 'tasks')).map((entry) => readTask(entry, unitOf(entry))),
     expressions: checked.sites,
   };
+  return written(pipeline, root);
 }

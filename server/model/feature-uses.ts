@@ -1,15 +1,15 @@
 /** Where a pipeline names feature views, features and feature services. */
 import { defined } from '../base/defined.js';
-import { entryOf } from '../syntax/text.js';
 import type { MapEntry, ScalarNode, Span, SyntaxNode } from '../syntax/tree.js';
 import type { PipelineDefinition } from './analyze.js';
 import { ACTIONS, type FeatureKeys, factsOf } from './actions.js';
 import type { ActionKind, Located } from './definition.js';
 import type { FeatureReference } from './features.js';
+import { keyOf } from './keys.js';
 import { readFeatureReference } from './read-features.js';
 import type { LabelsReading } from './training-set.js';
 import { labelsPath, readLabelsReading } from './read-training-set.js';
-import { booleanOf, entriesOf, field, itemsOf, mapOf, scalarOf } from './read.js';
+import { booleanOf, field, itemsOf, mapOf, scalarOf } from './read.js';
 import type { Maybe } from './read.js';
 
 export interface FeatureUse {
@@ -53,18 +53,18 @@ export function featureUsesOf(definition: PipelineDefinition): readonly FeatureU
   return uses;
 }
 
-function collect({ tree }: PipelineDefinition): FeatureUse[] {
-  return entriesOf(field(tree.root, 'tasks')).flatMap((task) =>
+function collect({ tree, pipeline }: PipelineDefinition): FeatureUse[] {
+  return pipeline.tasks.flatMap((task) =>
     USERS.flatMap(({ action, keys }) => {
-      const entry = entryOf(task.value, action);
-      const use = entry === undefined ? undefined : useOf(task, action, keys, entry, tree.text);
+      const entry = keyOf(task, action);
+      const use = entry === undefined ? undefined : useOf(task.name, action, keys, entry, tree.text);
       return use === undefined ? [] : [use];
     }),
   );
 }
 
 function useOf(
-  task: MapEntry,
+  task: string,
   action: ActionKind,
   keys: FeatureKeys,
   entry: MapEntry,
@@ -86,7 +86,7 @@ function useOf(
   const dynamic = [...itemsOf(listed), ...itemsOf(joined), ...itemsOf(named)].some(isDynamic);
   if (views.length + features.length === 0 && service === undefined && !dynamic) return undefined;
   return {
-    task: task.key.text,
+    task,
     action,
     span: entry.key.span,
     views,

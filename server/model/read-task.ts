@@ -13,6 +13,7 @@ import type {
 } from './definition.js';
 import { conditionOf, conditionsOf } from './conditions.js';
 import type { Conditions } from './conditions.js';
+import { written } from './keys.js';
 import { readChecks } from './read-checks.js';
 import { readMaterialize } from './read-materialize.js';
 import { readRegister } from './read-register.js';
@@ -59,7 +60,7 @@ const actionNames: ReadonlySet<string> = new Set(ACTION_KINDS);
 export function readTask(entry: MapEntry, structure: Structure = NONE): Task {
   let task = knownTasks.get(entry);
   if (task === undefined) {
-    task = build(entry, structure);
+    task = written(build(entry, structure), entry.value);
     knownTasks.set(entry, task);
   }
   return task;

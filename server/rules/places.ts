@@ -1,6 +1,6 @@
-/** Where things stand in a text: lines, scalars, the maps of tasks. */
-import { entryOf, lineAt, nodePathAt } from '../syntax/text.js';
-import type { MapEntry, MapNode, ScalarNode, Span, SyntaxTree } from '../syntax/tree.js';
+/** Where things stand in a text: lines and scalars. */
+import { lineAt, nodePathAt } from '../syntax/text.js';
+import type { MapEntry, ScalarNode, Span, SyntaxTree } from '../syntax/tree.js';
 
 /** The zero-based line of an offset. */
 export function lineOf(tree: SyntaxTree, offset: number): number {
@@ -21,20 +21,6 @@ export function scalarAt(tree: SyntaxTree, offset: number): ScalarNode | undefin
   if (step === undefined) return undefined;
   const node = step.kind === 'item' ? step.node : step.where === 'value' ? step.entry.value : null;
   return node?.kind === 'scalar' ? node : undefined;
-}
-
-const entriesOfTasks = new WeakMap<SyntaxTree, ReadonlyMap<string, MapEntry>>();
-
-/** The entry and the map of the task that is called `name`. */
-export function taskEntry(tree: SyntaxTree, name: string): { entry: MapEntry; map: MapNode } | undefined {
-  let entries = entriesOfTasks.get(tree);
-  if (entries === undefined) {
-    const tasks = entryOf(tree.root, 'tasks')?.value;
-    entries = new Map(tasks?.kind === 'map' ? tasks.entries.map((entry) => [entry.key.text, entry]) : []);
-    entriesOfTasks.set(tree, entries);
-  }
-  const entry = entries.get(name);
-  return entry?.value?.kind === 'map' ? { entry, map: entry.value } : undefined;
 }
 
 /** How far the text of `offset`'s line is indented. */

@@ -1,6 +1,6 @@
+import { valueAt } from '../../model/keys.js';
 import { entryOf } from '../../syntax/text.js';
 import type { Span, SyntaxNode } from '../../syntax/tree.js';
-import { taskEntry } from '../places.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 export const nobody: Rule = {
@@ -43,9 +43,8 @@ Nothing is said where a name is an expression, which may stand for several peopl
       if (environments?.kind !== 'map') return;
       for (const { value } of environments.entries) judge(context, entryOf(value, 'approval')?.value);
     }
-    for (const { name, action } of context.pipeline?.tasks ?? []) {
-      if (action?.kind !== 'approval') continue;
-      judge(context, entryOf(taskEntry(definition.tree, name)?.map, 'approval')?.value);
+    for (const task of context.pipeline?.tasks ?? []) {
+      if (task.action?.kind === 'approval') judge(context, valueAt(task, 'approval'));
     }
   },
 };

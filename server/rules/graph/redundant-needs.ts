@@ -1,9 +1,8 @@
 import type { Task } from '../../model/definition.js';
 import { redundantNeeds as findRedundant, type EdgeReason } from '../../model/graph.js';
-import { entryOf } from '../../syntax/text.js';
+import { keyOf } from '../../model/keys.js';
 import type { Span } from '../../syntax/tree.js';
 import { removalSpan } from '../edits.js';
-import { taskEntry } from '../places.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 
 export const redundantNeeds: Rule = {
@@ -78,7 +77,7 @@ function why(name: string, because: EdgeReason): string {
 
 function removal(context: RuleContext, task: Task, need: Span): Fix {
   const { tree, path } = context.definition;
-  const entry = task.needs.length === 1 ? entryOf(taskEntry(tree, task.name)?.map, 'needs') : undefined;
+  const entry = task.needs.length === 1 ? keyOf(task, 'needs') : undefined;
   return {
     title: 'Remove the needless "needs"',
     edits: [{ path, span: removalSpan(tree, entry?.span ?? need), newText: '' }],

@@ -1,13 +1,12 @@
 import type { DeployAction, PackageAction, Task } from '../../model/definition.js';
+import { keyOf } from '../../model/keys.js';
 import { usableModel, versionOf } from '../../model/known-models.js';
 import type { KnownModels } from '../../model/known-models.js';
 import { parseModelReference } from '../../model/registry-names.js';
 import { signatureDifferences } from '../../model/signature-differences.js';
 import type { ModelSignature } from '../../model/signature-differences.js';
-import { taskEntry } from '../places.js';
 import { literal, packagesOf } from '../releases.js';
 import type { Report, Rule, RuleContext } from '../rule.js';
-import { entryOf } from '../../syntax/text.js';
 
 const SETTINGS = 'environments: { staging: {} }\n';
 const PACK = (more: string) =>
@@ -99,8 +98,7 @@ function ofPackage(context: RuleContext, task: Task, action: PackageAction): Rep
   const found = [...versions].map((version) => misfit(models, name, version, expected));
   const [ofNewest] = found;
   if (ofNewest === undefined || found.includes(undefined)) return undefined;
-  const settings = entryOf(taskEntry(context.definition.tree, task.name)?.map, 'package')?.value;
-  const entry = entryOf(settings, 'signature');
+  const entry = keyOf(task, 'package', 'signature');
   if (entry === undefined) return undefined;
   return {
     span: entry.key.span,

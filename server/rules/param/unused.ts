@@ -1,5 +1,5 @@
 import { chainsIn } from '../../model/chains.js';
-import { entryOf } from '../../syntax/text.js';
+import { keyOf } from '../../model/keys.js';
 import type { Expression } from '../../syntax/tree.js';
 import { removalSpan } from '../edits.js';
 import type { Rule } from '../rule.js';
@@ -43,7 +43,7 @@ expression takes them together (\`toJSON(params)\`, \`params.*\`) or picks one b
     const single = pipeline.params.length === 1;
     for (const param of pipeline.params) {
       if (used.some((path) => touches(path, param.name.split('.')))) continue;
-      const whole = single ? entryOf(definition.tree.root, 'params')?.span : undefined;
+      const whole = single ? keyOf(pipeline, 'params')?.span : undefined;
       context.report({
         span: param.nameSpan,
         message: `Nothing uses the param "${param.name}".`,

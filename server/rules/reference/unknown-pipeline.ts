@@ -1,10 +1,10 @@
 import type { Param } from '../../model/definition.js';
+import { valueAt } from '../../model/keys.js';
 import { paramValue, problemOfGiven } from '../../model/param-values.js';
 import { jsonOf } from '../../model/read.js';
 import { entryOf } from '../../syntax/text.js';
 import type { MapNode, ScalarNode, SyntaxNode } from '../../syntax/tree.js';
 import { reportUnknown } from '../unknown.js';
-import { taskEntry } from '../places.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 export const unknownPipeline: Rule = {
@@ -70,7 +70,7 @@ Nothing is said where the name is an expression, or where two pipelines share th
       ));
     for (const task of context.pipeline?.tasks ?? []) {
       if (task.action?.kind !== 'pipeline') continue;
-      const call = entryOf(taskEntry(context.definition.tree, task.name)?.map, 'pipeline')?.value;
+      const call = valueAt(task, 'pipeline');
       const name = call?.kind === 'map' ? entryOf(call, 'name')?.value : call;
       if (isPlainText(name)) checkCall(context, name, call?.kind === 'map' ? call : undefined, names);
     }

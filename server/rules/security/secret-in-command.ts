@@ -1,8 +1,9 @@
-import { entryOf } from '../../syntax/text.js';
+import type { Task } from '../../model/definition.js';
+import { firstKeyOf, keyOf } from '../../model/keys.js';
 import { visitExpression } from '../../syntax/expression.js';
 import type { Expression, ExpressionPart, ScalarNode, Span } from '../../syntax/tree.js';
 import { insertBefore } from '../edits.js';
-import { scalarAt, taskEntry } from '../places.js';
+import { scalarAt } from '../places.js';
 import type { Edit, Fix, Rule, RuleContext, TypedSite } from '../rule.js';
 
 export const secretInCommand: Rule = {
@@ -91,7 +92,7 @@ function fixOf(
   const known = [...task.secrets, ...(context.pipeline?.secrets ?? [])].some(
     (secret) => secret.value === name,
   );
-  const declaration = known ? undefined : declare(context, task.name, name);
+  const declaration = known ? undefined : declare(context, task, name);
   if (!known && declaration === undefined) return undefined;
   if (declaration !== undefined) edits.unshift(declaration);
   return { title: `Let the shell read "$${name}"`, edits, preferred: true };
@@ -134,16 +135,14 @@ function openQuote(text: string): '"' | "'" | undefined {
 }
 
 /** Adds the secret to the task's `secrets`, or the key in front of the task's action. */
-function declare(context: RuleContext, taskName: string, name: string): Edit | undefined {
+function declare(context: RuleContext, task: Task, name: string): Edit | undefined {
   const { tree, path } = context.definition;
-  const place = taskEntry(tree, taskName);
-  if (place === undefined) return undefined;
-  const list = entryOf(place.map, 'secrets');
+  const list = keyOf(task, 'secrets');
   if (list === undefined) {
-    const first = place.map.entries[0];
+    const first = firstKeyOf(task);
     return first === undefined
       ? undefined
-      : insertBefore(context, first, place.map.flow, 'secrets', `[${name}]`);
+      : insertBefore(context, first.entry, first.flow, 'secrets', `[${name}]`);
   }
   const { value } = list;
   const insert = (at: number, newText: string): Edit => ({ path, span: { start: at, end: at }, newText });

@@ -1,8 +1,8 @@
 import type { Rule, RuleContext } from '../rule.js';
-import { entryOf } from '../../syntax/text.js';
+import type { Task } from '../../model/definition.js';
+import { valueAt } from '../../model/keys.js';
 import { parseDuration } from '../../model/units.js';
-import type { MapNode, SyntaxNode } from '../../syntax/tree.js';
-import { taskEntry } from '../places.js';
+import type { SyntaxNode } from '../../syntax/tree.js';
 import { reportStructural } from '../structural.js';
 
 export const duration: Rule = {
@@ -49,26 +49,24 @@ and a \`max-delay\` of \`retries\` that is shorter than its \`delay\`, so that t
   ],
   check(context) {
     reportStructural(context, 'duration');
-    for (const { name, timeoutMs, retries } of context.pipeline?.tasks ?? []) {
+    for (const task of context.pipeline?.tasks ?? []) {
       // The longest pause is read as no shorter than the first one.
-      if (timeoutMs !== 0 && retries.maxDelayMs > retries.delayMs) continue;
-      const place = taskEntry(context.definition.tree, name);
-      if (place !== undefined) checkTask(context, place.map);
+      if (task.timeoutMs !== 0 && task.retries.maxDelayMs > task.retries.delayMs) continue;
+      checkTask(context, task);
     }
   },
 };
 
-function checkTask(context: RuleContext, task: MapNode): void {
-  const timeout = entryOf(task, 'timeout')?.value;
+function checkTask(context: RuleContext, task: Task): void {
+  const timeout = valueAt(task, 'timeout');
   if (timeout && milliseconds(timeout) === 0)
     context.report({
       span: timeout.span,
       message:
         'A timeout of nothing ends the task before it begins. Give it time, or leave the key out for no limit.',
     });
-  const retries = entryOf(task, 'retries')?.value;
-  const delay = entryOf(retries, 'delay')?.value;
-  const longest = entryOf(retries, 'max-delay')?.value;
+  const delay = valueAt(task, 'retries', 'delay');
+  const longest = valueAt(task, 'retries', 'max-delay');
   if (!delay || !longest) return;
   const [first, most] = [milliseconds(delay), milliseconds(longest)];
   if (first !== undefined && most !== undefined && most < first)

@@ -1,8 +1,8 @@
 import { defined } from '../../base/defined.js';
 import type { Task } from '../../model/definition.js';
+import { firstKeyOf } from '../../model/keys.js';
 import { scanScript } from '../../model/shell-scan.js';
 import { insertBefore, replacement } from '../edits.js';
-import { taskEntry } from '../places.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { shellTasks } from '../shell-tasks.js';
 
@@ -116,13 +116,12 @@ function hiddenIn(line: string, more: boolean): { readonly pipe?: string; readon
 }
 
 function bashFix(context: RuleContext, task: Task): Fix[] {
-  const place = taskEntry(context.definition.tree, task.name);
-  const first = place?.map.entries[0];
   if (task.shell !== undefined) {
     return [replacement(context, 'Run it with "bash"', task.shell.span, 'bash', false)];
   }
-  if (place === undefined || first === undefined) return [];
-  const edit = insertBefore(context, first, place.map.flow, 'shell', 'bash');
+  const first = firstKeyOf(task);
+  if (first === undefined) return [];
+  const edit = insertBefore(context, first.entry, first.flow, 'shell', 'bash');
   return [{ title: 'Run it with "bash"', edits: [edit], preferred: false }];
 }
 

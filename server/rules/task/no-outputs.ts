@@ -1,5 +1,5 @@
+import { firstKeyOf } from '../../model/keys.js';
 import { insertBefore } from '../edits.js';
-import { taskEntry } from '../places.js';
 import type { Rule } from '../rule.js';
 
 export const noOutputs: Rule = {
@@ -33,18 +33,17 @@ with \`cache: false\`.
     for (const task of context.pipeline?.tasks ?? []) {
       if (task.action?.kind !== 'run' || !task.cache) continue;
       if (task.outputs.length + task.metrics.length + task.plots.length > 0) continue;
-      const place = taskEntry(context.definition.tree, task.name);
-      const first = place?.map.entries[0];
+      const first = firstKeyOf(task);
       context.report({
         span: task.nameSpan,
         message: `The task "${task.name}" names no outputs, so it is never cached and runs each time. Say \`cache: false\` if it should.`,
         fixes:
-          place === undefined || first === undefined
+          first === undefined
             ? []
             : [
                 {
                   title: 'Add "cache: false"',
-                  edits: [insertBefore(context, first, place.map.flow, 'cache', 'false')],
+                  edits: [insertBefore(context, first.entry, first.flow, 'cache', 'false')],
                   preferred: false,
                 },
               ],

@@ -1,8 +1,7 @@
 import type { Pipeline, Task } from '../../model/definition.js';
+import { firstKeyOf, valueAt } from '../../model/keys.js';
 import { scanScript } from '../../model/shell-scan.js';
-import { entryOf } from '../../syntax/text.js';
 import { insertBefore } from '../edits.js';
-import { taskEntry } from '../places.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { shellTasks } from '../shell-tasks.js';
 
@@ -69,15 +68,16 @@ function namesOf(pipeline: Pipeline, task: Task): ReadonlySet<string> {
 }
 
 function fixFor(context: RuleContext, task: Task, name: string): Fix[] {
-  const place = taskEntry(context.definition.tree, task.name);
-  const env = entryOf(place?.map, 'env')?.value;
-  const inner = env?.kind === 'map' ? env : undefined;
-  const first = inner?.entries[0] ?? place?.map.entries[0];
-  if (place === undefined || first === undefined || (env !== undefined && inner === undefined)) return [];
+  const first = firstKeyOf(task);
+  const env = valueAt(task, 'env');
+  if (first === undefined || (env !== undefined && env?.kind !== 'map')) return [];
+  const variable = env?.entries[0];
+  // Between empty braces nothing can be put in front.
+  if (env !== undefined && variable === undefined) return [];
   const value = '{ from-environment: true }';
   const edit =
-    inner === undefined
-      ? insertBefore(context, first, place.map.flow, 'env', `{ ${name}: ${value} }`)
-      : insertBefore(context, first, inner.flow, name, value);
+    variable === undefined
+      ? insertBefore(context, first.entry, first.flow, 'env', `{ ${name}: ${value} }`)
+      : insertBefore(context, variable, env?.flow === true, name, value);
   return [{ title: `Let ${name} count`, edits: [edit], preferred: false }];
 }

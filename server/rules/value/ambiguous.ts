@@ -1,3 +1,4 @@
+import { valueAt } from '../../model/keys.js';
 import { entriesOf, field, wordOf } from '../../model/read.js';
 import { paramForm } from '../../model/param-form.js';
 import { PARAM_TYPES } from '../../model/param-types.js';
@@ -61,19 +62,19 @@ Numbers with an exponent (\`1e-4\`) are everyday and seldom a trap: they are a h
     },
   ],
   check(context) {
-    const { root, text } = context.definition.tree;
+    const { pipeline, definition } = context;
     // The directive says which one is meant.
-    if (context.pipeline === undefined || /^%YAML\s+1\.1/m.test(text)) return;
+    if (pipeline === undefined || /^%YAML\s+1\.1/m.test(definition.tree.text)) return;
     const seen = new Set<number>();
     const each = (node: Node): void => scalars(node, (scalar) => report(context, scalar, seen));
-    for (const entry of entriesOf(field(root, 'params'))) param(entry.value, each);
-    each(field(root, 'env'));
-    for (const { value: task } of entriesOf(field(root, 'tasks'))) {
-      each(field(task, 'env'));
-      for (const { key, value } of entriesOf(field(task, 'matrix'))) {
+    for (const entry of entriesOf(valueAt(pipeline, 'params'))) param(entry.value, each);
+    each(valueAt(pipeline, 'env'));
+    for (const task of pipeline.tasks) {
+      each(valueAt(task, 'env'));
+      for (const { key, value } of entriesOf(valueAt(task, 'matrix'))) {
         if (key.text !== 'max-parallel' && key.text !== 'fail-fast') each(value);
       }
-      call(context, field(task, 'pipeline'), each);
+      call(context, valueAt(task, 'pipeline'), each);
     }
   },
 };
