@@ -1,4 +1,4 @@
-import { projectOutputs } from '../path/output-index.js';
+import { projectOutputs, writtenTask } from '../path/output-index.js';
 import { isWithin, normalizePath } from '../paths.js';
 import type { Rule } from '../rule.js';
 
@@ -11,7 +11,8 @@ Two pipelines of the project write the same file or folder, or one writes into a
 \`outputs\`, \`metrics\`, \`plots\` or the \`output\` of a training set. Each run of one replaces what the other has made, and each finds
 its own output changed afterwards, so that it is made or restored again and again.
 
-Params count with their defaults. Nothing is said about paths that only a run knows, nor about globs.
+Params count with their defaults. Nothing is said about paths that only a run knows, nor about globs, nor where the other
+pipeline has the very same task, word for word and without expressions: it makes the same.
 
 **How to fix it:** Give each pipeline a path of its own, or let one of them read what the other makes.
 `,
@@ -21,6 +22,12 @@ Params count with their defaults. Nothing is said about paths that only a run kn
         'a.pipeline.yaml': 'tasks:\n  a:\n    run: ./a.sh\n    outputs: { o: out/a.json }\n',
         'b.pipeline.yaml':
           'tasks:\n  b:\n    run: ./b.sh\n    inputs: [out/a.json]\n    outputs: { o: out/b.json }\n',
+      },
+    },
+    {
+      files: {
+        'a.pipeline.yaml': 'tasks:\n  a:\n    run: ./a.sh\n    outputs: { o: out/a.json }\n',
+        'b.pipeline.yaml': 'tasks:\n  a:\n    run: ./a.sh\n    outputs: { o: out/a.json }\n',
       },
     },
   ],
@@ -48,11 +55,13 @@ Params count with their defaults. Nothing is said about paths that only a run kn
   check(context) {
     const { pipeline, project } = context;
     if (pipeline === undefined) return;
-    for (const { outputs } of context.graph().instances) {
+    const definition = context.definition.path;
+    for (const { task, outputs } of context.graph().instances) {
+      const own = { definition, task: writtenTask(context.definition, task) };
       for (const { path: given, glob, text } of outputs) {
         const path = given === undefined || glob ? undefined : normalizePath(given);
         if (path === undefined || path === '') continue;
-        const other = projectOutputs(project).otherWriter(path, context.definition.path);
+        const other = projectOutputs(project).otherWriter(path, own);
         if (other === undefined) continue;
         const what =
           other.path === path

@@ -1,6 +1,6 @@
 /** What the tasks of pipelines make, so that it can be asked whether a path comes from one of them. */
 import type { Definition } from '../../model/analyze.js';
-import type { Pipeline } from '../../model/definition.js';
+import type { Pipeline, Task } from '../../model/definition.js';
 import { graphOf } from '../context.js';
 import { foldersOf } from '../../model/paths.js';
 import { globBase, literalPrefix, normalizePath } from '../paths.js';
@@ -74,6 +74,17 @@ export interface Writer {
   readonly path: string;
   /** Path of the pipeline's file. */
   readonly definition: string;
+  /** The task as it is written; nothing where params decide what it is. */
+  readonly task: string | undefined;
+}
+
+/** Kept of one path: enough that one of them is another for each who asks. */
+const MOST_WRITERS = 6;
+
+/** The task of a definition as a writer knows it. */
+export function writtenTask(definition: Definition, { span }: Task): string | undefined {
+  const text = definition.tree.text.slice(span.start, span.end).trim();
+  return text.includes('${{') ? undefined : text;
 }
 
 /** The outputs of all pipelines of a project. */
@@ -82,7 +93,7 @@ class ProjectOutputs implements OutputIndex {
   readonly folders = new Set<string>();
   readonly prefixes = new Set<string>();
   readonly prefixFolders = new Set<string>();
-  /** By path, and by the folders that hold them: of two pipelines each, so that one is another. */
+  /** By path, and by the folders that hold them. */
   readonly #at = new Map<string, Writer[]>();
   readonly #below = new Map<string, Writer[]>();
 
@@ -92,18 +103,25 @@ class ProjectOutputs implements OutputIndex {
       const index = outputIndex(definition.pipeline);
       for (const kind of ['paths', 'folders', 'prefixes', 'prefixFolders'] as const)
         for (const path of index[kind]) this[kind].add(path);
-      for (const path of index.paths) {
-        const writer = { path, definition: definition.path };
-        note(this.#at, path, writer);
-        for (const folder of foldersOf(path)) note(this.#below, folder, writer);
+      for (const { task, outputs } of graphOf(definition.pipeline).instances) {
+        const written = writtenTask(definition, task);
+        for (const { path: given, glob } of outputs) {
+          const path = given === undefined || glob ? undefined : normalizePath(given);
+          if (path === undefined) continue;
+          const writer = { path, definition: definition.path, task: written };
+          note(this.#at, path, writer);
+          for (const folder of foldersOf(path)) note(this.#below, folder, writer);
+        }
       }
     }
   }
 
-  /** Who else writes a path, above it or in it. */
-  otherWriter(path: string, own: string): Writer | undefined {
+  /** Who else writes a path, above it or in it. The same task in another pipeline makes the same, and is no other. */
+  otherWriter(path: string, own: Omit<Writer, 'path'>): Writer | undefined {
     const other = (writers: readonly Writer[] | undefined): Writer | undefined =>
-      writers?.find(({ definition }) => definition !== own);
+      writers?.find(
+        ({ definition, task }) => definition !== own.definition && (task === undefined || task !== own.task),
+      );
     for (const place of [path, ...foldersOf(path)]) {
       const found = other(this.#at.get(place));
       if (found !== undefined) return found;
@@ -115,7 +133,12 @@ class ProjectOutputs implements OutputIndex {
 function note(map: Map<string, Writer[]>, key: string, writer: Writer): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [writer]);
-  else if (list.length < 2 && list[0]?.definition !== writer.definition) list.push(writer);
+  else if (
+    list.length < MOST_WRITERS &&
+    !list.some(({ definition, task }) => definition === writer.definition && task === writer.task)
+  ) {
+    list.push(writer);
+  }
 }
 
 // A project gives the same list until a definition changes.
