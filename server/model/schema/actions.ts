@@ -199,7 +199,7 @@ export const actionSchemas = {
   'training-set': opt(
     trainingSetAction,
     'A point-in-time correct join of labels and features: each label sees the features as they were known at its time.',
-    [{ labels: 'data/labels.csv', service: 'rain-v1', output: 'data/training.csv' }],
+    [{ labels: 'data/labels.csv', service: 'rain-v1', output: 'data/train.csv' }],
   ),
   check: opt(
     checkAction,
@@ -228,7 +228,11 @@ export const actionSchemas = {
     ],
   ),
   approval: opt(approvalAction, 'Waits for a person. Tasks that do not depend on it keep running.', [
-    { prompt: 'Put rain ${{ params.version }} into production?', who: ['ada', 'grace'], timeout: '2d' },
+    {
+      prompt: 'Put rain ${{ models.rain@candidate.version }} into production?',
+      who: ['ada', 'grace'],
+      timeout: '2d',
+    },
   ]),
   deploy: opt(deployAction, 'Puts an app package and a model version on a target, as a release.', [
     { package: 'rain-app', model: 'rain@candidate', environment: 'staging' },
