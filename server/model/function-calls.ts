@@ -1,14 +1,10 @@
 /** What the functions of expressions do with values. */
 import { jsonText, parseJson } from '../base/json.js';
 import type { Json } from './definition.js';
+import { best, summarize } from './list-functions.js';
 import { compareVersions, isVersion } from './versions.js';
 import { foldCase, isComposite, looseEquals, MAX_TEXT, toText } from './values.js';
-import type { Scope } from './values.js';
-
-export type CallResult =
-  | { readonly kind: 'value'; readonly value: Json }
-  | { readonly kind: 'unknown'; readonly why: string }
-  | { readonly kind: 'error'; readonly message: string };
+import type { CallResult, Scope } from './values.js';
 
 /** Deeper JSON than anything worth having in an expression. */
 const MAX_JSON_DEPTH = 100;
@@ -40,6 +36,14 @@ export function callFunction(name: string, args: readonly Json[], scope: Scope):
       return fromJson(toText(first));
     case 'semver':
       return semver(toText(first), toText(second));
+    case 'max':
+    case 'min':
+    case 'mean':
+    case 'any':
+    case 'all':
+      return summarize(name, args);
+    case 'best':
+      return best(first, second, args.length > 2 ? toText(args[2] ?? null) : 'max');
     case 'raw':
       return value(first);
     case 'hashFiles':

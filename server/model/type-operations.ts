@@ -20,7 +20,14 @@ export function resultType(name: string, types: readonly Type[]): Type {
     case 'hashFiles':
       return STRING;
     case 'semver':
+    case 'mean':
+    case 'max':
+    case 'min':
       return NUMBER;
+    case 'best': {
+      const of = types[1] ?? UNKNOWN;
+      return of.kind === 'list' ? of.element : of;
+    }
     case 'fromJSON':
       return UNKNOWN;
     case 'raw':

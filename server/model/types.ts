@@ -10,6 +10,7 @@ import type { TypeEnvironment } from './type-environment.js';
 import { BOOLEAN, literalType, merge, typeWords, UNKNOWN } from './lattice.js';
 import type { Type, TypeProblemCode } from './lattice.js';
 import { isVersionNumber } from './registry-names.js';
+import { identity, toNumber } from './values.js';
 import { highestPlace, isScalar, neverEqual, notOrdered, resultType } from './type-operations.js';
 
 export { typeEnvironment } from './type-environment.js';
@@ -154,9 +155,49 @@ class Checker {
     return UNKNOWN;
   }
 
+  /** A metric of a task with several cells is one value for each: compared as it is, it is compared with no number. */
+  private perCell(expression: Extract<Expression, { kind: 'binary' }>): boolean {
+    for (const side of [expression.left, expression.right]) {
+      const chain = chainOf(side);
+      const [task, what, key] = chain?.steps ?? [];
+      if (chain?.context !== 'tasks' || what?.name !== 'metrics' || key?.name === undefined) continue;
+      if (chain.steps.some(({ name }) => name === undefined)) continue;
+      // `metrics['train@seed-0.accuracy']` is of one cell.
+      if (key.name === '' || key.name.includes('@') || !this.hasCells(task?.name)) continue;
+      const path = chain.steps.map(({ name }) => name).join('.');
+      this.report(
+        'type',
+        side.span,
+        `\`tasks.${path}\` is a list, the value of each cell of the matrix. Compare \`max(…)\`, \`min(…)\` or \`mean(…)\` of it.`,
+      );
+      return true;
+    }
+    return false;
+  }
+
+  /** Whether a task is known to have more than one cell, and is another one. */
+  private hasCells(name: string | undefined): boolean {
+    const task = this.environment.pipeline.tasks.find((one) => one.name === name);
+    if (task?.matrix === undefined || task === this.environment.task) return false;
+    const { axes, exclude, include } = task.matrix;
+    const written = axes.flatMap(({ values }) => {
+      if ('text' in values) return [];
+      const fixed = values.filter(({ template }) => template === undefined);
+      return [new Set(fixed.map(({ value }) => identity(value))).size];
+    });
+    return (
+      exclude.length === 0 &&
+      include.length === 0 &&
+      written.length === axes.length &&
+      written.some((count) => count > 1)
+    );
+  }
+
   private binary(expression: Extract<Expression, { kind: 'binary' }>): Type {
     const left = this.type(expression.left);
     const right = this.type(expression.right);
+    const logical = expression.operator === '&&' || expression.operator === '||';
+    if (!logical && this.perCell(expression)) return BOOLEAN;
     switch (expression.operator) {
       case '&&':
       case '||':
@@ -238,13 +279,18 @@ class Checker {
       const wrong = texts
         ? type.kind === 'list' || type.kind === 'object'
         : name === 'contains' && index === 0 && type.kind === 'object';
-      if (wrong)
+      const span = args[index]?.span ?? { start: 0, end: 0 };
+      if (wrong) this.report('type', span, `\`${name}\` cannot look into ${typeWords(type)}.`);
+      if (takesNumbers(name, index) && isNoNumber(type))
         this.report(
           'type',
-          args[index]?.span ?? { start: 0, end: 0 },
-          `\`${name}\` cannot look into ${typeWords(type)}.`,
+          span,
+          `\`${name}\` takes numbers and lists of numbers, and this is ${typeWords(type)}.`,
         );
     }
+    const order = name === 'best' ? args[2] : undefined;
+    if (order?.kind === 'literal' && order.value !== 'max' && order.value !== 'min')
+      this.report('type', order.span, "The third value of `best` is 'max' or 'min'.");
   }
 
   private globs(args: readonly Expression[]): void {
@@ -270,6 +316,20 @@ class Checker {
       ...(candidates === undefined || candidates.length === 0 ? {} : { candidates }),
     });
   }
+}
+
+/** Whether an argument of a function has to be a number, or a list of them. */
+function takesNumbers(name: string, index: number): boolean {
+  return name === 'max' || name === 'min' || name === 'mean' || (name === 'best' && index === 0);
+}
+
+/** Certainly neither a number nor a list that may hold some. */
+function isNoNumber(type: Type): boolean {
+  if (type.kind === 'list') return isNoNumber(type.element);
+  if (type.kind === 'object') return true;
+  return (
+    type.kind === 'string' && type.values?.every((text) => Number.isNaN(Number(toNumber(text)))) === true
+  );
 }
 
 /** Of `models.rain@production`, `models['rain@production']`, `packages.rain-app`, `packages.rain-app@3`. */

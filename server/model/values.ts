@@ -17,6 +17,12 @@ export type Lookup =
   | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'error'; readonly message: string };
 
+/** What a function gives. */
+export type CallResult =
+  | { readonly kind: 'value'; readonly value: Json }
+  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'error'; readonly message: string };
+
 /** Where an evaluation gets everything from that isn't in the expression. */
 export interface Scope {
   /** `models.rain@production.version` asks for `models` and `['rain@production', 'version']`. */

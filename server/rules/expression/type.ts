@@ -7,7 +7,8 @@ export const type: Rule = {
   summary: "An operator or a function gets a value of a type that it can't use.",
   docs: `
 The types of params, metrics files, outputs and functions are known, so a comparison that can never hold, an argument
-that a function can not use, or a list in the middle of a path is found before the run. Where a type is not known (a metric, an environment variable, a
+that a function can not use, a list in the middle of a path, or a
+metric of a matrix that is compared as if it were one number, is found before the run. Where a type is not known (a metric, an environment variable, a
 value that only exists at run time) nothing is said.
 
 **How to fix it:** Compare values of one type, or change the declared type of the param.
@@ -21,8 +22,19 @@ value that only exists at run time) nothing is said.
       files:
         'params: { seeds: [1, 2], name: rain }\ntasks:\n  train:\n    run: ./train.sh\n    matrix: { seed: "${{ params.seeds }}" }\n    outputs: { model: "models/${{ params.name }}-${{ matrix.seed }}.json" }\n',
     },
+    {
+      files:
+        "tasks:\n  train:\n    run: ./train.sh\n    matrix: { seed: [0, 1] }\n    metrics: 'out/${{ matrix.seed }}.json'\n  gate:\n    check: ['max(tasks.train.metrics.accuracy) >= 0.9']\n",
+    },
   ],
   bad: [
+    {
+      files:
+        "tasks:\n  train:\n    run: ./train.sh\n    matrix: { seed: [0, 1] }\n    metrics: 'out/${{ matrix.seed }}.json'\n  gate:\n    check: ['«tasks.train.metrics.accuracy» >= 0.9']\n",
+      messages: [
+        '`tasks.train.metrics.accuracy` is a list, the value of each cell of the matrix. Compare `max(…)`, `min(…)` or `mean(…)` of it.',
+      ],
+    },
     {
       files:
         "params: { epochs: 200 }\ntasks:\n  train:\n    if: «params.epochs > 'many'»\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n",

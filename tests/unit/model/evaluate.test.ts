@@ -169,3 +169,57 @@ test('a scope decides what is unknown and what is wrong', () => {
   });
   assert.deepEqual(asked, ['rain@production', 'version']);
 });
+
+test('one value of the values of a list', () => {
+  const many = scopeOf({
+    params: {
+      accs: [0.1, 0.9, 0.5],
+      mixed: [1, null, '2.50', true],
+      odd: ['NaN', 1, 'Infinity'],
+      huge: [1e308, 1e308],
+      paths: ['a', 'b', 'c'],
+      empty: [],
+      flags: [true, false],
+      big: ['9007199254740993', '9007199254740992'],
+    },
+  });
+  const rows: [string, Json | RegExp][] = [
+    ['max(params.accs)', 0.9],
+    ['min(params.accs)', 0.1],
+    ['mean(params.accs) == 0.5', true],
+    ['mean(params.huge)', 1e308],
+    ['max(1, 5, 3)', 5],
+    ['max(params.accs, 2)', 2],
+    ['min(0.3)', 0.3],
+    ['max(params.mixed) == 2.5', true],
+    ['mean(params.mixed)', 1.5],
+    ['max(params.odd)', 'NaN'],
+    ['min(params.odd)', 'NaN'],
+    ["max(1, 'Infinity')", 'Infinity'],
+    ['max(params.empty)', null],
+    ['mean(null)', null],
+    ["max(params.big) == '9007199254740993'", true],
+    ['any(params.flags)', true],
+    ['all(params.flags)', false],
+    ['any(params.empty)', false],
+    ['all(params.empty)', true],
+    ['all(params.accs, true)', true],
+    ['best(params.accs, params.paths)', 'b'],
+    ["best(params.accs, params.paths, 'min')", 'a'],
+    ['best(params.odd, params.paths)', 'c'],
+    ['best(params.accs, 7)', 7],
+    ['best(1, params.paths)', 'a'],
+    ['best(params.empty, params.empty)', null],
+    ["max('x')", /takes numbers, and x is none/],
+    ["max('')", /takes numbers/],
+    ['mean(params)', /takes numbers/],
+    ['best(params.flags, params.paths)', /2 numbers and 3 items/],
+    ["best(params.accs, params.paths, 'up')", /third value/],
+  ];
+  for (const [source, expected] of rows) {
+    const result = evaluate(expressionOf(source), many);
+    if (expected instanceof RegExp)
+      assert.match(result.kind === 'error' ? result.message : '', expected, source);
+    else assert.deepEqual(result.kind === 'value' ? result.value : result, expected, source);
+  }
+});

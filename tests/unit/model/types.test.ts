@@ -185,3 +185,46 @@ test('what nobody else can choose', () => {
   check("params.flag && '--fast' || '--slow'", false);
   check('git.branch', false);
 });
+
+test('the metrics of a task with several cells are a list', () => {
+  const { pipeline: sweep } = pipelineOf(`
+params: { seeds: [1, 2] }
+tasks:
+  fit: { run: x, matrix: { seed: [0, 1] } }
+  one: { run: x, matrix: { seed: [0] } }
+  some: { run: x, matrix: { seed: [0, 1], exclude: [{ seed: 1 }] } }
+  given: { run: x, matrix: { seed: "\${{ params.seeds }}" } }
+  gate: { run: x }
+`);
+  const gate = sweep.tasks.at(-1)!;
+  const found = (source: string, task = gate): string[] =>
+    typeOfExpression(expressionOf(source), typeEnvironment(sweep, task, 'if')).problems.map(
+      ({ message }) => message,
+    );
+  for (const source of [
+    'tasks.fit.metrics.acc >= 0.2',
+    "0.2 < tasks.fit.metrics['acc']",
+    'tasks.fit.metrics.eval.acc == 1',
+    'all(tasks.fit.metrics.acc > 0.2)',
+  ]) {
+    assert.match(
+      found(source).join(),
+      /is a list, the value of each cell of the matrix\. Compare `max/,
+      source,
+    );
+  }
+  for (const source of [
+    'max(tasks.fit.metrics.acc) >= 0.2',
+    'tasks.fit.metrics.acc[0] >= 0.2',
+    "tasks.fit.metrics['fit@seed-0.acc'] >= 0.2",
+    'tasks.one.metrics.acc >= 0.2',
+    'tasks.some.metrics.acc >= 0.2',
+    'tasks.given.metrics.acc >= 0.2',
+    'tasks.gone.outputs.acc || tasks.fit.metrics.acc',
+    'best(tasks.fit.metrics.acc, tasks.fit.outputs.x)',
+  ]) {
+    assert.doesNotMatch(found(source).join(), /list/, source);
+  }
+  assert.match(found("max('abc') > 1").join(), /takes numbers/);
+  assert.match(found("best(1, 2, 'up')").join(), /third value/);
+});
