@@ -138,7 +138,10 @@ export const CONTEXTS: readonly Context[] = [
 
 /** Members of `tasks.<name>`. */
 export const TASK_MEMBERS: readonly ContextMember[] = [
-  { name: 'outputs', doc: 'Paths of its outputs, by name. Of a task with a matrix: a list, one for each cell, where they differ.' },
+  {
+    name: 'outputs',
+    doc: 'Paths of its outputs, by name. Of a task with a matrix: a list, one for each cell, where they differ.',
+  },
   {
     name: 'metrics',
     doc: 'Its metrics, by key. Of a task with a matrix: a list with the value of each cell, of which `max()`, `min()`, `mean()`, `any()`, `all()` and `best()` make one value. Where all cells have the same value it is that.',

@@ -61,6 +61,52 @@ test('a deployment starts the service, is rolled back when its monitor says so, 
   assert.equal((await ask(port)).release, release);
 });
 
+test('deploy says how its release is started, and start takes the newest one', async (t) => {
+  const it = await ServiceProject.make(t);
+  const { project } = it;
+  project.write({
+    'modelyard.yaml': 'name: test\nenvironments: { staging: {}, production: {} }\n',
+    'app/app.js': APP,
+    'pack.pipeline.yaml':
+      'name: pack\ntasks:\n  pack: { package: { name: web, include: [app/app.js], entrypoint: node app/app.js, health: /health } }\n',
+  });
+  await project.expect(0, ['run', 'pack']);
+  const commandOf = async (...more: string[]): Promise<string> => {
+    const { stdout } = await project.expect(0, ['deploy', 'web', '-e', 'staging', ...more]);
+    return /^start it: modelyard (.*)$/m.exec(stdout)?.[1] ?? '';
+  };
+  const first = await commandOf();
+  const [, release = ''] = /^service start web -e staging --release (\S+)$/.exec(first) ?? [];
+  const dry = await project.expect(0, [...first.split(' '), '--dry']);
+  assert.match(dry.stdout, new RegExp(`would start ${release}`));
+  const second = (await commandOf('--force')).split(' ').at(-1) ?? '';
+  assert.notEqual(second, release);
+  for (const words of [['web'], ['web', '-e', 'staging'], ['staging/web']]) {
+    assert.match(
+      (await project.expect(0, ['service', 'start', ...words, '--dry'])).stdout,
+      new RegExp(second),
+    );
+  }
+  assert.match(
+    (await project.expect(2, ['service', 'start', 'wep', '-e', 'staging'])).stderr,
+    /no service "wep"/,
+  );
+  const port = await freePort();
+  await project.expect(0, ['service', 'start', 'web', '-e', 'staging', '--port', String(port)]);
+  assert.equal((await ask(port)).release, second);
+  // Nothing is left to be done for what serves already; and what ran comes back, however new another release is.
+  assert.equal(await commandOf(), '');
+  await commandOf('--force');
+  await project.expect(0, ['service', 'stop', 'web']);
+  assert.match((await project.expect(0, ['service', 'start', 'web', '--dry'])).stdout, /what it ran last/);
+
+  await project.expect(0, ['deploy', 'web', '-e', 'production']);
+  assert.match(
+    (await project.expect(0, ['service', 'start', 'web', '-e', 'production', '--dry'])).stdout,
+    /production\/web/,
+  );
+});
+
 test('drift is measured against data of the project, and the rules stay', async (t) => {
   const it = await ServiceProject.make(t);
   const { project } = it;

@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { parsePackageReference } from '../../model/package-names.js';
 import { findEnvironment, findTarget } from '../../runner/places.js';
 import { type SetupOutcome, TARGETS } from '../../serving/deploy.js';
+import { listServices } from '../../serving/read-service.js';
 import { madeOf } from '../../serving/releases.js';
+import type { ReleaseDocument } from '../../serving/types.js';
 import { inheritedEnvironment } from '../../stores/inherited-environment.js';
 import { PackageStore } from '../../stores/packages/store.js';
 import { Registry } from '../../stores/registry/registry.js';
@@ -26,7 +28,7 @@ export const deploy: Command = {
     'deploy rain-app@3 -e production --approve',
   ],
   details: `
-The release is made beside what runs; \`modelyard service start\` brings it up. Where the environment demands an approval,
+The release is made beside what runs, and the command that starts it is printed. Where the environment demands an approval,
 --approve gives yours, if you may and one is enough; else deploy by a pipeline, which can wait.`,
   flags: {
     environment: {
@@ -133,7 +135,10 @@ async function deployNow(args: Arguments): Promise<number> {
     const { release, created } = deployed;
     const what = madeOf(release, ' with ');
     if (json) answer('deploy', { ...release, created });
-    else stdout.line(`${what} ${created ? 'is' : 'is already'} release ${release.id} in ${name}`);
+    else {
+      stdout.line(`${what} ${created ? 'is' : 'is already'} release ${release.id} in ${name}`);
+      for (const line of nextSteps(root, release)) stdout.line(line);
+    }
     return EXIT.ok;
   } catch (error) {
     if (control.signal.aborted) return EXIT.cancelled;
@@ -142,6 +147,17 @@ async function deployNow(args: Arguments): Promise<number> {
     process.off('SIGINT', cancel);
     process.off('SIGTERM', cancel);
   }
+}
+
+/** The commands that bring a release up: one for each service of its package there; none where it serves already. */
+function nextSteps(root: string, { id, environment, package: { name } }: ReleaseDocument): readonly string[] {
+  const services = listServices(root).services.filter((one) => one.environment === environment);
+  const mine = services.filter(({ current }) => current?.package.name === name);
+  if (mine.some(({ current }) => current?.id === id)) return [];
+  const names = mine.length === 0 ? [name] : mine.map((one) => one.name);
+  return names.map(
+    (service) => `start it: modelyard service start ${service} -e ${environment} --release ${id}`,
+  );
 }
 
 function unknownTarget(type: string): never {

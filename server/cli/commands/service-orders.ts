@@ -7,6 +7,8 @@ import type { ServiceOrder } from '../../serving/config.js';
 import { listServices, type ServiceView } from '../../serving/read-service.js';
 import { readable } from '../../serving/event-words.js';
 import { isReleaseId } from '../../serving/places.js';
+import { allReleases, listReleases } from '../../serving/releases.js';
+import type { ReleaseDocument } from '../../serving/types.js';
 import { Project } from '../../project/project.js';
 import { type SecretsHolder, secretNamesOf, secretValues } from '../../serving/secret-values.js';
 import { answer } from '../answers.js';
@@ -40,10 +42,10 @@ const turn = (call: ServiceCall): { readonly wait: boolean } => ({ wait: !call.a
 export const start: ServiceSubcommand = {
   usage: 'start [SERVICE] [--release ID] [--environment E] [--port N] [--traffic PERCENT] [--replicas N]',
   summary:
-    'Starts a service, replaces its release, or brings back what ran. Without SERVICE: all that should run and does not.',
+    'Starts a service, replaces its release, or brings back what ran; a new one gets the newest release of the package of that name. Without SERVICE: all that should run and does not.',
   flags: {
     ...ORDER,
-    release: { type: 'string', value: 'ID', help: 'The release.' },
+    release: { type: 'string', value: 'ID', help: 'The release. Default: what ran last, or the newest.' },
     port: { type: 'string', value: 'N', help: 'The public port.' },
     host: { type: 'string', value: 'ADDRESS', help: 'The address to listen on. Default: 127.0.0.1.' },
     traffic: { type: 'string', value: 'PERCENT', help: 'As a canary with this share of the traffic.' },
@@ -61,27 +63,51 @@ export const start: ServiceSubcommand = {
     if (call.words.length === 0) return startLost(call);
     const { environment, name } = wordOf(call);
     const release = call.args.text('release');
-    const known = listServices(call.root).services.filter((one) => one.name === name);
-    if (
-      release !== undefined &&
-      environment !== undefined &&
-      !known.some((one) => one.environment === environment)
-    ) {
-      if (!isValidName(name)) throw new UsageError(`"${name}" can't be the name of a service`);
-      return startOne(call, { environment, name, config: { secrets: [] } });
+    const known = listServices(call.root).services.filter(
+      (one) => one.name === name && (environment === undefined || one.environment === environment),
+    );
+    const [only] = known;
+    // What ran last comes back, also where a newer release was made since: a rollback must hold.
+    if (only !== undefined && (known.length > 1 || release !== undefined || only.current !== undefined)) {
+      return startOne(call, serviceNamed(call), release);
     }
-    return startOne(call, serviceNamed(call));
+    const newest = release === undefined ? newestRelease(call.root, name, environment) : undefined;
+    const where = only?.environment ?? environment ?? newest?.environment;
+    const chosen = release ?? newest?.id;
+    if (chosen === undefined || where === undefined) return startOne(call, serviceNamed(call), release);
+    if (!isValidName(name)) throw new UsageError(`"${name}" can't be the name of a service`);
+    return startOne(call, only ?? { environment: where, name, config: { secrets: [] } }, chosen);
   },
 };
+
+/**
+ * The newest release of the package that a service is called after; `undefined` where there is none.
+ * @param environment where; absent: in the only environment that has one.
+ */
+function newestRelease(
+  root: string,
+  name: string,
+  environment: string | undefined,
+): ReleaseDocument | undefined {
+  const releases = (environment === undefined ? allReleases(root) : listReleases(root, environment)).filter(
+    (one) => one.package.name === name,
+  );
+  const places = [...new Set(releases.map((one) => one.environment))];
+  if (places.length > 1) {
+    const commands = places.map((place) => `\`modelyard service start ${name} -e ${place}\``);
+    throw new UsageError(`several environments have a release of "${name}": say ${commands.join(' or ')}`);
+  }
+  return releases[0];
+}
 
 async function startOne(
   call: ServiceCall,
   service: Pick<ServiceView, 'environment' | 'name' | 'current'> & {
     readonly config: Pick<ServiceView['config'], 'secrets'>;
   },
+  release: string | undefined,
 ): Promise<number> {
   const { args } = call;
-  const release = args.text('release');
   if (release !== undefined && !isReleaseId(release))
     throw new UsageError(`"${release}" is not a release; \`modelyard releases list\` shows them`);
   if (call.dry) return tellDry(call, 'service start', service, `start ${release ?? 'what it ran last'}`);
@@ -146,7 +172,7 @@ async function startAgain(
 ): Promise<{ readonly ok: boolean; readonly message: string }> {
   if (service.current === undefined) {
     const why = service.message ?? 'its first release never became ready';
-    const message = `${why}; say with which release: \`modelyard service start ${service.name} --release ID\``;
+    const message = `${why}; say with which release: \`modelyard service start ${service.name} -e ${service.environment} --release ID\``;
     return { ok: false, message };
   }
   const order: ServiceOrder = {
