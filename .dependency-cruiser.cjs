@@ -68,7 +68,7 @@ const forbidden = [
     name: 'protocol-is-a-leaf',
     severity: 'error',
     from: { path: '^server/protocol[-a-z]*\\.ts$' },
-    to: { path: '^(server|extension|media)/', pathNot: '^server/protocol-[-a-z]+\\.ts$' },
+    to: { path: '^(server|extension|media)/', pathNot: '^server/(base/|protocol-[-a-z]+\\.ts$)' },
   },
   {
     name: 'server-knows-no-editor',

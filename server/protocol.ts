@@ -4,21 +4,20 @@
  *
  * Paths are absolute URIs where the editor opens something, and project-relative where a person reads them.
  */
+import type { CheckOutcome, RunStatus, TaskProgress, TaskStatus } from './base/task-outcome.js';
 import type { FeatureRequests } from './protocol-features.js';
 import type { Answer, ModelRequests } from './protocol-models.js';
 import type { ServiceMetricsRequests } from './protocol-service-metrics.js';
 import type { ServiceRequests } from './protocol-services.js';
 import type { TrashEntry, TrashRequests } from './protocol-trash.js';
 
+export type { RunStatus, TaskStatus } from './base/task-outcome.js';
 export type * from './protocol-features.js';
 export type * from './protocol-models.js';
 export type * from './protocol-service-metrics.js';
 export type * from './protocol-services.js';
 export type * from './protocol-trash.js';
 
-export type RunStatus =
-  'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
-export type TaskStatus = RunStatus | 'skipped' | 'cached';
 export type Staleness = 'fresh' | 'stale' | 'never-run' | 'always-runs' | 'unknown';
 
 /** What a task does, as the definition has it. */
@@ -166,27 +165,11 @@ export interface ArtifactFile {
   readonly uri: string;
 }
 
-export interface TaskRunView {
-  readonly id: string;
-  readonly task: string;
-  readonly action: string;
-  readonly status: TaskStatus;
-  readonly reasons: readonly string[];
-  readonly startedAt?: string;
-  readonly endedAt?: string;
-  readonly attempts: number;
-  readonly exitCode?: number;
-  readonly error?: string;
-  readonly needs: readonly string[];
+export interface TaskRunView extends TaskProgress {
   readonly metrics: Readonly<Record<string, unknown>>;
   readonly artifacts: readonly ArtifactView[];
-  readonly checks: readonly { readonly text: string; readonly passed: boolean; readonly detail?: string }[];
+  readonly checks: readonly CheckOutcome[];
   readonly logUri?: string;
-  readonly peakMemoryBytes?: number;
-  readonly cpuSeconds?: number;
-  readonly restoredFrom?: string;
-  /** What it did, in words. */
-  readonly note?: string;
   /** The model version that a register task made, or found to be there already. */
   readonly registered?: { readonly model: string; readonly version: string };
 }

@@ -145,27 +145,15 @@ function taskView(sources: Sources, run: RunDocument, task: TaskRun): TaskRunVie
   const { history } = sources;
   const log =
     task.log === undefined ? undefined : path.join(history.store.folder(run.id), ...task.log.split('/'));
+  const { id, action, needs, status, reasons, attempts, metrics, checks = [], startedAt, endedAt } = task;
+  const { exitCode, signal, error, peakMemoryBytes, cpuSeconds, restoredFrom, note } = task;
   return {
-    id: task.id,
-    task: task.task,
-    action: task.action,
-    status: task.status,
-    reasons: task.reasons,
-    ...defined({ startedAt: task.startedAt, endedAt: task.endedAt }),
-    attempts: task.attempts,
-    ...defined({ exitCode: task.exitCode, error: task.error }),
-    needs: task.needs,
-    metrics: task.metrics,
-    artifacts: task.outputs.map((artifact) => artifactView(sources, artifact, task.endedAt)),
-    checks: task.checks ?? [],
+    ...{ id, task: task.task, action, needs, status, reasons, attempts, metrics, checks },
+    ...defined({ startedAt, endedAt, exitCode, signal, error }),
+    ...defined({ peakMemoryBytes, cpuSeconds, restoredFrom, note }),
+    artifacts: task.outputs.map((artifact) => artifactView(sources, artifact, endedAt)),
     // A task that said nothing has no log to open.
     ...(log === undefined || !existsSync(log) ? {} : { logUri: uriOfPath(log) }),
-    ...defined({
-      peakMemoryBytes: task.peakMemoryBytes,
-      cpuSeconds: task.cpuSeconds,
-      restoredFrom: task.restoredFrom,
-      note: task.note,
-    }),
     ...registeredBy(task),
   };
 }

@@ -169,8 +169,8 @@ export interface RegisterAction {
   readonly thresholds: readonly Threshold[];
   readonly signature?: Signature;
   readonly metadata: readonly MetadataEntry[];
-  /** The settings as written. */
-  readonly config: Json;
+  /** The settings by key, as they are written: what their values don't say of them. */
+  readonly written: Readonly<Record<string, Json>>;
 }
 
 export interface MaterializeAction {
@@ -182,8 +182,6 @@ export interface MaterializeAction {
   readonly to?: TemplateText;
   /** Everything from scratch. */
   readonly full: boolean;
-  /** The settings as written. */
-  readonly config: Json;
 }
 
 export type Action =

@@ -1,6 +1,6 @@
 /** The settings of a `materialize` task. */
 import type { MaterializeAction } from './definition.js';
-import { booleanOf, field, given, jsonOf, mapOf, templateOf, templatesOf } from './read.js';
+import { booleanOf, field, given, mapOf, templateOf, templatesOf } from './read.js';
 import type { Maybe } from './read.js';
 
 /** A view, a list of them, or a map with `views`. */
@@ -12,6 +12,5 @@ export function readMaterialize(node: Maybe): MaterializeAction {
     ...given('from', templateOf(field(long, 'from'))),
     ...given('to', templateOf(field(long, 'to'))),
     full: booleanOf(field(long, 'full')) ?? false,
-    config: jsonOf(node),
   };
 }

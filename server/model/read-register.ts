@@ -35,7 +35,7 @@ export function readRegister(node: Maybe, conditions: Conditions): RegisterActio
     thresholds: readThresholds(field(node, 'thresholds')),
     ...given('signature', mapOf(signature) === undefined ? undefined : readSignature(signature)),
     metadata: readMetadata(field(node, 'metadata')),
-    config: jsonOf(node),
+    written: Object.fromEntries(entriesOf(node).map(({ key, value }) => [key.text, jsonOf(value)])),
   };
 }
 

@@ -24,7 +24,6 @@ import {
   given,
   itemsOf,
   envOf,
-  jsonOf,
   mapOf,
   numberOf,
   templateOf,
@@ -77,7 +76,6 @@ export function readPackage(node: Maybe): PackageAction {
     ...given('python', textOf(field(node, 'python'))),
     ...given('requirements', templateOf(field(node, 'requirements'))),
     allowSecretFiles: templatesOf(field(node, 'allow-secret-files')),
-    config: jsonOf(node),
   };
 }
 
@@ -116,7 +114,6 @@ export function readApproval(node: Maybe): ApprovalAction {
     count: atLeastOne(field(node, 'count'), 1),
     ...given('timeoutMs', durationOf(field(node, 'timeout'))),
     onTimeout: wordOf(field(node, 'on-timeout'), ['reject', 'approve', 'fail']) ?? 'reject',
-    config: jsonOf(node),
   };
 }
 
@@ -131,7 +128,6 @@ export function readDeploy(node: Maybe): DeployAction {
     secrets: textsOf(field(node, 'secrets')),
     keep: atLeastOne(field(node, 'keep'), SERVING_DEFAULTS.keep),
     setupTimeoutMs: durationOf(field(node, 'setup-timeout')) ?? SERVING_DEFAULTS.setupTimeoutMs,
-    config: jsonOf(node),
   };
 }
 
@@ -156,7 +152,6 @@ export function readService(node: Maybe): ServiceAction {
     },
     env: envOf(field(node, 'env')),
     secrets: textsOf(field(node, 'secrets')),
-    config: jsonOf(node),
   };
 }
 
@@ -185,7 +180,6 @@ export function readMonitor(node: Maybe): MonitorAction {
     ...given('drift', mapOf(drift) === undefined ? undefined : readDrift(drift)),
     onFailure: wordOf(field(node, 'on-failure'), ['fail', 'rollback', 'alert']) ?? 'fail',
     ...given('webhook', templateOf(field(node, 'webhook'))),
-    config: jsonOf(node),
   };
 }
 
@@ -215,5 +209,5 @@ function readDrift(node: Maybe): MonitorDrift {
 
 export function readPipelineCall(node: Maybe): PipelineAction {
   const name = templateOf(node) ?? needed(node, 'name');
-  return { kind: 'pipeline', name, params: readMetadata(field(node, 'params')), config: jsonOf(node) };
+  return { kind: 'pipeline', name, params: readMetadata(field(node, 'params')) };
 }

@@ -1,18 +1,7 @@
 /** The settings of a `training-set` task. */
 import type { TrainingSetAction } from './definition.js';
 import type { LabelsReading } from './training-set.js';
-import {
-  START,
-  booleanOf,
-  field,
-  given,
-  itemsOf,
-  jsonOf,
-  mapOf,
-  templateOf,
-  textOf,
-  textsOf,
-} from './read.js';
+import { START, booleanOf, field, given, itemsOf, mapOf, templateOf, textOf, textsOf } from './read.js';
 import type { Maybe } from './read.js';
 import { readTableOptions } from './read-table-options.js';
 
@@ -41,6 +30,5 @@ export function readTrainingSet(node: Maybe): TrainingSetAction {
     output: templateOf(field(node, 'output')) ?? missing,
     createdCutoff: booleanOf(field(node, 'created-cutoff')) ?? true,
     fullNames: booleanOf(field(node, 'full-names')) ?? false,
-    config: jsonOf(node),
   };
 }

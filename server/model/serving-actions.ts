@@ -1,6 +1,6 @@
 /** The actions that package, approve, deploy, start and watch an app, and the one that runs another pipeline. */
 import type { Span } from '../syntax/tree.js';
-import type { EnvEntry, Json, Located, MetadataEntry, Signature, TemplateText } from './pieces.js';
+import type { EnvEntry, Located, MetadataEntry, Signature, TemplateText } from './pieces.js';
 import type { ServiceLimits } from './service-limits.js';
 
 /** Where an app says how it is. Absent: it doesn't say. */
@@ -35,8 +35,6 @@ export interface PackageAction {
   readonly requirements?: TemplateText;
   /** Paths or globs of files that look like secrets and go in all the same. */
   readonly allowSecretFiles: readonly TemplateText[];
-  /** The settings as written. */
-  readonly config: Json;
 }
 
 export type OnTimeout = 'reject' | 'approve' | 'fail';
@@ -57,7 +55,6 @@ export interface ApprovalAction {
   /** Absent: for ever. */
   readonly timeoutMs?: number;
   readonly onTimeout: OnTimeout;
-  readonly config: Json;
 }
 
 export interface DeployAction {
@@ -73,7 +70,6 @@ export interface DeployAction {
   /** Older releases that stay on the target. At least 1. */
   readonly keep: number;
   readonly setupTimeoutMs: number;
-  readonly config: Json;
 }
 
 export interface HealthProbe {
@@ -105,7 +101,6 @@ export interface ServiceAction {
   readonly limits: ServiceLimits;
   readonly env: readonly EnvEntry[];
   readonly secrets: readonly Located<string>[];
-  readonly config: Json;
 }
 
 export interface MonitorRule {
@@ -142,12 +137,10 @@ export interface MonitorAction {
   readonly drift?: MonitorDrift;
   readonly onFailure: 'fail' | 'rollback' | 'alert';
   readonly webhook?: TemplateText;
-  readonly config: Json;
 }
 
 export interface PipelineAction {
   readonly kind: 'pipeline';
   readonly name: TemplateText;
   readonly params: readonly MetadataEntry[];
-  readonly config: Json;
 }

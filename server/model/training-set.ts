@@ -1,5 +1,5 @@
 /** What the settings of a `training-set` task say. */
-import type { Json, Located, TemplateText } from './pieces.js';
+import type { Located, TemplateText } from './pieces.js';
 import type { TableOptions } from './table-options.js';
 
 /** What a training-set task calls the file that it makes: `tasks.<name>.outputs.dataset`. */
@@ -24,6 +24,4 @@ export interface TrainingSetAction {
   readonly output: TemplateText;
   readonly createdCutoff: boolean;
   readonly fullNames: boolean;
-  /** The settings as written. */
-  readonly config: Json;
 }

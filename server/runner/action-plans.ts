@@ -2,6 +2,7 @@
  * What planning knows of each action: how its settings are resolved, what it reads, and what tells that it is done. One
  * entry each; whoever adds an action is led here by the compiler. What does the work is in `actions/`, loaded late.
  */
+import type { CheckOutcome } from '../base/task-outcome.js';
 import type { ActionOf } from '../model/actions.js';
 import type { Action, ActionKind, Check, TemplateText } from '../model/definition.js';
 import type { Shell } from '../model/shells.js';
@@ -25,12 +26,6 @@ import type { Session } from './session.js';
 import type { TaskState } from './state.js';
 import { producerOf, upstreamMetrics } from './upstream.js';
 import type { Workspace } from './workspace.js';
-
-export interface CheckOutcome {
-  readonly text: string;
-  readonly passed: boolean;
-  readonly detail?: string;
-}
 
 /** A check whose expressions are evaluated; what it says about data is found out by reading it. */
 export type ResolvedCheck =

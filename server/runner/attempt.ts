@@ -1,11 +1,12 @@
 /** One attempt at a task: the clock, the processes, the live metrics and the ways in which it can be ended. */
 import path from 'node:path';
 import { defined } from '../base/defined.js';
+import type { Exit } from '../base/task-outcome.js';
 import type { Json } from '../model/definition.js';
 import { formatDuration } from '../model/units.js';
 import type { Question } from '../stores/approvals.js';
 import { type Script, planOf } from './action-plans.js';
-import type { ActionOutcome, ChildOutcome, CommandOptions, CommandOutcome } from './actions/action.js';
+import type { ActionOutcome, ChildOutcome, CommandOptions } from './actions/action.js';
 import { perform } from './actions/index.js';
 import type { Approvals, Verdict } from './approvals.js';
 import type { RunControl } from './control.js';
@@ -211,7 +212,7 @@ export class Attempt {
     stream.end();
   }
 
-  async #command(script: Script, options?: CommandOptions): Promise<CommandOutcome> {
+  async #command(script: Script, options?: CommandOptions): Promise<Exit> {
     const { executor, graceMs, control } = this.#context;
     const streams = { stdout: this.#stream('stdout'), stderr: this.#stream('stderr') };
     const execution = executor.start({

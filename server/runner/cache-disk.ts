@@ -29,6 +29,7 @@ import type {
   CacheHit,
   CacheProblem,
   CachedOutput,
+  KeptOutcome,
   StoreRequest,
 } from './cache.js';
 import type { HashIndex } from './hash-index.js';
@@ -59,10 +60,18 @@ export function readEntry(file: string): CacheEntry | undefined {
     if (typeof value !== 'object' || value === null) return undefined;
     if (!('schema' in value) || value.schema !== ENTRY_SCHEMA) return undefined;
     if (!('outputs' in value) || !Array.isArray(value.outputs)) return undefined;
+    if (!('data' in value) || !isKept(value.data)) return undefined;
     return value.outputs.every(isOutput) ? (value as CacheEntry) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isKept(value: unknown): value is KeptOutcome {
+  if (typeof value !== 'object' || value === null) return false;
+  const { artifacts, metrics, checks } = value as Partial<Record<keyof KeptOutcome, unknown>>;
+  if (typeof metrics !== 'object' || metrics === null) return false;
+  return Array.isArray(artifacts) && (checks === undefined || Array.isArray(checks));
 }
 
 /** Whether an output of an entry, which may have come from elsewhere, is one in form. */

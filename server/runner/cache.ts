@@ -2,8 +2,7 @@
  * What a task put out, kept by the fingerprint of everything that went into it. A port: the runner knows nothing of
  * disks, and every implementation passes one contract suite.
  */
-import type { Json } from '../model/definition.js';
-import type { ContentHash } from '../stores/run-document.js';
+import type { ContentHash, TaskOutcome } from '../stores/run-document.js';
 
 /** One output in an entry. */
 export interface CachedOutput {
@@ -37,8 +36,13 @@ export interface CacheEntry {
   readonly runId: string;
   readonly taskId: string;
   readonly outputs: readonly CachedOutput[];
-  /** Whatever else of the task is to be known again: metrics, outcomes of checks. */
-  readonly data: Json;
+  readonly data: KeptOutcome;
+}
+
+/** What is known again of a task that is restored, beside the bytes. Its values and its note are its run's alone. */
+export interface KeptOutcome extends Pick<TaskOutcome, 'metrics' | 'checks'> {
+  /** Those without bytes in the cache, too. */
+  readonly artifacts: TaskOutcome['outputs'];
 }
 
 /** Something went wrong that costs nothing but time; in words. */
@@ -79,7 +83,7 @@ export interface StoreRequest {
   readonly taskId: string;
   /** Each with the hash that was recorded: other content is not stored under this fingerprint. */
   readonly outputs: readonly { readonly path: string; readonly hash: ContentHash }[];
-  readonly data: Json;
+  readonly data: KeptOutcome;
   readonly signal?: AbortSignal;
 }
 

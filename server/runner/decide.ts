@@ -88,13 +88,6 @@ export interface DecideOptions {
   readonly resumed?: { readonly run: string; readonly state: TaskState };
 }
 
-/** What a cache entry holds beside the outputs. Written and read here only. */
-export interface EntryData {
-  readonly artifacts: readonly ArtifactRecord[];
-  readonly metrics: TaskState['metrics'];
-  readonly checks?: NonNullable<TaskState['checks']>;
-}
-
 export async function decide(
   session: Session,
   task: ResolvedTask,
@@ -221,7 +214,7 @@ async function usableHit(
     !task.outputs.every((output) => output.glob || output.optional || kept.has(output.path) || !output.cache)
   )
     return undefined;
-  const { artifacts } = hit.entry.data as unknown as EntryData;
+  const { artifacts } = hit.entry.data;
   // An entry fills what the task declares, whoever has written it.
   if (![...kept, ...artifacts.map((artifact) => artifact.path)].every((file) => declares(task, file)))
     return undefined;

@@ -3,14 +3,16 @@
  * document) and the editor are three readers of it.
  */
 import type { Numeral } from '../base/numeral.js';
-import type { Json } from '../model/definition.js';
 import type {
   ApprovalRecord,
-  ArtifactRecord,
-  FileRecord,
+  EndStatus,
+  Exit,
   FingerprintRecord,
   RunHeader,
   RunStatus,
+  TaskOutcome,
+  TaskRun,
+  Usage,
 } from '../stores/run-document.js';
 
 interface At {
@@ -22,13 +24,7 @@ interface At {
 export interface RunCreated extends At {
   readonly type: 'run-created';
   readonly run: RunHeader;
-  readonly tasks: readonly {
-    readonly id: string;
-    readonly task: string;
-    readonly action: string;
-    readonly matrix?: Readonly<Record<string, Json>>;
-    readonly needs: readonly string[];
-  }[];
+  readonly tasks: readonly Pick<TaskRun, 'id' | 'task' | 'action' | 'matrix' | 'needs'>[];
 }
 
 /** Scheduling begins. */
@@ -114,31 +110,11 @@ export interface TaskRetrying extends At {
   readonly delayMs: number;
 }
 
-export interface TaskEnded extends At {
+export interface TaskEnded
+  extends At, TaskOutcome, Exit, Usage, Pick<TaskRun, 'tolerated' | 'upstream' | 'restoredFrom'> {
   readonly type: 'task-ended';
   readonly id: string;
-  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'skipped' | 'cached';
-  readonly exitCode?: number;
-  readonly signal?: string;
-  /** What went wrong and what to do about it. */
-  readonly error?: string;
-  /** The task failed but `continue-on-error` lets the run go on. */
-  readonly tolerated?: boolean;
-  readonly inputs: readonly FileRecord[];
-  readonly outputs: readonly ArtifactRecord[];
-  readonly metrics: Readonly<Record<string, Json>>;
-  /** Outcome of each check of a `check` task. */
-  readonly checks?: readonly { readonly text: string; readonly passed: boolean; readonly detail?: string }[];
-  /** What its action gives besides files, by name: the `version` that a register task made. */
-  readonly values?: Readonly<Record<string, string>>;
-  /** What its action did, in a few words. */
-  readonly note?: string;
-  readonly peakMemoryBytes?: number;
-  readonly cpuSeconds?: number;
-  /** What everything that it depends on had come to: see `TaskRun`. */
-  readonly upstream?: string;
-  /** The run that produced the outputs that were restored. */
-  readonly restoredFrom?: string;
+  readonly status: EndStatus;
 }
 
 /** A word to the person who runs it. */

@@ -7,7 +7,13 @@ import { defined } from '../base/defined.js';
 import type { Json, Task } from '../model/definition.js';
 import { globOf } from '../model/glob.js';
 import { describeFileError } from '../stores/problem.js';
-import type { ArtifactRecord, FileRecord, FingerprintRecord, TaskRun } from '../stores/run-document.js';
+import {
+  type ArtifactRecord,
+  type FileRecord,
+  type FingerprintRecord,
+  type TaskRun,
+  outcomeOf,
+} from '../stores/run-document.js';
 import type { RunTrash } from '../stores/trash.js';
 import { planOf } from './action-plans.js';
 import type { CacheHit } from './cache.js';
@@ -16,7 +22,6 @@ import { Attempt, type AttemptContext } from './attempt.js';
 import { mayStart } from './condition.js';
 import {
   type DecideOptions,
-  type EntryData,
   declares,
   decide,
   fingerprintTask,
@@ -29,8 +34,7 @@ import { FOLDER_MIME, mimeOf } from './mime.js';
 import { OutputsBefore } from './outputs-before.js';
 import { type ResolvedTask, resolveFully } from './resolve-fully.js';
 import type { Seat } from './schedule.js';
-import { listsOf } from './scope.js';
-import type { Session, TaskResult } from './session.js';
+import { type Session, type TaskResult, namesOf, resultOf } from './session.js';
 import type { Versions } from './versions.js';
 import type { TaskState } from './state.js';
 import { identityOf, upstreamOf } from './upstream.js';
@@ -137,9 +141,7 @@ class Execution {
       return this.#refused(`${this.#context.place(resolution.span)}: ${resolution.message}`);
     }
     const { task } = resolution;
-    this.#names = Object.fromEntries(
-      task.outputs.flatMap((output) => (output.glob ? [] : [[output.name, output.path]])),
-    );
+    this.#names = namesOf(task.outputs);
     const refusal = this.#notBuilt();
     if (refusal !== undefined) return this.#refused(refusal);
     const refused = nothingToDo(task);
@@ -186,20 +188,13 @@ class Execution {
     const before = this.#session.graph.incoming(this.#id).map((edge) => this.#session.results.get(edge.from));
     const failed = ending.status === 'failed' && !tolerated;
     const skipped = ending.status === 'skipped' || ending.status === 'cancelled';
+    const print = this.#fingerprint;
     const result: TaskResult = {
+      ...resultOf(instance, ending, this.#names, made === undefined ? print : `${print} ${made}`),
       status: ending.status,
       tolerated,
       tainted: failed || (skipped && before.some((one) => one?.tainted === true)),
-      metrics: ending.metrics,
-      inputs: ending.inputs,
-      outputs: { ...this.#names, ...ending.values },
-      lists: listsOf(instance, ending.outputs),
-      fingerprint: made === undefined ? this.#fingerprint : `${this.#fingerprint} ${made}`,
-      ...identityOf(
-        this.#session,
-        instance,
-        madeOf(ending.status, `${this.#fingerprint} ${made ?? ''}`, ending.outputs),
-      ),
+      ...identityOf(this.#session, instance, madeOf(ending.status, `${print} ${made ?? ''}`, ending.outputs)),
     };
     this.#session.end(this.#id, result);
     this.#ending = { ...told, upstream: result.upstream };
@@ -233,7 +228,7 @@ class Execution {
     const { state } = done;
     this.#kept = true;
     this.#fingerprint = state.fingerprint.hash;
-    this.#names = Object.fromEntries(state.outputs.map((output) => [output.name, output.path]));
+    this.#names = namesOf(state.outputs);
     return fromState(state, state.inputs);
   }
 
@@ -316,16 +311,9 @@ class Execution {
       this.#emit({ type: 'notice', level: 'warning', message: applied.message });
       return undefined;
     }
-    const data = hit.entry.data as unknown as EntryData;
-    const state: TaskState = {
-      id: this.#id,
-      fingerprint: print,
-      inputs,
-      outputs: data.artifacts,
-      metrics: data.metrics,
-      ...defined({ checks: data.checks }),
-      run: hit.entry.runId,
-    };
+    const { artifacts: outputs, metrics, checks } = hit.entry.data;
+    const outcome = { inputs, outputs, metrics, ...defined({ checks }) };
+    const state: TaskState = { id: this.#id, fingerprint: print, ...outcome, run: hit.entry.runId };
     before.settle();
     this.#session.states.put(state);
     before.sweep();
@@ -389,38 +377,36 @@ class Execution {
     outcome: ActionOutcome,
     before: OutputsBefore,
   ): Promise<Ending> {
-    const facts = {
-      ...defined({
-        exitCode: outcome.exitCode,
-        signal: outcome.signal,
-        checks: outcome.checks,
-        values: outcome.values,
-        note: outcome.note,
-        made: outcome.made,
-      }),
+    const { error, exitCode, signal, checks, values, note, made } = outcome;
+    const told = defined({ checks, values, note });
+    const logged = { ...attempt.metrics, ...outcome.metrics };
+    const base = {
+      ...NOTHING,
+      inputs,
+      metrics: logged,
+      ...told,
+      ...defined({ exitCode, signal, made }),
       ...attempt.usage,
     };
-    const logged = { ...attempt.metrics, ...outcome.metrics };
-    const base = { inputs, outputs: [] as readonly ArtifactRecord[], metrics: logged, ...facts };
     if (attempt.timedOut) return { status: 'failed', error: attempt.timeoutMessage, ...base };
     if (attempt.stopped || outcome.cancelled === true) return { status: 'cancelled', ...base };
-    if (!outcome.ok) return { status: 'failed', error: outcome.error ?? 'it failed', ...base };
-    const made = await this.#outputs(task, before);
-    if (!made.ok) return { status: 'failed', error: made.error, ...base };
+    if (!outcome.ok) return { status: 'failed', error: error ?? 'it failed', ...base };
+    const found = await this.#outputs(task, before);
+    if (!found.ok) return { status: 'failed', error: found.error, ...base };
     let metrics: Readonly<Record<string, Json>> = logged;
-    let found: Readonly<Record<string, Json>> = {};
+    let inFiles: Readonly<Record<string, Json>> = {};
     for (const output of task.outputs) {
       if (output.role !== 'metrics') continue;
       try {
         const file = this.#session.workspace.absolute(output.path);
         const read = await this.#context.readMetrics(file);
-        const again = Object.keys(read.metrics).filter((key) => Object.hasOwn(found, key));
+        const again = Object.keys(read.metrics).filter((key) => Object.hasOwn(inFiles, key));
         const lost = again.map((key) => `"${key}" is in another metrics file too; this one counts`);
         for (const what of [...read.lost, ...lost]) {
           const message = `${this.#id}: metrics ${output.path}: ${what}`;
           this.#emit({ type: 'notice', level: 'warning', message });
         }
-        found = { ...found, ...read.metrics };
+        inFiles = { ...inFiles, ...read.metrics };
         metrics = { ...metrics, ...read.metrics };
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
@@ -432,9 +418,10 @@ class Execution {
       id: this.#id,
       fingerprint: print,
       inputs,
-      outputs: made.outputs,
+      outputs: found.outputs,
       metrics,
-      ...defined({ links, checks: outcome.checks, values: outcome.values, note: outcome.note }),
+      ...told,
+      ...defined({ links }),
       run: this.#context.runId,
     };
     const changed = await this.#changedInputs(task, inputs);
@@ -444,7 +431,7 @@ class Execution {
       this.#emit({ type: 'notice', level: 'warning', message });
       this.#session.states.put({ ...state, stale: `${changed} while it ran` });
       before.sweep();
-      return { status: 'succeeded', ...base, outputs: made.outputs, metrics };
+      return { status: 'succeeded', ...base, outputs: found.outputs, metrics };
     }
     const outputs = this.#keep(task, state);
     before.sweep();
@@ -523,19 +510,15 @@ class Execution {
   }
 
   async #store(state: TaskState): Promise<boolean> {
-    const data: EntryData = {
-      artifacts: state.outputs,
-      metrics: state.metrics,
-      ...defined({ checks: state.checks }),
-    };
+    const { outputs: artifacts, metrics, checks } = state;
     const stored = await this.#session.cache.store({
       fingerprint: state.fingerprint.hash,
       runId: this.#context.runId,
       taskId: this.#id,
-      outputs: state.outputs
+      outputs: artifacts
         .filter((output) => output.cached)
         .map(({ path: file, hash }) => ({ path: file, hash })),
-      data: data as unknown as Json,
+      data: { artifacts, metrics, ...defined({ checks }) },
     });
     if (!stored.ok) this.#emit({ type: 'notice', level: 'warning', message: stored.message });
     return stored.ok;
@@ -547,26 +530,14 @@ function notMade(file: string): string {
 }
 
 function fromState(state: TaskState, inputs: readonly FileRecord[]): Ending {
-  return {
-    status: 'cached',
-    inputs,
-    outputs: state.outputs,
-    metrics: state.metrics,
-    ...defined({ checks: state.checks, values: state.values, note: state.note }),
-    restoredFrom: state.run,
-  };
+  return { status: 'cached', ...outcomeOf(state), inputs, restoredFrom: state.run };
 }
 
 /** How a task of a record ended, as far as that is told. */
 function endingOf(task: TaskRun): Ending {
-  const { inputs, outputs, metrics, error, exitCode, signal, checks, values, note } = task;
-  return {
-    status: task.status === 'failed' ? 'failed' : 'skipped',
-    inputs,
-    outputs,
-    metrics,
-    ...defined({ error, exitCode, signal, checks, values, note }),
-  };
+  const { error, exitCode, signal } = task;
+  const status = task.status === 'failed' ? 'failed' : 'skipped';
+  return { status, ...outcomeOf(task), ...defined({ error, exitCode, signal }) };
 }
 
 function missingInput(message: string, id: string): string {

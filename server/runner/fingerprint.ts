@@ -70,9 +70,6 @@ export function explainChange(
   return commands.length > 0 && rewritten ? ['command changed', ...values] : values;
 }
 
-/** The name under which `decide` puts what another task is into the fingerprint. */
-const TASK = /^tasks\.(.+)\.fingerprint$/;
-
 function sentence(part: FingerprintPart, before: string | undefined, now: string | undefined): string {
   switch (part.kind) {
     case 'input':
@@ -80,7 +77,7 @@ function sentence(part: FingerprintPart, before: string | undefined, now: string
     case 'param':
     case 'env':
     case 'upstream': {
-      const task = TASK.exec(part.name)?.[1];
+      const { task } = part;
       if (task !== undefined && before !== undefined && now !== undefined) return `task ${task} changed`;
       const name = part.kind === 'upstream' ? part.name : `${part.kind} ${part.name}`;
       if (before === undefined) return `${name} is new: ${short(now ?? '')}`;

@@ -6,16 +6,16 @@ import { modelUri, parseModelReference } from '../model/registry-names.js';
 import type { Lookup } from '../model/values.js';
 import { Registry } from '../stores/registry/registry.js';
 import type { VersionDocument } from '../stores/registry/types.js';
-import type { FingerprintPart } from '../stores/run-document.js';
 import { memberOfFlat } from './flat.js';
 import type { Registration } from './resolve-register.js';
 import type { VersionFacts } from './resolve-texts.js';
+import type { Used } from './used.js';
 import type { Versions } from './versions.js';
 
-/** What an expression gets, and what it means for the fingerprint of who asked. */
+/** What an expression gets, and what it has used then. */
 export interface ModelLookup {
   readonly found: Lookup;
-  readonly part?: FingerprintPart;
+  readonly used?: Used;
 }
 
 export class Models {
@@ -47,13 +47,9 @@ export class Models {
     if (!parsed.ok) return error(`models: ${parsed.message}`);
     const resolved = this.#resolve(reference);
     if (!resolved.ok) return error(`models.${reference}: ${resolved.error.message}${this.#hint(reference)}`);
-    const { version } = resolved;
-    const part: FingerprintPart = {
-      kind: 'model',
-      name: reference,
-      value: `${version.version} ${version.artifact.hash}`,
-    };
-    return { found: this.#member(reference, version, rest), part };
+    const { version, artifact } = resolved.version;
+    const used: Used = { kind: 'model', reference, version, hash: artifact.hash };
+    return { found: this.#member(reference, resolved.version, rest), used };
   }
 
   #resolve(reference: string): ReturnType<Registry['resolveUri']> {
@@ -69,8 +65,7 @@ export class Models {
   find(
     reference: string,
   ):
-    | { readonly ok: true; readonly version: VersionFacts; readonly part: FingerprintPart }
-    | { readonly ok: false; readonly message: string } {
+    { readonly ok: true; readonly version: VersionFacts } | { readonly ok: false; readonly message: string } {
     const resolved = this.#resolve(reference);
     if (!resolved.ok) return { ok: false, message: `${resolved.error.message}${this.#hint(reference)}` };
     const { version, name, artifact, metrics } = resolved.version;
@@ -85,7 +80,6 @@ export class Models {
         ...(selector?.kind === 'alias' ? { alias: selector.alias } : {}),
         metrics,
       },
-      part: { kind: 'model', name: reference, value: `${version} ${artifact.hash}` },
     };
   }
 

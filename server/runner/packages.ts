@@ -10,8 +10,6 @@ import type { PackageVersion } from '../stores/packages/types.js';
 import type { ModelLookup } from './models.js';
 import type { Versions } from './versions.js';
 
-const HASH_LENGTH = 12;
-
 /**
  * @param members begins with `rain-app` or `rain-app@3`
  * @param versions what names stand for in the run; absent: what they stand for now
@@ -28,15 +26,10 @@ export function packageLookup(
   const { name, version: given } = parsed.reference;
   const found = packages.version(name, given ?? versions?.package(name));
   if (!found.ok) return error(`packages.${reference}: ${found.error.message}`);
-  const { version } = found;
+  const { version, hash } = found.version;
   return {
-    found: member(packages, reference, version, rest),
-    // A number is never used twice, but another clone counts for itself.
-    part: {
-      kind: 'upstream',
-      name: `packages.${reference}`,
-      value: `version ${version.version} (${version.hash.replace(/^.*:/, '').slice(0, HASH_LENGTH)})`,
-    },
+    found: member(packages, reference, found.version, rest),
+    used: { kind: 'package', reference, version, hash },
   };
 }
 

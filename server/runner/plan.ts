@@ -3,7 +3,7 @@ import { defined } from '../base/defined.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Json, Pipeline, Task } from '../model/definition.js';
 import type { Stake } from '../stores/approvals.js';
-import type { FingerprintRecord, RunDocument } from '../stores/run-document.js';
+import type { FingerprintRecord, RunDocument, TaskOutcome } from '../stores/run-document.js';
 import { leftByKilled } from '../stores/trash.js';
 import { mayStart } from './condition.js';
 import { alwaysRuns } from './always.js';
@@ -19,9 +19,7 @@ import type { RunSettings } from './places.js';
 import { secretNames } from './secrets.js';
 import type { Selection } from './select.js';
 import { foundAt } from './outputs-before.js';
-import { listsOf } from './scope.js';
-import { Session, type TaskResult } from './session.js';
-import type { TaskState } from './state.js';
+import { Session, type TaskResult, namesOf, resultOf } from './session.js';
 import type { Versions } from './versions.js';
 import type { ReadInput } from './workspace.js';
 
@@ -215,9 +213,7 @@ class Planner {
     });
     if (decision.kind === 'up-to-date') this.#known(task, decision.state, printed.fingerprint);
     else if (decision.kind === 'restore') {
-      const { artifacts, metrics } = decision.hit.entry.data as unknown as TaskState & {
-        artifacts: TaskState['outputs'];
-      };
+      const { artifacts, metrics } = decision.hit.entry.data;
       for (const artifact of artifacts) this.#content.set(artifact.path, { ok: true, records: [artifact] });
       this.#known(task, { metrics, outputs: artifacts }, printed.fingerprint);
     } else {
@@ -235,24 +231,12 @@ class Planner {
   }
 
   /** Its values are those of its last success; what depends on it can be told. */
-  #known(
-    task: ResolvedTask,
-    state: Pick<TaskState, 'metrics' | 'values'> & Partial<Pick<TaskState, 'outputs'>>,
-    print: FingerprintRecord,
-  ): void {
-    this.#session.results.set(task.id, {
-      status: 'cached',
-      tolerated: false,
-      tainted: false,
-      metrics: state.metrics,
-      inputs: [],
-      outputs: {
-        ...Object.fromEntries(task.outputs.map((output) => [output.name, output.path])),
-        ...state.values,
-      },
-      lists: listsOf(task.instance, state.outputs ?? []),
-      fingerprint: print.hash,
-      ...identityOf(this.#session, task.instance, madeOf('cached', print.hash, state.outputs ?? [])),
+  #known(task: ResolvedTask, outcome: Omit<TaskOutcome, 'inputs'>, print: FingerprintRecord): void {
+    const { id, instance } = task;
+    const made = madeOf('cached', print.hash, outcome.outputs);
+    this.#session.results.set(id, {
+      ...resultOf(instance, { ...outcome, inputs: [] }, namesOf(task.outputs), print.hash),
+      ...identityOf(this.#session, instance, made),
     });
   }
 }

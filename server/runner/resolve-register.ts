@@ -72,8 +72,7 @@ export function resolveRegister(
   parts.push({ kind: 'register', name: 'model', value: model });
   parts.push({ kind: 'register', name: 'aliases', value: registration.aliases.join(', ') });
   // As written: the values that stand in it are parts of their own, by what they are called.
-  const config = isMap(action.config) ? action.config : {};
-  for (const [name, value] of Object.entries(config)) {
+  for (const [name, value] of Object.entries(action.written)) {
     if (IN_VALUES.has(name)) continue;
     parts.push({ kind: 'register', name, value: jsonText(value) });
   }
@@ -82,10 +81,6 @@ export function resolveRegister(
 
 /** Settings whose values, and not their texts, count. */
 const IN_VALUES: ReadonlySet<string> = new Set(['model', 'from', 'aliases']);
-
-function isMap(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function refusal(when: TemplateText | undefined, detail: string | undefined): string {
   const known = detail === undefined ? '' : ` (${detail})`;

@@ -19,9 +19,8 @@ import { isComplete, scriptOf } from '../model/shell.js';
 import { type ScriptLanguage, shellOfTask } from '../model/shells.js';
 import { formatBytes } from '../model/units.js';
 import { toText, truthy } from '../model/values.js';
-import type { FingerprintPart } from '../stores/run-document.js';
+import type { CheckOutcome, FingerprintPart } from '../stores/run-document.js';
 import {
-  type CheckOutcome,
   type ResolvedCheck,
   type Resolving,
   type Script,
@@ -35,6 +34,7 @@ import type { Texts } from './resolve-texts.js';
 import { plainTableOptions } from '../model/table-options.js';
 import { type Facts, TaskScope } from './scope.js';
 import { LONGEST_VARIABLE, SYSTEM_SHELL } from './shells.js';
+import { outputOf, partOf, wordsOf } from './used.js';
 import type { ExcludedPath, TaskInputPath, Workspace } from './workspace.js';
 
 type Span = TemplateText['span'];
@@ -132,7 +132,8 @@ class Resolver {
     const inputs = this.#inputs(work);
     const outputs = this.#outputs(parts);
     this.#guard(inputs, outputs);
-    parts.push(...this.#shown.used.filter((part) => !(part.kind === 'env' && part.name in env)));
+    const used = this.#shown.used.map(partOf);
+    parts.push(...used.filter((part) => !(part.kind === 'env' && part.name in env)));
     return {
       id: this.#instance.id,
       instance: this.#instance,
@@ -268,12 +269,10 @@ class Resolver {
   #holds(condition: TemplateText): { passed: boolean; detail?: string } {
     const passed = truthy(this.#value(evaluateText(condition, this.#shown), condition.span));
     if (passed) return { passed };
-    const values = this.#shown.used
-      .filter((part) => condition.text.includes(part.name))
-      .map(
-        (part) =>
-          `${part.name} is ${part.kind === 'model' ? `version ${part.value.split(' ')[0] ?? ''}` : part.value}`,
-      );
+    const values = this.#shown.used.flatMap((used) => {
+      const { name } = partOf(used);
+      return condition.text.includes(name) ? [`${name} is ${wordsOf(used)}`] : [];
+    });
     return { passed, ...(values.length === 0 ? {} : { detail: values.join(', ') }) };
   }
 
@@ -285,7 +284,7 @@ class Resolver {
       metrics: (task, span) => this.#metrics(task, span),
       model: (reference) => {
         const found = this.#facts.version(reference);
-        if (found.ok) parts.push(found.part);
+        if (found.ok) parts.push(partOf({ kind: 'model', reference, ...found.version }));
         return found;
       },
       value: (text) => this.#value(evaluateText(text, this.#shown), text.span),
@@ -351,7 +350,7 @@ class Resolver {
       });
     }
     // A path that an expression took from another task's outputs is read, too.
-    for (const { task, output, value } of this.#shown.outputs) {
+    for (const { task, output, value } of this.#shown.used.flatMap((used) => outputOf(used) ?? [])) {
       if (task === this.#instance.task.name) continue;
       const optional = this.#outputOf(task, output)?.optional === true;
       for (const one of Array.isArray(value) ? value.flat() : [value]) {

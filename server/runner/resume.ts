@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
 import { withLock } from '../stores/file-lock.js';
-import type { RunDocument, TaskRun } from '../stores/run-document.js';
+import { type RunDocument, type TaskRun, outcomeOf } from '../stores/run-document.js';
 import { type RunStore, taskLogName } from '../stores/runs.js';
 import { foreignMemory } from '../stores/trust.js';
 import type { RunEvent } from './events.js';
@@ -71,17 +71,8 @@ export function doneIn(run: RunDocument): Map<string, { run: string; state: Task
   for (const task of run.tasks) {
     if (task.status !== 'succeeded' && task.status !== 'cached') continue;
     if (task.fingerprint === undefined) continue;
-    const { id, fingerprint, inputs, outputs, metrics, checks, values, note } = task;
-    const state: TaskState = {
-      id,
-      fingerprint,
-      inputs,
-      outputs,
-      metrics,
-      ...defined({ checks, values, note }),
-      run: task.restoredFrom ?? run.id,
-    };
-    done.set(id, { run: run.id, state });
+    const { id, fingerprint, restoredFrom = run.id } = task;
+    done.set(id, { run: run.id, state: { id, fingerprint, ...outcomeOf(task), run: restoredFrom } });
   }
   return done;
 }

@@ -1,6 +1,5 @@
 /** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
 import { defined } from '../base/defined.js';
-import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 import { renderTemplate } from '../model/evaluate.js';
 import type { Lookup, Scope } from '../model/evaluate.js';
@@ -10,11 +9,11 @@ import { nestedParams } from '../model/param-values.js';
 import { ownEnvironment } from '../model/task-environment.js';
 import { lookupIn, toText } from '../model/values.js';
 import type { PackageStore } from '../stores/packages/store.js';
-import type { FingerprintPart } from '../stores/run-document.js';
 import { memberOfFlat } from './flat.js';
 import type { ModelLookup, Models } from './models.js';
 import { packageLookup } from './packages.js';
 import { type RunSettings, findEnvironment } from './places.js';
+import { type Used, partOf } from './used.js';
 import type { Versions } from './versions.js';
 
 /** What is known of another task. */
@@ -61,14 +60,6 @@ export interface Facts {
   readonly features: readonly Features[];
 }
 
-/** An output of another task, as an expression saw it. */
-export interface UsedOutput {
-  readonly task: string;
-  readonly output: string;
-  /** Its path; a list where it is a glob, or where the cells of a matrix differ. */
-  readonly value: Json;
-}
-
 export class TaskScope implements Scope {
   readonly #facts: Facts;
   readonly #instance: Instance;
@@ -76,8 +67,7 @@ export class TaskScope implements Scope {
   readonly env: Record<string, string> = {};
   readonly status?: 'success' | 'failure' | 'cancelled' | 'skipped';
   /** What was looked at, by name. */
-  readonly #used = new Map<string, FingerprintPart>();
-  readonly #outputs = new Map<string, UsedOutput>();
+  readonly #used = new Map<string, Used>();
   /** Secrets stand as stars: for what is recorded and hashed, not for what is run. */
   readonly #masked: boolean;
   /** A metric that a task did not give is empty, as in GitHub Actions: for conditions. */
@@ -101,14 +91,9 @@ export class TaskScope implements Scope {
     if (options.status !== undefined) this.status = options.status;
   }
 
-  /** Values that expressions took from elsewhere, as parts of a fingerprint. */
-  get used(): readonly FingerprintPart[] {
+  /** What expressions took from elsewhere. */
+  get used(): readonly Used[] {
     return [...this.#used.values()];
-  }
-
-  /** Outputs of other tasks that expressions asked for. */
-  get outputs(): readonly UsedOutput[] {
-    return [...this.#outputs.values()];
   }
 
   lookup(context: string, path: readonly string[]): Lookup {
@@ -119,12 +104,13 @@ export class TaskScope implements Scope {
 
   hashFiles(globs: readonly string[]): string {
     const hash = this.#facts.hashFiles(globs);
-    this.#used.set(`hashFiles ${globs.join(' ')}`, {
-      kind: 'input',
-      name: `hashFiles(${globs.join(', ')})`,
-      value: hash,
-    });
+    this.#used.set(`hashFiles ${globs.join(' ')}`, { kind: 'files', globs, hash });
     return hash;
+  }
+
+  #take(used: Used): void {
+    const { kind, name } = partOf(used);
+    this.#used.set(`${kind} ${name}`, used);
   }
 
   #lookup(context: string, path: readonly string[]): Lookup {
@@ -162,13 +148,13 @@ export class TaskScope implements Scope {
           ? { kind: 'error', message: 'tasks: say which task and what of it, as tasks.train.outputs.model.' }
           : this.#task(first, rest);
       case 'models': {
-        const { found, part } = this.#facts.models(path);
-        if (part !== undefined) this.#used.set(`${part.kind} ${part.name}`, part);
+        const { found, used } = this.#facts.models(path);
+        if (used !== undefined) this.#take(used);
         return found;
       }
       case 'packages': {
-        const { found, part } = packageLookup(this.#facts.packages(), path, this.#facts.versions);
-        if (part !== undefined) this.#used.set(`${part.kind} ${part.name}`, part);
+        const { found, used } = packageLookup(this.#facts.packages(), path, this.#facts.versions);
+        if (used !== undefined) this.#take(used);
         return found;
       }
       case 'environment':
@@ -246,18 +232,12 @@ export class TaskScope implements Scope {
   #note(context: string, path: readonly string[], value: Json): void {
     // A secret must not be told, and of a model and a package its version counts.
     if (context === 'secrets' || context === 'models' || context === 'packages') return;
-    const name = path.join('.');
-    const [task = '', member, ...output] = path;
-    if (context === 'tasks' && member === 'outputs' && output.length > 0)
-      this.#outputs.set(name, { task, output: output.join('.'), value });
-    const text = display(value);
-    const part: FingerprintPart =
-      context === 'params'
-        ? { kind: 'param', name: name === '' ? 'all' : name, value: text }
-        : context === 'env'
-          ? { kind: 'env', name, value: text }
-          : { kind: context === 'matrix' ? 'param' : 'upstream', name: `${context}.${name}`, value: text };
-    this.#used.set(`${part.kind} ${part.name}`, part);
+    const [task = '', ...rest] = path;
+    this.#take(
+      context === 'tasks'
+        ? { kind: 'task', task, path: rest, value }
+        : { kind: 'value', context, path, value },
+    );
   }
 }
 

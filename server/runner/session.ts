@@ -12,7 +12,7 @@ import { viewSources } from '../model/view-sources.js';
 import { type Layout, layoutOf } from '../stores/layout.js';
 import type { Stake } from '../stores/approvals.js';
 import { PackageStore } from '../stores/packages/store.js';
-import type { FileRecord } from '../stores/run-document.js';
+import type { EndStatus, TaskOutcome } from '../stores/run-document.js';
 import type { Cache } from './cache.js';
 import { DiskCache, LINK_FROM_BYTES } from './cache-disk.js';
 import { type GitHead, gitHead } from './git.js';
@@ -31,18 +31,38 @@ import type { Versions } from './versions.js';
 import { Workspace } from './workspace.js';
 
 /** How a task ended, as far as others care. */
-export interface TaskResult extends Identity {
-  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'skipped' | 'cached';
+export interface TaskResult extends Identity, Pick<TaskOutcome, 'inputs' | 'metrics'> {
+  readonly status: EndStatus;
   readonly tolerated: boolean;
   /** It, or something that it depends on, failed. */
   readonly tainted: boolean;
-  readonly metrics: Readonly<Record<string, Json>>;
-  readonly inputs: readonly FileRecord[];
   /** Path by name, and what else its action gives. */
   readonly outputs: Readonly<Record<string, string>>;
   /** Of outputs that are globs: the files, by name. */
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly fingerprint: string;
+}
+
+/**
+ * What others get of an outcome: of one that is known from before, unless told otherwise.
+ * @param names paths of outputs by name
+ */
+export function resultOf(
+  instance: Instance,
+  { inputs, outputs, metrics, values }: TaskOutcome,
+  names: Readonly<Record<string, string>>,
+  fingerprint: string,
+): Omit<TaskResult, keyof Identity> {
+  const known = { status: 'cached', tolerated: false, tainted: false } as const;
+  const lists = listsOf(instance, outputs);
+  return { ...known, metrics, inputs, outputs: { ...names, ...values }, lists, fingerprint };
+}
+
+/** Paths by name. */
+export function namesOf(
+  outputs: readonly { readonly name: string; readonly path: string; readonly glob?: boolean }[],
+): Record<string, string> {
+  return Object.fromEntries(outputs.flatMap(({ name, path, glob }) => (glob === true ? [] : [[name, path]])));
 }
 
 export interface SessionOptions {
@@ -305,19 +325,10 @@ export class Session {
     if (this.#selected.has(instance.id)) return undefined;
     const state = this.states.get(instance.id);
     if (state === undefined) return undefined;
+    const { hash } = state.fingerprint;
     return {
-      status: 'cached',
-      tolerated: false,
-      tainted: false,
-      metrics: state.metrics,
-      inputs: state.inputs,
-      outputs: {
-        ...Object.fromEntries(state.outputs.map((output) => [output.name, output.path])),
-        ...state.values,
-      },
-      lists: listsOf(instance, state.outputs),
-      fingerprint: state.fingerprint.hash,
-      ...selfContained(madeOf('cached', state.fingerprint.hash, state.outputs)),
+      ...resultOf(instance, state, namesOf(state.outputs), hash),
+      ...selfContained(madeOf('cached', hash, state.outputs)),
     };
   }
 }

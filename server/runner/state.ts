@@ -8,26 +8,19 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
-import type { Json } from '../model/definition.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { type Layout, safeFileName } from '../stores/layout.js';
 import { type LineFormat, lineOf, newerProblem, readLine } from '../stores/line-format.js';
 import type { StoreProblem } from '../stores/problem.js';
-import type { ArtifactRecord, FileRecord, FingerprintRecord } from '../stores/run-document.js';
+import type { FingerprintRecord, TaskOutcome } from '../stores/run-document.js';
 import { listsFolder, withLists, withoutLists } from '../stores/long-lists.js';
 import { readPlainText } from '../stores/plain-file.js';
 import { statOf } from '../stores/folder.js';
 
-export interface TaskState {
+export interface TaskState extends TaskOutcome {
   /** Of the instance. */
   readonly id: string;
   readonly fingerprint: FingerprintRecord;
-  readonly inputs: readonly FileRecord[];
-  readonly outputs: readonly ArtifactRecord[];
-  readonly metrics: Readonly<Record<string, Json>>;
-  readonly checks?: readonly { readonly text: string; readonly passed: boolean; readonly detail?: string }[];
-  readonly values?: Readonly<Record<string, string>>;
-  readonly note?: string;
   /** The run that made the outputs. */
   readonly run: string;
   /** Why it has to run again although nothing has changed since: an input was changed while it ran. */

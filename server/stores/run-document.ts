@@ -1,14 +1,12 @@
 /** The record of a run: one lowdb document per run, written by the one process that runs it. */
+import { defined } from '../base/defined.js';
+import type { CheckOutcome, RunStatus, TaskProgress, TaskStatus } from '../base/task-outcome.js';
 import type { ArtifactKind, Json, PipelineKind } from '../model/definition.js';
 
 /** Raised when the shape changes; older documents are migrated forward when they are read. */
 export const RUN_SCHEMA_VERSION = 1;
 
-/** `waiting`: nothing of it runs; it waits for people, and needs no process for that. */
-export type RunStatus =
-  'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
-
-export type TaskStatus = RunStatus | 'skipped' | 'cached';
+export type * from '../base/task-outcome.js';
 
 /** `sha256:<hex>` of a file's bytes, or of a folder's sorted listing of `<hash> <relative path>` lines. */
 export type ContentHash = string;
@@ -58,6 +56,8 @@ export interface FingerprintPart {
     | 'format';
   readonly name: string;
   readonly value: string;
+  /** The task whose fingerprint the value is. */
+  readonly task?: string;
 }
 
 export interface FingerprintRecord {
@@ -85,31 +85,27 @@ export interface ApprovalRecord {
   }[];
 }
 
-export interface TaskRun {
-  /** `train`, or `train@0-3` for one cell of a matrix. Unique in the run. */
-  readonly id: string;
-  readonly task: string;
-  readonly action: string;
-  readonly matrix?: Readonly<Record<string, Json>>;
-  readonly needs: readonly string[];
-  readonly status: TaskStatus;
-  readonly reasons: readonly string[];
-  readonly startedAt?: string;
-  readonly endedAt?: string;
-  readonly attempts: number;
-  readonly exitCode?: number;
-  readonly signal?: string;
-  readonly error?: string;
-  readonly tolerated?: boolean;
-  readonly fingerprint?: FingerprintRecord;
+/** What a task came to. Its record, its memory, the cache and the events hold it, each with what they add. */
+export interface TaskOutcome {
   readonly inputs: readonly FileRecord[];
   readonly outputs: readonly ArtifactRecord[];
   readonly metrics: Readonly<Record<string, Json>>;
-  readonly checks?: readonly { readonly text: string; readonly passed: boolean; readonly detail?: string }[];
+  readonly checks?: readonly CheckOutcome[];
   /** What its action gives besides files, by name: the `version` that a register task made. */
   readonly values?: Readonly<Record<string, string>>;
   /** What its action did, in a few words. */
   readonly note?: string;
+}
+
+/** Of something that holds it, the outcome alone. */
+export function outcomeOf({ inputs, outputs, metrics, checks, values, note }: TaskOutcome): TaskOutcome {
+  return { inputs, outputs, metrics, ...defined({ checks, values, note }) };
+}
+
+export interface TaskRun extends TaskProgress, TaskOutcome {
+  readonly matrix?: Readonly<Record<string, Json>>;
+  readonly tolerated?: boolean;
+  readonly fingerprint?: FingerprintRecord;
   /** What it asked people, and what they answered. */
   readonly approval?: ApprovalRecord;
   /** Relative to the run's folder. */
@@ -119,9 +115,6 @@ export interface TaskRun {
    * failure or a skip for final only while that is the same.
    */
   readonly upstream?: string;
-  readonly peakMemoryBytes?: number;
-  readonly cpuSeconds?: number;
-  readonly restoredFrom?: string;
 }
 
 /** What is known of a run before its first task starts. */

@@ -1,11 +1,10 @@
 /** What an action gets to do its work with, and what it says about it. */
 import type { RunReference, GitState } from '../../stores/registry/types.js';
-import type { Json } from '../../model/definition.js';
-import type { RunDocument } from '../../stores/run-document.js';
+import type { Exit, RunDocument, TaskOutcome } from '../../stores/run-document.js';
 import type { PipelineCall } from '../resolve-pipeline.js';
 import type { Question } from '../../stores/approvals.js';
 import type { Verdict } from '../approvals.js';
-import type { CheckOutcome, Script } from '../action-plans.js';
+import type { Script } from '../action-plans.js';
 import type { ResolvedTask } from '../resolve.js';
 import type { Session } from '../session.js';
 
@@ -25,9 +24,9 @@ export interface ActionContext {
   /** Where the code stands; nothing where there is no repository. */
   git(): Promise<GitState | undefined>;
   /** Runs the task's commands to their end. */
-  script(script: Script): Promise<CommandOutcome>;
+  script(script: Script): Promise<Exit>;
   /** Runs one command of the system's shell to its end; where and with which variables the task's own run, unless told otherwise. */
-  command(command: string, options?: CommandOptions): Promise<CommandOutcome>;
+  command(command: string, options?: CommandOptions): Promise<Exit>;
   /** Runs another pipeline as a part of this run. */
   child(call: PipelineCall): Promise<ChildOutcome>;
   /** Writes a line to the task's log. */
@@ -55,25 +54,10 @@ export interface CommandOptions {
   readonly timeoutMs: number;
 }
 
-export interface CommandOutcome {
-  readonly exitCode?: number;
-  readonly signal?: string;
-  readonly error?: string;
-}
-
-export interface ActionOutcome {
+/** What it did, besides the files, and how its commands ended; others see its values under `tasks.<name>.outputs`. */
+export interface ActionOutcome
+  extends Exit, Partial<Pick<TaskOutcome, 'metrics' | 'checks' | 'values' | 'note'>> {
   readonly ok: boolean;
-  /** What went wrong and what to do about it. */
-  readonly error?: string;
-  readonly exitCode?: number;
-  readonly signal?: string;
-  readonly checks?: readonly CheckOutcome[];
-  /** Besides files, by name; others see them under `tasks.<name>.outputs`. */
-  readonly values?: Readonly<Record<string, string>>;
-  /** By key; over those that were logged. */
-  readonly metrics?: Readonly<Record<string, Json>>;
-  /** What was done, in a few words. */
-  readonly note?: string;
   /** To try again would not help. */
   readonly final?: boolean;
   /** It has not ended: the runner leaves, and who resumes the run goes on with it. */

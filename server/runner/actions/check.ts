@@ -1,6 +1,7 @@
 /** The action `check`: gates over values and data. Every check is made, so that one run tells all that is wrong. */
 import path from 'node:path';
-import type { CheckOutcome, ResolvedCheck } from '../action-plans.js';
+import type { CheckOutcome } from '../../base/task-outcome.js';
+import type { ResolvedCheck } from '../action-plans.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
 export async function checkAction(

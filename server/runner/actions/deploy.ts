@@ -7,7 +7,8 @@ import type { Question } from '../../stores/approvals.js';
 import { Registry } from '../../stores/registry/registry.js';
 import type { Deployment } from '../resolve-deploy.js';
 import { outcomeOf, comparisonOf } from './approval.js';
-import type { ActionContext, ActionOutcome, CommandOutcome } from './action.js';
+import type { Exit } from '../../base/task-outcome.js';
+import type { ActionContext, ActionOutcome } from './action.js';
 
 export async function deployAction(context: ActionContext, deploy: Deployment): Promise<ActionOutcome> {
   const { session, root, run, signal } = context;
@@ -80,7 +81,7 @@ export async function deployAction(context: ActionContext, deploy: Deployment): 
   }
 }
 
-function setupOutcome({ exitCode, signal, error }: CommandOutcome): { ok: boolean; error?: string } {
+function setupOutcome({ exitCode, signal, error }: Exit): { ok: boolean; error?: string } {
   if (error !== undefined) return { ok: false, error };
   if (exitCode === 0) return { ok: true };
   return {

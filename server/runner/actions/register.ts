@@ -6,7 +6,7 @@ import type { Json } from '../../model/definition.js';
 import type { Registry } from '../../stores/registry/registry.js';
 import type { RegisterRequest, Signature, VersionDocument } from '../../stores/registry/types.js';
 import { FOLDER_MIME, mimeOf } from '../mime.js';
-import type { CheckOutcome } from '../action-plans.js';
+import type { CheckOutcome } from '../../base/task-outcome.js';
 import type { Registration } from '../resolve-register.js';
 import type { Session } from '../session.js';
 import { learnedFrom } from '../training-sets.js';

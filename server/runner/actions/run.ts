@@ -1,7 +1,8 @@
 /** The action `run`: commands in one shell, until one fails. */
 import { defined } from '../../base/defined.js';
 import type { Script } from '../action-plans.js';
-import type { ActionContext, ActionOutcome, CommandOutcome } from './action.js';
+import type { Exit } from '../../base/task-outcome.js';
+import type { ActionContext, ActionOutcome } from './action.js';
 
 export async function runAction(context: ActionContext, script: Script): Promise<ActionOutcome> {
   if (context.signal.aborted) return { ok: false };
@@ -14,7 +15,7 @@ export async function runAction(context: ActionContext, script: Script): Promise
   };
 }
 
-function explain(result: CommandOutcome): string {
+function explain(result: Exit): string {
   if (result.error !== undefined) {
     // A command that is too long lies in a file, so that it is the environment.
     const why = result.error.includes('E2BIG')

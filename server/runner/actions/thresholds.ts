@@ -2,7 +2,7 @@
 import { jsonText } from '../../base/json.js';
 import { isNumber, toDouble } from '../../base/numeral.js';
 import type { Json, Threshold } from '../../model/definition.js';
-import type { CheckOutcome } from '../action-plans.js';
+import type { CheckOutcome } from '../../base/task-outcome.js';
 
 /** The version that a new one has to stand up to. */
 export interface Baseline {

@@ -58,7 +58,7 @@ export function bench(t: TestContext, make: (root: string) => Cache): Bench {
           assert.ok(hashed.ok, file);
           return { path: file, hash: hashed.hash };
         }),
-        data: { accuracy: 0.8 },
+        data: { artifacts: [], metrics: { accuracy: 0.8 } },
       }),
   };
 }
@@ -86,7 +86,7 @@ export function contract(name: string, make: (root: string) => Cache): void {
     assert.deepEqual(hit.entry, stored.entry);
     assert.deepEqual(
       [hit.entry.data, hit.entry.runId, hit.entry.taskId],
-      [{ accuracy: 0.8 }, 'run', 'train'],
+      [{ artifacts: [], metrics: { accuracy: 0.8 } }, 'run', 'train'],
     );
     assert.ok(!readdirSync(b.root).includes('large.bin'), 'a lookup changes nothing');
     assert.deepEqual(await hit.apply(b.over), { ok: true, restored: paths });
@@ -188,7 +188,7 @@ export function contract(name: string, make: (root: string) => Cache): void {
         runId: 'run',
         taskId: 'train',
         outputs: [{ path: 'out', hash: hashOf('something else') }],
-        data: null,
+        data: { artifacts: [], metrics: {} },
       });
       assert.ok(!stored.ok && stored.reason === 'changed' && stored.message.includes('out changed'));
       assert.equal(b.cache.lookup(fingerprint('other')), undefined);
@@ -198,7 +198,7 @@ export function contract(name: string, make: (root: string) => Cache): void {
       runId: 'run',
       taskId: 'train',
       outputs: [{ path: 'none', hash: hashOf('') }],
-      data: null,
+      data: { artifacts: [], metrics: {} },
     });
     assert.ok(!missing.ok && missing.reason === 'missing');
   });

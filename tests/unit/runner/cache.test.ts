@@ -54,7 +54,7 @@ async function storeForever(root: string): Promise<void> {
       runId: 'r',
       taskId: 't',
       outputs,
-      data: null,
+      data: { artifacts: [], metrics: {} },
     });
     if (!stored.ok) throw new Error(stored.message);
     writeSync(1, `${name}\n`);
@@ -208,7 +208,7 @@ function tests(): void {
           runId: 'r',
           taskId: name,
           outputs: [{ path: name, hash }],
-          data: null,
+          data: { artifacts: [], metrics: {} },
         });
       const full = await store('large', hashOf(content));
       assert.ok(
@@ -244,7 +244,7 @@ function tests(): void {
         runId: 'r',
         taskId: name,
         outputs,
-        data: null,
+        data: { artifacts: [], metrics: {} },
       });
       assert.ok(stored.ok);
     }

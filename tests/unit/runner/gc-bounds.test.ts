@@ -58,7 +58,17 @@ async function yardOf(t: TestContext, runs: readonly OneRun[]): Promise<Yard> {
     const hash = hashOf(content);
     const fingerprint = hashOf(`f${place}`);
     const outputs = [{ path: 'out', hash }];
-    assert.ok((await cache.store({ fingerprint, runId: 'r', taskId: task, outputs, data: null })).ok);
+    assert.ok(
+      (
+        await cache.store({
+          fingerprint,
+          runId: 'r',
+          taskId: task,
+          outputs,
+          data: { artifacts: [], metrics: {} },
+        })
+      ).ok,
+    );
     utimesSync(entryPath(store.layout, fingerprint), time / 1000, time / 1000);
     const head = header({ id: newRunId(time), createdAt: new Date(time).toISOString() });
     const writer = store.create(head, TASKS.slice(0, 1));

@@ -57,7 +57,7 @@ function yard(t: TestContext): Yard {
         runId: 'r',
         taskId: name,
         outputs: [{ path: 'out', hash }],
-        data: null,
+        data: { artifacts: [], metrics: {} },
       });
       assert.ok(stored.ok);
       const used = Date.now() / 1000 - (daysAgo * DAY) / 1000;
@@ -171,7 +171,7 @@ test('an artifact without its entry still belongs to its run, files of a folder 
     runId: 'r',
     taskId: 'dir',
     outputs: [{ path: 'dir', hash: hashed.hash }],
-    data: null,
+    data: { artifacts: [], metrics: {} },
   });
   y.run({ dir: hashed.hash });
   rmSync(entryPath(y.store.layout, fingerprint('dir')));

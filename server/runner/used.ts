@@ -1,0 +1,71 @@
+/** What expressions of a task took from elsewhere, and how it is written into the task's fingerprint. */
+import { display } from '../base/json.js';
+import type { Json } from '../model/definition.js';
+import type { FingerprintPart } from '../stores/run-document.js';
+
+export type Used =
+  | {
+      readonly kind: 'value';
+      readonly context: string;
+      readonly path: readonly string[];
+      readonly value: Json;
+    }
+  | { readonly kind: 'task'; readonly task: string; readonly path: readonly string[]; readonly value: Json }
+  | { readonly kind: 'model'; readonly reference: string; readonly version: string; readonly hash: string }
+  | { readonly kind: 'package'; readonly reference: string; readonly version: string; readonly hash: string }
+  | { readonly kind: 'files'; readonly globs: readonly string[]; readonly hash: string };
+
+/** An output of another task. */
+export interface UsedOutput {
+  readonly task: string;
+  readonly output: string;
+  /** Its path; a list where it is a glob, or where the cells of a matrix differ. */
+  readonly value: Json;
+}
+
+/** Only where it is one. */
+export function outputOf(used: Used): UsedOutput | undefined {
+  if (used.kind !== 'task') return undefined;
+  const { task, path, value } = used;
+  const [member, ...output] = path;
+  return member === 'outputs' && output.length > 0 ? { task, output: output.join('.'), value } : undefined;
+}
+
+/** Its value as a person reads it. */
+export function wordsOf(used: Used): string {
+  return used.kind === 'model' ? `version ${used.version}` : partOf(used).value;
+}
+
+const HASH_LENGTH = 12;
+
+export function partOf(used: Used): FingerprintPart {
+  switch (used.kind) {
+    case 'value': {
+      const { context, path } = used;
+      const name = path.join('.');
+      const value = display(used.value);
+      if (context === 'params') return { kind: 'param', name: name === '' ? 'all' : name, value };
+      if (context === 'env') return { kind: 'env', name, value };
+      return { kind: context === 'matrix' ? 'param' : 'upstream', name: `${context}.${name}`, value };
+    }
+    case 'task': {
+      const { task, path } = used;
+      const own = path.length === 1 && path[0] === 'fingerprint' ? { task } : {};
+      const name = ['tasks', task, ...path].join('.');
+      return { kind: 'upstream', name, value: display(used.value), ...own };
+    }
+    case 'model':
+      return { kind: 'model', name: used.reference, value: `${used.version} ${used.hash}` };
+    case 'package': {
+      // A number is never used twice, but another clone counts for itself.
+      const hash = used.hash.replace(/^.*:/, '').slice(0, HASH_LENGTH);
+      return {
+        kind: 'upstream',
+        name: `packages.${used.reference}`,
+        value: `version ${used.version} (${hash})`,
+      };
+    }
+    case 'files':
+      return { kind: 'input', name: `hashFiles(${used.globs.join(', ')})`, value: used.hash };
+  }
+}
