@@ -1,13 +1,12 @@
 /** Why a pipeline that somebody expects is not found. */
 import path from 'node:path';
-import { analyze } from '../model/analyze.js';
+import { define } from '../model/analyze.js';
 import { defaultName } from '../model/names.js';
 import { detectKind } from '../model/ours.js';
 import { count } from '../model/units.js';
 import { diskFiles } from '../project/files.js';
 import type { Project } from '../project/project.js';
 import { hiddenByGit } from '../project/walk.js';
-import { parseYaml } from '../syntax/parse.js';
 
 /** Files that have the name and are not the pipeline, and why: what is said after a search that found nothing. */
 export function passedOver(project: Project, word: string | undefined): string {
@@ -24,7 +23,7 @@ function hidden(project: Project, word: string | undefined): string {
   for (const { path: file, by } of hiddenByGit(diskFiles, project.root)) {
     const read = diskFiles.readText(path.join(project.root, file));
     if (!read.ok || detectKind(file, read.text) !== 'pipeline') continue;
-    const definition = analyze(parseYaml(read.text), file);
+    const definition = define(read.text, file, 'pipeline');
     if (definition.kind !== 'pipeline' || (word !== undefined && definition.pipeline.name !== word)) continue;
     const relative = path.relative(project.root, by.file);
     const source = relative.startsWith('..') ? by.file : relative;

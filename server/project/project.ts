@@ -3,7 +3,7 @@
  * that a squiggle and an error in CI can't differ; the editor only lays its open documents over the disk.
  */
 import path from 'node:path';
-import { analyze } from '../model/analyze.js';
+import { define } from '../model/analyze.js';
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { FileKind, ProjectSettings, RuleSeverity } from '../model/definition.js';
 import type { FeatureFacts } from '../model/feature-facts.js';
@@ -15,7 +15,6 @@ import { identify } from '../model/ours.js';
 import type { Identity } from '../model/ours.js';
 import { checkDefinition } from '../rules/index.js';
 import type { Finding, ProjectView } from '../rules/rule.js';
-import { parseYaml } from '../syntax/parse.js';
 import { RecordingView, stillHolds } from './dependencies.js';
 import type { Dependency } from './dependencies.js';
 import { HEAD_BYTES, MAX_FILE_BYTES, diskFiles } from './files.js';
@@ -229,7 +228,7 @@ export class Project {
     if (before?.tree.text === read.text) return false;
     this.#unread.delete(relative);
     this.#refused.delete(relative);
-    const definition = analyze(parseYaml(read.text, before?.tree), relative, identity.kind);
+    const definition = define(read.text, relative, identity.kind, before?.tree);
     this.#definitions.set(relative, definition);
     if (before?.kind === 'features' || definition.kind === 'features') this.#features = undefined;
     this.#changed(relative);

@@ -1,10 +1,9 @@
 /** Definitions from texts that were kept, and how they differ from what the files say now. */
 import path from 'node:path';
-import { type FeaturesDefinition, analyze } from '../model/analyze.js';
+import { type FeaturesDefinition, define } from '../model/analyze.js';
 import type { Pipeline, ProjectSettings } from '../model/definition.js';
 import { definitionChanges, describeChanges } from '../model/definition-changes.js';
 import { detectKind } from '../model/ours.js';
-import { parseYaml } from '../syntax/parse.js';
 import { type FileSystem, diskFiles } from './files.js';
 
 /** Text by path, relative to the project. */
@@ -28,7 +27,7 @@ export function pipelineFrom(texts: Texts, relative: string): FromTexts {
     // Whoever kept it took this one as a pipeline. Among the others may be files of other tools, and pipelines that it calls.
     const kind = name === relative ? 'pipeline' : detectKind(name, text);
     const wanted = name === relative || kind === 'features' || kind === 'project';
-    return wanted ? [analyze(parseYaml(text), name, kind)] : [];
+    return wanted && kind !== undefined ? [define(text, name, kind)] : [];
   });
   const found = definitions.find((one) => one.path === relative);
   if (found?.kind !== 'pipeline') return { ok: false, message: `${relative} is not a pipeline` };
@@ -67,7 +66,9 @@ export function changesSince(
 }
 
 function wordsFor(relative: string, before: string, now: string): string | undefined {
-  const [old, fresh] = [before, now].map((text) => analyze(parseYaml(text), relative));
+  const [old, fresh] = [before, now].map((text) =>
+    define(text, relative, detectKind(relative, text) ?? 'pipeline'),
+  );
   if (old?.kind !== 'pipeline' || fresh?.kind !== 'pipeline') return 'changed';
   const changes = definitionChanges(old.pipeline, fresh.pipeline);
   return changes === undefined ? undefined : describeChanges(changes);

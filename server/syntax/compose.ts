@@ -14,7 +14,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { messageOf } from './messages.js';
-import { templateOf } from './template.js';
+import type { TemplateReader } from './template.js';
 import type {
   Comment,
   MapEntry,
@@ -52,9 +52,9 @@ const SHORT = 80;
 type Token = CST.Token;
 
 /** Never throws; spans count from the beginning of `text`. */
-export function compose(text: string): Fragment {
+export function compose(text: string, template: TemplateReader): Fragment {
   try {
-    return new Reader(text).read();
+    return new Reader(text, template).read();
   } catch (error) {
     // The library gave up in a way that it doesn't report: the file is still a file with one mistake.
     const why = error instanceof RangeError ? 'it is nested too deeply' : 'its structure is not YAML';
@@ -93,6 +93,7 @@ class StoppingComposer extends Composer {
 
 class Reader {
   readonly #text: string;
+  readonly #template: TemplateReader;
   readonly #problems: SyntaxProblem[] = [];
   readonly #comments: Comment[] = [];
   readonly #anchors = new Map<string, { node: SyntaxNode | null; size: number }>();
@@ -108,8 +109,9 @@ class Reader {
   /** Nodes made so far: what an anchor stands for is the difference before and after it. */
   #size = 0;
 
-  constructor(text: string) {
+  constructor(text: string, template: TemplateReader) {
     this.#text = text;
+    this.#template = template;
   }
 
   read(): Fragment {
@@ -324,7 +326,7 @@ class Reader {
     if (start === end && style === 'plain') return null;
     const text = scalar.source;
     const span = { start, end };
-    const template = templateOf({ span, text, style }, this.#text, this.#problems);
+    const template = this.#template({ span, text, style }, this.#text, this.#problems);
     const value = plainValue(scalar.value, text);
     return template === undefined
       ? { kind: 'scalar', span, value, text, style }

@@ -3,6 +3,7 @@ import { compose, duplicates, type Fragment } from './compose.js';
 import { type Segment, segmentsOf } from './segments.js';
 import { shiftFragment } from './shift.js';
 import { MISSING_COLON } from './messages.js';
+import { templateOf, type TemplateReader } from './template.js';
 import { lineStartsOf } from './text.js';
 import type {
   Comment,
@@ -24,43 +25,62 @@ interface Piece {
   readonly fragment: Fragment;
 }
 
-/** What a tree was put together from, for the next version of its text. */
-const piecesOf = new WeakMap<SyntaxTree, readonly Piece[]>();
+interface Made {
+  readonly template: TemplateReader;
+  /** Absent: it was read as a whole. */
+  readonly pieces?: readonly Piece[];
+}
+
+/** How a tree was made and what of, for the next version of its text. */
+const madeBy = new WeakMap<SyntaxTree, Made>();
 
 /**
  * Reads a text.
  *
  * @param previous The tree of an earlier version of the same file: parts whose text is the same are taken over. The
  *   result doesn't depend on it.
+ * @param template Finds the expressions of scalars; left out: those of our own definitions.
  */
-export function parseYaml(text: string, previous?: SyntaxTree): SyntaxTree {
-  if (previous?.text === text) return previous;
+export function parseYaml(
+  text: string,
+  previous?: SyntaxTree,
+  template: TemplateReader = templateOf,
+): SyntaxTree {
+  if (previous?.text === text && madeBy.get(previous)?.template === template) return previous;
   const lineStarts = lineStartsOf(text);
   if (text.length > SIZE_LIMIT || lineStarts.length > LINE_LIMIT) {
     const message = `This file is not read: it has more than ${SIZE_LIMIT / 1024 / 1024} MiB or ${LINE_LIMIT} lines. Split it.`;
     const span = { start: 0, end: Math.min(text.length, lineStarts[1] ?? 100, 100) };
-    return { text, root: null, comments: [], problems: [{ code: 'yaml', span, message }], lineStarts };
+    const problems: SyntaxProblem[] = [{ code: 'yaml', span, message }];
+    return kept({ text, root: null, comments: [], problems, lineStarts }, { template });
   }
-  const pieces = readPieces(text, previous);
+  const pieces = readPieces(text, previous, template);
   if (pieces === undefined) {
-    const { root, comments, problems } = compose(text);
-    return { text, root, comments, problems: sorted(problems), lineStarts };
+    const { root, comments, problems } = compose(text, template);
+    return kept({ text, root, comments, problems: sorted(problems), lineStarts }, { template });
   }
-  const tree = { text, ...assemble(pieces), lineStarts };
-  piecesOf.set(tree, pieces);
+  return kept({ text, ...assemble(pieces), lineStarts }, { template, pieces });
+}
+
+function kept(tree: SyntaxTree, made: Made): SyntaxTree {
+  madeBy.set(tree, made);
   return tree;
 }
 
 /** Undefined when the text has to be read as a whole. */
-function readPieces(text: string, previous: SyntaxTree | undefined): Piece[] | undefined {
+function readPieces(
+  text: string,
+  previous: SyntaxTree | undefined,
+  template: TemplateReader,
+): Piece[] | undefined {
   const segments = segmentsOf(text);
   if (segments === undefined) return undefined;
-  const old = reusable(previous, text);
+  const old = reusable(previous, text, template);
   const pieces: Piece[] = [];
   let anchors = false;
   let aliases = false;
   for (const segment of segments) {
-    const fragment = old(segment) ?? shiftFragment(readPiece(text, segment), segment.start);
+    const fragment = old(segment) ?? shiftFragment(readPiece(text, segment, template), segment.start);
     anchors ||= fragment.anchors;
     aliases ||= fragment.aliases;
     if (fragment.entangled || (anchors && aliases) || !isBlockMap(fragment)) return undefined;
@@ -70,8 +90,8 @@ function readPieces(text: string, previous: SyntaxTree | undefined): Piece[] | u
 }
 
 /** A bare word is read as what it would be among its neighbours: a key that lacks its colon. */
-function readPiece(text: string, { start, end }: Segment): Fragment {
-  const fragment = compose(text.slice(start, end));
+function readPiece(text: string, { start, end }: Segment, template: TemplateReader): Fragment {
+  const fragment = compose(text.slice(start, end), template);
   const { root, problems } = fragment;
   if (root?.kind !== 'scalar' || root.style !== 'plain' || problems.length > 0) return fragment;
   const { span } = root;
@@ -91,11 +111,12 @@ function isBlockMap(fragment: Fragment): boolean {
 function reusable(
   previous: SyntaxTree | undefined,
   text: string,
+  template: TemplateReader,
 ): (segment: Segment) => Fragment | undefined {
   if (previous === undefined) return () => undefined;
-  const pieces = piecesOf.get(previous);
-  if (pieces === undefined) return () => undefined;
-  const byStart = new Map(pieces.map((piece) => [piece.segment.start, piece]));
+  const made = madeBy.get(previous);
+  if (made?.pieces === undefined || made.template !== template) return () => undefined;
+  const byStart = new Map(made.pieces.map((piece) => [piece.segment.start, piece]));
   const prefix = commonPrefix(previous.text, text);
   const suffix = commonSuffix(previous.text, text, prefix);
   const delta = text.length - previous.text.length;

@@ -7,14 +7,17 @@ const OPEN = '${{';
 const CLOSE = '}}';
 
 /** The template of a scalar, undefined when it holds no expression. Problems are added to `problems`. */
-export function templateOf(
+export type TemplateReader = (
   scalar: { readonly span: Span; readonly text: string; readonly style: ScalarStyle },
   file: string,
   problems: SyntaxProblem[],
-): Template | undefined {
+) => Template | undefined;
+
+/** Of our own definitions. */
+export const templateOf: TemplateReader = (scalar, file, problems) => {
   if (!scalar.text.includes(OPEN)) return undefined;
   return cut(scalar.text, sourceMapOf(scalar, file), problems);
-}
+};
 
 function cut(text: string, map: SourceMap, problems: SyntaxProblem[]): Template {
   const parts: TemplatePart[] = [];

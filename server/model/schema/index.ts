@@ -1,6 +1,7 @@
 /** One schema per kind of file: the source of static types, structural checks, completion, hover and JSON Schema. */
 import type { TSchema } from '@sinclair/typebox';
 import type { FileKind, Json } from '../definition.js';
+import { DIALECTS } from '../dialects/index.js';
 import { featuresSchema } from './features.js';
 import { HINT } from './hint.js';
 import { pipelineSchema } from './pipeline.js';
@@ -11,14 +12,7 @@ export { schemaAt } from './info.js';
 export type { KeyInfo, SchemaInfo } from './info.js';
 
 export function schemaOf(kind: FileKind): TSchema {
-  switch (kind) {
-    case 'pipeline':
-      return pipelineSchema;
-    case 'features':
-      return featuresSchema;
-    case 'project':
-      return projectSchema;
-  }
+  return DIALECTS[kind].schema;
 }
 
 /** The schema as JSON Schema draft-07, the newest that editors' YAML support reads in full. */

@@ -3,6 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { compose } from '../../../server/syntax/compose.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
+import { templateOf } from '../../../server/syntax/template.js';
 import { lineStartsOf } from '../../../server/syntax/text.js';
 import type { SyntaxTree } from '../../../server/syntax/tree.js';
 import { anyEdit, applyEdit, chain, SAMPLES, yamlish } from './samples.js';
@@ -14,7 +15,7 @@ function same(actual: SyntaxTree, expected: SyntaxTree): void {
 /** The file read in one piece, which is what cutting it must not change as long as it is right. */
 function checkAgainstWhole(text: string): void {
   const tree = parseYaml(text);
-  const whole = compose(text);
+  const whole = compose(text, templateOf);
   assert.deepEqual(tree.lineStarts, lineStartsOf(text));
   if (whole.problems.some((problem) => problem.code === 'yaml')) {
     assert.ok(
@@ -46,7 +47,7 @@ test('pieces give what the whole file gives while a name is being typed', () => 
   ];
   for (const text of texts) {
     const tree = parseYaml(text);
-    const whole = compose(text);
+    const whole = compose(text, templateOf);
     assert.deepEqual(
       { root: tree.root, comments: tree.comments, problems: tree.problems },
       { root: whole.root, comments: whole.comments, problems: whole.problems },
@@ -111,4 +112,19 @@ test('an edit in one task keeps the trees of the tasks before it', () => {
 test('the same text gives the same tree', () => {
   const tree = parseYaml('a: 1\n');
   assert.equal(parseYaml('a: 1\n', tree), tree);
+});
+
+test('what was read with other expressions is not taken over', () => {
+  const text = 'a: ${{ x }}\nb: 1\n';
+  const ours = parseYaml(text);
+  const plain = parseYaml(text, ours, () => undefined);
+  const first = (tree: SyntaxTree) =>
+    tree.root?.kind === 'map' && tree.root.entries[0]?.value?.kind === 'scalar'
+      ? tree.root.entries[0].value.template
+      : undefined;
+  assert.ok(first(ours) !== undefined);
+  assert.equal(first(plain), undefined);
+  assert.equal(first(parseYaml(`${text}c: 2\n`, ours, () => undefined)), undefined);
+  assert.ok(first(parseYaml(`${text}c: 2\n`, plain)) !== undefined);
+  assert.equal(parseYaml(text, ours), ours);
 });
