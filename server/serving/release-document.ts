@@ -2,13 +2,9 @@
 import { readDocument } from '../stores/document.js';
 import type { DocumentKind, Loaded } from '../stores/document.js';
 import { releasePlaces } from './places.js';
+import { isRecord } from './shapes.js';
 import { RELEASE_SCHEMA_VERSION } from './types.js';
 import type { ReleaseDocument } from './types.js';
-
-type Raw = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Raw =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const releaseDocumentKind: DocumentKind<ReleaseDocument> = {
   name: 'release',

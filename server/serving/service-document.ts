@@ -1,10 +1,8 @@
 /** `service.json`: read by everybody, written by the service's host. */
 import type { DocumentKind } from '../stores/document.js';
+import { isRecord } from './shapes.js';
 import { SERVICE_SCHEMA_VERSION } from './types.js';
 import type { ServiceDocument } from './types.js';
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const serviceDocumentKind: DocumentKind<ServiceDocument> = {
   name: 'service',

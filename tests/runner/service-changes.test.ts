@@ -123,6 +123,12 @@ test('a secret in the last words of an app is written nowhere', async (t) => {
   }
 });
 
+/** Settings of a monitor with one baseline. */
+const watching = (baseline: object, more: object = {}): readonly [string, unknown] => [
+  'monitor',
+  { settings: { rules: [], samples: { share: 0, redact: [] }, baseline: { rain: baseline }, ...more } },
+];
+
 /** Orders that no version of ours gives. */
 const MALFORMED: readonly (readonly [string, unknown])[] = [
   ['monitor', {}],
@@ -132,12 +138,36 @@ const MALFORMED: readonly (readonly [string, unknown])[] = [
   ['monitor', { settings: { rules: [null], samples: { share: 0, redact: [] }, baseline: {} } }],
   ['monitor', { settings: { rules: [], samples: { share: 'x', redact: [] }, baseline: {} } }],
   ['monitor', { settings: { rules: [], samples: { share: 0, redact: [] }, baseline: { a: null } } }],
+  watching({ kind: 'number' }),
+  watching({ kind: 'category', values: 5, others: 0, missing: 0 }),
+  watching({ kind: 'category', values: [['a']], others: 0, missing: 0 }),
+  watching({ kind: 'category', values: [['a', -1]], others: 0, missing: 0 }),
+  watching({ kind: 'number', edges: [1, 2], counts: [1], missing: 0 }),
+  watching({ kind: 'number', edges: [2, 1], counts: [1, 1], missing: 0 }),
+  watching({ kind: 'number', edges: [null], counts: [1], missing: 0 }),
+  watching({ kind: 'number', from: 'x', edges: [1], counts: [1], missing: 0 }),
+  watching({ kind: 'toString' }),
+  watching([]),
+  ['monitor', { settings: { rules: [], samples: { share: 0, redact: [5] }, baseline: {} } }],
+  ['monitor', { settings: { rules: [], samples: { share: 0, redact: [] }, baseline: {}, webhook: {} } }],
   ['start', { release: '../../x' }],
   ['start', { release: 5 }],
   ['start', { replicas: -1 }],
   ['start', { replicas: 1e9 }],
   ['start', { env: { A: 1 } }],
+  ['start', { env: { A: 'nul\0nul' } }],
+  ['start', { env: { 'A=B': '' } }],
+  ['start', { env: { '': 'x' } }],
   ['start', { secretValues: { A: {} } }],
+  ['start', { secretValues: { TOKEN: 'nul\0nul' } }],
+  ['start', { secrets: ['A\0B'] }],
+  ['start', { host: '' }],
+  ['start', { host: 'a\0b' }],
+  ['start', { probe: { path: '/health check' } }],
+  ['start', { probe: { path: 'health' } }],
+  ['start', { probe: { path: '/\r\nX: y' } }],
+  ['start', { cause: { who: 'x', run: {} } }],
+  ['start', { cause: { who: 'x', run: { id: 5, pipeline: 'p' } } }],
   ['start', { secretValues: [] }],
   ['start', { probe: { intervalMs: 'x' } }],
   ['start', { limits: { timeoutMs: null } }],
@@ -146,6 +176,11 @@ const MALFORMED: readonly (readonly [string, unknown])[] = [
   ['traffic', {}],
   ['traffic', { percent: 'x' }],
   ['traffic', { percent: -5 }],
+  ['traffic', { percent: [50] }],
+  ['measure', { windowMs: 1e300 }],
+  ['measure', { windowMs: 1, release: 5 }],
+  ['restart', { wait: 'yes' }],
+  ['abort', { id: {} }],
   ['measure', { windowMs: {} }],
   ['buckets', {}],
   ['stop', { cause: { who: 5 } }],

@@ -2,52 +2,28 @@
  * What an order to a host may hold. It comes from the user's own programs, but these may be older or newer than the host:
  * an order that does not fit is refused and changes nothing.
  */
+import { MONITOR_SETTINGS } from '../monitor/settings.js';
 import { isReleaseId } from '../places.js';
+import {
+  LONGEST_MS,
+  flag,
+  list,
+  mapOf,
+  milliseconds,
+  misfit,
+  number,
+  record,
+  text,
+  whole,
+  word,
+  type Check,
+} from '../shapes.js';
 
-/** Whether a value fits. */
-type Check = (value: unknown) => boolean;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const text: Check = (value) => typeof value === 'string';
-const flag: Check = (value) => typeof value === 'boolean';
-const number =
-  (least: number, most: number): Check =>
-  (value) =>
-    typeof value === 'number' && value >= least && value <= most;
-const whole =
-  (least: number, most: number): Check =>
-  (value) =>
-    Number.isSafeInteger(value) && number(least, most)(value);
-/** More would overflow Node's timers, which then fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-const milliseconds = number(0, LONGEST_MS);
 const port = whole(1, 65_535);
-const list =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const mapOf =
-  (check: Check): Check =>
-  (value) =>
-    isRecord(value) && Object.values(value).every(check);
-/** A record whose `needed` are there, and in which what is known fits. What is not known is from a newer version. */
-const record =
-  (needed: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check =>
-  (value) =>
-    isRecord(value) && misfit(value, needed, optional) === undefined;
-
-function misfit(
-  value: Readonly<Record<string, unknown>>,
-  needed: Readonly<Record<string, Check>>,
-  optional: Readonly<Record<string, Check>>,
-): string | undefined {
-  const bad = Object.keys(needed).find((key) => needed[key]?.(value[key]) !== true);
-  if (bad !== undefined) return bad;
-  return Object.keys(optional).find(
-    (key) => value[key] !== undefined && optional[key]?.(value[key]) !== true,
-  );
-}
+/** The name of a variable of an environment. */
+const variable: Check = (value) => typeof value === 'string' && /^[^=\0]+$/.test(value);
+/** What a request can ask for. */
+const requestPath: Check = (value) => typeof value === 'string' && /^\/[\x21-\x7e]*$/.test(value);
 
 interface OrderShape {
   readonly needed?: Readonly<Record<string, Check>>;
@@ -55,8 +31,8 @@ interface OrderShape {
 }
 
 const COMMON = {
-  cause: record({ who: text }, { reason: text, run: isRecord }),
-  secretValues: mapOf(text),
+  cause: record({ who: text }, { reason: text, run: record({ id: text, pipeline: text }) }),
+  secretValues: mapOf(word, variable),
 };
 
 const ORDERS: Readonly<Record<string, OrderShape>> = {
@@ -65,11 +41,11 @@ const ORDERS: Readonly<Record<string, OrderShape>> = {
       release: (value) => typeof value === 'string' && isReleaseId(value),
       port,
       ports: record({ from: port, to: port }),
-      host: text,
+      host: (value) => word(value) && value !== '',
       probe: record(
         {},
         {
-          path: text,
+          path: requestPath,
           intervalMs: number(1, LONGEST_MS),
           timeoutMs: number(1, LONGEST_MS),
           failures: whole(1, Number.MAX_SAFE_INTEGER),
@@ -79,8 +55,8 @@ const ORDERS: Readonly<Record<string, OrderShape>> = {
       drainMs: milliseconds,
       replicas: whole(1, 64),
       rollbackOnFailure: flag,
-      env: mapOf(text),
-      secrets: list(text),
+      env: mapOf(word, variable),
+      secrets: list(variable),
       traffic: number(0, 100),
       limits: record(
         {},
@@ -97,27 +73,7 @@ const ORDERS: Readonly<Record<string, OrderShape>> = {
   promote: { optional: { wait: flag } },
   abort: { optional: { id: text } },
   traffic: { needed: { percent: number(0, 100) }, optional: { wait: flag } },
-  monitor: {
-    needed: {
-      settings: record(
-        {
-          rules: list(
-            record(
-              {
-                rule: text,
-                overMs: milliseconds,
-                severity: (value) => value === 'warning' || value === 'error',
-              },
-              { message: text },
-            ),
-          ),
-          samples: record({ share: number(0, 1), redact: list(text) }),
-          baseline: mapOf(record({ kind: text })),
-        },
-        { webhook: text },
-      ),
-    },
-  },
+  monitor: { needed: { settings: record(MONITOR_SETTINGS.needed, MONITOR_SETTINGS.optional) } },
   measure: { needed: { windowMs: milliseconds }, optional: { release: text } },
   buckets: { needed: { since: number(-Infinity, Infinity) } },
 };

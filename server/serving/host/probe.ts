@@ -1,6 +1,7 @@
 /** Asking a process whether it is well. */
 import http from 'node:http';
 import net from 'node:net';
+import { describeError } from '../../stores/problem.js';
 
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -9,7 +10,9 @@ export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly
  * connections will do. Never rejects.
  */
 export function probe(port: number, path: string | undefined, timeoutMs: number): Promise<ProbeResult> {
-  return path === undefined ? connects(port, timeoutMs) : asks(port, path, timeoutMs);
+  return path === undefined
+    ? connects(port, timeoutMs)
+    : asks(port, path, timeoutMs).catch((error: unknown) => ({ ok: false, why: describeError(error) }));
 }
 
 function connects(port: number, timeoutMs: number): Promise<ProbeResult> {

@@ -18,8 +18,10 @@ import { readLongMetrics, readMetrics } from '../../../server/serving/monitor/me
 import { Recorder } from '../../../server/serving/monitor/recorder.js';
 import { rowsOfRequest, rowsOfResponse } from '../../../server/serving/monitor/rows.js';
 import { evaluateRule } from '../../../server/serving/monitor/rules.js';
+import { monitorDocumentKind } from '../../../server/serving/monitor/settings.js';
 import { Samples } from '../../../server/serving/monitor/samples.js';
 import { servicePlaces } from '../../../server/serving/places.js';
+import { probe } from '../../../server/serving/host/probe.js';
 
 function temp(t: test.TestContext): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-monitor-'));
@@ -390,4 +392,35 @@ test('a feature that vanishes, goes null, constant or out of what was known brea
   // A column of the training set that no request ever had is measured only where a rule asks.
   assert.deepEqual(Object.keys(samples.drift(60_000)).includes('label'), false);
   assert.equal(samples.drift(60_000)['fine']?.rows, 200);
+});
+
+test('settings that another program has changed are told from those that can be used', () => {
+  const settings = { rules: [], samples: { share: 0.5, redact: ['name'] }, baseline: {} };
+  const check = (more: object): string | undefined => monitorDocumentKind.check({ ...settings, ...more });
+  const number = { kind: 'number', edges: [1, 1, 2], counts: [3, 0, 4], missing: 1 };
+  const category = { kind: 'category', values: [['a', 3]], others: 0, missing: 0 };
+  for (const fits of [
+    {},
+    { baseline: { a: number, b: { ...number, from: -1 }, c: category } },
+    { webhook: 'https://example.org' },
+    { later: 'a key of a newer version' },
+  ]) {
+    assert.equal(check(fits), undefined, JSON.stringify(fits));
+  }
+  for (const bad of [
+    { rules: undefined },
+    { rules: [{ rule: 'p95 < 1s', overMs: 'x', severity: 'error' }] },
+    { samples: { share: 2, redact: [] } },
+    { samples: { share: 1, redact: 5 } },
+    { baseline: { a: { kind: 'number' } } },
+    { baseline: { a: { ...number, counts: [1] } } },
+    { baseline: { a: { ...category, values: [['a']] } } },
+    { webhook: 5 },
+  ]) {
+    assert.equal(typeof check(bad), 'string', JSON.stringify(bad));
+  }
+});
+
+test('a path that can’t be asked for is a bad answer, not a rejection', async () => {
+  assert.equal((await probe(1, '/health check', 1_000)).ok, false);
 });
