@@ -26,7 +26,7 @@ import type { FeatureBoard } from './feature-board.js';
 import { entityItems, profileOf, serviceItems, viewItems } from './features-view.js';
 import type { FeaturesOf } from './features-view.js';
 import { throwIfCancelled } from './guard.js';
-import { finite, text } from './params.js';
+import { finite, text, whole } from './params.js';
 import { breathe } from './slices.js';
 import { statOf } from '../stores/folder.js';
 
@@ -109,7 +109,7 @@ export class FeatureViews {
     const loaded =
       params.version === undefined
         ? board.store.current(view)
-        : board.store.manifest(view, Math.max(1, Math.trunc(finite(params, 'version'))));
+        : board.store.manifest(view, Math.max(1, whole(params, 'version')));
     if (loaded.state === 'ok') return act(project, board, loaded.value);
     const which = params.version === undefined ? '' : ` version ${params.version} of`;
     return {
@@ -128,7 +128,7 @@ export class FeatureViews {
     token: CancellationToken,
   ): Promise<Answer<RowsPage>> {
     if (!this.#host.trusted()) return { ok: false, message: UNTRUSTED };
-    const offset = Math.max(0, Math.trunc(finite(params, 'offset')));
+    const offset = Math.max(0, whole(params, 'offset'));
     const limit = Math.min(MOST_ROWS, Math.max(0, Math.trunc(finite(params, 'limit'))));
     const file = board.store.dataFile(manifest.view, manifest.version);
     const { columns } = manifest;

@@ -24,7 +24,7 @@ import {
   versionView,
   versionsPage,
 } from './models-view.js';
-import { finite, optionalText, text } from './params.js';
+import { finite, optionalText, optionalTexts, text } from './params.js';
 import { registryOf } from './registry-of.js';
 import { breathe } from './slices.js';
 
@@ -86,6 +86,7 @@ export class ModelViews {
     on('modelyard/models', (params, token) => this.#models(params, token));
     on('modelyard/modelVersions', (params) => {
       finite(params, 'limit');
+      optionalText(params, 'before');
       return this.#in(params, (root, registry) => versionsPage(root, registry, params));
     });
     on('modelyard/modelVersion', (params) =>
@@ -95,9 +96,13 @@ export class ModelViews {
       }),
     );
     on('modelyard/modelHistory', (params) => this.#history(params));
-    on('modelyard/modelLineage', (params) =>
-      this.#in(params, (root, registry) => lineageView(root, registry, this.#host.lineages.of(root), params)),
-    );
+    on('modelyard/modelLineage', (params) => {
+      for (const key of ['runId', 'task', 'path', 'model', 'version']) optionalText(params, key);
+      if (params.limit !== undefined) finite(params, 'limit');
+      return this.#in(params, (root, registry) =>
+        lineageView(root, registry, this.#host.lineages.of(root), params),
+      );
+    });
     on('modelyard/compareModels', (params) =>
       this.#with(params, text(params.a, 'model'), text(params.a, 'version'), (root, registry, a) =>
         this.#with(params, text(params.b, 'model'), text(params.b, 'version'), (_root, _registry, b) =>
@@ -251,7 +256,7 @@ export class ModelViews {
     const outcome = await exportModel(registryOf(project.root), {
       name: text(params, 'model'),
       to,
-      ...defined({ versions: params.versions }),
+      ...defined({ versions: optionalTexts(params, 'versions') }),
     });
     return answerOf(outcome, ({ versions, bytes }) => ({ versions, bytes }));
   }

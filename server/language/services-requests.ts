@@ -82,6 +82,14 @@ function orderIn(params: ServiceOrderParams): ServiceOrderView {
   };
 }
 
+function expectedIn({ expected }: ServiceOrderParams): ServiceOrderParams['expected'] {
+  if (expected === undefined) return undefined;
+  const given: unknown = expected;
+  const releaseIn = (key: 'current' | 'candidate'): string | null =>
+    given !== null && expected[key] === null ? null : text(given, key);
+  return { current: releaseIn('current'), candidate: releaseIn('candidate') };
+}
+
 export class ServiceViews {
   readonly #host: ServicesHost;
 
@@ -163,11 +171,12 @@ export class ServiceViews {
     for (const key of ['environment', 'name']) text(params, key);
     optionalText(params, 'reason');
     const order = orderIn(params);
+    const expected = expectedIn(params);
     if (!this.#host.trusted()) return UNTRUSTED;
     const project = this.#project(params);
     if (!('root' in project)) return project;
     try {
-      return await carryOut(project.root, { ...params, order });
+      return await carryOut(project.root, { ...params, order, ...defined({ expected }) });
     } finally {
       this.#host.changed(project.root);
     }

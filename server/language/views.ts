@@ -34,7 +34,7 @@ import type { Histories } from './history.js';
 import { Lineages } from './lineages.js';
 import { registerMemories } from './memories.js';
 import { ModelViews } from './models-requests.js';
-import { text } from './params.js';
+import { finite, optionalText, optionalTexts, text } from './params.js';
 import { paramProblems } from './params-view.js';
 import { planOnce, viewPlanner } from './planner.js';
 import { pipelineSummary, projectSummary } from './pipelines-view.js';
@@ -309,9 +309,9 @@ export class Views {
   }
 
   #runs(params: Requests['modelyard/runs']['params']): RunsResult {
-    if (typeof params.limit !== 'number' || !Number.isFinite(params.limit)) {
-      throw new InvalidParams('limit must be a number');
-    }
+    finite(params, 'limit');
+    for (const key of ['before', 'projectUri', 'pipeline', 'text']) optionalText(params, key);
+    optionalTexts(params, 'statuses');
     return runsResult(this.#projects(), params);
   }
 
