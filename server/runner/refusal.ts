@@ -4,6 +4,7 @@ import type { Task, TemplateText } from '../model/definition.js';
 import { evaluateText, renderTemplate, type Scope } from '../model/evaluate.js';
 import { compileGlob } from '../model/glob.js';
 import type { Instance, ResolvedPath } from '../model/graph.js';
+import { quoteWord } from '../model/shell.js';
 import { truthy } from '../model/values.js';
 import { trackedAt } from '../base/git-index.js';
 import { heldSource } from './held-before.js';
@@ -111,7 +112,7 @@ function trackedOutput(session: Session): string | undefined {
       if (tracked === undefined) continue;
       if (tracked === file && (role !== 'output' || output?.cache === false)) continue;
       const what = tracked === file ? '' : ` (${tracked})`;
-      return `${id}: git tracks its output ${file}${what}, which a run would replace: write to a path of its own, or let git forget it: git rm -r --cached ${file}`;
+      return `${id}: git tracks its output ${file}${what}, which a run would replace: write to a path of its own, or let git forget it: git rm -r --cached -- ${quoteWord(file)}`;
     }
   }
   return undefined;

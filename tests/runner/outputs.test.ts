@@ -183,12 +183,13 @@ tasks:
     'src/a.py': 'a',
     'src/deep/b.py': 'b',
     'ümlaut/c': 'c',
+    '$(touch started)/d': 'd',
     free: '',
   });
   const git = (...args: string[]): string =>
     spawnSync('git', ['-c', 'core.quotePath=false', ...args], { cwd: project.root, encoding: 'utf8' }).stdout;
   git('init', '-q');
-  git('add', 'src', 'ümlaut');
+  git('add', 'src', 'ümlaut', '$(touch started)');
   for (const version of ['2', '4']) {
     git('update-index', `--index-version=${version}`);
     for (const file of git('ls-files').trim().split('\n')) assert.equal(trackedAt(project.root, file), file);
@@ -208,6 +209,14 @@ tasks:
   );
   await project.expect(2, ['run']);
   assert.ok(!existsSync(project.path('started')));
+  // What is proposed is pasted into a shell.
+  const outputs = '{ o: $(touch started) }';
+  project.write({ 'main.pipeline.yaml': `tasks: { make: { run: 'true', outputs: ${outputs} } }` });
+  const { stdout } = await project.expect(1, ['lint']);
+  const command = /git rm -r --cached .*(?=\. \[| \[|\.$)/m.exec(stdout)?.[0].replace(/\.?$/, '') ?? '';
+  spawnSync('sh', ['-c', command], { cwd: project.root });
+  assert.ok(!existsSync(project.path('started')), command);
+  assert.ok(!git('ls-files').includes('touch'), command);
 });
 
 const WRITES = (dir: string): string =>

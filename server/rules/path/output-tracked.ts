@@ -1,3 +1,4 @@
+import { quoteWord } from '../../model/shell.js';
 import { normalizePath } from '../paths.js';
 import type { Rule } from '../rule.js';
 
@@ -31,14 +32,14 @@ are often committed to be compared. Outputs with \`persist: true\` stay in place
       files: 'tasks:\n  train:\n    run: ./train.sh\n    outputs: { code: «src» }\n',
       tracked: ['src/train.py'],
       messages: [
-        'Git tracks "src/train.py" in the output "src". Write to a path of its own, or let git forget it: git rm -r --cached src.',
+        'Git tracks "src/train.py" in the output "src". Write to a path of its own, or let git forget it: git rm -r --cached -- src.',
       ],
     },
     {
       files: 'tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: «rain.json» }\n',
       tracked: ['rain.json'],
       messages: [
-        'Git tracks the output "rain.json". Write to a path of its own, or let git forget it: git rm -r --cached rain.json.',
+        'Git tracks the output "rain.json". Write to a path of its own, or let git forget it: git rm -r --cached -- rain.json.',
       ],
     },
   ],
@@ -55,7 +56,7 @@ are often committed to be compared. Outputs with \`persist: true\` stay in place
         const what = file === path ? `the output "${path}"` : `"${file}" in the output "${path}"`;
         context.report({
           span: text.span,
-          message: `Git tracks ${what}. Write to a path of its own, or let git forget it: git rm -r --cached ${path}.`,
+          message: `Git tracks ${what}. Write to a path of its own, or let git forget it: git rm -r --cached -- ${quoteWord(path)}.`,
         });
       }
     }
