@@ -5,7 +5,8 @@ import type { Project } from '../project/project.js';
 import type { ForeignMemory, Outcome, Requests } from '../protocol.js';
 import { isFolder, namesIn } from '../stores/folder.js';
 import { layoutOf } from '../stores/layout.js';
-import { foreignMemory, trustMemory } from '../stores/trust.js';
+import { trustCopy } from '../runner/trust-copy.js';
+import { foreignMemory } from '../stores/trust.js';
 import { uriOfPath } from './documents.js';
 import { text } from './params.js';
 
@@ -65,7 +66,7 @@ function trust({ projectByUri, trusted, changed }: MemoriesHost, projectUri: str
   if (!trusted()) return UNTRUSTED;
   const project = projectByUri(projectUri);
   if (project === undefined) return { ok: false, message: `There is no open project at ${projectUri}.` };
-  const done = trustMemory(layoutOf(project.root));
+  const done = trustCopy(layoutOf(project.root));
   if (!done.ok) return done;
   changed(project.root);
   return { ok: true };

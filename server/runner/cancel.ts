@@ -87,7 +87,7 @@ function giveUp(store: RunStore, run: RunDocument, dry: boolean): Cancelled {
   };
   if (dry) return done;
   // Its tasks bear its id in their environment, so that those of this machine are known to be its own.
-  endOrphans(run.id);
+  endOrphans(store.layout.root, run.id);
   const problem = store.giveUp(run.id, replay(store));
   if (problem !== undefined) return { ok: false, message: problem.message };
   const { locks } = store.layout;

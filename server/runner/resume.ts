@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
 import { withLock } from '../stores/file-lock.js';
+import { statOf } from '../stores/folder.js';
 import { type RunDocument, type TaskRun, outcomeOf } from '../stores/run-document.js';
 import { type RunStore, taskLogName } from '../stores/runs.js';
 import { foreignMemory } from '../stores/trust.js';
 import type { RunEvent } from './events.js';
 import { removePipes } from './output-pipes.js';
-import { processesWithEnvironment, processStat } from './proc.js';
+import { processesWithEnvironment, processStat, variableOf } from './proc.js';
 import { RunReducer } from './record.js';
 import type { TaskState } from './state.js';
 
@@ -127,7 +128,7 @@ export function cleanUpBehindDead(store: RunStore): readonly string[] {
   if (dead.length === 0 || foreignMemory(store.layout) !== undefined) return [];
   const recovered = withLock(path.join(store.layout.runs, 'recover.lock'), CLEANUP_MS, () => {
     for (const id of dead) {
-      endOrphans(id);
+      endOrphans(store.layout.root, id);
       removePipes(id);
     }
     return store.recover({ replay: replay(store) });
@@ -136,11 +137,13 @@ export function cleanUpBehindDead(store: RunStore): readonly string[] {
 }
 
 /** Ends the tasks of a run, with their groups: a process may have put its environment off, but stays with the others of its task. */
-export function endOrphans(id: string): void {
+export function endOrphans(root: string, id: string): void {
   const own = processStat(process.pid)?.group;
   const giveUp = Date.now() + CLEANUP_MS;
   for (;;) {
-    const left = processesWithEnvironment(`MODELYARD_RUN_ID=${id}`);
+    const left = processesWithEnvironment(`MODELYARD_RUN_ID=${id}`).filter(
+      (pid) => !isOfAnother(root, variableOf(pid, 'MODELYARD_PROJECT')),
+    );
     if (left.length === 0 || Date.now() > giveUp) return;
     for (const pid of left) {
       const group = processStat(pid)?.group;
@@ -151,4 +154,11 @@ export function endOrphans(id: string): void {
       }
     }
   }
+}
+
+/** Whether a task's project is another one: of two copies of a project both know its run. One that was moved is no other. */
+function isOfAnother(root: string, project: string | undefined): boolean {
+  const theirs = project === undefined ? undefined : statOf(project);
+  const ours = statOf(root);
+  return theirs !== undefined && ours !== undefined && (theirs.ino !== ours.ino || theirs.dev !== ours.dev);
 }

@@ -283,6 +283,9 @@ export class RunStore extends RunReader {
       }
       if (run.status !== 'waiting' && LIVE_STATUSES.has(run.status)) {
         run = interrupted(run, this.lastSign(id));
+      } else if (forced && run.status === 'waiting') {
+        // It waits for people still, and nobody is to take it for attended.
+        run = { ...run, pid: 0 };
       }
       const { low, adapter } = openDocument(file, runDocumentKind, run);
       adapter.durable = true;

@@ -94,6 +94,18 @@ function isOf(mark: Mark, layout: MemoryPlaces, stat: BigIntStats): boolean {
   return mark.device === String(stat.dev) || mark.path === layout.memory;
 }
 
+/** Whether the mark of this user says that this very folder has made the memory, or has taken it over. */
+export function wasMadeHere(layout: MemoryPlaces): boolean {
+  const stat = lstatSync(memoryOf(layout), { bigint: true, throwIfNoEntry: false });
+  return stat !== undefined && ownMark(layout, stat) !== undefined;
+}
+
+function ownMark(layout: MemoryPlaces, stat: BigIntStats): Mark | undefined {
+  const secret = machineSecret(false) ?? NO_SECRET;
+  const mark = readMark(path.join(marksFolder(layout), nameOf(secret)));
+  return mark !== undefined && isSigned(mark, secret) && isOf(mark, layout, stat) ? mark : undefined;
+}
+
 /** What a project's memory is to this user, here. Reads some small files; changes nothing. */
 export function memoryState(layout: MemoryPlaces): MemoryState {
   const stat = lstatSync(memoryOf(layout), { bigint: true, throwIfNoEntry: false });
@@ -103,11 +115,8 @@ export function memoryState(layout: MemoryPlaces): MemoryState {
   const key = process.env['MODELYARD_MEMORY_KEY'] ?? '';
   if (key !== '' && readMark(path.join(marksFolder(layout), nameOf(key)))?.signature === sign(key, 'memory'))
     return 'own';
-  const secret = machineSecret(false) ?? NO_SECRET;
-  const mark = readMark(path.join(marksFolder(layout), nameOf(secret)));
-  if (mark !== undefined && isSigned(mark, secret) && isOf(mark, layout, stat)) {
-    return tracked && !mark.tracked ? 'foreign' : 'own';
-  }
+  const mark = ownMark(layout, stat);
+  if (mark !== undefined) return tracked && !mark.tracked ? 'foreign' : 'own';
   const names = namesIn(layout.memory).filter(
     (name) => !EMPTY.includes(name) && !name.endsWith('.tmp') && !(name === 'features' && isLookedAt(layout)),
   );

@@ -1,11 +1,11 @@
 /** Services under load while releases change, while processes are killed, and with apps that don't behave. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { processes } from '../../server/stores/proc.js';
-import { isAlive, until } from '../support/cli.js';
+import { TestProject, isAlive, until } from '../support/cli.js';
 import { startService } from '../../server/serving/client.js';
 import { Load, PYTHON_APP, ServiceProject, ask, freePort } from '../support/service.js';
 
@@ -384,4 +384,56 @@ test('a service whose project is removed ends, and leaves nothing behind', async
   rmSync(it.root, { recursive: true, maxRetries: 5 });
   await until('host and app to end', () => !pids.some(isAlive));
   assert.equal(existsSync(it.root), false);
+});
+
+const GOES_ON = `
+kind: model-build
+tasks:
+  wait: { run: "touch began; while [ ! -e end ]; do sleep 0.05; done; cat end > out", outputs: { o: out } }
+`;
+
+test('a copy of a project commands nothing of the original, before and after it is trusted', async (t) => {
+  const it = await ServiceProject.make(t);
+  it.release('r1');
+  it.project.write({ 'main.pipeline.yaml': GOES_ON });
+  const port = await it.start('r1');
+  const running = it.project.start(['run', 'main']);
+  await until('the task began', () => existsSync(it.project.path('began')));
+  const host = it.view().owner?.pid;
+  const copy = await TestProject.make({ 'main.pipeline.yaml': GOES_ON });
+  cpSync(it.project.path('.modelyard'), copy.path('.modelyard'), {
+    recursive: true,
+    // A pipe can't be copied by it; `cp -r` makes a new one.
+    filter: (name) => !name.endsWith('pipes'),
+  });
+  const [pipe = ''] = readdirSync(it.project.path('.modelyard/services/staging/web/pipes'));
+  copy.write({ [`.modelyard/services/staging/web/pipes/${pipe}`]: '' });
+  const [run] = it.project.runs();
+  const calls = [
+    'service list',
+    'service restart web',
+    'service stop web',
+    'service start web',
+    'gc --yes --all',
+    'doctor --fix',
+    `runs cancel ${run?.id ?? ''}`,
+    `runs cancel ${run?.id ?? ''} --force`,
+  ];
+  await copy.expect(1, ['service', 'stop', 'web']);
+  await copy.expect(0, ['trust']);
+  assert.match((await copy.expect(0, ['service', 'list'])).stdout, /staging\/web +stopped/);
+  for (const call of calls) {
+    await copy.run(call.split(' '));
+    const answer = await ask(port);
+    assert.deepEqual([answer.status, answer.release], [200, 'r1'], call);
+  }
+  // It is used as any other: with a run of its own on the same pipeline.
+  copy.write({ end: 'copy' });
+  await copy.expect(0, ['run', 'main']);
+  assert.equal(copy.read('out'), 'copy');
+  assert.equal(it.view().status, 'running');
+  assert.equal(it.view().owner?.pid, host, 'nobody has started it anew');
+  it.project.write({ end: 'original' });
+  assert.equal((await running.done).code, 0);
+  assert.equal(it.project.read('out'), 'original');
 });

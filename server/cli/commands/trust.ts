@@ -1,6 +1,7 @@
 /** `modelyard trust`: says yes to a memory that this machine has not made. */
+import { trustCopy } from '../../runner/trust-copy.js';
 import { layoutOf } from '../../stores/layout.js';
-import { memoryState, trustMemory } from '../../stores/trust.js';
+import { memoryState } from '../../stores/trust.js';
 import { answer } from '../answers.js';
 import { DRY_FLAG, JSON_FLAG } from '../args.js';
 import { type Command, CommandError } from '../command.js';
@@ -21,7 +22,7 @@ its own, set MODELYARD_MEMORY_KEY to a secret instead.`,
   run(args) {
     const layout = layoutOf(projectRoot(args));
     const dry = args.flag('dry');
-    const done = dry ? { ok: true as const, before: memoryState(layout) } : trustMemory(layout);
+    const done = dry ? { ok: true as const, before: memoryState(layout) } : trustCopy(layout);
     if (!done.ok) throw new CommandError(done.message, EXIT.failed);
     if (args.flag('json')) {
       answer('trust', { memory: layout.memory, before: done.before, applied: !dry });

@@ -36,4 +36,4 @@ export async function endOrphans(
 }
 
 /** As they are made; anything else in a document is no name of a pipe that may be removed. */
-const isReplicaId = (id: string): boolean => /^[0-9a-f]{16}$/.test(id);
+export const isReplicaId = (id: string): boolean => /^[0-9a-f]{16}$/.test(id);
