@@ -368,7 +368,12 @@ export interface PlainAnswers {
     })[];
   };
   'service history': { readonly events: readonly ServiceEvent[] };
-  'service list': { readonly services: readonly ServiceView[] };
+  'service list': {
+    readonly services: readonly (ServiceView & {
+      /** Its project; with `--all-projects`. */
+      readonly root?: string;
+    })[];
+  };
   'service promote': ServiceResult;
   'service restart': ServiceResult;
   'service rollback': ServiceResult;

@@ -41,6 +41,12 @@ export function machineFolder(environment: NodeJS.ProcessEnv): string | undefine
   return folder === undefined ? undefined : path.join(folder, 'machines', machineHere());
 }
 
+/** Where the hosts of services on this machine say that they live. */
+export function machineServices(): string | undefined {
+  const folder = stateFolder();
+  return folder === undefined ? undefined : path.join(folder, 'services', machineHere());
+}
+
 function stateFolder(): string | undefined {
   return userFolder('XDG_STATE_HOME', ['.local', 'state']);
 }

@@ -398,6 +398,7 @@ test('a copy of a project commands nothing of the original, before and after it 
   it.project.write({ 'main.pipeline.yaml': GOES_ON });
   const port = await it.start('r1');
   const running = it.project.start(['run', 'main']);
+  t.after(() => running.child.kill('SIGKILL'));
   await until('the task began', () => existsSync(it.project.path('began')));
   const host = it.view().owner?.pid;
   const copy = await TestProject.make({ 'main.pipeline.yaml': GOES_ON });
@@ -427,6 +428,14 @@ test('a copy of a project commands nothing of the original, before and after it 
     const answer = await ask(port);
     assert.deepEqual([answer.status, answer.release], [200, 'r1'], call);
   }
+  const roots = async (): Promise<unknown[]> => {
+    const { stdout } = await copy.expect(0, ['service', 'list', '--all-projects', '--json']);
+    const { services } = JSON.parse(stdout) as { services: { root: string; status: string }[] };
+    return services.flatMap(({ root, status }) =>
+      [it.root, copy.root].includes(root) ? [[root, status]] : [],
+    );
+  };
+  assert.deepEqual(await roots(), [[it.root, 'running']], 'other projects may serve, too');
   // It is used as any other: with a run of its own on the same pipeline.
   copy.write({ end: 'copy' });
   await copy.expect(0, ['run', 'main']);
@@ -436,4 +445,6 @@ test('a copy of a project commands nothing of the original, before and after it 
   it.project.write({ end: 'original' });
   assert.equal((await running.done).code, 0);
   assert.equal(it.project.read('out'), 'original');
+  await it.service(0, ['stop', 'web']);
+  assert.deepEqual(await roots(), []);
 });

@@ -42,7 +42,7 @@ const LOOKING: Readonly<Record<string, string>> = {
   'models lineage': 'rain@1 | data.csv',
   'models card': 'rain@1',
   'models compare': 'rain@1 rain@1',
-  'service list': '',
+  'service list': '| --all-projects',
   'service status': '| web',
   'service history': 'web',
   'service alerts': '| web',

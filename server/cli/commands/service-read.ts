@@ -1,6 +1,8 @@
 /** `modelyard service list|status|history|logs` */
 import { formatBytes } from '../../model/units.js';
+
 import { serviceUrl } from '../../serving/address.js';
+import { servicesOfAllProjects } from '../../serving/all-services.js';
 import {
   mergeBuckets,
   summarize,
@@ -30,12 +32,19 @@ const MOST_FEATURES = 5;
 const FOLLOW_MS = 200;
 
 export const list: ServiceSubcommand = {
-  usage: 'list',
+  usage: 'list [--all-projects]',
   summary: 'Every service: how it is, what it serves, where.',
-  flags: { ...JSON_FLAG },
+  flags: {
+    'all-projects': {
+      type: 'boolean',
+      help: 'Those that run on this machine, of whatever project of yours.',
+    },
+    ...JSON_FLAG,
+  },
   least: 0,
   most: 0,
-  run({ root, json, style }) {
+  run({ root, json, style, args }) {
+    if (args.flag('all-projects')) return listEverywhere(json, style);
     const { services, problems } = listServices(root);
     for (const problem of problems) stderr.line(`modelyard: ${problem.message}`);
     if (json) answer('service list', { services });
@@ -45,6 +54,30 @@ export const list: ServiceSubcommand = {
     return problems.length > 0 ? EXIT.failed : EXIT.ok;
   },
 };
+
+function listEverywhere(json: boolean, style: Style): number {
+  const found = servicesOfAllProjects();
+  const services = found.flatMap(({ root, service }) =>
+    service === undefined ? [] : [{ ...service, root }],
+  );
+  for (const { root, environment, name, pid, service } of found) {
+    if (service === undefined)
+      stderr.line(
+        `modelyard: the service ${tame(`${environment}/${name} of ${root}`, false)} runs as process ${pid}, but its project was moved or removed: stop it from where the project is now, or end that process`,
+      );
+  }
+  if (json) answer('service list', { services });
+  else if (services.length === 0) stdout.line('No service of any project runs on this machine.');
+  for (const root of json ? [] : new Set(services.map((one) => one.root))) {
+    stdout.line(tame(root, false));
+    for (const line of rows(
+      services.filter((one) => one.root === root),
+      style,
+    ))
+      stdout.line(`  ${line}`);
+  }
+  return EXIT.ok;
+}
 
 function paint(style: Style, status: ServiceStatus): (text: string) => string {
   if (status === 'running') return style.green;

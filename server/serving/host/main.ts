@@ -17,6 +17,7 @@ import { type ControlResult, ControlServer } from './control-server.js';
 import { orderProblem } from './orders.js';
 import { RotatingLog } from './rotating-log.js';
 import { refusedService } from '../service-lines.js';
+import { announceHost } from '../all-services.js';
 import { ServiceHost } from './service-host.js';
 import { ServiceState } from './state.js';
 import { usageOf } from './usage.js';
@@ -86,6 +87,7 @@ async function main(): Promise<void> {
     observer: recorder,
     inherited: inheritedEnvironment(process.env, new Set()),
   });
+  const unannounce = announceHost({ root, environment, name });
   const held = openSync(places.lock, 'r');
   let gone = 0;
   const ticker = setInterval(() => {
@@ -104,6 +106,7 @@ async function main(): Promise<void> {
       recorder.close();
       monitor.close();
       lock.release();
+      unannounce();
       // What still hangs (a client that never reads, an app that can't be killed) must not keep the host.
       void Promise.race([control.close(), delay(LAST_ANSWER_MS)]).then(() => process.exit(0));
       return result;
