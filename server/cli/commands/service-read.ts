@@ -1,6 +1,5 @@
 /** `modelyard service list|status|history|logs` */
 import { formatBytes } from '../../model/units.js';
-
 import { serviceUrl } from '../../serving/address.js';
 import { servicesOfAllProjects } from '../../serving/all-services.js';
 import {
