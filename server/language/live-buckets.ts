@@ -1,5 +1,6 @@
 /** Measurements by the second, as the hosts of services have them in memory: asked for once, and then only what is new. */
-import { askService, type ServiceAddress } from '../serving/client.js';
+import type { ServiceAddress } from '../serving/address.js';
+import { askService } from '../serving/client.js';
 import type { MetricsBucket } from '../serving/monitor/bucket.js';
 
 /** What hosts keep. */

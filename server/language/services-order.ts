@@ -2,7 +2,8 @@
 import { defined } from '../base/defined.js';
 import { isValidName } from '../model/names.js';
 import type { ServiceOrderParams, ServiceOrderResult, ServiceOrderView } from '../protocol.js';
-import { orderService, startService, type ServiceAddress, type ServiceVerb } from '../serving/client.js';
+import type { ServiceAddress } from '../serving/address.js';
+import { orderService, startService, type ServiceVerb } from '../serving/client.js';
 import type { ControlResult, MissingSecrets } from '../serving/host/control-server.js';
 import { readable, releaseNames } from '../serving/event-words.js';
 import { isReleaseId } from '../serving/places.js';

@@ -11,7 +11,7 @@ import { namesIn } from '../stores/folder.js';
 import { isAlive, ownIdentity } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import { machineServices } from '../stores/user-folders.js';
-import type { ServiceAddress } from './client.js';
+import type { ServiceAddress } from './address.js';
 import { type ServiceView, readService } from './read-service.js';
 import { misfit, text } from './shapes.js';
 

@@ -17,13 +17,7 @@ import { servicePlaces } from './places.js';
 import { hostOf } from './read-service.js';
 import type { ServiceCause, ServiceEvent } from './types.js';
 import { readPlainText } from '../stores/plain-file.js';
-
-/** Which service is meant. */
-export interface ServiceAddress {
-  readonly root: string;
-  readonly environment: string;
-  readonly name: string;
-}
+import type { ServiceAddress } from './address.js';
 
 export interface OrderOptions {
   /** Told of what happens until the order is carried out. */

@@ -2,7 +2,7 @@
 import { tryLock } from '../stores/file-lock.js';
 import { layoutOf } from '../stores/layout.js';
 import { foreignMemory } from '../stores/trust.js';
-import type { ServiceAddress } from './client.js';
+import type { ServiceAddress } from './address.js';
 import type { ControlResult } from './host/control-server.js';
 import { endOrphans } from './host/orphans.js';
 import { ServiceState } from './host/state.js';

@@ -1,6 +1,7 @@
 /** Watching a service for a while before a deployment goes on. */
 import { defined } from '../base/defined.js';
-import { askService, orderService, type ServiceAddress } from './client.js';
+import type { ServiceAddress } from './address.js';
+import { askService, orderService } from './client.js';
 import { delay } from './delay.js';
 import type { MetricsSummary } from './monitor/bucket.js';
 import type { Measured } from './monitor/monitor.js';

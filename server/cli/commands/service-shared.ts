@@ -1,7 +1,8 @@
 /** What the subcommands of `modelyard service` share: which service is meant, on whose behalf, and telling what came of it. */
 import { defined } from '../../base/defined.js';
 import { didYouMean, similar } from '../../model/names.js';
-import type { ServiceAddress, ServiceVerb } from '../../serving/client.js';
+import type { ServiceAddress } from '../../serving/address.js';
+import type { ServiceVerb } from '../../serving/client.js';
 import { describeServiceEvent, readable, releaseNames } from '../../serving/event-words.js';
 import { listServices, type ServiceView } from '../../serving/read-service.js';
 import type { ServiceCause, ServiceEvent } from '../../serving/types.js';

@@ -1,6 +1,7 @@
 /** The action `monitor`: sets what a service is watched for, or watches it for a while before the deployment goes on. */
 import { defined } from '../../base/defined.js';
-import { orderService, type ServiceAddress } from '../../serving/client.js';
+import type { ServiceAddress } from '../../serving/address.js';
+import { orderService } from '../../serving/client.js';
 import { canaryOf, setMonitor, watchService, type GateResult } from '../../serving/gate.js';
 import { baselineOf } from '../../serving/monitor/baseline.js';
 import { driftFeatures, type RuleOutcome } from '../../serving/monitor/rules.js';

@@ -1,7 +1,8 @@
 /** The action `service`: starts a service on a release, or moves its traffic to it. */
 import { randomBytes } from 'node:crypto';
 import { defined } from '../../base/defined.js';
-import { orderService, startService, type ServiceAddress } from '../../serving/client.js';
+import type { ServiceAddress } from '../../serving/address.js';
+import { orderService, startService } from '../../serving/client.js';
 import { secretsOf } from '../../serving/config.js';
 import { describeServiceEvent, readable, releaseNames } from '../../serving/event-words.js';
 import { readService } from '../../serving/read-service.js';
