@@ -1,5 +1,6 @@
 /** Maps of a definition against what may stand in them: the alternative that was meant, and words for messages. */
 import type { MapNode } from '../syntax/tree.js';
+import { similar } from './names.js';
 import { paramForm } from './param-form.js';
 import type { MapShape } from './schema/shape.js';
 
@@ -15,7 +16,10 @@ export function bestMap(node: MapNode, maps: readonly MapShape[]): MapShape | un
   for (const map of maps) {
     const keys = new Set(node.entries.map((entry) => entry.key.text));
     let score = 0;
-    for (const name of keys) if (map.properties.has(name)) score += map.required.includes(name) ? 4 : 1;
+    for (const name of keys) {
+      if (map.properties.has(name)) score += map.required.includes(name) ? 4 : 1;
+      else if (similar(name, map.required).length > 0) score += 0.5;
+    }
     if (score > bestScore) [best, bestScore] = [map, score];
   }
   return best;

@@ -1,5 +1,6 @@
 /** Runs rules over one definition. */
 import type { Definition } from '../model/analyze.js';
+import type { Span } from '../syntax/tree.js';
 import { isRuleId } from './ids.js';
 import { pipelineOf, projectGraph, typeSites } from './context.js';
 import type {
@@ -13,6 +14,8 @@ import type {
   TypedSite,
 } from './rule.js';
 import { Suppressions } from './suppression.js';
+
+const UNKNOWN_KEY = 'schema/unknown-key';
 
 const LOUDNESS: readonly FindingSeverity[] = ['error', 'warning', 'info', 'hint'];
 
@@ -28,14 +31,28 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
   const pipeline = pipelineOf(definition);
   const suppressions = new Suppressions(tree);
   const broken = tree.problems.some((problem) => problem.code === 'yaml');
+  // Where the slip itself is no error, what follows from it has to be said.
+  const misspeltAlone = (project.severities.get(UNKNOWN_KEY) ?? 'error') === 'error';
   const ran = new Set<string>();
   const findings: Finding[] = [];
   const seen = new Set<string>();
   const counts = new Map<Rule, number>();
   let typed: readonly TypedSite[] | undefined;
 
-  const add = (rule: Rule, chosen: FindingSeverity | undefined, report: Report) => {
+  const misspelt = (key: string, within: Span = { start: 0, end: tree.text.length }): boolean =>
+    misspeltAlone &&
+    definition.problems.some(
+      ({ code, span, candidates }) =>
+        code === 'unknown-key' &&
+        candidates?.[0] === key &&
+        span.start >= within.start &&
+        span.end <= within.end &&
+        !suppressions.covers(UNKNOWN_KEY, span.start),
+    );
+  const add = (rule: Rule, chosen: FindingSeverity | undefined, { lacks, ...report }: Report) => {
     if (suppressions.covers(rule.id, report.span.start)) return;
+    // One slip of the pen, one finding: the rest follows from it.
+    if (lacks?.keys.some((key) => misspelt(key, lacks.within)) === true) return;
     const message =
       report.message.length > MAX_MESSAGE ? `${report.message.slice(0, MAX_MESSAGE)}…` : report.message;
     const key = `${rule.id} ${report.span.start} ${report.span.end} ${message}`;

@@ -64,6 +64,8 @@ export interface Report {
   readonly related?: readonly Related[];
   readonly fixes?: readonly Fix[];
   readonly unnecessary?: boolean;
+  /** Keys without which this is reported, and the map that lacks them: silent while one is misspelt there. */
+  readonly lacks?: { readonly keys: readonly string[]; readonly within?: Span };
 }
 
 /**

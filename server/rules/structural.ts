@@ -1,8 +1,9 @@
 /** Rules that pass on what reading the text already found. */
+import { defined } from '../base/defined.js';
 import type { StructuralCode, StructuralProblem } from '../model/definition.js';
 import type { SyntaxProblemCode } from '../syntax/tree.js';
 import { renames, replacement } from './edits.js';
-import type { Fix, RuleContext } from './rule.js';
+import type { Fix, Report, RuleContext } from './rule.js';
 
 /** Reports the problems of one code; the fixes are renames to the candidates unless `fixes` knows better. */
 export function reportStructural(
@@ -19,10 +20,16 @@ export function reportStructural(
             problem.replacement.newText,
           ),
         ],
+  lacks: (problem: StructuralProblem) => Report['lacks'] = () => undefined,
 ): void {
   for (const problem of context.definition.problems) {
     if (problem.code !== code) continue;
-    context.report({ span: problem.span, message: problem.message, fixes: fixes(problem) });
+    context.report({
+      span: problem.span,
+      message: problem.message,
+      fixes: fixes(problem),
+      ...defined({ lacks: lacks(problem) }),
+    });
   }
 }
 

@@ -3,6 +3,14 @@ import type { TypeProblem } from '../model/types.js';
 import { renames } from './edits.js';
 import type { Fix, RuleContext } from './rule.js';
 
+/** The keys under which that is defined which is not there. */
+const DEFINED_UNDER: Partial<Record<TypeProblem['code'], readonly string[]>> = {
+  'unknown-task': ['tasks'],
+  'unknown-param': ['params'],
+  'unknown-output': ['outputs'],
+  'unknown-matrix-key': ['matrix'],
+};
+
 /** Reports the problems of one code in all expressions; the fixes are renames to the candidates, or else `fallback`'s. */
 export function reportTyped(
   context: RuleContext,
@@ -17,6 +25,7 @@ export function reportTyped(
         span: problem.span,
         message: problem.message,
         fixes: fixes.length > 0 ? fixes : fallback(problem),
+        lacks: { keys: DEFINED_UNDER[code] ?? [] },
       });
     }
   }

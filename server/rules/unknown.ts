@@ -26,6 +26,8 @@ export function reportUnknown(
   names: readonly string[],
   { message, none = '', related = [], fixes = [] }: UnknownName,
 ): void {
+  // Reported as an expression at a place that takes none.
+  if (name.value.includes('${{')) return;
   const candidates = similar(name.value, names);
   const expected = names.length > 0 ? ` Expected one of ${alternatives(names)}.` : none;
   context.report({

@@ -47,6 +47,7 @@ under \`created\`, too.
       if (entry === undefined || entryOf(entry.map, 'timestamp') !== undefined) continue;
       context.report({
         span: entry.key,
+        lacks: { keys: ['timestamp'], within: entry.map.span },
         message: `The source of "${view.name}" has no \`timestamp\`: it needs the column that says when a row was true.`,
         fixes: fixes(context, entry.map),
       });

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.js';
 import { isNumeral } from '../../base/numeral.js';
 import type { Json, StructuralProblem } from '../../model/definition.js';
 import { schemaAt } from '../../model/schema/index.js';
@@ -29,7 +30,16 @@ so on.
         'tasks:\n  train:\n    run: ./train.sh\n    outputs:\n      model: { path: models/rain.json, kind: model }\n',
     },
   ],
-  check: (context) => reportStructural(context, 'missing-key', (problem) => fixesOf(context, problem)),
+  check: (context) =>
+    reportStructural(
+      context,
+      'missing-key',
+      (problem) => fixesOf(context, problem),
+      (problem) => ({
+        keys: problem.candidates ?? [],
+        ...defined({ within: placeOf(context, problem)?.map.span }),
+      }),
+    ),
 };
 
 interface Place {

@@ -36,6 +36,7 @@ with \`cache: false\`.
       const first = firstKeyOf(task);
       context.report({
         span: task.nameSpan,
+        lacks: { keys: ['outputs', 'metrics', 'plots', 'cache'], within: task.span },
         message: `The task "${task.name}" names no outputs, so it is never cached and runs each time. Say \`cache: false\` if it should.`,
         fixes:
           first === undefined

@@ -153,3 +153,51 @@ test("a secret is taken out of a command only where the shell's quotes are plain
     assert.equal(mended, expected, before);
   }
 });
+
+check(
+  'what follows from a misspelt key: outputs',
+  `tasks:
+  a:
+    run: x
+    output: { o: out/o.txt }
+  b:
+    run: cat \${{ tasks.a.outputs.o }}
+    outputs: { o: out/p.txt }
+`,
+  ['schema/unknown-key output'],
+);
+check(
+  'what follows from a misspelt key: params',
+  `parms: { e: 1 }\n${task(out)}    env: { A: "\${{ params.e }}", B: "\${{ params.f }}" }\n`,
+  ['schema/unknown-key parms'],
+);
+check('what follows from a misspelt key: tasks', 'taks: { a: { run: x } }\n', ['schema/unknown-key taks']);
+check(
+  'what follows from a misspelt key: matrix',
+  task('    matrx: { s: [1, 2] }\n    outputs: { o: "out/${{ matrix.s }}" }\n'),
+  ['schema/unknown-key matrx'],
+);
+check(
+  'what follows from misspelt keys of an action, all of them',
+  `tasks:
+  a:
+    check: { dat: d.csv, expct: { rows: { min: 1 } } }
+  b:
+    register: { model: m, form: m.bin }
+`,
+  ['schema/unknown-key dat', 'schema/unknown-key expct', 'schema/unknown-key form'],
+);
+check(
+  'a key that another task misspells',
+  `tasks:\n  a: { run: x, output: { o: p.txt } }\n  b: { run: y }\n`,
+  ['schema/unknown-key output', 'task/no-outputs b'],
+);
+check(
+  'what follows from a misspelt key is said where that key is no error',
+  'taks: { a: { run: x } }\n',
+  ['schema/missing-key taks: { a: { run: x } }\n', 'schema/unknown-key taks'],
+  { disk: [], severities: { 'schema/unknown-key': 'warning' } },
+);
+check('an executor that an expression names', task(`${out}    executor: "\${{ git.branch }}"\n`), [
+  'schema/value "${{ git.branch }}"',
+]);
