@@ -38,7 +38,7 @@ export interface ViewSource {
 }
 
 /** What the engine has said of a view. */
-export type ToldFacts = Pick<ViewFacts, 'data' | 'result' | 'problem' | 'time'>;
+export type ToldFacts = Pick<ViewFacts, 'data' | 'result' | 'problem' | 'time' | 'oddTime'>;
 
 /**
  * With what there is of the view; undefined where it can't be told which data it is about.
@@ -155,8 +155,8 @@ export async function tellOf(
   const transformed = await transform(engine, resolved, source.name, source);
   if (transformed.ok) {
     const { table, columns: result } = transformed.value;
-    const time = await firstTimes(engine, resolved, { table, columns: result }, files);
-    return { ok: true, value: { data, result, ...defined({ time }) } };
+    const times = await firstTimes(engine, resolved, { table, columns: result }, files);
+    return { ok: true, value: { data, result, ...times } };
   }
   const { error, transform: at } = transformed;
   if (error.kind !== 'sql' && error.kind !== 'refused') return { ok: false, error };
@@ -170,32 +170,33 @@ export async function tellOf(
   };
 }
 
-/** Why the times of the first rows can't be read; nothing when they can, or when it is about something else. */
+/** Why the times of the first rows can't be read, or what is odd about them; nothing where it is about something else. */
 async function firstTimes(
   engine: Engine,
   resolved: ResolvedView,
   { table, columns }: { readonly table: string; readonly columns: readonly KnownColumn[] },
   files: readonly { readonly file: string; readonly shown: string }[],
-): Promise<string | undefined> {
+): Promise<Pick<ViewFacts, 'time' | 'oddTime'>> {
   const { view } = resolved;
   const written = view.source?.timestamp?.value;
   const name = view.source?.fieldMapping.find(({ from }) => from.value === written)?.to.value ?? written;
   const column = columns.find((one) => one.name === name);
-  if (name === undefined || column?.type === undefined) return undefined;
+  if (name === undefined || column?.type === undefined) return {};
   const first = `(SELECT ${identifier(name)} AS t FROM ${identifier(table)} LIMIT ${FIRST_ROWS})`;
   if (isNumeric(column.type)) {
     const largest = await engine.query(`SELECT max(abs(CAST(t AS DOUBLE))) FROM ${first}`);
     const value = largest.ok ? largest.value.rows[0]?.[0] : undefined;
-    return `"${name}" is ${column.type}, and not a moment. ${epochAdvice(name, typeof value === 'number' ? value : undefined)}`;
+    const advice = epochAdvice(name, typeof value === 'number' ? value : undefined);
+    return { time: `"${name}" is ${column.type}, and not a moment. ${advice}` };
   }
   const read = column.type === 'VARCHAR' ? readTime(name) : identifier(name);
   const found = await engine.query(
     `SELECT CAST(max(${read}) AS VARCHAR) FROM (SELECT t AS ${identifier(name)} FROM ${first})`,
   );
-  if (!found.ok) return badTime(found.error.message, resolved, files);
+  if (!found.ok) return defined({ time: await badTime(found.error.message, resolved, files) });
   const latest = found.value.rows[0]?.[0];
   const late = typeof latest === 'string' ? farFuture(name, latest.replace(' ', 'T')) : undefined;
-  return late === undefined ? undefined : sentence(late);
+  return late === undefined ? {} : { oddTime: sentence(late) };
 }
 
 /** The engine's message as one sentence. */

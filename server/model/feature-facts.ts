@@ -29,6 +29,8 @@ export interface ViewFacts {
   readonly problem?: SqlProblem;
   /** Why the first times can't be read, as a sentence with the way out. */
   readonly time?: string;
+  /** What is odd about times that can be read, as a sentence. */
+  readonly oddTime?: string;
 }
 
 export interface ExpectationResult {

@@ -45,7 +45,7 @@ export function farFuture(column: string, latest: string | undefined, now = new 
   if (latest === undefined) return undefined;
   const year = Number(/^[+]?(\d+)-/.exec(latest)?.[1] ?? Number.NaN);
   return year > now.getUTCFullYear() + FUTURE_YEARS
-    ? `the latest ${column} is ${latest.slice(0, latest.indexOf('T'))}, more than ${FUTURE_YEARS} years from now: a number of milliseconds that was taken for seconds gives such times`
+    ? `the latest ${column} is ${/^[^T ]*/.exec(latest)?.[0] ?? latest}, more than ${FUTURE_YEARS} years from now: a number of milliseconds that was taken for seconds gives such times`
     : undefined;
 }
 

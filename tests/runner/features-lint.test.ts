@@ -57,6 +57,34 @@ test('columns, types, SQL and expectations', async () => {
   await check(0, [/^feature\/expectation 8: Does not hold: rain is at most 3/]);
 });
 
+test('lint and the run say the same of columns that differ by case, and of times far in the future', async (t) => {
+  const source = features('select * from source').replace(/ {4}transform.*\n/, '');
+  const project = await TestProject.make({
+    'a.features.yaml': source,
+    'data/w.csv': 'Station,at,RAIN\na,2024-01-01,1\n',
+  });
+  t.after(() => project.remove(''));
+  assert.deepEqual(findings((await project.expect(1, ['lint', '--json'])).stdout), [
+    'feature/unknown-column 5: There is no column "station", a key of the entity "station", in data/*.csv. Did you mean "Station"?',
+    'feature/unknown-column 7: There is no column "rain" in data/*.csv. Did you mean "RAIN"?',
+  ]);
+  const refused = await project.expect(1, ['features', 'materialize']);
+  assert.match(refused.stderr + refused.stdout, /no column "station".*Did you mean "Station"/);
+
+  project.write({ 'data/w.csv': 'station,at,rain\na,9999-12-31,1\n' });
+  const odd = JSON.parse((await project.expect(0, ['lint', '--json'])).stdout) as {
+    findings: readonly { severity: string; message: string }[];
+  };
+  assert.deepEqual(
+    odd.findings.filter(({ severity }) => severity !== 'info').map((one) => `${one.severity} ${one.message}`),
+    [
+      'warning The latest at is 9999-12-31, more than 10 years from now: a number of milliseconds that was taken for seconds gives such times.',
+    ],
+  );
+  const made = await project.expect(0, ['features', 'materialize']);
+  assert.match(made.stderr + made.stdout, /the latest at is 9999-12-31, more than 10 years/);
+});
+
 test('labels of training sets', async () => {
   const text = (labels: string) =>
     `tasks:\n  join:\n    training-set: { labels: ${labels}, timestamp: day, features: [weather], output: t.csv }\n`;

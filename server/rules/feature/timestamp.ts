@@ -67,12 +67,13 @@ materialized.
       if (source === undefined) continue;
       const format = source.format ?? tableFormatOf(source.path?.value ?? '');
       for (const problem of tableProblems(source.options, format)) context.report(problem);
-      const facts = context.project.viewFacts?.(context.definition.path, view);
-      if (facts?.time !== undefined && source.timestamp !== undefined)
-        context.report({
-          span: source.timestamp.span,
-          message: `The times can't be read as they are. ${facts.time}`,
-        });
+      if (source.timestamp === undefined) continue;
+      const { span } = source.timestamp;
+      const { time, oddTime } = context.project.viewFacts?.(context.definition.path, view) ?? {};
+      if (time !== undefined)
+        context.report({ span, message: `The times can't be read as they are. ${time}` });
+      // A view is materialized with such times, and the word is the same.
+      if (oddTime !== undefined) context.report({ span, message: oddTime, severity: 'warning' });
     }
     for (const { action } of context.pipeline?.tasks ?? []) {
       for (const check of action?.kind === 'check' ? action.checks : []) {

@@ -3,7 +3,6 @@ import { mappedColumns } from '../../model/feature-facts.js';
 import type { KnownColumn, ViewFacts } from '../../model/feature-facts.js';
 import type { FeatureView } from '../../model/features.js';
 import { didYouMean, similar } from '../../model/names.js';
-import { sameColumn } from '../../model/sql-words.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { reportUnknown } from '../unknown.js';
 import { NO_COLUMNS, checkLabels } from './label-columns.js';
@@ -33,7 +32,7 @@ export const unknownColumn: Rule = {
     'A timestamp, a key, a feature, a field mapping or a training set names a column that is not in the data.',
   docs: `
 The columns are those of the source's files. With a \`transform\`, features, keys and the timestamp are taken from what the last
-query gives. Columns are compared without regard to case, as DuckDB does.
+query gives. Columns are found by their exact names.
 
 The labels of a training set have to have the keys of the entities whose features are joined, and the column that is named
 under \`timestamp\`, written exactly so.
@@ -62,6 +61,12 @@ next run may write other columns.
       files: { 'weather.features.yaml': text('«observed»', 'rain') },
       facts: FACTS,
       messages: ['There is no column "observed" in data/weather.csv. Did you mean "observed_at"?'],
+      fixed: text('observed_at', 'rain'),
+    },
+    {
+      files: { 'weather.features.yaml': text('observed_at', '«Rain»') },
+      facts: FACTS,
+      messages: ['There is no column "Rain" in data/weather.csv. Did you mean "rain"?'],
       fixed: text('observed_at', 'rain'),
     },
     {
@@ -143,7 +148,7 @@ function nameOf(view: FeatureView, column: string): string {
 }
 
 function has(columns: readonly KnownColumn[], name: string): boolean {
-  return columns.some((column) => sameColumn(column.name, name));
+  return columns.some((column) => column.name === name);
 }
 
 function names(columns: readonly KnownColumn[]): string[] {
