@@ -1,17 +1,7 @@
 /** What a model takes and gives. */
 import { hinted, oneOf, opt } from './hint.js';
 import { anyKeyed, closed } from './pieces.js';
-
-export const COLUMN_TYPES = [
-  'string',
-  'integer',
-  'long',
-  'float',
-  'double',
-  'boolean',
-  'date',
-  'timestamp',
-] as const;
+import { COLUMN_TYPES } from './table.js';
 
 const columns = anyKeyed(hinted(oneOf(COLUMN_TYPES), { expects: 'the type of a column' }));
 

@@ -4,8 +4,8 @@ import { ENCODINGS } from '../table-options.js';
 import { oneOf, opt } from './hint.js';
 import { anyKeyed, listOrOne } from './pieces.js';
 
-/** Types that a feature, or a column of a data file, can be declared as. */
-export const FEATURE_TYPES = [
+/** Types that a column of a data file, or of what a model takes and gives, can be declared as. */
+export const COLUMN_TYPES = [
   'string',
   'integer',
   'long',
@@ -14,10 +14,9 @@ export const FEATURE_TYPES = [
   'boolean',
   'date',
   'timestamp',
-  'list',
 ] as const;
 
-const COLUMN_TYPES = FEATURE_TYPES.filter((type) => type !== 'list');
+export const FEATURE_TYPES = [...COLUMN_TYPES, 'list'] as const;
 
 export const tableOptions = {
   delimiter: opt(
