@@ -17,30 +17,38 @@ export interface Circumstances {
   readonly before: ReadonlyMap<string, TaskResult>;
 }
 
-export type Start =
+export type Start = (
   | { readonly start: true }
   /** `error`: the condition itself could not be evaluated, which is a failure of the task. */
-  | { readonly start: false; readonly reason: string; readonly error?: boolean };
+  | { readonly start: false; readonly reason: string; readonly error?: boolean }
+) & {
+  /** What a reader of the condition would not expect, as sentences. */
+  readonly notices?: readonly string[];
+};
 
 export function mayStart(instance: Instance, facts: Facts, circumstances: Circumstances): Start {
   const { task } = instance;
   const tainted = [...circumstances.before].find(([, result]) => result.tainted);
   const hindrance = hindranceOf(circumstances, tainted);
   // As in GitHub Actions: `success() &&` stands before every condition that does not ask for the status itself.
-  const own = task.if?.template?.parts.some(
-    (part) => part.kind === 'expression' && asksForStatus(part.expression),
-  );
-  if (own !== true && hindrance !== undefined) return { start: false, reason: hindrance };
+  const asks = (test: (one: Expression) => boolean): boolean =>
+    task.if?.template?.parts.some((part) => part.kind === 'expression' && holdsFor(part.expression, test)) ===
+    true;
+  if (!asks(asksForStatus) && hindrance !== undefined) return { start: false, reason: hindrance };
   if (task.if === undefined) return { start: true };
   const status = statusOf(circumstances.cancelled, tainted !== undefined, hindrance !== undefined);
-  const result = evaluateText(task.if, new TaskScope(facts, instance, { status, missingMetrics: 'null' }));
-  if (result.kind === 'value') {
-    return truthy(result.value)
-      ? { start: true }
-      : { start: false, reason: `if: ${task.if.text.trim()} is false` };
+  const scope = new TaskScope(facts, instance, { status, missingMetrics: 'null' });
+  const result = evaluateText(task.if, scope);
+  if (result.kind !== 'value') {
+    const why = result.kind === 'error' ? result.message : `${result.why} is not known`;
+    return { start: false, reason: `if: ${why}`, error: true };
   }
-  const why = result.kind === 'error' ? result.message : `${result.why} is not known`;
-  return { start: false, reason: `if: ${why}`, error: true };
+  const notices = asks(namesNull)
+    ? []
+    : scope.missing.map((one) => `${instance.id}: if: ${one} It counts as null, which is 0 beside numbers.`);
+  return truthy(result.value)
+    ? { start: true, notices }
+    : { start: false, reason: `if: ${task.if.text.trim()} is false`, notices };
 }
 
 /** Why `success()` is false; nothing when it is true. */
@@ -68,21 +76,33 @@ function because([id, result]: readonly [string, TaskResult]): string {
   return result.status === 'failed' ? `${id} failed` : `${id} ${how} ${result.status}`;
 }
 
-/** Whether `success()`, `failure()`, `cancelled()` or `always()` is called anywhere in it. */
-function asksForStatus(expression: Expression): boolean {
+/** Whether `success()`, `failure()`, `cancelled()` or `always()` is called. */
+function asksForStatus(one: Expression): boolean {
+  return one.kind === 'call' && STATUS_FUNCTIONS.has(one.name);
+}
+
+/** Whether something is held against `null`: its author knows that it may be absent. */
+function namesNull(one: Expression): boolean {
+  return one.kind === 'literal' && one.value === null;
+}
+
+/** Whether it holds for a part of an expression, at any depth. */
+function holdsFor(expression: Expression, test: (one: Expression) => boolean): boolean {
+  if (test(expression)) return true;
+  const within = (one: Expression): boolean => holdsFor(one, test);
   switch (expression.kind) {
     case 'call':
-      return STATUS_FUNCTIONS.has(expression.name) || expression.args.some(asksForStatus);
+      return expression.args.some(within);
     case 'member':
     case 'filter':
     case 'at':
-      return asksForStatus(expression.object);
+      return within(expression.object);
     case 'index':
-      return asksForStatus(expression.object) || asksForStatus(expression.index);
+      return within(expression.object) || within(expression.index);
     case 'not':
-      return asksForStatus(expression.operand);
+      return within(expression.operand);
     case 'binary':
-      return asksForStatus(expression.left) || asksForStatus(expression.right);
+      return within(expression.left) || within(expression.right);
     case 'literal':
     case 'name':
     case 'missing':

@@ -257,6 +257,7 @@ class Execution {
       stopping: hasFailed() && !keepGoing,
       before,
     });
+    for (const message of start.notices ?? []) this.#emit({ type: 'notice', level: 'warning', message });
     if (start.start) return undefined;
     return start.error === true ? this.#refused(start.reason) : skip(start.reason);
   }

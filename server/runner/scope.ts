@@ -72,6 +72,7 @@ export class TaskScope implements Scope {
   readonly #masked: boolean;
   /** A metric that a task did not give is empty, as in GitHub Actions: for conditions. */
   readonly #lenient: boolean;
+  readonly #missing = new Set<string>();
   /** Its name is being found out: an expression there can't ask for it. */
   #naming = false;
 
@@ -94,6 +95,11 @@ export class TaskScope implements Scope {
   /** What expressions took from elsewhere. */
   get used(): readonly Used[] {
     return [...this.#used.values()];
+  }
+
+  /** Sentences about metrics that were taken as empty though their task has ended well. */
+  get missing(): readonly string[] {
+    return [...this.#missing];
   }
 
   lookup(context: string, path: readonly string[]): Lookup {
@@ -213,9 +219,7 @@ export class TaskScope implements Scope {
           ? { kind: 'unknown', why: ended }
           : { kind: 'value', value: ended[what] };
       case 'metrics':
-        return typeof ended === 'string'
-          ? { kind: 'unknown', why: ended }
-          : this.#metric(name, ended.metrics, rest);
+        return typeof ended === 'string' ? { kind: 'unknown', why: ended } : this.#metric(name, ended, rest);
       default:
         return {
           kind: 'error',
@@ -224,9 +228,16 @@ export class TaskScope implements Scope {
     }
   }
 
-  #metric(task: string, metrics: Readonly<Record<string, Json>>, path: readonly string[]): Lookup {
+  #metric(
+    task: string,
+    { metrics, status }: Exclude<TaskFacts['ended'], string>,
+    path: readonly string[],
+  ): Lookup {
     const found = memberOfFlat(metrics, path, `tasks.${task} has no metric`);
-    return found.kind === 'error' && this.#lenient ? { kind: 'value', value: null } : found;
+    if (found.kind !== 'error' || !this.#lenient) return found;
+    // Of a task that was skipped or failed nobody expects any.
+    if (status === 'succeeded') this.#missing.add(found.message);
+    return { kind: 'value', value: null };
   }
 
   #note(context: string, path: readonly string[], value: Json): void {

@@ -335,3 +335,44 @@ tasks:
     assert.equal(project.read('data/raw.csv'), 'precious');
   }
 });
+
+test('a condition that reads a metric which is not there says so, and versions are compared', async (t) => {
+  const made = await TestProject.make(`params: { python: 3.10 }
+tasks:
+  train: { run: 'echo ''{"acc": 0.9}'' > m.json', metrics: m.json }
+  none: { if: failure(), needs: [train], run: exit 0, metrics: n.json }
+  below: { if: tasks.train.metrics.loss < 0.5, run: echo, cache: false }
+  above: { if: tasks.train.metrics.loss > 0.5, run: echo, cache: false }
+  deep: { if: tasks.train.metrics.val.loss, run: echo, cache: false }
+  known: { if: tasks.train.metrics.acc > 0.5, run: echo, cache: false }
+  meant: { if: tasks.train.metrics.loss == null, run: echo, cache: false }
+  skipped: { if: always() && tasks.none.metrics.x > 1, run: echo, cache: false }
+  newer: { if: "semver(params.python, '3.9') > 0", run: echo, cache: false }
+  older: { if: "semver(params.python, '3.11') >= 0", run: echo, cache: false }
+  gate: { needs: [meant, newer], check: [tasks.train.metrics.loss < 0.5] }
+`);
+  t.after(() => made.remove(''));
+  const { stdout, stderr } = await made.expect(1, ['run', '--keep-going']);
+  const said = (stdout + stderr).split('\n').filter((line) => line.includes('has no metric'));
+  const notice = (task: string, name: string) =>
+    `${task}: if: tasks.train has no metric "${name}" (there are: acc). It counts as null, which is 0 beside numbers.`;
+  for (const expected of [notice('below', 'loss'), notice('above', 'loss'), notice('deep', 'val.loss')])
+    assert.equal(said.filter((line) => line.endsWith(expected)).length, 1, expected);
+  assert.equal(
+    said.some((line) => /\b(?:meant|skipped|known): if:/.test(line)),
+    false,
+  );
+  const { train: _train, ...statuses } = made.statuses();
+  assert.deepEqual(statuses, {
+    none: 'skipped',
+    below: 'succeeded',
+    above: 'skipped',
+    deep: 'skipped',
+    known: 'succeeded',
+    meant: 'succeeded',
+    skipped: 'skipped',
+    newer: 'succeeded',
+    older: 'skipped',
+    gate: 'failed',
+  });
+});
