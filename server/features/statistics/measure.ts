@@ -32,6 +32,12 @@ export function referenceCounts(feature: FeatureStatistics): FeatureCounts | und
   return { kind: 'category', counts, others: categories.others, missing };
 }
 
+/** Of a feature whose values are not compared: how many there were. */
+export function presence(feature: FeatureStatistics): ValueCounts {
+  const missing = missingOf(feature);
+  return { kind: 'category', counts: new Map(), others: feature.count - missing, missing };
+}
+
 /** Counts of a sample in the bins of a reference. What is no finite number counts as missing. */
 export function countNumbers(
   { edges, from }: Pick<NumberCounts, 'edges' | 'from'>,
@@ -126,11 +132,11 @@ export async function tableDrift(
           : kindOf(type) !== feature.kind
             ? `its type was ${feature.type} and is ${type}`
             : undefined;
-    if (why !== undefined || counts === undefined || type === undefined) {
-      notCompared.push({ name: feature.name, why: why ?? '' });
-      return [];
-    }
-    return [{ name: feature.name, type, counts }];
+    if (why !== undefined) notCompared.push({ name: feature.name, why });
+    if (type === undefined || kindOf(type) !== feature.kind) return [];
+    return [
+      { name: feature.name, type, counts: counts ?? presence(feature), nullsAlone: counts === undefined },
+    ];
   });
   const known = new Set(reference.features.map(({ name }) => name));
   for (const { name } of table.columns) if (!known.has(name)) notCompared.push({ name, why: 'it is new' });
@@ -140,6 +146,11 @@ export async function tableDrift(
   for (const [index, one] of wanted.entries()) {
     const now = current.value[index];
     if (now === undefined) throw new Error(`${one.name} was not counted`);
+    if (one.nullsAlone) {
+      const { kind, rows: counted, nulls, drifted, reasons } = drift(one.counts, now, thresholds);
+      if (drifted) features.push({ name: one.name, kind, rows: counted, nulls, drifted, reasons, bins: [] });
+      continue;
+    }
     const small = reference.rows <= EXACT_ROWS && total(now) <= EXACT_ROWS;
     const exact =
       rows === undefined || !small ? undefined : await exactly(engine, [rows, table.relation], one, now);
@@ -159,6 +170,8 @@ interface Wanted {
   /** Of the current table. */
   readonly type: string;
   readonly counts: FeatureCounts;
+  /** Its values are not compared: whether they are there is. */
+  readonly nullsAlone: boolean;
 }
 
 /** Tables of up to so many rows are compared value by value where both are there. */

@@ -2,8 +2,9 @@
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
 import { openEngine } from '../../features/engine/engine.js';
-import { referenceCounts } from '../../features/statistics/measure.js';
+import { presence, referenceCounts } from '../../features/statistics/measure.js';
 import { statistics } from '../../features/statistics/statistics.js';
+import type { FeatureStatistics } from '../../features/statistics/types.js';
 import { readLabels } from '../../features/training/read-labels.js';
 import { layoutOf } from '../../stores/layout.js';
 import type { Baseline, BaselineFeature } from './settings.js';
@@ -45,22 +46,19 @@ export async function baselineOf(
     const found = await statistics(engine, { relation, columns });
     if (!found.ok) return { ok: false, message: found.error.message };
     const baseline: Record<string, BaselineFeature> = {};
-    for (const feature of found.value.features) {
-      const counts = referenceCounts(feature);
-      if (counts === undefined) continue;
-      baseline[feature.name] =
-        counts.kind === 'number'
-          ? {
-              kind: 'number',
-              ...defined({ from: counts.from }),
-              edges: counts.edges,
-              counts: counts.counts,
-              missing: counts.missing,
-            }
-          : { kind: 'category', values: [...counts.counts], others: counts.others, missing: counts.missing };
-    }
+    for (const feature of found.value.features) baseline[feature.name] = baselineFeature(feature);
     return { ok: true, baseline };
   } finally {
     engine.close();
   }
+}
+
+/** Of values that are not compared (moments, lists) only how many there were: that one fails altogether is seen all the same. */
+export function baselineFeature(feature: FeatureStatistics): BaselineFeature {
+  const counts = referenceCounts(feature) ?? presence(feature);
+  if (counts.kind === 'category') {
+    return { kind: 'category', values: [...counts.counts], others: counts.others, missing: counts.missing };
+  }
+  const { edges, missing } = counts;
+  return { kind: 'number', ...defined({ from: counts.from }), edges, counts: counts.counts, missing };
 }

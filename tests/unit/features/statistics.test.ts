@@ -156,6 +156,35 @@ test('a table beside what was kept of another one', async () => {
   ]);
 });
 
+test('values that are not compared can still go missing, and come back', async () => {
+  const database = await openDuckDb();
+  const table = (share: number): string =>
+    `SELECT CASE WHEN i % 100 < ${share} THEN NULL ELSE DATE '2024-01-01' + i::INTEGER END AS day,
+      CASE WHEN i % 100 < ${share} THEN NULL ELSE TIMESTAMP '2024-01-01' END AS at,
+      CASE WHEN i % 100 < ${share} THEN NULL ELSE [i] END AS list FROM range(2000) r(i)`;
+  for (const [before, now] of [
+    [0, 100],
+    [100, 0],
+    [0, 0],
+    [30, 35],
+    [10, 60],
+  ] as const) {
+    await database.run(`CREATE OR REPLACE TEMP TABLE before AS ${table(before)}`);
+    await database.run(`CREATE OR REPLACE TEMP TABLE now AS ${table(now)}`);
+    const { found } = await look(database, 'before');
+    const columns = await database.columns('now');
+    const result = await tableDrift(database.engine, found, { relation: 'now', columns }, { rows: 'before' });
+    assert.ok(result.ok, result.ok ? '' : result.error.message);
+    const drifted = Math.abs(before - now) >= 10 ? ['day', 'at', 'list'] : [];
+    assert.deepEqual(
+      result.value.features.map(({ name, nulls, psi }) => [name, nulls, psi]),
+      drifted.map((name) => [name, { reference: before / 100, current: now / 100 }, undefined]),
+      `${before} → ${now}`,
+    );
+    assert.equal(result.value.notCompared.length, 3);
+  }
+});
+
 test('steps of time are ones that people know, and few', () => {
   const day = 86_400;
   assert.equal(stepFor(0), 1);

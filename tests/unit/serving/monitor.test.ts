@@ -12,6 +12,7 @@ import {
   type MetricsBucket,
   type MetricsSummary,
 } from '../../../server/serving/monitor/bucket.js';
+import { baselineFeature } from '../../../server/serving/monitor/baseline.js';
 import { DriftRounds } from '../../../server/serving/monitor/drift-rounds.js';
 import { Histogram } from '../../../server/serving/monitor/histogram.js';
 import { readLongMetrics, readMetrics } from '../../../server/serving/monitor/metrics-files.js';
@@ -423,4 +424,33 @@ test('settings that another program has changed are told from those that can be 
 
 test('a path that can’t be asked for is a bad answer, not a rejection', async () => {
   assert.equal((await probe(1, '/health check', 1_000)).ok, false);
+});
+
+test('a feature whose values are not compared raises its alert when it fails altogether', (t) => {
+  const samples = new Samples(path.join(temp(t), 'samples.ndjson'));
+  const feature = { name: 'day', type: 'DATE', kind: 'time', count: 100, nulls: 0 } as const;
+  samples.configure({
+    rules: [],
+    samples: { share: 1, redact: [] },
+    baseline: { day: baselineFeature(feature), gone: baselineFeature({ ...feature, name: 'gone' }) },
+  });
+  const rules = [{ rule: 'drift.gone < 0.2', overMs: 60_000, severity: 'error' }] as const;
+  const rounds = new DriftRounds(samples);
+  const now = Date.now();
+  rounds.tick(rules, now);
+  for (let n = 0; n < 60; n++) {
+    samples.keep({
+      release: 'r1',
+      method: 'POST',
+      target: '/',
+      status: 200,
+      ms: 1,
+      request: Buffer.from(JSON.stringify({ day: `2024-01-${10 + (n % 20)}`, gone: null })),
+      response: Buffer.from(''),
+    });
+  }
+  rounds.tick(rules, now + 1_000);
+  const found = rounds.tick(rules, now + 1_000);
+  assert.equal(found?.['day']?.psi, 0);
+  assert.ok((found['gone']?.psi ?? 0) > 0.2);
 });
