@@ -75,6 +75,20 @@ export function checkAlias(alias: string): NameCheck {
   return fine;
 }
 
+/**
+ * What is wrong with an alias that a model does not have yet: people, and other tools, don't tell aliases apart by case.
+ * @param aliases that the model has, and that it gets besides
+ */
+export function checkNewAlias(alias: string, model: string, aliases: readonly string[]): NameCheck {
+  const folded = alias.toLowerCase();
+  const other = aliases.find((one) => one !== alias && one.toLowerCase() === folded);
+  return other === undefined
+    ? fine
+    : bad(
+        `"${alias}" differs only by case from "${other}", an alias of ${model}. Take that one, or another name.`,
+      );
+}
+
 /** Whether a tag may have this key: MLflow's characters and bounds. */
 export function checkTagKey(key: string): NameCheck {
   if (key === '') return bad('A tag needs a key.');

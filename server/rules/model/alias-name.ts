@@ -1,9 +1,16 @@
+import { usableModel } from '../../model/known-models.js';
 import { modelMentions } from '../../model/model-mentions.js';
 import type { Word } from '../../model/model-mentions.js';
 import { didYouMean } from '../../model/names.js';
-import { checkAlias, isVersionNumber, parseSelector, toAlias } from '../../model/registry-names.js';
+import {
+  checkAlias,
+  checkNewAlias,
+  isVersionNumber,
+  parseSelector,
+  toAlias,
+} from '../../model/registry-names.js';
 import { renames } from '../edits.js';
-import type { Rule } from '../rule.js';
+import type { Rule, RuleContext } from '../rule.js';
 
 export const aliasName: Rule = {
   id: 'model/alias-name',
@@ -11,7 +18,8 @@ export const aliasName: Rule = {
   summary: 'A word that can be neither an alias of a model version nor the number of one.',
   docs: `
 Aliases are made of letters, digits, \`_\` and \`-\`, as in MLflow. An alias that reads like a version (\`3\`, \`v3\`) is refused,
-because nobody could tell which of the two \`rain@3\` means, and \`latest\` always means the newest version.
+because nobody could tell which of the two \`rain@3\` means, and \`latest\` always means the newest version. So is one that
+differs only by case from an alias that the model has.
 
 **How to fix it:** Take the suggested word. The number of a version is written without a \`v\`: \`rain@3\`.
 `,
@@ -33,6 +41,16 @@ because nobody could tell which of the two \`rain@3\` means, and \`latest\` alwa
         'tasks:\n  register:\n    register: { model: rain, from: models/rain.json, aliases: [blue-green, v2] }\n',
     },
     {
+      files:
+        'tasks:\n  register:\n    register: { model: rain, from: models/rain.json, aliases: [«Production»] }\n',
+      models: { rain: { versions: 1, aliases: { production: '1' } } },
+      messages: [
+        '"Production" differs only by case from "production", an alias of rain. Take that one, or another name.',
+      ],
+      fixed:
+        'tasks:\n  register:\n    register: { model: rain, from: models/rain.json, aliases: [production] }\n',
+    },
+    {
       files: 'tasks:\n  use:\n    run: ./use.sh ${{ models.rain@«v3».path }}\n    cache: false\n',
       messages: ['"v3" can\'t be an alias: it reads like the number of a version. Did you mean "3"?'],
       fixed: 'tasks:\n  use:\n    run: ./use.sh ${{ models.rain@3.path }}\n    cache: false\n',
@@ -40,10 +58,13 @@ because nobody could tell which of the two \`rain@3\` means, and \`latest\` alwa
   ],
   check(context) {
     if (context.definition.kind !== 'pipeline') return;
-    for (const { selector, role } of modelMentions(context.definition)) {
+    for (const { model, selector, role } of modelMentions(context.definition)) {
       if (selector === undefined) continue;
       const checked = role === 'sets' ? checkAlias(selector.text) : parseSelector(selector.text);
-      if (checked.ok) continue;
+      if (checked.ok) {
+        if (role === 'sets') reportTwin(context, model, selector);
+        continue;
+      }
       const meant = role === 'sets' ? undefined : numberIn(selector);
       const candidates = [meant ?? toAlias(selector.text)].filter((word) => word !== undefined);
       context.report({
@@ -54,6 +75,18 @@ because nobody could tell which of the two \`rain@3\` means, and \`latest\` alwa
     }
   },
 };
+
+/** An alias beside which the model has one that differs only by case: a registration is refused. */
+function reportTwin(context: RuleContext, name: string | undefined, { text, span }: Word): void {
+  const model = name === undefined ? undefined : usableModel(context.project.models, name);
+  const aliases = Object.keys(model?.aliases ?? {});
+  if (model === undefined || aliases.includes(text)) return;
+  const checked = checkNewAlias(text, model.name, aliases);
+  if (checked.ok) return;
+  const folded = text.toLowerCase();
+  const twins = aliases.filter((one) => one.toLowerCase() === folded);
+  context.report({ span, message: checked.message, fixes: renames(context, span, twins) });
+}
 
 /** `v3` and `03` where `3` is meant. */
 function numberIn({ text }: Word): string | undefined {

@@ -3,7 +3,13 @@
  * Any number of processes may use it at once. What goes wrong is a value, not a throw.
  */
 import { defined } from '../../base/defined.js';
-import { checkAlias, checkModelName, checkTagKey, checkTagValue } from '../../model/registry-names.js';
+import {
+  checkAlias,
+  checkModelName,
+  checkNewAlias,
+  checkTagKey,
+  checkTagValue,
+} from '../../model/registry-names.js';
 import { ensureMemory, layoutOf } from '../layout.js';
 import { whoAmI } from '../user.js';
 import { checkDescription, checkRequest, checkTags, checkVersionNumber, refusal } from './checks.js';
@@ -90,6 +96,13 @@ export class Registry extends RegistryReader {
           );
         }
         const wanted = [...new Set(request.aliases ?? [])];
+        const known = Object.keys(loaded?.model.aliases ?? {});
+        const twin = refusal(
+          ...wanted
+            .filter((alias) => !known.includes(alias))
+            .map((alias) => checkNewAlias(alias, request.name, [...known, ...wanted])),
+        );
+        if (twin !== undefined) return twin;
         const same = loaded === undefined ? undefined : store.find(loaded, stored.hash, request.fingerprint);
         if (loaded !== undefined && same !== undefined) {
           const { aliases } = loaded.model;
@@ -165,7 +178,10 @@ export class Registry extends RegistryReader {
     return this.#change(name, cause, (loaded): Decision<AliasMove> => {
       const target = this.versionOf(loaded, version);
       if (!target.ok) return target;
-      const from = valueOf(loaded.model.aliases, alias) ?? null;
+      const { aliases } = loaded.model;
+      const from = valueOf(aliases, alias) ?? null;
+      const twin = from === null ? refusal(checkNewAlias(alias, name, Object.keys(aliases))) : undefined;
+      if (twin !== undefined) return twin;
       const overtaken = movedSince(name, alias, from, cause);
       if (overtaken !== undefined) return overtaken;
       const changes: Change[] = from === version ? [] : [{ action: 'alias-set', alias, from, to: version }];

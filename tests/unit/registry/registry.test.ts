@@ -128,6 +128,29 @@ test('aliases move, are removed, and roll back one move at a time', async (t) =>
   assert.equal(moves[0]?.reason, 'worse');
 });
 
+test('an alias that differs only by case from another one is refused', async (t) => {
+  const registry = newRegistry(t);
+  await add(registry, 'rain', 'a', { aliases: ['production'] });
+  await add(registry, 'rain', 'b');
+  const words = /differs only by case from "production", an alias of rain/;
+  for (const alias of ['Production', 'PRODUCTION'])
+    refused(registry.setAlias('rain', alias, '2'), 'INVALID_PARAMETER_VALUE', words);
+  value(registry.setAlias('rain', 'production', '2'));
+  value(registry.setAlias('rain', 'production2', '2'));
+  const register = (...aliases: string[]) =>
+    registry.register({
+      name: 'rain',
+      artifact: { file: file(registry.root, 'c', 'c'), path: 'c' },
+      aliases,
+    });
+  refused(await register('ProDuction'), 'INVALID_PARAMETER_VALUE', words);
+  refused(await register('new', 'New'), 'INVALID_PARAMETER_VALUE', /differs only by case/);
+  assert.deepEqual(value(registry.model('rain')).model.nextVersion, 3);
+  value(await register('production', 'new', 'new'));
+  value(registry.removeAlias('rain', 'production'));
+  value(registry.setAlias('rain', 'Production', '1'));
+});
+
 test('hostile aliases and keys are kept or refused, and nothing of every object is found', async (t) => {
   const registry = newRegistry(t);
   await add(registry, 'constructor', 'x', { tags: { __proto__x: '1' } });
