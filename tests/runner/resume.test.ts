@@ -424,3 +424,50 @@ tasks:
   assert.equal(made.read('down'), 'x\n');
   assert.deepEqual(made.statuses(), { ask: 'cancelled', down: 'succeeded' });
 });
+
+test('a resumed run has the params of the one that it continues, as they were written', async (t) => {
+  const made = await project(t, {
+    'p.pipeline.yaml': `name: p
+params:
+  text: ''
+  maybe: { type: string, default: null }
+  whole: 1
+  number: 1.0
+  flag: true
+  list: [1.10]
+  ver: { type: string, choices: [1.0, 007, yes], default: 1.0 }
+tasks:
+  say:
+    env: { TEXT: '\${{ params.text }}', MAYBE: '\${{ params.maybe }}' }
+    run: |
+      printf '%s|' "$TEXT" "$MAYBE" \${{ params.whole }} \${{ params.number }} \${{ params.flag }} \${{ join(params.list) }} \${{ params.ver }} >> said
+      echo >> said
+      exit 1
+`,
+  });
+  const cases: readonly (readonly [given: readonly string[], said: string])[] = [
+    [[], '||1|1.0|true|1.10|1.0|'],
+    [['text=null', 'maybe=null'], 'null|null|1|1.0|true|1.10|1.0|'],
+    [['text= a  b ', 'maybe='], ' a  b ||1|1.0|true|1.10|1.0|'],
+    [[`text="it's" $HOME \`x\``, 'ver=yes'], `"it's" $HOME \`x\`||1|1.0|true|1.10|yes|`],
+    [['text=yes', 'flag=FALSE', 'ver=007'], 'yes||1|1.0|false|1.10|007|'],
+    [
+      ['text=0012', 'whole=0012345678901234567890', 'number=2.50'],
+      '0012||0012345678901234567890|2.50|true|1.10|1.0|',
+    ],
+    [
+      ['text={"a": 1}', 'list=[12345678901234567890, 3.10]'],
+      '{"a": 1}||1|1.0|true|12345678901234567890,3.10|1.0|',
+    ],
+    [['text=1e400', 'whole=0x1F', 'number=1e-7'], '1e400||0x1F|1e-7|true|1.10|1.0|'],
+  ];
+  for (const [given, said] of cases) {
+    made.remove('said');
+    await made.expect(1, ['run', 'p', ...given.flatMap((one) => ['--param', one])]);
+    const { params } = made.lastRun();
+    await made.expect(1, ['run', 'p', '--resume']);
+    const lines = made.read('said').split('\n').slice(0, -1);
+    assert.deepEqual(lines, [said, said]);
+    assert.deepEqual(made.lastRun().params, params, given.join(' '));
+  }
+});
