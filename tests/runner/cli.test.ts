@@ -227,6 +227,14 @@ test('several pipelines: one has to be named; --project reaches from elsewhere',
   assert.equal(project.lastRun().path, 'sub/b.pipeline.yaml');
 });
 
+test('runs show cuts what is too long to read', async () => {
+  const project = await TestProject.make('params: { x: a }\ntasks: { t: { run: "true", cache: false } }\n');
+  await project.expect(0, ['run', '-p', `x=${'q'.repeat(20_000)}`]);
+  const { stdout } = await project.expect(0, ['runs', 'show', project.lastRun().id]);
+  assert.match(stdout, /param x = "q{498}… \(20002 characters; --json has them all\)/);
+  assert.ok(stdout.length < 2_000, String(stdout.length));
+});
+
 test('runs list, show, log, delete; graph in every format; gc', async () => {
   const project = await TestProject.make(TWO.replace('echo $', 'echo said; echo $'));
   await project.expect(0, ['run', '-p', 'n=1']);

@@ -17,7 +17,7 @@ import { EXIT, stderr, stdout } from '../output.js';
 import { type ProjectCall, type Subcommands, family } from '../subcommands.js';
 import { diffLines } from '../terminal/diff.js';
 import type { Style } from '../terminal/style.js';
-import { elapsed, pad, tame, width } from '../terminal/text.js';
+import { elapsed, fit, pad, tame, width } from '../terminal/text.js';
 import { say } from './models-shared.js';
 import { openPlain } from '../../stores/plain-file.js';
 
@@ -220,6 +220,14 @@ function show(call: RunsCall): number {
   return EXIT.ok;
 }
 
+/** In columns. */
+const LONGEST_VALUE = 500;
+
+function shortened(text: string): string {
+  const shown = fit(text, LONGEST_VALUE);
+  return shown === text ? text : `${shown} (${text.length} characters; --json has them all)`;
+}
+
 function describe(run: RunDocument, style: Style): string[] {
   const lines = [
     `${style.bold(run.id)}  ${run.pipeline}  ${statusWord(run.status, style)}`,
@@ -234,7 +242,8 @@ function describe(run: RunDocument, style: Style): string[] {
       `git ${commit.slice(0, 7)}${branch === undefined ? '' : ` on ${branch}`}${dirty ? ', with changes' : ''}`,
     );
   }
-  for (const [name, value] of Object.entries(run.params)) lines.push(`param ${name} = ${jsonText(value)}`);
+  for (const [name, value] of Object.entries(run.params))
+    lines.push(`param ${name} = ${shortened(jsonText(value))}`);
   if (run.resumed !== undefined) lines.push(`continues run ${run.resumed}`);
   if (run.error !== undefined) lines.push(style.red(tame(run.error, false)));
   lines.push('');
@@ -263,7 +272,7 @@ function describeTask(task: TaskRun, style: Style): string[] {
     lines.push(`  ${check.passed ? style.green('✓') : style.red('✗')} ${check.text}${detail}`);
   }
   for (const [key, value] of Object.entries(task.metrics)) {
-    lines.push(`  ${key} = ${display(value)}`);
+    lines.push(`  ${key} = ${shortened(display(value))}`);
   }
   for (const output of task.outputs) {
     lines.push(`  ${output.path}  ${style.dim(`${output.kind}, ${formatBytes(output.bytes)}`)}`);
