@@ -4,7 +4,8 @@ import type { Column, EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, literal, textOf } from '../sql.js';
 import { statistics } from '../statistics/statistics.js';
 import type { RowOrder, Statistics } from '../statistics/types.js';
-import { ANCIENT, ancient, keyAs } from '../types.js';
+import { epochAdvice } from '../../model/timestamps.js';
+import { ANCIENT, ancient, isNumeric, keyAs } from '../types.js';
 import { type LabelsRequest, labelsTable, timestampOf } from './labels.js';
 import { trainingSetNotes } from './notes.js';
 import {
@@ -61,6 +62,17 @@ const FORMATS = {
   csv: 'FORMAT csv, HEADER',
 } as const;
 
+/** How the time of labels is written where it is a number, as a sentence behind another one. */
+async function epochWords(engine: Engine, { relation, columns, timestamp }: LabelsRequest): Promise<string> {
+  const column = columns.find(({ name }) => name === timestamp);
+  if (column === undefined || !isNumeric(column.type)) return '';
+  const largest = await engine.query(
+    `SELECT CAST(max(abs(CAST(${identifier(column.name)} AS DOUBLE))) AS DOUBLE) FROM ${relation}`,
+  );
+  const value = largest.ok ? largest.value.rows[0]?.[0] : undefined;
+  return ` ${epochAdvice(column.name, typeof value === 'number' ? value : undefined)}`;
+}
+
 /**
  * Joins and writes. Identical labels and versions give identical bytes, at any number of threads.
  * The engine is left with the table of the result, for `trainingSetStatistics`.
@@ -71,7 +83,10 @@ export async function makeTrainingSet(
 ): Promise<TrainingSetResult> {
   const { labels, views, cutoff } = request;
   const chosen = timestampOf(labels);
-  if (!chosen.ok) return { ok: false, kind: 'request', message: chosen.message };
+  if (!chosen.ok) {
+    const advice = await epochWords(engine, labels);
+    return { ok: false, kind: 'request', message: chosen.message + advice };
+  }
   const wrong = mismatch(labels, views);
   if (wrong !== undefined) return { ok: false, kind: 'request', message: wrong };
   const read = await engine.query(labelsTable(labels, chosen.timestamp, LABELS));

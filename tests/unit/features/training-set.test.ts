@@ -83,6 +83,35 @@ test('label columns, their order and the order of the rows stay; what has no mat
   assert.ok(about.ok && about.value.features.length === 5 && about.value.rows === 5);
 });
 
+test('times of labels that are numbers are refused with the way to read them', async () => {
+  const database = await openDuckDb();
+  for (const [time, advice] of [
+    [
+      '1704067200',
+      'By its size it counts seconds since 1970. Convert it in a transform, as `to_timestamp(at) as at`.',
+    ],
+    [
+      '1704067200000',
+      'By its size it counts milliseconds since 1970. Convert it in a transform, as `to_timestamp(at / 1000) as at`.',
+    ],
+    [
+      '1704067200.5',
+      'By its size it counts seconds since 1970. Convert it in a transform, as `to_timestamp(at) as at`.',
+    ],
+    ['20240131', "It looks like days written as 20240131: say `timestamp-format: '%Y%m%d'`."],
+  ] as const) {
+    const made = await makeTrainingSet(database.engine, {
+      labels: { ...(await labels(database, `station,at\nseattle,${time}\n`)), timestamp: 'at' },
+      views: [await view(database, 'weather', STATIONS, rain)],
+      cutoff: true,
+      output: path.join(database.folder, 'out.csv'),
+      format: 'csv',
+    });
+    assert.ok(!made.ok);
+    assert.ok(made.message.endsWith(`the time of labels is a timestamp or a date. ${advice}`), made.message);
+  }
+});
+
 test('what was loaded late is left out by the cutoff, and only by it', async () => {
   const database = await openDuckDb();
   const request = {
