@@ -220,6 +220,8 @@ test('an alert is raised once, cleared once, and known to the next host', (t) =>
 const NO_SAMPLES = { wants: () => false, keep: () => undefined };
 
 test('traffic is counted by the second, kept by ten and by five minutes, and told apart by release', (t) => {
+  // Time passes as the test says: a machine that pauses would add to the first second.
+  t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-01-01T00:04:47.300Z') });
   const folder = temp(t);
   const places = {
     metrics: path.join(folder, 'metrics.ndjson'),
@@ -290,11 +292,13 @@ test('traffic is counted by the second, kept by ten and by five minutes, and tol
   );
   // Latencies of a release that all requests went to are written once.
   assert.equal(written[1]?.releases['r1']?.latency, undefined);
+  t.mock.timers.setTime(start + 25_000);
   recorder.close();
   assert.equal(summarize(readMetrics(file, 0))?.requests, 31);
   assert.deepEqual(processesOf(readMetrics(file, 0), 'r2').slice(1, 3), ['0.29', 500], 'in the file, too');
   assert.equal(summarize([]), undefined);
   // Five minutes later another host adds up what this one had begun.
+  t.mock.timers.setTime(start + 600_000);
   const next = new Recorder(file, places.coarseMetrics, gauges, NO_SAMPLES);
   next.answered('r2', 200, 7, false);
   for (let second = 601; second <= 610; second++) next.tick(start + second * 1000);
