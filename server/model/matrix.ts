@@ -67,6 +67,9 @@ function axisValues(
   report: (message: string) => void,
 ): readonly Json[] | undefined {
   if ('text' in values) {
+    // Another text was refused where it stands.
+    const [only, ...others] = values.template?.parts ?? [];
+    if (only?.kind !== 'expression' || others.length > 0) return undefined;
     const result = evaluateText(values, scope);
     if (result.kind === 'unknown') return undefined;
     if (result.kind === 'error') {

@@ -34,7 +34,10 @@ export function checkScalar(node: ScalarNode, shape: Shape): ScalarOutcome {
 
 function checkTemplate(node: ScalarNode, shape: Shape): ScalarOutcome {
   const scalar = shape.scalars.find((one) => one.hint.place !== undefined);
-  if (scalar !== undefined) return { hint: scalar.hint };
+  if (scalar !== undefined) {
+    const problem = textProblem(node, scalar);
+    return { hint: scalar.hint, ...(problem === undefined ? {} : { problem }) };
+  }
   if (shape.any && shape.hint.place !== undefined) return { hint: shape.hint };
   if (shape.scalars.some((one) => one.hint.prose === true) || shape.hint.prose === true) return {};
   if (shape.scalars.length === 0 && !shape.any) return { problem: wrongType(node, shape) };

@@ -17,7 +17,7 @@ export const schema: Command = {
     const [word] = args.positionals;
     const kind = KINDS.find((one) => one === word);
     if (kind === undefined) throw new UsageError(`say which schema: ${KINDS.join(', ')}`);
-    const { jsonSchemaOf } = await import('../../model/schema/index.js');
+    const { jsonSchemaOf } = await import('../../model/schema/json-schema.js');
     stdout.line(JSON.stringify(jsonSchemaOf(kind), null, 2));
     return EXIT.ok;
   },

@@ -11,7 +11,10 @@ import type { Hint, NameTarget } from './hint.js';
 
 const EXPRESSION = '\\$\\{\\{';
 
-function text(hint: Hint, options: Record<string, unknown> = {}) {
+/** Nothing but one `${{ … }}`; texts in it may hold its end. */
+export const WHOLE_EXPRESSION = "^\\$\\{\\{(?:'[^']*'|(?!\\}\\})[^'])*\\}\\}$";
+
+export function text(hint: Hint, options: Record<string, unknown> = {}) {
   return Type.String({ ...options, [HINT]: hint });
 }
 

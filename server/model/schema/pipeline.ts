@@ -22,6 +22,8 @@ import {
   secretName,
   shell,
   template,
+  text,
+  WHOLE_EXPRESSION,
 } from './pieces.js';
 
 export const PIPELINE_KINDS = ['model-build', 'app-build', 'deployment'] as const;
@@ -134,7 +136,10 @@ const matrixCell = Type.Record(Type.String(), literal, { title: 'Matrix cell' })
 
 const axis = Type.Union([
   Type.Array(Type.Unknown({ 'x-modelyard': { place: 'matrix', expects: 'a value' } }), { minItems: 1 }),
-  template('matrix', { expects: 'an expression that gives a list' }),
+  text(
+    { place: 'matrix', expects: 'a list, or one `${{ … }}` that gives one' },
+    { pattern: WHOLE_EXPRESSION },
+  ),
 ]);
 
 const matrix = Type.Object(

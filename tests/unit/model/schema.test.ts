@@ -5,7 +5,8 @@ import type { TSchema } from '@sinclair/typebox';
 import { analyze } from '../../../server/model/analyze.js';
 import type { FileKind, Json } from '../../../server/model/definition.js';
 import { renderLanguageReference } from '../../../server/model/reference.js';
-import { jsonSchemaOf, schemaAt, schemaOf } from '../../../server/model/schema/index.js';
+import { schemaAt, schemaOf } from '../../../server/model/schema/index.js';
+import { jsonSchemaOf } from '../../../server/model/schema/json-schema.js';
 import { tableOptions } from '../../../server/model/schema/table.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { toPlain } from '../../../server/syntax/text.js';
@@ -18,7 +19,7 @@ const PATHS = {
 } as const;
 
 function validator(kind: FileKind) {
-  return new Ajv({ strict: false, allErrors: true }).compile(jsonSchemaOf(kind) as object);
+  return new Ajv({ strict: true, allErrors: true }).compile(jsonSchemaOf(kind) as object);
 }
 
 /** Every key of a schema: its path, its schema, and whether it is one of a map's names. */
