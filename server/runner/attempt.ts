@@ -22,6 +22,7 @@ import type { Seat } from './schedule.js';
 import type { Session } from './session.js';
 import { setupShell } from './shells.js';
 import { stakeOf } from './stake.js';
+import type { ReadInput } from './workspace.js';
 
 export interface AttemptContext {
   readonly runId: string;
@@ -140,10 +141,14 @@ export class Attempt {
   /** A person may take days: meanwhile nobody is kept from working, and no clock runs. */
   async #ask(question: Question): Promise<Verdict> {
     clearTimeout(this.#clock);
+    const { session } = this.#context;
+    const read = (file: string): Promise<ReadInput> => session.workspace.read(file, this.#stop.signal);
+    // Before the seat is left: once all seats are, the run looks for questions, and this one has to be there.
+    const stake = await stakeOf(session, this.#task.instance, read);
     this.#seat.leave();
     const verdict = await this.#context.approvals.ask(
       this.#task.id,
-      { ...question, stake: stakeOf(this.#context.session, this.#task.instance) },
+      { ...question, stake },
       this.#stop.signal,
     );
     if (verdict.kind !== 'parked') await this.#seat.take();

@@ -17,7 +17,7 @@ import type { Session } from './session.js';
 import { stakeOf } from './stake.js';
 import type { TaskState } from './state.js';
 import { upstreamParts } from './upstream.js';
-import type { ReadInput, TaskInputPath } from './workspace.js';
+import type { Reader, TaskInputPath } from './workspace.js';
 
 export type Fingerprinted =
   | { readonly ok: true; readonly fingerprint: FingerprintRecord; readonly inputs: readonly FileRecord[] }
@@ -26,9 +26,6 @@ export type Fingerprinted =
       readonly reason: 'missing' | 'unreadable' | 'unknown' | 'features';
       readonly message: string;
     };
-
-/** How a path's content is asked for: read, or only looked up. */
-export type Reader = (path: string) => ReadInput | Promise<ReadInput>;
 
 /** Reads the inputs and puts the fingerprint together. To be done when everything that the task depends on has ended. */
 export async function fingerprintTask(
@@ -59,7 +56,7 @@ export async function fingerprintTask(
   const parts = [
     ...task.parts,
     ...(late?.parts ?? []),
-    ...behindEffect(session, task),
+    ...(await behindEffect(session, task, read)),
     ...inputs.map(({ path, hash }) => ({ kind: 'input' as const, name: path, value: hash })),
   ];
   return { ok: true, fingerprint: fingerprint(parts), inputs };
@@ -153,7 +150,11 @@ async function staleIn(
  * What tells of an effect that it is done is that it was done for what there is now: everything that it depends on counts,
  * whether it looks at it or not.
  */
-function behindEffect(session: Session, { id, instance, work }: ResolvedTask): FingerprintPart[] {
+async function behindEffect(
+  session: Session,
+  { id, instance, work }: ResolvedTask,
+  read: Reader,
+): Promise<FingerprintPart[]> {
   if (alwaysRuns(instance) === undefined) return [];
   const asks = work !== undefined && planOf(work).asks?.(work.settings) === true;
   return [
@@ -167,7 +168,7 @@ function behindEffect(session: Session, { id, instance, work }: ResolvedTask): F
           {
             kind: 'approval' as const,
             name: 'what it stands for',
-            value: short(JSON.stringify(stakeOf(session, instance))),
+            value: short(JSON.stringify(await stakeOf(session, instance, read))),
           },
         ]
       : []),

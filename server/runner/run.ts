@@ -496,10 +496,10 @@ class Run {
       emit: (event) => this.#emit(event),
       show: (event) => this.#show(this.#masked(event)),
       approvals,
-      child: (task, call, signal, say) =>
+      child: async (task, call, signal, say) =>
         runChild(
           {
-            options: { ...options, above: stakeAbove(this.#session, task) },
+            options: { ...options, above: await stakeAbove(this.#session, task) },
             runId: this.#header.id,
             store: this.#store,
             before: this.#runsBefore(),

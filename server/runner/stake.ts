@@ -1,18 +1,23 @@
 /** What an answer to a question stands for: what it is given on, and what it lets happen. */
 import { textForAll, textOfTask } from '../model/definition-changes.js';
-import type { Instance } from '../model/graph.js';
+import { globOf } from '../model/glob.js';
+import type { Instance, ResolvedPath } from '../model/graph.js';
+import { isWithin } from '../model/paths.js';
 import type { Stake } from '../stores/approvals.js';
 import { planOf } from './action-plans.js';
 import { short } from './identity.js';
 import type { Session } from './session.js';
 import { ancestorsOf } from './upstream.js';
+import type { ExcludedPath, ReadInput, Reader } from './workspace.js';
 
-export function stakeOf(session: Session, instance: Instance): Stake {
+/** @param read reads the files of what follows */
+export async function stakeOf(session: Session, instance: Instance, read: Reader): Promise<Stake> {
   const needs = ancestorsOf(session, instance.id).flatMap((one): [string, string][] => {
     const result = session.result(one);
     return result === undefined ? [] : [[one.id, result.made]];
   });
-  const follows = followers(session, instance).map((one): [string, string] => [
+  const following = followers(session, instance);
+  const follows = following.map((one): [string, string] => [
     one.task.name,
     short(
       `${textOfTask(one.task)} ${textForAll(session.pipeline)} ${session.calledBy(one.task)} ${placesFor(session, one)}`,
@@ -22,21 +27,53 @@ export function stakeOf(session: Session, instance: Instance): Stake {
   return {
     needs: { ...above?.needs, ...Object.fromEntries(needs) },
     follows: { ...above?.follows, ...Object.fromEntries(follows) },
+    reads: { ...above?.reads, ...(await filesOf(session, following, read)) },
   };
 }
 
-/** The instance itself, where it does more than ask, and everything behind it. */
 /** The same of the task that calls a pipeline, for the questions in it. */
-export function stakeAbove(session: Session, task: string): Stake {
+export async function stakeAbove(session: Session, task: string): Promise<Stake> {
   const instance = session.graph.byId.get(task);
   if (instance === undefined) return { needs: {}, follows: {} };
-  const { needs, follows } = stakeOf(session, instance);
+  const read = (file: string): Promise<ReadInput> => session.workspace.read(file);
+  const { needs, follows, ...rest } = await stakeOf(session, instance, read);
   const { name } = session.pipeline;
   const within = (record: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(record).map(([key, value]) => [`${name} › ${key}`, value]));
-  return { needs: within(needs), follows: within(follows) };
+  return { needs: within(needs), follows: within(follows), ...rest };
 }
 
+/** Hashes of what instances read and no task of the run makes, by path. What can't be read is nothing yet. */
+async function filesOf(
+  session: Session,
+  instances: readonly Instance[],
+  read: Reader,
+): Promise<Record<string, string>> {
+  const { workspace, graph } = session;
+  const made = graph.instances
+    .flatMap(({ outputs }) => outputs)
+    .flatMap(({ path, glob }) => (path === undefined ? [] : [{ path, glob }]));
+  const isMade = (file: string): boolean =>
+    made.some(({ path, glob }) => (glob ? globOf(path).matches(file) : isWithin(file, path) || isWithin(path, file))); // prettier-ignore
+  const known = ({ path, glob }: ResolvedPath): ExcludedPath[] =>
+    path === undefined ? [] : [{ path, glob }];
+  const files = instances.flatMap(({ inputs }) =>
+    inputs.flatMap((input) =>
+      known(input)
+        .filter(({ path }) => workspace.check(path, 'input').ok)
+        .flatMap((one) => workspace.pathsOf({ ...one, exclude: input.exclude.flatMap(known) })),
+    ),
+  );
+  const hashes: Record<string, string> = {};
+  for (const file of [...new Set(files)].sort()) {
+    if (isMade(file)) continue;
+    const found = await read(file);
+    if (found.ok) hashes[file] = found.records[0]?.hash ?? '';
+  }
+  return hashes;
+}
+
+/** The instance itself, where it does more than ask, and everything behind it. */
 function followers(session: Session, instance: Instance): readonly Instance[] {
   const found = new Set<string>();
   const left = [instance.id];

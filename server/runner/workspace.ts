@@ -31,6 +31,9 @@ export type ReadInput =
   | { readonly ok: true; readonly records: readonly FileRecord[] }
   | { readonly ok: false; readonly reason: 'missing' | 'unreadable' | 'unknown'; readonly message: string };
 
+/** How a path's content is asked for: read, or only looked up. */
+export type Reader = (path: string) => ReadInput | Promise<ReadInput>;
+
 /** Reading more than this only to show a plan is not worth it. */
 export const PLAN_BYTES = 64 * 1024 * 1024;
 

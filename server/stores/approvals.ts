@@ -40,6 +40,8 @@ export interface Stake {
   readonly needs: Readonly<Record<string, string>>;
   /** The definitions of the tasks that follow, by their names. Opaque. */
   readonly follows: Readonly<Record<string, string>>;
+  /** The content of the files that they read and that no task of the run makes, by path. Absent in questions of older versions. */
+  readonly reads?: Readonly<Record<string, string>>;
 }
 
 /** What the run asks. */
@@ -169,6 +171,11 @@ export function questionChanges(before: Question, now: Question): string[] {
       'follows now',
       'does not follow any more',
       'was edited',
+    ]),
+    ...differences(before.stake?.reads ?? {}, now.stake?.reads ?? {}, [
+      'is read by what follows now',
+      'is not read by what follows any more',
+      'was edited, and what follows reads it',
     ]),
   ];
 }

@@ -213,6 +213,64 @@ tasks:
   assert.equal(edited.read('shipped'), '1\n1\n');
 });
 
+for (const { what, follows, files, edit, says } of [
+  {
+    what: 'the script of the next task',
+    follows: "ship: { needs: [ask], run: 'sh ship.sh', inputs: [ship.sh] }",
+    files: { 'ship.sh': 'echo GOOD >> shipped\n' },
+    edit: { 'ship.sh': 'echo EVIL >> shipped\n' },
+    says: 'ship.sh',
+  },
+  {
+    what: 'a file of a pattern that a later task reads',
+    follows: `next: { needs: [ask], run: 'cp a/1 next', inputs: [a/1], outputs: { o: next } }
+  ship: { needs: [next], run: 'cat a/* next >> shipped', inputs: ['a/*', next] }`,
+    files: { 'a/1': '1\n', 'a/2': '2\n' },
+    edit: { 'a/2': 'EVIL\n' },
+    says: 'a/2',
+  },
+  {
+    what: 'the app that is packed then',
+    follows:
+      "ship: { needs: [ask], package: { name: app, include: ['app/**'], entrypoint: 'node app/s.js' } }",
+    files: { 'app/s.js': '1' },
+    edit: { 'app/s.js': 'EVIL' },
+    says: 'app/s.js',
+  },
+])
+  test(`an answer stands for the files that follow: ${what}`, async (t) => {
+    const text = `name: p\ntasks:\n  ask: { approval: { prompt: ship? } }\n  ${follows}\n`;
+    const made = await project(t, { 'p.pipeline.yaml': text, ...files });
+    await made.expect(3, ['run', 'p']);
+    await made.expect(0, ['approve']);
+    made.write(edit);
+    const { stdout } = await made.expect(3, ['run', 'p', '--resume']);
+    assert.match(
+      stdout,
+      new RegExp(`asked anew, because of what has changed: ${says} was edited, and what follows reads it`),
+    );
+    assert.equal(made.exists('shipped'), false);
+    await made.expect(0, ['approve', '--resume']);
+  });
+
+test('what other tasks make, or is made after the answer, changes no question', async (t) => {
+  const made = await project(t, {
+    'p.pipeline.yaml': `name: p
+tasks:
+  beside: { run: 'while ! test -e go; do sleep 0.05; done; echo $$ > beside', outputs: { o: beside } }
+  ask: { approval: { prompt: one } }
+  next: { needs: [ask], run: 'echo $$ > next', outputs: { o: next } }
+  last: { needs: [ask, next, beside], run: 'cat next beside > last', inputs: ['{next,beside}'], outputs: { o: last } }
+`,
+    go: '',
+    beside: 'old',
+    next: 'old',
+  });
+  await made.expect(3, ['run', 'p']);
+  await made.expect(0, ['approve', '--resume']);
+  assert.ok(made.exists('last'));
+});
+
 test('what failed or was skipped in a run has ended for it', async (t) => {
   const made = await project(t, {
     'p.pipeline.yaml': `name: p

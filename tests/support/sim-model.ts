@@ -302,12 +302,16 @@ class Pass {
     return this.#before?.run.done.get(task.name) === made;
   }
 
-  /** What an answer stands for: all that came before, and all that follows. */
+  /** What an answer stands for: all that came before, and all that follows, with the files of its own that it reads. */
   #stake(task: SimTask): Above {
     const needs = [...this.#ancestors(task)].sort().map((one) => [one, this.#results.get(one)?.made]);
     const follows = this.#tasks
       .filter((one) => this.#ancestors(one).has(task.name) || (task.kind === 'call' && one === task))
-      .map((one) => [one, one.kind === 'call' ? this.#run.definition.below : '']);
+      .map((one) => [
+        one,
+        one.kind === 'call' ? this.#run.definition.below : '',
+        one.source ? this.#world.sourceText(one.name) : '',
+      ]);
     return {
       needs: `${this.#above?.needs ?? ''}${JSON.stringify(needs)}`,
       follows: `${this.#above?.follows ?? ''}${JSON.stringify(follows)}`,
