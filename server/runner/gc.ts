@@ -2,9 +2,9 @@
  * Freeing space: first a plan that says what would go, then doing it. Everything is found by walking the folders, nothing
  * by an index; what goes has a name of ours in its right place and is no link.
  *
- * What wins over what: the newest `keepRuns` runs stay, however old; the results of the last success of each task, of runs
- * that have not ended and of model versions stay, whatever the cache's bounds say (`all` spares only the latter two). All
- * other results, those of older runs too, obey the bounds: by age, and the longest unused first when the cache is too big.
+ * What wins over what: the newest `keepRuns` runs stay, however old; the results of the last success of each task in the runs
+ * that stay, of runs that have not ended and of model versions stay, whatever the cache's bounds say (`all` spares only the
+ * latter two). All other results, those of older runs too, obey the bounds: by age, and the longest unused first when the cache is too big.
  *
  * Safe beside runs that go on or begin meanwhile: an object that was touched since the plan was made stays, and an entry
  * that loses an object all the same is a miss, never a wrong hit.

@@ -22,7 +22,8 @@ export const gc: Command = {
   examples: ['gc --dry', 'gc --max-size 5GiB --keep-runs 50 --yes'],
   details: `
 Bounds that are not given are those of modelyard.yaml (\`cache\` and \`runs\`). The last result
-of each task stays in the cache, unless --all is given; so does what model versions and runs that have not ended hold.`,
+of each task in the runs that stay is kept in the cache, unless --all is given; so is what model versions and runs that
+have not ended hold.`,
   flags: {
     dry: { type: 'boolean', help: 'Only say what would go.' },
     yes: { type: 'boolean', short: 'y', help: 'Do not ask.' },

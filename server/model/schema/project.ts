@@ -174,7 +174,7 @@ export const projectSchema = closed(
         {
           'max-size': opt(
             bytes,
-            'The cache is kept below this; what was not used longest goes first. The last result of each task, and what model versions and runs that have not ended hold, stays.',
+            'The cache is kept below this; what was not used longest goes first. The last result of each task in the runs that are kept, and what model versions and runs that have not ended hold, stays.',
             ['10GiB'],
           ),
           'max-age': opt(
