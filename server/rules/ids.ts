@@ -15,6 +15,7 @@ export const RULE_IDS = [
   'graph/cycle',
   'graph/call-cycle',
   'graph/mutex-cycle',
+  'graph/unordered-call',
   'graph/duplicate-output',
   'graph/nested-output',
   'graph/redundant-needs',

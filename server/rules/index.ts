@@ -20,6 +20,7 @@ import { unused as unusedFeature } from './feature/unused.js';
 import { cycle } from './graph/cycle.js';
 import { callCycle } from './graph/call-cycle.js';
 import { mutexCycle } from './graph/mutex-cycle.js';
+import { unorderedCall } from './graph/unordered-call.js';
 import { duplicateOutput } from './graph/duplicate-output.js';
 import { nestedOutput } from './graph/nested-output.js';
 import { sharedOutput } from './graph/shared-output.js';
@@ -92,6 +93,7 @@ export const ALL_RULES: readonly Rule[] = [
   cycle,
   callCycle,
   mutexCycle,
+  unorderedCall,
   duplicateOutput,
   nestedOutput,
   redundantNeeds,
