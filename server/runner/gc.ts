@@ -398,7 +398,8 @@ export function applyGc(
   for (const run of plan.runs) {
     attempt({ path: run.id, bytes: run.bytes }, () => {
       const result = store.remove(run.id);
-      if (!result.ok) problems.push(result.problem);
+      // Another gc may have been faster.
+      if (!result.ok && result.unknown !== true) problems.push(result.problem);
       return result.ok;
     });
   }
@@ -410,7 +411,7 @@ export function applyGc(
   for (const file of plan.entries) {
     attempt(file, () => {
       if (!unusedSince(file.path, 'mtimeMs')) return false;
-      rmSync(file.path);
+      rmSync(file.path, { force: true });
       return true;
     });
   }

@@ -199,6 +199,15 @@ test('what a run that goes on has used or is about to use stays, even with all',
   );
 });
 
+test('two gc at once: what the other one has taken is no problem of this one', async (t) => {
+  const y = yard(t);
+  y.run({ a: await y.entry('a', 10_000, 50) }, { daysAgo: 60 });
+  const [one, other] = [1, 2].map(() => y.plan({ now: Date.now() + 1000, keepRuns: 0, maxBytes: 0 }));
+  assert.ok(one !== undefined && other !== undefined && one.runs.length === 1 && one.entries.length === 1);
+  assert.equal(applyGc(y.store, one).removed, 3);
+  assert.deepEqual(applyGc(y.store, other), { freedBytes: 0, removed: 0, problems: [] });
+});
+
 test('what was wanted after the plan was made stays', async (t) => {
   const y = yard(t);
   const hash = await y.entry('a', 1000, 50);
