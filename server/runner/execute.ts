@@ -115,6 +115,8 @@ class Execution {
   #kept = false;
   #names: Record<string, string> = {};
   #ending: Ending | undefined;
+  /** When it began to work, by the clock of this process. */
+  #begunMs = 0;
 
   constructor(context: ExecuteContext, id: string, seat: Seat) {
     this.#context = context;
@@ -314,7 +316,14 @@ class Execution {
     }
     const { artifacts: outputs, metrics, checks } = hit.entry.data;
     const outcome = { inputs, outputs, metrics, ...defined({ checks }) };
-    const state: TaskState = { id: this.#id, fingerprint: print, ...outcome, run: hit.entry.runId };
+    const tookMs = this.#session.states.took(this.#id);
+    const state: TaskState = {
+      id: this.#id,
+      fingerprint: print,
+      ...outcome,
+      run: hit.entry.runId,
+      tookMs,
+    };
     before.settle();
     this.#session.states.put(state);
     before.sweep();
@@ -326,6 +335,7 @@ class Execution {
     print: FingerprintRecord,
     inputs: readonly FileRecord[],
   ): Promise<Ending | 'parked'> {
+    this.#begunMs = performance.now();
     const before = this.#outputsBefore();
     let end: Ending | 'parked' | undefined;
     try {
@@ -424,6 +434,7 @@ class Execution {
       ...told,
       ...defined({ links }),
       run: this.#context.runId,
+      tookMs: this.#session.states.took(this.#id, Math.round(performance.now() - this.#begunMs)),
     };
     const changed = await this.#changedInputs(task, inputs);
     before.settle();

@@ -5,8 +5,8 @@
  *
  * Whoever comes first is served first: a run whose task does not fit leaves its wish, with the next number, and nobody
  * with a later one takes what that needs. So any number of small runs can't keep a big one waiting. Who asks for something
- * that leaves the older wishes room does not wait for them. A run that is stopped (Ctrl-Z) keeps what it has, but its
- * wish lapses.
+ * that leaves the older wishes room, or will have given it back before they could be met, does not wait for them. A run
+ * that is stopped (Ctrl-Z) keeps what it has, but its wish lapses.
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,7 @@ import { writeAtomic } from '../stores/atomic.js';
 import { withLock } from '../stores/file-lock.js';
 import { keepTouched } from '../stores/heartbeat.js';
 import { LAPSE_MS, type ProcessIdentity, isAlive, ownIdentity, signIn } from '../stores/liveness.js';
-import { type Grant, type OtherRuns, type Wish, chooseFrom } from './machine.js';
+import { type Grant, type OtherRuns, type Wish, chooseFrom, endsBefore, grantFrom } from './machine.js';
 
 const LOCK_TIMEOUT_MS = 2_000;
 const SUFFIX = '.json';
@@ -79,7 +79,7 @@ export class Ledger implements OtherRuns {
       return done.ok ? done.value : undefined;
     } catch {
       // Where nothing can be written, each run is alone with the machine.
-      return chooseFrom(wish, own);
+      return grantFrom(wish, own, this.#clock());
     }
   }
 
@@ -100,9 +100,15 @@ export class Ledger implements OtherRuns {
     const wishes = ownWish === undefined ? others.wishes : [...others.wishes, ownWish];
     const given = [...others.grants, ...wishes].map((one) => one.number);
     const number = Math.max(0, ...given, ...this.#grants.values()) + 1;
-    const grant = chooseFrom(wish, [...own, ...others.grants]);
+    const now = this.#clock();
+    const taken = [...own, ...others.grants];
+    const grant = grantFrom(wish, taken, now);
     const older = wishes.filter((one) => one !== mine && one.number < (mine?.number ?? number));
-    if (grant === undefined || !older.every((one) => this.#leavesRoom(one, grant, others.grants))) {
+    const passes = (one: NumberedWish): boolean =>
+      grant !== undefined &&
+      (this.#leavesRoom(one, grant, others.grants) ||
+        endsBefore(grant, (rest) => chooseFrom(one, rest) !== undefined, taken, now));
+    if (grant === undefined || !older.every(passes)) {
       if (this.#wished === undefined) {
         this.#wished = { key, wish: { ...wish, number } };
         this.#write();

@@ -2,8 +2,10 @@
  * What tasks share: places, cores, memory, graphics processors. One object for a run and for all the pipelines it calls,
  * so that a call multiplies nothing.
  *
- * Whoever does not fit keeps its place: others overtake it only where that can't hold it up.
+ * Whoever does not fit keeps its place: others overtake it only where that can't hold it up. That is so where they leave
+ * room for it, and where they will have ended before it could start: by how long each of them took in earlier runs.
  */
+import { defined } from '../base/defined.js';
 import type { Resources } from '../model/definition.js';
 
 export interface Capacity {
@@ -22,8 +24,16 @@ export interface Device {
   readonly share: number;
 }
 
+/** What a task asks for. */
+export interface Demand extends Resources {
+  /** How long it took in earlier runs, in ms; absent: nobody knows. */
+  readonly expectedMs?: number;
+}
+
 /** What a task has of the machine while it works. */
 export interface Grant {
+  /** When it should be given back, ms since 1970; absent: nobody knows. */
+  readonly endsAt?: number;
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly devices: readonly Device[];
@@ -31,7 +41,7 @@ export interface Grant {
 
 /** What somebody waits for, of which machine. */
 export interface Wish {
-  readonly asked: Resources;
+  readonly asked: Demand;
   readonly capacity: Capacity;
 }
 
@@ -63,11 +73,14 @@ const ALMOST = 1e-9;
 export class Machine {
   readonly capacity: Capacity;
   readonly #others: OtherRuns | undefined;
+  readonly #clock: () => number;
   readonly #grants = new Set<Grant>();
   readonly #listeners = new Set<() => void>();
   #reserved: Reservation | undefined;
 
-  constructor(capacity: Capacity, others?: OtherRuns) {
+  /** @param clock ms since 1970 */
+  constructor(capacity: Capacity, others?: OtherRuns, clock: () => number = Date.now) {
+    this.#clock = clock;
     this.capacity = capacity;
     this.#others = others;
   }
@@ -86,13 +99,18 @@ export class Machine {
    * A grant beside those of this run, where it is to be had now. More than the machine has nobody gets: then all there is.
    * @param key the same each time that this wish is made
    */
-  take(key: object, asked: Resources): Grant | undefined {
+  take(key: object, asked: Demand): Grant | undefined {
     if (this.full) return undefined;
     const reserved = this.#reserved?.wish.key === key ? undefined : this.#reserved;
     const own = [...this.#grants];
-    if (reserved !== undefined && !this.#leavesRoom(reserved, asked)) return undefined;
     const { capacity } = this;
-    const grant = chooseFrom({ asked, capacity }, own);
+    const now = this.#clock();
+    const grant = grantFrom({ asked, capacity }, own, now);
+    if (reserved !== undefined && !this.#leavesRoom(reserved, asked)) {
+      const fits = (taken: readonly Grant[]): boolean =>
+        taken.length < capacity.jobs && chooseFrom(reserved.wish, taken) !== undefined;
+      if (grant === undefined || !endsBefore(grant, fits, own, now)) return undefined;
+    }
     if (grant === undefined) {
       this.#reserved ??= { wish: { key, asked, capacity }, overtakers: new Set() };
       return undefined;
@@ -108,7 +126,7 @@ export class Machine {
    * had now: nobody here is told when they give it back.
    * @returns the grant in the place of the other, which may be of other devices
    */
-  claim(key: object, grant: Grant, asked: Resources): Grant | undefined {
+  claim(key: object, grant: Grant, asked: Demand): Grant | undefined {
     if (this.#others === undefined) return grant;
     const own = [...this.#grants].filter((one) => one !== grant);
     const claimed = this.#others.take(key, { asked, capacity: this.capacity }, own);
@@ -156,6 +174,32 @@ export function chooseFrom({ asked, capacity }: Wish, taken: readonly Grant[]): 
   if (sum((grant) => grant.memoryBytes) + memoryBytes > capacity.memoryBytes) return undefined;
   const devices = devicesFrom(capacity, Math.min(asked.gpus, capacity.gpus.length), taken);
   return devices === undefined ? undefined : { cpus, memoryBytes, devices };
+}
+
+/** The same, with the time at which it should be given back. @param now ms since 1970 */
+export function grantFrom(wish: Wish, taken: readonly Grant[], now: number): Grant | undefined {
+  const { expectedMs } = wish.asked;
+  const grant = chooseFrom(wish, taken);
+  return (
+    grant && { ...grant, ...defined({ endsAt: expectedMs === undefined ? undefined : now + expectedMs }) }
+  );
+}
+
+/**
+ * Whether a grant will have been given back before a wish could be met without it. What has no known end, or should have
+ * ended already, counts as never ending: then nobody can tell, and nobody passes.
+ * @param fits whether the wish can be met beside what is taken
+ */
+export function endsBefore(
+  { endsAt }: Grant,
+  fits: (taken: readonly Grant[]) => boolean,
+  taken: readonly Grant[],
+  now: number,
+): boolean {
+  if (endsAt === undefined || fits(taken)) return false;
+  const ends = [...new Set(taken.flatMap((one) => one.endsAt ?? []))].sort((a, b) => a - b);
+  const start = ends.find((time) => time > now && fits(taken.filter((one) => !(one.endsAt !== undefined && one.endsAt > now && one.endsAt <= time)))); // prettier-ignore
+  return start !== undefined && endsAt <= start;
 }
 
 /** Whole processors that nobody has, and for a rest the one that is fullest and has room for it. */

@@ -42,6 +42,7 @@ import { schedule } from './schedule.js';
 import type { Selection } from './select.js';
 import { Session } from './session.js';
 import { stakeAbove } from './stake.js';
+import { expectedMs } from './state.js';
 
 /** Where the project's settings say nothing else. */
 const MAX_CACHE_BYTES = 20 * 1024 ** 3;
@@ -432,7 +433,10 @@ class Run {
         return {
           id: instance.id,
           after: this.#session.graph.incoming(instance.id).map((edge) => edge.from),
-          resources: instance.task.resources,
+          resources: {
+            ...instance.task.resources,
+            ...defined({ expectedMs: expectedMs(this.#session.states.took(instance.id)) }),
+          },
           ...(width === undefined ? {} : { lane: { key: instance.task.name, width } }),
         };
       }),

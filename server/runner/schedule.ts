@@ -2,14 +2,13 @@
  * Which task starts when: a ready queue bounded by `--jobs`, by resources, by the width of a matrix and by mutexes.
  * It knows nothing of what a task does; whoever starts one decides whether there is still something to do.
  */
-import type { Resources } from '../model/definition.js';
-import type { Grant, Machine } from './machine.js';
+import type { Demand, Grant, Machine } from './machine.js';
 
 export interface Job {
   readonly id: string;
   /** Jobs that must have ended before, however they ended. Ids that are no jobs are ignored. */
   readonly after: readonly string[];
-  readonly resources: Resources;
+  readonly resources: Demand;
   /** Jobs with the same lane run at most `width` at a time (a matrix with max-parallel). */
   readonly lane?: { readonly key: string; readonly width: number };
 }

@@ -27,7 +27,12 @@ export interface TaskState extends TaskOutcome {
   readonly stale?: string;
   /** Outputs that are links which the task made: what each says, by its path. */
   readonly links?: Readonly<Record<string, string>>;
+  /** How long it worked the last few times, in ms, the last one first. Not: when its result came from the cache. */
+  readonly tookMs?: readonly number[];
 }
+
+/** So many times are remembered. */
+const MOST_TIMES = 5;
 
 const STATES_FORMAT: LineFormat = { name: 'what tasks were last', version: 1 };
 
@@ -38,6 +43,11 @@ interface Recorded {
   readonly link?: string;
 }
 
+/** How long a task will take, by how long it took: the longest, because who passes others by it must not hold them up. */
+export function expectedMs(took: readonly number[]): number | undefined {
+  return took.length === 0 ? undefined : Math.max(...took);
+}
+
 /** Lines beyond this many per task that is known are worth rewriting the file for. */
 const SLACK = 3;
 const TOUCH_MS = 60 * 60 * 1000;
@@ -45,11 +55,11 @@ const TOUCH_MS = 60 * 60 * 1000;
 /** Whether a line says what decisions are made from. */
 function isState(value: unknown): value is TaskState {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, fingerprint, inputs, outputs, metrics } = value as Partial<TaskState>;
+  const { id, fingerprint, inputs, outputs, metrics, tookMs = [] } = value as Partial<TaskState>;
   return (
     typeof id === 'string' &&
     typeof fingerprint?.hash === 'string' &&
-    [fingerprint.parts, inputs, outputs].every((list) => Array.isArray(list)) &&
+    [fingerprint.parts, inputs, outputs, tookMs].every((list) => Array.isArray(list)) &&
     typeof metrics === 'object'
   );
 }
@@ -101,6 +111,12 @@ export class TaskStates {
   get(id: string): TaskState | undefined {
     const state = this.#states.get(id);
     return state === undefined ? undefined : this.#whole(state);
+  }
+
+  /** How long a task worked the last few times, in ms, the last one first; with one more, where it has just worked. */
+  took(id: string, nowMs?: number): readonly number[] {
+    const before = this.#states.get(id)?.tookMs ?? [];
+    return (nowMs === undefined ? before : [nowMs, ...before]).slice(0, MOST_TIMES);
   }
 
   /** Every path at which tasks of the pipeline are known to have put something out. */

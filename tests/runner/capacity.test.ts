@@ -171,3 +171,29 @@ test('a run that a task starts works with what the task has', async () => {
   const env = { MODELYARD_MACHINE: project.path('machine'), NODE: process.execPath, CLI: await builtCli() };
   await project.expect(0, ['run', 'outer', '-j', '1'], { env });
 });
+
+test('a task that was always quick passes one that waits for the whole machine, a new one does not', async () => {
+  const settings = (cpus: number): string => `name: test\nexecutors: { local: { cpus: ${cpus} } }\n`;
+  const project = await TestProject.make({
+    'modelyard.yaml': settings(9),
+    'main.pipeline.yaml': `tasks:
+  hold: { run: 'for i in $(seq 600); do test -e quick && break; sleep 0.1; done; echo hold >> trace; sleep 0.5' }
+  big: { run: 'echo big >> trace', resources: { cpus: 2 } }
+  quick: { run: 'touch quick; echo quick >> trace' }
+`,
+  });
+  const args = ['run', '-j', '9'];
+  await project.expect(0, args);
+  project.remove('quick', 'trace');
+  project.write({ 'modelyard.yaml': settings(2) });
+  await project.expect(0, args);
+  assert.deepEqual(project.read('trace').trim().split('\n'), ['quick', 'hold', 'big']);
+  // Nobody knows how long this one takes.
+  project.write({
+    quick: '',
+    'main.pipeline.yaml': project.read('main.pipeline.yaml').replace('  quick:', '  new:'),
+  });
+  project.remove('trace');
+  await project.expect(0, args);
+  assert.deepEqual(project.read('trace').trim().split('\n'), ['hold', 'big', 'quick']);
+});

@@ -7,7 +7,13 @@ import test from 'node:test';
 import fc from 'fast-check';
 import type { Resources } from '../../../server/model/definition.js';
 import { Ledger } from '../../../server/runner/ledger.js';
-import { type Capacity, type Grant, Machine, deviceVariables } from '../../../server/runner/machine.js';
+import {
+  type Capacity,
+  type Demand,
+  type Grant,
+  Machine,
+  deviceVariables,
+} from '../../../server/runner/machine.js';
 import { schedule } from '../../../server/runner/schedule.js';
 import { LAPSE_MS, ownIdentity } from '../../../server/stores/liveness.js';
 import { cases } from '../../support/cases.js';
@@ -48,6 +54,83 @@ test('who does not fit keeps its place, and others pass only where they can’t 
   assert.equal(gpus.take({}, asks(1.25)), undefined, 'would take a part of that core');
   gpus.forget(big);
   assert.ok(gpus.take({}, asks(1.25)), 'nobody waits any more');
+});
+
+test('who will have ended before the one that waits could start passes it, by history', () => {
+  let now = 1_000_000;
+  const machine = new Machine(CAPACITY, undefined, () => now);
+  const take = (cpus: number, expectedMs?: number): Grant | undefined =>
+    machine.take({}, expectedMs === undefined ? asks(cpus) : { ...asks(cpus), expectedMs });
+  const [long, short] = [take(1, 100), take(1, 40)];
+  assert.ok(long && short);
+  const big = {};
+  assert.equal(machine.take(big, asks(4)), undefined);
+  assert.equal(take(1), undefined, 'nobody knows when it ends');
+  assert.equal(take(1, 101), undefined, 'the big one could start in 100 ms');
+  const passing = take(1, 100);
+  assert.ok(passing);
+  now += 50;
+  assert.equal(take(1, 60), undefined, '50 ms are left');
+  assert.equal(
+    take(1, 50),
+    undefined,
+    'one should have ended 10 ms ago: nobody knows when the big one can start',
+  );
+  machine.give(short);
+  assert.ok(take(1, 50));
+  now += 51;
+  assert.equal(take(1, 0), undefined, 'all are late');
+  const unknown = new Machine(CAPACITY, undefined, () => now);
+  assert.ok(unknown.take({}, asks(2)));
+  assert.equal(unknown.take(big, asks(4)), undefined);
+  assert.equal(unknown.take({}, { ...asks(1), expectedMs: 1 }), undefined, 'it may end at any time');
+});
+
+test('one that could start now is passed by nobody, however short', () => {
+  const machine = new Machine(CAPACITY, undefined, () => 0);
+  const big = {};
+  const running = machine.take({}, { ...asks(2), expectedMs: 1_000 });
+  assert.ok(running);
+  assert.equal(machine.take(big, asks(4)), undefined);
+  machine.give(running);
+  assert.equal(machine.take({}, { ...asks(1), expectedMs: 1 }), undefined);
+  assert.ok(machine.take(big, asks(4)));
+});
+
+test('the one that waits starts no later than it would have, where tasks take as long as they did', () => {
+  const task = fc.record({ cpus: fc.constantFrom(0.5, 1, 2, 3), ms: fc.integer({ min: 1, max: 50 }) });
+  const startOfBig = (running: readonly { cpus: number; ms: number }[], later: typeof running): number => {
+    let now = 0;
+    const machine = new Machine({ ...CAPACITY, jobs: 99 }, undefined, () => now);
+    const ends: { at: number; grant: Grant }[] = [];
+    const start = ({ cpus, ms }: { cpus: number; ms: number }): boolean => {
+      const key = {};
+      const grant = machine.take(key, { ...asks(cpus), expectedMs: ms });
+      if (grant === undefined) machine.forget(key);
+      else ends.push({ at: now + ms, grant });
+      return grant !== undefined;
+    };
+    running.forEach(start);
+    const big = {};
+    let waiting = [...later];
+    while (machine.take(big, asks(4)) === undefined) {
+      waiting = waiting.filter((one) => !start(one));
+      now = Math.min(...ends.map(({ at }) => at));
+      for (const one of ends.splice(0)) {
+        if (one.at <= now) machine.give(one.grant);
+        else ends.push(one);
+      }
+    }
+    return now;
+  };
+  fc.assert(
+    fc.property(
+      fc.array(task, { minLength: 1, maxLength: 5 }),
+      fc.array(task, { maxLength: 20 }),
+      (running, later) => assert.equal(startOfBig(running, later), startOfBig(running, [])),
+    ),
+    { numRuns: cases(200, 20_000) },
+  );
 });
 
 test('a big task starts next, not after all small ones', async () => {
@@ -200,11 +283,11 @@ test('a run in a container has what it took while its heart beats, and no longer
 /** A run of its own with one task after the other. */
 class OneByOne {
   readonly machine: Machine;
-  readonly #asked: Resources;
+  readonly #asked: Demand;
   readonly #key = {};
 
-  constructor(folder: string, name: string, asked: Resources, clock?: () => number, capacity = CAPACITY) {
-    this.machine = new Machine(capacity, new Ledger(folder, name, `/${name}`, clock));
+  constructor(folder: string, name: string, asked: Demand, clock?: () => number, capacity = CAPACITY) {
+    this.machine = new Machine(capacity, new Ledger(folder, name, `/${name}`, clock), clock);
     this.#asked = asked;
   }
 
@@ -256,6 +339,22 @@ test('runs get what they wait for in the order in which they came', async (t) =>
       big.machine.give(grant);
       const next = waiting.map((one) => one.claim() !== undefined);
       assert.deepEqual(next.indexOf(false), 3, 'three beside the one that passed, and the oldest first');
+    });
+  });
+
+  await t.test('but for those that will have ended before it could start', () => {
+    inFolder((folder) => {
+      let now = Date.now();
+      const clock = (): number => now;
+      const lasting = (name: string, cpus: number, expectedMs: number): OneByOne =>
+        new OneByOne(folder, name, { ...asks(cpus), expectedMs }, clock);
+      assert.ok(lasting('holder', 2, 1_000).claim());
+      assert.equal(new OneByOne(folder, 'big', asks(4), clock).claim(), undefined);
+      assert.equal(new OneByOne(folder, 'unknown', asks(1), clock).claim(), undefined);
+      assert.equal(lasting('long', 1, 1_001).claim(), undefined);
+      assert.ok(lasting('short', 1, 1_000).claim());
+      now += 1_001;
+      assert.equal(lasting('late', 1, 1).claim(), undefined, 'the holder is late');
     });
   });
 
