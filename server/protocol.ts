@@ -374,7 +374,7 @@ export type Outcome = Answer;
  * | `modelyard/fileStatus` | `{ uri }` | `FileStatus` |
  * | `modelyard/checkParams` | `{ uri, params }`, values as typed | what is wrong with them, by name |
  * | `modelyard/deleteRun` | `RunRef` | `Outcome` |
- * | `modelyard/cancelRun` | `RunRef` | `Outcome` (signals the runner's process) |
+ * | `modelyard/cancelRun` | `RunRef` | `Outcome` (signals the runner's process; of a run that waits for people it answers when what cleans up has run) |
  * | `modelyard/approvals` | `{}` | `{ approvals: ApprovalView[] }`, the oldest first; to be asked again when runs change |
  * | `modelyard/answer` | `AnswerParams` | `AnswerResult` |
  * | `modelyard/foreignMemories` | `{}` | `{ memories: ForeignMemory[] }`; to be asked again when runs change |

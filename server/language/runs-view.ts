@@ -13,7 +13,6 @@ import type {
   RunsResult,
   TaskRunView,
 } from '../protocol.js';
-import { cancelRun as askToEnd } from '../runner/cancel.js';
 import { changesSince } from '../project/texts.js';
 import { readBasis } from '../stores/run-basis.js';
 import { shardedPath } from '../stores/layout.js';
@@ -186,12 +185,6 @@ export function runView(project: RunsOf, lineage: Lineage, id: string): RunView 
 export function deleteRun({ history }: RunsOf, id: string): Outcome {
   const removed = history.store.remove(id);
   return removed.ok ? { ok: true } : { ok: false, message: removed.problem.message };
-}
-
-/** Asks the process of a run to cancel it, as Ctrl-C in its terminal would. */
-export function cancelRun({ history }: RunsOf, id: string): Outcome {
-  const cancelled = askToEnd(history.store, id);
-  return cancelled.ok ? { ok: true } : cancelled;
 }
 
 /** What the files that a run kept say now and did not say when it began. Reads the disk, as the runner does. */

@@ -39,7 +39,8 @@ import { paramProblems } from './params-view.js';
 import { planOnce, viewPlanner } from './planner.js';
 import { pipelineSummary, projectSummary } from './pipelines-view.js';
 import type { Registries } from './registries.js';
-import { cancelRun, deleteRun, listItem, runChanges, runView, runsResult } from './runs-view.js';
+import { cancelRun } from './cancel-run.js';
+import { deleteRun, listItem, runChanges, runView, runsResult } from './runs-view.js';
 import type { RunsOf } from './runs-view.js';
 import type { RunsWatch } from './runs-watch.js';
 import { ServiceMetricsViews } from './service-metrics-requests.js';
@@ -229,7 +230,7 @@ export class Views {
       }),
     );
     on('modelyard/deleteRun', (params) => this.#delete(params));
-    on('modelyard/cancelRun', (params) => this.#outcome(params, cancelRun));
+    on('modelyard/cancelRun', (params) => this.#cancel(params));
     on('modelyard/approvals', () => ({ approvals: this.#projects().flatMap(approvalViews) }));
     on('modelyard/trash', () => ({
       entries: this.#projects()
@@ -344,6 +345,17 @@ export class Views {
       if (outcome.ok) this.runsChanged(project.root);
       return outcome;
     });
+  }
+
+  async #cancel(params: RunRef): Promise<Outcome> {
+    if (!this.#host.features.trusted()) return UNTRUSTED;
+    const project = this.#project(params);
+    if (project === undefined) {
+      return { ok: false, message: `There is no open project at ${params.projectUri}.` };
+    }
+    const outcome = await cancelRun(project, text(params, 'id'));
+    this.runsChanged(project.root);
+    return outcome;
   }
 
   async #answer(

@@ -1,6 +1,6 @@
 /** Questions of runs in the editor: listed with what is to be looked at, answered, told to whoever comes second. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -114,10 +114,34 @@ test('questions are listed, answered once, and the run that is to be resumed is 
   await assert.rejects(answer({ verdict: 'maybe' as 'approved' }), /verdict must be/);
   assert.match(JSON.stringify(await answer({ run: '../../etc' })), /There is no run/);
 
-  // A run that nobody runs is cancelled without a process.
+  // A run that nobody runs is cancelled, too.
   const ref = { projectUri: view.projectUri, id: view.run };
   assert.deepEqual(await lsp.request('modelyard/cancelRun', ref), { ok: true });
   await until('nothing waits', async () => (await ask()).length === 0);
+});
+
+test('cancelling a run that waits runs what cleans up behind it', async (t) => {
+  const root = folder(t, {
+    'modelyard.yaml': 'name: a\n',
+    'ship.pipeline.yaml': `name: ship
+tasks:
+  up: { run: echo up }
+  ask: { approval: { prompt: ok }, needs: [up] }
+  down: { run: echo x >> down, needs: [ask], if: always() }
+  not: { run: echo x >> not, needs: [ask] }
+`,
+  });
+  const lsp = await client(t, root, { initializationOptions: { trusted: true } });
+  assert.equal((await modelyard(root, 'run', 'ship')).code, 3);
+  const { approvals } = await lsp.request<{ approvals: readonly ApprovalView[] }>('modelyard/approvals', {});
+  const [view] = approvals;
+  assert.ok(view);
+  const ref = { projectUri: view.projectUri, id: view.run };
+  assert.deepEqual(await lsp.request('modelyard/cancelRun', ref), { ok: true });
+  assert.equal(readFileSync(path.join(root, 'down'), 'utf8'), 'x\n');
+  assert.equal(existsSync(path.join(root, 'not')), false);
+  const again = await lsp.request<{ ok: boolean; message?: string }>('modelyard/cancelRun', ref);
+  assert.match(again.message ?? '', /has ended already: cancelled/);
 });
 
 test('a run that is part of another one is resumed with that one', async (t) => {
