@@ -158,7 +158,7 @@ test('a terminal that goes away leaves the run waiting; a polite end cancels it'
   assert.equal(project.lastRun().status, 'waiting');
   const second = project.start(['run', '--wait', '--resume', project.lastRun().id]);
   await until('it is taken up', () => project.lastRun().pid === second.pid);
-  await until('it waits', () => project.lastRun().status === 'waiting');
+  await until('it asks again', () => project.task('ask').status === 'waiting');
   second.child.kill('SIGTERM');
   assert.equal((await second.done).code, 130);
   assert.equal(project.lastRun().status, 'cancelled');
