@@ -4,14 +4,14 @@ import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Pipeline } from '../model/definition.js';
 import type { RunBasis } from '../stores/run-basis.js';
 import type { RunHeader } from '../stores/run-document.js';
-import type { calledBy } from './called.js';
+import type { Called } from './called.js';
 import type { RunOptions } from './run-options.js';
 
 /** Params of secrets aside, everything that decides what the run does. */
 export function basisOf(
   options: RunOptions,
   features: readonly FeaturesDefinition[],
-  called: Awaited<ReturnType<typeof calledBy>>,
+  called: Called,
   versions: RunBasis['versions'] | undefined,
   trigger: RunHeader['trigger'],
 ): Omit<RunBasis, 'schema'> {

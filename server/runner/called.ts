@@ -2,7 +2,7 @@
 import type { Pipeline } from '../model/definition.js';
 import type { LoadedPipeline, RunOptions } from './run-options.js';
 
-type Called = ReadonlyMap<string, Extract<LoadedPipeline, { ok: true }>>;
+export type Called = ReadonlyMap<string, Extract<LoadedPipeline, { ok: true }>>;
 
 /** Those that a pipeline names without an expression, and those that these name in turn. What can't be read is left to the task that calls it. */
 export async function calledBy(pipeline: Pipeline, load: RunOptions['load']): Promise<Called> {
@@ -33,9 +33,4 @@ export function loadOnce(known: Called, load: RunOptions['load']): RunOptions['l
     asked.set(name, before);
     return before;
   };
-}
-
-/** Their definitions, by their names. */
-export function textsOf(called: Called): ReadonlyMap<string, string> {
-  return new Map([...called].map(([name, { pipeline, texts }]) => [name, texts[pipeline.path] ?? '']));
 }

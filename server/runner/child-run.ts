@@ -6,7 +6,7 @@ import { type RunBasis, readBasis } from '../stores/run-basis.js';
 import type { RunDocument } from '../stores/run-document.js';
 import type { RunStore } from '../stores/runs.js';
 import type { ChildOutcome } from './actions/action.js';
-import { calledBy, textsOf } from './called.js';
+import { calledBy } from './called.js';
 import { RunControl } from './control.js';
 import type { EventBody, EventSink } from './events.js';
 import { resolveParams } from './params.js';
@@ -135,7 +135,7 @@ async function isDone(options: RunOptions, before: RunDocument): Promise<boolean
     environment: options.environment,
     places: options.places,
     ...defined({ features: options.features, above: options.above }),
-    called: textsOf(await calledBy(options.pipeline, options.load)),
+    called: await calledBy(options.pipeline, options.load),
     ...defined({ versions: options.versions }),
     resume: before,
   });

@@ -93,6 +93,10 @@ class Territory {
   }
 }
 
+function writesOf(request: LockRequest): LockRequest {
+  return { ...request, reads: [] };
+}
+
 /** What `held` has that `wanted` can't have at the same time, in words. */
 function conflict(wanted: LockRequest, held: LockRequest): string | undefined {
   const names = new Set(held.names);
@@ -183,11 +187,13 @@ function tryAcquire(layout: Layout, request: LockRequest, wait: boolean): Acquir
   const result = withLock(path.join(layout.locks, 'project.lock'), PROJECT_LOCK_TIMEOUT_MS, (): Acquired => {
     for (const lock of liveLocks(layout.locks)) {
       if (lock.runId === runId) continue;
-      const what = conflict(request, lock);
+      const isAbove = above.includes(lock.runId);
+      // What they read of each other is put in order by the tasks of the run above.
+      const what = isAbove ? conflict(writesOf(request), writesOf(lock)) : conflict(request, lock);
       if (what === undefined) continue;
       const holder = holderOf(lock, what);
       const message = heldMessage(holder);
-      if (above.includes(holder.runId)) {
+      if (isAbove) {
         const part = `${message} This run is a part of that one, which keeps it until the end: let only one of them have it.`;
         return { ok: false, reason: 'endless', message: part };
       }

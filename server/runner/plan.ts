@@ -7,6 +7,7 @@ import type { FingerprintRecord, RunDocument, TaskOutcome } from '../stores/run-
 import { leftByKilled } from '../stores/trash.js';
 import { mayStart } from './condition.js';
 import { alwaysRuns } from './always.js';
+import type { Callable } from './called-graphs.js';
 import { decide, fingerprintTask, nothingToDo } from './decide.js';
 import { featureFilesFor } from './feature-files.js';
 import { doneIn } from './resume.js';
@@ -35,8 +36,8 @@ export interface PlanOptions extends Selection {
   readonly versions?: Versions;
   /** What a question in it stands for in the run that calls it. */
   readonly above?: Stake;
-  /** Definitions of the pipelines that it calls, as texts, by their names. */
-  readonly called?: ReadonlyMap<string, string>;
+  /** The pipelines that it calls, and those that these call, by their names. */
+  readonly called?: Callable;
   readonly environment?: NodeJS.ProcessEnv;
   /** Where deployments may go. Absent: nothing is known of it. */
   readonly places?: RunSettings;

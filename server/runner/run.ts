@@ -17,7 +17,7 @@ import { runChild } from './child-run.js';
 import { whereabouts, inheritedEnvironment } from './environment.js';
 import { Approvals } from './approvals.js';
 import { basisOf, namesVersions } from './basis.js';
-import { calledBy, loadOnce, textsOf } from './called.js';
+import { calledBy, loadOnce } from './called.js';
 import { featureFilesFor, usesFeatures } from './feature-files.js';
 import type { EventBody, EventSink, RunCreated, RunEvent } from './events.js';
 import { type ExecuteContext, executeTask } from './execute.js';
@@ -100,7 +100,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     linkOutputs: options.cache.link ?? false,
     features: usesFeatures(options.pipeline) ? features : [],
     ...defined({ versions }),
-    called: textsOf(called),
+    called,
     ...defined({ above: options.above }),
   });
   const refusal = await refusalOf(session, (file) => session.workspace.read(file));

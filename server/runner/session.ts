@@ -2,7 +2,7 @@
 import { defined } from '../base/defined.js';
 import { listed } from '../model/actions.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
-import type { Action, Json, Pipeline, Task } from '../model/definition.js';
+import type { Action, Json, Pipeline } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
 import type { Scope } from '../model/evaluate.js';
@@ -14,6 +14,7 @@ import type { Stake } from '../stores/approvals.js';
 import { PackageStore } from '../stores/packages/store.js';
 import type { EndStatus, TaskOutcome } from '../stores/run-document.js';
 import type { Cache } from './cache.js';
+import { type Callable, type CalledPipeline, calledFrom } from './called-graphs.js';
 import { DiskCache, LINK_FROM_BYTES } from './cache-disk.js';
 import { type GitHead, gitHead } from './git.js';
 import { HashIndex } from './hash-index.js';
@@ -84,8 +85,8 @@ export interface SessionOptions {
   readonly features?: readonly FeaturesDefinition[];
   /** What names of versions stand for; absent: what they stand for now. */
   readonly versions?: Versions;
-  /** Definitions of the pipelines that it calls, as texts, by their names. */
-  readonly called?: ReadonlyMap<string, string>;
+  /** The pipelines that it calls, and those that these call, by their names. */
+  readonly called?: Callable;
   /** What a question in it stands for in the run that this one is part of. */
   readonly above?: Stake;
 }
@@ -113,7 +114,8 @@ export class Session {
   readonly #selected: ReadonlySet<string>;
   readonly #scopes: StaticScopes;
   readonly above: Stake | undefined;
-  readonly #called: ReadonlyMap<string, string> | undefined;
+  readonly #known: Callable;
+  readonly #called = new Map<Instance, readonly CalledPipeline[]>();
   #dirty = true;
   #models: Models | undefined;
   readonly #featureDefinitions: readonly FeaturesDefinition[];
@@ -134,7 +136,7 @@ export class Session {
     );
     this.cache = this.disk;
     this.states = new TaskStates(statesFile(this.layout, options.pipeline.path));
-    this.#called = options.called;
+    this.#known = options.called ?? new Map();
     this.above = options.above;
     this.head = gitHead(options.root);
     this.#featureDefinitions = options.features ?? [];
@@ -193,9 +195,12 @@ export class Session {
     }
   }
 
-  /** The definition of the pipeline that a task calls, where that is known. */
-  calledBy({ action }: Task): string {
-    return action?.kind === 'pipeline' ? (this.#called?.get(action.name.text.trim()) ?? '') : '';
+  /** The pipeline that a task calls, and those below it, where they are known. */
+  calledBy(instance: Instance): readonly CalledPipeline[] {
+    const called =
+      this.#called.get(instance) ?? calledFrom(instance, this.scopeBefore(instance), this.#known);
+    this.#called.set(instance, called);
+    return called;
   }
 
   /** Takes down how a task ended. */

@@ -20,7 +20,12 @@ export async function stakeOf(session: Session, instance: Instance, read: Reader
   const follows = following.map((one): [string, string] => [
     one.task.name,
     short(
-      `${textOfTask(one.task)} ${textForAll(session.pipeline)} ${session.calledBy(one.task)} ${placesFor(session, one)}`,
+      [
+        textOfTask(one.task),
+        textForAll(session.pipeline),
+        ...session.calledBy(one).map(({ text }) => text),
+        placesFor(session, one),
+      ].join(' '),
     ),
   ]);
   const { above } = session;
@@ -43,21 +48,28 @@ export async function stakeAbove(session: Session, task: string): Promise<Stake>
   return { needs: within(needs), follows: within(follows), ...rest };
 }
 
-/** Hashes of what instances read and no task of the run makes, by path. What can't be read is nothing yet. */
+/**
+ * Hashes of what instances read, and the pipelines that they call, and no task of the run makes, by path. What can't be read
+ * is nothing yet.
+ */
 async function filesOf(
   session: Session,
   instances: readonly Instance[],
   read: Reader,
 ): Promise<Record<string, string>> {
   const { workspace, graph } = session;
-  const made = graph.instances
+  const withBelow = (own: readonly Instance[]): readonly Instance[] => [
+    ...own,
+    ...own.flatMap((one) => session.calledBy(one).flatMap((called) => called.graph.instances)),
+  ];
+  const made = withBelow(graph.instances)
     .flatMap(({ outputs }) => outputs)
     .flatMap(({ path, glob }) => (path === undefined ? [] : [{ path, glob }]));
   const isMade = (file: string): boolean =>
     made.some(({ path, glob }) => (glob ? globOf(path).matches(file) : isWithin(file, path) || isWithin(path, file))); // prettier-ignore
   const known = ({ path, glob }: ResolvedPath): ExcludedPath[] =>
     path === undefined ? [] : [{ path, glob }];
-  const files = instances.flatMap(({ inputs }) =>
+  const files = withBelow(instances).flatMap(({ inputs }) =>
     inputs.flatMap((input) =>
       known(input)
         .filter(({ path }) => workspace.check(path, 'input').ok)

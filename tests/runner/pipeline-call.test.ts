@@ -200,3 +200,25 @@ tasks:
     ['cancelled', 'cancelled'],
   );
 });
+
+test('a called pipeline reads what the calling one makes, and makes what that reads then', async (t) => {
+  const made = await project(t, {
+    'p.pipeline.yaml': `name: p
+tasks:
+  make: { run: 'echo $$ > made', outputs: { m: made } }
+  call: { needs: [make], pipeline: c }
+  last: { needs: [call], run: 'cat copy > last', inputs: [copy], outputs: { l: last } }
+`,
+    'c.pipeline.yaml': `name: c
+tasks:
+  copy: { run: 'cat made > copy', inputs: [made], outputs: { c: copy } }
+`,
+  });
+  await made.expect(0, ['run', 'p']);
+  assert.equal(made.read('last'), made.read('made'));
+  made.write({
+    'c.pipeline.yaml': "name: c\ntasks: { copy: { run: 'echo > made', outputs: { c: made } } }\n",
+  });
+  const { stdout } = await made.expect(1, ['run', 'p']);
+  assert.match(stdout, /holds output made\. This run is a part of that one/);
+});

@@ -237,6 +237,19 @@ for (const { what, follows, files, edit, says } of [
     edit: { 'app/s.js': 'EVIL' },
     says: 'app/s.js',
   },
+  {
+    what: 'a file that a pipeline two calls below reads, whose name comes with the call',
+    follows: 'send: { needs: [ask], pipeline: { name: c, params: { where: eu } } }',
+    files: {
+      'c.pipeline.yaml':
+        "name: c\nparams: { where: us }\ntasks: { next: { pipeline: { name: d, params: { script: '${{ params.where }}.sh' } } } }\n",
+      'd.pipeline.yaml':
+        "name: d\nparams: { script: us.sh }\ntasks: { ship: { run: 'sh ${{ params.script }}', inputs: ['${{ params.script }}'] } }\n",
+      'eu.sh': 'echo GOOD >> shipped\n',
+    },
+    edit: { 'eu.sh': 'echo EVIL >> shipped\n' },
+    says: 'eu.sh',
+  },
 ])
   test(`an answer stands for the files that follow: ${what}`, async (t) => {
     const text = `name: p\ntasks:\n  ask: { approval: { prompt: ship? } }\n  ${follows}\n`;
@@ -269,6 +282,30 @@ tasks:
   await made.expect(3, ['run', 'p']);
   await made.expect(0, ['approve', '--resume']);
   assert.ok(made.exists('last'));
+});
+
+test('what a called pipeline makes for the tasks behind it changes no question, in it and beside it', async (t) => {
+  const made = await project(t, {
+    'p.pipeline.yaml': `name: p
+tasks:
+  build: { pipeline: c }
+  ask: { approval: { prompt: ship? } }
+  ship: { needs: [build, ask], run: 'cat model > shipped', inputs: [model] }
+`,
+    'c.pipeline.yaml': `name: c
+tasks:
+  train: { run: 'echo $$ > model', outputs: { m: model } }
+  look: { needs: [train], approval: { prompt: good? } }
+  note: { needs: [look], run: 'cat model > note', inputs: [model], outputs: { n: note } }
+`,
+    model: 'old',
+  });
+  await made.expect(3, ['run', 'p']);
+  for (const { id, pipeline } of made.runs()) {
+    await made.expect(0, ['approve', id, pipeline === 'p' ? 'ask' : 'look']);
+  }
+  await made.expect(0, ['run', 'p', '--resume']);
+  assert.equal(made.read('shipped'), made.read('note'));
 });
 
 test('what failed or was skipped in a run has ended for it', async (t) => {

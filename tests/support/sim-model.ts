@@ -310,7 +310,9 @@ class Pass {
       .map((one) => [
         one,
         one.kind === 'call' ? this.#run.definition.below : '',
-        one.source ? this.#world.sourceText(one.name) : '',
+        [one, ...(one.kind === 'call' ? this.#run.definition.below : [])]
+          .filter(({ source }) => source)
+          .map(({ name }) => this.#world.sourceText(name)),
       ]);
     return {
       needs: `${this.#above?.needs ?? ''}${JSON.stringify(needs)}`,
