@@ -2,6 +2,8 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { findProjectRoot, namedProjectRoot } from '../project/find-root.js';
+import { trustByKey } from '../runner/trust-copy.js';
+import { layoutOf } from '../stores/layout.js';
 import { type Arguments, UsageError, closest } from './args.js';
 import { CommandError, startFolder } from './command.js';
 import { rememberPath, rememberedPath } from './compiled.js';
@@ -12,7 +14,13 @@ export function projectRoot(args: Arguments): string {
   const start = startFolder(args);
   if (!existsSync(start)) throw new CommandError(`${start} does not exist`, EXIT.usage);
   const root = args.text('project') === undefined ? findProjectRoot(start) : namedProjectRoot(start);
+  return enter(root);
+}
+
+/** What comes before anything else in a project. */
+function enter(root: string): string {
   shareWithGroup(root);
+  trustByKey(layoutOf(root));
   return root;
 }
 
@@ -44,7 +52,8 @@ export async function locate(args: Arguments, word: string | undefined): Promise
     const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
     if (looksLikePath || (isFile && !(await isName(args, word)))) {
       if (!existsSync(file)) throw new CommandError(`there is no file ${word}`, EXIT.usage);
-      const root = args.text('project') === undefined ? findProjectRoot(file, start) : projectRoot(args);
+      const root =
+        args.text('project') === undefined ? enter(findProjectRoot(file, start)) : projectRoot(args);
       const relative = path.relative(root, file).split(path.sep).join('/');
       if (relative.startsWith('../')) throw new CommandError(`${word} lies outside of ${root}`, EXIT.usage);
       return { root, relative };

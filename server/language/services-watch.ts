@@ -1,23 +1,13 @@
 /** Watches the services of projects: one that is started, stopped or measured in a terminal shows at once. */
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { servicePlaces, servicesFolder } from '../serving/places.js';
 import { hostOf } from '../serving/read-service.js';
+import { foldersIn } from '../stores/folder.js';
 import { folderIn, layoutOf } from '../stores/layout.js';
 import { FilesWatch } from './files-watch.js';
 
 /** How soon it is seen that the host of a service was killed: nothing tells of that. */
 const LIVENESS_MS = 2_000;
-
-function foldersIn(folder: string): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => path.join(folder, entry.name));
-  } catch {
-    return [];
-  }
-}
 
 /** The folders of all services of a project. */
 function serviceFolders(root: string): string[] {

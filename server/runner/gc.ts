@@ -13,6 +13,7 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { tempOwner } from '../stores/atomic.js';
 import { isFolder, statOf } from '../stores/folder.js';
+import type { Layout } from '../stores/layout.js';
 import { pidInUse } from '../stores/liveness.js';
 import { describeError } from '../stores/problem.js';
 import type { StoreProblem } from '../stores/problem.js';
@@ -25,6 +26,7 @@ import { LIVE_STATUSES } from '../stores/run-summary.js';
 import { liveStatus } from '../stores/runs.js';
 import type { RunStore } from '../stores/runs.js';
 import { foreignMemory } from '../stores/trust.js';
+import { userCacheFolder } from '../stores/user-folders.js';
 import { readEntry } from './cache-disk.js';
 import { staysWithin, writeUsage } from './cache-usage.js';
 import { parseListing } from './hash.js';
@@ -313,7 +315,7 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
   const goneObjects = objects
     .unused()
     .filter(({ ctimeMs }) => !working || now - ctimeMs > GRACE_MS || ctimeMs < oldestLive - CLOCK_TICK_MS);
-  const temps = [
+  const leftBehind = [
     packages.places.temp,
     layout.temp,
     layout.index,
@@ -321,6 +323,7 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
     layout.memory,
     layout.runs,
   ].flatMap((folder) => staleTemps(folder, now));
+  const temps = [...leftBehind, ...formerIndex(layout, now)];
   const runs = gone.map(({ id, pipeline }) => ({ id, pipeline, bytes: sizeOf(store.folder(id)) }));
   const bytesOf = (files: readonly { readonly bytes: number }[]): number =>
     files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -374,6 +377,14 @@ function staleTemps(folder: string, now: number): GcFile[] {
     if (stat === undefined || now - stat.mtimeMs < GRACE_MS) return [];
     return [{ path: file, bytes: sizeOf(file) }];
   });
+}
+
+/** The index of lineage of versions that kept it in the memory; it lies in the user's cache now, where there is one. */
+function formerIndex({ index }: Layout, now: number): GcFile[] {
+  const folder = path.join(index, 'lineage');
+  const stat = lstatSync(path.join(folder, 'state.json'), { throwIfNoEntry: false });
+  if (userCacheFolder() === undefined || !isFolder(folder) || stat === undefined) return [];
+  return now - stat.mtimeMs < GRACE_MS ? [] : [{ path: folder, bytes: sizeOf(folder) }];
 }
 
 /** Does what the plan says, but for what was used since. Gives what was really freed. Never throws. */

@@ -1,22 +1,15 @@
 /**
- * Services of a memory that was copied: the processes that it names serve for the folder that it was copied from. They are
- * forgotten, or stopping a service of the copy would end the original's.
+ * Services and deployments of a memory that was copied: the processes that it names work for the folder that it was copied
+ * from. They are forgotten, or stopping a service of the copy would end the original's.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { isFolder, namesIn } from '../stores/folder.js';
+import { filesIn, foldersIn, isFolder, namesIn } from '../stores/folder.js';
 import { openDocument, readDocument } from '../stores/document.js';
 import { isReplicaId } from './host/orphans.js';
-import { servicesFolder } from './places.js';
+import { environmentsFolder, servicesFolder } from './places.js';
 import { serviceDocumentKind } from './service-document.js';
-
-/** Folders alone: what a link leads to is not the memory's. */
-function foldersIn(folder: string): string[] {
-  if (!isFolder(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => path.join(folder, entry.name));
-}
+import { CLAIMS } from './unfinished.js';
 
 /** @throws the system's errors */
 export function disownServices(root: string): void {
@@ -43,4 +36,13 @@ export function disownServices(root: string): void {
       updatedAt,
     }).low.write();
   }
+}
+
+/** Claims on releases: whoever makes one makes it in the other folder. @throws the system's errors */
+export function disownDeployments(root: string): void {
+  const claims = foldersIn(environmentsFolder(root))
+    .flatMap(foldersIn)
+    .filter((folder) => path.basename(folder) === CLAIMS)
+    .flatMap(filesIn);
+  for (const file of claims.filter((one) => one.endsWith('.json'))) rmSync(file, { force: true });
 }

@@ -14,8 +14,11 @@ import { sweepTemps } from '../stores/runs.js';
 import { environmentsFolder, isReleaseId, releasePlaces, releasesFolder } from './places.js';
 import { withEnvironment } from './releases.js';
 
+/** The folder of an environment that holds them. */
+export const CLAIMS = 'deploying';
+
 function claimsFolder(root: string, environment: string): string {
-  return path.join(path.dirname(releasesFolder(root, environment)), 'deploying');
+  return path.join(path.dirname(releasesFolder(root, environment)), CLAIMS);
 }
 
 /** What stops touching the claims of this process. */

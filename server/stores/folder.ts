@@ -1,5 +1,5 @@
 /** What lies in a folder, whether a file is the one that was seen, and how a folder is removed. */
-import { type Stats, chmodSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { type Dirent, type Stats, chmodSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { errorCode } from './problem.js';
 
@@ -10,6 +10,26 @@ export function namesIn(folder: string): string[] {
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
     throw error;
+  }
+}
+
+/** The folders in a folder, absolute, links to folders not among them; none where it can't be read. */
+export function foldersIn(folder: string): string[] {
+  return entriesIn(folder, (entry) => entry.isDirectory());
+}
+
+/** The plain files in a folder, likewise. */
+export function filesIn(folder: string): string[] {
+  return entriesIn(folder, (entry) => entry.isFile());
+}
+
+function entriesIn(folder: string, wanted: (entry: Dirent) => boolean): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(wanted)
+      .map((entry) => path.join(folder, entry.name));
+  } catch {
+    return [];
   }
 }
 

@@ -5,7 +5,7 @@
  * Whoever makes a memory leaves a mark in it: which folder it is (path, device, inode), signed with the user's secret on
  * this machine. A copy has another inode, and a stranger no secret. A person says yes to another memory by
  * `modelyard trust`, which leaves the same mark. A machine for CI, which gets its memory from a cache of its own, signs with
- * `MODELYARD_MEMORY_KEY` instead of a place.
+ * `MODELYARD_MEMORY_KEY`, too: with that key the first command says yes.
  */
 import { createHash, createHmac } from 'node:crypto';
 import { type BigIntStats, lstatSync, mkdirSync, statSync } from 'node:fs';
@@ -94,10 +94,30 @@ function isOf(mark: Mark, layout: MemoryPlaces, stat: BigIntStats): boolean {
   return mark.device === String(stat.dev) || mark.path === layout.memory;
 }
 
-/** Whether the mark of this user says that this very folder has made the memory, or has taken it over. */
-export function wasMadeHere(layout: MemoryPlaces): boolean {
+/** Of all users, and of all folders that it was copied from; signed or not. */
+function marksIn(layout: MemoryPlaces): Mark[] {
+  return namesIn(marksFolder(layout)).flatMap((name) => readMark(path.join(marksFolder(layout), name)) ?? []);
+}
+
+/**
+ * Whether no mark is of this very folder: the processes that the memory names work elsewhere. Path and device don't tell:
+ * another container, or another machine that shares the disk, sees the same folder at another place.
+ */
+export function isCopy(layout: MemoryPlaces): boolean {
   const stat = lstatSync(memoryOf(layout), { bigint: true, throwIfNoEntry: false });
-  return stat !== undefined && ownMark(layout, stat) !== undefined;
+  return !marksIn(layout).some(({ inode }) => inode === String(stat?.ino));
+}
+
+/** Whether a memory bears the mark of the key that is given. */
+function isKeyed(layout: MemoryPlaces): boolean {
+  const key = process.env['MODELYARD_MEMORY_KEY'] ?? '';
+  if (key === '') return false;
+  return readMark(path.join(marksFolder(layout), nameOf(key)))?.signature === sign(key, 'memory');
+}
+
+/** Whether a memory waits to be taken over: the key says yes to it, and it was copied here since. */
+export function isKeyedCopy(layout: MemoryPlaces): boolean {
+  return isKeyed(layout) && memoryState(layout) === 'foreign';
 }
 
 function ownMark(layout: MemoryPlaces, stat: BigIntStats): Mark | undefined {
@@ -112,9 +132,7 @@ export function memoryState(layout: MemoryPlaces): MemoryState {
   if (stat === undefined) return 'none';
   if (!stat.isDirectory()) return 'foreign';
   const tracked = isTracked(layout);
-  const key = process.env['MODELYARD_MEMORY_KEY'] ?? '';
-  if (key !== '' && readMark(path.join(marksFolder(layout), nameOf(key)))?.signature === sign(key, 'memory'))
-    return 'own';
+  if (isKeyed(layout) && !isCopy(layout)) return 'own';
   const mark = ownMark(layout, stat);
   if (mark !== undefined) return tracked && !mark.tracked ? 'foreign' : 'own';
   const names = namesIn(layout.memory).filter(
@@ -144,10 +162,7 @@ function isOfTheGroup(layout: MemoryPlaces, stat: BigIntStats): boolean {
   const shared = (root.mode & 0o2020n) === 0o2020n && root.gid === stat.gid;
   const member = [...getgroups(), getgid()].some((group) => BigInt(group) === root.gid);
   if (!shared || !(member || getuid() === 0)) return false;
-  return namesIn(marksFolder(layout)).some((name) => {
-    const mark = readMark(path.join(marksFolder(layout), name));
-    return mark !== undefined && isOf(mark, layout, stat);
-  });
+  return marksIn(layout).some((mark) => isOf(mark, layout, stat));
 }
 
 /**

@@ -401,14 +401,23 @@ test('a copy of a project commands nothing of the original, before and after it 
   t.after(() => running.child.kill('SIGKILL'));
   await until('the task began', () => existsSync(it.project.path('began')));
   const host = it.view().owner?.pid;
-  const copy = await TestProject.make({ 'main.pipeline.yaml': GOES_ON });
-  cpSync(it.project.path('.modelyard'), copy.path('.modelyard'), {
-    recursive: true,
-    // A pipe can't be copied by it; `cp -r` makes a new one.
-    filter: (name) => !name.endsWith('pipes'),
-  });
+  const env = { MODELYARD_MEMORY_KEY: 'k' };
+  await it.project.expect(0, ['trust'], { env });
   const [pipe = ''] = readdirSync(it.project.path('.modelyard/services/staging/web/pipes'));
-  copy.write({ [`.modelyard/services/staging/web/pipes/${pipe}`]: '' });
+  const copyOf = async (): Promise<TestProject> => {
+    const one = await TestProject.make({ 'main.pipeline.yaml': GOES_ON });
+    cpSync(it.project.path('.modelyard'), one.path('.modelyard'), {
+      recursive: true,
+      // A pipe can't be copied by it; `cp -r` makes a new one.
+      filter: (name) => !name.endsWith('pipes'),
+    });
+    one.write({ [`.modelyard/services/staging/web/pipes/${pipe}`]: '' });
+    return one;
+  };
+  // With the key, the first command says yes.
+  await (await copyOf()).run(['service', 'stop', 'web'], { env });
+  assert.equal((await ask(port)).status, 200);
+  const copy = await copyOf();
   const [run] = it.project.runs();
   const calls = [
     'service list',

@@ -10,11 +10,13 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { ownIdentity } from '../../server/stores/liveness.js';
 import { TestProject } from '../support/cli.js';
 
 const PIPELINE = `
@@ -116,6 +118,89 @@ test('MODELYARD_MEMORY_KEY carries a memory from machine to machine, and no othe
   const copy = await copyOf(project);
   await copy.expect(1, ['run'], env('z', 'two'));
   await copy.expect(0, ['run'], env('k', 'two'));
+});
+
+/** What says that a run, a deployment and a view are at work: by this process, which lives. */
+function busy(project: TestProject): void {
+  const me = ownIdentity();
+  const since = new Date().toISOString();
+  const held = { ...me, runId: '20261129-120000-aaaa', pipeline: 'main', writes: ['out'], reads: [], since };
+  project.write({
+    '.modelyard/locks/20261129-120000-aaaa.json': JSON.stringify(held),
+    '.modelyard/locks/mutex-gpu.lock': JSON.stringify(me),
+    '.modelyard/environments/staging/deploying/r9.json': JSON.stringify({ ...me, service: 'web' }),
+    '.modelyard/features/views/w/lock': JSON.stringify(me),
+  });
+}
+
+const HELD = [
+  'locks/20261129-120000-aaaa.json',
+  'locks/mutex-gpu.lock',
+  'environments/staging/deploying/r9.json',
+  'features/views/w/lock',
+];
+
+test('a copy waits for nobody who works in the original, with the key or after one yes', async () => {
+  const env = { MODELYARD_MEMORY_KEY: 'k' };
+  const project = await TestProject.make({ 'main.pipeline.yaml': PIPELINE, in: 'x' });
+  await project.expect(0, ['run'], { env });
+  busy(project);
+  assert.match((await project.expect(1, ['run', '--force', '--no-wait'])).stderr, /20261129-120000-aaaa/);
+  const there = (of: TestProject): string[] => HELD.filter((name) => of.exists(`.modelyard/${name}`));
+  for (const keyed of [true, false]) {
+    const copy = await copyOf(project);
+    if (!keyed) await copy.expect(0, ['trust']);
+    await copy.expect(0, ['run', '--force', '--no-wait'], keyed ? { env } : {});
+    assert.deepEqual(there(copy), [], keyed ? 'with the key' : 'after one yes');
+  }
+  // The same folder, seen by somebody with another home (a container): it is no copy.
+  const home = { env: { XDG_STATE_HOME: project.path('other-home') } };
+  assert.match((await project.expect(1, ['run', '--force', '--no-wait'], home)).stderr, /was not made here/);
+  await project.expect(0, ['trust'], home);
+  assert.deepEqual(there(project), HELD);
+});
+
+test('what a copy links to is not looked through for locks', async (t) => {
+  const outside = mkdtempSync(path.join(os.tmpdir(), 'modelyard-outside-'));
+  t.after(() => rmSync(outside, { recursive: true, force: true }));
+  for (const name of [
+    'a.json',
+    'mutex-a.lock',
+    'lock',
+    'deploying/r1.json',
+    'w/lock',
+    'e/deploying/r1.json',
+  ]) {
+    mkdirSync(path.dirname(path.join(outside, name)), { recursive: true });
+    writeFileSync(path.join(outside, name), 'precious');
+  }
+  const before = snapshot(outside);
+  for (const name of [
+    'locks',
+    'environments',
+    'environments/e',
+    'features',
+    'features/views',
+    'features/views/w',
+  ]) {
+    const project = await original();
+    const copy = await copyOf(project);
+    copy.remove(`.modelyard/${name}`);
+    mkdirSync(path.dirname(copy.path('.modelyard', name)), { recursive: true });
+    symlinkSync(outside, copy.path('.modelyard', name));
+    await copy.run(['trust']);
+    assert.deepEqual(snapshot(outside), before, name);
+  }
+});
+
+test('the index of lineage that versions before kept in the memory is freed', async () => {
+  const project = await original();
+  project.write({ '.modelyard/index/lineage/state.json': '{}', '.modelyard/index/lineage/00': 'x' });
+  await project.expect(0, ['gc', '--yes']);
+  assert.ok(project.exists('.modelyard/index/lineage'), 'an older version may be at it');
+  utimesSync(project.path('.modelyard/index/lineage/state.json'), 1, 1);
+  await project.expect(0, ['gc', '--yes']);
+  assert.equal(project.exists('.modelyard/index/lineage'), false);
 });
 
 test('a memory of an earlier version is known by the files that it has hashed', async () => {

@@ -16,7 +16,7 @@ export const trust: Command = {
   details: `
 What lies in .modelyard is restored into the project, deleted and connected to, so that only one that was made on this
 machine is used without asking. Look first: \`modelyard runs list\`, \`modelyard service list\`. For CI that restores a cache of
-its own, set MODELYARD_MEMORY_KEY to a secret instead.`,
+its own, set MODELYARD_MEMORY_KEY to a secret instead: its first command says yes.`,
   flags: { ...DRY_FLAG, ...JSON_FLAG },
   most: 0,
   run(args) {
