@@ -117,7 +117,10 @@ class Reader {
   read(): Fragment {
     const tokens: Token[] = [];
     let tooDeep: Span | undefined;
+    let mistakes = 0;
     for (const token of new Parser().parse(this.#text)) {
+      // The library makes an error with a stack of each, and nobody reads so many.
+      if (token.type === 'error' && ++mistakes > MISTAKE_LIMIT) continue;
       tokens.push(token);
       tooDeep ??= this.#survey(token);
     }
@@ -127,8 +130,8 @@ class Reader {
       return this.#fragment(null);
     }
     this.#unclosed.sort((left, right) => left - right);
-    const { document, mistakes } = this.#compose(tokens);
-    for (const mistake of mistakes) this.#report(mistake);
+    const { document, mistakes: reported } = this.#compose(tokens);
+    for (const mistake of reported) this.#report(mistake);
     if (document === undefined) return this.#fragment(null);
     const root = this.#node(document.contents);
     return this.#fragment(root);
