@@ -17,6 +17,7 @@ import { entryOf } from '../syntax/text.js';
 import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
 import { type ChainStep, chainsIn } from '../model/chains.js';
 import { paramForm } from '../model/param-form.js';
+import { MATRIX_KEYS } from '../model/read-task.js';
 
 export type ThingKind =
   | 'anchor'
@@ -65,8 +66,6 @@ interface Named {
   readonly occurrences: readonly Occurrence[];
   readonly args: readonly Argument[];
 }
-
-const RESERVED_AXES: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
 
 // A definition is a value: what it names stays true as long as it lives.
 const known = new WeakMap<Definition, Named>();
@@ -223,7 +222,7 @@ class Collector {
       for (const cell of itemsOf(valueAt(task, 'matrix', list))) {
         for (const { key } of entriesOf(cell)) {
           // The first cell that adds an axis is what defines it.
-          const whole = axes.has(key.text) || RESERVED_AXES.has(key.text) ? undefined : key.span;
+          const whole = axes.has(key.text) || MATRIX_KEYS.has(key.text) ? undefined : key.span;
           axes.add(key.text);
           this.#add(axis(key.text), key.span, whole);
         }

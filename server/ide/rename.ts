@@ -5,6 +5,7 @@ import { escapeKey, lineAt } from '../syntax/text.js';
 import { occurrenceAt, occurrencesOf, type Thing, type ThingKind } from './occurrences.js';
 import { filesOf, occurrencesOfThing } from './navigation.js';
 import { columnEdits } from './rename-column.js';
+import { MATRIX_KEYS } from '../model/read-task.js';
 import { LOCAL_EXECUTOR } from '../model/serving-mentions.js';
 import type { IdeContext, RenameResult, RenameTarget } from './types.js';
 
@@ -23,7 +24,6 @@ const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {
   model: 'model',
   anchor: 'anchor',
 };
-const RESERVED_AXES: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
 const NOTHING =
   'Tasks, params, outputs, matrix axes, pipelines, executors and what features files define can be renamed; there is none of them here.';
 
@@ -95,7 +95,7 @@ function refuse(thing: Thing, newName: string, context: IdeContext): string | un
   if (escapeKey(newName) !== newName) {
     return `"${newName}" means something else in YAML, so it can't be the name of a ${word}.`;
   }
-  if (thing.kind === 'axis' && RESERVED_AXES.has(newName)) {
+  if (thing.kind === 'axis' && MATRIX_KEYS.has(newName)) {
     return `"${newName}" is a key of the matrix itself, so it can't be the name of an axis.`;
   }
   // An alias lets one text be the output of several tasks: the name has to be free in each of them.

@@ -184,7 +184,8 @@ function readOutputs(node: Maybe): Output[] {
   return outputs;
 }
 
-const MATRIX_KEYS: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
+/** Keys of a matrix that are no axes. */
+export const MATRIX_KEYS: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
 
 function readMatrix(map: MapNode | undefined): Matrix | undefined {
   if (map === undefined) return undefined;

@@ -80,6 +80,26 @@ class UnknownText extends ScriptText {
   }
 }
 
+/** A text that is followed step by step. */
+abstract class SteppedText extends ScriptText {
+  /** What escapes a character is the last thing so far. */
+  protected dangling = false;
+
+  protected follow(from: number): void {
+    this.dangling = false;
+    for (let at = from; at < this.text.length;) at = this.step(at);
+  }
+
+  /** Gives where to look next. */
+  protected abstract step(at: number): number;
+
+  /** Steps over what escapes a character, and the character. */
+  protected escape(at: number): number {
+    this.dangling = at + 1 === this.text.length;
+    return at + 2;
+  }
+}
+
 interface Words {
   readonly null: string;
   readonly true: string;
@@ -151,24 +171,14 @@ type PythonFrame =
   | { readonly kind: 'comment' }
   | { readonly kind: 'string'; readonly quote: string; readonly prefix: string };
 
-class PythonText extends ScriptText {
+class PythonText extends SteppedText {
   #frame: PythonFrame = { kind: 'code' };
-  /** A backslash is the last thing so far. */
-  #dangling = false;
 
-  protected follow(from: number): void {
-    this.#dangling = false;
-    for (let at = from; at < this.text.length;) at = this.#step(at);
-  }
-
-  #step(at: number): number {
+  protected step(at: number): number {
     const { text } = this;
     const frame = this.#frame;
     const char = text.charAt(at);
-    if (char === '\\' && frame.kind !== 'comment') {
-      this.#dangling = at + 1 === text.length;
-      return at + 2;
-    }
+    if (char === '\\' && frame.kind !== 'comment') return this.escape(at);
     if (frame.kind === 'code') {
       if (char === '#') this.#frame = { kind: 'comment' };
       if (char !== '"' && char !== "'") return at + 1;
@@ -199,7 +209,7 @@ class PythonText extends ScriptText {
   }
 
   protected quote(value: Json, next: string): string | undefined {
-    if (this.#dangling) return undefined;
+    if (this.dangling) return undefined;
     const frame = this.#frame;
     if (frame.kind === 'comment') return oneLine(toText(value));
     if (frame.kind === 'code') {
@@ -227,16 +237,10 @@ const JAVASCRIPT: Words = {
 
 type ScriptFrame = 'code' | 'braces' | 'single' | 'double' | 'template' | 'raw' | 'line' | 'block';
 
-class JavaScriptText extends ScriptText {
+class JavaScriptText extends SteppedText {
   readonly #frames: ScriptFrame[] = ['code'];
-  #dangling = false;
 
-  protected follow(from: number): void {
-    this.#dangling = false;
-    for (let at = from; at < this.text.length;) at = this.#step(at);
-  }
-
-  #step(at: number): number {
+  protected step(at: number): number {
     const { text } = this;
     const frames = this.#frames;
     const frame = frames.at(-1) ?? 'code';
@@ -253,10 +257,7 @@ class JavaScriptText extends ScriptText {
       case 'braces':
         return this.#code(at, char, two);
       default:
-        if (char === '\\') {
-          this.#dangling = at + 1 === text.length;
-          return at + 2;
-        }
+        if (char === '\\') return this.escape(at);
         if ((frame === 'template' || frame === 'raw') && two === '${') {
           frames.push('braces');
           return at + 2;
@@ -296,7 +297,7 @@ class JavaScriptText extends ScriptText {
   }
 
   protected quote(value: Json, next: string): string | undefined {
-    if (this.#dangling) return undefined;
+    if (this.dangling) return undefined;
     const text = toText(value);
     switch (this.#frames.at(-1) ?? 'code') {
       case 'line':
@@ -330,16 +331,10 @@ const DOUBLE = /["\u201c\u201d\u201e]/;
 
 type PowerFrame = 'code' | 'single' | 'double' | 'line' | 'block';
 
-class PowerShellText extends ScriptText {
+class PowerShellText extends SteppedText {
   #frame: PowerFrame = 'code';
-  #dangling = false;
 
-  protected follow(from: number): void {
-    this.#dangling = false;
-    for (let at = from; at < this.text.length;) at = this.#step(at);
-  }
-
-  #step(at: number): number {
+  protected step(at: number): number {
     const { text } = this;
     const char = text.charAt(at);
     const two = text.slice(at, at + 2);
@@ -354,12 +349,12 @@ class PowerShellText extends ScriptText {
         if (SINGLE.test(char)) this.#frame = 'code';
         return at + 1;
       case 'double':
-        if (char === '`') return this.#escape(at);
+        if (char === '`') return this.escape(at);
         if (two === '$(') this.lost = true;
         if (DOUBLE.test(char)) this.#frame = 'code';
         return at + 1;
       case 'code':
-        if (char === '`') return this.#escape(at);
+        if (char === '`') return this.escape(at);
         // Here-strings and what stops parsing have rules of their own.
         if (char === '@' && /["'\u2018-\u201e]/.test(text.charAt(at + 1))) this.lost = true;
         if (text.startsWith('--%', at)) this.lost = true;
@@ -371,14 +366,9 @@ class PowerShellText extends ScriptText {
     }
   }
 
-  #escape(at: number): number {
-    this.#dangling = at + 1 === this.text.length;
-    return at + 2;
-  }
-
   protected quote(value: Json, next: string): string | undefined {
     const text = toText(value);
-    if (this.#dangling || text.includes('\0')) return undefined;
+    if (this.dangling || text.includes('\0')) return undefined;
     switch (this.#frame) {
       case 'line':
         return oneLine(text);
