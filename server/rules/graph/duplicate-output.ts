@@ -45,6 +45,13 @@ because they may be meant as either, or.
         'Every cell of the matrix writes "models/rain.json". Put a value of the cell into the path, such as ${{ matrix.seed }}.',
       ],
     },
+    {
+      files:
+        'tasks:\n  train:\n    matrix: { seed: [1, 2, 3], kind: [cnn] }\n    run: ./train.sh ${{ matrix.seed }}\n    outputs: { model: "«models/${{ matrix.seed > 1 }}.json»" }\n',
+      messages: [
+        '2 of 3 cells of the matrix write "models/true.json". Put a value of the cell into the path, such as ${{ matrix.seed }}.',
+      ],
+    },
   ],
   check(context) {
     if (context.pipeline === undefined) return;
@@ -61,9 +68,13 @@ function reportDuplicate(context: RuleContext, { path, places }: DuplicateOutput
     const task = taskOf(place);
     if (place.span.start === first.span.start && task === taskOf(first)) {
       const axis = task?.matrix?.axes[0]?.name;
+      const cells = graph.byTask.get(place.task)?.length ?? 0;
+      const same = places.filter((one) => one.span.start === place.span.start && taskOf(one) === task).length;
+      const who =
+        same === cells ? 'Every cell of the matrix writes' : `${same} of ${cells} cells of the matrix write`;
       context.report({
         span: place.span,
-        message: `Every cell of the matrix writes "${path}". Put a value of the cell into the path${axis === undefined ? '' : `, such as \${{ matrix.${axis} }}`}.`,
+        message: `${who} "${path}". Put a value of the cell into the path${axis === undefined ? '' : `, such as \${{ matrix.${axis} }}`}.`,
       });
       continue;
     }
