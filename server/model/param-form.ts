@@ -3,6 +3,10 @@ import type { MapEntry, MapNode, SyntaxNode } from '../syntax/tree.js';
 import { similar } from './names.js';
 import { PARAM_TYPES } from './param-types.js';
 
+/** What other languages call the types of params: a slip, and no value of a group's `type`. */
+const FOREIGN_TYPE =
+  /^(?:int|long|float|double|decimal|str|text|char|bool|array|tuple|set|dict|map|enum|choice|any|null|date|datetime|time|path|file)$/i;
+
 /** The keys of the long form. */
 const LONG_KEYS: ReadonlySet<string> = new Set([
   'type',
@@ -19,14 +23,22 @@ export const MAX_GROUPS = 4;
 
 /**
  * A map is the long form when it has no other keys, but for slips, or has `default`, `choices` or one of the
- * types as `type`. Every other map is a group: `model: { type: cnn, lr: 0.1 }`. A key whose
+ * types as `type`. Every other map is a group: `model: { type: cnn, lr: 0.1 }`, and `model: { type: cnn }`. A key whose
  * value the long form doesn't take is no key of it: `type: { default: number }` is a param called `type`. An empty map
  * is a default, the empty object.
  */
 export function paramForm(node: SyntaxNode | null | undefined): 'short' | 'long' | 'group' {
   if (node?.kind !== 'map' || node.entries.length === 0) return 'short';
+  if (declares(node)) return 'long';
+  if (node.entries.some(isOtherType)) return 'group';
   const others = node.entries.filter(({ key, value }) => !isLongKey(key.text, value));
-  return others.every(isSlip) || declares(node) ? 'long' : 'group';
+  return others.every(isSlip) ? 'long' : 'group';
+}
+
+/** `type: cnn` */
+function isOtherType({ key, value }: MapEntry): boolean {
+  if (key.text !== 'type' || value?.kind !== 'scalar' || value.text === '') return false;
+  return !FOREIGN_TYPE.test(value.text) && similar(value.text, PARAM_TYPES).length === 0;
 }
 
 /** `deflt: 1` */

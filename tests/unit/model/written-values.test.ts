@@ -130,7 +130,15 @@ test('groups of params are told from the long form', () => {
   );
   assert.match(wrong('{ m: { type: number, defualt: 0.1 } }').join(), /Did you mean "default"/);
   assert.match(wrong('{ m: { defualt: 0.1 } }').join(), /Did you mean "default"/);
-  assert.match(wrong('{ m: { type: cnn } }').join(), /"cnn" is not allowed here/);
+  // The kind of a model, as in `{ type: cnn, lr: 0.1 }`: nobody calls a type of params so.
+  assert.deepEqual(names('{ m: { type: cnn }, o: { type: adam, description: x } }'), [
+    'm.type',
+    'o.type',
+    'o.description',
+  ]);
+  for (const slip of ['nubmer', 'int', 'Float', 'str', 'bool', 'strings'])
+    assert.match(wrong(`{ m: { type: ${slip} } }`).join(), /is not allowed here/, slip);
+  assert.match(wrong('{ m: { type: cnn, default: 1 } }').join(), /"cnn" is not allowed here/);
 });
 
 test('params of groups are given one by one or together, and are members in expressions', () => {
