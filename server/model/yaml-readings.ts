@@ -11,6 +11,8 @@ export interface OtherReading {
   readonly there: string;
   /** How the other reading is written so that both agree, where there is a way. */
   readonly meant?: string;
+  /** How our number is written so that both agree, where what is written says more than the number: `777` of `0777`. */
+  readonly number?: string;
   /** How ours is written so that both agree: quoted, or as another number. */
   readonly kept: string;
   /** Everyday, and seldom a trap (`1e-4`, a text to PyYAML): worth a hint. */
@@ -61,7 +63,8 @@ export function otherReading(text: string): OtherReading | undefined {
       here: `the number ${decimal(ours)}`,
       there: numberWords(theirs),
       meant: String(theirs),
-      kept: decimal(ours),
+      number: decimal(ours),
+      kept,
     };
   }
   if (!Number.isFinite(toDouble(ours))) {

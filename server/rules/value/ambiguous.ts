@@ -55,7 +55,7 @@ Numbers with an exponent (\`1e-4\`) are everyday and seldom a trap: they are a h
       files:
         'tasks:\n  train:\n    matrix: { mask: [«0777»] }\n    run: ./train.sh ${{ matrix.mask }}\n    outputs: { model: models/rain.json }\n',
       messages: [
-        '`0777` is the number 777; YAML 1.1 (PyYAML) reads the number 511. Write `511`, or `777` to keep it.',
+        '`0777` is the number 777; YAML 1.1 (PyYAML) reads the number 511. Write `511` or `777`, or `\'0777\'` to keep it.',
       ],
       fixed:
         'tasks:\n  train:\n    matrix: { mask: [511] }\n    run: ./train.sh ${{ matrix.mask }}\n    outputs: { model: models/rain.json }\n',
@@ -124,17 +124,18 @@ function report(context: RuleContext, { text, span }: ScalarNode, seen: Set<numb
     /[!&]\S*\s+$/.test(context.definition.tree.text.slice(Math.max(0, span.start - 40), span.start))
   )
     return;
-  const { here, there, meant, kept, minor } = other;
+  const { here, there, kept, minor } = other;
+  const others = [other.meant, other.number].filter((one) => one !== undefined);
   // PyYAML itself takes one letter for a text.
   const reader = /^[yn]$/i.test(text) ? 'YAML 1.1' : 'YAML 1.1 (PyYAML)';
-  const ways = meant === undefined ? `Write \`${kept}\`.` : `Write \`${meant}\`, or \`${kept}\` to keep it.`;
+  const ways =
+    others.length === 0
+      ? `Write \`${kept}\`.`
+      : `Write ${others.map((one) => `\`${one}\``).join(' or ')}, or \`${kept}\` to keep it.`;
   context.report({
     span,
     message: `\`${text}\` is ${here}; ${reader} reads ${there}. ${ways}`,
     ...(minor === true ? { severity: 'hint' as const } : {}),
-    fixes: [
-      ...(meant === undefined ? [] : [replacement(context, `Write \`${meant}\``, span, meant, false)]),
-      replacement(context, `Write \`${kept}\``, span, kept, false),
-    ],
+    fixes: [...others, kept].map((one) => replacement(context, `Write \`${one}\``, span, one, false)),
   });
 }

@@ -85,12 +85,13 @@ test('what is proposed has one reading', () => {
   for (const text of ['0777', '1_000', '1:30', '1e-7', '1.5e3', '-.5', '0b11', 'off', '08', '007', '0o17']) {
     const other = otherReading(text);
     assert.ok(other !== undefined, text);
-    for (const way of [other.meant, other.kept]) {
+    for (const way of [other.meant, other.number, other.kept]) {
       if (way !== undefined && !way.startsWith("'"))
         assert.equal(otherReading(way), undefined, `${text}: ${way}`);
     }
   }
-  assert.equal(otherReading('0777')?.meant, '511');
+  const { meant, number, kept } = otherReading('0777') ?? {};
+  assert.deepEqual([meant, number, kept], ['511', '777', "'0777'"]);
   assert.equal(otherReading('1:30')?.meant, '90');
   assert.equal(otherReading('1e-7')?.kept, '1.0e-7');
   for (const text of ['1e-7', '1E5', '1.5e3']) assert.ok(otherReading(text)?.minor, text);
