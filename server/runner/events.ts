@@ -71,6 +71,8 @@ export interface TaskPlanned extends At {
   readonly decision: 'run' | 'restore' | 'up-to-date' | 'skip';
   readonly reasons: readonly string[];
   readonly fingerprint?: FingerprintRecord;
+  /** Of a record that was read. */
+  readonly lost?: TaskRun['lost'];
 }
 
 export interface TaskStarted extends At {
@@ -111,7 +113,7 @@ export interface TaskRetrying extends At {
 }
 
 export interface TaskEnded
-  extends At, TaskOutcome, Exit, Usage, Pick<TaskRun, 'tolerated' | 'upstream' | 'restoredFrom'> {
+  extends At, TaskOutcome, Exit, Usage, Pick<TaskRun, 'tolerated' | 'upstream' | 'restoredFrom' | 'lost'> {
   readonly type: 'task-ended';
   readonly id: string;
   readonly status: EndStatus;

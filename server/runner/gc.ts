@@ -311,9 +311,17 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
   }
 
   const working = oldestLive !== Infinity;
+  // What such a run has made can't be told from what nobody has.
+  const named = new Set(entries.map(({ fingerprint }) => fingerprint));
+  const blind = [...kept, ...live].find(({ tasks }) =>
+    tasks.some(
+      ({ lost, fingerprint }) => lost?.includes('outputs') === true && !named.has(fingerprint?.hash),
+    ),
+  );
   // Whoever stores content again touches its object: what was there before all who work now is not theirs.
   const goneObjects = objects
     .unused()
+    .filter(() => blind === undefined)
     .filter(({ ctimeMs }) => !working || now - ctimeMs > GRACE_MS || ctimeMs < oldestLive - CLOCK_TICK_MS);
   const leftBehind = [
     packages.places.temp,
@@ -332,6 +340,11 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
   const notices = [
     ...(keptBytes > (options.maxBytes ?? Infinity) ? [OVER_BOUND] : []),
     ...(unversioned.notice === undefined ? [] : [unversioned.notice]),
+    ...(blind === undefined
+      ? []
+      : [
+          `A list of the files that run ${blind.id} has made is lost, so objects that nothing names stay: \`modelyard runs show ${blind.id}\` tells more.`,
+        ]),
   ];
   const bare = ({ path: file, bytes }: GcFile): GcFile => ({ path: file, bytes });
   return {

@@ -101,6 +101,7 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
     case 'task-planned':
       task.reasons = event.reasons;
       if (event.fingerprint !== undefined) task.fingerprint = event.fingerprint;
+      if (event.lost !== undefined) task.lost = event.lost;
       return;
     case 'task-started':
       task.status = 'running';

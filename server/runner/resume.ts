@@ -71,7 +71,8 @@ export function doneIn(run: RunDocument): Map<string, { run: string; state: Task
   const done = new Map<string, { run: string; state: TaskState }>();
   for (const task of run.tasks) {
     if (task.status !== 'succeeded' && task.status !== 'cached') continue;
-    if (task.fingerprint === undefined) continue;
+    // With a list that is lost nobody knows what it has made, or of what.
+    if (task.fingerprint === undefined || task.lost !== undefined) continue;
     const { id, fingerprint, restoredFrom = run.id } = task;
     done.set(id, { run: run.id, state: { id, fingerprint, ...outcomeOf(task), run: restoredFrom } });
   }

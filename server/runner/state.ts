@@ -186,9 +186,8 @@ export class TaskStates {
 
   /** With its long lists. Without them it says nothing: a task must not count as up to date because its outputs are unknown. */
   #whole(state: TaskState): TaskState | undefined {
-    const lost: true[] = [];
-    const whole = withLists(state, this.#lists, () => lost.push(true));
-    return lost.length === 0 ? whole : undefined;
+    const whole = withLists(state, this.#lists);
+    return whole.lost === undefined ? whole : undefined;
   }
 
   #textOf(state: TaskState): string {

@@ -91,6 +91,8 @@ interface State {
   readonly newest: string;
   /** Runs that had not ended then. */
   readonly open: readonly string[];
+  /** Runs that are in but for lists that were lost: asked for again each time, so that it is said. */
+  readonly lost?: readonly string[];
   /** Runs that are in, of the time that is looked at again. */
   readonly recent: readonly string[];
   /** Bytes of each model's journal that are in. */
@@ -214,7 +216,9 @@ export class LineageIndex {
     const from = state.newest === '' ? '' : runIdPrefix(runIdTime(state.newest) - LOOK_BACK_MS);
     const known = new Set(state.recent);
     const open = new Set(state.open);
-    const wanted = new Set(state.open);
+    const lostBefore = new Set(state.lost);
+    const lost: string[] = [];
+    const wanted = new Set([...state.open, ...lostBefore]);
     const seen: string[] = [];
     let before: string | undefined;
     for (let limit = FIRST_PAGE; ; limit = NEXT_PAGE) {
@@ -235,7 +239,12 @@ export class LineageIndex {
       }
       open.delete(id);
       known.add(id);
-      if (read.ok) addRun(read.run, lines);
+      if (!read.ok) continue;
+      if (read.run.tasks.some((task) => task.lost !== undefined)) {
+        lost.push(id);
+        if (lostBefore.has(id)) continue;
+      }
+      addRun(read.run, lines);
     }
     const newest = [state.newest, ...seen].reduce((a, b) => (a > b ? a : b));
     const horizon = newest === '' ? '' : runIdPrefix(runIdTime(newest) - LOOK_BACK_MS);
@@ -243,6 +252,7 @@ export class LineageIndex {
       ...state,
       newest,
       open: [...open].sort(),
+      lost,
       recent: [...known].filter((id) => id > horizon).sort(),
     };
   }

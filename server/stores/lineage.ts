@@ -8,6 +8,7 @@ import type { LineageSources } from './lineage-sources.js';
 import type { LineageGraph, LineageTarget } from './lineage-types.js';
 import { Walk, hexOf } from './lineage-walk.js';
 import { PackageStore } from './packages/store.js';
+import type { StoreProblem } from './problem.js';
 import { failure } from './registry/outcome.js';
 import { Registry } from './registry/registry.js';
 import type { Outcome } from './registry/types.js';
@@ -38,6 +39,11 @@ export class Lineage {
     this.#sources = sources;
     this.#packages = PackageStore.open(registry.root);
     this.index = new LineageIndex(runs, registry);
+  }
+
+  /** What could not be read of the runs that were looked at. */
+  get problems(): readonly StoreProblem[] {
+    return this.#runs.problems;
   }
 
   /** What the target was made from, and that from, to the files that nobody here made. */

@@ -9,7 +9,7 @@ import { writeAtomic } from './atomic.js';
 import { namesIn, statOf } from './folder.js';
 import { hashOf } from './hash.js';
 import { readPlainText } from './plain-file.js';
-import type { ContentHash } from './run-document.js';
+import type { ContentHash, LostList } from './run-document.js';
 
 /** Shorter lists stay where they are. */
 const LONG = 200;
@@ -44,32 +44,44 @@ export function withoutLists<T extends object>(record: T, folder: string): T {
 }
 
 /**
- * The same with its lists back. Of one that is lost nothing is known: an empty list.
- *
- * @param lost is called for each that is lost
+ * The same with its lists back. Of one that is lost nothing is known: it is empty, and what held it says so (`lost`).
  */
-export function withLists<T extends object>(record: T, folder: string, lost?: () => void): T {
-  return mapLists(record, (list) => get(list, folder, lost)) as T;
+export function withLists<T extends object>(
+  record: T,
+  folder: string,
+): T & { readonly lost?: readonly LostList[] } {
+  return mapLists(record, (list) => get(list, folder)) as T;
 }
 
-function mapLists(record: object, change: (list: List) => List): object {
+/** @param change gives nothing of a list that is lost */
+function mapLists(record: object, change: (list: List) => List | undefined): object {
   const fields = record as Fields;
   const { tasks, inputs, outputs, fingerprint } = fields;
   const changed: Record<string, unknown> = {};
+  const lost: LostList[] = [];
+  const changedList = (name: LostList, list: List): List => {
+    const mapped = change(list);
+    if (mapped === undefined) lost.push(name);
+    return mapped ?? list.filter((one) => !isReference(one));
+  };
   if (Array.isArray(tasks)) {
     const all = tasks as List;
     const mapped = all.map((task) => (isObject(task) ? mapLists(task, change) : task));
     if (mapped.some((task, at) => task !== all[at])) changed['tasks'] = mapped;
   }
-  for (const [name, list] of Object.entries({ inputs, outputs })) {
-    const mapped = Array.isArray(list) ? change(list) : list;
+  for (const [name, list] of [
+    ['inputs', inputs],
+    ['outputs', outputs],
+  ] as const) {
+    const mapped = Array.isArray(list) ? changedList(name, list) : list;
     if (mapped !== list) changed[name] = mapped;
   }
   if (isObject(fingerprint)) {
     const { parts } = fingerprint as Fields;
-    const mapped = Array.isArray(parts) ? change(parts) : parts;
+    const mapped = Array.isArray(parts) ? changedList('fingerprint', parts) : parts;
     if (mapped !== parts) changed['fingerprint'] = { ...fingerprint, parts: mapped };
   }
+  if (lost.length > 0) changed['lost'] = lost;
   return Object.keys(changed).length === 0 ? record : { ...record, ...changed };
 }
 
@@ -105,14 +117,15 @@ function isFile(one: unknown): boolean {
   return isObject(one) && (!('kind' in one) || one.kind === 'input' || 'mime' in one);
 }
 
-function get(list: List, folder: string, lost: (() => void) | undefined): List {
+function get(list: List, folder: string): List | undefined {
   if (!list.some(isReference)) return list;
-  return list.flatMap((one) => {
-    if (!isReference(one)) return [one];
-    const found = contentOf(one.list, folder);
-    if (found === undefined) lost?.();
-    return found ?? [];
-  });
+  const whole: unknown[] = [];
+  for (const one of list) {
+    const found = isReference(one) ? contentOf(one.list, folder) : [one];
+    if (found === undefined) return undefined;
+    for (const each of found) whole.push(each);
+  }
+  return whole;
 }
 
 function isReference(one: unknown): one is Reference {

@@ -115,7 +115,12 @@ export interface TaskRun extends TaskProgress, TaskOutcome {
    * failure or a skip for final only while that is the same.
    */
   readonly upstream?: string;
+  /** What of it is empty because the list that was kept apart from the record is lost: what it held isn't known. */
+  readonly lost?: readonly LostList[];
 }
+
+/** What of a task may be too long for the record of its run. */
+export type LostList = 'inputs' | 'outputs' | 'fingerprint';
 
 /** What is known of a run before its first task starts. */
 export interface RunHeader {

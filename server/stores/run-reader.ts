@@ -149,7 +149,7 @@ export class RunReader {
       const loaded = isFolder(this.folder(id))
         ? readDocument(this.#documentOf(id), runDocumentKind)
         : undefined;
-      if (loaded?.state === 'ok' && loaded.value.id === id) yield loaded.value;
+      if (loaded?.state === 'ok' && loaded.value.id === id) yield this.#toldOf(loaded.value);
     }
   }
 
@@ -187,9 +187,10 @@ export class RunReader {
     const loaded = readDocument(file, runDocumentKind);
     switch (loaded.state) {
       case 'ok': {
-        const status = liveStatus(loaded.value, this.signOf(id));
-        if (status === loaded.value.status) return { ok: true, run: loaded.value };
-        return { ok: true, run: interrupted(loaded.value, this.lastSign(id)) };
+        const run = this.#toldOf(loaded.value);
+        const status = liveStatus(run, this.signOf(id));
+        if (status === run.status) return { ok: true, run };
+        return { ok: true, run: interrupted(run, this.lastSign(id)) };
       }
       case 'missing':
         return unknownRun(file, id);
@@ -198,6 +199,19 @@ export class RunReader {
         this.met.set(loaded.problem.path, loaded.problem);
         return { ok: false, problem: loaded.problem };
     }
+  }
+
+  /** A run as it was read; notes what of it is lost. */
+  #toldOf(run: RunDocument): RunDocument {
+    const tasks = run.tasks.flatMap(({ id, lost = [] }) =>
+      lost.length === 0 ? [] : [`${id} (${lost.join(', ')})`],
+    );
+    if (tasks.length > 0) {
+      const folder = listsFolder(this.layout.runs);
+      const message = `Run ${run.id}: lists of files are gone from ${folder}, or changed there, and what they held is not known: ${tasks.slice(0, 5).join(', ')}${tasks.length > 5 ? ` and ${tasks.length - 5} more` : ''}. Put them back from a copy, or delete the run.`;
+      this.met.set(this.folder(run.id), { path: folder, message });
+    }
+    return run;
   }
 
   /** Events of a run from a byte of `events.ndjson` on, in order; `next` is where to go on. Broken lines are left out. */

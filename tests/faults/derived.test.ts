@@ -1,6 +1,6 @@
 /** Derived files that were cut, emptied, changed or lost: the same answers, and nothing is deleted on their word. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
@@ -86,4 +86,73 @@ test('property: whatever happens to derived files, answers stay and nothing is d
     ),
     { numRuns: cases(3, 25), endOnFailure: true, includeErrorInReport: true },
   );
+});
+
+test('lists of files that are lost are said to be lost, and count for nothing', async (t) => {
+  const files = Object.fromEntries(
+    Array.from({ length: 250 }, (_, at) => [`data/${at}.txt`, `${at}\n`] as const),
+  );
+  const project = await TestProject.make({
+    ...files,
+    'main.pipeline.yaml': `tasks:
+  copy: { run: 'mkdir -p out; cp data/*.txt out/', inputs: ['data/*.txt'], outputs: { o: 'out/*.txt' } }
+  fail: { needs: [copy], run: exit 1 }
+`,
+  });
+  t.after(() => project.remove(''));
+  await project.expect(1, ['run']);
+  const lists = project.path('.modelyard/runs/lists');
+  const texts = readdirSync(lists).map(
+    (name) => [path.join(lists, name), readFileSync(path.join(lists, name))] as const,
+  );
+  assert.ok(texts.length >= 3);
+  const harmed: readonly (() => void)[] = [
+    () => rmSync(lists, { recursive: true }),
+    () => texts.forEach(([file, bytes]) => writeFileSync(file, bytes.subarray(0, 99))),
+    () => texts.forEach(([file]) => writeFileSync(file, '[]')),
+  ];
+  const said = /lists of files are gone .* not known: copy \(inputs, outputs, fingerprint\)/;
+  for (const harm of harmed) {
+    harm();
+    const shown = await project.expect(0, ['runs', 'show', '--json']);
+    const { tasks } = JSON.parse(shown.stdout) as { tasks: readonly { id: string; lost?: unknown }[] };
+    assert.deepEqual(tasks[0]?.lost, ['inputs', 'outputs', 'fingerprint']);
+    assert.match(shown.stderr, said);
+    assert.match((await project.run(['models', 'lineage', 'data/1.txt'])).stderr, said);
+    assert.match((await project.run(['doctor'])).stdout, said);
+    mkdirSync(lists, { recursive: true });
+  }
+  assert.match(
+    (await project.expect(1, ['models', 'register', 'm', 'out/1.txt', '--run', 'latest'])).stderr,
+    said,
+  );
+  // Without its entry in the cache nothing else tells what it has made.
+  rmSync(project.path('.modelyard/cache/entries'), { recursive: true });
+  const objects = kept(project);
+  const { stdout, stderr } = await project.run(['gc', '--max-size', '0', '--yes']);
+  assert.match(stdout + stderr, /A list of the files that run .* has made is lost/);
+  assert.deepEqual(kept(project), objects);
+  // Put back, it is whole again.
+  for (const [file, bytes] of texts) writeFileSync(file, bytes);
+  const whole = await project.expect(0, ['models', 'lineage', 'data/1.txt']);
+  assert.equal(whole.stderr, '');
+  assert.match(whole.stdout, /copy \(run/);
+});
+
+test('what a lost list has told is not taken for done when a run is resumed', async (t) => {
+  const files = Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`data/${at}.txt`, ''] as const));
+  const project = await TestProject.make({
+    ...files,
+    'main.pipeline.yaml': `tasks:
+  list: { run: 'ls data > list.txt; echo >> list.count', inputs: ['data/*.txt'], outputs: { o: list.txt } }
+  fail: { needs: [list], run: 'test -e go', cache: false }
+`,
+  });
+  t.after(() => project.remove(''));
+  await project.expect(1, ['run']);
+  rmSync(project.path('.modelyard/runs/lists'), { recursive: true });
+  project.write({ go: '' });
+  project.remove('list.txt');
+  await project.expect(0, ['run', '--resume']);
+  assert.equal(project.read('list.txt').split('\n').length, 251);
 });

@@ -8,7 +8,7 @@ import { isRunId } from '../../stores/run-id.js';
 import { answer } from '../answers.js';
 import { JSON_FLAG, UsageError, wholeNumber } from '../args.js';
 import { startFolder } from '../command.js';
-import { EXIT, stdout } from '../output.js';
+import { EXIT, stderr, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
 import { tame } from '../terminal/text.js';
 import { type Call, type Subcommand, valueOf, versionNamed } from './models-shared.js';
@@ -32,8 +32,11 @@ export const lineage: Subcommand = {
     const down = args.flag('down') || !args.flag('up');
     const limit = wholeNumber('limit', args.text('limit') ?? '500', 1);
     const store = Lineage.open(root, lineageSources(root));
-    const upstream = up ? valueOf(store.upstream(target, { limit })).graph : undefined;
-    const downstream = down ? valueOf(store.downstream(target, { limit })).graph : undefined;
+    const before = up ? store.upstream(target, { limit }) : undefined;
+    const after = down ? store.downstream(target, { limit }) : undefined;
+    for (const { message } of store.problems) stderr.line(`modelyard: ${message}`);
+    const upstream = before && valueOf(before).graph;
+    const downstream = after && valueOf(after).graph;
     if (json) {
       answer('models lineage', {
         target,

@@ -109,6 +109,8 @@ function fromRun(
   const made = run.tasks.flatMap((task) => task.outputs.map((artifact) => ({ task, artifact })));
   const found = made.find(({ artifact }) => artifact.path === file);
   if (found === undefined) {
+    const [problem] = store.problems;
+    if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
     const paths = made.map(({ artifact }) => artifact.path).join(', ');
     throw new CommandError(`run ${id} has made no ${file}; it has made: ${paths || 'nothing'}`, EXIT.usage);
   }
