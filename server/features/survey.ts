@@ -5,8 +5,9 @@
 import path from 'node:path';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import { catalogOf } from '../model/feature-catalog.js';
-import type { FeatureFacts, KnownColumn, ViewFacts } from '../model/feature-facts.js';
+import type { FeatureFacts, ViewFacts } from '../model/feature-facts.js';
 import type { FeatureView } from '../model/features.js';
+import { labelsKey, type LabelsFile } from '../model/training-set.js';
 import type { Engine } from './engine/engine.js';
 import { EngineKeeper } from './engine/keeper.js';
 import type { EngineResult } from './engine/messages.js';
@@ -35,7 +36,7 @@ export async function surveyFeatures(
   root: string,
   files: readonly FeaturesDefinition[],
   about: readonly FeaturesDefinition[],
-  labels: readonly string[],
+  labels: readonly LabelsFile[],
 ): Promise<FeatureFacts> {
   const catalog = catalogOf(files);
   const views = about.flatMap(({ path: file, features }) =>
@@ -45,15 +46,13 @@ export async function surveyFeatures(
       return resolved === undefined || source === undefined ? [] : [{ resolved, source }];
     }),
   );
-  const columns = new Map<string, readonly KnownColumn[]>();
-  const tables = labels.flatMap((file): Look[] => {
-    const look = labelsLook(root, file);
-    // The names are enough, and they cost no engine.
-    const header = look && headerColumns(root, look.resolved, look.source);
-    if (header !== undefined) columns.set(file, header);
-    return look === undefined || header !== undefined ? [] : [look];
-  });
-  const looks = [...views, ...tables];
+  const tables = new Map<string, Look>();
+  for (const file of labels) {
+    const key = labelsKey(file);
+    const look = tables.has(key) ? undefined : labelsLook(root, file);
+    if (look !== undefined) tables.set(key, look);
+  }
+  const looks = [...views, ...tables.values()];
   const known = new Map<FeatureView, ViewFacts>();
   const readable = [
     ...new Set(looks.flatMap(({ source }) => source.files.map((file) => path.join(root, file)))),
@@ -66,7 +65,6 @@ export async function surveyFeatures(
       const silent = !told.ok && (told.error.kind === 'missing' || told.error.kind === 'crashed');
       const facts = told.ok ? told.value : silent ? headerFacts(root, look) : undefined;
       if (facts !== undefined) known.set(look.resolved.view, facts);
-      if (facts?.data !== undefined && tables.includes(look)) columns.set(look.resolved.path, facts.data);
     }
   } finally {
     keeper.close();
@@ -74,7 +72,10 @@ export async function surveyFeatures(
   const store = new FeatureStore(root);
   return {
     viewFacts: (_path, view) => known.get(view),
-    labelColumns: (_path, file) => columns.get(file),
+    labelFacts: (_path, file) => {
+      const look = tables.get(labelsKey(file));
+      return look && known.get(look.resolved.view);
+    },
     viewState: (view) => {
       const current = store.current(view);
       const attempt = store.attempt(view);
@@ -86,9 +87,9 @@ export async function surveyFeatures(
   };
 }
 
-function labelsLook(root: string, file: string): Look | undefined {
+function labelsLook(root: string, file: LabelsFile): Look | undefined {
   const resolved = labelsTable(file);
-  const source = resolved === undefined ? undefined : viewSource(root, file);
+  const source = resolved === undefined ? undefined : viewSource(root, file.path);
   return resolved === undefined || source === undefined ? undefined : { resolved, source };
 }
 

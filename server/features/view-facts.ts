@@ -10,15 +10,14 @@ import { mappedColumns } from '../model/feature-facts.js';
 import type { KnownColumn, ViewFacts } from '../model/feature-facts.js';
 import type { FeatureView } from '../model/features.js';
 import { isGlob } from '../model/paths.js';
-import { epochAdvice, farFuture } from '../model/timestamps.js';
+import type { LabelsFile } from '../model/training-set.js';
 import { transform } from './compute.js';
 import { csvHeader } from './csv-header.js';
 import type { Engine } from './engine/engine.js';
 import type { EngineResult } from './engine/messages.js';
 import { sourceFiles } from './source-files.js';
 import { type SourceTable, badTime } from './source.js';
-import { identifier } from './sql.js';
-import { isNumeric, readTime } from './types.js';
+import { firstTimes, sentence } from './times.js';
 import { fileTable } from './training/read-labels.js';
 import { delimiterOf, plainTableOptions } from '../model/table-options.js';
 import { formatOf, optionsOf } from './view.js';
@@ -27,8 +26,6 @@ import { openPlain } from '../stores/plain-file.js';
 import { statOf } from '../stores/folder.js';
 
 const HEAD_BYTES = 64 * 1024;
-/** Rows whose times are looked at. */
-const FIRST_ROWS = 2_000;
 
 export interface ViewSource {
   /** Paths relative to the project. */
@@ -65,9 +62,9 @@ export function writtenView(
 }
 
 /** A file of labels as a view that has nothing but its columns; undefined where it is no data file. */
-export function labelsTable(file: string): ResolvedView | undefined {
+export function labelsTable({ path: file, reading, timestamp }: LabelsFile): ResolvedView | undefined {
   // What a source takes for a pattern, a training set takes for a name.
-  return isGlob(file) ? undefined : fileTable(file);
+  return isGlob(file) ? undefined : fileTable(file, reading, timestamp);
 }
 
 /**
@@ -119,9 +116,14 @@ export function plainFacts({ view }: ResolvedView, data: readonly KnownColumn[])
   return view.transforms.length > 0 ? { data } : { data, result: mappedColumns(view, data) };
 }
 
+/** What of a view decides which columns its files have. */
+export function formOf(resolved: ResolvedView): unknown {
+  return plainTableOptions(optionsOf(resolved)) ?? null;
+}
+
 /** What of a view decides how its source is read, besides the files. */
 export function readingOf(resolved: ResolvedView): unknown {
-  return [mappingOf(resolved.view), typesOf(resolved), plainTableOptions(optionsOf(resolved)) ?? null];
+  return [mappingOf(resolved.view), typesOf(resolved), formOf(resolved), resolved.times ?? null];
 }
 
 /** All of a view that the engine's answer depends on, besides the data. */
@@ -154,8 +156,10 @@ export async function tellOf(
   const data = source.columns.map(({ name, type }) => ({ name: back.get(name) ?? name, type }));
   const transformed = await transform(engine, resolved, source.name, source);
   if (transformed.ok) {
-    const { table, columns: result } = transformed.value;
-    const times = await firstTimes(engine, resolved, { table, columns: result }, files);
+    const { columns: result } = transformed.value;
+    const times = await firstTimes(engine, resolved, transformed.value, (message) =>
+      badTime(message, resolved, files),
+    );
     return { ok: true, value: { data, result, ...times } };
   }
   const { error, transform: at } = transformed;
@@ -168,40 +172,4 @@ export async function tellOf(
       problem: { transform: at, message: sentence(message), ...defined({ offset }) },
     },
   };
-}
-
-/** Why the times of the first rows can't be read, or what is odd about them; nothing where it is about something else. */
-async function firstTimes(
-  engine: Engine,
-  resolved: ResolvedView,
-  { table, columns }: { readonly table: string; readonly columns: readonly KnownColumn[] },
-  files: readonly { readonly file: string; readonly shown: string }[],
-): Promise<Pick<ViewFacts, 'time' | 'oddTime'>> {
-  const { view } = resolved;
-  const written = view.source?.timestamp?.value;
-  const name = view.source?.fieldMapping.find(({ from }) => from.value === written)?.to.value ?? written;
-  const column = columns.find((one) => one.name === name);
-  if (name === undefined || column?.type === undefined) return {};
-  const first = `(SELECT ${identifier(name)} AS t FROM ${identifier(table)} LIMIT ${FIRST_ROWS})`;
-  if (isNumeric(column.type)) {
-    const largest = await engine.query(`SELECT max(abs(CAST(t AS DOUBLE))) FROM ${first}`);
-    const value = largest.ok ? largest.value.rows[0]?.[0] : undefined;
-    const advice = epochAdvice(name, typeof value === 'number' ? value : undefined);
-    return { time: `"${name}" is ${column.type}, and not a moment. ${advice}` };
-  }
-  const read = column.type === 'VARCHAR' ? readTime(name) : identifier(name);
-  const found = await engine.query(
-    `SELECT CAST(max(${read}) AS VARCHAR) FROM (SELECT t AS ${identifier(name)} FROM ${first})`,
-  );
-  if (!found.ok) return defined({ time: await badTime(found.error.message, resolved, files) });
-  const latest = found.value.rows[0]?.[0];
-  const late = typeof latest === 'string' ? farFuture(name, latest.replace(' ', 'T')) : undefined;
-  return late === undefined ? {} : { oddTime: sentence(late) };
-}
-
-/** The engine's message as one sentence. */
-function sentence(message: string): string {
-  const text = message.replaceAll(/\s+/g, ' ').trim();
-  const capital = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }

@@ -1,4 +1,5 @@
 /** Columns of the data: for timestamps, keys and field mappings, as features, and in SQL. */
+import { defined } from '../base/defined.js';
 import { endWhere } from '../base/trim.js';
 import type { FeaturesDefinition, PipelineDefinition } from '../model/analyze.js';
 import type { Located } from '../model/definition.js';
@@ -164,7 +165,9 @@ function labelsOf(
 ): readonly KnownColumn[] {
   const action = pipeline.tasks.find(({ name }) => name === task)?.action;
   if (action?.kind !== 'training-set' || action.labels.template !== undefined) return [];
-  return project.labelColumns?.(path, action.labels.text) ?? [];
+  const { labels, labelsReading: reading, timestamp } = action;
+  const facts = project.labelFacts?.(path, { path: labels.text, reading, ...defined({ timestamp }) });
+  return facts?.result ?? facts?.data ?? [];
 }
 
 function dataOf({ definition, project }: IdeContext, view: FeatureView | undefined): readonly KnownColumn[] {

@@ -83,7 +83,7 @@ export class FeatureStores {
       });
       const facts: FeatureFacts = {
         viewFacts: (file, view) => columns.of(file, view),
-        labelColumns: (file, labels) => columns.ofLabels(file, labels),
+        labelFacts: (file, labels) => columns.ofLabels(file, labels),
         viewState: (view) => board.state(view),
       };
       kept = { board, columns, facts };

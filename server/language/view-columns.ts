@@ -11,6 +11,7 @@ import { openSource } from '../features/source.js';
 import type { SourceTable } from '../features/source.js';
 import type { ResolvedView } from '../features/view.js';
 import {
+  formOf,
   headerColumns,
   labelsTable,
   plainFacts,
@@ -23,6 +24,7 @@ import {
 import type { ToldFacts, ViewSource } from '../features/view-facts.js';
 import { catalogOf } from '../model/feature-catalog.js';
 import type { KnownColumn, ViewFacts } from '../model/feature-facts.js';
+import { labelsKey, type LabelsFile } from '../model/training-set.js';
 import type { FeatureView } from '../model/features.js';
 import type { Project } from '../project/project.js';
 import type { Log } from './guard.js';
@@ -78,15 +80,16 @@ export class ViewColumns {
   }
 
   /** The same of the labels of a training set. */
-  ofLabels(file: string, labels: string): readonly KnownColumn[] | undefined {
-    if (!this.#tables.has(labels)) remember(this.#tables, labels, labelsTable(labels));
-    return this.#factsOf(file, this.#tables.get(labels))?.data;
+  ofLabels(file: string, labels: LabelsFile): ViewFacts | undefined {
+    const key = labelsKey(labels);
+    if (!this.#tables.has(key)) remember(this.#tables, key, labelsTable(labels));
+    return this.#factsOf(file, this.#tables.get(key));
   }
 
   #factsOf(file: string, resolved: ResolvedView | undefined): ViewFacts | undefined {
     const source = resolved === undefined ? undefined : this.#source(resolved.path);
     if (resolved === undefined || source === undefined) return undefined;
-    const dataKey = `${source.stamp}\n${resolved.format}`;
+    const dataKey = `${source.stamp}\n${resolved.format}\n${JSON.stringify(formOf(resolved))}`;
     const key = `${dataKey}\n${shapeOf(resolved)}`;
     const told = this.#told.get(key);
     if (told === undefined && this.#host.trusted() && this.#host.isOpen(file)) {

@@ -3,6 +3,7 @@
  * nothing here is asked for that isn't known already.
  */
 import type { FeatureView } from './features.js';
+import type { LabelsFile } from './training-set.js';
 
 export interface KnownColumn {
   readonly name: string;
@@ -83,11 +84,10 @@ export interface FeatureFacts {
   /** @param path of the file that defines the view */
   viewFacts(path: string, view: FeatureView): ViewFacts | undefined;
   /**
-   * The columns of the labels of a training set.
+   * The labels of a training set, as it reads them.
    * @param path of the file that names them
-   * @param labels as written
    */
-  labelColumns(path: string, labels: string): readonly KnownColumn[] | undefined;
+  labelFacts(path: string, labels: LabelsFile): ViewFacts | undefined;
   viewState(view: string): ViewState | undefined;
 }
 

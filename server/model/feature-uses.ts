@@ -7,7 +7,7 @@ import type { ActionKind, Located } from './definition.js';
 import type { FeatureReference } from './features.js';
 import { keyOf } from './keys.js';
 import { readFeatureReference } from './read-features.js';
-import type { LabelsReading } from './training-set.js';
+import type { LabelsFile, LabelsReading } from './training-set.js';
 import { labelsPath, readLabelsReading } from './read-training-set.js';
 import { booleanOf, field, itemsOf, mapOf, scalarOf } from './read.js';
 import type { Maybe } from './read.js';
@@ -30,6 +30,13 @@ export interface FeatureUse {
   readonly fullNames: boolean;
   /** Something is named by an expression: which one is only known at run time. */
   readonly dynamic: boolean;
+}
+
+/** The file of its labels, as it reads it. */
+export function labelsOf({ labels, labelsReading, timestamp }: FeatureUse): LabelsFile | undefined {
+  return labels === undefined
+    ? undefined
+    : { path: labels.value, ...defined({ reading: labelsReading, timestamp: timestamp?.value }) };
 }
 
 const USERS = (Object.keys(ACTIONS) as ActionKind[]).flatMap((action) => {

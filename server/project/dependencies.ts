@@ -4,7 +4,8 @@
  */
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
 import type { KnownModel, KnownModels } from '../model/known-models.js';
-import type { KnownColumn, ViewFacts, ViewState } from '../model/feature-facts.js';
+import type { ViewFacts, ViewState } from '../model/feature-facts.js';
+import { labelsKey, type LabelsFile } from '../model/training-set.js';
 import type { KnownPackage, KnownPackages } from '../model/known-packages.js';
 import type { FeatureView } from '../model/features.js';
 import type { Probe, ProjectView } from '../rules/rule.js';
@@ -31,10 +32,10 @@ type Dependency =
       readonly answer: ViewFacts | undefined;
     }
   | {
-      readonly kind: 'label-columns';
+      readonly kind: 'label-facts';
       readonly path: string;
-      readonly labels: string;
-      readonly answer: readonly KnownColumn[] | undefined;
+      readonly labels: LabelsFile;
+      readonly answer: ViewFacts | undefined;
     }
   | { readonly kind: 'view-state'; readonly view: string; readonly answer: ViewState | undefined }
   | { readonly kind: 'definitions'; readonly answer: readonly Definition[] };
@@ -126,9 +127,9 @@ export class RecordingView implements ProjectView {
     return answer;
   }
 
-  labelColumns(path: string, labels: string): readonly KnownColumn[] | undefined {
-    const answer = this.#inner.labelColumns?.(path, labels);
-    this.#note(`label-columns ${path} ${labels}`, { kind: 'label-columns', path, labels, answer });
+  labelFacts(path: string, labels: LabelsFile): ViewFacts | undefined {
+    const answer = this.#inner.labelFacts?.(path, labels);
+    this.#note(`label-facts ${path} ${labelsKey(labels)}`, { kind: 'label-facts', path, labels, answer });
     return answer;
   }
 
@@ -255,8 +256,8 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return view.packages?.names() === asked.answer;
       case 'view-facts':
         return view.viewFacts?.(asked.path, asked.view) === asked.answer;
-      case 'label-columns':
-        return view.labelColumns?.(asked.path, asked.labels) === asked.answer;
+      case 'label-facts':
+        return view.labelFacts?.(asked.path, asked.labels) === asked.answer;
       case 'view-state':
         return view.viewState?.(asked.view) === asked.answer;
       case 'definitions':

@@ -288,7 +288,7 @@ export class Project {
         models: this.#memory.models,
         packages: this.#memory.packages,
         viewFacts: (path, featureView) => this.#memory.facts?.viewFacts(path, featureView),
-        labelColumns: (path, labels) => this.#memory.facts?.labelColumns(path, labels),
+        labelFacts: (path, labels) => this.#memory.facts?.labelFacts(path, labels),
         viewState: (name) => this.#memory.facts?.viewState(name),
         severities,
       };

@@ -4,7 +4,7 @@
  */
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
 import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/definition.js';
-import type { FeatureFacts, KnownColumn, ViewFacts, ViewState } from '../model/feature-facts.js';
+import type { FeatureFacts, ViewFacts, ViewState } from '../model/feature-facts.js';
 import type { Graph } from '../model/graph.js';
 import type { KnownModels } from '../model/known-models.js';
 import type { KnownPackages } from '../model/known-packages.js';
@@ -100,8 +100,8 @@ export interface ProjectView {
   readonly packages?: KnownPackages | undefined;
   /** What is known of the data of a feature view as it is written now; nothing where nobody has looked. */
   readonly viewFacts?: FeatureFacts['viewFacts'];
-  /** The columns of a file of labels; nothing where nobody has looked. */
-  readonly labelColumns?: FeatureFacts['labelColumns'];
+  /** What is known of a file of labels; nothing where nobody has looked. */
+  readonly labelFacts?: FeatureFacts['labelFacts'];
   /** How a feature view was materialized last. */
   readonly viewState?: FeatureFacts['viewState'];
   /** Severities that people chose, in the editor's settings or in `modelyard.yaml`; others keep their default. */
@@ -163,8 +163,8 @@ export interface GoodExample {
   /** What is known of the data of feature views, by name. */
   readonly facts?: Readonly<Record<string, ViewFacts>>;
   readonly states?: Readonly<Record<string, ViewState>>;
-  /** The columns of files of labels, by path. */
-  readonly labels?: Readonly<Record<string, readonly KnownColumn[]>>;
+  /** What is known of files of labels, by path. */
+  readonly labels?: Readonly<Record<string, ViewFacts>>;
 }
 
 /** A registered model of an example: how many versions it has, which of them were deleted, and its aliases. */

@@ -106,6 +106,67 @@ test('labels of training sets', async () => {
   await check('data/labels.jsonl');
 });
 
+test('times of labels are looked at as those of sources', async (t) => {
+  const iso = /is ".*", and not a time as 2024-12-31.*Say how times are written with `timestamp-format`/;
+  const cases: readonly (readonly [
+    label: string,
+    settings: string,
+    said: readonly RegExp[],
+    transform?: string,
+  ])[] = [
+    ['a,2024-01-01', ', timestamp: day', []],
+    ['a,\nb,', ', timestamp: day', [/^warning 2 of 2 labels have no day, and get no features\.$/]],
+    ['a,2024-01-01\nb, ', ', timestamp: day', [/^warning 1 of 2 labels have no day/]],
+    ['a,1704067200', ', timestamp: day', [/^error .*"day" is BIGINT, and not a moment.*counts seconds/]],
+    ['a,1704067200000', ', timestamp: day', [/to_timestamp\(day \/ 1000\)/]],
+    ['a,20240131', ', timestamp: day', [/say `timestamp-format: '%Y%m%d'`/]],
+    ['a,01/13/2024', ', timestamp: day', [iso]],
+    ['a,soon', ', timestamp: day', [iso]],
+    ['a,12:30', ', timestamp: day', [/column "day" is TIME, and the time of labels is/]],
+    ['a,3024-01-01', ', timestamp: day', [/^warning The latest day is 3024-01-01, more than 10 years/]],
+    ['a,12', '', [/has no column of timestamps or dates.*Say which one is the time of its labels/]],
+    ['a,1704067200', ', timestamp: day', [], 'select station, to_timestamp(day) as day from source'],
+    ['a,1', ', timestamp: day', [/Referenced column "dy" not found/], 'select station, dy from source'],
+  ];
+  const source = features('select * from source');
+  const project = await TestProject.make({
+    'a.features.yaml': source,
+    ...DATA,
+    ...Object.fromEntries(cases.map(([label], at) => [`labels/${at}.csv`, `station,day\n${label}\n`])),
+    'p.pipeline.yaml': `tasks:\n${cases
+      .map(([, settings, , transform], at) => {
+        const labels =
+          transform === undefined
+            ? `labels/${at}.csv`
+            : `{ path: labels/${at}.csv, transform: '${transform}' }`;
+        return `  t${at}: { training-set: { labels: ${labels}${settings}, features: [weather], output: ${at}.csv } }\n`;
+      })
+      .join('')}`,
+  });
+  t.after(() => project.remove(''));
+  const { findings: found } = JSON.parse((await project.expect(1, ['lint', '--json'])).stdout) as {
+    findings: readonly { path: string; line: number; severity: string; message: string }[];
+  };
+  for (const [at, [label, , said]] of cases.entries()) {
+    const here = found.filter(({ path: file, line }) => file === 'p.pipeline.yaml' && line === at + 2);
+    const told = here.map(({ severity, message }) => `${severity} ${message}`);
+    assert.equal(told.length, said.length, `${label}: ${told.join()}`);
+    for (const [index, one] of said.entries()) assert.match(told[index] ?? '', one, label);
+  }
+
+  // What can't be materialized is said of a source, too.
+  project.remove('p.pipeline.yaml');
+  project.write({
+    'a.features.yaml': source.replace(/ {4}transform.*\n/, ''),
+    'data/weather.csv': 'station,at,rain\na,2024-01-01,1\nb,,2\n',
+  });
+  assert.deepEqual(findings((await project.expect(1, ['lint', '--json'])).stdout), [
+    'feature/timestamp 6: The times can\'t be read as they are. 1 of 2 rows have no at. Leave them out in a transform: `select * from source where "at" is not null`.',
+  ]);
+  const refused = await project.expect(1, ['features', 'materialize']);
+  assert.match(refused.stderr + refused.stdout, /1 of 2 rows have no at/);
+});
+
 test('without an engine for this machine only the header of a CSV is known', async () => {
   const from = path.dirname(await builtCli());
   const alone = mkdtempSync(path.join(os.tmpdir(), 'modelyard-alone-'));

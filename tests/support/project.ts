@@ -1,6 +1,6 @@
 /** A project in memory: definitions from texts, and a disk that is a list. */
 import { analyze, type Definition } from '../../server/model/analyze.js';
-import type { KnownColumn, ViewFacts, ViewState } from '../../server/model/feature-facts.js';
+import type { ViewFacts, ViewState } from '../../server/model/feature-facts.js';
 import { globOf } from '../../server/model/glob.js';
 import { secretByName } from '../../server/model/secret-files.js';
 import type { RuleSeverity } from '../../server/model/definition.js';
@@ -26,8 +26,8 @@ export interface MemoryOptions {
   /** What is known of the data of feature views, by name. */
   readonly facts?: Readonly<Record<string, ViewFacts>>;
   readonly states?: Readonly<Record<string, ViewState>>;
-  /** The columns of files of labels, by path. */
-  readonly labels?: Readonly<Record<string, readonly KnownColumn[]>>;
+  /** What is known of files of labels, by path. */
+  readonly labels?: Readonly<Record<string, ViewFacts>>;
   /** As the editor's settings would have them. */
   readonly severities?: Readonly<Record<string, RuleSeverity>>;
 }
@@ -70,7 +70,7 @@ export function memoryProject(
     models: options.models === undefined ? undefined : knownModels(options.models),
     packages: options.packages === undefined ? undefined : knownPackages(options.packages),
     viewFacts: (_path, { name }) => options.facts?.[name],
-    labelColumns: (_path, labels) => options.labels?.[labels],
+    labelFacts: (_path, labels) => options.labels?.[labels.path],
     viewState: (name) => options.states?.[name],
     severities: new Map([...ownSeverities(definitions), ...Object.entries(options.severities ?? {})]),
   };

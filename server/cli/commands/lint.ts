@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { RuleSeverity } from '../../model/definition.js';
-import { featureUsesOf } from '../../model/feature-uses.js';
+import { featureUsesOf, labelsOf } from '../../model/feature-uses.js';
 import type { FeatureFacts } from '../../model/feature-facts.js';
 import { wordFor } from '../../model/ours.js';
 import { findProjectRoot } from '../../project/find-root.js';
@@ -132,7 +132,7 @@ async function open(args: Arguments, root: string): Promise<{ project: Project; 
   let known: FeatureFacts | undefined;
   const facts: FeatureFacts = {
     viewFacts: (file, view) => known?.viewFacts(file, view),
-    labelColumns: (file, labels) => known?.labelColumns(file, labels),
+    labelFacts: (file, labels) => known?.labelFacts(file, labels),
     viewState: (view) => known?.viewState(view),
   };
   const memory = {
@@ -145,17 +145,15 @@ async function open(args: Arguments, root: string): Promise<{ project: Project; 
   const paths = chosenPaths(args, root, project);
   const files = project.view().features();
   const about = files.filter((definition) => paths.includes(definition.path));
-  const labels = new Set(
-    project
-      .view()
-      .definitions()
-      .filter((definition) => definition.kind === 'pipeline')
-      .filter((definition) => paths.includes(definition.path))
-      .flatMap((definition) => featureUsesOf(definition).flatMap(({ labels: file }) => file?.value ?? [])),
-  );
-  if (about.length > 0 || labels.size > 0) {
+  const labels = project
+    .view()
+    .definitions()
+    .filter((definition) => definition.kind === 'pipeline')
+    .filter((definition) => paths.includes(definition.path))
+    .flatMap((definition) => featureUsesOf(definition).flatMap((use) => labelsOf(use) ?? []));
+  if (about.length > 0 || labels.length > 0) {
     const { surveyFeatures } = await import('../../features/survey.js');
-    known = await surveyFeatures(root, files, about, [...labels]);
+    known = await surveyFeatures(root, files, about, labels);
   }
   return { project, paths };
 }

@@ -16,12 +16,18 @@ export interface LabelsRequest {
 }
 
 export type Chosen =
-  { readonly ok: true; readonly timestamp: Column } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly timestamp: Column }
+  /** `several`: each might be meant. */
+  | { readonly ok: false; readonly message: string; readonly several?: boolean };
 
 const MOMENT = /^(TIMESTAMP.*|DATE)$/;
 
 /** The column of the labels' time. Texts will do where it is named: they are read as moments, or as days. */
-export function timestampOf({ path, columns, timestamp }: LabelsRequest): Chosen {
+export function timestampOf({
+  path,
+  columns,
+  timestamp,
+}: Pick<LabelsRequest, 'path' | 'columns' | 'timestamp'>): Chosen {
   const names = columns.map(({ name }) => name);
   if (timestamp !== undefined) {
     const found = columns.find(({ name }) => name === timestamp);
@@ -42,12 +48,15 @@ export function timestampOf({ path, columns, timestamp }: LabelsRequest): Chosen
     only === undefined
       ? `has no column of timestamps or dates; it has: ${columns.map(({ name, type }) => `${name} (${type})`).join(', ')}`
       : `has several columns of timestamps or dates: ${moments.map(({ name }) => name).join(', ')}`;
-  return no(
-    `${path} ${which}. Say which one is the time of its labels with \`timestamp\`${only === undefined ? ', and with `timestamp-format` how it is written where that is not as 2024-12-31T23:59:59Z' : ''}.`,
-  );
+  return {
+    ...no(
+      `${path} ${which}. Say which one is the time of its labels with \`timestamp\`${only === undefined ? ', and with `timestamp-format` how it is written where that is not as 2024-12-31T23:59:59Z' : ''}.`,
+    ),
+    several: moments.length > 1,
+  };
 }
 
-function no(message: string): Chosen {
+function no(message: string): Extract<Chosen, { ok: false }> {
   return { ok: false, message };
 }
 

@@ -84,6 +84,6 @@ export function fileTable(
     path,
     format,
     timestamp: '',
-    ...(timestamp === undefined ? {} : { times: [timestamp] }),
+    times: timestamp === undefined ? [] : [timestamp],
   };
 }

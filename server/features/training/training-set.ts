@@ -4,8 +4,8 @@ import type { Column, EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, literal, textOf } from '../sql.js';
 import { statistics } from '../statistics/statistics.js';
 import type { RowOrder, Statistics } from '../statistics/types.js';
-import { epochAdvice } from '../../model/timestamps.js';
 import { ANCIENT, ancient, isNumeric, keyAs } from '../types.js';
+import { epochWords } from '../times.js';
 import { type LabelsRequest, labelsTable, timestampOf } from './labels.js';
 import { trainingSetNotes } from './notes.js';
 import {
@@ -63,14 +63,14 @@ const FORMATS = {
 } as const;
 
 /** How the time of labels is written where it is a number, as a sentence behind another one. */
-async function epochWords(engine: Engine, { relation, columns, timestamp }: LabelsRequest): Promise<string> {
+async function numberAdvice(
+  engine: Engine,
+  { relation, columns, timestamp }: LabelsRequest,
+): Promise<string> {
   const column = columns.find(({ name }) => name === timestamp);
-  if (column === undefined || !isNumeric(column.type)) return '';
-  const largest = await engine.query(
-    `SELECT CAST(max(abs(CAST(${identifier(column.name)} AS DOUBLE))) AS DOUBLE) FROM ${relation}`,
-  );
-  const value = largest.ok ? largest.value.rows[0]?.[0] : undefined;
-  return ` ${epochAdvice(column.name, typeof value === 'number' ? value : undefined)}`;
+  return column === undefined || !isNumeric(column.type)
+    ? ''
+    : ` ${await epochWords(engine, relation, column.name)}`;
 }
 
 /**
@@ -84,7 +84,7 @@ export async function makeTrainingSet(
   const { labels, views, cutoff } = request;
   const chosen = timestampOf(labels);
   if (!chosen.ok) {
-    const advice = await epochWords(engine, labels);
+    const advice = await numberAdvice(engine, labels);
     return { ok: false, kind: 'request', message: chosen.message + advice };
   }
   const wrong = mismatch(labels, views);

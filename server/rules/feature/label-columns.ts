@@ -1,5 +1,6 @@
 /** What the labels of training sets have to have: the column that is their time, and the keys of the entities. */
-import type { FeatureUse } from '../../model/feature-uses.js';
+import type { ViewFacts } from '../../model/feature-facts.js';
+import { type FeatureUse, labelsOf } from '../../model/feature-uses.js';
 import { didYouMean, similar } from '../../model/names.js';
 import { mayMake, outputIndex, projectOutputs } from '../path/output-index.js';
 import { normalizePath } from '../paths.js';
@@ -15,13 +16,10 @@ export function checkLabels(context: RuleContext): void {
   for (const use of usesOf(context)) {
     const { labels, timestamp } = use;
     if (labels === undefined) continue;
-    const columns = context.project.labelColumns?.(context.definition.path, labels.value);
-    if (columns === undefined) continue;
-    const names = columns.map(({ name }) => name);
+    const names = labelFacts(context, use)?.result?.map(({ name }) => name);
+    if (names === undefined) continue;
     const keys = keysOf(context, use).filter(({ key }) => !names.includes(key));
     const noTime = timestamp !== undefined && !names.includes(timestamp.value);
-    // What is there now is of the last run: the next one may write other columns.
-    if ((keys.length === 0 && !noTime) || isMade(context, labels.value)) continue;
     for (const { key, entity } of keys) {
       const meant = didYouMean(similar(key, names));
       context.report({
@@ -51,6 +49,13 @@ function keysOf(context: RuleContext, use: FeatureUse): { readonly key: string; 
   return [...wanted].flatMap((entity) =>
     (entities.get(entity)?.[0]?.item.keys ?? []).map(({ value }) => ({ key: value, entity })),
   );
+}
+
+/** What is known of the labels; nothing of those that a task makes: what is there now is of the last run. */
+export function labelFacts(context: RuleContext, use: FeatureUse): ViewFacts | undefined {
+  const labels = labelsOf(use);
+  const facts = labels && context.project.labelFacts?.(context.definition.path, labels);
+  return labels === undefined || facts === undefined || isMade(context, labels.path) ? undefined : facts;
 }
 
 function isMade({ pipeline, project }: RuleContext, labels: string): boolean {

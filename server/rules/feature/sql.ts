@@ -1,8 +1,10 @@
 import type { Located } from '../../model/definition.js';
+import type { ViewFacts } from '../../model/feature-facts.js';
 import { spanInScalar } from '../../model/sql-words.js';
 import type { Span } from '../../syntax/tree.js';
-import type { Rule } from '../rule.js';
-import { featuresOf } from './named.js';
+import type { Rule, RuleContext } from '../rule.js';
+import { labelFacts } from './label-columns.js';
+import { featuresOf, usesOf } from './named.js';
 
 const text = (query: string) =>
   `entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: observed_at }\n    transform: |\n      select *,\n        ${query} as wet\n      from source\n    features: { wet: boolean }\n`;
@@ -39,16 +41,27 @@ It is checked in trusted workspaces, for the files that are open in the editor.
   ],
   check(context) {
     for (const view of featuresOf(context)?.features.views ?? []) {
-      const problem = context.project.viewFacts?.(context.definition.path, view)?.problem;
-      const query = problem === undefined ? undefined : view.transforms[problem.transform];
-      if (problem === undefined || query === undefined) continue;
-      context.report({
-        span: spanOf(query, context.definition.tree.text, problem.offset),
-        message: problem.message,
-      });
+      const facts = context.project.viewFacts?.(context.definition.path, view);
+      reportProblem(context, view.transforms, facts);
     }
+    for (const use of usesOf(context))
+      reportProblem(context, use.labelsReading?.transforms ?? [], labelFacts(context, use));
   },
 };
+
+function reportProblem(
+  context: RuleContext,
+  transforms: readonly Located<string>[],
+  facts: ViewFacts | undefined,
+): void {
+  const problem = facts?.problem;
+  const query = problem === undefined ? undefined : transforms[problem.transform];
+  if (problem === undefined || query === undefined) return;
+  context.report({
+    span: spanOf(query, context.definition.tree.text, problem.offset),
+    message: problem.message,
+  });
+}
 
 /** The word at the offset; the first line of the query where the engine names no place. */
 function spanOf(query: Located<string>, file: string, offset: number | undefined): Span {

@@ -1,5 +1,8 @@
 import { tableFormatOf, tableProblems } from '../../model/table-options.js';
-import type { Rule } from '../rule.js';
+import type { ViewFacts } from '../../model/feature-facts.js';
+import type { Span } from '../../syntax/tree.js';
+import type { Rule, RuleContext } from '../rule.js';
+import { labelFacts } from './label-columns.js';
 import { featuresOf, usesOf } from './named.js';
 
 const text = (more: string): string =>
@@ -21,7 +24,7 @@ The same page is about the other keys that say how a file is written: \`delimite
 \`encoding\` are about CSV files only.
 
 Nothing is said of times where the data can't be read. Only the first rows are looked at; all of them when the view is
-materialized.
+materialized. Labels without a time get no features: a warning.
 
 **How to fix it:** Write the format, or the transform that is suggested.
 `,
@@ -60,6 +63,14 @@ materialized.
       },
       messages: ['`delimiter`: it is about CSV files, and these are JSON lines. Remove it.'],
     },
+    {
+      files: {
+        'train.pipeline.yaml': joined('«data/labels.csv»'),
+        'weather.features.yaml': SERVED,
+      },
+      labels: { 'data/labels.csv': { time: 'data/labels.csv, line 2: day is "soon".' } },
+      messages: ['The times can\'t be read as they are. data/labels.csv, line 2: day is "soon".'],
+    },
   ],
   check(context) {
     for (const view of featuresOf(context)?.features.views ?? []) {
@@ -68,12 +79,8 @@ materialized.
       const format = source.format ?? tableFormatOf(source.path?.value ?? '');
       for (const problem of tableProblems(source.options, format)) context.report(problem);
       if (source.timestamp === undefined) continue;
-      const { span } = source.timestamp;
-      const { time, oddTime } = context.project.viewFacts?.(context.definition.path, view) ?? {};
-      if (time !== undefined)
-        context.report({ span, message: `The times can't be read as they are. ${time}` });
-      // A view is materialized with such times, and the word is the same.
-      if (oddTime !== undefined) context.report({ span, message: oddTime, severity: 'warning' });
+      const facts = context.project.viewFacts?.(context.definition.path, view);
+      reportTimes(context, source.timestamp.span, facts);
     }
     for (const { action } of context.pipeline?.tasks ?? []) {
       for (const check of action?.kind === 'check' ? action.checks : []) {
@@ -82,10 +89,18 @@ materialized.
           context.report(problem);
       }
     }
-    for (const { labels, labelsReading } of usesOf(context)) {
-      if (labelsReading === undefined) continue;
-      for (const problem of tableProblems(labelsReading.options, tableFormatOf(labels?.value ?? '')))
+    for (const use of usesOf(context)) {
+      const { labels, labelsReading } = use;
+      if (labels === undefined || labelsReading === undefined) continue;
+      for (const problem of tableProblems(labelsReading.options, tableFormatOf(labels.value)))
         context.report(problem);
+      reportTimes(context, (use.timestamp ?? labels).span, labelFacts(context, use));
     }
   },
 };
+
+function reportTimes(context: RuleContext, span: Span, { time, oddTime }: ViewFacts = {}): void {
+  if (time !== undefined) context.report({ span, message: `The times can't be read as they are. ${time}` });
+  // They are read all the same.
+  if (oddTime !== undefined) context.report({ span, message: oddTime, severity: 'warning' });
+}

@@ -53,7 +53,7 @@ next run may write other columns.
     },
     {
       files: { 'train.pipeline.yaml': joined('data/labels.csv', 'day'), 'weather.features.yaml': SERVED },
-      labels: { 'data/labels.csv': LABELS },
+      labels: { 'data/labels.csv': { result: LABELS } },
     },
   ],
   bad: [
@@ -85,12 +85,12 @@ next run may write other columns.
     },
     {
       files: { 'train.pipeline.yaml': joined('data/labels.csv', '«at»'), 'weather.features.yaml': SERVED },
-      labels: { 'data/labels.csv': LABELS },
+      labels: { 'data/labels.csv': { result: LABELS } },
       messages: ['There is no column "at" in data/labels.csv. Expected one of station_id, day or rain.'],
     },
     {
       files: { 'train.pipeline.yaml': joined('«data/labels.csv»', 'day'), 'weather.features.yaml': SERVED },
-      labels: { 'data/labels.csv': [{ name: 'station' }, { name: 'day' }] },
+      labels: { 'data/labels.csv': { result: [{ name: 'station' }, { name: 'day' }] } },
       messages: [
         'There is no column "station_id", a key of the entity "station", in data/labels.csv. Did you mean "station"?',
       ],

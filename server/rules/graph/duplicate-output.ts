@@ -47,7 +47,7 @@ because they may be meant as either, or.
     },
     {
       files:
-        'tasks:\n  train:\n    matrix: { seed: [1, 2, 3], kind: [cnn] }\n    run: ./train.sh ${{ matrix.seed }}\n    outputs: { model: "«models/${{ matrix.seed > 1 }}.json»" }\n',
+        'tasks:\n  train:\n    matrix: { seed: [1, 2, 3], kind: [cnn] }\n    run: ./train.sh ${{ matrix.seed }}\n    outputs: { model: «"models/${{ matrix.seed > 1 }}.json"» }\n',
       messages: [
         '2 of 3 cells of the matrix write "models/true.json". Put a value of the cell into the path, such as ${{ matrix.seed }}.',
       ],

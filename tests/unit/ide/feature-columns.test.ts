@@ -58,10 +58,12 @@ test('columns as features, without keys, times and what is listed', () => {
 
 test('columns of labels, for the time of a training set', () => {
   const labels = {
-    'data/labels.parquet': [
-      { name: 'station_id', type: 'VARCHAR' },
-      { name: 'known from', type: 'TIMESTAMP' },
-    ],
+    'data/labels.parquet': {
+      result: [
+        { name: 'station_id', type: 'VARCHAR' },
+        { name: 'known from', type: 'TIMESTAMP' },
+      ],
+    },
   };
   const check = (path: string, expected: readonly string[]): void => {
     const text = `tasks:\n  join:\n    training-set:\n      labels: ${path}\n      timestamp: ¦\n      service: rain-v1\n`;

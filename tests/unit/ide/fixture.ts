@@ -1,7 +1,7 @@
 /** A project in memory, with the cursor marked by `¦` in the first file. */
 import type { Json } from '../../../server/model/definition.js';
 import { analyze, type Definition } from '../../../server/model/analyze.js';
-import type { KnownColumn, ViewFacts, ViewState } from '../../../server/model/feature-facts.js';
+import type { ViewFacts, ViewState } from '../../../server/model/feature-facts.js';
 import type { Edit, ProjectView, Probe } from '../../../server/rules/rule.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { knownPackages } from '../../support/known-packages.js';
@@ -26,8 +26,8 @@ export interface Surroundings {
   /** What is known of the data of feature views, by name. */
   readonly facts?: Readonly<Record<string, ViewFacts>>;
   readonly states?: Readonly<Record<string, ViewState>>;
-  /** The columns of files of labels, by path. */
-  readonly labels?: Readonly<Record<string, readonly KnownColumn[]>>;
+  /** What is known of files of labels, by path. */
+  readonly labels?: Readonly<Record<string, ViewFacts>>;
   /** Metrics of the last run, by task. */
   readonly metrics?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
   /** What runs of the first file ask. */
@@ -97,7 +97,7 @@ function projectOf(
     models: around.models === undefined ? undefined : knownModels(around.models),
     packages: around.packages === undefined ? undefined : knownPackages(around.packages),
     viewFacts: (_path, { name }) => around.facts?.[name],
-    labelColumns: (_path, labels) => around.labels?.[labels],
+    labelFacts: (_path, labels) => around.labels?.[labels.path],
     viewState: (name) => around.states?.[name],
     severities: new Map(),
   };
