@@ -173,7 +173,11 @@ function mismatch({ path, columns }: LabelsRequest, views: readonly WantedView[]
     for (const { as, column } of view.features) {
       const other = names.get(as.toLowerCase());
       if (other !== undefined) {
-        return `Feature ${view.name}:${column} would be called "${as}", and ${other}. Name the features in full with \`full-names: true\`.`;
+        const way =
+          as === column
+            ? 'Name the features in full with `full-names: true`'
+            : 'Give one of the two another name';
+        return `Feature ${view.name}:${column} would be called "${as}", and ${other}. ${way}.`;
       }
       names.set(as.toLowerCase(), `so would a feature of view ${view.name}`);
     }

@@ -16,7 +16,7 @@ export const duplicate: Rule = {
   summary: 'Two entities, views, services or columns have the same name where only one can be meant.',
   docs: `
 Entities, views and services are found by their name in the whole project, so that two of a name, in different files, can't
-be told apart. The same goes for columns: a feature can't be called like a key of its entity, a list names a feature once,
+be told apart. The same goes for columns: an entity has no two keys that differ only by case, a feature can't be called like a key of its entity, a list names a feature once,
 and a training set has no two columns of one name unless \`full-names: true\` calls them \`view__feature\`.
 
 Two equal keys in one map are reported by \`syntax/duplicate-key\`.
@@ -65,6 +65,24 @@ Two equal keys in one map are reported by \`syntax/duplicate-key\`.
     },
     {
       files: {
+        'weather.features.yaml': `entities:\n  station: { keys: [id, «ID»] }\nviews:\n${view('weather', '{ rain: double }')}`,
+      },
+      messages: [
+        '"ID" and "id" differ only by case, and SQL can\'t tell them apart. Give one of them another name.',
+      ],
+    },
+    {
+      files: {
+        'train.pipeline.yaml':
+          'tasks:\n  join:\n    training-set:\n      labels: data/labels.csv\n      features: [weather, «Weather»]\n      output: data/training.csv\n      full-names: true\n',
+        'all.features.yaml': `${ENTITY}views:\n${view('weather', '{ rain: double }')}${view('Weather', '{ rain: double }')}`,
+      },
+      messages: [
+        '"weather:rain" and "Weather:rain" would both be the column "Weather__rain". Rename one of them.',
+      ],
+    },
+    {
+      files: {
         'train.pipeline.yaml':
           'tasks:\n  join:\n    training-set:\n      labels: data/labels.csv\n      features: [weather, «soil»]\n      output: data/training.csv\n',
         'all.features.yaml': `${ENTITY}views:\n${view('weather', '{ temperature: double }')}${view('soil', '{ temperature: double }')}`,
@@ -86,7 +104,11 @@ Two equal keys in one map are reported by \`syntax/duplicate-key\`.
       for (const { name, nameSpan } of services)
         others(context, 'feature service', known.services, name, nameSpan);
       featuresLikeKeys(context, known);
-      for (const view of views) sameButCase(context, view);
+      for (const { keys } of entities) keysTwice(context, keys);
+      for (const view of views) {
+        sameButCase(context, view);
+        keysOfOthers(context, known, view);
+      }
       for (const service of services) twiceInList(context, service.features);
     }
     for (const use of uses) {
@@ -95,11 +117,11 @@ Two equal keys in one map are reported by \`syntax/duplicate-key\`.
         use.views.map((name) => ({ span: name.span, view: name })),
       );
       twiceInList(context, use.features);
-      if (use.action === 'training-set' && !use.fullNames) {
+      if (use.action === 'training-set') {
         const service = use.service === undefined ? undefined : known.services.get(use.service.value)?.[0];
         const joined = (service?.item.features ?? []).map((reference) => ({ reference, at: use.service }));
         const listed = use.features.map((reference) => ({ reference, at: undefined }));
-        clashing(context, known, [...joined, ...listed]);
+        clashing(context, known, [...joined, ...listed], use.fullNames);
       }
     }
   },
@@ -152,10 +174,47 @@ function sameButCase(context: RuleContext, { features }: FeatureView): void {
     if (other !== undefined && other !== name)
       context.report({
         span: nameSpan,
-        message: `"${name}" and "${other}" differ only by case, and SQL can't tell them apart. Give one of them another name.`,
+        message: onlyCase(name, other),
       });
     seen.set(name.toLowerCase(), other ?? name);
   }
+}
+
+/** A table has no two columns that are equal but for case. */
+function keysTwice(context: RuleContext, keys: readonly Located<string>[]): void {
+  const seen = new Map<string, string>();
+  for (const { value, span } of keys) {
+    const other = seen.get(value.toLowerCase());
+    if (other === value)
+      context.report({
+        span,
+        message: `"${value}" is a key of this entity already.`,
+        unnecessary: true,
+        fixes: [removal(context, value, span)],
+      });
+    else if (other !== undefined) context.report({ span, message: onlyCase(value, other) });
+    seen.set(value.toLowerCase(), other ?? value);
+  }
+}
+
+/** The same of the keys of a view that is about several entities. */
+function keysOfOthers(context: RuleContext, known: FeatureCatalog, { entities }: FeatureView): void {
+  const seen = new Map<string, { readonly key: string; readonly entity: string }>();
+  for (const { value: entity, span } of entities) {
+    for (const { value: key } of known.entities.get(entity)?.[0]?.item.keys ?? []) {
+      const other = seen.get(key.toLowerCase()) ?? { key, entity };
+      if (other.key !== key && other.entity !== entity)
+        context.report({
+          span,
+          message: `${onlyCase(key, other.key)} They are keys of "${entity}" and "${other.entity}".`,
+        });
+      seen.set(key.toLowerCase(), other);
+    }
+  }
+}
+
+function onlyCase(name: string, other: string): string {
+  return `"${name}" and "${other}" differ only by case, and SQL can't tell them apart. Give one of them another name.`;
 }
 
 function twiceInList(context: RuleContext, references: readonly FeatureReference[]): void {
@@ -194,6 +253,7 @@ function clashing(
   context: RuleContext,
   known: FeatureCatalog,
   joined: readonly { readonly reference: FeatureReference; readonly at: Located<string> | undefined }[],
+  fullNames: boolean,
 ): void {
   const columns = new Map<string, string>();
   const reported = new Set<number>();
@@ -201,14 +261,15 @@ function clashing(
     if (viewNamed(known, reference.view.value) === undefined) continue;
     for (const { view, feature } of expand(known, reference)) {
       const name = `${view}:${feature}`;
-      const other = columns.get(feature.toLowerCase());
+      const column = fullNames ? `${view}__${feature}` : feature;
+      const other = columns.get(column.toLowerCase());
       const span = at?.span ?? reference.span;
-      if (other === undefined) columns.set(feature.toLowerCase(), name);
+      if (other === undefined) columns.set(column.toLowerCase(), name);
       else if (other !== name && !reported.has(span.start)) {
         reported.add(span.start);
         context.report({
           span,
-          message: `"${other}" and "${name}" would both be the column "${feature}". Set \`full-names: true\`, or rename one of them.`,
+          message: `"${other}" and "${name}" would both be the column "${column}". ${fullNames ? 'Rename' : 'Set `full-names: true`, or rename'} one of them.`,
         });
       }
     }

@@ -43,6 +43,8 @@ The same holds for the \`labels\` of a training set, for what is checked, regist
 the \`requirements\` of a package and, in a features file, for the \`path\` of a view's \`source\`: the view
 can't be computed without it.
 
+What begins with \`!\` is taken away from the inputs before it: where there are none, it does nothing.
+
 A glob is reported when it matches no file and no task writes anything where it looks. Nothing is said about paths with
 expressions in them, nor about places where a task writes to a path that is only known at run time.
 
@@ -93,6 +95,14 @@ It is a warning and no error, because data is often fetched after the code.
     },
     {
       files:
+        "tasks:\n  train:\n    run: ./train.sh\n    inputs: [«'!data/old.csv'», data]\n    outputs: { model: models/rain.json }\n",
+      disk: ['data/old.csv'],
+      messages: [
+        '"!data/old.csv" takes away from the inputs before it, and there are none. Write it behind them.',
+      ],
+    },
+    {
+      files:
         'tasks:\n  join:\n    training-set: { labels: «data/lables.csv», service: rain-v1, output: data/training.csv }\n  label:\n    run: ./label.sh\n    outputs: { data: data/labels.csv }\n',
       disk: [],
       also: ['feature/unknown-service'],
@@ -115,6 +125,15 @@ It is a warning and no error, because data is often fetched after the code.
     },
   ],
   check(context) {
+    for (const { inputs } of context.pipeline?.tasks ?? []) {
+      const first = inputs.findIndex(({ negated }) => !negated);
+      for (const { text, span } of first === -1 ? inputs : inputs.slice(0, first)) {
+        context.report({
+          span,
+          message: `"!${text}" takes away from the inputs before it, and there are none. Write it behind them.`,
+        });
+      }
+    }
     let searches = 0;
     // What can't be a path is said already.
     const told = new Set(context.definition.problems.map(({ span }) => span.start));
