@@ -122,7 +122,7 @@ function foreignInput(
     if (source.task === task || !isThere(source, facts)) continue;
     made ??= facts.made(path) ?? true;
     if (made) return undefined;
-    return `holds "${source.path}", ${source.reader} and no run has made. ${ADVICE}; if it makes this, too, move what is there away first.`;
+    return `holds "${source.path}", ${source.reader} and no run has made, as far as .modelyard knows. ${ADVICE}; if it makes this, too, move ${path} away first: it is made again.`;
   }
   return undefined;
 }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -266,6 +267,24 @@ for (const [who, files] of Object.entries(READERS)) {
     assert.doesNotMatch(after.stdout, /output-holds-sources/);
   });
 }
+
+test('outputs whose memory was deleted are not taken for sources that were made: moved away, they are made again', async (t) => {
+  const project = await TestProject.make(`tasks:
+  make: { run: 'mkdir -p data; echo raw > data/raw.csv', outputs: { d: data } }
+  use: { run: 'cat data/raw.csv > o', inputs: [data/raw.csv], outputs: { o: o } }
+`);
+  t.after(() => project.remove(''));
+  await project.expect(0, ['run']);
+  project.remove('.modelyard');
+  const why =
+    /holds "data\/raw.csv", which "use" reads and no run has made, as far as \.modelyard knows\. .*move data away first: it is made again/;
+  assert.match((await project.expect(1, ['lint'])).stdout, why);
+  for (const command of ['plan', 'run']) assert.match((await project.expect(2, [command])).stderr, why);
+  assert.equal(project.read('data/raw.csv'), 'raw\n');
+  renameSync(project.path('data'), project.path('aside'));
+  await project.expect(0, ['run']);
+  assert.equal(project.read('data/raw.csv'), 'raw\n');
+});
 
 test('a param or a file that came later leads no output over sources', async () => {
   const project = await TestProject.make({

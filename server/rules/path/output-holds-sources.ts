@@ -41,7 +41,7 @@ Outputs with \`persist: true\` stay in place and may hold their own input.
       },
       disk: ['data/raw.csv'],
       messages: [
-        'The output "data" holds "data/raw.csv", which "train" of train.pipeline.yaml reads and no run has made. Write to a folder that holds only what the task makes; if it makes this, too, move what is there away first.',
+        'The output "data" holds "data/raw.csv", which "train" of train.pipeline.yaml reads and no run has made, as far as .modelyard knows. Write to a folder that holds only what the task makes; if it makes this, too, move data away first: it is made again.',
       ],
     },
     {
