@@ -122,33 +122,38 @@ test('a gate on a canary is held against the canary alone', async (t) => {
   await load.stop();
 });
 
-test('requests unlike the training set are told from those like it', async (t) => {
+test('requests unlike the training set are told from those like it, and a feature that vanishes is missed', async (t) => {
   const it = await ServiceProject.make(t);
   it.release('r1');
   const port = await it.start('r1');
   const address = addressOf(it);
   const baseline = {
     rain: { kind: 'number', edges: [0, 1, 2, 3, 4], counts: [20, 20, 20, 20, 20], missing: 0 },
+    sky: { kind: 'category', values: [['grey', 100]], others: 0, missing: 0 },
   } as const;
   const drift = rule('drift.rain < 0.2', 60_000);
-  await setMonitor(address, { rules: [drift], samples: { share: 1, redact: [] }, baseline }, cause);
-  const send = async (values: readonly number[]): Promise<void> => {
+  const gone = [rule('drift.sky < 0.2', 60_000), rule('missing.sky < 10%', 60_000)];
+  await setMonitor(address, { rules: [drift, ...gone], samples: { share: 1, redact: [] }, baseline }, cause);
+  const send = async (values: readonly number[], more: object = {}): Promise<void> => {
     for (const rain of values) {
       await new Promise<void>((resolve) => {
         const request = http.request(
           { port, host: '127.0.0.1', method: 'POST', headers: { 'content-type': 'application/json' } },
           (response) => response.resume().once('end', resolve),
         );
-        request.end(JSON.stringify({ rain }));
+        request.end(JSON.stringify({ rain, ...more }));
       });
     }
   };
-  await send(Array.from({ length: 50 }, (_, n) => n % 5));
-  const state = (): string | undefined =>
-    readAlerts(servicePlaces(it.root, 'staging', 'web').alerts).find((one) => one.rule === drift.rule)?.state;
-  await until('it holds', () => state() === 'holds');
+  await send(
+    Array.from({ length: 50 }, (_, n) => n % 5),
+    { sky: 'grey' },
+  );
+  const state = (of = drift): string | undefined =>
+    readAlerts(servicePlaces(it.root, 'staging', 'web').alerts).find((one) => one.rule === of.rule)?.state;
+  for (const one of [drift, ...gone]) await until(`${one.rule} holds`, () => state(one) === 'holds');
   await send(Array.from({ length: 100 }, () => 4));
-  await until('it is broken', () => state() === 'broken');
+  for (const one of [drift, ...gone]) await until(`${one.rule} is broken`, () => state(one) === 'broken');
   assert.match(
     (await it.service(0, ['alerts', 'web'])).stdout,
     /drift\.rain < 0\.2 {2}firing since .*drift\.rain is/,
