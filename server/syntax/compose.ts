@@ -348,11 +348,13 @@ class Reader {
     for (const item of items) {
       if (!isPair(item)) continue;
       const key = this.#key(item.key);
+      const told = this.#problems.length;
       const value = this.#node(item.value);
       if (key === undefined) continue;
       if (key.text === '<<' && key.style === 'plain') {
         merges.push(value);
-        this.#checkMerge(key, value);
+        // An anchor that is not there is one thing to say.
+        if (this.#problems.length === told) this.#checkMerge(key, value);
         continue;
       }
       const end = isAlias(item.value)

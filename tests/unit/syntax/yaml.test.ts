@@ -50,6 +50,11 @@ test('aliases and merge keys', () => {
   check('a: &x [*x]', '{a: [∅]}', [
     '«*x» `*` at the beginning means an alias, and no `&x` comes before it. If it is a text, put it in quotes.',
   ]);
+  for (const text of ['{ <<: *no }', '{ <<: [*no] }'])
+    assert.deepEqual(
+      parseYaml(text).problems.map(({ message }) => message.slice(0, 32)),
+      ['`*` at the beginning means an al'],
+    );
   check('<<: 3', '{}', ['«<<» `<<` takes a map, or a list of maps, most often as an alias: `<<: *name`.']);
 });
 
