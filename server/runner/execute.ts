@@ -29,6 +29,7 @@ import {
   nothingToDo,
 } from './decide.js';
 import type { EventBody, TaskEnded } from './events.js';
+import { maskedIn, maskedRecord } from './masks.js';
 import { madeOf } from './identity.js';
 import { FOLDER_MIME, mimeOf } from './mime.js';
 import { OutputsBefore } from './outputs-before.js';
@@ -389,8 +390,13 @@ class Execution {
     before: OutputsBefore,
   ): Promise<Ending> {
     const { error, exitCode, signal, checks, values, note, made } = outcome;
-    const told = defined({ checks, values, note });
-    const logged = { ...attempt.metrics, ...outcome.metrics };
+    const { masks } = this.#context;
+    // What is remembered and cached is read by later runs: they see what this one does.
+    const told = defined({
+      ...maskedIn(masks, { checks, note }),
+      values: values && maskedRecord(masks, values),
+    });
+    const logged = maskedRecord(masks, { ...attempt.metrics, ...outcome.metrics });
     const base = {
       ...NOTHING,
       inputs,
@@ -410,7 +416,8 @@ class Execution {
       if (output.role !== 'metrics') continue;
       try {
         const file = this.#session.workspace.absolute(output.path);
-        const read = await this.#context.readMetrics(file);
+        const written = await this.#context.readMetrics(file);
+        const read = { ...written, metrics: maskedRecord(masks, written.metrics) };
         const again = Object.keys(read.metrics).filter((key) => Object.hasOwn(inFiles, key));
         const lost = again.map((key) => `"${key}" is in another metrics file too; this one counts`);
         for (const what of [...read.lost, ...lost]) {

@@ -1,10 +1,13 @@
 /** Secrets as real programs print them: none of it is left in what is kept. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import test from 'node:test';
 import { Masks } from '../../server/stores/masks.js';
+import { TestProject } from '../support/cli.js';
 import { askPeer } from '../support/peers.js';
 
 const SECRETS: readonly string[] = [
@@ -172,4 +175,36 @@ test('what is too short to be masked is said', () => {
     "the secret A: its value can't be masked in what is printed, having less than 4 characters",
   );
   assert.match(Masks.warning({ A: 'abc', B: 'x' }) ?? '', /^the secrets A, B: their values/);
+});
+
+test('a secret in what a task tells is masked wherever that is kept, and is the same for this run and the next', async (t) => {
+  const secret = 'plain1234secret';
+  const project = await TestProject.make(`tasks:
+  tell:
+    run: |
+      echo "{\\"word\\": \\"$KEY\\", \\"$KEY\\": 1, \\"n\\": 2}" > m.json
+      echo "KEY_$KEY: $KEY" > out.txt
+    secrets: [KEY]
+    outputs: { o: out.txt }
+    metrics: m.json
+  read: { run: 'echo \${{ tasks.tell.metrics.word }} \${{ tasks.tell.metrics.n }} > read.txt', outputs: { r: read.txt } }
+  gate: { check: [tasks.tell.metrics.word == '***'] }
+`);
+  t.after(() => project.remove(''));
+  const said: string[] = [];
+  for (let run = 0; run < 2; run++) {
+    const { stdout, stderr } = await project.expect(0, ['run', '--no-cache'], { env: { KEY: secret } });
+    said.push(stdout + stderr, project.read('read.txt'));
+    await project.expect(0, ['run'], { env: { KEY: secret } });
+    project.remove('read.txt');
+  }
+  assert.deepEqual([said[1], said[3]], ['*** 2\n', '*** 2\n']);
+  const memory = project.path('.modelyard');
+  const kept = readdirSync(memory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    // Bytes of outputs are the task's own.
+    .filter((file) => !file.includes(`${path.sep}objects${path.sep}`));
+  for (const file of kept) assert.ok(!readFileSync(file, 'latin1').includes(secret), file);
+  assert.ok(!said.join('').includes(secret));
 });

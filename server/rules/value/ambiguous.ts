@@ -55,7 +55,7 @@ Numbers with an exponent (\`1e-4\`) are everyday and seldom a trap: they are a h
       files:
         'tasks:\n  train:\n    matrix: { mask: [«0777»] }\n    run: ./train.sh ${{ matrix.mask }}\n    outputs: { model: models/rain.json }\n',
       messages: [
-        '`0777` is the number 777; YAML 1.1 (PyYAML) reads the number 511. Write `511` or `777`, or `\'0777\'` to keep it.',
+        "`0777` is the number 777; YAML 1.1 (PyYAML) reads the number 511. Write `511` or `777`, or `'0777'` to keep it.",
       ],
       fixed:
         'tasks:\n  train:\n    matrix: { mask: [511] }\n    run: ./train.sh ${{ matrix.mask }}\n    outputs: { model: models/rain.json }\n',
