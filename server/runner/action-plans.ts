@@ -25,6 +25,7 @@ import type { Facts } from './scope.js';
 import type { Session } from './session.js';
 import type { TaskState } from './state.js';
 import { producerOf, upstreamMetrics } from './upstream.js';
+import { partOf } from './used.js';
 import type { Workspace } from './workspace.js';
 
 /** A check whose expressions are evaluated; what it says about data is found out by reading it. */
@@ -224,7 +225,7 @@ function behindVersion(session: Session, id: string, { path, thresholds }: Regis
     value: JSON.stringify(Object.hasOwn(metrics, metric) ? metrics[metric] : null),
   }));
   if (producer !== undefined && made !== undefined) {
-    parts.unshift({ kind: 'upstream', name: `tasks.${producer.id}.fingerprint`, value: made });
+    parts.unshift(partOf({ kind: 'task', task: producer.id, path: ['fingerprint'], value: made }));
   }
   return { ok: true, parts };
 }
