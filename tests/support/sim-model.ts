@@ -197,7 +197,12 @@ class Pass {
         }
       } else break;
     }
-    this.#run.results = this.#results;
+    // What has ended in the run stays as it is until it is come to again, also behind what is asked anew.
+    const earlier = this.#before?.same === true ? [...this.#before.run.results] : [];
+    this.#run.results = new Map([
+      ...earlier.filter(([, { status }]) => status !== 'waiting'),
+      ...this.#results,
+    ]);
     const left = waiting();
     this.#run.status = left.length > 0 ? 'waiting' : this.#failed ? 'failed' : 'succeeded';
   }
@@ -374,7 +379,7 @@ class Pass {
           };
     perform(this.#world, child, before, 'below', this.#stake(task));
     this.#run.child = child;
-    const made = JSON.stringify([...child.results].map(([name, result]) => [name, result.made]));
+    const made = JSON.stringify([...child.results].map(([name, result]) => [name, result.made]).sort());
     if (child.status === 'waiting') return { status: 'waiting' };
     return child.status === 'succeeded' ? { status: 'ok', made } : { status: 'failed' };
   }
