@@ -20,6 +20,7 @@ const NEEDED = [
   'dist/cli.js',
   'docs/language.md',
   'docs/rules/README.md',
+  'docs/schema/pipeline.schema.json',
   'dist/program.js',
   'dist/run-program.js',
   'dist/definitions.js',
@@ -34,7 +35,7 @@ const NEEDED = [
   'dist/webviews/codicon.ttf',
 ];
 const UNWANTED =
-  /\.map$|\.ts$|\.tsx$|^(tests|scripts|out|examples|server|extension|docs\/schema|node_modules|\.[^/]+)\/|^media\/webviews\//;
+  /\.map$|\.ts$|\.tsx$|^(tests|scripts|out|examples|server|extension|node_modules|\.[^/]+)\/|^media\/webviews\//;
 
 /**
  * Packs what is in `dist/` and DuckDB's binary for a platform with vsce; answers `{ file, bytes, files, problems }`. The
