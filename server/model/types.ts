@@ -24,6 +24,8 @@ export interface TypeProblem {
   readonly message: string;
   readonly found?: string;
   readonly candidates?: readonly string[];
+  /** It depends on values that only a run knows whether this is a mistake. */
+  readonly perhaps?: true;
 }
 
 export interface TypeResult {
@@ -155,8 +157,8 @@ class Checker {
     return UNKNOWN;
   }
 
-  /** A metric of a task with several cells is one value for each: compared as it is, it is compared with no number. */
-  private perCell(expression: Extract<Expression, { kind: 'binary' }>): boolean {
+  /** A metric of a task with several cells is no number where the cells differ. */
+  private perCell(expression: Extract<Expression, { kind: 'binary' }>): void {
     for (const side of [expression.left, expression.right]) {
       const chain = chainOf(side);
       const [task, what, key] = chain?.steps ?? [];
@@ -165,14 +167,10 @@ class Checker {
       // `metrics['train@seed-0.accuracy']` is of one cell.
       if (key.name === '' || key.name.includes('@') || !this.hasCells(task?.name)) continue;
       const path = chain.steps.map(({ name }) => name).join('.');
-      this.report(
-        'type',
-        side.span,
-        `\`tasks.${path}\` is a list, the value of each cell of the matrix. Compare \`max(…)\`, \`min(…)\` or \`mean(…)\` of it.`,
-      );
-      return true;
+      const message = `\`tasks.${path}\` is a list where the cells of the matrix have different values, and less than or greater than no number then. Compare \`max(…)\`, \`min(…)\` or \`mean(…)\` of it.`;
+      this.problems.push({ code: 'type', span: side.span, message, perhaps: true });
+      return;
     }
-    return false;
   }
 
   /** Whether a task is known to have more than one cell, and is another one. */
@@ -196,8 +194,6 @@ class Checker {
   private binary(expression: Extract<Expression, { kind: 'binary' }>): Type {
     const left = this.type(expression.left);
     const right = this.type(expression.right);
-    const logical = expression.operator === '&&' || expression.operator === '||';
-    if (!logical && this.perCell(expression)) return BOOLEAN;
     switch (expression.operator) {
       case '&&':
       case '||':
@@ -217,6 +213,7 @@ class Checker {
       default: {
         const why = notOrdered(left, right) ?? notOrdered(right, left);
         if (why !== undefined) this.report('type', expression.span, `${why}, so this is always false.`);
+        else this.perCell(expression);
         return BOOLEAN;
       }
     }

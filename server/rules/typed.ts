@@ -25,6 +25,7 @@ export function reportTyped(
         span: problem.span,
         message: problem.message,
         fixes: fixes.length > 0 ? fixes : fallback(problem),
+        ...(problem.perhaps === true ? { severity: 'warning' } : {}),
         lacks: { keys: DEFINED_UNDER[code] ?? [] },
       });
     }
