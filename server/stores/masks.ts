@@ -64,8 +64,8 @@ function hexForms(secret: string): string[] {
 }
 
 const UNRESERVED = 'A-Za-z0-9';
-/** What URLs leave as it is: curl and `quote(…, safe="")`, `quote`, `encodeURIComponent`, `encodeURI`, forms. */
-const KEPT_IN_URLS = ['-._~', '/-._~', "-_.!~*'()", "-_.!~*'();/?:@&=+$,#", '*-._'];
+/** What URLs leave as it is: curl and `quote(…, safe="")`, `quote`, `encodeURIComponent`, `encodeURI`, forms, PHP's, Go's `PathEscape`. */
+const KEPT_IN_URLS = ['-._~', '/-._~', "-_.!~*'()", "-_.!~*'();/?:@&=+$,#", '*-._', '-._', '-._~$&+=:@'];
 /** What browsers and `new URL` write otherwise in a user's name, a query and a path. */
 const WRITTEN_IN_URLS = [' "#<>?`{}/:;=@\\[\\\\\\]^|', ' "#<>\'', ' "#<>?`{}^'];
 
@@ -91,8 +91,12 @@ function quotedForms(secret: string): string[] {
   const jsons = [
     json,
     json.replaceAll('/', '\\/'),
-    // Go's encoder, for the sake of HTML.
-    json.replace(/[<>&]/g, (one) => `\\u${code(one, 4)}`),
+    // For the sake of HTML: Go's encoder; Jinja's, Rails' and PHP's; Gson's; .NET's.
+    ...[/[<>&]/g, /[<>&']/g, /[<>&'=]/g, /\\"|[<>&'+`]/g].map((unsafe) =>
+      json.replace(unsafe, (one) => `\\u${code(one.slice(-1), 4)}`),
+    ),
+    // Ruby's `inspect`.
+    json.replace(/#(?=[{$@])/g, '\\#'),
   ];
   const python = repr(secret, /[^\x20-\x7e\xa1-\u{10ffff}]/gu);
   const inPython = [

@@ -133,6 +133,24 @@ for (const secret of SECRETS) {
   });
 }
 
+/** What the encoders of languages that are not here make of one secret, as their documentation says. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'Gson’s JSON': String.raw`a\u0027b\"c\u003cd\u003e\u0026e\u003df+g~h/i:j@k#{l}*m`,
+  'Jinja’s and Rails’ JSON': String.raw`a\u0027b\"c\u003cd\u003e\u0026e=f+g~h/i:j@k#{l}*m`,
+  'Go’s JSON': String.raw`a'b\"c\u003cd\u003e\u0026e=f+g~h/i:j@k#{l}*m`,
+  '.NET’s JSON': String.raw`a\u0027b\u0022c\u003Cd\u003E\u0026e=f\u002Bg~h/i:j@k#{l}*m`,
+  'PHP’s JSON': String.raw`a'b\"c<d>&e=f+g~h\/i:j@k#{l}*m`,
+  'Ruby’s inspect': String.raw`a'b\"c<d>&e=f+g~h/i:j@k\#{l}*m`,
+  'PHP’s var_export': String.raw`a\'b"c<d>&e=f+g~h/i:j@k#{l}*m`,
+  'PHP’s urlencode': 'a%27b%22c%3Cd%3E%26e%3Df%2Bg%7Eh%2Fi%3Aj%40k%23%7Bl%7D%2Am',
+  'Java’s URLEncoder': 'a%27b%22c%3Cd%3E%26e%3Df%2Bg%7Eh%2Fi%3Aj%40k%23%7Bl%7D*m',
+  'Go’s PathEscape': 'a%27b%22c%3Cd%3E&e=f+g~h%2Fi:j@k%23%7Bl%7D%2Am',
+};
+
+test('what other languages make of a secret is masked', () => {
+  check(`a'b"c<d>&e=f+g~h/i:j@k#{l}*m`, ELSEWHERE);
+});
+
 test('what curl says of the secrets it sends is masked', async (t) => {
   const server = http.createServer((_request, response) => response.end('ok'));
   await new Promise<void>((resolve) => {
