@@ -1,5 +1,5 @@
 /** Graphs of the pipelines that a task calls, as far as they are known before it runs. */
-import type { Json, MetadataValue, Pipeline } from '../model/definition.js';
+import type { Json, MetadataValue, Pipeline, Task } from '../model/definition.js';
 import { type Scope, evaluateText } from '../model/evaluate.js';
 import { type Graph, type Instance, buildGraph } from '../model/graph.js';
 import { flatParams } from '../model/param-values.js';
@@ -15,7 +15,13 @@ export type Callable = ReadonlyMap<
 export interface CalledPipeline {
   /** Of its definition. */
   readonly text: string;
+  /** Without the params that are only known later. */
+  readonly pipeline: Pipeline;
   readonly graph: Graph;
+  /** What expressions of its tasks know before a run. */
+  readonly scopeOf: (instance: Instance) => Scope;
+  /** The calls that lead to it from the pipeline that the task itself calls. */
+  readonly through: readonly { readonly task: Task; readonly scope: Scope }[];
 }
 
 /** What a task calls, and what that calls in turn. @param scope what the task's expressions know before a run */
@@ -24,6 +30,7 @@ export function calledFrom(
   scope: Scope,
   known: Callable,
   above: readonly string[] = [],
+  through: CalledPipeline['through'] = [],
 ): readonly CalledPipeline[] {
   if (action?.kind !== 'pipeline') return [];
   const name = action.name.text.trim();
@@ -40,10 +47,17 @@ export function calledFrom(
   const pipeline = { ...whole, params: whole.params.filter((param) => !isOpen(param.name)) };
   const graph = buildGraph(pipeline, { params });
   const scopes = new StaticScopes(pipeline, { params });
+  const scopeOf = ({ task, matrix }: Instance): Scope => scopes.of(task, matrix);
   const nested = graph.instances.flatMap((one) =>
-    calledFrom(one, scopes.of(one.task, one.matrix), known, [...above, name]),
+    calledFrom(
+      one,
+      scopeOf(one),
+      known,
+      [...above, name],
+      [...through, { task: one.task, scope: scopeOf(one) }],
+    ),
   );
-  return [{ text: texts[whole.path] ?? '', graph }, ...nested];
+  return [{ text: texts[whole.path] ?? '', pipeline, graph, scopeOf, through }, ...nested];
 }
 
 /** Nothing where it is not known before a run. */

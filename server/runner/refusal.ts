@@ -1,6 +1,6 @@
 /** Why nothing of a run may start: everything that is wrong with its paths once the values of its params are known. */
 import { type ActionPath, listed } from '../model/actions.js';
-import type { Task, TemplateText } from '../model/definition.js';
+import type { Pipeline, Task, TemplateText } from '../model/definition.js';
 import { evaluateText, renderTemplate, type Scope } from '../model/evaluate.js';
 import { compileGlob } from '../model/glob.js';
 import type { Instance, ResolvedPath } from '../model/graph.js';
@@ -9,6 +9,7 @@ import { truthy } from '../model/values.js';
 import { trackedAt } from '../base/git-index.js';
 import { heldSource } from './held-before.js';
 import { ownPathProblem } from './own-paths.js';
+import type { CalledPipeline } from './called-graphs.js';
 import type { Session } from './session.js';
 import type { ReadInput, Workspace } from './workspace.js';
 
@@ -26,19 +27,39 @@ export async function refusalOf(
   return session.problem ?? badPath(session) ?? trackedOutput(session) ?? (await heldSource(session, read));
 }
 
-/** A path that leads out of the project, into what is kept there, or nowhere. */
+/** A path that leads out of the project, into what is kept there, or nowhere; also in a pipeline that is called. */
 function badPath(session: Session): string | undefined {
+  const { workspace, pipeline } = session;
   for (const instance of session.selectedInstances()) {
     const scope: Scope = session.scopeBefore(instance);
     if (isSkipped(instance.task, scope)) continue;
-    const problem = pathProblems(session, instance, scope).next().value;
+    const problem = pathProblems(workspace, pipeline, instance, scope).next().value;
+    if (problem !== undefined) return `${instance.id}: ${problem}`;
+    for (const called of session.calledBy(instance)) {
+      const below = badPathIn(called, workspace);
+      if (below !== undefined) return `${instance.id}: pipeline ${called.pipeline.name}: ${below}`;
+    }
+  }
+  return undefined;
+}
+
+function badPathIn(
+  { pipeline, graph, scopeOf, through }: CalledPipeline,
+  workspace: Workspace,
+): string | undefined {
+  if (through.some(({ task, scope }) => isSkipped(task, scope))) return undefined;
+  for (const instance of graph.instances) {
+    const scope = scopeOf(instance);
+    if (isSkipped(instance.task, scope)) continue;
+    const problem = pathProblems(workspace, pipeline, instance, scope).next().value;
     if (problem !== undefined) return `${instance.id}: ${problem}`;
   }
   return undefined;
 }
 
 function* pathProblems(
-  { workspace, pipeline }: Session,
+  workspace: Workspace,
+  pipeline: Pipeline,
   { task, inputs, outputs }: Instance,
   scope: Scope,
 ): Generator<string, undefined> {

@@ -222,3 +222,47 @@ tasks:
   const { stdout } = await made.expect(1, ['run', 'p']);
   assert.match(stdout, /holds output made\. This run is a part of that one/);
 });
+
+test('a path of a called pipeline that its params lead astray is refused before anything runs', async (t) => {
+  const write = (name: string, out: string): string =>
+    `name: ${name}\nparams: { out: x, dir: ., keep: 1 }\ntasks:\n  write:\n    run: 'echo > \${{ params.out }}'\n    working-directory: \${{ params.dir }}\n    outputs: { o: '${out}' }\n`;
+  const made = await project(t, {
+    'deep.pipeline.yaml': write('deep', '${{ params.out }}'),
+    'middle.pipeline.yaml': `name: middle
+params: { out: y, dir: . }
+tasks:
+  pass: { pipeline: { name: deep, params: { out: '\${{ params.out }}', dir: '\${{ params.dir }}' } } }
+`,
+    'top.pipeline.yaml': `name: top
+params: { out: z, dir: ., call: true, also: z.txt }
+tasks:
+  first: { run: 'echo >> first.count; echo ''{"n": 1}'' > m.json', metrics: m.json, cache: false }
+  call:
+    if: params.call
+    needs: [first]
+    matrix: { n: [1, 2] }
+    pipeline: { name: middle, params: { out: '\${{ params.out }}\${{ matrix.n }}', dir: '\${{ params.dir }}' } }
+  later:
+    if: params.also != 'z.txt'
+    pipeline: { name: deep, params: { out: '\${{ params.also }}/\${{ tasks.first.metrics.n }}' } }
+`,
+  });
+  const cases: readonly (readonly [param: string, refused: RegExp])[] = [
+    ['out=../z', /call@1: pipeline deep: write: output "\.\.\/z1" leaves the project/],
+    ['out=.git/z', /write: output "\.git\/z1" would replace what is kept in \.git/],
+    ['out=.modelyard/z', /write: output "\.modelyard\/z1" would replace what is kept in \.modelyard/],
+    ['out=/z', /output "\/z1" is absolute/],
+    ['dir=..', /working directory "\.\." leaves the project/],
+  ];
+  for (const [param, refused] of cases) {
+    for (const command of ['run', 'plan']) {
+      const { stderr } = await made.expect(2, [command, 'top', '-p', param]);
+      assert.match(stderr, refused, `${command} ${param}`);
+    }
+  }
+  assert.equal(made.exists('first.count'), false);
+  // What a condition leaves out is no harm, and what only a task will know is checked when that is known.
+  await made.expect(0, ['run', 'top', '-p', 'out=../z', '-p', 'call=false']);
+  const { stdout } = await made.expect(1, ['run', 'top', '-p', 'call=false', '-p', 'also=..']);
+  assert.match(stdout, /output "\.\.\/1" leaves the project/);
+});

@@ -1,10 +1,12 @@
 /** `modelyard plan PIPELINE`: what a run would do, and why. */
 import { defined } from '../../base/defined.js';
+import { calledBy } from '../../runner/called.js';
 import { type PlannedTask, planRun } from '../../runner/plan.js';
 import { answer } from '../answers.js';
 import { type Arguments, JSON_FLAG } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
+import { loadByName } from '../load-by-name.js';
 import { SELECTION_FLAGS, prepareFor } from '../prepare.js';
 import { type Style, styleFor, wantsColours } from '../terminal/style.js';
 import { count } from '../../model/units.js';
@@ -30,6 +32,7 @@ export async function showPlan(args: Arguments): Promise<number> {
     ...prepared.selection,
     force: prepared.flags.force,
     noCache: prepared.flags.noCache,
+    called: await calledBy(prepared.compiled.pipeline, (name) => loadByName(prepared.root, name)),
     ...defined({ features: prepared.features, resume }),
   });
   if (result.problem !== undefined) throw new CommandError(result.problem, EXIT.usage);

@@ -8,16 +8,13 @@ import type { EventSink } from '../../runner/events.js';
 import { missingSecrets, secretsFrom } from '../../model/secrets.js';
 import { secretNames } from '../../runner/secrets.js';
 import { runPipeline } from '../../runner/run.js';
-import type { LoadedPipeline, RunOptions } from '../../runner/run-options.js';
-import type { RunBasis } from '../../stores/run-basis.js';
+import type { RunOptions } from '../../runner/run-options.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
-import { Arguments, UsageError } from '../args.js';
-import { loadPipeline } from '../compiled.js';
-import { locate } from '../locate.js';
+import { type Arguments, UsageError } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import { diagnosticLine, placeIn } from '../place.js';
 import { loadBegun } from '../begun.js';
+import { loadByName } from '../load-by-name.js';
 import {
   type Prepared,
   RESUME_FLAGS,
@@ -155,32 +152,6 @@ export async function optionsFor(
     place: prepared.place,
     readMetrics: readMetricsFile,
   };
-}
-
-/**
- * Another pipeline of the project, for a `pipeline` task.
- *
- * @param begun of a run that continues as it began: those that it has kept count
- */
-async function loadByName(root: string, name: string, begun: RunBasis | undefined): Promise<LoadedPipeline> {
-  const kept = begun?.pipelines[name];
-  if (begun !== undefined && kept !== undefined) return loadBegun(begun, kept);
-  let relative: string;
-  try {
-    ({ relative } = await locate(new Arguments([], { project: root }), name));
-  } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) };
-  }
-  const loaded = await loadPipeline(root, relative);
-  if (!loaded.ok) {
-    const [first] = loaded.diagnostics;
-    return {
-      ok: false,
-      message: first === undefined ? loaded.message : `${loaded.message}: ${diagnosticLine(first)}`,
-    };
-  }
-  const { pipeline, definitionHash } = loaded.compiled;
-  return { ok: true, pipeline, definitionHash, texts: loaded.texts, place: placeIn(root, relative) };
 }
 
 function graceOf(args: Arguments): number {
