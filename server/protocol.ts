@@ -48,6 +48,7 @@ export interface WireRange {
 export interface ProjectSummary {
   readonly uri: string;
   readonly name: string;
+  readonly description?: string;
   /** URI of `.modelyard`, whether or not it exists. */
   readonly memoryUri: string;
 }

@@ -63,6 +63,9 @@ export function projectItem(project: ProjectSummary, count: number, what = 'pipe
     label: name,
     description: plural(count, what),
     icon: 'folder',
+    tooltip: [`**${escapeMarkdown(project.name)}**`, escapeMarkdown(project.description ?? '')]
+      .filter((line) => line !== '')
+      .join('\n\n'),
     context: 'project',
     spoken: commas(`Project ${name}`, plural(count, what)),
     children: 'expanded',

@@ -17,6 +17,7 @@ export function projectSummary(project: Project): ProjectSummary {
   return {
     uri: uriOfPath(project.root),
     name: project.settings.name ?? path.basename(project.root),
+    ...defined({ description: project.settings.description }),
     memoryUri: uriOfPath(path.join(project.root, '.modelyard')),
   };
 }

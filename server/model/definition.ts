@@ -335,6 +335,7 @@ export interface LocalExecutor {
 /** `modelyard.yaml`. Sections of later capabilities stay as written in `raw`. */
 export interface ProjectSettings {
   readonly name?: string;
+  readonly description?: string;
   /** Globs, relative to the project, of files that are not ours although they look so. */
   readonly exclude: readonly string[];
   readonly rules: readonly { readonly id: Located<string>; readonly severity: RuleSeverity }[];

@@ -46,6 +46,7 @@ export function readSettings(tree: SyntaxTree): ProjectSettings {
   const runs = field(root, 'runs');
   return {
     ...given('name', textOf(field(root, 'name'))),
+    ...given('description', textOf(field(root, 'description'))),
     exclude: textsOf(field(root, 'exclude')).map((glob) => glob.value),
     rules,
     cache: {
@@ -77,6 +78,7 @@ function readSecrets(node: Maybe): DeclaredSecret[] {
     name: key.text,
     ...given('env', textOf(field(value, 'env'))),
     optional: booleanOf(field(value, 'optional')) ?? false,
+    ...given('description', textOf(field(value, 'description'))),
   }));
 }
 

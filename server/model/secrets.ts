@@ -1,5 +1,7 @@
 /** Values of secrets, out of an environment, as `modelyard.yaml` says where they are. */
 
+import { defined } from '../base/defined.js';
+
 /** A secret that `modelyard.yaml` declares. */
 export interface DeclaredSecret {
   readonly name: string;
@@ -7,13 +9,22 @@ export interface DeclaredSecret {
   readonly env?: string;
   /** What needs it goes on without it. */
   readonly optional: boolean;
+  /** What it opens, for people. */
+  readonly description?: string;
 }
 
 export interface SecretValues {
   /** By name; an optional one that is not set is left out. */
   readonly values: Readonly<Record<string, string>>;
-  /** Names of those that are needed and not set, each with the variable that it is read from. */
-  readonly missing: readonly { readonly name: string; readonly variable: string }[];
+  /** Those that are needed and not set. */
+  readonly missing: readonly MissingSecret[];
+}
+
+interface MissingSecret {
+  readonly name: string;
+  /** That it is read from. */
+  readonly variable: string;
+  readonly description?: string;
 }
 
 export function secretsFrom(
@@ -22,13 +33,14 @@ export function secretsFrom(
   environment: Readonly<Record<string, string | undefined>>,
 ): SecretValues {
   const values: Record<string, string> = {};
-  const missing: { name: string; variable: string }[] = [];
+  const missing: MissingSecret[] = [];
   for (const name of names) {
     const found = declared.find((one) => one.name === name);
     const variable = found?.env ?? name;
     const value = environment[variable];
     if (value !== undefined) values[name] = value;
-    else if (found?.optional !== true) missing.push({ name, variable });
+    else if (found?.optional !== true)
+      missing.push({ name, variable, ...defined({ description: found?.description }) });
   }
   return { values, missing };
 }
@@ -39,7 +51,10 @@ export function missingSecrets(missing: SecretValues['missing']): string {
     name === variable ? name : `${name} (from ${variable})`,
   );
   const [one] = missing;
-  return missing.length === 1
-    ? `the secret ${names.join('')} is not set: put it into the environment, as in ${one?.variable ?? ''}=… modelyard run`
-    : `the secrets ${names.join(', ')} are not set: put them into the environment, as in ${one?.variable ?? ''}=… modelyard run`;
+  const what = missing.flatMap(({ name, description }) => description === undefined ? [] : [`. ${name}: ${description}`]); // prettier-ignore
+  const said =
+    missing.length === 1
+      ? `the secret ${names.join('')} is not set: put it into the environment, as in ${one?.variable ?? ''}=… modelyard run`
+      : `the secrets ${names.join(', ')} are not set: put them into the environment, as in ${one?.variable ?? ''}=… modelyard run`;
+  return `${said}${what.join('')}`;
 }

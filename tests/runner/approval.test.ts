@@ -293,7 +293,7 @@ tasks:
       prompt: "Accuracy \${{ tasks.train.metrics.accuracy }}."
       metrics: [train.accuracy, train]
       artifacts: ["\${{ tasks.train.outputs.model }}"]
-      compare: { model: rain@candidate }
+      compare: { model: rain@candidate, to: stable }
   promote:
     needs: [ask]
     run: modelyard-does-not-matter || true
@@ -306,7 +306,7 @@ tasks:
   assert.match(stdout, /rain 1, the first one/);
   assert.match(stdout, /look at m\.txt/);
   await project.expect(0, ['approve', '--resume']);
-  await project.expect(0, ['models', 'alias', 'rain@1', 'production']);
+  await project.expect(0, ['models', 'alias', 'rain@1', 'stable']);
   await project.expect(3, ['run', '--param', 'accuracy=0.9']);
   const next = await project.expect(0, ['approvals']);
   assert.match(next.stdout, /rain 2 against rain 1:/);

@@ -316,6 +316,29 @@ test('old releases go, so many stay, and all of it is in the history', async (t)
   assert.match((await made.expect(0, ['releases'])).stdout, /staging {2}.*rain-app@1 with rain@1/);
 });
 
+test('each key of a deployment task counts', async (t) => {
+  const keys = 'env: { OWN: x }, secrets: [MORE], keep: 1, setup-timeout: 1s';
+  const deploy = DEPLOY.replace('env: { OWN: x }', keys);
+  const pack = PACKAGE.replace('health: /health', 'health: { live: /live, ready: /ready }');
+  const made = await project(t, deploy + pack + REGISTER);
+  const secrets = { env: { API_KEY: 'k', MORE: 'm' } };
+  for (const level of ['1', '2', '3']) await made.expect(0, ['run', '-p', `level=${level}`], secrets);
+  const kept = releases(made, 'staging');
+  assert.deepEqual(
+    kept.map(({ package: { version } }) => version),
+    ['2', '3'],
+  );
+  assert.deepEqual(
+    [kept[1]?.health, kept[1]?.env['OWN'], kept[1]?.secrets],
+    [{ live: '/live', ready: '/ready' }, 'x', ['API_KEY', 'MORE']],
+  );
+  made.write({
+    'app.pipeline.yaml': HEAD + deploy + pack.replace(/setup: '.*'/, 'setup: sleep 60') + REGISTER,
+  });
+  const { stdout } = await made.expect(1, ['run'], secrets);
+  assert.match(stdout, /sleep 60.*(timed out|took longer)/);
+});
+
 test('a deployment that can’t be is refused with the reason, and leaves nothing behind', async (t) => {
   const made = await project(t, PACKAGE + REGISTER);
   await made.expect(0, ['run']);

@@ -56,6 +56,20 @@ test('a task waits for what makes its sources, computes its views once, and says
   assert.equal(made.task('features').status, 'succeeded');
 });
 
+test('a task computes a part of a view, or all of it anew', async () => {
+  const text = (keys: string): string =>
+    `kind: model-build\ntasks:\n  features: { materialize: { views: [weather], ${keys} } }\n`;
+  const made = await project({
+    'main.pipeline.yaml': text('from: 2024-01-02, to: 2024-01-04'),
+    'data/weather.csv': `station,at,rain\n${[1, 2, 3, 4, 5].map((day) => `a,2024-01-0${day},${day}\n`).join('')}`,
+  });
+  await made.expect(0, ['run', 'main']);
+  assert.equal(made.task('features').note, 'weather version 1, 2 rows');
+  made.write({ 'main.pipeline.yaml': text('full: true') });
+  await made.expect(0, ['run', 'main']);
+  assert.match(made.task('features').note ?? '', /^weather version 2, 5 rows/);
+});
+
 test('what is wrong fails the task with a word, and the version before stays', async () => {
   const made = await project();
   await made.expect(0, ['run', 'main']);

@@ -1,19 +1,13 @@
 /** What `modelyard.yaml` and a task's keys say is what happens, and every key of a task says whether it counts. */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
 import test from 'node:test';
-import type { TSchema } from '@sinclair/typebox';
 import {
   OUTPUT_KEY_COUNTS,
   PIPELINE_KEY_COUNTS,
   TASK_KEY_COUNTS,
   countsAt,
 } from '../../server/model/schema/counts.js';
-import { featuresSchema } from '../../server/model/schema/features.js';
 import type { taskOptionSchemas } from '../../server/model/schema/pipeline.js';
-import { pipelineSchema } from '../../server/model/schema/pipeline.js';
-import { projectSchema } from '../../server/model/schema/project.js';
 import { TestProject } from '../support/cli.js';
 
 test('a secret is read from its variable, and an optional one may be missing', async () => {
@@ -31,7 +25,10 @@ test('a secret is read from its variable, and an optional one may be missing', a
   const { stderr } = await project.expect(2, ['run', 'two'], {
     env: { MY_REAL_API: undefined, NEED: undefined },
   });
-  assert.match(stderr, /the secrets NEED, API \(from MY_REAL_API\) are not set/);
+  assert.match(
+    stderr,
+    /the secrets NEED, API \(from MY_REAL_API\) are not set: .* modelyard run\. NEED: x$/m,
+  );
   const { stdout } = await project.expect(1, ['run', 'three'], {
     env: { MY_REAL_API: 'x', NEED: undefined },
   });
@@ -157,7 +154,7 @@ test('each key of a pipeline and of an output says whether it counts, and does',
   }
 });
 
-test('what is not built yet says so, and everything else of the schema is read by somebody', async () => {
+test('what is not built yet says so', async () => {
   const project = await TestProject.make({
     'modelyard.yaml': 'name: test\ntracking: { port: 5000 }\nexecutors: { cluster: { type: slurm } }\n',
     'main.pipeline.yaml': 'tasks:\n  t: {run: echo, cache: false}\n',
@@ -165,40 +162,4 @@ test('what is not built yet says so, and everything else of the schema is read b
   const { stdout } = await project.run(['lint']);
   assert.match(stdout, /modelyard\.yaml:2:1: warning: `tracking` does nothing yet/);
   assert.match(stdout, /modelyard\.yaml:3:31: warning: Executors of the type `slurm` are not built yet/);
-  const text = sources('server')
-    .filter((file) => !file.includes(path.join('model', 'schema')))
-    .map((file) => readFileSync(file, 'utf8'))
-    .join('\n');
-  const unread = [pipelineSchema, featuresSchema, projectSchema]
-    .flatMap((schema) => leaves(schema, false))
-    // The address of an owner is for people who read the file.
-    .filter((key) => key !== 'email' && !text.includes(`'${key}'`) && !new RegExp(`\\b${key}:`).test(text));
-  assert.deepEqual([...new Set(unread)], []);
 });
-
-function sources(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => path.join(folder, name));
-}
-
-/** Names of all keys; those that are marked as not built yet are left out, with what is in them. */
-function leaves(schema: TSchema, pending: boolean): string[] {
-  const hint = schema['x-modelyard'] as { notYet?: boolean } | undefined;
-  if (pending || hint?.notYet === true) return [];
-  const inner = [
-    ...((schema['anyOf'] as TSchema[] | undefined) ?? []),
-    ...Object.values((schema['patternProperties'] as Record<string, TSchema> | undefined) ?? {}),
-    ...[schema['items'], schema['additionalProperties']].filter(
-      (one): one is TSchema => typeof one === 'object',
-    ),
-  ] as TSchema[];
-  const own = Object.entries((schema['properties'] as Record<string, TSchema> | undefined) ?? {});
-  return [
-    ...inner.flatMap((one) => leaves(one, false)),
-    ...own.flatMap(([key, one]) => {
-      const marked = (one['x-modelyard'] as { notYet?: boolean } | undefined)?.notYet === true;
-      return marked ? [] : [key, ...leaves(one, false)];
-    }),
-  ];
-}

@@ -11,7 +11,13 @@ import {
 } from '../../../extension/present/grouping.js';
 import { escapeMarkdown } from '../../../extension/present/item.js';
 import { memoryDetail, memoryItem, memoryNotice } from '../../../extension/present/memories.js';
-import { freshness, pipelineItem, taskItem, taskState } from '../../../extension/present/pipelines.js';
+import {
+  freshness,
+  pipelineItem,
+  projectItem,
+  taskItem,
+  taskState,
+} from '../../../extension/present/pipelines.js';
 import { planText } from '../../../extension/present/plan.js';
 import {
   changesDetail,
@@ -117,6 +123,13 @@ test('a pipeline with errors says so first', () => {
   assert.equal(item.description, '2 errors');
   assert.match(item.tooltip ?? '', /2 errors · 1 warning/);
   assert.match(item.spoken, /^Pipeline rain, model build, 2 errors, never run$/);
+});
+
+test('a project says what it is about', () => {
+  const project = { uri: 'file:///p', memoryUri: '', name: 'rain', description: 'Will it <b>rain</b>?' };
+  const item = projectItem(project, 2);
+  assert.deepEqual([item.label, item.description], ['rain', '2 pipelines']);
+  assert.match(item.tooltip ?? '', /^\*\*rain\*\*\n\nWill it [^<]*$/);
 });
 
 test('a pipeline that runs spins, and is known to menus', () => {

@@ -11,7 +11,7 @@ const SETTINGS = `environments:
   staging: { target: local, description: "For <us>.", url: http://127.0.0.1:8080, variables: { region: eu-1, log-level: debug } }
   production: { target: big, approval: { who: [ada, grace] } }
 targets:
-  big: { type: local, host: 127.0.0.2, ports: { from: 8000, to: 8099 } }
+  big: { type: local, description: The big machine., host: 127.0.0.2, ports: { from: 8000, to: 8099 } }
 `;
 const APP = `name: app
 kind: app-build
@@ -115,7 +115,7 @@ shows(
   'services `rain`',
 );
 shows('deploy: { environment: prod¦uction }', 'production', 'target `big`', 'an approval by `ada`, `grace`');
-shows('deploy: { target: b¦ig }', 'big', 'listens on `127.0.0.2`', 'ports `8000–8099`');
+shows('deploy: { target: b¦ig }', 'big', 'The big machine\\.', 'listens on `127.0.0.2`', 'ports `8000–8099`');
 shows('deploy: { target: lo¦cal }', 'local', 'this machine');
 shows(
   'deploy: { package: rain-¦app@3 }',
@@ -184,12 +184,13 @@ test('the settings file itself', () => {
 });
 
 test('executors have a hover, and a rename that reaches modelyard.yaml; `local` keeps its name', () => {
-  const settings = 'executors:\n  cluster: { type: slurm, partition: gpu }\n';
+  const settings = 'executors:\n  cluster: { type: slurm, description: Of the institute., partition: gpu }\n';
   const at = (text: string) => open({ 'use.pipeline.yaml': text, 'modelyard.yaml': settings });
   const named = at('tasks:\n  t: { run: x, executor: "clus¦ter" }\n');
   const words = hover(named.context, named.offset)?.markdown ?? '';
   assert.match(words, /\*\*cluster\*\* · executor · slurm/);
   assert.match(words, /partition `gpu`/);
+  assert.match(words, /Of the institute/);
   const renamed = rename(named.context, named.offset, 'farm');
   assert.ok(renamed.ok);
   assert.deepEqual(
