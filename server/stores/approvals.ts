@@ -233,7 +233,7 @@ export class RunApprovals {
     if (known?.request.question === hash) return this.#inTime(known, now);
     const before = known?.request ?? earlier;
     const changed = before === undefined || before.question === hash ? [] : questionChanges(before, question);
-    if (existsSync(folder)) renameSync(folder, `${folder}~${now.getTime()}`);
+    if (existsSync(folder)) renameSync(folder, freePlace(folder, now));
     mkdirSync(folder, { recursive: true });
     const request: ApprovalRequest = {
       schema: APPROVAL_SCHEMA_VERSION,
@@ -443,4 +443,11 @@ function stateOf(request: ApprovalRequest, answers: readonly ApprovalAnswer[], n
     status = expired ? 'expired' : 'waiting';
   }
   return { request, answers, status, missing };
+}
+
+/** Where an earlier question of a task goes. Clocks go back, and two are asked in one tick. */
+function freePlace(folder: string, now: Date): string {
+  let at = now.getTime();
+  while (existsSync(`${folder}~${at}`)) at++;
+  return `${folder}~${at}`;
 }

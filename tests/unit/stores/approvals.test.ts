@@ -54,6 +54,16 @@ function lines(process: ChildProcess): () => Promise<string> {
 }
 
 function tests(): void {
+  test('a question that changes twice in one tick of the clock keeps what was asked before', (t) => {
+    const approvals = fresh(t);
+    const now = new Date();
+    for (const prompt of ['one', 'two', 'three']) {
+      assert.equal(approvals.ask(HEAD, { ...QUESTION, prompt }, now).request.prompt, prompt);
+      assert.ok(approvals.answer('ask', ADA, now).ok);
+    }
+    assert.equal(approvals.ask(HEAD, { ...QUESTION, prompt: 'four' }, now).status, 'waiting');
+  });
+
   test('one approval is enough, one rejection rejects, and who comes later is told', (t) => {
     const cases: [Partial<Question>, NewAnswer[], string, string[]][] = [
       [{}, [ADA], 'approved', ['counts']],
