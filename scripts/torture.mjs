@@ -1,12 +1,18 @@
 // `npm run torture`: the test files whose number of cases grows (`tests/support/cases.ts`), at full length. Takes hours.
-// `npm run torture -- tests/security` for some of them.
+// `npm run torture -- tests/security` for some of them; `-- --share=0.1` for a tenth of the cases, others each time.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ensureInstalled, root } from './lib/prepare.mjs';
 
 ensureInstalled();
-const places = process.argv.slice(2);
+const given = process.argv.slice(2);
+const share = given.find((one) => one.startsWith('--share='))?.slice('--share='.length) ?? '1';
+if (!(Number(share) > 0)) {
+  console.error('--share is a number above 0: 0.1 tries a tenth of the cases');
+  process.exit(2);
+}
+const places = given.filter((one) => !one.startsWith('--share='));
 const files = (places.length > 0 ? places : ['tests'])
   .flatMap((place) =>
     statSync(path.join(root, place)).isFile()
@@ -28,7 +34,7 @@ const { status } = spawnSync(
   {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, MODELYARD_TORTURE: '1' },
+    env: { ...process.env, MODELYARD_TORTURE: share },
   },
 );
 process.exit(status ?? 1);
