@@ -53,13 +53,16 @@ export function shortagesOf(instances: readonly Instance[], capacity: Capacity):
 /** Variables that choose graphics processors for a process: NVIDIA's, AMD's, Intel's. */
 const VISIBLE = ['CUDA_VISIBLE_DEVICES', 'ROCR_VISIBLE_DEVICES', 'ZE_AFFINITY_MASK'] as const;
 
+/** What batch systems and container runtimes write where there is none. */
+const NO_DEVICE = /^(?:-1|none|void|NoDevFiles)?$/i;
+
 /** Those that this process may see, else NVIDIA's that have a device. */
 function gpus(environment: NodeJS.ProcessEnv): readonly string[] {
   const visible = VISIBLE.map((name) => environment[name]).find((value) => value !== undefined);
   if (visible !== undefined) {
     const names = visible.split(',').map((one) => one.trim());
     // As CUDA reads it: what follows a processor that does not exist is not there either.
-    const end = names.findIndex((one) => one === '' || one === '-1');
+    const end = names.findIndex((one) => NO_DEVICE.test(one));
     return [...new Set(end === -1 ? names : names.slice(0, end))];
   }
   try {

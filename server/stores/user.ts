@@ -7,11 +7,13 @@ let known: { readonly user: string; readonly host: string } | undefined;
 /** The user that this process belongs to, as the system has it, and the machine. */
 export function userAndHost(): { readonly user: string; readonly host: string } {
   if (known === undefined) {
-    let user = process.env['USER'] ?? process.env['USERNAME'] ?? '';
+    let user;
     try {
       user = os.userInfo().username;
     } catch {
-      // A user without an entry, as in some containers.
+      // Without an entry, as in containers: two of them are two people all the same.
+      const uid = process.getuid?.();
+      user = uid === undefined ? '' : `uid-${uid}`;
     }
     known = { user: user === '' ? 'unknown' : user, host: os.hostname() };
   }

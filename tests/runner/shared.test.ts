@@ -85,6 +85,16 @@ test(
     check(0, GRACE, 'runs', 'list');
     check(0, GRACE, 'gc', '--keep-runs', '1', '--max-size', '0', '--yes');
     check(3, ADA, 'run', 'p');
+    // Neither of them has an entry in the system's list of users, as in containers.
+    writeFileSync(
+      path.join(root, 'q.pipeline.yaml'),
+      'tasks: { two: { approval: { prompt: go?, count: 2 } } }\n',
+    );
+    check(3, ADA, 'run', 'q');
+    const { id } = JSON.parse(check(0, ADA, 'runs', 'show', '--json')) as { id: string };
+    check(0, ADA, 'approve', id, 'two');
+    assert.match(check(1, ADA, 'approve', id, 'two'), /uid-29001 has approved two already/);
+    assert.match(check(0, GRACE, 'approve', id, 'two', '--resume'), /approved by uid-29001, uid-29002/);
   },
 );
 

@@ -14,6 +14,7 @@ import {
   Machine,
   deviceVariables,
 } from '../../../server/runner/machine.js';
+import { capacityOf } from '../../../server/runner/resources.js';
 import { schedule } from '../../../server/runner/schedule.js';
 import { LAPSE_MS, ownIdentity } from '../../../server/stores/liveness.js';
 import { cases } from '../../support/cases.js';
@@ -21,6 +22,14 @@ import { cases } from '../../support/cases.js';
 const CAPACITY: Capacity = { jobs: 4, cpus: 4, memoryBytes: 8, gpus: ['0', '1'] };
 const asks = (cpus: number, gpus = 0, memoryBytes = 0): Resources => ({ cpus, gpus, memoryBytes });
 const names = (grant: Grant | undefined): string => deviceVariables(grant ?? { cpus: 0, memoryBytes: 0, devices: [] })['CUDA_VISIBLE_DEVICES'] ?? ''; // prettier-ignore
+
+test('which processors there are is what the environment shows', () => {
+  const of = (shown: string): readonly string[] => capacityOf(1, { CUDA_VISIBLE_DEVICES: shown }, {}).gpus;
+  assert.deepEqual(of('GPU-a, GPU-b'), ['GPU-a', 'GPU-b']);
+  assert.deepEqual(of('1,1,0'), ['1', '0']);
+  assert.deepEqual(of('0,-1,1'), ['0']);
+  for (const none of ['', '-1', 'none', 'void', 'NoDevFiles']) assert.deepEqual(of(none), [], none);
+});
 
 test('a processor is given to one task at a time, parts of one to as many as fit', () => {
   const machine = new Machine(CAPACITY);
