@@ -16,7 +16,7 @@ import { keepTouched } from '../stores/heartbeat.js';
 import { LAPSE_MS, isAlive, isElsewhere, ownIdentity, signIn } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import { describeError } from '../stores/problem.js';
-import { beginWait, endWait } from './waits.js';
+import { beginWait, endWait, mutexNode } from './waits.js';
 import { readPlainText } from '../stores/plain-file.js';
 
 export interface LockRequest {
@@ -30,6 +30,8 @@ export interface LockRequest {
   readonly names?: readonly string[];
   /** The runs that this one is a part of. They keep what they hold, so that it must not wait for them. */
   readonly above?: readonly string[];
+  /** Mutexes that their tasks keep meanwhile. */
+  readonly mutexesAbove?: readonly string[];
 }
 
 /** Who holds something that is wanted, and what. */
@@ -181,10 +183,17 @@ function heldMessage(holder: Holder): string {
   return `Run ${runId} of ${pipeline} on ${host} holds ${what}; if it is gone, its lock lapses after ${LAPSE_MS / 60_000} minutes of silence, or with \`modelyard runs cancel --force ${runId}\`.`;
 }
 
+/** Does something under the short lock of the whole project; `undefined`: it was not to be had in time. */
+export function underProjectLock<T>(layout: Layout, work: () => T): T | undefined {
+  const done = withLock(path.join(layout.locks, 'project.lock'), PROJECT_LOCK_TIMEOUT_MS, work);
+  return done.ok ? done.value : undefined;
+}
+
 function tryAcquire(layout: Layout, request: LockRequest, wait: boolean): Acquired {
-  const { runId, above = [] } = request;
+  const { runId, above = [], mutexesAbove = [] } = request;
+  const kept = [runId, ...above, ...mutexesAbove.map(mutexNode)];
   const file = path.join(layout.locks, `${request.runId}.json`);
-  const result = withLock(path.join(layout.locks, 'project.lock'), PROJECT_LOCK_TIMEOUT_MS, (): Acquired => {
+  const result = underProjectLock(layout, (): Acquired => {
     for (const lock of liveLocks(layout.locks)) {
       if (lock.runId === runId) continue;
       const isAbove = above.includes(lock.runId);
@@ -197,7 +206,7 @@ function tryAcquire(layout: Layout, request: LockRequest, wait: boolean): Acquir
         const part = `${message} This run is a part of that one, which keeps it until the end: let only one of them have it.`;
         return { ok: false, reason: 'endless', message: part };
       }
-      if (wait && above.length > 0 && !beginWait(layout.locks, [runId, ...above], holder.runId)) {
+      if (wait && above.length > 0 && !beginWait(layout.locks, kept, holder.runId)) {
         const circle = `${message} That run waits in turn for what this one keeps: start them one after the other.`;
         return { ok: false, reason: 'endless', message: circle };
       }
@@ -216,7 +225,7 @@ function tryAcquire(layout: Layout, request: LockRequest, wait: boolean): Acquir
       },
     };
   });
-  if (result.ok) return result.value;
+  if (result !== undefined) return result;
   return {
     ok: false,
     reason: 'unwritable',

@@ -5,14 +5,18 @@ import path from 'node:path';
 import { renderTemplate } from '../model/evaluate.js';
 import { type FileLock, tryLock } from '../stores/file-lock.js';
 import { safeFileName } from '../stores/layout.js';
+import { underProjectLock } from './locks.js';
 import { TaskScope } from './scope.js';
 import type { Seat } from './schedule.js';
 import type { Session } from './session.js';
+import { beginWait, endWait, mutexNode } from './waits.js';
 
 /** What another run holds is asked for so often. */
 const POLL_MS = 100;
 
 export interface MutexOptions {
+  /** The run whose tasks ask, and those that it is a part of. */
+  readonly runs: readonly [run: string, ...above: readonly string[]];
   /** Mutexes that the tasks hold which called this pipeline, and those above them. */
   readonly above: ReadonlySet<string>;
   readonly cancelled: AbortSignal;
@@ -22,6 +26,8 @@ export interface MutexOptions {
   readonly onWait: (id: string, reason: string) => void;
 }
 
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 export class Mutexes {
   readonly #session: Session;
   readonly #options: MutexOptions;
@@ -29,6 +35,8 @@ export class Mutexes {
   readonly #byTask = new Map<string, string>();
   readonly #told = new Set<string>();
   readonly #refused = new Map<string, string>();
+  /** Tasks that wait for another run, by the names under which that is written down. */
+  readonly #waiting = new Map<string, string>();
 
   constructor(session: Session, options: MutexOptions) {
     this.#session = session;
@@ -80,18 +88,23 @@ export class Mutexes {
     const held = this.#held.get(name);
     if (held !== undefined) return this.#wait(id, `${held.holder} holds the mutex ${name}`);
     const { locks } = this.#session.layout;
-    const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
     let lock: FileLock | undefined;
     try {
       mkdirSync(locks, { recursive: true });
       lock = tryLock(path.join(locks, `mutex-${safeFileName(name, hash)}.lock`));
       if (lock === undefined) {
         const reason = `another run holds the mutex ${name}`;
-        return this.#options.wait ? this.#wait(id, reason) : this.#refuse(id, reason);
+        if (!this.#options.wait) return this.#refuse(id, reason);
+        if (this.#mayWait(id, name)) return this.#wait(id, reason);
+        return this.#refuse(
+          id,
+          `it would wait for ever: the mutex ${name} is held by a task that waits in turn for what this run keeps. Start them one after the other, or take the mutex out of one of the two`,
+        );
       }
     } catch {
       // Where nothing can be written the run ends by itself; within it the mutex holds all the same.
     }
+    this.#endWait(id);
     this.#held.set(name, { holder: id, lock });
     this.#byTask.set(id, name);
     return true;
@@ -103,6 +116,30 @@ export class Mutexes {
     this.#byTask.delete(id);
     this.#held.get(name)?.lock?.release();
     this.#held.delete(name);
+  }
+
+  /** The run ends, and waits for nothing any more. */
+  close(): void {
+    for (const id of [...this.#waiting.keys()]) this.#endWait(id);
+  }
+
+  /** Writes down what for, for whoever would close a circle. */
+  #mayWait(id: string, name: string): boolean {
+    if (this.#waiting.has(id)) return true;
+    const { runs, above } = this.#options;
+    const { layout } = this.#session;
+    const who = `${runs[0]}~${safeFileName(id, hash)}`;
+    const kept = [who, ...runs, ...[...above].map(mutexNode)];
+    const begun = underProjectLock(layout, () => beginWait(layout.locks, kept, mutexNode(name)));
+    if (begun === true) this.#waiting.set(id, who);
+    return begun !== false;
+  }
+
+  #endWait(id: string): void {
+    const who = this.#waiting.get(id);
+    if (who === undefined) return;
+    this.#waiting.delete(id);
+    endWait(this.#session.layout.locks, who);
   }
 
   #wait(id: string, reason: string): false {

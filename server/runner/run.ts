@@ -219,6 +219,7 @@ class Run {
     this.#executor = (options.executor ?? onThisMachine)(header.id);
     this.#instances = session.selectedInstances();
     this.#mutexes = new Mutexes(session, {
+      runs: [header.id, ...(options.parent?.runs ?? [])],
       above: options.parent?.mutexes ?? new Set(),
       cancelled: options.control.cancelled,
       wait: options.wait,
@@ -308,6 +309,7 @@ class Run {
       this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
     } finally {
       this.#executor.close();
+      this.#mutexes.close();
       rmSync(metricsFolder, { recursive: true, force: true });
     }
     const status = this.#status();
@@ -575,10 +577,11 @@ class Run {
       ),
     ]);
     const reads = new Set(this.#instances.flatMap((instance) => paths(instance.inputs)));
+    const { parent } = this.#options;
     return {
       runId: this.#header.id,
       pipeline: this.#options.pipeline.name,
-      ...(this.#options.parent === undefined ? {} : { above: this.#options.parent.runs }),
+      ...(parent === undefined ? {} : { above: parent.runs, mutexesAbove: [...parent.mutexes] }),
       writes: [...writes],
       reads: [...reads].filter((one) => !writes.has(one)),
     };

@@ -1,7 +1,7 @@
 /**
- * Runs that are part of others and wait for outputs. What they are a part of keeps its own outputs meanwhile, so that two
- * of them could wait for each other without an end. So whoever waits writes down for whom; who would close a circle is
- * told instead. Call all of it under the project's lock.
+ * Who waits for what another run keeps, outputs or a mutex. Runs keep their outputs to the end, and a task that calls a
+ * pipeline its mutex, so that two could wait for each other without an end. So whoever waits writes down for what, and what
+ * is kept meanwhile; who would close a circle is told instead. Call all of it under the project's lock.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -13,10 +13,15 @@ import { readPlainText } from '../stores/plain-file.js';
 const ENDING = '.wait';
 
 interface Wait extends ProcessIdentity {
-  /** The run that waits, and those that it is a part of: none of them ends before. */
+  /** Who waits, the run and those that it is a part of, and mutexes that they keep: none of them ends before. */
   readonly runs: readonly string[];
-  /** The run that it waits for. */
+  /** The run, or the mutex, that it waits for. */
   readonly for: string;
+}
+
+/** Among runs: what holds it can end only when it is given back. */
+export function mutexNode(name: string): string {
+  return `mutex ${name}`;
 }
 
 function fileOf(folder: string, runId: string): string {
@@ -49,10 +54,10 @@ function liveWaits(folder: string): Wait[] {
 }
 
 /**
- * Writes down that a run waits. `false`: the one it would wait for waits itself, possibly by way of others, for one of
+ * Writes down that somebody waits. `false`: what it would wait for waits itself, possibly by way of others, for one of
  * `runs`, and nothing was written.
  *
- * @param runs the run and those that it is a part of
+ * @param runs first who waits, by a name that can be a file's; then all that does not end before
  */
 export function beginWait(folder: string, runs: readonly string[], holder: string): boolean {
   const [runId = ''] = runs;
@@ -77,8 +82,9 @@ export function beginWait(folder: string, runs: readonly string[], holder: strin
 /** Of the waits that this process has written down. */
 const beating = new Map<string, () => void>();
 
-export function endWait(folder: string, runId: string): void {
-  const file = fileOf(folder, runId);
+/** @param who the first of the `runs` of `beginWait` */
+export function endWait(folder: string, who: string): void {
+  const file = fileOf(folder, who);
   beating.get(file)?.();
   beating.delete(file);
   rmSync(file, { force: true });

@@ -1,5 +1,6 @@
 /** Limits belong to the machine: a call multiplies nothing, and a processor is given. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { TestProject, builtCli, until } from '../support/cli.js';
 
@@ -92,6 +93,35 @@ test('lint finds a mutex that a call holds while its pipeline waits for it', asy
   assert.match(stdout, /parent\.pipeline\.yaml:2:35: error: .*graph\/mutex-cycle/);
   await project.expect(2, ['run', 'parent']);
 });
+
+for (const { what, second, runs } of [
+  { what: 'of two runs', second: 'q', runs: ['p', 'q'] },
+  { what: 'of one run', second: 'p', runs: ['p'] },
+])
+  test(`calls ${what} that would wait for each other’s mutex are told, and one of them works`, async () => {
+    const call = (name: string, mutex: string): string =>
+      `  ${name}: { mutex: ${mutex}, pipeline: ${name} }\n`;
+    const called = (name: string, mutex: string, other: string): string => `name: ${name}
+tasks:
+  first: { run: 'echo > ${name}; while ! test -e ${other}; do sleep 0.05; done', cache: false }
+  then: { needs: [first], mutex: ${mutex}, run: echo, cache: false }
+`;
+    const project = await TestProject.make({
+      'p.pipeline.yaml': `name: p\ntasks:\n${call('one', 'a')}${second === 'p' ? call('two', 'b') : ''}`,
+      'q.pipeline.yaml': `name: q\ntasks:\n${call('two', 'b')}`,
+      'one.pipeline.yaml': called('one', 'b', 'two'),
+      'two.pipeline.yaml': called('two', 'a', 'one'),
+    });
+    const done = await Promise.all(runs.map((name) => project.run(['run', name, '-k', '-j', '4'])));
+    const texts = done.map(({ stdout }) => stdout).join('');
+    assert.match(texts, /\[then\] succeeded/, texts);
+    const told = texts.match(/it would wait for ever: the mutex [ab] is held by a task that waits in turn/g);
+    assert.ok(told !== null, texts);
+    assert.deepEqual(
+      readdirSync(project.path('.modelyard/locks')).filter((name) => name.endsWith('.wait')),
+      [],
+    );
+  });
 
 test('--no-wait waits for no mutex of another run either', async () => {
   const project = await TestProject.make({

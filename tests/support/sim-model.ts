@@ -329,7 +329,7 @@ class Pass {
     const world = this.#world;
     const parts: string[] = [];
     for (const read of task.reads) {
-      if (!this.#isMade(read)) return { status: 'failed' };
+      if (!this.#isMade(read)) return this.#failedAt(task);
       parts.push(world.files.get(read) ?? '');
     }
     if (task.source) parts.push(world.sourceText(task.name));
