@@ -13,9 +13,9 @@ export const FILES = {
 /** Of every place that may hold a name. */
 const NAME = 'one';
 
-export type Step = { readonly key: string } | { readonly named: true } | { readonly item: true };
+type Step = { readonly key: string } | { readonly named: true } | { readonly item: true };
 
-export interface Leaf {
+interface Leaf {
   readonly steps: readonly Step[];
   /** From the root to the key: the alternatives that were taken, and the key's own schema. */
   readonly schemas: readonly TSchema[];
