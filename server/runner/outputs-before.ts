@@ -88,11 +88,13 @@ export class OutputsBefore {
         else this.#strangers.set(file, stampOf(workspace.absolute(file)));
       }
     }
-    const found = await Promise.all(paths.map((file) => this.#reason(file, signal)));
+    // A file may be an output and metrics as well.
+    const files = [...new Set(paths)];
+    const found = await Promise.all(files.map((file) => this.#reason(file, signal)));
     this.#held.push(
       ...this.#trash.hold(
         this.#task,
-        paths.map((file, index) => ({ path: file, reason: found[index] ?? 'found' })),
+        files.map((file, index) => ({ path: file, reason: found[index] ?? 'found' })),
       ),
     );
     for (const output of outputs) {
