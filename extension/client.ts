@@ -1,7 +1,7 @@
 /** The language server: starts it, restarts it when it dies, says how it is, and carries requests to it. */
 import * as vscode from 'vscode';
 import type { LanguageClient, LanguageClientOptions, ServerOptions } from 'vscode-languageclient/node';
-import type { ChangedParams, Requests } from '../server/protocol.js';
+import type { ChangedParams, LensCommand, Requests } from '../server/protocol.js';
 
 export type ServerState = 'starting' | 'ready' | 'stopped';
 
@@ -17,6 +17,22 @@ const SELECTOR = [
   { scheme: 'file', pattern: '**/*.{pipeline,features}.{yaml,yml}' },
   { scheme: 'file', pattern: '**/{pipeline,features,modelyard}.{yaml,yml}' },
 ];
+
+/** What code lenses and code actions may ask for: the server sends no other command. */
+const COMMANDS: Readonly<Record<LensCommand, true>> = {
+  'modelyard.runPipeline': true,
+  'modelyard.runTask': true,
+  'modelyard.planPipeline': true,
+  'modelyard.showGraph': true,
+  'modelyard.showRun': true,
+  'modelyard.openRule': true,
+  'modelyard.showApproval': true,
+  'modelyard.approve': true,
+  'modelyard.reject': true,
+  'modelyard.materializeView': true,
+  'modelyard.previewView': true,
+  'modelyard.profileView': true,
+};
 
 /** The server's module stays unloaded until the first start, so that activation costs nothing. */
 export class Client implements vscode.Disposable {
@@ -95,6 +111,10 @@ export class Client implements vscode.Disposable {
         settings: vscode.workspace.getConfiguration('modelyard'),
         // Pages of model versions are documents of ours: model-documents.ts.
         modelCards: true,
+        // What is ours and not the protocol's: no other client is sent any of it.
+        icons: true,
+        views: true,
+        commands: Object.keys(COMMANDS),
         // Data is read and SQL is looked at only where the workspace is trusted.
         trusted: vscode.workspace.isTrusted,
       },

@@ -26,7 +26,9 @@ export const COMMANDS: Commands = {
   gc: async () => (await import('./commands/gc.js')).gc,
   trust: async () => (await import('./commands/trust.js')).trust,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
+  lsp: async () => (await import('./commands/lsp.js')).lsp,
   schema: async () => (await import('./commands/schema.js')).schema,
+  completion: async () => (await import('./commands/completion.js')).completionOf(() => COMMANDS),
   version: async () => (await import('./commands/version.js')).version,
 };
 

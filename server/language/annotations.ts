@@ -1,5 +1,5 @@
 /** What the editor shows on and beside the text over LSP: hovers, lenses, colours, hints; and the fixes. */
-import { CodeActionKind, InlayHintKind, MarkupKind } from 'vscode-languageserver/node';
+import { CodeActionKind, InlayHintKind } from 'vscode-languageserver/node';
 import type {
   CodeAction,
   CodeActionContext,
@@ -27,6 +27,7 @@ import type {
 } from '../ide/types.js';
 import { positionAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
+import { markupOf } from './markup.js';
 import { START, diagnosticOf, locationOf, offsetOf, rangeOf, workspaceEditOf } from './convert.js';
 import { cardUri, uriOfPath } from './documents.js';
 import type { Asked } from './asked.js';
@@ -51,12 +52,12 @@ export const LEGEND: SemanticTokensLegend = {
   tokenModifiers: [],
 };
 
-export function hoverAt({ context }: Asked, offset: number): Hover | null {
+export function hoverAt({ context, client }: Asked, offset: number): Hover | null {
   const found = hover(context, offset);
   if (found === undefined) return null;
   return {
     range: rangeOf(context.definition.tree.lineStarts, found.span),
-    contents: { kind: MarkupKind.Markdown, value: found.markdown },
+    contents: markupOf(found.markdown, client.hoverMarkup),
   };
 }
 
@@ -84,15 +85,21 @@ function commandOf({ project, uri }: Asked, reference: CommandReference, title: 
   }
 }
 
+/** Lenses whose command the client has. Who has no icons gets the words. */
 export function lenses(asked: Asked): CodeLens[] {
-  return codeLenses(asked.context).map((lens) => ({
-    range: rangeOf(asked.context.definition.tree.lineStarts, lens.span),
+  const { client, context } = asked;
+  const shown = codeLenses(context).filter(({ command }) => client.has(command.command));
+  return shown.map((lens) => ({
+    range: rangeOf(context.definition.tree.lineStarts, lens.span),
     command: {
-      ...commandOf(asked, lens.command, lens.title),
+      ...commandOf(asked, lens.command, client.icons ? lens.title : lens.title.replace(ICON, '')),
       ...defined({ tooltip: lens.tooltip }),
     },
   }));
 }
+
+/** An icon of VS Code at the beginning of a title. */
+const ICON = /^\$\([a-z~-]+\) /;
 
 function wants(only: readonly string[] | undefined, kind: string): boolean {
   return only === undefined || only.some((wanted) => kind === wanted || kind.startsWith(`${wanted}.`));
@@ -107,19 +114,15 @@ function sameRange(a: Range, b: Range): boolean {
   );
 }
 
-export function actions(
-  asked: Asked,
-  range: Range,
-  wanted: CodeActionContext,
-  versioned: boolean,
-): CodeAction[] {
-  const { workspace, project, context, findings } = asked;
+export function actions(asked: Asked, range: Range, wanted: CodeActionContext): (CodeAction | Command)[] {
+  const { workspace, project, context, findings, client } = asked;
+  const versioned = client.versionedEdits;
   const { tree } = context.definition;
   const found = findings();
   // The client's own diagnostics are named in the answer, so that it can tell which lamp an action belongs to.
   const diagnosticsOf = (action: IdeCodeAction): Diagnostic[] =>
     action.findings.map((finding) => {
-      const made = diagnosticOf(workspace, project, finding, false);
+      const made = diagnosticOf(workspace, project, finding, client);
       return (
         wanted.diagnostics.find((shown) => shown.code === made.code && sameRange(shown.range, made.range)) ??
         made
@@ -129,11 +132,12 @@ export function actions(
   if (wants(wanted.only, CodeActionKind.QuickFix)) {
     const span = { start: offsetOf(tree, range.start), end: offsetOf(tree, range.end) };
     for (const action of codeActions(context, found, span)) {
+      if (action.command !== undefined && !client.has(action.command.command)) continue;
       result.push({
         title: action.title,
         kind: action.kind === 'fix-all' ? FIX_ALL : CodeActionKind.QuickFix,
         diagnostics: diagnosticsOf(action),
-        ...(action.preferred ? { isPreferred: true } : {}),
+        ...(action.preferred && client.preferredActions ? { isPreferred: true } : {}),
         ...(action.edits.length === 0
           ? {}
           : { edit: workspaceEditOf(workspace, project, action.edits, versioned) }),
@@ -152,7 +156,16 @@ export function actions(
       });
     }
   }
-  return result;
+  return client.actionLiterals ? result : result.flatMap(asCommand);
+}
+
+/** The command of this server that asks the client to apply an edit. */
+export const APPLY_EDIT = 'modelyard.applyEdit';
+
+/** An action as clients without code actions take it. */
+function asCommand({ title, edit, command }: CodeAction): Command[] {
+  if (command !== undefined) return [command];
+  return edit === undefined ? [] : [{ title, command: APPLY_EDIT, arguments: [{ label: title, edit }] }];
 }
 
 /** Tokens as LSP counts them: each relative to the one before. */
@@ -188,12 +201,12 @@ export function hints(asked: Asked, range: Range): InlayHint[] {
 }
 
 /** The label, with what a click on it goes to. */
-function labelOf({ workspace, project, cards }: Asked, hint: IdeHint): string | InlayHintLabelPart[] {
+function labelOf({ workspace, project, client }: Asked, hint: IdeHint): string | InlayHintLabelPart[] {
   const { label, target, version } = hint;
   if (target !== undefined) {
     return [{ value: label, location: locationOf(workspace, project, target.path, target.span) }];
   }
-  if (version === undefined || !cards) return label;
+  if (version === undefined || !client.cards) return label;
   const uri = cardUri(project.root, version.model, version.version);
   return [{ value: label, location: { uri, range: START } }];
 }

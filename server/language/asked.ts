@@ -2,6 +2,7 @@
 import type { IdeContext } from '../ide/types.js';
 import type { Project } from '../project/project.js';
 import type { Finding } from '../rules/rule.js';
+import type { Client } from './client.js';
 import type { Workspace } from './workspace.js';
 
 /** A definition that the editor asks about, with all that the answer may need. */
@@ -9,8 +10,8 @@ export interface Asked {
   readonly workspace: Workspace;
   readonly project: Project;
   readonly uri: string;
-  /** The client shows pages of model versions. */
-  readonly cards: boolean;
+  /** Who asks: nothing is answered that it can't take. */
+  readonly client: Client;
   readonly context: IdeContext;
   readonly findings: () => readonly Finding[];
 }

@@ -1,10 +1,12 @@
 /** Completion over LSP. Documentation is given when an item is resolved, so that long lists stay small on the wire. */
-import { CompletionItemKind, InsertTextFormat, InsertTextMode, MarkupKind } from 'vscode-languageserver/node';
+import { CompletionItemKind, InsertTextFormat, InsertTextMode } from 'vscode-languageserver/node';
 import type { CompletionItem, CompletionList } from 'vscode-languageserver/node';
 import { defined } from '../base/defined.js';
 import { completion } from '../ide/completion.js';
 import type { Completion, CompletionKind, IdeContext } from '../ide/types.js';
+import type { Client } from './client.js';
 import { rangeOf } from './convert.js';
+import { markupOf } from './markup.js';
 
 const KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
   key: CompletionItemKind.Property,
@@ -36,11 +38,6 @@ const KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
 /** Names that end in something like code: only VS Code and what is built on it know the command below. */
 const KNOWS_SUGGEST = /code|codium|cursor|windsurf|theia/i;
 
-export interface CompletionClient {
-  readonly snippets: boolean;
-  readonly name: string;
-}
-
 /** A snippet as plain text: its placeholders' presets stay. */
 export function plainText(snippet: string): string {
   let text = snippet;
@@ -54,11 +51,11 @@ export function plainText(snippet: string): string {
 }
 
 export class Completions {
-  readonly #client: CompletionClient;
+  readonly #client: Client;
   /** The list that was given last: items are resolved from it. */
   #last: { readonly id: number; readonly items: readonly Completion[] } = { id: 0, items: [] };
 
-  constructor(client: CompletionClient) {
+  constructor(client: Client) {
     this.#client = client;
   }
 
@@ -74,12 +71,12 @@ export class Completions {
       isIncomplete: incomplete,
       items: items.map((item, at) => ({
         label: item.label,
-        kind: KINDS[item.kind],
+        kind: this.#client.completionKind(KINDS[item.kind]),
         sortText: item.sortText,
         ...defined({ detail: item.detail, filterText: item.filterText }),
         textEdit: { range: rangeOf(lineStarts, item.span), newText: this.#newText(item) },
         ...(item.snippet && this.#client.snippets ? { insertTextFormat: InsertTextFormat.Snippet } : {}),
-        insertTextMode: InsertTextMode.asIs,
+        ...(this.#client.asIs ? { insertTextMode: InsertTextMode.asIs } : {}),
         ...(item.again === true && KNOWS_SUGGEST.test(this.#client.name)
           ? { command: { title: 'Suggest', command: 'editor.action.triggerSuggest' } }
           : {}),
@@ -95,7 +92,7 @@ export class Completions {
     if (data.list !== this.#last.id || typeof data.item !== 'number') return item;
     const documentation = this.#last.items[data.item]?.documentation;
     if (documentation === undefined) return item;
-    return { ...item, documentation: { kind: MarkupKind.Markdown, value: documentation } };
+    return { ...item, documentation: markupOf(documentation, this.#client.completionMarkup) };
   }
 
   #newText(item: Completion): string {

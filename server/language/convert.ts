@@ -12,6 +12,8 @@ import type { Project } from '../project/project.js';
 import type { Edit, Finding, FindingSeverity } from '../rules/rule.js';
 import { offsetAt, positionAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
+import type { Client } from './client.js';
+import { rulePage } from './rule-page.js';
 import type { Workspace } from './workspace.js';
 
 /** Where a text begins. */
@@ -55,21 +57,26 @@ export function locationOf(workspace: Workspace, project: Project, path: string,
   return { uri: workspace.uriOf(project, path), range: rangeIn(project, path, span) };
 }
 
-/** A finding as the editor shows it. `data` lets a code action find the finding again. */
+/** A finding as the editor shows it. */
 export function diagnosticOf(
   workspace: Workspace,
   project: Project,
   finding: Finding,
-  withRelated: boolean,
+  client: Client,
 ): Diagnostic {
+  const page =
+    client.codeDescription && !client.has('modelyard.openRule') ? rulePage(finding.rule) : undefined;
   return {
     range: rangeIn(project, finding.path, finding.span),
     severity: SEVERITIES[finding.severity],
     source: 'modelyard',
     code: finding.rule,
     message: finding.message,
-    ...(finding.unnecessary === true ? { tags: [DiagnosticTag.Unnecessary] } : {}),
-    ...(withRelated && finding.related.length > 0
+    ...(page === undefined ? {} : { codeDescription: { href: page } }),
+    ...(finding.unnecessary === true && client.tag(DiagnosticTag.Unnecessary)
+      ? { tags: [DiagnosticTag.Unnecessary] }
+      : {}),
+    ...(client.relatedInformation && finding.related.length > 0
       ? {
           relatedInformation: finding.related.map((related) => ({
             location: locationOf(workspace, project, related.path, related.span),

@@ -12,6 +12,7 @@ import type {
   WorkspaceDocumentDiagnosticReport,
 } from 'vscode-languageserver/node';
 import type { Finding } from '../rules/rule.js';
+import type { Client } from './client.js';
 import { diagnosticOf } from './convert.js';
 import { throwIfCancelled } from './guard.js';
 import type { Settings } from './settings.js';
@@ -34,7 +35,7 @@ export interface DiagnosticsOptions {
   readonly workspace: Workspace;
   readonly settingsFor: (uri: string) => Promise<Settings>;
   readonly settingsNow: (uri: string) => Settings;
-  readonly relatedInformation: boolean;
+  readonly client: Client;
   /** What is shown in a file beside its findings. */
   readonly beside: (place: Place) => readonly Diagnostic[];
   /** Absent for clients that pull. */
@@ -62,6 +63,7 @@ export class Diagnostics {
   #changes = 0;
   #pushing: Promise<void> | undefined;
   #pushAgain = false;
+  #closed = false;
 
   constructor(options: DiagnosticsOptions) {
     this.#options = options;
@@ -85,7 +87,9 @@ export class Diagnostics {
     this.#wake();
   }
 
+  /** What waits for a change is answered: none will come. */
   close(): void {
+    this.#closed = true;
     this.#schedulePush.cancel();
     this.#scheduleRefresh.cancel();
     this.#wake();
@@ -132,7 +136,7 @@ export class Diagnostics {
     for (;;) {
       const changed = this.#nextChange(token);
       const items = await this.#changedSince(previous, token);
-      if (items.length > 0 || previous.length === 0) return { items };
+      if (items.length > 0 || previous.length === 0 || this.#closed) return { items };
       await changed;
       await this.#quiet(token);
     }
@@ -203,7 +207,7 @@ export class Diagnostics {
   }
 
   async #pushOnce(): Promise<void> {
-    const { workspace, publish, settingsFor } = this.#options;
+    const { workspace, publish, settingsFor, client } = this.#options;
     if (publish === undefined) return;
     await this.#indexed();
     const places = workspace.places();
@@ -223,7 +227,8 @@ export class Diagnostics {
       this.#pushed.set(uri, { id: resultId, version });
       // A file that never had findings needs no empty list.
       if (before === undefined && findings.length + beside.length === 0 && version === null) continue;
-      publish({ uri, ...(version === null ? {} : { version }), diagnostics: this.#convert(uri, report) });
+      const told = version === null || !client.pushedVersions ? {} : { version };
+      publish({ uri, ...told, diagnostics: this.#convert(uri, report) });
     }
     for (const uri of gone) {
       this.#pushed.delete(uri);
@@ -253,13 +258,10 @@ export class Diagnostics {
   }
 
   #convert(uri: string, { findings, beside }: Report): Diagnostic[] {
-    const { workspace, relatedInformation } = this.#options;
+    const { workspace, client } = this.#options;
     const place = workspace.place(uri);
     if (place === undefined) return [];
-    return [
-      ...findings.map((finding) => diagnosticOf(workspace, place.project, finding, relatedInformation)),
-      ...beside,
-    ];
+    return [...findings.map((finding) => diagnosticOf(workspace, place.project, finding, client)), ...beside];
   }
 
   #debounce(): number {
@@ -293,6 +295,7 @@ export class Diagnostics {
     let since: number;
     do {
       since = this.#changes;
+      if (this.#closed) return;
       await this.#pause(QUIET_MS, token);
       throwIfCancelled(token);
     } while (this.#changes !== since);

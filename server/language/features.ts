@@ -1,6 +1,6 @@
 /** Registers the editor's features on the connection. Nothing is computed here: every handler is one call. */
 import type {
-  ClientCapabilities,
+  ApplyWorkspaceEditParams,
   Connection,
   DiagnosticServerCancellationData,
   DocumentDiagnosticParams,
@@ -12,8 +12,9 @@ import type {
   WorkspaceDiagnosticReport,
 } from 'vscode-languageserver/node';
 import { TextDocumentSyncKind } from 'vscode-languageserver/node';
-import { FIX_ALL, LEGEND, actions, hints, hoverAt, lenses, tokens } from './annotations.js';
+import { APPLY_EDIT, FIX_ALL, LEGEND, actions, hints, hoverAt, lenses, tokens } from './annotations.js';
 import type { Asked } from './asked.js';
+import type { Client } from './client.js';
 import { Completions } from './completion.js';
 import { offsetOf } from './convert.js';
 import type { Diagnostics } from './diagnostics.js';
@@ -42,10 +43,7 @@ export interface FeatureHost {
   readonly histories: Histories;
   readonly diagnostics: Diagnostics;
   readonly settingsFor: (uri: string) => Promise<Settings>;
-  readonly client: ClientCapabilities;
-  readonly clientName: string;
-  /** The client shows pages of model versions, at `cardUri`. */
-  readonly cards: boolean;
+  readonly client: Client;
   /** Hears which files have their code lenses. */
   readonly lensesAnswered: (uri: string) => void;
 }
@@ -53,10 +51,12 @@ export interface FeatureHost {
 /** Symbols of the workspace that one query gives at most. */
 const MAX_SYMBOLS = 500;
 
-export function capabilitiesFor(client: ClientCapabilities): ServerCapabilities {
+export function capabilitiesFor(client: Client): ServerCapabilities {
+  const { textDocument, workspace } = client.capabilities;
+  const fixesByCommand = !client.actionLiterals && client.appliesEdits;
   return {
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
-    ...(client.textDocument?.diagnostic === undefined
+    ...(!client.pulls
       ? {}
       : {
           diagnosticProvider: {
@@ -73,16 +73,23 @@ export function capabilitiesFor(client: ClientCapabilities): ServerCapabilities 
     definitionProvider: true,
     referencesProvider: true,
     documentHighlightProvider: true,
-    renameProvider: client.textDocument?.rename?.prepareSupport === true ? { prepareProvider: true } : true,
-    documentSymbolProvider: { label: 'Modelyard' },
+    renameProvider: textDocument?.rename?.prepareSupport === true ? { prepareProvider: true } : true,
+    documentSymbolProvider:
+      textDocument?.documentSymbol?.labelSupport === true ? { label: 'Modelyard' } : true,
     workspaceSymbolProvider: true,
-    codeActionProvider: { codeActionKinds: ['quickfix', FIX_ALL] },
-    codeLensProvider: {},
+    ...(client.actionLiterals
+      ? { codeActionProvider: { codeActionKinds: ['quickfix', FIX_ALL] } }
+      : fixesByCommand
+        ? { codeActionProvider: true, executeCommandProvider: { commands: [APPLY_EDIT] } }
+        : {}),
+    ...(client.hasCommands ? { codeLensProvider: {} } : {}),
     documentLinkProvider: {},
     foldingRangeProvider: true,
     semanticTokensProvider: { legend: LEGEND, full: true, range: true },
     inlayHintProvider: true,
-    workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+    workspace: {
+      workspaceFolders: { supported: true, changeNotifications: workspace?.workspaceFolders === true },
+    },
   };
 }
 
@@ -95,7 +102,7 @@ export function ask(host: FeatureHost, uri: string, settings: Settings): Asked |
     workspace: host.workspace,
     project,
     uri: place.uri,
-    cards: host.cards,
+    client: host.client,
     context: {
       definition,
       project: project.view(settings.rules),
@@ -114,11 +121,7 @@ export function ask(host: FeatureHost, uri: string, settings: Settings): Asked |
 
 export function registerFeatures(host: FeatureHost): void {
   const { connection, log, client, workspace } = host;
-  const completions = new Completions({
-    snippets: client.textDocument?.completion?.completionItem?.snippetSupport === true,
-    name: host.clientName,
-  });
-  const versioned = client.workspace?.workspaceEdit?.documentChanges === true;
+  const completions = new Completions(client);
 
   /** A handler about one document; answers with `otherwise` when the document is not ours. */
   const onDocument = <P extends { readonly textDocument: { readonly uri: string } }, R>(
@@ -164,13 +167,12 @@ export function registerFeatures(host: FeatureHost): void {
   );
   connection.onCompletionResolve(guarded(log, 'completion resolve', (item) => completions.resolve(item)));
   connection.onHover(onDocument('hover', null, (asked, params) => hoverAt(asked, at(asked, params))));
-  const linkSupport = client.textDocument?.definition?.linkSupport === true;
   connection.onDefinition(
-    onDocument('definition', null, (asked, params) => definitions(asked, at(asked, params), linkSupport)),
+    onDocument('definition', null, (asked, params) => definitions(asked, at(asked, params))),
   );
   connection.onReferences(
     onDocument('references', null, (asked, params) =>
-      references(asked, at(asked, params), params.context.includeDeclaration),
+      references(asked, at(asked, params), includesDeclaration(params.context)),
     ),
   );
   connection.onDocumentHighlight(
@@ -183,7 +185,7 @@ export function registerFeatures(host: FeatureHost): void {
     onDocument('rename', null, (asked, params) => {
       workspace.syncUnsaved();
       if (typeof params.newName !== 'string') throw new InvalidParams('newName must be a string');
-      return renameEdits(asked, at(asked, params), params.newName, versioned);
+      return renameEdits(asked, at(asked, params), params.newName, client.versionedEdits);
     }),
   );
   connection.onDocumentSymbol(onDocument('document symbols', null, symbols));
@@ -195,7 +197,7 @@ export function registerFeatures(host: FeatureHost): void {
       for (const project of workspace.projects()) {
         await breathe();
         throwIfCancelled(token);
-        found.push(...symbolsOfProject(workspace, project, query));
+        found.push(...symbolsOfProject(workspace, project, query, client));
         if (found.length >= MAX_SYMBOLS) break;
       }
       return found.slice(0, MAX_SYMBOLS);
@@ -207,7 +209,7 @@ export function registerFeatures(host: FeatureHost): void {
       if (!Array.isArray((params.context as { diagnostics?: unknown } | undefined)?.diagnostics)) {
         throw new InvalidParams('context.diagnostics must be a list');
       }
-      return actions(asked, range, params.context, versioned);
+      return actions(asked, range, params.context);
     }),
   );
   connection.onCodeLens(
@@ -233,11 +235,39 @@ export function registerFeatures(host: FeatureHost): void {
       settings.inlayHints ? hints(asked, rangeOfParams(params)) : [],
     ),
   );
+  if (!client.actionLiterals) registerFixes(host);
   registerDiagnostics(host);
 }
 
+/** Whether the place of the definition is asked for as well. */
+function includesDeclaration(context: unknown): boolean {
+  const { includeDeclaration } = (context ?? {}) as { readonly includeDeclaration?: unknown };
+  if (typeof includeDeclaration !== 'boolean') {
+    throw new InvalidParams('context.includeDeclaration must be true or false');
+  }
+  return includeDeclaration;
+}
+
+/** Fixes for clients without code actions: they send the command back, and are asked to apply its edit. */
+function registerFixes({ connection, log }: FeatureHost): void {
+  connection.onExecuteCommand(
+    guarded(log, 'execute command', async ({ command, arguments: args }) => {
+      const [params] = Array.isArray(args) ? (args as readonly unknown[]) : [];
+      if (command !== APPLY_EDIT || typeof params !== 'object' || params === null || !('edit' in params)) {
+        throw new InvalidParams(`there is no command ${command} with these arguments`);
+      }
+      const { applied, failureReason } = await connection.workspace.applyEdit(
+        params as ApplyWorkspaceEditParams,
+      );
+      if (!applied)
+        log.info(`an edit was not applied${failureReason === undefined ? '' : `: ${failureReason}`}`);
+      return null;
+    }),
+  );
+}
+
 function registerDiagnostics({ connection, log, diagnostics, client }: FeatureHost): void {
-  if (client.textDocument?.diagnostic === undefined) return;
+  if (!client.pulls) return;
   connection.languages.diagnostics.on(
     guarded<DocumentDiagnosticParams, DocumentDiagnosticReport, DiagnosticServerCancellationData>(
       log,

@@ -30,6 +30,7 @@ import type { Span } from '../syntax/tree.js';
 import { START, locationOf, rangeIn, rangeOf, workspaceEditOf } from './convert.js';
 import { cardUri, uriOfPath } from './documents.js';
 import type { Asked } from './asked.js';
+import type { Client } from './client.js';
 import type { Workspace } from './workspace.js';
 
 const SYMBOLS: Readonly<Record<IdeSymbolKind, SymbolKind>> = {
@@ -48,12 +49,12 @@ const SYMBOLS: Readonly<Record<IdeSymbolKind, SymbolKind>> = {
 };
 
 /** As links where the client understands them: they say which word the jump starts from and what to show around. */
-export function definitions(asked: Asked, offset: number, links: boolean): LocationLink[] | Location[] {
+export function definitions(asked: Asked, offset: number): LocationLink[] | Location[] {
   const { workspace, project, context } = asked;
   const targets = definitionsAt(context, offset);
-  const version = asked.cards ? versionAt(context, offset) : undefined;
+  const version = asked.client.cards ? versionAt(context, offset) : undefined;
   const card = version === undefined ? undefined : cardUri(project.root, version.model, version.version);
-  if (!links) {
+  if (!asked.client.definitionLinks) {
     return [
       ...(card === undefined ? [] : [{ uri: card, range: START }]),
       ...targets.map((target) => locationOf(workspace, project, target.path, target.span)),
@@ -111,12 +112,14 @@ export function renameEdits(
   return workspaceEditOf(workspace, project, result.edits, versioned);
 }
 
-export function symbols({ context }: Asked): DocumentSymbol[] {
+export function symbols(asked: Asked): DocumentSymbol[] | SymbolInformation[] {
+  const { context, client } = asked;
   const { lineStarts } = context.definition.tree;
+  if (!client.hierarchicalSymbols) return flatSymbols(asked, documentSymbols(context));
   const convert = (symbol: OutlineSymbol): DocumentSymbol => ({
     name: symbol.name,
     ...defined({ detail: symbol.detail }),
-    kind: SYMBOLS[symbol.kind],
+    kind: client.symbolKind(SYMBOLS[symbol.kind], 'documentSymbol'),
     range: rangeOf(lineStarts, symbol.span),
     selectionRange: rangeOf(lineStarts, symbol.selection),
     children: symbol.children.map(convert),
@@ -124,29 +127,56 @@ export function symbols({ context }: Asked): DocumentSymbol[] {
   return documentSymbols(context).map(convert);
 }
 
+/** The outline in one list, each symbol with the name of what it lies in. */
+function flatSymbols(
+  { context, uri, client }: Pick<Asked, 'context' | 'uri' | 'client'>,
+  outline: readonly OutlineSymbol[],
+  containerName?: string,
+): SymbolInformation[] {
+  const { lineStarts } = context.definition.tree;
+  return outline.flatMap((symbol) => [
+    {
+      name: symbol.name,
+      kind: client.symbolKind(SYMBOLS[symbol.kind], 'documentSymbol'),
+      location: { uri, range: rangeOf(lineStarts, symbol.span) },
+      ...defined({ containerName }),
+    },
+    ...flatSymbols({ context, uri, client }, symbol.children, symbol.name),
+  ]);
+}
+
 /** Symbols of a project that a query matches. */
-export function symbolsOfProject(workspace: Workspace, project: Project, query: string): SymbolInformation[] {
+export function symbolsOfProject(
+  workspace: Workspace,
+  project: Project,
+  query: string,
+  client: Client,
+): SymbolInformation[] {
   return workspaceSymbols(project.view(), query).map((symbol) => ({
     name: symbol.name,
-    kind: SYMBOLS[symbol.kind],
+    kind: client.symbolKind(SYMBOLS[symbol.kind], 'workspaceSymbol'),
     location: locationOf(workspace, project, symbol.path, symbol.span),
     ...defined({ containerName: symbol.container }),
   }));
 }
 
-export function links({ project, context, cards }: Asked): DocumentLink[] {
+export function links({ project, context, client }: Asked): DocumentLink[] {
   return documentLinks(context).flatMap(({ span, path, version, tooltip }) => {
     const card =
-      version === undefined || !cards ? undefined : cardUri(project.root, version.model, version.version);
+      version === undefined || !client.cards
+        ? undefined
+        : cardUri(project.root, version.model, version.version);
     const target = path === undefined ? card : uriOfPath(project.absolute(path));
     if (target === undefined) return [];
     const range = rangeOf(context.definition.tree.lineStarts, span);
-    return [{ range, target, ...defined({ tooltip }) }];
+    return [{ range, target, ...(client.linkTooltips ? defined({ tooltip }) : {}) }];
   });
 }
 
-export function folds({ context }: Asked): FoldingRange[] {
-  return foldingRanges(context).map(({ startLine, endLine, kind }) => ({
+export function folds({ context, client }: Asked): FoldingRange[] {
+  const folds = foldingRanges(context);
+  const shown = folds.length > client.mostFolds ? folds.slice(0, client.mostFolds) : folds;
+  return shown.map(({ startLine, endLine, kind }) => ({
     startLine,
     endLine,
     ...(kind === undefined

@@ -1,16 +1,14 @@
 /** Builds the server on a connection: what the client can do decides what is registered. */
 import path from 'node:path';
-import type {
-  ClientCapabilities,
-  Connection,
-  InitializeParams,
-  InitializeResult,
-} from 'vscode-languageserver/node';
+import type { Connection, InitializeParams, InitializeResult } from 'vscode-languageserver/node';
 import { defined } from '../base/defined.js';
+import { diskFiles } from '../project/files.js';
 import { madeBefore } from '../runner/made-before.js';
 import { DidChangeWatchedFilesNotification, FileChangeType } from 'vscode-languageserver/node';
 import { Alerts } from './alerts.js';
+import { Client } from './client.js';
 import { Diagnostics } from './diagnostics.js';
+import { DiskPoll } from './disk-poll.js';
 import { pathOf, uriOfPath } from './documents.js';
 import { capabilitiesFor, registerFeatures } from './features.js';
 import { FeatureStores } from './feature-stores.js';
@@ -44,15 +42,21 @@ const EVENT_TYPES: Readonly<Record<FileChangeType, FileEvent['type']>> = {
 function foldersOf(params: InitializeParams): string[] {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- all that some clients send
   const { rootUri } = params;
-  const uris = params.workspaceFolders?.map((folder) => folder.uri) ?? [rootUri ?? []].flat();
-  return uris.flatMap((uri) => pathOf(uri) ?? []);
+  const uris =
+    params.workspaceFolders?.map((folder) => folder.uri) ??
+    (typeof rootUri === 'string' ? [rootUri] : undefined);
+  if (uris !== undefined) return uris.flatMap((uri) => pathOf(uri) ?? []);
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- older still
+  const { rootPath } = params;
+  return typeof rootPath === 'string' && path.isAbsolute(rootPath) ? [path.normalize(rootPath)] : [];
 }
 
 /** Everything that lives from `initialize` to the end. */
 class Server {
   readonly #connection: Connection;
   readonly #log: Log;
-  readonly #client: ClientCapabilities;
+  readonly #client: Client;
+  readonly #poll: DiskPoll | undefined;
   readonly #workspace: Workspace;
   readonly #settings: SettingsStore;
   readonly #diagnostics: Diagnostics;
@@ -71,10 +75,12 @@ class Server {
   readonly #handleEvents: ReturnType<typeof coalesce>;
   readonly #lookAgain: ReturnType<typeof coalesce>;
 
-  constructor(connection: Connection, log: Log, params: InitializeParams) {
+  constructor(connection: Connection, log: Log, client: Client, params: InitializeParams) {
     this.#connection = connection;
     this.#log = log;
-    this.#client = params.capabilities;
+    this.#client = client;
+    const { capabilities } = client;
+    this.#poll = client.watches ? undefined : new DiskPoll(diskFiles, (events) => this.#follow(events));
     this.#folders = foldersOf(params);
     this.#registries = new Registries(log, () => this.#modelsRead());
     this.#workspace = new Workspace(
@@ -85,41 +91,37 @@ class Server {
         made: madeBefore(root),
         facts: this.#features.facts(root),
       }),
-      this.#client.textDocument?.synchronization?.didSave === true,
+      capabilities.textDocument?.synchronization?.didSave === true,
+      this.#poll?.files ?? diskFiles,
     );
-    const initial: unknown = params.initializationOptions;
     this.#features = new FeatureStores({
       connection,
       log,
       workspace: () => this.#workspace,
-      // Who doesn't say so is not taken to trust it: SQL of a definition is not run then.
-      trusted:
-        typeof initial === 'object' && initial !== null && 'trusted' in initial && initial.trusted === true,
+      trusted: client.trusted,
       factsChanged: () => this.#factsChanged(),
       storeChanged: () => this.#factsChanged(),
     });
     this.#settings = new SettingsStore(
-      this.#client.workspace?.configuration === true
+      capabilities.workspace?.configuration === true
         ? (scopeUri) =>
             connection.workspace.getConfiguration({
               section: SERVER_NAME,
               ...defined({ scopeUri }),
             })
         : undefined,
-      typeof initial === 'object' && initial !== null && 'settings' in initial ? initial.settings : undefined,
+      client.settings,
+      () => this.#settingsChanged(),
     );
     const settingsFor = (uri: string) => this.#settings.of(this.#scopeOf(uri));
-    const pulls = this.#client.textDocument?.diagnostic !== undefined;
     this.#diagnostics = new Diagnostics({
       workspace: this.#workspace,
       settingsFor,
       settingsNow: (uri) => this.#settings.now(this.#scopeOf(uri)),
       beside: ({ project, path }) => this.#alerts.diagnostics(project, path),
-      relatedInformation:
-        this.#client.textDocument?.diagnostic?.relatedInformation === true ||
-        this.#client.textDocument?.publishDiagnostics?.relatedInformation === true,
-      ...(pulls ? {} : { publish: (diagnostics) => void connection.sendDiagnostics(diagnostics) }),
-      ...(this.#client.workspace?.diagnostics?.refreshSupport === true
+      client,
+      ...(client.pulls ? {} : { publish: (diagnostics) => void connection.sendDiagnostics(diagnostics) }),
+      ...(capabilities.workspace?.diagnostics?.refreshSupport === true
         ? { refresh: () => this.#ask('diagnostics refresh', connection.languages.diagnostics.refresh()) }
         : {}),
     });
@@ -143,6 +145,7 @@ class Server {
       workspace: this.#workspace,
       histories: this.#histories,
       runsWatch: this.#runsWatch,
+      told: client.views,
       features: this.#features,
       registries: this.#registries,
       servicesChanged: (root) => this.#servicesChanged(root),
@@ -155,13 +158,7 @@ class Server {
       histories: this.#histories,
       diagnostics: this.#diagnostics,
       settingsFor,
-      client: this.#client,
-      clientName: params.clientInfo?.name ?? '',
-      cards:
-        typeof initial === 'object' &&
-        initial !== null &&
-        'modelCards' in initial &&
-        initial.modelCards === true,
+      client,
       lensesAnswered: (uri) => this.#lenses.settled(uri),
     });
     this.#views.register();
@@ -169,8 +166,8 @@ class Server {
   }
 
   initialized(): void {
-    const { workspace } = this.#client;
-    if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
+    const { workspace } = this.#client.capabilities;
+    if (this.#client.watches) {
       // Everything, because every file may be the input of a task; what is not one costs a look into a map.
       this.#ask(
         'watching files',
@@ -191,6 +188,7 @@ class Server {
   }
 
   close(): void {
+    this.#poll?.close();
     this.#handleEvents.cancel();
     this.#lookAgain.cancel();
     this.#headWatch.close();
@@ -214,6 +212,7 @@ class Server {
     connection.onDidOpenTextDocument(
       on('open', checkNotification.open, ({ textDocument: { uri, languageId, version, text } }) => {
         this.#workspace.opened(uri, languageId, version, text);
+        void this.#poll?.look();
         this.#lenses.opened(uri);
       }),
     );
@@ -223,7 +222,10 @@ class Server {
       ),
     );
     connection.onDidSaveTextDocument(
-      on('save', checkNotification.close, ({ textDocument: { uri } }) => this.#workspace.saved(uri)),
+      on('save', checkNotification.close, ({ textDocument: { uri } }) => {
+        this.#workspace.saved(uri);
+        void this.#poll?.look();
+      }),
     );
     connection.onDidCloseTextDocument(
       on('close', checkNotification.close, ({ textDocument: { uri } }) => {
@@ -233,11 +235,12 @@ class Server {
     );
     connection.onDidChangeWatchedFiles(
       on('watched files', checkNotification.files, ({ changes }) => {
-        for (const { uri, type } of changes) {
-          const absolute = pathOf(uri);
-          if (absolute !== undefined) this.#remember({ path: absolute, type: EVENT_TYPES[type] });
-        }
-        this.#handleEvents();
+        this.#follow(
+          changes.flatMap(({ uri, type }) => {
+            const absolute = pathOf(uri);
+            return absolute === undefined ? [] : [{ path: absolute, type: EVENT_TYPES[type] }];
+          }),
+        );
       }),
     );
     connection.onDidChangeConfiguration(
@@ -247,9 +250,7 @@ class Server {
             ? settings[SERVER_NAME]
             : undefined;
         this.#settings.changed(section);
-        this.#diagnostics.changed();
-        this.#refreshShown();
-        this.#views.pipelinesChanged();
+        this.#settingsChanged();
       }),
     );
   }
@@ -259,6 +260,18 @@ class Server {
     const before = this.#events.get(event.path);
     const replaced = before?.type === 'deleted' && event.type === 'created';
     this.#events.set(event.path, replaced ? { ...event, type: 'changed' } : event);
+  }
+
+  #settingsChanged(): void {
+    this.#diagnostics.changed();
+    this.#refreshShown();
+    this.#views.pipelinesChanged();
+  }
+
+  /** What a client would have told of that watches files. */
+  #follow(events: readonly FileEvent[]): void {
+    for (const event of events) this.#remember(event);
+    this.#handleEvents();
   }
 
   async #diskEvents(): Promise<void> {
@@ -323,7 +336,7 @@ class Server {
   }
 
   readonly #refreshLenses = coalesce(() => {
-    if (this.#client.workspace?.codeLens?.refreshSupport === true) {
+    if (this.#client.capabilities.workspace?.codeLens?.refreshSupport === true && this.#client.hasCommands) {
       this.#ask('code lens refresh', this.#connection.sendRequest('workspace/codeLens/refresh'));
     }
   }, 200);
@@ -334,7 +347,7 @@ class Server {
 
   #refreshShown(): void {
     this.#refreshLenses();
-    if (this.#client.workspace?.inlayHint?.refreshSupport === true) {
+    if (this.#client.capabilities.workspace?.inlayHint?.refreshSupport === true) {
       this.#ask('inlay hint refresh', this.#connection.languages.inlayHint.refresh());
     }
   }
@@ -363,18 +376,19 @@ class Server {
   }
 }
 
-/** Serves one client. */
-export function serve(connection: Connection): void {
+/** Serves one client. @param version of Modelyard */
+export function serve(connection: Connection, version: string): void {
   const log: Log = {
     info: (message) => connection.console.info(message),
     error: (message) => connection.console.error(message),
   };
   let server: Server | undefined;
   connection.onInitialize((params): InitializeResult => {
-    server = new Server(connection, log, params);
+    const client = new Client(params);
+    server = new Server(connection, log, client, params);
     return {
-      capabilities: capabilitiesFor(params.capabilities),
-      serverInfo: { name: SERVER_NAME },
+      capabilities: capabilitiesFor(client),
+      serverInfo: { name: SERVER_NAME, version },
     };
   });
   connection.onInitialized(() => server?.initialized());

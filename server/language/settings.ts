@@ -46,19 +46,32 @@ export function readSettings(raw: unknown): Settings {
 }
 
 /** Settings by scope, asked for once and kept until they change. */
+/** A client that does not answer for so long is not waited for: until it does, what was known counts. */
+const ANSWER_MS = 2_000;
+
 export class SettingsStore {
   readonly #ask: ((scopeUri: string | undefined) => Promise<unknown>) | undefined;
   readonly #scopes = new Map<string, Promise<Settings>>();
   /** What is known without waiting: the last answer of each scope. */
   readonly #known = new Map<string, Settings>();
+  readonly #late: () => void;
+  readonly #answerMs: number;
   #pushed: Settings;
 
   /**
    * @param ask gets the section from the client; absent when the client can't be asked.
    * @param initial the section as the client sent it on start, for clients that can't be asked.
+   * @param late called when an answer came after others had to do without it.
    */
-  constructor(ask: ((scopeUri: string | undefined) => Promise<unknown>) | undefined, initial: unknown) {
+  constructor(
+    ask: ((scopeUri: string | undefined) => Promise<unknown>) | undefined,
+    initial: unknown,
+    late: () => void = () => undefined,
+    answerMs = ANSWER_MS,
+  ) {
     this.#ask = ask;
+    this.#late = late;
+    this.#answerMs = answerMs;
     this.#pushed = readSettings(initial);
   }
 
@@ -68,11 +81,33 @@ export class SettingsStore {
     const key = scope ?? '';
     let settings = this.#scopes.get(key);
     if (settings === undefined) {
-      settings = this.#ask(scope).then(readSettings, () => this.#known.get(key) ?? this.#pushed);
-      this.#scopes.set(key, settings);
-      void settings.then((known) => this.#known.set(key, known));
+      const asked = this.#ask(scope).then(readSettings, () => this.#known.get(key) ?? this.#pushed);
+      const waited = this.#within(asked, () => this.#known.get(key) ?? this.#pushed);
+      settings = waited;
+      this.#scopes.set(key, waited);
+      void asked.then((known) => {
+        this.#known.set(key, known);
+        // It may be asked for again by now.
+        if (this.#scopes.get(key) === waited) this.#scopes.set(key, asked);
+      });
     }
     return settings;
+  }
+
+  /** What is asked for, or what there is when the answer is long in coming; it counts from when it comes. */
+  #within(asked: Promise<Settings>, otherwise: () => Settings): Promise<Settings> {
+    return new Promise((resolve) => {
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        resolve(otherwise());
+      }, this.#answerMs);
+      void asked.then((settings) => {
+        clearTimeout(timer);
+        resolve(settings);
+        if (late) this.#late();
+      });
+    });
   }
 
   /** The settings as far as they are known; for work that can't wait. */

@@ -73,6 +73,8 @@ export interface ViewsHost {
   readonly workspace: Workspace;
   readonly histories: Histories;
   readonly runsWatch: RunsWatch;
+  /** The client hears of changes of the views. */
+  readonly told: boolean;
   readonly features: FeatureStores;
   readonly registries: Registries;
   /** An order to a service was carried out. */
@@ -435,7 +437,7 @@ export class Views {
     this.#expectEnd(active);
     const params: ChangedParams = { what: [...this.#what], active };
     this.#what.clear();
-    void connection.sendNotification('modelyard/changed', params);
+    if (this.#host.told) void connection.sendNotification('modelyard/changed', params);
   }
 }
 

@@ -54,7 +54,7 @@ function isOurOwn(absolute: string): boolean {
 
 export class Workspace {
   readonly documents = new Documents();
-  readonly #files: FileSystem = overlay(diskFiles, this.documents);
+  readonly #files: FileSystem;
   readonly #folders = new Set<string>();
   /** By root. */
   readonly #projects = new Map<string, Project>();
@@ -73,8 +73,15 @@ export class Workspace {
    * @param changed called after each change, possibly several times for one.
    * @param memoryOf what is known of the memory of the project with that root
    * @param waitsForSaves whether saves are told of, so that large documents can wait for them
+   * @param disk what lies below the open documents
    */
-  constructor(changed: (change: Change) => void, memoryOf: (root: string) => Memory, waitsForSaves: boolean) {
+  constructor(
+    changed: (change: Change) => void,
+    memoryOf: (root: string) => Memory,
+    waitsForSaves: boolean,
+    disk: FileSystem = diskFiles,
+  ) {
+    this.#files = overlay(disk, this.documents);
     this.#changed = changed;
     this.#waitsForSaves = waitsForSaves;
     this.#memoryOf = memoryOf;

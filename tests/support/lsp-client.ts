@@ -10,12 +10,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type {
   ClientCapabilities,
+  CompletionItemKind,
   Diagnostic,
   DocumentDiagnosticReport,
   InitializeResult,
   Position,
   PublishDiagnosticsParams,
   Range,
+  SymbolKind,
   CancellationToken,
   MessageConnection,
 } from 'vscode-languageserver/node';
@@ -80,14 +82,22 @@ export interface ClientOptions {
   readonly folders: readonly string[];
   /** Laid over the capabilities of a modern editor. */
   readonly capabilities?: ClientCapabilities;
+  /** The capabilities are those above and no others. */
+  readonly only?: boolean;
+  /** Over the params of `initialize`. */
+  readonly params?: Readonly<Record<string, unknown>>;
   /** Diagnostics are pulled unless this is false. */
   readonly pull?: boolean;
   /** The section `modelyard` for a scope. */
   readonly settings?: (scopeUri: string | undefined) => unknown;
-  readonly initializationOptions?: unknown;
+  /** Beside what our extension says; `null`: nothing of ours. */
+  readonly initializationOptions?: Readonly<Record<string, unknown>> | null;
   /** A command that the server is started by, such as `strace`. */
   readonly under?: readonly string[];
 }
+
+const SYMBOL_KINDS = Array.from({ length: 26 }, (_, at) => at + 1) as SymbolKind[];
+const ITEM_KINDS = Array.from({ length: 25 }, (_, at) => at + 1) as CompletionItemKind[];
 
 const MODERN: ClientCapabilities = {
   workspace: {
@@ -95,19 +105,50 @@ const MODERN: ClientCapabilities = {
     workspaceFolders: true,
     didChangeWatchedFiles: { dynamicRegistration: true },
     workspaceEdit: { documentChanges: true },
+    symbol: { symbolKind: { valueSet: SYMBOL_KINDS } },
     diagnostics: { refreshSupport: true },
     codeLens: { refreshSupport: true },
     inlayHint: { refreshSupport: true },
   },
   textDocument: {
     diagnostic: { dynamicRegistration: false, relatedInformation: true },
-    publishDiagnostics: { relatedInformation: true, versionSupport: true },
-    completion: { completionItem: { snippetSupport: true, documentationFormat: ['markdown'] } },
+    publishDiagnostics: {
+      relatedInformation: true,
+      versionSupport: true,
+      codeDescriptionSupport: true,
+      tagSupport: { valueSet: [1, 2] },
+    },
+    hover: { contentFormat: ['markdown', 'plaintext'] },
+    completion: {
+      completionItem: {
+        snippetSupport: true,
+        documentationFormat: ['markdown'],
+        insertTextModeSupport: { valueSet: [1, 2] },
+      },
+      completionItemKind: { valueSet: ITEM_KINDS },
+    },
+    documentLink: { tooltipSupport: true },
     definition: { linkSupport: true },
     rename: { prepareSupport: true },
-    documentSymbol: { hierarchicalDocumentSymbolSupport: true },
-    codeAction: { codeActionLiteralSupport: { codeActionKind: { valueSet: ['quickfix', 'source.fixAll'] } } },
+    documentSymbol: {
+      hierarchicalDocumentSymbolSupport: true,
+      labelSupport: true,
+      symbolKind: { valueSet: SYMBOL_KINDS },
+    },
+    codeAction: {
+      isPreferredSupport: true,
+      codeActionLiteralSupport: { codeActionKind: { valueSet: ['quickfix', 'source.fixAll'] } },
+    },
   },
+};
+
+/** What our extension says that no other client does. */
+const OURS = {
+  icons: true,
+  views: true,
+  commands: ['runPipeline', 'runTask', 'planPipeline', 'showGraph', 'showRun', 'openRule', 'showApproval']
+    .concat('approve', 'reject', 'materializeView', 'previewView', 'profileView')
+    .map((name) => `modelyard.${name}`),
 };
 
 interface OpenDocument {
@@ -187,6 +228,8 @@ export class LspClient {
   readonly log: string[] = [];
   readonly changed: { what: string[]; active: unknown[] }[] = [];
   readonly watchers: string[] = [];
+  /** Methods of all that the server has asked and told. */
+  readonly heard = new Set<string>();
   refreshes = 0;
   lensRefreshes = 0;
   hintRefreshes = 0;
@@ -200,6 +243,15 @@ export class LspClient {
     this.connection = createMessageConnection(
       new StreamMessageReader(child.stdout),
       new StreamMessageWriter(child.stdin),
+      undefined,
+      {
+        messageStrategy: {
+          handleMessage: (message, next) => {
+            if ('method' in message && typeof message.method === 'string') this.heard.add(message.method);
+            return next(message);
+          },
+        },
+      },
     );
   }
 
@@ -217,7 +269,7 @@ export class LspClient {
     client.connection.listen();
     const base = structuredClone(MODERN);
     if (options.pull === false) delete base.textDocument?.diagnostic;
-    const capabilities = {
+    const modern = {
       ...base,
       ...options.capabilities,
       workspace: { ...base.workspace, ...options.capabilities?.workspace },
@@ -228,12 +280,14 @@ export class LspClient {
         processId: process.pid,
         clientInfo: { name: 'Scripted Code' },
         rootUri: null,
-        capabilities,
-        initializationOptions: options.initializationOptions ?? null,
+        capabilities: options.only === true ? (options.capabilities ?? {}) : modern,
+        initializationOptions:
+          options.initializationOptions === null ? null : { ...OURS, ...options.initializationOptions },
         workspaceFolders: options.folders.map((folder) => ({
           uri: uri(folder),
           name: path.basename(folder),
         })),
+        ...options.params,
       });
       await client.notify('initialized', {});
     } catch (error) {
