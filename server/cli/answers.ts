@@ -30,6 +30,7 @@ import type {
   VersionSummary,
 } from '../stores/registry/types.js';
 import type { Imported } from '../stores/registry/transfer.js';
+import type { RunComparisonRow } from '../stores/run-compare.js';
 import type { RunDocument, RunStatus, RunSummary } from '../stores/run-document.js';
 import type { TrashItem } from '../stores/trash.js';
 import type { MemoryState } from '../stores/trust.js';
@@ -355,6 +356,10 @@ export interface PlainAnswers {
   'releases history': { readonly entries: readonly ReleaseEntry[] };
   'releases list': { readonly releases: readonly ReleaseDocument[] };
   run: JsonEvent;
+  'runs compare': {
+    readonly runs: readonly Pick<RunSummary, 'id' | 'pipeline' | 'status' | 'createdAt'>[];
+    readonly rows: readonly RunComparisonRow[];
+  };
   'runs diff': { readonly changes: readonly TextChange[] };
   'runs list': { readonly runs: readonly RunSummary[] };
   'runs show': RunDocument;

@@ -58,7 +58,8 @@ function firstOf(entries: Iterable<readonly [string, Json]>): Record<string, Jso
   return result;
 }
 
-function* metricsOf(run: RunDocument): Generator<readonly [string, Json]> {
+/** `task.key` and the value of every metric, in the order of the tasks. */
+export function* metricsOf(run: RunDocument): Generator<readonly [string, Json]> {
   for (const task of run.tasks) {
     for (const [key, value] of Object.entries(task.metrics)) yield [`${task.id}.${key}`, value];
   }

@@ -104,6 +104,7 @@ test('each answer is as its schema says, with every part that may be there', asy
     'runs list',
     'runs show',
     'runs diff',
+    'runs compare latest latest',
   ])
     await cover(0, line);
   await cover(1, 'lint');

@@ -161,8 +161,7 @@ function fish(places: readonly Place[]): string {
   return `# fish completion of modelyard\n${lines.join('\n')}\n`;
 }
 
-const fishQuoted = (text: string): string =>
-  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+const fishQuoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 function pwsh(places: readonly Place[]): string {
   const list = (names: readonly { readonly name: string }[]): string =>

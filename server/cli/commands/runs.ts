@@ -1,41 +1,28 @@
-/** `modelyard runs list|show|log|diff|delete|cancel` */
-import { defined } from '../../base/defined.js';
+/** `modelyard runs list|show|compare|log|diff|delete|cancel` */
 import { display, jsonText } from '../../base/json.js';
 import { closeSync, existsSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { formatBytes } from '../../model/units.js';
+import { count, formatBytes } from '../../model/units.js';
 import { cancelRun } from '../../runner/cancel.js';
 import { readBasis } from '../../stores/run-basis.js';
-import type { RunDocument, RunStatus, TaskRun } from '../../stores/run-document.js';
-import { LIVE_STATUSES } from '../../stores/run-summary.js';
+import type { LoggedSeries } from '../../stores/metric-log.js';
+import type { RunDocument, TaskRun } from '../../stores/run-document.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
-import { expiredTasks, runToResume } from '../../stores/waiting.js';
+import { runToResume } from '../../stores/waiting.js';
 import { answer } from '../answers.js';
-import { DRY_FLAG, type Flags, JSON_FLAG, UsageError, wholeNumber } from '../args.js';
+import { DRY_FLAG, JSON_FLAG } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import { type ProjectCall, type Subcommands, family } from '../subcommands.js';
+import { type Subcommands, family } from '../subcommands.js';
 import { diffLines } from '../terminal/diff.js';
 import type { Style } from '../terminal/style.js';
-import { elapsed, fit, pad, tame, width } from '../terminal/text.js';
+import { sparkline } from '../terminal/sparkline.js';
+import { elapsed, fit, tame } from '../terminal/text.js';
 import { say } from './models-shared.js';
+import { compare } from './runs-compare.js';
+import { list, short } from './runs-list.js';
+import { PIPELINE, type RunsCall, idFor, readRun, statusWord } from './runs-shared.js';
 import { openPlain } from '../../stores/plain-file.js';
-
-const STATUSES: readonly RunStatus[] = [
-  'queued',
-  'running',
-  'waiting',
-  'succeeded',
-  'failed',
-  'cancelled',
-  'interrupted',
-];
-
-interface RunsCall extends ProjectCall {
-  readonly store: RunStore;
-}
-
-const PIPELINE: Flags = { pipeline: { type: 'string', value: 'NAME', help: 'Only runs of this pipeline.' } };
 
 /** What can't be read of the runs is told after the answer. */
 function told(run: (call: RunsCall) => number | Promise<number>): (call: RunsCall) => Promise<number> {
@@ -47,24 +34,7 @@ function told(run: (call: RunsCall) => number | Promise<number>): (call: RunsCal
 }
 
 const SUBCOMMANDS: Subcommands<RunsCall> = {
-  list: {
-    usage: 'list [--pipeline NAME] [--status S[,S]] [--limit N]',
-    summary: 'Runs, the newest first.',
-    flags: {
-      ...JSON_FLAG,
-      ...PIPELINE,
-      limit: { type: 'string', value: 'N', help: 'At most so many. Default: 20.' },
-      status: {
-        type: 'string',
-        multiple: true,
-        value: 'S[,S]',
-        help: `Only runs that are ${STATUSES.join(', ')}.`,
-      },
-    },
-    least: 0,
-    most: 0,
-    run: told(list),
-  },
+  list: { ...list, run: told(list.run) },
   show: {
     usage: 'show [RUN]',
     summary: 'All that is known of a run.',
@@ -73,6 +43,7 @@ const SUBCOMMANDS: Subcommands<RunsCall> = {
     most: 1,
     run: told(show),
   },
+  compare: { ...compare, run: told(compare.run) },
   log: {
     usage: 'log [RUN] [TASK]',
     summary: 'What its tasks, or one of them, printed.',
@@ -117,13 +88,15 @@ const SUBCOMMANDS: Subcommands<RunsCall> = {
 
 export const runs = family<RunsCall>({
   name: 'runs',
-  summary: 'List, show, delete and cancel runs, and read their logs.',
+  summary: 'List, show, compare, delete and cancel runs, and read their logs.',
   details: `
 RUN is a run's id, the end of one, or left out for the newest run. \`runs cancel\` of a run that only waits for people runs
 its tasks with \`if: always()\` and \`if: cancelled()\` here.`,
   examples: [
     'runs list --status failed --limit 5',
+    'runs list --sort accuracy:desc --limit 5',
     'runs show latest',
+    'runs compare 0rpe k3f9',
     'runs log 0rpe train',
     'runs diff',
     'runs cancel',
@@ -132,91 +105,14 @@ its tasks with \`if: always()\` and \`if: cancelled()\` here.`,
   open: (call) => ({ ...call, store: RunStore.open(call.root) }),
 });
 
-function list({ args, store, style, json }: RunsCall): number {
-  const statuses = args.list('status').map((word) => {
-    const status = STATUSES.find((one) => one === word);
-    if (status === undefined) throw new UsageError(`--status takes ${STATUSES.join(', ')}, not "${word}"`);
-    return status;
-  });
-  const pipeline = args.text('pipeline');
-  const found = store.list({
-    limit: wholeNumber('limit', args.text('limit') ?? '20', 1),
-    ...defined({ pipeline }),
-    ...(statuses.length === 0 ? {} : { status: statuses }),
-  });
-  if (json) {
-    answer('runs list', { runs: found });
-    return EXIT.ok;
-  }
-  if (found.length === 0) stdout.line('There are no runs yet. `modelyard run` starts one.');
-  const names = Math.max(0, ...found.map((run) => width(run.pipeline)));
-  for (const run of found) {
-    const tasks = Object.entries(run.counts).map(([status, number]) => `${number} ${status}`);
-    const time =
-      run.endedAt === undefined ? '' : elapsed(Date.parse(run.endedAt) - Date.parse(run.createdAt));
-    stdout.line(
-      `${run.id}  ${pad(run.pipeline, names)}  ${statusWord(run.status, style, 11)}  ${pad(time, 8)}  ${style.dim(tasks.join(', '))}${timeIsUp(expiredTasks(store, run), style)}`,
-    );
-  }
-  return EXIT.ok;
-}
-
-/** A word about questions of a run that were not answered in time; nothing where there are none. */
-export function timeIsUp(tasks: readonly string[], style: Style): string {
-  return tasks.length === 0
-    ? ''
-    : style.yellow(`  time is up for ${tasks.join(', ')}: resume to let it count`);
-}
-
-export function statusWord(status: string, style: Style, columns = 0): string {
-  const paint =
-    status === 'succeeded' || status === 'cached'
-      ? style.green
-      : status === 'failed'
-        ? style.red
-        : status === 'running'
-          ? style.blue
-          : style.yellow;
-  return paint(pad(status, columns));
-}
-
-/**
- * The run that a word means: an id, the end of one that no other has, or the newest run.
- *
- * @param live where no run is named, the newest one that goes on rather than one that has ended
- */
-function idFor({ args, words, store }: RunsCall, live = false): string {
-  const [word] = words;
-  const pipeline = args.text('pipeline');
-  const recent = store.list({ limit: 1_000, ...defined({ pipeline }) });
-  if (word === undefined || word === 'latest') {
-    const [newest] = recent;
-    if (newest === undefined)
-      throw new CommandError('there are no runs yet: `modelyard run` starts one', EXIT.usage);
-    return (live ? recent.find(({ status }) => LIVE_STATUSES.has(status)) : undefined)?.id ?? newest.id;
-  }
-  const found = recent.filter(({ id }) => id === word || id.endsWith(word));
-  if (found.length > 1)
-    throw new CommandError(
-      `several runs end in "${word}": give more of the id (\`modelyard runs list\`)`,
-      EXIT.usage,
-    );
-  return found[0]?.id ?? word;
-}
-
-function readRun(call: RunsCall, live = false): RunDocument {
-  const read = call.store.read(idFor(call, live));
-  if (!read.ok) throw new CommandError(read.problem.message, EXIT.usage);
-  return read.run;
-}
-
 function show(call: RunsCall): number {
-  const run = readRun(call);
+  const run = readRun(call, call.words[0]);
   if (call.json) {
     answer('runs show', run);
     return EXIT.ok;
   }
-  stdout.write(`${describe(run, call.style).join('\n')}\n`);
+  const series = call.store.metrics(run.id, { maxPoints: CURVE_POINTS });
+  stdout.write(`${describe(run, series, call.style).join('\n')}\n`);
   return EXIT.ok;
 }
 
@@ -228,7 +124,11 @@ function shortened(text: string): string {
   return shown === text ? text : `${shown} (${text.length} characters; --json has them all)`;
 }
 
-function describe(run: RunDocument, style: Style): string[] {
+/** Of a curve as many points are read as show in a line. */
+const CURVE_POINTS = 256;
+const CURVE_COLUMNS = 32;
+
+function describe(run: RunDocument, series: readonly LoggedSeries[], style: Style): string[] {
   const lines = [
     `${style.bold(run.id)}  ${run.pipeline}  ${statusWord(run.status, style)}`,
     `started ${run.createdAt} by ${run.user} on ${run.host} (${run.trigger})`,
@@ -247,11 +147,18 @@ function describe(run: RunDocument, style: Style): string[] {
   if (run.resumed !== undefined) lines.push(`continues run ${run.resumed}`);
   if (run.error !== undefined) lines.push(style.red(tame(run.error, false)));
   lines.push('');
-  for (const task of run.tasks) lines.push(...describeTask(task, style));
+  for (const task of run.tasks)
+    lines.push(
+      ...describeTask(
+        task,
+        series.filter((one) => one.task === task.id),
+        style,
+      ),
+    );
   return lines;
 }
 
-function describeTask(task: TaskRun, style: Style): string[] {
+function describeTask(task: TaskRun, series: readonly LoggedSeries[], style: Style): string[] {
   const time =
     task.startedAt === undefined || task.endedAt === undefined
       ? ''
@@ -274,14 +181,27 @@ function describeTask(task: TaskRun, style: Style): string[] {
   for (const [key, value] of Object.entries(task.metrics)) {
     lines.push(`  ${key} = ${shortened(display(value))}`);
   }
-  for (const output of task.outputs) {
+  for (const { key, points, total } of series) {
+    const values = points.map(({ value }) => value);
+    const [first] = values;
+    const last = values.at(-1);
+    if (first === undefined || last === undefined || total < 2) continue;
+    const span = style.dim(`${short(first)} → ${short(last)}, ${count(total, 'point')}`);
+    lines.push(`  ${tame(key, false)} ${sparkline(values, CURVE_COLUMNS)} ${span}`);
+  }
+  for (const output of uniqueOutputs(task)) {
     lines.push(`  ${output.path}  ${style.dim(`${output.kind}, ${formatBytes(output.bytes)}`)}`);
   }
   return lines;
 }
 
+/** A metrics file that is an output as well is one file. */
+function uniqueOutputs({ outputs }: TaskRun): TaskRun['outputs'] {
+  return [...new Map(outputs.map((output) => [output.path, output])).values()];
+}
+
 function log(call: RunsCall): number {
-  const run = readRun(call);
+  const run = readRun(call, call.words[0]);
   const folder = call.store.folder(run.id);
   const [, name] = call.words;
   const withLogs = run.tasks.filter((task) => existsSync(path.join(folder, taskLogName(task.id))));
@@ -320,7 +240,7 @@ function print(file: string): void {
 /** What its files say now and did not say when it began. */
 async function diff(call: RunsCall): Promise<number> {
   const { store, style } = call;
-  const run = readRun(call);
+  const run = readRun(call, call.words[0]);
   const basis = readBasis(store.folder(run.id));
   if (basis === undefined) {
     throw new CommandError(`run ${run.id} kept no definition: it was begun by an older version`, EXIT.usage);
@@ -348,7 +268,7 @@ async function cleanUp({ args }: RunsCall, run: RunDocument): Promise<void> {
 }
 
 function remove(call: RunsCall): number {
-  const run = idFor(call);
+  const run = idFor(call, call.words[0]);
   const removed = call.store.remove(run, { dry: call.dry });
   if (!removed.ok)
     throw new CommandError(removed.problem.message, removed.unknown === true ? EXIT.usage : EXIT.failed);
@@ -357,7 +277,7 @@ function remove(call: RunsCall): number {
 
 async function cancel(call: RunsCall): Promise<number> {
   const { store, dry } = call;
-  const run = readRun(call, true);
+  const run = readRun(call, call.words[0], true);
   const parked = run.status === 'waiting' && !store.isAttended(run);
   const top = parked ? runToResume(store, run) : run;
   if (parked && !dry) {

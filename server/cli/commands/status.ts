@@ -12,7 +12,8 @@ import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
 import { count } from '../../model/units.js';
-import { statusWord, timeIsUp } from './runs.js';
+import { timeIsUp } from './runs-list.js';
+import { statusWord } from './runs-shared.js';
 
 export const status: Command = {
   name: 'status',
