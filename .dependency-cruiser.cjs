@@ -47,22 +47,29 @@ const forbidden = [
     to: { path: 'node_modules/vscode-(languageserver|jsonrpc)' },
   },
   {
-    name: 'extension-takes-only-the-protocol',
+    name: 'extension-takes-only-base-and-the-protocol',
     severity: 'error',
     from: { path: '^extension/' },
-    to: { path: '^server/', pathNot: '^server/protocol\\.ts$' },
+    to: { path: '^server/', pathNot: '^server/(base/|protocol\\.ts$)' },
   },
   {
     name: 'extension-takes-only-types-from-the-protocol',
     severity: 'error',
     from: { path: '^extension/' },
-    to: { path: '^server/', dependencyTypesNot: ['type-only'] },
+    to: { path: '^server/', pathNot: '^server/base/', dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'webviews-stand-alone',
     severity: 'error',
     from: { path: '^media/' },
-    to: { pathNot: '^media/|^server/protocol\\.ts$' },
+    to: { pathNot: '^media/|^server/(base/|protocol\\.ts$)' },
+  },
+  {
+    name: 'base-is-a-leaf',
+    comment: 'Webviews take it, too: nothing of Node, and nothing of a layer.',
+    severity: 'error',
+    from: { path: '^server/base/', pathNot: '^server/base/git-index\\.ts$' },
+    to: { pathNot: '^server/base/(?!git-index)' },
   },
   {
     name: 'protocol-is-a-leaf',

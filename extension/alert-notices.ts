@@ -1,6 +1,6 @@
 /** Tells of alerts of services: once when one is raised, once when it is cleared, also over reloads of the window. */
 import * as vscode from 'vscode';
-import { plain } from '../media/webviews/shared/format.js';
+import { plain } from '../server/base/format.js';
 import { canGoBack } from '../media/webviews/shared/service-state.js';
 import type { AlertItem, ServiceItem, ServiceRef } from '../server/protocol.js';
 import type { Context } from './context.js';

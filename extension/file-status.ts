@@ -1,6 +1,6 @@
 /** A quiet word on the file in the editor: why it is not taken as ours, or that it is checked when it is saved. */
 import * as vscode from 'vscode';
-import { plain } from '../media/webviews/shared/format.js';
+import { plain } from '../server/base/format.js';
 import type { FileStatus } from '../server/protocol.js';
 import type { Context } from './context.js';
 import { OneAtATime } from './one-at-a-time.js';

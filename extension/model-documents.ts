@@ -3,6 +3,7 @@
  * that are edited and saved like any other file (`modelyard-description:/rain/3/description.md`). The query is the
  * project's URI.
  */
+import { defined } from '../server/base/defined.js';
 import * as vscode from 'vscode';
 import type { ModelRef, VersionRef } from '../server/protocol.js';
 import type { Context } from './context.js';
@@ -59,7 +60,7 @@ interface Described {
 function describedBy(uri: vscode.Uri): Described {
   const [, model, version] = /^\/([^/]+)(?:\/([^/]+))?\/description\.md$/.exec(uri.path) ?? [];
   if (model === undefined) throw vscode.FileSystemError.FileNotFound(uri);
-  return { ref: { projectUri: uri.query, model }, ...(version === undefined ? {} : { version }) };
+  return { ref: { projectUri: uri.query, model }, ...defined({ version }) };
 }
 
 /** Descriptions as files: what is read is what the registry has, what is saved goes into it. */
@@ -114,7 +115,7 @@ class Descriptions extends SingleFiles {
     const text = new TextDecoder().decode(content);
     const answer = await this.#context.client.request('modelyard/changeModel', {
       ...ref,
-      change: { kind: 'describe', text, ...(version === undefined ? {} : { version }) },
+      change: { kind: 'describe', text, ...defined({ version }) },
     });
     if (!answer.ok) throw vscode.FileSystemError.NoPermissions(answer.message);
     this.#known.set(uri.toString(), { text, mtime: Date.now() });

@@ -1,6 +1,6 @@
 /** What the files of a run say now and did not say when it began, in the editor's own diff. */
 import * as vscode from 'vscode';
-import { plain } from '../media/webviews/shared/format.js';
+import { plain } from '../server/base/format.js';
 import type { FileChange, RunRef } from '../server/protocol.js';
 import type { Client } from './client.js';
 

@@ -1,6 +1,6 @@
 /** The status bar: what runs, how far it is, what waits for people; and a way there. */
 import * as vscode from 'vscode';
-import { plain } from '../media/webviews/shared/format.js';
+import { plain } from '../server/base/format.js';
 import type { Context } from './context.js';
 import { waitingBar } from './present/approvals.js';
 import { progress } from './present/runs.js';

@@ -1,6 +1,6 @@
 /** Commands on what runs ask people: look at it, approve, reject. */
 import * as vscode from 'vscode';
-import { plural } from '../../media/webviews/shared/format.js';
+import { plural } from '../../server/base/format.js';
 import type { AnswerParams, AnswerResult, ApprovalView } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import type { ApprovalPanels } from '../panels/approval.js';

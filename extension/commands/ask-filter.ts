@@ -1,6 +1,6 @@
 /** Asks for a filter: things to tick, and free text that is what was typed. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 
 /** Something to tick. */
 export interface Tick<T> {

@@ -1,6 +1,6 @@
 /** Asking a person for a pipeline's params. What is typed is what the run gets; the language server says whether it fits. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { ParamSummary, PipelineSummary } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { isRequired, paramNow, paramPrompt, withAnswer, type ParamTexts } from '../present/params.js';

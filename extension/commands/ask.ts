@@ -1,6 +1,6 @@
 /** Questions that several commands ask. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { NameParams } from '../../server/protocol.js';
 import type { Client } from '../client.js';
 import { unlinked } from '../present/item.js';

@@ -1,6 +1,6 @@
 /** Which feature view a command is about: what it was called with, else what the person picks. */
 import * as vscode from 'vscode';
-import { ago, plain } from '../../media/webviews/shared/format.js';
+import { ago, plain } from '../../server/base/format.js';
 import type { FeatureServiceItem, FeatureViewItem } from '../../server/protocol.js';
 import { rowsWords } from '../present/features.js';
 import type { FeaturesTree } from '../views/features.js';

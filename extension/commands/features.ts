@@ -1,7 +1,7 @@
 /** Commands on feature views, features and services. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FeaturePlace, FeatureViewItem } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import type { PreviewPanels } from '../panels/preview.js';

@@ -1,6 +1,6 @@
 /** Saying yes to a memory that this machine has not made, and what that means. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { ForeignMemory } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { memoryDetail, memoryTitle } from '../present/memories.js';

@@ -1,6 +1,6 @@
 /** Aliases: set, moved with a look at what changes, removed, rolled back. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import { versionName } from '../present/models.js';
 import type { ModelItem, ModelRef, VersionRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';

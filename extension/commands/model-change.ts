@@ -1,6 +1,6 @@
 /** Changes of the registry: asked of the server, told to the person. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { ModelChange, ModelRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { mayChange } from '../trust.js';

@@ -1,6 +1,7 @@
 /** What a model or a version is called and said to be; deleting and restoring it. */
+import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { ModelItem, ModelRef, VersionRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { descriptionUri } from '../model-documents.js';
@@ -92,7 +93,7 @@ async function tag(context: Context, argument: unknown): Promise<void> {
     value: Object.hasOwn(tags, key) ? (tags[key] ?? '') : '',
   });
   if (value === undefined) return;
-  const version = subject.version === undefined ? {} : { version: subject.version };
+  const version = defined({ version: subject.version });
   await changeModel(context, subject.ref, { kind: 'set-tag', key, value, ...version }, '');
 }
 
@@ -114,7 +115,7 @@ async function removeTag(context: Context, argument: unknown): Promise<void> {
     { title: `Tags of ${subject.name}`, placeHolder: 'Remove which tag?' },
   );
   if (key === undefined) return;
-  const version = subject.version === undefined ? {} : { version: subject.version };
+  const version = defined({ version: subject.version });
   await changeModel(context, subject.ref, { kind: 'remove-tag', key, ...version }, '');
 }
 

@@ -1,6 +1,7 @@
 /** Bytes of model versions: opened, revealed, exported, brought in. */
+import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
-import { bytes, plain, plural } from '../../media/webviews/shared/format.js';
+import { bytes, plain, plural } from '../../server/base/format.js';
 import type { VersionRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { openBytes } from '../open-artifact.js';
@@ -171,7 +172,7 @@ async function bring(context: Context, projectUri: string, from: vscode.Uri, as?
       context.client.request('modelyard/importModel', {
         projectUri,
         from: from.toString(),
-        ...(as === undefined ? {} : { as }),
+        ...defined({ as }),
       }),
   );
   if (!answer.ok) {

@@ -1,6 +1,6 @@
 /** Which model or version a command is about: what it was called with, else what the person picks. */
 import * as vscode from 'vscode';
-import { ago, plain, plural } from '../../media/webviews/shared/format.js';
+import { ago, plain, plural } from '../../server/base/format.js';
 import { dots } from '../present/item.js';
 import { mainMetricText } from '../present/models.js';
 import type { ModelItem, ModelRef, VersionItem, VersionRef, VersionView } from '../../server/protocol.js';

@@ -1,6 +1,6 @@
 /** Commands on models that look: filter, compare, card, history, lineage, the run behind a version. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { ModelItem, RunRef, VersionRef, VersionUse } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { cardUri } from '../model-documents.js';

@@ -1,6 +1,6 @@
 /** Commands on pipelines and their tasks: run, plan, graph, go there, make a new one. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { PipelineSummary } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import type { GraphPanels } from '../panels/graph.js';

@@ -1,6 +1,6 @@
 /** Commands on the project and on the extension itself. */
 import * as vscode from 'vscode';
-import { bytes, plain, plural } from '../../media/webviews/shared/format.js';
+import { bytes, plain, plural } from '../../server/base/format.js';
 import type { ProjectSummary } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { commandLine, TASK_TYPE } from '../tasks.js';

@@ -1,6 +1,6 @@
 /** Resuming runs, ending those that wait, and what there is to choose where the files say something else by now. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import { isActive } from '../../media/webviews/shared/status.js';
 import type { PipelineSummary, RunView } from '../../server/protocol.js';
 import type { Context } from '../context.js';

@@ -1,6 +1,7 @@
 /** Commands on runs, and on what they left behind. */
+import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
-import { plain, plural } from '../../media/webviews/shared/format.js';
+import { plain, plural } from '../../server/base/format.js';
 import { isActive, look, RUN_STATUSES } from '../../media/webviews/shared/status.js';
 import type {
   ArtifactView,
@@ -249,7 +250,7 @@ async function askRunFilter({ state }: Context, now: RunFilter): Promise<RunFilt
   const pipeline = answer.values.flatMap((value) => ('pipeline' in value ? value.pipeline : []))[0];
   return {
     ...(answer.text === '' ? {} : { text: answer.text }),
-    ...(pipeline === undefined ? {} : { pipeline }),
+    ...defined({ pipeline }),
     statuses: answer.values.flatMap((value) => ('status' in value ? value.status : [])),
   };
 }

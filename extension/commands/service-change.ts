@@ -1,6 +1,6 @@
 /** Orders to services: asked of the server, told to the person, with the way on where something is missing. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type {
   ServiceItem,
   ServiceOrderParams,

@@ -1,6 +1,7 @@
 /** Commands that change what a service runs. What others would miss is asked first. */
+import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import { hasCanary } from '../../media/webviews/shared/service-state.js';
 import type { EnvironmentItem, ReleaseItem, ServiceItem } from '../../server/protocol.js';
 import type { Context } from '../context.js';
@@ -34,7 +35,7 @@ async function start(context: Context, argument: unknown): Promise<void> {
       : undefined;
   if (service.current === undefined && chosen === undefined) return;
   const options = { title: `Starting ${name}`, failed: `${name} was not started`, seen: service };
-  const release = chosen === undefined ? {} : { release: chosen.release.id };
+  const release = defined({ release: chosen?.release.id });
   await orderService(context, service, { verb: 'start', ...release }, options);
 }
 

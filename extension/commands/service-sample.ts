@@ -1,6 +1,6 @@
 /** Sends a request to a service, and shows beside the editor what it answered. */
 import * as vscode from 'vscode';
-import { ago, plain } from '../../media/webviews/shared/format.js';
+import { ago, plain } from '../../server/base/format.js';
 import type { SampleRequest, ServiceItem, SuggestedSample } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { dots } from '../present/item.js';

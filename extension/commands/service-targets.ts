@@ -1,6 +1,6 @@
 /** Which service or release a command is about: what it was called with, else what the person picks. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { EnvironmentItem, ReleaseItem, ServiceItem, ServiceRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { dots } from '../present/item.js';

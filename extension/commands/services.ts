@@ -1,6 +1,6 @@
 /** Commands on services that look: address, log, history, the model and the run of a release. */
 import * as vscode from 'vscode';
-import { ago, localDateTime, plain } from '../../media/webviews/shared/format.js';
+import { ago, localDateTime, plain } from '../../server/base/format.js';
 import type { AlertItem, ServiceHistoryEntry, ServiceRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { dots } from '../present/item.js';

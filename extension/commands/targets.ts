@@ -1,6 +1,6 @@
 /** What a command is about: what it was called with, else the active editor, else what the person picks. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import { look } from '../../media/webviews/shared/status.js';
 import type {
   ApprovalView,

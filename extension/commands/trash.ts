@@ -1,6 +1,6 @@
 /** Commands on what runs have set aside: look at it, put it back, remove it. */
 import * as vscode from 'vscode';
-import { bytes, plain, plural } from '../../media/webviews/shared/format.js';
+import { bytes, plain, plural } from '../../server/base/format.js';
 import type { TrashEntry } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { artifactUri } from '../artifact-files.js';

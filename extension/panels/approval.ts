@@ -1,7 +1,8 @@
 /** A question of a run to look at and to answer: what is asked, the numbers, the files, who has answered. */
+import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import type { FromApproval, ToApproval } from '../../media/webviews/shared/approval-messages.js';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { ApprovalView } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { type ApprovalRef, whyNot } from '../present/approvals.js';
@@ -65,9 +66,7 @@ export function registerApprovalPanels({ extension, client, state, approvals }: 
     handle.post({
       type: 'approval',
       approval: last,
-      ...(html === undefined ? {} : { html }),
-      ...(refusal === undefined ? {} : { refusal }),
-      ...(outcome === undefined ? {} : { outcome }),
+      ...defined({ html, refusal, outcome }),
     });
   };
 

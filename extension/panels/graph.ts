@@ -1,6 +1,7 @@
 /** The graph of a pipeline, with live state. */
+import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FromGraph, ToGraph } from '../../media/webviews/shared/messages.js';
 import type { Context } from '../context.js';
 import { Panels, type PanelHandle } from './panels.js';
@@ -29,7 +30,7 @@ export function registerGraphPanels({ extension, client, state }: Context): Grap
       type: 'graph',
       graph,
       canRun: vscode.workspace.isTrusted,
-      ...(wanted === undefined ? {} : { focus: wanted }),
+      ...defined({ focus: wanted }),
     });
   };
 

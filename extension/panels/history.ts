@@ -1,5 +1,5 @@
 /** Who changed what of a model, when and why. */
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FromHistory, ToHistory } from '../../media/webviews/shared/model-messages.js';
 import type { ModelHistoryEntry, ModelRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';

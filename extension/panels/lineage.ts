@@ -1,6 +1,6 @@
 /** What a version stands on and what became of it, as a graph. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FromLineage, ToLineage } from '../../media/webviews/shared/model-messages.js';
 import type { VersionRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';

@@ -1,7 +1,7 @@
 /** The end of a log, however long it is. */
 import { open } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import { plainLines } from '../../media/webviews/shared/format.js';
+import { plainLines } from '../../server/base/format.js';
 
 const TAIL_BYTES = 64 * 1024;
 const TAIL_LINES = 400;

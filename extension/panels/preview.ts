@@ -1,6 +1,7 @@
 /** Rows of a feature view, a window at a time: the page asks for what it shows, and only the last question counts. */
+import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FromPreview, ToPreview } from '../../media/webviews/shared/feature-messages.js';
 import { message as words } from '../client.js';
 import type { Context } from '../context.js';
@@ -51,8 +52,7 @@ export function registerPreviewPanels({ extension, client, state }: Context): Pr
           offset,
           limit,
           filters,
-          ...(version === undefined ? {} : { version }),
-          ...(sort === undefined ? {} : { sort }),
+          ...defined({ version, sort }),
         },
         source.token,
       );

@@ -1,6 +1,6 @@
 /** The profile of a feature view: how its features are spread, and how far they have moved from another version. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FromProfile, ToProfile } from '../../media/webviews/shared/feature-messages.js';
 import type { Context } from '../context.js';
 import { Panels, type PanelHandle } from './panels.js';

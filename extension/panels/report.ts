@@ -1,7 +1,7 @@
 /** HTML that a run made, shown and never executed. */
 import * as vscode from 'vscode';
 import { sealedHtml } from '../present/artifacts.js';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 
 /** @param source the artifact's file */
 export async function showReport(title: string, source: vscode.Uri): Promise<void> {

@@ -1,6 +1,6 @@
 /** A run to look at: timeline, charts, artifacts, checks and logs, live while it goes on. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FromRun, ToRun } from '../../media/webviews/shared/messages.js';
 import { isActive } from '../../media/webviews/shared/status.js';
 import type { RunView } from '../../server/protocol.js';

@@ -1,6 +1,6 @@
 /** A service over time, live while it runs. */
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FromService, PanelOrder, ToService } from '../../media/webviews/shared/service-messages.js';
 import type { ServiceMetrics, ServiceRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';

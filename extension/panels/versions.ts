@@ -1,6 +1,7 @@
 /** Two model versions side by side; as a proposal, with the button that moves an alias from the one to the other. */
+import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FromVersions, Proposal, ToVersions } from '../../media/webviews/shared/model-messages.js';
 import type { VersionRef } from '../../server/protocol.js';
 import { changeModel, sayChanged } from '../commands/model-change.js';
@@ -69,7 +70,7 @@ export function registerVersionPanels(context: Context): VersionPanels {
       type: 'comparison',
       comparison: answer.comparison,
       canChange: vscode.workspace.isTrusted,
-      ...(proposal === undefined ? {} : { proposal }),
+      ...defined({ proposal }),
     });
   };
 

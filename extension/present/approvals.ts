@@ -1,13 +1,5 @@
 /** Texts and icons of what waits for people. */
-import {
-  ago,
-  duration,
-  elapsed,
-  localDateTime,
-  plain,
-  plural,
-  shown,
-} from '../../media/webviews/shared/format.js';
+import { ago, duration, elapsed, localDateTime, plain, plural, shown } from '../../server/base/format.js';
 import type { ApprovalView, ArtifactView } from '../../server/protocol.js';
 import { commas, dots, escapeMarkdown, type ItemText, unlinked } from './item.js';
 import { detailItem } from './runs.js';

@@ -1,5 +1,6 @@
 /** What the Features tree shows of entities, views, features and services. */
-import { ago, bytes, plain, plural } from '../../media/webviews/shared/format.js';
+import { defined } from '../../server/base/defined.js';
+import { ago, bytes, plain, plural } from '../../server/base/format.js';
 import type {
   EntityItem,
   FeatureItem,
@@ -105,7 +106,7 @@ export function viewItem(id: string, view: FeatureViewItem, now: number): ItemTe
     label: plain(view.name),
     description: dots(state, told, rows, age),
     icon,
-    ...(color === undefined ? {} : { color }),
+    ...defined({ color }),
     context:
       current === undefined
         ? 'featureView.never'

@@ -1,5 +1,6 @@
 /** Runs in groups, as the Runs tree shows them. */
-import { localDay } from '../../media/webviews/shared/format.js';
+import { defined } from '../../server/base/defined.js';
+import { localDay } from '../../server/base/format.js';
 import type { RunListItem, RunsParams, RunStatus } from '../../server/protocol.js';
 
 export type GroupBy = 'day' | 'pipeline' | 'none';
@@ -70,8 +71,7 @@ export function filterWords(filter: RunFilter): string {
 export function pageRequest(filter: RunFilter, limit: number, before?: string): RunsParams {
   return {
     limit,
-    ...(before === undefined ? {} : { before }),
-    ...(filter.pipeline === undefined ? {} : { pipeline: filter.pipeline }),
+    ...defined({ before, pipeline: filter.pipeline }),
     ...(filter.statuses === undefined || filter.statuses.length === 0 ? {} : { statuses: filter.statuses }),
     ...((filter.text ?? '') === '' ? {} : { text: filter.text ?? '' }),
   };

@@ -1,5 +1,5 @@
 /** What a tree shows for a node, as plain data: `extension/views/item.ts` makes editor items of it, tests read it. */
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 
 export interface ItemText {
   /** Stable over refreshes, so that expansion and selection stay. */

@@ -1,5 +1,5 @@
 /** Words for a memory that this machine has not made. */
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { ForeignMemory } from '../../server/protocol.js';
 import { escapeMarkdown, type ItemText, unlinked } from './item.js';
 

@@ -1,5 +1,6 @@
 /** What the Models tree is narrowed to, and in which order. */
-import { plain } from '../../media/webviews/shared/format.js';
+import { defined } from '../../server/base/defined.js';
+import { plain } from '../../server/base/format.js';
 import type { ModelItem, ProjectSummary, VersionSort } from '../../server/protocol.js';
 
 export type ModelSort = 'name' | 'changed';
@@ -13,7 +14,7 @@ export function versionSortFrom(kept: unknown): VersionSort {
   if (by === 'age') return first === 'oldest' ? { by, first } : NEWEST_FIRST;
   const metric = 'metric' in kept && typeof kept.metric === 'string' ? kept.metric : undefined;
   if (by !== 'metric' || (first !== 'best' && first !== 'highest' && first !== 'lowest')) return NEWEST_FIRST;
-  return { by, first, ...(metric === undefined ? {} : { metric }) };
+  return { by, first, ...defined({ metric }) };
 }
 
 /** An order in words: `by accuracy, highest first`. */

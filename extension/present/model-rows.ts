@@ -1,5 +1,5 @@
 /** What a version shows below itself in the Models tree. */
-import { ago, bytes, plain, plural, shown } from '../../media/webviews/shared/format.js';
+import { ago, bytes, plain, plural, shown } from '../../server/base/format.js';
 import type { VersionUse, VersionView } from '../../server/protocol.js';
 import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
 import { lastPart, lines, versionName } from './models.js';

@@ -1,5 +1,5 @@
 /** Texts and icons of the Models tree. */
-import { ago, bytes, localDateTime, plain, plural, shown } from '../../media/webviews/shared/format.js';
+import { ago, bytes, localDateTime, plain, plural, shown } from '../../server/base/format.js';
 import type { ModelItem, ModelsResult, VersionItem } from '../../server/protocol.js';
 import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
 

@@ -1,5 +1,5 @@
 /** Params as people answer them: texts, as `--param` takes them. Whether they fit is the language server's word. */
-import { plain } from '../../media/webviews/shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { ParamSummary } from '../../server/protocol.js';
 
 /** Values by the names of params, as typed. */

@@ -1,5 +1,6 @@
 /** Texts and icons of the Pipelines tree. */
-import { ago, plain, plural } from '../../media/webviews/shared/format.js';
+import { defined } from '../../server/base/defined.js';
+import { ago, plain, plural } from '../../server/base/format.js';
 import { isActive, look, stalenessWord } from '../../media/webviews/shared/status.js';
 import type {
   PipelineSummary,
@@ -104,7 +105,7 @@ export function pipelineItem(pipeline: PipelineSummary, now: number): ItemText {
     description: state,
     // What waits for people does not move.
     icon: active && last.status !== 'waiting' ? 'sync~spin' : (shape?.icon ?? KIND_ICONS[pipeline.kind]),
-    ...(shape?.color === undefined ? {} : { color: shape.color }),
+    ...defined({ color: shape?.color }),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
     context: active ? 'pipeline.active' : 'pipeline',
     spoken: commas(

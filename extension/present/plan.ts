@@ -1,5 +1,5 @@
 /** A plan as text that people read. */
-import { plain, plural } from '../../media/webviews/shared/format.js';
+import { plain, plural } from '../../server/base/format.js';
 import type { PlanResult } from '../../server/protocol.js';
 
 type Decision = PlanResult['tasks'][number]['decision'];

@@ -1,5 +1,6 @@
 /** Texts and icons of releases in the Services tree. */
-import { ago, localDateTime, plain, plural } from '../../media/webviews/shared/format.js';
+import { defined } from '../../server/base/defined.js';
+import { ago, localDateTime, plain, plural } from '../../server/base/format.js';
 import type { ReleaseItem, RunningReleaseItem } from '../../server/protocol.js';
 import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
 import { lines } from './models.js';
@@ -57,7 +58,7 @@ export function releaseItemText(id: string, release: ReleaseItem, role: ReleaseR
     label: name,
     description: dots(aliasWords(release), ...words),
     icon: look.icon,
-    ...(look.color === undefined ? {} : { color: look.color }),
+    ...defined({ color: look.color }),
     tooltip: releaseTooltip(release),
     context: [
       'release',

@@ -1,4 +1,5 @@
 /** Texts and icons of the Runs tree. */
+import { defined } from '../../server/base/defined.js';
 import {
   ago,
   bytes,
@@ -9,7 +10,7 @@ import {
   plain,
   plural,
   shown,
-} from '../../media/webviews/shared/format.js';
+} from '../../server/base/format.js';
 import { isActive, look } from '../../media/webviews/shared/status.js';
 import type {
   ArtifactView,
@@ -115,7 +116,7 @@ export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
     label: name,
     description: dots(allCached ? 'from cache' : undefined, runDescription(run, now, by)),
     icon: shape.spin ? `${shape.icon}~spin` : allCached ? 'history' : shape.icon,
-    ...(shape.color === undefined ? {} : { color: shape.color }),
+    ...defined({ color: shape.color }),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
     context:
       run.status === 'waiting'
@@ -205,7 +206,7 @@ export function taskRunItem(
     label: name,
     description: state,
     icon: shape.spin ? `${shape.icon}~spin` : shape.icon,
-    ...(shape.color === undefined ? {} : { color: shape.color }),
+    ...defined({ color: shape.color }),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
     context: task.logUri === undefined ? 'taskRun' : 'taskRun.log',
     spoken: commas(`Task ${name}`, shape.word, state),
@@ -228,7 +229,7 @@ export function taskDetails(run: Pick<RunListItem, 'projectUri'>, task: TaskRunV
       type: 'check' as const,
       text: check.text,
       passed: check.passed,
-      ...(check.detail === undefined ? {} : { note: check.detail }),
+      ...defined({ note: check.detail }),
     })),
     ...task.artifacts.map((artifact) => ({ type: 'artifact' as const, artifact })),
     ...(registered === undefined

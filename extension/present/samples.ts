@@ -1,5 +1,5 @@
 /** A request on one line, as a person types it, and the page that shows what came back. */
-import { bytes, duration } from '../../media/webviews/shared/format.js';
+import { bytes, duration } from '../../server/base/format.js';
 import type { SampleAnswer, SampleRequest } from '../../server/protocol.js';
 
 /** `POST /predict {"rain":1}` */

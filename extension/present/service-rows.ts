@@ -1,5 +1,5 @@
 /** What a service and an environment show below themselves in the Services tree. */
-import { ago, bytes, localDateTime, number, plain, plural } from '../../media/webviews/shared/format.js';
+import { ago, bytes, localDateTime, number, plain, plural } from '../../server/base/format.js';
 import { hasCanary } from '../../media/webviews/shared/service-state.js';
 import type {
   AlertItem,

@@ -1,5 +1,6 @@
 /** Texts and icons of the Services tree: environments, services and their releases. */
-import { ago, bytes, number, plain, plural } from '../../media/webviews/shared/format.js';
+import { defined } from '../../server/base/defined.js';
+import { ago, bytes, number, plain, plural } from '../../server/base/format.js';
 import { canGoBack, hasCanary } from '../../media/webviews/shared/service-state.js';
 import type {
   AlertItem,
@@ -170,7 +171,7 @@ export function serviceItemText(service: ServiceItem, now: number): ItemText {
     label: plain(service.name),
     description: dots(LOOKS[service.status].word, alerts, splitText(service), release, traffic),
     icon: look.icon,
-    ...(look.color === undefined ? {} : { color: look.color }),
+    ...defined({ color: look.color }),
     tooltip: serviceTooltip(service, now),
     context: serviceContext(service),
     spoken: commas(

@@ -1,5 +1,5 @@
 /** Texts of what runs have set aside. */
-import { ago, bytes, plain, plural } from '../../media/webviews/shared/format.js';
+import { ago, bytes, plain, plural } from '../../server/base/format.js';
 import type { TrashEntry } from '../../server/protocol.js';
 import { commas, dots, escapeMarkdown, unlinked, type ItemText } from './item.js';
 

@@ -1,6 +1,6 @@
 /** The Pipelines tree: projects when there are several, pipelines, their tasks in the order in which they run. */
 import * as vscode from 'vscode';
-import { plural } from '../../media/webviews/shared/format.js';
+import { plural } from '../../server/base/format.js';
 import type { PipelineSummary, PipelineTaskSummary, ProjectSummary } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import type { ItemText } from '../present/item.js';

@@ -1,4 +1,5 @@
 /** The Runs tree: runs in groups, newest first; their tasks; params, metrics, checks, artifacts and logs. */
+import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import { isActive } from '../../media/webviews/shared/status.js';
 import type {
@@ -192,7 +193,7 @@ export class RunsTree extends LiveTree<RunNode> {
         type: 'detail',
         id: detailItem(parent, detail, index).id,
         run,
-        ...(task === undefined ? {} : { task }),
+        ...defined({ task }),
         detail,
         index,
       }),

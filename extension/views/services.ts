@@ -1,6 +1,6 @@
 /** The Services tree: environments, what runs in them, which release serves, how it does, what fires. */
 import * as vscode from 'vscode';
-import { plural } from '../../media/webviews/shared/format.js';
+import { plural } from '../../server/base/format.js';
 import type {
   EnvironmentItem,
   ProjectSummary,

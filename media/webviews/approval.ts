@@ -4,7 +4,7 @@ import { button, h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { harmless } from './parts/markdown.js';
 import type { FromApproval, ToApproval } from './shared/approval-messages.js';
-import { ago, bytes, localDateTime, plain, shown } from './shared/format.js';
+import { ago, bytes, localDateTime, plain, shown } from '../../server/base/format.js';
 
 type Shown = Extract<ToApproval, { type: 'approval' }>;
 

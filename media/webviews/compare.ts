@@ -4,7 +4,7 @@ import { lineChart, type Line } from './parts/chart.js';
 import { checkbox, h, icon, replace, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { rowsOf, type Row } from './shared/comparison.js';
-import { duration, elapsed, localDateTime, number, plain, shown } from './shared/format.js';
+import { duration, elapsed, localDateTime, number, plain, shown } from '../../server/base/format.js';
 import type { FromCompare, ToCompare } from './shared/messages.js';
 
 const root = document.getElementById('root') ?? document.body;

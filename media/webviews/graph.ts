@@ -3,7 +3,7 @@ import type { GraphNode, GraphResult } from '../../server/protocol.js';
 import { diagramPage, tipList, type DiagramNode } from './parts/diagram.js';
 import { button, h, icon, replace, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
-import { plain } from './shared/format.js';
+import { plain } from '../../server/base/format.js';
 import type { FromGraph, ToGraph } from './shared/messages.js';
 import { look, stalenessWord } from './shared/status.js';
 

@@ -2,7 +2,7 @@
 import type { ModelHistoryEntry } from '../../server/protocol.js';
 import { button, checkbox, h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
-import { ago, localDateTime, plain, plural } from './shared/format.js';
+import { ago, localDateTime, plain, plural } from '../../server/base/format.js';
 import type { FromHistory, ToHistory } from './shared/model-messages.js';
 
 const ICONS: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import type { LineageNodeView, LineageView } from '../../server/protocol.js';
 import { diagramPage, tipList, type DiagramNode } from './parts/diagram.js';
 import { h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
-import { localDateTime, plain, plural } from './shared/format.js';
+import { localDateTime, plain, plural } from '../../server/base/format.js';
 import type { FromLineage, ToLineage } from './shared/model-messages.js';
 
 let lineage: LineageView | undefined;

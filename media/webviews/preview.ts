@@ -1,9 +1,10 @@
 /** Rows of a feature view: as many as there are, of which only those on the screen are loaded. */
+import { defined } from '../../server/base/defined.js';
 import type { RowsFilter, RowsPage, RowsSort, ViewVersion } from '../../server/protocol.js';
 import { button, h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import type { FromPreview, ToPreview } from './shared/feature-messages.js';
-import { ago, plain } from './shared/format.js';
+import { ago, plain } from '../../server/base/format.js';
 import {
   canvasHeight,
   firstRow,
@@ -102,7 +103,7 @@ function ask(page: number): void {
     offset: page * PAGE,
     limit: PAGE,
     filters: activeFilters(),
-    ...(sort === undefined ? {} : { sort }),
+    ...defined({ sort }),
   });
   setTimeout(tell, PATIENCE_MS);
 }

@@ -4,7 +4,7 @@ import { button, h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { driftShares, histogram, overTime, topValues, valueWords } from './parts/spread.js';
 import type { FromProfile, ToProfile } from './shared/feature-messages.js';
-import { ago, bytes, number, plain } from './shared/format.js';
+import { ago, bytes, number, plain } from '../../server/base/format.js';
 
 const root = document.getElementById('root') ?? document.body;
 let profile: ViewProfile | undefined;

@@ -5,7 +5,7 @@ import { button, h, icon, replace, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { runTables } from './parts/run-tables.js';
 import { timeline } from './parts/timeline.js';
-import { bytes, duration, elapsed, localDateTime, plain, plural } from './shared/format.js';
+import { bytes, duration, elapsed, localDateTime, plain, plural } from '../../server/base/format.js';
 import type { FromRun, ToRun } from './shared/messages.js';
 import { isActive, look } from './shared/status.js';
 

@@ -5,7 +5,7 @@ import { button, checkbox, h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { changes, metricsTable } from './parts/metrics-table.js';
 import { TimeFrame, chartWidth, timeChart } from './parts/time-chart.js';
-import { ago } from './shared/format.js';
+import { ago } from '../../server/base/format.js';
 import type { FromService, ToService } from './shared/service-messages.js';
 import { hasCanary } from './shared/service-state.js';
 import { chartsOf, figuresOf, noticesOf, releasesApart, WINDOWS } from './shared/service-view.js';

@@ -2,7 +2,7 @@
 import type { ComparisonRowView, VersionItem } from '../../server/protocol.js';
 import { button, checkbox, h, icon, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
-import { localDateTime, number, plain, shown } from './shared/format.js';
+import { localDateTime, number, plain, shown } from '../../server/base/format.js';
 import type { FromVersions, Proposal, ToVersions } from './shared/model-messages.js';
 
 type Comparison = Extract<ToVersions, { type: 'comparison' }>;

@@ -1,8 +1,8 @@
 /** Definitions as a run was begun with them, and the word about what has changed since. */
+import { hashOf } from '../stores/hash.js';
 import { runSettings } from '../runner/places.js';
 import type { LoadedPipeline } from '../runner/run-options.js';
 import type { RunBasis } from '../stores/run-basis.js';
-import { sha256 } from './compiled.js';
 import type { Compiled, Texts } from './loaded.js';
 import { placeInText } from './place.js';
 
@@ -22,7 +22,7 @@ export async function loadBegun(basis: RunBasis, relative: string = basis.path):
   return {
     ok: true,
     pipeline,
-    definitionHash: sha256(text),
+    definitionHash: hashOf(text),
     texts: textsOf(basis, relative),
     features,
     place: placeInText(text, relative),

@@ -2,8 +2,8 @@
  * A definition as it is run: read, checked, and kept in that form, so that a run of an unchanged pipeline parses no
  * YAML, evaluates no rule and loads neither of them.
  */
+import { hashOf } from '../stores/hash.js';
 import { packJson, unpackJson } from '../base/json.js';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,7 @@ export async function loadPipeline(root: string, relative: string): Promise<Load
   const texts = { ...settingsTexts(root), [relative]: text };
   if (kept !== undefined) return { ok: true, compiled: kept, texts };
   const { compile } = await import('./compile.js');
-  const result = compile(root, relative, sha256(text));
+  const result = compile(root, relative, hashOf(text));
   if (!result.ok) return result;
   keep(place, result.compiled);
   return { ok: true, compiled: result.compiled, texts };
@@ -74,7 +74,7 @@ export function rememberPath(root: string, name: string, relative: string): void
  */
 function compiledFolder(root: string): string {
   const folder = path.join(userCacheFolder() ?? os.tmpdir(), 'compiled');
-  return path.join(folder, sha256(path.resolve(root)).slice(7, 39));
+  return path.join(folder, hashOf(path.resolve(root)).slice(7, 39));
 }
 
 function namesFile(root: string): string {
@@ -85,8 +85,8 @@ function namesFile(root: string): string {
 function compiledPlace(root: string, relative: string, text: string): Place {
   const settings = PROJECT_FILES.map((name) => readText(path.join(root, name)) ?? '').join('\0');
   return {
-    file: path.join(compiledFolder(root), `${sha256(relative).slice(7, 39)}.json`),
-    key: sha256([codeVersion(), relative, settings, text].join('\0')),
+    file: path.join(compiledFolder(root), `${hashOf(relative).slice(7, 39)}.json`),
+    key: hashOf([codeVersion(), relative, settings, text].join('\0')),
   };
 }
 
@@ -155,9 +155,4 @@ export function readText(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** `sha256:<hex>` of a text. */
-export function sha256(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { define } from '../model/analyze.js';
 import { defaultName } from '../model/names.js';
 import { detectKind } from '../model/ours.js';
-import { count } from '../model/units.js';
+import { plural } from '../base/format.js';
 import { diskFiles } from '../project/files.js';
 import type { Project } from '../project/project.js';
 import { hiddenByGit } from '../project/walk.js';
@@ -14,7 +14,7 @@ export function passedOver(project: Project, word: string | undefined): string {
     .refused()
     .filter(({ as, path: file }) => as === 'pipeline' && (word === undefined || defaultName(file) === word));
   if (refused === undefined) return hidden(project, word);
-  const more = others.length === 0 ? '' : ` (and ${count(others.length, 'more file')} like it)`;
+  const more = others.length === 0 ? '' : ` (and ${plural(others.length, 'more file')} like it)`;
   return `; ${refused.path} is not taken as a Modelyard pipeline because of ${refused.because}${more}`;
 }
 

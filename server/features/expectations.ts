@@ -1,4 +1,5 @@
 /** Expectations of a view: what the definition says, as SQL over the computed rows, and what came of it. */
+import { isRecord } from '../base/is-record.js';
 import { defined } from '../base/defined.js';
 import { display } from '../base/json.js';
 import { isNumber, jsonNumberText } from '../base/numeral.js';
@@ -34,7 +35,7 @@ interface Expectation {
 type Settings = Readonly<Record<string, Json>>;
 
 function settingsOf(value: Json | undefined): Settings {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Settings) : {};
+  return isRecord(value) ? value : {};
 }
 
 /** @param types DuckDB's, of the computed columns, where they are known */

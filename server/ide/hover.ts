@@ -14,7 +14,7 @@ import { anchorMarks, mergeAt, type AnchorMark } from '../syntax/anchors.js';
 import { lineAt, nodePathAt } from '../syntax/text.js';
 import type { Expression, ExpressionPart, Span, SyntaxTree } from '../syntax/tree.js';
 import { chainOf } from '../model/chains.js';
-import { count } from '../model/units.js';
+import { plural } from '../base/format.js';
 import {
   axisSummary,
   groupSummary,
@@ -190,7 +190,7 @@ function pipelineSummary(context: IdeContext, name: string): string | undefined 
   const lines = [`**${escapeMarkdown(name)}** · ${pipeline.kind} · ${code(path)}`];
   if (pipeline.description !== undefined) lines.push(escapeMarkdown(pipeline.description));
   lines.push(
-    `${count(pipeline.tasks.length, 'task')}${pipeline.params.length === 0 ? '' : `, params ${pipeline.params.map((param) => code(param.name)).join(', ')}`}`,
+    `${plural(pipeline.tasks.length, 'task')}${pipeline.params.length === 0 ? '' : `, params ${pipeline.params.map((param) => code(param.name)).join(', ')}`}`,
   );
   const last = context.history?.pipeline(name);
   if (last !== undefined) lines.push(`Last run: **${last.status}** ${ago(last.at, nowOf(context))}`);

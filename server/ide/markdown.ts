@@ -1,4 +1,5 @@
 /** Markdown for hovers and completions. Text from files is escaped: it must not bring links, images or headings. */
+import { age, plural } from '../base/format.js';
 import { oneLine } from '../base/trim.js';
 import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
@@ -32,16 +33,7 @@ export function metricValue(value: Json): string {
 
 /** "3 minutes ago", for lenses and hovers. */
 export function ago(at: string, now: number): string {
-  const seconds = Math.max(0, (now - Date.parse(at)) / 1000);
-  if (Number.isNaN(seconds)) return at;
-  const units: readonly (readonly [number, string])[] = [
-    [86_400, 'day'],
-    [3_600, 'hour'],
-    [60, 'minute'],
-  ];
-  for (const [size, unit] of units) {
-    const count = Math.floor(seconds / size);
-    if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
-  }
-  return 'just now';
+  const found = age(at, now);
+  if (found === undefined) return at;
+  return found.count === 0 ? 'just now' : `${plural(found.count, found.unit)} ago`;
 }

@@ -1,4 +1,5 @@
 /** Every place where a definition names something that can be gone to: the one source of navigation and rename. */
+import { memo } from '../base/memo.js';
 import { defined } from '../base/defined.js';
 import { anchorMarks, type AnchorMark } from '../syntax/anchors.js';
 import type { Definition } from '../model/analyze.js';
@@ -67,26 +68,18 @@ interface Named {
   readonly args: readonly Argument[];
 }
 
-// A definition is a value: what it names stays true as long as it lives.
-const known = new WeakMap<Definition, Named>();
-
-function namedIn(definition: Definition): Named {
-  let named = known.get(definition);
-  if (named === undefined) {
-    const collector = new Collector(definition.tree, definition.path);
-    if (definition.kind === 'pipeline') {
-      collector.pipeline(definition.pipeline);
-      for (const use of featureUsesOf(definition)) collector.use(use);
-      for (const mention of modelMentions(definition)) collector.model(mention);
-    } else if (definition.kind === 'features') collector.features(definition.features);
-    for (const mention of servingMentions(definition)) collector.serving(mention);
-    collector.anchors();
-    const occurrences = onceEach(collector.occurrences);
-    named = { occurrences, args: collector.args };
-    known.set(definition, named);
-  }
-  return named;
-}
+const namedIn = memo((definition: Definition): Named => {
+  const collector = new Collector(definition.tree, definition.path);
+  if (definition.kind === 'pipeline') {
+    collector.pipeline(definition.pipeline);
+    for (const use of featureUsesOf(definition)) collector.use(use);
+    for (const mention of modelMentions(definition)) collector.model(mention);
+  } else if (definition.kind === 'features') collector.features(definition.features);
+  for (const mention of servingMentions(definition)) collector.serving(mention);
+  collector.anchors();
+  const occurrences = onceEach(collector.occurrences);
+  return { occurrences, args: collector.args };
+});
 
 /** All occurrences of a file, arguments of other pipelines included when the project is there to find their file. */
 export function occurrencesOf(definition: Definition, project: ProjectView): Occurrence[] {

@@ -1,4 +1,5 @@
 /** What stands between a handler and the connection: errors become answers, and the server lives on. */
+import { isRecord } from '../base/is-record.js';
 import type { CancellationToken } from 'vscode-languageserver/node';
 import { ErrorCodes, LSPErrorCodes, ResponseError } from 'vscode-languageserver/node';
 
@@ -67,10 +68,6 @@ export function guardedNotification<P>(
       failed(error);
     }
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 function isIndex(value: unknown): boolean {

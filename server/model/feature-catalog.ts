@@ -1,4 +1,5 @@
 /** Everything that the features files of a project define, by name: features may be defined and used in different files. */
+import { memo } from '../base/memo.js';
 import type { FeaturesDefinition } from './analyze.js';
 import type { Entity, FeatureOwner, FeatureReference, FeatureService, FeatureView } from './features.js';
 
@@ -20,27 +21,18 @@ export interface FeatureCatalog {
   readonly broken: boolean;
 }
 
-const known = new WeakMap<readonly FeaturesDefinition[], FeatureCatalog>();
-
 /** @param files the same array gives the same catalogue */
-export function catalogOf(files: readonly FeaturesDefinition[]): FeatureCatalog {
-  let catalog = known.get(files);
-  if (catalog === undefined) {
-    catalog = {
-      entities: byName(files, ({ features }) => features.entities, nameOf),
-      views: byName(files, ({ features }) => features.views, nameOf),
-      services: byName(files, ({ features }) => features.services, nameOf),
-      owners: byName(
-        files,
-        ({ features }) => features.owners,
-        ({ value }) => value,
-      ),
-      broken: files.some(({ tree }) => tree.problems.some(({ code }) => code === 'yaml')),
-    };
-    known.set(files, catalog);
-  }
-  return catalog;
-}
+export const catalogOf = memo((files: readonly FeaturesDefinition[]): FeatureCatalog => ({
+  entities: byName(files, ({ features }) => features.entities, nameOf),
+  views: byName(files, ({ features }) => features.views, nameOf),
+  services: byName(files, ({ features }) => features.services, nameOf),
+  owners: byName(
+    files,
+    ({ features }) => features.owners,
+    ({ value }) => value,
+  ),
+  broken: files.some(({ tree }) => tree.problems.some(({ code }) => code === 'yaml')),
+}));
 
 function nameOf({ name }: { readonly name: string }): string {
   return name;

@@ -1,4 +1,5 @@
 /** Where a pipeline names feature views, features and feature services. */
+import { memo } from '../base/memo.js';
 import { defined } from '../base/defined.js';
 import type { MapEntry, ScalarNode, Span, SyntaxNode } from '../syntax/tree.js';
 import type { PipelineDefinition } from './analyze.js';
@@ -44,21 +45,13 @@ const USERS = (Object.keys(ACTIONS) as ActionKind[]).flatMap((action) => {
   return keys === undefined ? [] : [{ action, keys }];
 });
 
-// A definition is a value: what it uses stays true as long as it lives.
-const known = new WeakMap<PipelineDefinition, readonly FeatureUse[]>();
-
 /** What the tasks of a pipeline use, in the order of the tasks. Tasks that use nothing are left out. */
-export function featureUsesOf(definition: PipelineDefinition): readonly FeatureUse[] {
-  let uses = known.get(definition);
-  if (uses === undefined) {
-    const some = definition.pipeline.tasks.some(
-      ({ action }) => action !== undefined && factsOf(action).featureKeys !== undefined,
-    );
-    uses = some ? collect(definition) : [];
-    known.set(definition, uses);
-  }
-  return uses;
-}
+export const featureUsesOf = memo((definition: PipelineDefinition): readonly FeatureUse[] => {
+  const some = definition.pipeline.tasks.some(
+    ({ action }) => action !== undefined && factsOf(action).featureKeys !== undefined,
+  );
+  return some ? collect(definition) : [];
+});
 
 function collect({ tree, pipeline }: PipelineDefinition): FeatureUse[] {
   return pipeline.tasks.flatMap((task) =>

@@ -1,4 +1,5 @@
 /** What would be taken away with an output that holds it: definitions, and what tasks and feature views read. */
+import { memo } from '../base/memo.js';
 import { listed } from './actions.js';
 import type { Definition } from './analyze.js';
 import type { Pipeline, Task, TemplateText } from './definition.js';
@@ -79,20 +80,13 @@ function definitionIn(path: string, own: string, definitions: readonly Definitio
 }
 
 // Each pipeline of a project asks for the same.
-const definitionsByFolder = new WeakMap<readonly Definition[], ReadonlyMap<string, string>>();
 const sourcesByFolder = new WeakMap<readonly Definition[], SourceIndex>();
 
 /** A definition of each folder that holds some, and of its own path. */
-function definitionsWithin(definitions: readonly Definition[]): ReadonlyMap<string, string> {
-  let found = definitionsByFolder.get(definitions);
-  if (found === undefined) {
-    found = new Map(
-      definitions.flatMap(({ path }) => [path, ...foldersOf(path)].map((place) => [place, path])),
-    );
-    definitionsByFolder.set(definitions, found);
-  }
-  return found;
-}
+const definitionsWithin = memo(
+  (definitions: readonly Definition[]): ReadonlyMap<string, string> =>
+    new Map(definitions.flatMap(({ path }) => [path, ...foldersOf(path)].map((place) => [place, path]))),
+);
 
 function indexOf(definitions: readonly Definition[], graphOf: (pipeline: Pipeline) => Graph): SourceIndex {
   let index = sourcesByFolder.get(definitions);

@@ -1,4 +1,5 @@
 /** Every place where a pipeline names a registered model, one of its versions or one of its aliases. */
+import { memo } from '../base/memo.js';
 import type { Span, SyntaxTree } from '../syntax/tree.js';
 import { listed } from './actions.js';
 import type { PipelineDefinition } from './analyze.js';
@@ -36,18 +37,8 @@ export interface ModelMention {
   readonly members?: readonly ChainStep[];
 }
 
-// A definition is a value: what it names stays true as long as it lives.
-const known = new WeakMap<PipelineDefinition, readonly ModelMention[]>();
-
 /** In the order of the text as far as one task's go. */
-export function modelMentions(definition: PipelineDefinition): readonly ModelMention[] {
-  let mentions = known.get(definition);
-  if (mentions === undefined) {
-    mentions = collect(definition);
-    known.set(definition, mentions);
-  }
-  return mentions;
-}
+export const modelMentions = memo<PipelineDefinition, readonly ModelMention[]>(collect);
 
 function collect({ tree, pipeline }: PipelineDefinition): ModelMention[] {
   const mentions: ModelMention[] = [];

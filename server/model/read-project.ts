@@ -1,7 +1,8 @@
 /** `modelyard.yaml`. */
+import { isRecord } from '../base/is-record.js';
 import type { MapEntry, SyntaxTree } from '../syntax/tree.js';
 import type { DeclaredSecret } from './secrets.js';
-import type { Environment, Json, LocalExecutor, ProjectSettings, Target } from './definition.js';
+import type { Environment, LocalExecutor, ProjectSettings, Target } from './definition.js';
 import {
   booleanOf,
   bytesOf,
@@ -126,8 +127,4 @@ function readTarget({ key, value }: MapEntry): Target {
     ...given('host', textOf(field(value, 'host'))),
     ...given('ports', from === undefined || to === undefined ? undefined : { from, to }),
   };
-}
-
-function isRecord(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 /** Every place that names an environment, a target, an executor, an app package or a service. */
+import { memo } from '../base/memo.js';
 import { defined } from '../base/defined.js';
 import { entryOf } from '../syntax/text.js';
 import type { Span, SyntaxTree } from '../syntax/tree.js';
@@ -29,18 +30,15 @@ export const LOCAL_TARGET = 'local';
 export const LOCAL_EXECUTOR = 'local';
 
 const NONE: readonly ServingMention[] = [];
-const known = new WeakMap<Definition, readonly ServingMention[]>();
 
 /** Names that an expression gives are left out. */
 export function servingMentions(definition: Definition): readonly ServingMention[] {
   if (definition.kind === 'features') return NONE;
-  let mentions = known.get(definition);
-  if (mentions === undefined) {
-    mentions = definition.kind === 'project' ? inProject(definition) : inPipeline(definition);
-    known.set(definition, mentions);
-  }
-  return mentions;
+  return definition.kind === 'project' ? ofProject(definition) : ofPipeline(definition);
 }
+
+const ofProject = memo(inProject);
+const ofPipeline = memo(inPipeline);
 
 /** Where a text without expressions stands, without quotes; `undefined` when it is empty or escapes hide it. */
 export function literalWord(

@@ -1,4 +1,5 @@
 /** What a misspelt word may have meant. */
+import { memo } from '../base/memo.js';
 
 /** Names to choose from; looked at once and remembered, so it must not change afterwards. */
 export type Names = readonly string[] | ReadonlySet<string>;
@@ -21,17 +22,12 @@ export function similar(word: string, candidates: Names): readonly string[] {
   if (word.length > 100) return NOTHING;
   const count = 'length' in candidates ? candidates.length : candidates.size;
   if (count <= FEW) return new Search(candidates).find(word);
-  let search = searches.get(candidates);
-  if (search === undefined) {
-    search = new Search(candidates);
-    searches.set(candidates, search);
-  }
-  return search.remembered(word);
+  return searchOf(candidates).remembered(word);
 }
 
 const NOTHING: readonly string[] = [];
 
-const searches = new WeakMap<Names, Search>();
+const searchOf = memo((names: Names) => new Search(names));
 
 interface Candidate {
   readonly name: string;

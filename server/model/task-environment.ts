@@ -1,4 +1,5 @@
 /** Which environment `environment` means in the expressions of a task. */
+import { memo } from '../base/memo.js';
 import { factsOf } from './actions.js';
 import type { Pipeline, Task, TemplateText } from './definition.js';
 
@@ -14,22 +15,15 @@ export interface PipelineEnvironments {
   readonly computed: boolean;
 }
 
-const known = new WeakMap<Pipeline, PipelineEnvironments>();
-
 /** The environments that the tasks of a pipeline name. */
-export function environmentsOf(pipeline: Pipeline): PipelineEnvironments {
-  let found = known.get(pipeline);
-  if (found === undefined) {
-    const texts = pipeline.tasks.flatMap((task) => ownEnvironment(task) ?? []);
-    const plain = texts.filter(({ template }) => template === undefined).map(({ text }) => text.trim());
-    found = {
-      names: [...new Set(plain.filter((name) => name !== ''))],
-      computed: plain.length < texts.length,
-    };
-    known.set(pipeline, found);
-  }
-  return found;
-}
+export const environmentsOf = memo((pipeline: Pipeline): PipelineEnvironments => {
+  const texts = pipeline.tasks.flatMap((task) => ownEnvironment(task) ?? []);
+  const plain = texts.filter(({ template }) => template === undefined).map(({ text }) => text.trim());
+  return {
+    names: [...new Set(plain.filter((name) => name !== ''))],
+    computed: plain.length < texts.length,
+  };
+});
 
 /**
  * What can be told without a run: the name that stands in the task's own action, else the only one of the pipeline.

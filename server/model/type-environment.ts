@@ -1,4 +1,5 @@
 /** The types of the contexts at one place of a pipeline. */
+import { memo } from '../base/memo.js';
 import { defined } from '../base/defined.js';
 import { isNumber } from '../base/numeral.js';
 import { type ActionFacts, factsOf } from './actions.js';
@@ -46,9 +47,6 @@ interface PipelineTypes {
   readonly params: Type;
   readonly tasks: Type;
 }
-
-const pipelineTypes = new WeakMap<Pipeline, PipelineTypes>();
-const matrixTypes = new WeakMap<Task, Type>();
 
 /**
  * @param task absent for the `env` of the pipeline.
@@ -164,14 +162,10 @@ function variablesType({ name, variables }: Environment): Type {
   };
 }
 
-function typesOf(pipeline: Pipeline): PipelineTypes {
-  let types = pipelineTypes.get(pipeline);
-  if (types === undefined) {
-    types = { params: paramsType(pipeline.params), tasks: tasksType(pipeline) };
-    pipelineTypes.set(pipeline, types);
-  }
-  return types;
-}
+const typesOf = memo((pipeline: Pipeline): PipelineTypes => ({
+  params: paramsType(pipeline.params),
+  tasks: tasksType(pipeline),
+}));
 
 function paramsType(params: readonly Param[], prefix = ''): Type {
   const fields = new Map<string, Type>();
@@ -270,25 +264,18 @@ function taskType(task: Task): Type {
   };
 }
 
-function matrixType(task: Task): Type {
-  let type = matrixTypes.get(task);
-  if (type === undefined) {
-    type = {
-      kind: 'object',
-      open: false,
-      fields: fieldsOf(task.matrix === undefined ? new Map() : axisTypes(task.matrix)),
-      missing: {
-        code: 'unknown-matrix-key',
-        say: (name) =>
-          task.matrix === undefined
-            ? `Task "${task.name}" has no matrix, so there is no \`matrix.${name}\`.`
-            : `The matrix of "${task.name}" has no axis "${name}".`,
-      },
-    };
-    matrixTypes.set(task, type);
-  }
-  return type;
-}
+const matrixType = memo((task: Task): Type => ({
+  kind: 'object',
+  open: false,
+  fields: fieldsOf(task.matrix === undefined ? new Map() : axisTypes(task.matrix)),
+  missing: {
+    code: 'unknown-matrix-key',
+    say: (name) =>
+      task.matrix === undefined
+        ? `Task "${task.name}" has no matrix, so there is no \`matrix.${name}\`.`
+        : `The matrix of "${task.name}" has no axis "${name}".`,
+  },
+}));
 
 function axisTypes(matrix: Matrix): Map<string, Type> {
   const types = new Map<string, Type>();

@@ -1,4 +1,5 @@
 /** Durations and sizes as people write them. */
+import { bytes } from '../base/format.js';
 
 export const DURATION_PATTERN = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d|w))+$';
 export const BYTES_PATTERN = '^[0-9]+(\\.[0-9]+)? ?([KMGTP]i?)?B?$';
@@ -111,23 +112,11 @@ export function formatDuration(milliseconds: number): string {
   return text === '' ? '0s' : text;
 }
 
-/** For people: at most one decimal, binary units: `1536` → `1.5KiB`. */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let step = 0;
-  while (Math.abs(value) >= 1024 && step < SIZES.length - 1) {
-    value /= 1024;
-    step++;
-  }
-  const digits = Number.isInteger(value) || value >= 100 ? value.toFixed(0) : value.toFixed(1);
-  return step === 0 ? `${digits}B` : `${digits}${SIZES[step] ?? ''}iB`;
+/** For people, and for `parseBytes`: `1536` → `1.5KiB`. */
+export function formatBytes(count: number): string {
+  return bytes(count).replace(' ', '');
 }
 
 function clip(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
-}
-
-/** `1 task`, `2 tasks`. */
-export function count(number: number, word: string, words = `${word}s`): string {
-  return `${number} ${number === 1 ? word : words}`;
 }

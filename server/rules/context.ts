@@ -1,4 +1,5 @@
 /** What the rules of one check share, built when the first of them asks for it. */
+import { memo } from '../base/memo.js';
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { Environment, ExpressionSite, Pipeline } from '../model/definition.js';
 import { buildGraph, type Graph } from '../model/graph.js';
@@ -7,31 +8,20 @@ import { readsViewSources, viewSources } from '../model/view-sources.js';
 import type { ProjectView, TypedSite } from './rule.js';
 
 // Definitions are values: what follows from one holds as long as it lives, and goes when it goes.
-const graphs = new WeakMap<Pipeline, Graph>();
 const projectGraphs = new WeakMap<Pipeline, { readonly sources: Sources; readonly graph: Graph }>();
-const sourcesOf = new WeakMap<readonly FeaturesDefinition[], Sources>();
+const sourcesOf = memo((files: readonly FeaturesDefinition[]): Sources =>
+  viewSources(files.map(({ features }) => features)),
+);
 
 type Sources = ReadonlyMap<string, string>;
 
 /** The graph of a pipeline with the defaults of its params, from its own text alone. */
-export function graphOf(pipeline: Pipeline): Graph {
-  let graph = graphs.get(pipeline);
-  if (graph === undefined) {
-    graph = buildGraph(pipeline);
-    graphs.set(pipeline, graph);
-  }
-  return graph;
-}
+export const graphOf = memo<Pipeline, Graph>(buildGraph);
 
 /** The same with what the project says of the views that it materializes: the edges that a run follows. */
 export function projectGraph(pipeline: Pipeline, project: Pick<ProjectView, 'features'>): Graph {
   if (!readsViewSources(pipeline)) return graphOf(pipeline);
-  const files = project.features();
-  let sources = sourcesOf.get(files);
-  if (sources === undefined) {
-    sources = viewSources(files.map(({ features }) => features));
-    sourcesOf.set(files, sources);
-  }
+  const sources = sourcesOf(project.features());
   const known = projectGraphs.get(pipeline);
   // Most of what is typed in a features file moves no source.
   if (known !== undefined && sameSources(known.sources, sources)) return known.graph;

@@ -1,4 +1,5 @@
 /** The models that pipelines of the project register: they and their aliases come to be when those run. */
+import { memo } from '../base/memo.js';
 import type { Definition, PipelineDefinition } from '../model/analyze.js';
 import { modelMentions } from '../model/model-mentions.js';
 import type { Span } from '../syntax/tree.js';
@@ -34,18 +35,10 @@ interface Made extends Registration {
   readonly anyAlias: boolean;
 }
 
-const ofFile = new WeakMap<PipelineDefinition, readonly Made[]>();
-const ofProject = new WeakMap<readonly Definition[], MadeModels>();
-
 /** @param definitions the same array gives the same answer */
-export function madeModels(definitions: readonly Definition[]): MadeModels {
-  let made = ofProject.get(definitions);
-  if (made === undefined) {
-    made = gather(definitions.flatMap((one) => (one.kind === 'pipeline' ? madeIn(one) : [])));
-    ofProject.set(definitions, made);
-  }
-  return made;
-}
+export const madeModels = memo((definitions: readonly Definition[]): MadeModels =>
+  gather(definitions.flatMap((one) => (one.kind === 'pipeline' ? madeIn(one) : []))),
+);
 
 /** Whether a task of the project may make a model of that name. */
 export function mayMake(made: MadeModels, name: string): boolean {
@@ -59,15 +52,10 @@ export function maySet(made: MadeModels, name: string, alias: string): boolean {
   return made.prefixes.some((prefix) => name.startsWith(prefix));
 }
 
-function madeIn(definition: PipelineDefinition): readonly Made[] {
-  let made = ofFile.get(definition);
-  if (made === undefined) {
-    const registers = definition.pipeline.tasks.some((task) => task.action?.kind === 'register');
-    made = registers ? collect(definition) : [];
-    ofFile.set(definition, made);
-  }
-  return made;
-}
+const madeIn = memo((definition: PipelineDefinition): readonly Made[] => {
+  const registers = definition.pipeline.tasks.some((task) => task.action?.kind === 'register');
+  return registers ? collect(definition) : [];
+});
 
 function collect(definition: PipelineDefinition): Made[] {
   const names = new Map(

@@ -1,4 +1,5 @@
 /** The packages and services that tasks of the project make, and the environments and targets of its settings. */
+import { memo } from '../base/memo.js';
 import type { Definition, PipelineDefinition } from '../model/analyze.js';
 import type { PackageAction, ServiceAction, Task, TemplateText } from '../model/definition.js';
 import { servingMentions } from '../model/serving-mentions.js';
@@ -24,27 +25,20 @@ export interface MadeServing {
   readonly services: Made<ServiceAction>;
 }
 
-const known = new WeakMap<readonly Definition[], MadeServing>();
-
 /** @param definitions the same array gives the same answer */
-export function madeServing(definitions: readonly Definition[]): MadeServing {
-  let made = known.get(definitions);
-  if (made === undefined) {
-    const packages = new Collection<PackageAction>();
-    const services = new Collection<ServiceAction>();
-    for (const definition of definitions) {
-      if (definition.kind !== 'pipeline') continue;
-      for (const task of definition.pipeline.tasks) {
-        const { action } = task;
-        if (action?.kind === 'package') packages.add(action.name, { definition, task, action });
-        else if (action?.kind === 'service') services.add(action.name, { definition, task, action });
-      }
+export const madeServing = memo((definitions: readonly Definition[]): MadeServing => {
+  const packages = new Collection<PackageAction>();
+  const services = new Collection<ServiceAction>();
+  for (const definition of definitions) {
+    if (definition.kind !== 'pipeline') continue;
+    for (const task of definition.pipeline.tasks) {
+      const { action } = task;
+      if (action?.kind === 'package') packages.add(action.name, { definition, task, action });
+      else if (action?.kind === 'service') services.add(action.name, { definition, task, action });
     }
-    made = { packages, services };
-    known.set(definitions, made);
   }
-  return made;
-}
+  return { packages, services };
+});
 
 class Collection<A> implements Made<A> {
   readonly byName = new Map<string, Maker<A>[]>();

@@ -2,7 +2,7 @@
  * What a task's result depends on, part by part. Two runs of a task with the same parts give the same outputs; so the
  * hash over them is the key of the cache, and the difference between two lists says in words why a task is stale.
  */
-import { createHash } from 'node:crypto';
+import { hashOf } from '../stores/hash.js';
 import type { FingerprintPart, FingerprintRecord } from '../stores/run-document.js';
 
 /** Raised when what a fingerprint is made of changes, so that nothing made by older rules is taken for a hit. */
@@ -29,8 +29,7 @@ export function fingerprint(parts: readonly FingerprintPart[]): FingerprintRecor
   const text = parts
     .map(({ kind, name, value }) => `${kind.length}:${kind}${name.length}:${name}${value.length}:${value}`)
     .join('');
-  const hash = createHash('sha256').update(text);
-  return { hash: `sha256:${hash.digest('hex')}`, parts };
+  return { hash: hashOf(text), parts };
 }
 
 /** Name of the part that holds a command as it was written, before values were put in. */

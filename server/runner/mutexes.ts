@@ -1,5 +1,5 @@
 /** Mutexes of tasks: one holder at a time, in this run and in every other run of the project. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../stores/hash.js';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { renderTemplate } from '../model/evaluate.js';
@@ -91,7 +91,7 @@ export class Mutexes {
     let lock: FileLock | undefined;
     try {
       mkdirSync(locks, { recursive: true });
-      lock = tryLock(path.join(locks, `mutex-${safeFileName(name, hash)}.lock`));
+      lock = tryLock(path.join(locks, `mutex-${safeFileName(name, sha256)}.lock`));
       if (lock === undefined) {
         const reason = `another run holds the mutex ${name}`;
         if (!this.#options.wait) return this.#refuse(id, reason);

@@ -1,5 +1,6 @@
 /** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
 import { defined } from '../base/defined.js';
+import { memo } from '../base/memo.js';
 import type { Json } from '../model/definition.js';
 import { renderTemplate } from '../model/evaluate.js';
 import type { Lookup, Scope } from '../model/evaluate.js';
@@ -274,13 +275,7 @@ export function listsOf(
   return lists;
 }
 
-const nested = new WeakMap<Facts['params'], Readonly<Record<string, Json>>>();
-
-function nestedOf(params: Facts['params']): Readonly<Record<string, Json>> {
-  let made = nested.get(params);
-  if (made === undefined) nested.set(params, (made = nestedParams(Object.entries(params))));
-  return made;
-}
+const nestedOf = memo((params: Facts['params']) => nestedParams(Object.entries(params)));
 
 function member(record: Readonly<Record<string, Json>>, path: readonly string[], what: string): Lookup {
   const [first, ...rest] = path;

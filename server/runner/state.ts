@@ -4,7 +4,7 @@
  *
  * Lines that are appended, the last one of a task wins; so a killed process loses at most the line it was writing.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../stores/hash.js';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
@@ -71,8 +71,7 @@ export function statesFolder(layout: Layout): string {
 
 /** Where the states of a pipeline lie, by the path of its definition. */
 export function statesFile(layout: Layout, pipeline: string): string {
-  const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-  return path.join(statesFolder(layout), `${safeFileName(pipeline, hash)}.ndjson`);
+  return path.join(statesFolder(layout), `${safeFileName(pipeline, sha256)}.ndjson`);
 }
 
 export class TaskStates {

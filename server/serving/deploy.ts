@@ -6,7 +6,8 @@ import { constants, copyFileSync, mkdirSync, rmSync, statfsSync } from 'node:fs'
 import path from 'node:path';
 import { defined } from '../base/defined.js';
 import { signatureDifferences } from '../model/signature-differences.js';
-import { count, formatBytes } from '../model/units.js';
+import { plural } from '../base/format.js';
+import { formatBytes } from '../model/units.js';
 import { writeAtomic } from '../stores/atomic.js';
 import { hashFile } from '../stores/hash.js';
 import { ensureMemory, layoutOf } from '../stores/layout.js';
@@ -248,7 +249,7 @@ async function fill(
   mkdirSync(places.app, { recursive: true });
   const extracted = packages.extract(request.package, places.app, signal);
   if (!extracted.ok) return extracted;
-  request.say(`${referenceOf(request.package)}: ${count(manifest.files.length, 'file')}`);
+  request.say(`${referenceOf(request.package)}: ${plural(manifest.files.length, 'file')}`);
   if (request.model !== undefined) {
     const copied = await copyModel(request, places, request.model.version);
     if (!copied.ok) return copied;

@@ -1,5 +1,5 @@
 /** Where things of serving lie in a project's memory. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../stores/hash.js';
 import path from 'node:path';
 import { folderIn, layoutOf, safeFileName } from '../stores/layout.js';
 
@@ -11,7 +11,7 @@ export function isReleaseId(text: string): boolean {
 }
 
 function fileName(name: string): string {
-  return safeFileName(name, (text) => createHash('sha256').update(text).digest('hex'));
+  return safeFileName(name, sha256);
 }
 
 /** `.modelyard/environments`: below it a folder per environment. */

@@ -1,4 +1,5 @@
 /** Reading `release.json`. It is written by `deploy` when everything else of the release is in its place. */
+import { isRecord } from '../base/is-record.js';
 import { readDocument } from '../stores/document.js';
 import type { DocumentKind, Loaded } from '../stores/document.js';
 import { releasePlaces } from './places.js';

@@ -3,7 +3,7 @@
  * answer, from any process; answers take numbers one after the other, and a number can be taken only once. So of two
  * answers at the same time one is the first, and the other one is told.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from './hash.js';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../model/definition.js';
@@ -129,10 +129,6 @@ const answerKind: DocumentKind<ApprovalAnswer> = {
 
 /** More characters than anybody reads. */
 const MAX_COMMENT = 10_000;
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
 
 /** What decides whether an answer was given to this question. */
 export function questionHash(question: Question): string {

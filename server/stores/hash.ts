@@ -57,7 +57,12 @@ export type Hashed = HashedFile | HashedFolder | HashProblem;
 
 /** `sha256:<hex>` of a text (in UTF-8) or of bytes. */
 export function hashOf(data: string | Uint8Array): ContentHash {
-  return `sha256:${createHash('sha256').update(data).digest('hex')}`;
+  return `sha256:${sha256(data)}`;
+}
+
+/** The hex digits alone. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
 }
 
 export function problemOf(file: string, error: unknown): HashProblem {

@@ -5,7 +5,7 @@
  * Lines of tab-separated fields in 256 files by the first byte of their key, which is the hash of a content or of a path:
  * a question reads the few files that it needs. Only appended to; a file that is not as it was left makes the index anew.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from './hash.js';
 import { appendFileSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
@@ -114,7 +114,7 @@ const unescape = (text: string): string =>
 const hexOf = (hash: ContentHash): string => hash.slice(hash.indexOf(':') + 1);
 
 function keyOfPath(file: string): string {
-  return createHash('sha256').update(`path\0${file}`).digest('hex');
+  return sha256(`path\0${file}`);
 }
 
 /** More projects than somebody asks for lineage. */
@@ -127,7 +127,7 @@ const MOST_PROJECTS = 200;
 function placeOf({ memory, index }: Layout, foreign: boolean): string | undefined {
   const cache = userCacheFolder();
   const { dev, ino } = lstatSync(memory);
-  const name = createHash('sha256').update(`${memory}\0${dev}\0${ino}`).digest('hex').slice(0, 32);
+  const name = sha256(`${memory}\0${dev}\0${ino}`).slice(0, 32);
   try {
     if (cache !== undefined) {
       const place = path.join(cache, 'lineage', name);

@@ -1,5 +1,5 @@
 /** The writing end of one run's record. Belongs to the process that runs it; nobody else writes there while it lives. */
-import { createHash } from 'node:crypto';
+import { sha256 } from './hash.js';
 import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFully } from './atomic.js';
@@ -27,10 +27,6 @@ export const EVENTS_FORMAT: LineFormat = { name: 'the events of a run', version:
 /** @param folder of the run */
 export function eventsFile(folder: string): string {
   return path.join(folder, 'events.ndjson');
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** The log of a task, relative to the run's folder. Different for different tasks, safe on every file system. */

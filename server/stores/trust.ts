@@ -7,13 +7,13 @@
  * `modelyard trust`, which leaves the same mark. A machine for CI, which gets its memory from a cache of its own, signs with
  * `MODELYARD_MEMORY_KEY`, too: with that key the first command says yes.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { type BigIntStats, lstatSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from './atomic.js';
 import { isFolder, namesIn } from './folder.js';
 import { trackedAt } from '../base/git-index.js';
-import { HASHES_FORMAT } from './hash.js';
+import { HASHES_FORMAT, sha256 } from './hash.js';
 import { describeError } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import { machineSecret } from './user-folders.js';
@@ -59,7 +59,7 @@ function marksFolder(layout: MemoryPlaces): string {
 }
 
 function nameOf(key: string): string {
-  return `${createHash('sha256').update(`mark\0${key}`).digest('hex').slice(0, 16)}.json`;
+  return `${sha256(`mark\0${key}`).slice(0, 16)}.json`;
 }
 
 function sign(key: string, ...parts: readonly string[]): string {

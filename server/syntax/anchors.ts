@@ -1,4 +1,5 @@
 /** Where a text writes `&name` and `*name`: the tree has the values that they stand for, and no trace of the words. */
+import { memo } from '../base/memo.js';
 import { type CST, Parser } from 'yaml';
 import { defined } from '../base/defined.js';
 import type { Span, SyntaxTree } from './tree.js';
@@ -21,18 +22,11 @@ const NONE: AnchorMarks = { anchors: [], aliases: [] };
 /** Whether a text may hold any: most files hold none, and aren't read a second time. */
 const MARK = /(?:^|[\s,[{])[&*][^\s,[\]{}&*]/;
 
-const known = new WeakMap<SyntaxTree, AnchorMarks>();
-
 /** The marks of a text, in its order. */
-export function anchorMarks(tree: SyntaxTree): AnchorMarks {
-  let marks = known.get(tree);
-  if (marks === undefined) {
-    // What was not read as YAML has none; nor is a text read that nothing came of.
-    marks = tree.root === null || !MARK.test(tree.text) ? NONE : read(tree.text);
-    known.set(tree, marks);
-  }
-  return marks;
-}
+export const anchorMarks = memo((tree: SyntaxTree): AnchorMarks => {
+  // What was not read as YAML has none; nor is a text read that nothing came of.
+  return tree.root === null || !MARK.test(tree.text) ? NONE : read(tree.text);
+});
 
 function read(text: string): AnchorMarks {
   const found: { readonly kind: 'anchor' | 'alias'; readonly name: string; readonly at: number }[] = [];

@@ -32,7 +32,7 @@ const SHORT_TEXTS: readonly Pattern[] = [
   { file: 'extension/commands/pipelines.ts', text: '/([^/]+?)\\.pipeline\\.ya?ml$/' },
   { file: 'extension/present/model-filter.ts', text: '/\\/+$/' },
   // A number as JavaScript prints it.
-  { file: 'media/webviews/shared/format.ts', text: '/\\.?0+e/' },
+  { file: 'server/base/format.ts', text: '/\\.?0+e/' },
 ];
 
 const LENGTH = 8_000;

@@ -1,5 +1,5 @@
 /** Line charts in SVG: axes with round numbers, one or more lines, and the values under the pointer or the arrow keys. */
-import { number } from '../shared/format.js';
+import { number } from '../../../server/base/format.js';
 import { h, s } from './dom.js';
 import { extent, scale, ticks } from '../shared/axis.js';
 

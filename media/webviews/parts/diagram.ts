@@ -1,5 +1,5 @@
 /** Boxes and arrows that can be walked by mouse and by keyboard: what the graph of a pipeline and lineage share. */
-import { plain } from '../shared/format.js';
+import { plain } from '../../../server/base/format.js';
 import { layout, neighbour, pathOf, type Layout, type LayoutOptions } from '../shared/layout.js';
 import { button, h, s } from './dom.js';
 import { viewport } from './viewport.js';

@@ -1,6 +1,6 @@
 /** The measurements as a table, and what has changed as a list: the same for who can't see the charts, or wants the figures. */
 import type { ReleaseMark, ServiceMetrics } from '../../../server/protocol.js';
-import { localDateTime, plain } from '../shared/format.js';
+import { localDateTime, plain } from '../../../server/base/format.js';
 import { measureText, type Unit } from '../shared/measures.js';
 import { momentText } from '../shared/time-axis.js';
 import { h } from './dom.js';

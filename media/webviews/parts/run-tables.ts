@@ -1,6 +1,6 @@
 /** What went into a run and what came out, in tables. */
 import type { RunView, TaskRunView } from '../../../server/protocol.js';
-import { bytes, plain, shown } from '../shared/format.js';
+import { bytes, plain, shown } from '../../../server/base/format.js';
 import { isActive } from '../shared/status.js';
 import { h, icon } from './dom.js';
 

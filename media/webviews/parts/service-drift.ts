@@ -1,7 +1,7 @@
 /** Drift of each feature: a table with the newest figures, and beside each what it was over time. */
 import type { ServiceMetrics } from '../../../server/protocol.js';
 import { scale } from '../shared/axis.js';
-import { duration, plain } from '../shared/format.js';
+import { duration, plain } from '../../../server/base/format.js';
 import { measureText } from '../shared/measures.js';
 import {
   driftRows,

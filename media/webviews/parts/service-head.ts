@@ -1,6 +1,6 @@
 /** The head of the Service panel: how the service is, what it serves to whom, and what its rules say. */
 import type { AlertItem, RuleLine, RunningReleaseItem, ServiceItem } from '../../../server/protocol.js';
-import { ago, localDateTime, plain, plural } from '../shared/format.js';
+import { ago, localDateTime, plain, plural } from '../../../server/base/format.js';
 import type { PanelOrder } from '../shared/service-messages.js';
 import { ordersOf } from '../shared/service-view.js';
 import { button, h, icon } from './dom.js';

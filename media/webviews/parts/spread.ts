@@ -1,7 +1,7 @@
 /** How values are spread: histograms, the commonest values, and what happens over time. SVG, in the theme's colours. */
 import type { DriftBinView, FeatureProfile, ViewProfile, WireBins } from '../../../server/protocol.js';
 import { extent, scale, ticks } from '../shared/axis.js';
-import { number, plain } from '../shared/format.js';
+import { number, plain } from '../../../server/base/format.js';
 import { h, s } from './dom.js';
 
 const WIDTH = 320;

@@ -1,7 +1,7 @@
 /** Charts over one time axis: what is read in one of them is read in all. */
 import type { ReleaseMark } from '../../../server/protocol.js';
 import { scale } from '../shared/axis.js';
-import { plain } from '../shared/format.js';
+import { plain } from '../../../server/base/format.js';
 import { measureText, tickText, valueTicks } from '../shared/measures.js';
 import type { ChartLine, ChartModel, ChartPoint } from '../shared/service-view.js';
 import { momentText, timeTicks } from '../shared/time-axis.js';

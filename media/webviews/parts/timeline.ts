@@ -1,7 +1,7 @@
 /** When each task of a run ran: one bar a task on a common time axis. */
 import type { RunView, TaskRunView } from '../../../server/protocol.js';
 import { ticks } from '../shared/axis.js';
-import { duration, elapsed, plain } from '../shared/format.js';
+import { duration, elapsed, plain } from '../../../server/base/format.js';
 import { isActive, look } from '../shared/status.js';
 import { h, statusIcon } from './dom.js';
 

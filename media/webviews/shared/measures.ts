@@ -1,5 +1,5 @@
 /** Measured values for people, each in its unit. Pure. */
-import { bytes, number } from './format.js';
+import { bytes, number } from '../../../server/base/format.js';
 
 export type Unit = 'rate' | 'share' | 'ms' | 'bytes' | 'cores' | 'score';
 

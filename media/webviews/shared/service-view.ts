@@ -1,4 +1,5 @@
 /** What the Service panel shows of a service's measurements: charts, figures, drift, and words where there is nothing. Pure. */
+import { defined } from '../../../server/base/defined.js';
 import type {
   DriftGap,
   DriftSeries,
@@ -8,7 +9,7 @@ import type {
   ServiceItem,
   ServiceMetrics,
 } from '../../../server/protocol.js';
-import { ago, plain, plural } from './format.js';
+import { ago, plain, plural } from '../../../server/base/format.js';
 import { measureText, type Unit } from './measures.js';
 import type { PanelOrder } from './service-messages.js';
 import { canGoBack, hasCanary } from './service-state.js';
@@ -155,7 +156,7 @@ export function chartsOf(
       ),
       thresholds: limits('error-rate'),
       atLeast: 0.01,
-      ...(quiet === undefined ? {} : { empty: quiet }),
+      ...defined({ empty: quiet }),
     },
     {
       key: 'latency',
@@ -188,7 +189,7 @@ export function chartsOf(
           ],
       thresholds: split ? limits('p95') : limits('p50', 'p95', 'p99'),
       atLeast: 1,
-      ...(quiet === undefined ? {} : { empty: quiet }),
+      ...defined({ empty: quiet }),
     },
     {
       key: 'availability',
@@ -357,9 +358,9 @@ export function driftRows({ drift: { features }, rules }: ServiceMetrics): reado
         kind,
         overMs,
         points,
-        ...(latest === undefined ? {} : { latest }),
+        ...defined({ latest }),
         bound,
-        ...(rule === undefined ? {} : { rule: rule.rule }),
+        ...defined({ rule: rule?.rule }),
         verdict,
         words,
       };

@@ -1,5 +1,5 @@
 /** Round times for the axis of a chart, in the time of whoever looks. Pure. */
-import { localDay, localTime } from './format.js';
+import { localDay, localTime } from '../../../server/base/format.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -4,7 +4,8 @@ import { accessSync, constants, existsSync, rmSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { wordFor } from '../../model/ours.js';
-import { count, formatBytes } from '../../model/units.js';
+import { plural } from '../../base/format.js';
+import { formatBytes } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { gitHead } from '../../runner/git.js';
 import { staleLocks } from '../../runner/locks.js';
@@ -59,7 +60,7 @@ export const doctor: Command = {
 };
 
 function machine(): Finding {
-  const text = `node ${process.version}, ${process.platform}-${process.arch}, ${count(os.availableParallelism(), 'core')}, ${formatBytes(os.totalmem())} of memory`;
+  const text = `node ${process.version}, ${process.platform}-${process.arch}, ${plural(os.availableParallelism(), 'core')}, ${formatBytes(os.totalmem())} of memory`;
   const old = Number(process.versions.node.split('.')[0]) < 20;
   return {
     name: 'machine',
@@ -99,8 +100,8 @@ function project(root: string): Finding[] {
   return [
     { name: 'project', state: 'ok', text: root },
     errors === 0
-      ? { name: 'definitions', state: 'ok', text: count(pipelines, 'pipeline') }
-      : { name: 'definitions', state: 'error', text: `${count(errors, 'error')}; see \`modelyard lint\`` },
+      ? { name: 'definitions', state: 'ok', text: plural(pipelines, 'pipeline') }
+      : { name: 'definitions', state: 'error', text: `${plural(errors, 'error')}; see \`modelyard lint\`` },
     ...others(opened),
   ];
 }
@@ -116,7 +117,7 @@ function others(project: Project): Finding[] {
         `${file} is not taken as a Modelyard ${wordFor(as)} because of ${because}`,
     );
   const more = refused.length - shown.length;
-  const text = [...shown, ...(more > 0 ? [`and ${count(more, 'more file')} like that`] : [])].join('; ');
+  const text = [...shown, ...(more > 0 ? [`and ${plural(more, 'more file')} like that`] : [])].join('; ');
   return [{ name: 'other tools', state: 'ok', text }];
 }
 
@@ -167,8 +168,8 @@ function runs(root: string, fix: boolean): Finding {
   const dead = store.deadIds();
   const stale = staleLocks(store.layout);
   const left = [
-    ...(dead.length === 0 ? [] : [`${count(dead.length, 'run')} interrupted and not written down as such`]),
-    ...(stale.length === 0 ? [] : [count(stale.length, 'stale lock')]),
+    ...(dead.length === 0 ? [] : [`${plural(dead.length, 'run')} interrupted and not written down as such`]),
+    ...(stale.length === 0 ? [] : [plural(stale.length, 'stale lock')]),
   ];
   if (fix && foreignMemory(store.layout) === undefined) {
     cleanUpBehindDead(store);
@@ -180,7 +181,7 @@ function runs(root: string, fix: boolean): Finding {
   for (const { id } of listed) store.read(id);
   const [problem] = store.problems;
   const said = [
-    count(listed.length, 'run'),
+    plural(listed.length, 'run'),
     ...(left.length === 0
       ? []
       : [`${left.join(' and ')}${fix ? ': cleared up' : '; `modelyard doctor --fix` clears them up'}`]),

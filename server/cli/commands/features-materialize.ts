@@ -11,7 +11,7 @@ import { answer } from '../answers.js';
 import { DRY_FLAG, JSON_FLAG, wholeNumber } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import { pad, tame, width } from '../terminal/text.js';
 import { outcomeLines } from './features-read.js';
 import {
@@ -130,7 +130,7 @@ function tell({ style }: FeaturesCall, result: MaterializeResult): void {
   const what =
     outcome === 'up-to-date' ? 'is up to date' : outcome === 'appended' ? 'was appended to' : 'was computed';
   stdout.line(
-    `${style.green('✓')} ${view} ${what}: version ${manifest.version}, ${count(manifest.rows, 'row')}`,
+    `${style.green('✓')} ${view} ${what}: version ${manifest.version}, ${plural(manifest.rows, 'row')}`,
   );
   for (const line of outcomeLines(
     result.expectations.filter((one) => !one.passed),

@@ -8,7 +8,7 @@ import { JSON_FLAG } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import { tame } from '../terminal/text.js';
 import {
   type FeaturesCall,
@@ -109,7 +109,7 @@ function profileLines({ name, statistics }: Profile, style: Style): string[] {
   const from = time === undefined ? '' : `, ${time.from.slice(0, 10)} to ${time.to.slice(0, 10)}`;
   const headings = ['feature', 'type', 'missing', 'distinct', 'min', 'median', 'mean', 'max', 'spread'];
   return [
-    style.bold(`${name}: ${count(rows, 'row')}${from}`),
+    style.bold(`${name}: ${plural(rows, 'row')}${from}`),
     ...columns(headings, features.map(featureCells), style),
   ];
 }
@@ -163,7 +163,7 @@ function driftLines({ reference, current, drift }: Comparison, style: Style): st
     drifted.length === 0
       ? style.green('no feature has drifted')
       : style.yellow(
-          `${count(drifted.length, 'feature')} drifted: ${drifted.map(({ name }) => name).join(', ')}`,
+          `${plural(drifted.length, 'feature')} drifted: ${drifted.map(({ name }) => name).join(', ')}`,
         );
   const rows = drift.features.map((one) => driftCells(one));
   return [

@@ -5,7 +5,8 @@ import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
 import type { Features, FeatureView } from '../../model/features.js';
 import { given } from '../../model/read.js';
-import { count, formatBytes, formatDuration } from '../../model/units.js';
+import { plural } from '../../base/format.js';
+import { formatBytes, formatDuration } from '../../model/units.js';
 import { type KnownView, type KnownViewVersion, answer } from '../answers.js';
 import { JSON_FLAG } from '../args.js';
 import { EXIT, stdout } from '../output.js';
@@ -99,7 +100,7 @@ function rows(views: readonly KnownView[], style: Style): string[] {
   const cells = views.map((view) => [
     view.name,
     view.current === undefined ? 'never computed' : `version ${view.current.version}`,
-    view.current === undefined ? '' : count(view.current.rows, 'row'),
+    view.current === undefined ? '' : plural(view.current.rows, 'row'),
     view.current?.range === undefined ? '' : `to ${view.current.range.to}`,
   ]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => width(row[column] ?? ''))));
@@ -140,7 +141,7 @@ export const show: FeaturesSubcommand = {
     }
     const took = formatDuration(current.durationMs);
     stdout.line(
-      `version ${current.version} of ${current.createdAt}, ${count(current.rows, 'row')}, ${formatBytes(current.bytes)}, computed in ${took}`,
+      `version ${current.version} of ${current.createdAt}, ${plural(current.rows, 'row')}, ${formatBytes(current.bytes)}, computed in ${took}`,
     );
     if (current.range !== undefined) stdout.line(`rows from ${current.range.from} to ${current.range.to}`);
     for (const note of current.notes) stdout.line(style.dim(note));
@@ -185,7 +186,7 @@ export const versions: FeaturesSubcommand = {
         (mark) => mark !== '',
       );
       stdout.line(
-        `${pad(String(one.version), 4)}  ${one.createdAt}  ${pad(count(one.rows, 'row'), 14)}  ${pad(formatBytes(one.bytes), 9)}  ${marks.join('  ')}`.trimEnd(),
+        `${pad(String(one.version), 4)}  ${one.createdAt}  ${pad(plural(one.rows, 'row'), 14)}  ${pad(formatBytes(one.bytes), 9)}  ${marks.join('  ')}`.trimEnd(),
       );
     }
     return EXIT.ok;

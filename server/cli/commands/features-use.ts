@@ -16,7 +16,7 @@ import { answer } from '../answers.js';
 import { DRY_FLAG, JSON_FLAG, UsageError, type Flags } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import { tame } from '../terminal/text.js';
 import {
   type FeaturesCall,
@@ -117,12 +117,12 @@ export const trainingSet: FeaturesSubcommand = {
     if (json) answer('features training-set', { ...document, applied: true });
     else {
       const versions = document.views.map(({ view, version }) => `${view} ${version}`).join(', ');
-      stdout.line(`${document.path}: ${count(document.rows, 'row')}, features of ${versions}`);
+      stdout.line(`${document.path}: ${plural(document.rows, 'row')}, features of ${versions}`);
       const rows = document.columns.map(({ name, type, role, nulls }) => [
         name,
         type,
         role,
-        nulls === 0 ? '' : count(nulls, 'null'),
+        nulls === 0 ? '' : plural(nulls, 'null'),
       ]);
       for (const line of columns(['column', 'type', 'what', 'missing'], rows, call.style)) stdout.line(line);
     }

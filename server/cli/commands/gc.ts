@@ -1,6 +1,7 @@
 /** `modelyard gc`: frees the cache and old runs, and says first what would go. */
 import { defined } from '../../base/defined.js';
-import { count, formatBytes, parseBytes, parseDuration } from '../../model/units.js';
+import { plural } from '../../base/format.js';
+import { formatBytes, parseBytes, parseDuration } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { applyGc, type GcOptions, planGc } from '../../runner/gc.js';
 import { replay } from '../../runner/resume.js';
@@ -59,8 +60,8 @@ have not ended hold.`,
       stdout.line(
         nothing
           ? `Nothing to free; the cache holds ${formatBytes(plan.cacheBytes)}.`
-          : `${formatBytes(plan.freedBytes)} to free: ${count(plan.runs.length, 'run')}, ${count(plan.entries.length, 'cache entry', 'cache entries')}, ` +
-              `${count(plan.objects.length, 'object')}, ${count(plan.registry.length, 'file')} of the model registry and ${count(plan.packages.length, 'file')} of packages that no version owns; the cache goes from ${formatBytes(plan.cacheBytes)} to ${formatBytes(plan.keptBytes)}.`,
+          : `${formatBytes(plan.freedBytes)} to free: ${plural(plan.runs.length, 'run')}, ${plural(plan.entries.length, 'cache entry', 'cache entries')}, ` +
+              `${plural(plan.objects.length, 'object')}, ${plural(plan.registry.length, 'file')} of the model registry and ${plural(plan.packages.length, 'file')} of packages that no version owns; the cache goes from ${formatBytes(plan.cacheBytes)} to ${formatBytes(plan.keptBytes)}.`,
       );
       for (const { id, path: file, bytes } of trash)
         stdout.line(`${id} of the trash, ${file}, ${formatBytes(bytes)}`);

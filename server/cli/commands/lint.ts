@@ -22,7 +22,7 @@ import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
 import { diagnosticLine } from '../place.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 
 const LEVELS = ['error', 'warning', 'info', 'hint'] as const;
 const DOCS_URL = 'https://github.com/modelyard/modelyard/blob/main/docs/rules';
@@ -87,7 +87,7 @@ function print(diagnostics: readonly Diagnostic[], files: number): void {
   const number = (severity: Diagnostic['severity']): number =>
     diagnostics.filter((one) => one.severity === severity).length;
   lines.push(
-    `${count(files, 'file')}: ${count(number('error'), 'error')}, ${count(number('warning'), 'warning')}`,
+    `${plural(files, 'file')}: ${plural(number('error'), 'error')}, ${plural(number('warning'), 'warning')}`,
   );
   stdout.write(`${lines.join('\n')}\n`);
 }

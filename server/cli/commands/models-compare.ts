@@ -12,7 +12,7 @@ import { JSON_FLAG } from '../args.js';
 import { startFolder, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import type { Style } from '../terminal/style.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import { fit, pad, tame, width } from '../terminal/text.js';
 import { type Chosen, type Subcommand, say, valueOf, versionNamed } from './models-shared.js';
 import { plain } from './models-text.js';
@@ -78,7 +78,7 @@ function comparison(
       const line = `${pad(`  ${one.key}`, keys)}  ${pad(one.a, left)}  ${pad(one.b, right)}  ${verdict(one.row, style)}`;
       lines.push(one.row.differs ? line.trimEnd() : style.dim(line.trimEnd()));
     }
-    if (same > 0) lines.push(style.dim(`  ${count(same, 'other')} ${same === 1 ? 'is' : 'are'} the same`));
+    if (same > 0) lines.push(style.dim(`  ${plural(same, 'other')} ${same === 1 ? 'is' : 'are'} the same`));
   }
   return lines;
 }

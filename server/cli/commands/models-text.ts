@@ -1,4 +1,5 @@
 /** Models, versions and their history as text for a terminal. What comes from files is tamed. */
+import { age } from '../../base/format.js';
 import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
 import { modelUri } from '../../model/registry-names.js';
@@ -43,12 +44,9 @@ export function plain(value: Json): string {
 
 /** `3h ago` */
 export function ago(iso: string, now = Date.now()): string {
-  const seconds = Math.max(0, (now - Date.parse(iso)) / 1_000);
-  if (Number.isNaN(seconds)) return iso;
-  if (seconds < 60) return 'just now';
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)}h ago`;
-  return `${Math.floor(seconds / 86_400)}d ago`;
+  const found = age(iso, now);
+  if (found === undefined) return iso;
+  return found.count === 0 ? 'just now' : `${found.count}${found.unit.slice(0, 1)} ago`;
 }
 
 /** Aliases by the version that they point to. */

@@ -1,7 +1,8 @@
 /** `modelyard models export|import`: a model with its bytes and its history, from one project to another. */
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
-import { count, formatBytes } from '../../model/units.js';
+import { plural } from '../../base/format.js';
+import { formatBytes } from '../../model/units.js';
 import { exportModel, importModel } from '../../stores/registry/transfer.js';
 import { CHANGE_FLAGS, JSON_FLAG } from '../args.js';
 import { startFolder } from '../command.js';
@@ -29,7 +30,7 @@ export const exported: Subcommand = {
       call,
       'models export',
       { model: subject.name, versions, bytes, to },
-      `${subject.name}: ${count(versions.length, 'version')} (${formatBytes(bytes)}) in ${given}`,
+      `${subject.name}: ${plural(versions.length, 'version')} (${formatBytes(bytes)}) in ${given}`,
     );
   },
 };
@@ -58,8 +59,8 @@ export const imported: Subcommand = {
       call,
       'models import',
       { name: done.name, versions: done.versions, keptAliases: done.keptAliases },
-      [`${done.name}: ${count(done.versions.length, 'version')} imported`, ...lines, ...kept].join('\n  '),
-      [`would import ${count(done.versions.length, 'version')} of ${done.name}`, ...lines, ...kept].join(
+      [`${done.name}: ${plural(done.versions.length, 'version')} imported`, ...lines, ...kept].join('\n  '),
+      [`would import ${plural(done.versions.length, 'version')} of ${done.name}`, ...lines, ...kept].join(
         '\n  ',
       ),
     );

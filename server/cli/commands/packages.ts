@@ -3,7 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync 
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
 import { parsePackageReference } from '../../model/package-names.js';
-import { count, formatBytes } from '../../model/units.js';
+import { plural } from '../../base/format.js';
+import { formatBytes } from '../../model/units.js';
 import { heldByReleases } from '../../serving/releases.js';
 import { tempName } from '../../stores/atomic.js';
 import { dockerfile } from '../../stores/packages/docker.js';
@@ -90,7 +91,7 @@ function list(call: PackagesCall): number {
       const [newest] = versions;
       if (newest === undefined) continue;
       const serves = newest.model === undefined ? '' : `  serves ${newest.model}`;
-      const number = count(versions.length, 'version');
+      const number = plural(versions.length, 'version');
       stdout.line(
         `${style.bold(name)}  ${number}, newest ${newest.version}${serves}  ${style.dim(newest.createdAt)}`,
       );
@@ -159,7 +160,7 @@ function manifestLines(version: PackageVersion, manifest: PackageManifest, style
   for (const [name, value] of fields) if (value !== undefined && value !== '') lines.push(`${name} ${value}`);
   for (const [name, value] of Object.entries(manifest.env)) lines.push(`env ${name}=${value}`);
   for (const { name, type } of manifest.signature?.inputs ?? []) lines.push(`expects ${name}: ${type}`);
-  lines.push(`${count(manifest.files.length, 'file')}, ${formatBytes(manifest.archive.bytes)}:`);
+  lines.push(`${plural(manifest.files.length, 'file')}, ${formatBytes(manifest.archive.bytes)}:`);
   for (const { path: file, bytes } of manifest.files)
     lines.push(`  ${file}  ${style.dim(formatBytes(bytes))}`);
   return lines;

@@ -9,7 +9,7 @@ import { EXIT, stdout } from '../output.js';
 import { loadByName } from '../load-by-name.js';
 import { SELECTION_FLAGS, prepareFor } from '../prepare.js';
 import { type Style, styleFor, wantsColours } from '../terminal/style.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import { fit, pad, width } from '../terminal/text.js';
 
 export const plan: Command = {
@@ -77,6 +77,6 @@ function planLines(tasks: readonly PlannedTask[], style: Style): string[] {
   const restored = tasks.filter((task) => task.decision === 'restore').length;
   return [
     ...lines,
-    `${count(would, 'task')} of ${tasks.length} would run${restored > 0 ? `, ${restored} would be restored` : ''}`,
+    `${plural(would, 'task')} of ${tasks.length} would run${restored > 0 ? `, ${restored} would be restored` : ''}`,
   ];
 }

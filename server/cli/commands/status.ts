@@ -11,7 +11,7 @@ import { diagnosticsOf } from '../compile.js';
 import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import { timeIsUp } from './runs-list.js';
 import { statusWord } from './runs-shared.js';
 
@@ -64,7 +64,7 @@ export const status: Command = {
           : `${statusWord(one.lastRun.status, style)} ${one.lastRun.createdAt}${timeIsUp(one.lastRun.expired, style)}`;
       stdout.line(`${style.bold(one.name)}  ${style.dim(one.path)}  ${last}`);
       if (one.errors > 0)
-        stdout.line(`  ${style.red(`${count(one.errors, 'error')}; see \`modelyard lint\``)}`);
+        stdout.line(`  ${style.red(`${plural(one.errors, 'error')}; see \`modelyard lint\``)}`);
       if (one.problem !== undefined) stdout.line(`  ${style.red(one.problem)}`);
       for (const task of one.tasks) {
         if (task.decision === 'up-to-date') continue;

@@ -2,7 +2,8 @@
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { normalizePath } from '../../model/paths.js';
-import { count, formatBytes } from '../../model/units.js';
+import { plural } from '../../base/format.js';
+import { formatBytes } from '../../model/units.js';
 import { HashIndex } from '../../runner/hash-index.js';
 import { Workspace } from '../../runner/workspace.js';
 import { type Layout, layoutOf } from '../../stores/layout.js';
@@ -153,7 +154,7 @@ async function empty(call: ProjectCall): Promise<number> {
         });
   const bytes = items.reduce((sum, { file }) => sum + bytesBelow(file), 0);
   const told = { ids: items.map(({ id }) => id), bytes };
-  const what = `${count(items.length, 'item')} (${formatBytes(bytes)})`;
+  const what = `${plural(items.length, 'item')} (${formatBytes(bytes)})`;
   if (items.length === 0) return say(call, 'trash empty', told, 'The trash is empty.', 'The trash is empty.');
   if (!dry && !args.flag('yes')) {
     const said = await agreed(json, `Remove ${what} for good?`, 'nothing was removed');

@@ -3,7 +3,7 @@ import type { EventSink, RunEvent } from '../../runner/events.js';
 import type { Output } from '../output.js';
 import { Progress, isRepeated } from './progress.js';
 import type { Style } from './style.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import { afterReturns, tame } from './text.js';
 import { answerLine, isAnswered, outcome, questionLines, summary, waitingLines } from './words.js';
 
@@ -44,7 +44,7 @@ export function plainSink(
     const lines = progress.apply(event);
     switch (event.type) {
       case 'run-created':
-        line(style.dim(`run ${event.run.id}: ${event.run.pipeline}, ${count(event.tasks.length, 'task')}`));
+        line(style.dim(`run ${event.run.id}: ${event.run.pipeline}, ${plural(event.tasks.length, 'task')}`));
         return;
       case 'notice': {
         const paint =

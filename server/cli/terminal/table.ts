@@ -7,7 +7,7 @@ import type { EventSink, RunEvent } from '../../runner/events.js';
 import type { Output } from '../output.js';
 import { Progress, type TaskProgress, isRepeated } from './progress.js';
 import type { Style } from './style.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import { elapsed, fit, pad, tame, width } from './text.js';
 import { answerLine, outcome, questionLines, summary, waitingLines } from './words.js';
 
@@ -118,7 +118,7 @@ class Table {
 
   #start(pipeline: string, id: string, tasks: number): void {
     this.#above.push(
-      `${this.#style.bold(pipeline)} ${this.#style.dim(`run ${id}, ${count(tasks, 'task')}`)}`,
+      `${this.#style.bold(pipeline)} ${this.#style.dim(`run ${id}, ${plural(tasks, 'task')}`)}`,
     );
     this.#timer = setInterval(() => this.#draw(), FRAME_MS);
     this.#timer.unref();

@@ -1,7 +1,8 @@
 /** The sentences about tasks and runs that the table, the plain lines and the summary share. */
 import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
-import { count, formatBytes } from '../../model/units.js';
+import { plural } from '../../base/format.js';
+import { formatBytes } from '../../model/units.js';
 import type { Question } from '../../stores/approvals.js';
 import type { ApprovalRecord } from '../../stores/run-document.js';
 import type { TaskProgress, Progress } from './progress.js';
@@ -127,7 +128,7 @@ export function summary(progress: Progress, logOf: (task: string) => string, sty
   const time = elapsed(Date.now() - progress.startedMs);
   lines.push(
     `${paint(style.bold(`${progress.pipeline} ${status}`))} in ${time}: ` +
-      `${count(progress.tasks.size, 'task')}${parts.length > 0 ? `, ${parts.join(', ')}` : ''}` +
+      `${plural(progress.tasks.size, 'task')}${parts.length > 0 ? `, ${parts.join(', ')}` : ''}` +
       style.dim(` (run ${progress.runId})`),
   );
   if (progress.ended?.error !== undefined && (counts.get('failed') ?? 0) === 0) {

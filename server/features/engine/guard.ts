@@ -3,6 +3,7 @@
  * anything of it is bound or run: binding a table function already opens files. What is allowed is named; everything else
  * is refused, so that a function that a later DuckDB brings is refused too.
  */
+import { isRecord } from '../../base/is-record.js';
 
 export interface Refusal {
   /** Says what and why, and what may be done instead. */
@@ -138,8 +139,8 @@ export function guard(
  * @param tree a statement of `json_serialize_sql` for `SELECT <predicate>`
  */
 export function isBareExpression(tree: unknown): boolean {
-  const node = isNode(tree) ? tree['node'] : undefined;
-  if (!isNode(node) || node['type'] !== 'SELECT_NODE') return false;
+  const node = isRecord(tree) ? tree['node'] : undefined;
+  if (!isRecord(node) || node['type'] !== 'SELECT_NODE') return false;
   const from = node['from_table'];
   const [expression, ...more] = itemsOf(node, 'select_list');
   const clauses = ['where_clause', 'having', 'qualify', 'sample'].filter(
@@ -149,9 +150,9 @@ export function isBareExpression(tree: unknown): boolean {
     (key) => itemsOf(node, key).length > 0,
   );
   return (
-    isNode(from) &&
+    isRecord(from) &&
     from['type'] === 'EMPTY' &&
-    isNode(expression) &&
+    isRecord(expression) &&
     expression['class'] !== 'STAR' &&
     text(expression, 'alias') === '' &&
     more.length + clauses.length + lists.length + ctesOf(node).length === 0
@@ -161,9 +162,9 @@ export function isBareExpression(tree: unknown): boolean {
 /** The CTEs of a query, in their order. */
 function ctesOf(node: Node): { readonly name: string; readonly value: unknown }[] {
   const map = node['cte_map'];
-  if (!isNode(map)) return [];
+  if (!isRecord(map)) return [];
   return itemsOf(map, 'map').flatMap((entry) =>
-    isNode(entry) ? [{ name: text(entry, 'key').toLowerCase(), value: entry['value'] }] : [],
+    isRecord(entry) ? [{ name: text(entry, 'key').toLowerCase(), value: entry['value'] }] : [],
   );
 }
 
@@ -202,7 +203,7 @@ class Visitor {
       type !== 'SELECT_NODE' ||
       ctesOf(node).length > 0 ||
       itemsOf(node, 'group_expressions').length > 0 ||
-      modifiers.some((one) => !isNode(one) || one['type'] !== 'ORDER_MODIFIER')
+      modifiers.some((one) => !isRecord(one) || one['type'] !== 'ORDER_MODIFIER')
     )
       this.looksAtOtherRows = true;
   }
@@ -230,8 +231,8 @@ class Visitor {
 
   #called(node: Node): void {
     const call = node['function'];
-    const name = isNode(call) ? text(call, 'function_name').toLowerCase() : '';
-    if (!TABLE_FUNCTIONS.has(name) || (isNode(call) && isQualified(call, 'schema', 'catalog')))
+    const name = isRecord(call) ? text(call, 'function_name').toLowerCase() : '';
+    if (!TABLE_FUNCTIONS.has(name) || (isRecord(call) && isQualified(call, 'schema', 'catalog')))
       this.#refuse(
         node,
         `The table function ${name} is not allowed: a transform reads \`source\` and nothing else (allowed are ${[...TABLE_FUNCTIONS].join(', ')}).`,
@@ -275,7 +276,7 @@ function walk(
       for (const item of value as unknown[]) open.push({ value: item, scope });
       continue;
     }
-    if (!isNode(value)) continue;
+    if (!isRecord(value)) continue;
     visit(value, scope);
     for (const cte of ctesOf(value)) {
       open.push({ value: cte.value, scope });
@@ -288,10 +289,6 @@ function walk(
       open.push({ value: item, scope: inner });
     }
   }
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function text(node: Node, key: string): string {

@@ -1,5 +1,5 @@
 /** What is worth a word about a training set that was just made: labels and features that found nothing. */
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import type { Engine } from '../engine/engine.js';
 import type { Column, EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, textOf } from '../sql.js';
@@ -31,18 +31,18 @@ export async function trainingSetNotes(
   const nulls = new Map(columns.map((column) => [column.name, column.nulls]));
   const empty = views.map(
     ({ view }) =>
-      `count(*) FILTER (WHERE ${view.features.map(({ as }) => `${identifier(as)} IS NULL`).join(' AND ')})`,
+      `plural(*) FILTER (WHERE ${view.features.map(({ as }) => `${identifier(as)} IS NULL`).join(' AND ')})`,
   );
   const timeless = await one(
     engine,
-    `SELECT count(*) FROM ${identifier(labels)} WHERE ${identifier(AT)} IS NULL`,
+    `SELECT plural(*) FROM ${identifier(labels)} WHERE ${identifier(AT)} IS NULL`,
   );
   if (!timeless.ok) return timeless;
   const counted = await one(engine, `SELECT ${list(empty)} FROM ${identifier(joined)}`);
   if (!counted.ok) return counted;
   const notes: string[] = [];
   const without = Number(timeless.value[0]);
-  if (without > 0) notes.push(`${without} of ${count(rows, 'label')} have no time and get no features.`);
+  if (without > 0) notes.push(`${without} of ${plural(rows, 'label')} have no time and get no features.`);
   for (const [index, { view }] of views.entries()) {
     const missed = Number(counted.value[index]);
     if (missed === rows) {
@@ -52,10 +52,10 @@ export async function trainingSetNotes(
       continue;
     }
     if (missed > without)
-      notes.push(`${missed} of ${count(rows, 'label')} get no value of view ${view.name}.`);
+      notes.push(`${missed} of ${plural(rows, 'label')} get no value of view ${view.name}.`);
     for (const { as } of view.features) {
       if (nulls.get(as) === rows)
-        notes.push(`Feature ${as} of view ${view.name} is empty in all ${count(rows, 'row')}.`);
+        notes.push(`Feature ${as} of view ${view.name} is empty in all ${plural(rows, 'row')}.`);
     }
   }
   return { ok: true, value: notes };
@@ -68,7 +68,7 @@ async function whyNone(
   view: PreparedView['view'],
   rows: number,
 ): Promise<EngineResult<string>> {
-  const nothing = `None of ${count(rows, 'label')} gets a value of view ${view.name}`;
+  const nothing = `None of ${plural(rows, 'label')} gets a value of view ${view.name}`;
   if (view.keys.length === 0)
     return { ok: true, value: `${nothing}: all of its rows are later, or too old.` };
   const equal = view.keys.map((key) => {
@@ -77,7 +77,7 @@ async function whyNone(
   });
   const matched = await one(
     engine,
-    `SELECT count(*) FROM ${identifier(labels)} l SEMI JOIN ${view.relation} v ON ${equal.join(' AND ')}`,
+    `SELECT plural(*) FROM ${identifier(labels)} l SEMI JOIN ${view.relation} v ON ${equal.join(' AND ')}`,
   );
   if (!matched.ok) return matched;
   const known = Number(matched.value[0]);

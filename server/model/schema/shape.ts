@@ -1,4 +1,5 @@
 /** Schemas turned into what walking a tree needs: what a map, a list and a scalar may look like at one place. */
+import { memo } from '../../base/memo.js';
 import type { TSchema } from '@sinclair/typebox';
 import { defined } from '../../base/defined.js';
 import { hintOf } from './hint.js';
@@ -50,17 +51,8 @@ export interface ScalarShape {
 
 type Scalars = (string | number | boolean)[];
 
-const shapes = new WeakMap<TSchema, Shape>();
-
 /** Compiled once per schema. */
-export function shapeOf(schema: TSchema): Shape {
-  let shape = shapes.get(schema);
-  if (shape === undefined) {
-    shape = compile(schema);
-    shapes.set(schema, shape);
-  }
-  return shape;
-}
+export const shapeOf = memo(compile);
 
 function compile(schema: TSchema): Shape {
   const maps: MapShape[] = [];

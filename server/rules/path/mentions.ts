@@ -1,4 +1,5 @@
 /** The places of a definition where a path is written. */
+import { memo } from '../../base/memo.js';
 import { listed } from '../../model/actions.js';
 import type { Definition } from '../../model/analyze.js';
 import type { Features } from '../../model/features.js';
@@ -17,9 +18,6 @@ export interface PathMention {
   readonly optional?: boolean;
 }
 
-// Several rules ask, and a pipeline is a value.
-const known = new WeakMap<Pipeline, readonly PathMention[]>();
-
 /** Every path of a pipeline or a features file, in the order of the text; none of other files. */
 export function mentionsIn(definition: Definition): readonly PathMention[] {
   if (definition.kind === 'pipeline') return mentionsOf(definition.pipeline);
@@ -35,14 +33,7 @@ function sourcesOf({ views }: Features): PathMention[] {
 }
 
 /** In the order of the tasks. Metrics and plots are outputs. */
-function mentionsOf(pipeline: Pipeline): readonly PathMention[] {
-  let mentions = known.get(pipeline);
-  if (mentions === undefined) {
-    mentions = collect(pipeline);
-    known.set(pipeline, mentions);
-  }
-  return mentions;
-}
+const mentionsOf = memo<Pipeline, readonly PathMention[]>(collect);
 
 function collect(pipeline: Pipeline): PathMention[] {
   const mentions: PathMention[] = [];

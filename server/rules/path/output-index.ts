@@ -1,4 +1,5 @@
 /** What the tasks of pipelines make, so that it can be asked whether a path comes from one of them. */
+import { memo } from '../../base/memo.js';
 import type { Definition } from '../../model/analyze.js';
 import type { Pipeline, Task } from '../../model/definition.js';
 import { graphOf } from '../context.js';
@@ -18,16 +19,7 @@ export interface OutputIndex {
 }
 
 // A pipeline is a value: its outputs are the same as long as it lives.
-const indexes = new WeakMap<Pipeline, OutputIndex>();
-
-export function outputIndex(pipeline: Pipeline): OutputIndex {
-  let index = indexes.get(pipeline);
-  if (index === undefined) {
-    index = build(pipeline);
-    indexes.set(pipeline, index);
-  }
-  return index;
-}
+export const outputIndex = memo<Pipeline, OutputIndex>(build);
 
 function build(pipeline: Pipeline): OutputIndex {
   const paths = new Set<string>();
@@ -142,15 +134,9 @@ function note(map: Map<string, Writer[]>, key: string, writer: Writer): void {
 }
 
 // A project gives the same list until a definition changes.
-const projects = new WeakMap<readonly Definition[], ProjectOutputs>();
+const outputsOf = memo((definitions: readonly Definition[]) => new ProjectOutputs(definitions));
 
 /** What all pipelines of a project make. */
 export function projectOutputs(project: ProjectView): ProjectOutputs {
-  const definitions = project.definitions();
-  let outputs = projects.get(definitions);
-  if (outputs === undefined) {
-    outputs = new ProjectOutputs(definitions);
-    projects.set(definitions, outputs);
-  }
-  return outputs;
+  return outputsOf(project.definitions());
 }

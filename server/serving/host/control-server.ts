@@ -1,4 +1,5 @@
 /** Orders to a host: HTTP on loopback, with a token that only the user's own processes can read. */
+import { isRecord } from '../../base/is-record.js';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import http from 'node:http';
@@ -113,9 +114,7 @@ async function readBody(request: http.IncomingMessage): Promise<Record<string, u
       parts.push(part);
     }
     const value: unknown = bytes === 0 ? {} : JSON.parse(Buffer.concat(parts).toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,12 +1,9 @@
 /** Features and predictions in the JSON of requests and answers, in the shapes that model servers use. */
+import { isRecord } from '../../base/is-record.js';
 
 export type Scalar = string | number | boolean | null;
 export type Row = ReadonlyMap<string, Scalar>;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isScalar = (value: unknown): value is Scalar =>
   value === null || ['string', 'number', 'boolean'].includes(typeof value);
 
@@ -27,17 +24,17 @@ export function rowsOfResponse(body: unknown): Row[] {
 
 function rowsIn(body: unknown, wrappers: readonly string[]): Row[] {
   if (Array.isArray(body)) return (body as unknown[]).slice(0, MAX_ROWS).flatMap(rowOf);
-  if (!isFields(body)) return isScalar(body) ? rowOf(body) : [];
+  if (!isRecord(body)) return isScalar(body) ? rowOf(body) : [];
   const split = body['dataframe_split'] ?? (Array.isArray(body['columns']) ? body : undefined);
-  if (isFields(split)) return splitRows(split);
+  if (isRecord(split)) return splitRows(split);
   for (const wrapper of wrappers) {
     const inner = body[wrapper];
-    if (Array.isArray(inner) || isFields(inner)) return rowsIn(inner, []);
+    if (Array.isArray(inner) || isRecord(inner)) return rowsIn(inner, []);
   }
   return rowOf(body);
 }
 
-function splitRows({ columns, data }: Fields): Row[] {
+function splitRows({ columns, data }: Readonly<Record<string, unknown>>): Row[] {
   if (!Array.isArray(columns) || !Array.isArray(data)) return [];
   return (data as unknown[]).slice(0, MAX_ROWS).flatMap((cells) => {
     if (!Array.isArray(cells)) return [];
@@ -52,7 +49,7 @@ function splitRows({ columns, data }: Fields): Row[] {
 
 function rowOf(value: unknown): Row[] {
   if (isScalar(value)) return value === null ? [] : [new Map([['prediction', value]])];
-  if (!isFields(value)) return [];
+  if (!isRecord(value)) return [];
   const row = new Map<string, Scalar>();
   for (const [name, cell] of Object.entries(value)) if (isScalar(cell)) row.set(name, cell);
   return row.size === 0 ? [] : [row];

@@ -9,6 +9,7 @@
  *
  * A folder or a tar archive with exactly these names: names from outside never become paths here.
  */
+import { isRecord } from '../../base/is-record.js';
 import { parseJson } from '../../base/json.js';
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, readSync, readdirSync } from 'node:fs';
@@ -154,14 +155,8 @@ class Members {
   }
 }
 
-type Raw = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isTexts(value: unknown): value is Readonly<Record<string, string>> {
-  return isObject(value) && Object.values(value).every((text) => typeof text === 'string');
+  return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
 function parsed(text: string, what: string): unknown {
@@ -173,10 +168,10 @@ function parsed(text: string, what: string): unknown {
 }
 
 function isVersion(value: unknown, name: string): value is VersionDocument {
-  if (!isObject(value) || value['schema'] !== REGISTRY_SCHEMA_VERSION) return false;
+  if (!isRecord(value) || value['schema'] !== REGISTRY_SCHEMA_VERSION) return false;
   if (versionDocumentKind.check(value) !== undefined || value['name'] !== name) return false;
   const { version, artifact, createdAt, createdBy, status } = value;
-  if (typeof version !== 'string' || !isVersionNumber(version) || !isObject(artifact)) return false;
+  if (typeof version !== 'string' || !isVersionNumber(version) || !isRecord(artifact)) return false;
   if (
     [createdAt, createdBy, status, value['description'], value['updatedAt']].some(
       (text) => typeof text !== 'string',
@@ -195,7 +190,7 @@ function isVersion(value: unknown, name: string): value is VersionDocument {
 
 function isFile(value: unknown): value is BundleFile {
   return (
-    isObject(value) &&
+    isRecord(value) &&
     typeof value['name'] === 'string' &&
     (value['name'] === HISTORY || /^objects\/[0-9a-f]{64}$/.test(value['name'])) &&
     typeof value['bytes'] === 'number' &&
@@ -206,7 +201,7 @@ function isFile(value: unknown): value is BundleFile {
 
 function readManifest(text: string): Manifest {
   const value = parsed(text, 'manifest');
-  if (!isObject(value) || typeof value['format'] !== 'number')
+  if (!isRecord(value) || typeof value['format'] !== 'number')
     throw new ArchiveError('its manifest is none of ours');
   if (value['format'] > BUNDLE_FORMAT)
     throw new ArchiveError('it was written by a newer Modelyard; update Modelyard to import it');
@@ -231,7 +226,7 @@ function readHistory(text: string): HistoryEntry[] {
   return text.split('\n').flatMap((line) => {
     if (line === '') return [];
     const value = parsed(line, 'history');
-    const { seq, at, who, action } = isObject(value) ? value : {};
+    const { seq, at, who, action } = isRecord(value) ? value : {};
     if (typeof seq !== 'number' || [at, who, action].some((part) => typeof part !== 'string')) {
       throw new ArchiveError('its history has a line that is none');
     }

@@ -1,7 +1,8 @@
 /** The model card of a version: one Markdown page that says what it is for, what it was made of and how good it is. */
 import { display } from '../../base/json.js';
 import type { Json } from '../../model/definition.js';
-import { count, formatBytes } from '../../model/units.js';
+import { plural } from '../../base/format.js';
+import { formatBytes } from '../../model/units.js';
 import type { LineageGraph } from '../lineage.js';
 import { subjectOf } from './state.js';
 import type { HistoryEntry, RegisteredModel, SignatureField, VersionDocument } from './types.js';
@@ -171,7 +172,7 @@ export function describeEntry(entry: HistoryEntry): string {
     case 'model-restored':
       return 'model restored';
     case 'imported':
-      return `imported from ${entry.name}: ${count(Object.keys(entry.versions).length, 'version')}`;
+      return `imported from ${entry.name}: ${plural(Object.keys(entry.versions).length, 'version')}`;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Which version holds given bytes made from a given fingerprint: a file each, so that asking costs the same for any number. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../hash.js';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { isVersionNumber } from '../../model/registry-names.js';
@@ -9,10 +9,7 @@ import type { ContentHash } from '../run-document.js';
 import { readPlainText } from '../plain-file.js';
 
 function fileOf(folder: string, hash: ContentHash, fingerprint: string | undefined): string {
-  const key = createHash('sha256')
-    .update(`${hash}\0${fingerprint ?? ''}`)
-    .digest('hex');
-  return path.join(folder, key);
+  return path.join(folder, sha256(`${hash}\0${fingerprint ?? ''}`));
 }
 
 /** A number, or `undefined`. Only a hint: look at the version whether it is so. */

@@ -10,7 +10,7 @@ import {
   plainLines,
   plural,
   shown,
-} from '../../../media/webviews/shared/format.js';
+} from '../../../server/base/format.js';
 
 test('plain() lets no escape, control or newline into a label', () => {
   const check = (text: string, expected: string, limit?: number) =>

@@ -1,4 +1,4 @@
-/** How times, sizes, numbers and other people's text are written for people. Pure; used by the editor's views and the webviews. */
+/** How times, sizes, numbers and other people's text are written for people. */
 
 /** Escape sequences of terminals: CSI, OSC (ended by BEL or ST), and the two-character ones. */
 const ESCAPES =
@@ -49,16 +49,27 @@ export function elapsed(start: string | undefined, end: string | undefined, now:
   return Number.isNaN(from) || Number.isNaN(to) ? undefined : Math.max(0, to - from);
 }
 
+/** Whole days, hours or minutes that have passed; `undefined` for what isn't a time. */
+export function age(
+  iso: string,
+  now: number,
+): { readonly count: number; readonly unit: 'minute' | 'hour' | 'day' } | undefined {
+  const minutes = Math.max(0, Math.floor((now - Date.parse(iso)) / 60_000));
+  if (Number.isNaN(minutes)) return undefined;
+  if (minutes < 60) return { count: minutes, unit: 'minute' };
+  if (minutes < 1440) return { count: Math.floor(minutes / 60), unit: 'hour' };
+  return { count: Math.floor(minutes / 1440), unit: 'day' };
+}
+
+const SHORT = { minute: 'min', hour: 'h', day: 'd' } as const;
+
 /** `just now`, `5 min ago`, `3 h ago`, `2 d ago`, then the date. */
 export function ago(iso: string, now: number): string {
-  const at = Date.parse(iso);
-  if (Number.isNaN(at)) return '';
-  const minutes = Math.floor((now - at) / 60_000);
-  if (minutes < 1) return 'just now';
-  if (minutes < 60) return `${minutes} min ago`;
-  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ago`;
-  if (minutes < 7 * 1440) return `${Math.floor(minutes / 1440)} d ago`;
-  return localDay(at);
+  const found = age(iso, now);
+  if (found === undefined) return '';
+  const { count, unit } = found;
+  if (unit === 'day' && count >= 7) return localDay(Date.parse(iso));
+  return count === 0 ? 'just now' : `${count} ${SHORT[unit]} ago`;
 }
 
 function two(value: number): string {
@@ -85,10 +96,10 @@ export function localDateTime(iso: string): string {
 
 /** `512 B`, `1.5 KiB`, `20 MiB`. */
 export function bytes(count: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let value = count;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  while (Math.abs(value) >= 1024 && unit < units.length - 1) {
     value /= 1024;
     unit++;
   }
@@ -114,6 +125,6 @@ export function shown(value: unknown, limit = 200): string {
 }
 
 /** `1 error`, `3 errors`. */
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+export function plural(count: number, word: string, words = `${word}s`): string {
+  return `${count} ${count === 1 ? word : words}`;
 }
