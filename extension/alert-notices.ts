@@ -1,4 +1,5 @@
 /** Tells of alerts of services: once when one is raised, once when it is cleared, also over reloads of the window. */
+import { runCommand, setting } from './contributed.js';
 import * as vscode from 'vscode';
 import { plain } from '../server/base/format.js';
 import { canGoBack } from '../media/webviews/shared/service-state.js';
@@ -27,9 +28,8 @@ async function raised(service: ServiceItem, alert: AlertItem): Promise<void> {
     alert.severity === 'error'
       ? await vscode.window.showErrorMessage(words, ...actions)
       : await vscode.window.showWarningMessage(words, ...actions);
-  if (choice === SHOW) await vscode.commands.executeCommand('modelyard.openService', refOf(service));
-  else if (choice === ROLL_BACK)
-    await vscode.commands.executeCommand('modelyard.rollBackService', refOf(service));
+  if (choice === SHOW) await runCommand('openService', refOf(service));
+  else if (choice === ROLL_BACK) await runCommand('rollBackService', refOf(service));
 }
 
 async function several(services: readonly ServiceItem[], count: number): Promise<void> {
@@ -47,7 +47,7 @@ export function registerAlertNotices({ extension }: Context, tree: ServicesTree)
       const news = alertNews(tree.environments, told);
       if (JSON.stringify(news.told) === JSON.stringify(told)) return;
       void storage.update(KEY, news.told);
-      if (!vscode.workspace.getConfiguration('modelyard').get<boolean>('services.notifyAlerts', true)) return;
+      if (!setting('services.notifyAlerts')) return;
       if (news.raised.length > MOST)
         void several(
           news.raised.map(({ service }) => service),

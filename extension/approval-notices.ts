@@ -1,5 +1,6 @@
 /** Tells whoever may answer that a run has begun to wait for them: each question once. */
 import * as vscode from 'vscode';
+import { runCommand } from './contributed.js';
 import type { ApprovalView } from '../server/protocol.js';
 import type { Context } from './context.js';
 import { noticeText, questionOf, summaryText } from './present/approvals.js';
@@ -25,7 +26,7 @@ async function notify(approvals: readonly ApprovalView[]): Promise<void> {
     return;
   }
   const choice = await vscode.window.showInformationMessage(summaryText(approvals), SHOW);
-  if (choice === SHOW) await vscode.commands.executeCommand('modelyard.showApproval');
+  if (choice === SHOW) await runCommand('showApproval');
 }
 
 export function registerApprovalNotices({ extension, approvals }: Context): void {

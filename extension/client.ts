@@ -1,4 +1,5 @@
 /** The language server: starts it, restarts it when it dies, says how it is, and carries requests to it. */
+import { setting } from './contributed.js';
 import * as vscode from 'vscode';
 import type { LanguageClient, LanguageClientOptions, ServerOptions } from 'vscode-languageclient/node';
 import type { ChangedParams, LensCommand, Requests } from '../server/protocol.js';
@@ -90,7 +91,7 @@ export class Client implements vscode.Disposable {
 
   async #create(): Promise<LanguageClient> {
     const node = await import('vscode-languageclient/node');
-    const runtime = vscode.workspace.getConfiguration('modelyard').get<string>('nodePath', '').trim();
+    const runtime = setting('nodePath').trim();
     const base = {
       module: this.#serverModule,
       transport: node.TransportKind.ipc,

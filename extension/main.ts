@@ -5,16 +5,17 @@ import { registerApprovalNotices } from './approval-notices.js';
 import { Approvals } from './approvals.js';
 import { registerArtifactFiles } from './artifact-files.js';
 import { Client } from './client.js';
-import { registerApprovalCommands } from './commands/approvals.js';
-import { registerFeatureCommands } from './commands/features.js';
-import { registerMemoryCommands } from './commands/memories.js';
-import { registerModelCommands } from './commands/models.js';
-import { registerOpenService } from './commands/open-service.js';
-import { registerPipelineCommands } from './commands/pipelines.js';
-import { registerProjectCommands } from './commands/project.js';
-import { registerRunCommands } from './commands/runs.js';
-import { registerServiceCommands } from './commands/services.js';
-import { registerTrashCommands } from './commands/trash.js';
+import { approvalCommands } from './commands/approvals.js';
+import { registerCommands } from './commands/bodies.js';
+import { featureCommands } from './commands/features.js';
+import { memoryCommands } from './commands/memories.js';
+import { modelCommands } from './commands/models.js';
+import { openServiceCommand } from './commands/open-service.js';
+import { pipelineCommands } from './commands/pipelines.js';
+import { projectCommands } from './commands/project.js';
+import { runCommands } from './commands/runs.js';
+import { serviceCommands } from './commands/services.js';
+import { trashCommands } from './commands/trash.js';
 import type { Context } from './context.js';
 import { ForeignMemories } from './foreign-memories.js';
 import { registerMemoryNotices } from './memory-notices.js';
@@ -67,41 +68,43 @@ export function activate(extension: vscode.ExtensionContext): Api {
   registerModelDocuments(context);
   registerStatusBar(context);
   registerFileStatus(context);
-  registerPipelineCommands(context, {
-    tasks,
-    graphs: registerGraphPanels(context),
-    plans: new PlanDocuments(extension),
-  });
-  const changes = new RunChanges(extension, client);
-  registerRunCommands(context, {
-    tasks,
-    changes,
-    runs: registerRunPanels(context),
-    compare: registerComparePanels(context),
-    view,
-  });
-  registerTrashCommands(context);
   registerApprovalNotices(context);
+  const changes = new RunChanges(extension, client);
   registerExpiredQuestions(context, { tasks, changes });
-  registerApprovalCommands(context, { tasks, changes, panels: registerApprovalPanels(context) });
-  registerFeatureCommands(context, {
-    tree: registerFeaturesView(context),
-    preview: registerPreviewPanels(context),
-    profile: registerProfilePanels(context),
-  });
-  registerModelCommands(context, {
-    view: registerModelsView(context),
-    versions: registerVersionPanels(context),
-    history: registerHistoryPanels(context),
-    lineage: registerLineagePanels(context),
-  });
   const services = registerServicesView(context);
-  registerServiceCommands(context, services);
   registerAlertNotices(context, services.tree);
-  registerOpenService(context, registerServicePanels(context));
-  registerProjectCommands(context);
-  registerMemoryCommands(context);
   registerMemoryNotices(context);
+  registerCommands(context, {
+    ...pipelineCommands(context, {
+      tasks,
+      graphs: registerGraphPanels(context),
+      plans: new PlanDocuments(extension),
+    }),
+    ...runCommands(context, {
+      tasks,
+      changes,
+      runs: registerRunPanels(context),
+      compare: registerComparePanels(context),
+      view,
+    }),
+    ...trashCommands(context),
+    ...approvalCommands(context, { tasks, changes, panels: registerApprovalPanels(context) }),
+    ...featureCommands(context, {
+      tree: registerFeaturesView(context),
+      preview: registerPreviewPanels(context),
+      profile: registerProfilePanels(context),
+    }),
+    ...modelCommands(context, {
+      view: registerModelsView(context),
+      versions: registerVersionPanels(context),
+      history: registerHistoryPanels(context),
+      lineage: registerLineagePanels(context),
+    }),
+    ...serviceCommands(context, services),
+    ...openServiceCommand(context, registerServicePanels(context)),
+    ...projectCommands(context),
+    ...memoryCommands(context),
+  });
 
   // Its failure is told by the client itself.
   client.start().catch(() => undefined);

@@ -1,5 +1,6 @@
 /** Tells of memories that this machine has not made: each once, also over reloads of the window. */
 import * as vscode from 'vscode';
+import { runCommand } from './contributed.js';
 import type { ForeignMemory } from '../server/protocol.js';
 import type { Context } from './context.js';
 import { memoryNotice } from './present/memories.js';
@@ -19,8 +20,8 @@ async function notify(memories: readonly ForeignMemory[]): Promise<void> {
   }
   const actions = memory.canTrust ? [TRUST, EXPLAIN] : [EXPLAIN];
   const choice = await vscode.window.showWarningMessage(memoryNotice(memories), ...actions);
-  if (choice === TRUST) await vscode.commands.executeCommand('modelyard.trustMemory', { memory }, true);
-  else if (choice === EXPLAIN) await vscode.commands.executeCommand('modelyard.explainMemory', { memory });
+  if (choice === TRUST) await runCommand('trustMemory', { memory }, true);
+  else if (choice === EXPLAIN) await runCommand('explainMemory', { memory });
 }
 
 export function registerMemoryNotices({ extension, memories }: Context): void {

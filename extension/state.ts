@@ -1,4 +1,5 @@
 /** What the editor knows of the workspace's pipelines and of the runs under way; the server fills it, everyone reads it. */
+import { setContext } from './contributed.js';
 import * as vscode from 'vscode';
 import type {
   PipelinesResult,
@@ -96,17 +97,14 @@ export class State implements vscode.Disposable {
   }
 
   #contexts(): void {
-    const set = (key: string, value: unknown): void => {
-      void vscode.commands.executeCommand('setContext', `modelyard.${key}`, value);
-    };
-    set('ready', this.#loaded);
-    set('hasPipelines', this.#result.pipelines.length > 0);
+    setContext('ready', this.#loaded);
+    setContext('hasPipelines', this.#result.pipelines.length > 0);
     // Which files are pipelines only the server knows: other tools use the same names.
-    set(
+    setContext(
       'pipelinePaths',
       this.#result.pipelines.map(({ uri }) => vscode.Uri.parse(uri).fsPath),
     );
-    set('running', this.#active.length > 0);
+    setContext('running', this.#active.length > 0);
   }
 
   pipeline(uri: string): PipelineSummary | undefined {

@@ -1,4 +1,5 @@
 /** Pipeline runs as VS Code tasks: our own command line in a process, so that a run outlives nothing it shouldn't. */
+import { runCommand, setting } from './contributed.js';
 import * as vscode from 'vscode';
 import type { PipelineSummary } from '../server/protocol.js';
 import type { Context } from './context.js';
@@ -30,7 +31,7 @@ export function commandLine(
   context: vscode.ExtensionContext,
   scope: vscode.Uri | undefined,
 ): { readonly command: string; readonly module: string; readonly env: Record<string, string> } {
-  const chosen = vscode.workspace.getConfiguration('modelyard', scope).get<string>('nodePath', '').trim();
+  const chosen = setting('nodePath', scope).trim();
   return {
     command: chosen === '' ? process.execPath : chosen,
     module: context.asAbsolutePath('dist/cli.js'),
@@ -40,8 +41,7 @@ export function commandLine(
 }
 
 function runArguments(definition: PipelineTask, scope: vscode.Uri): string[] {
-  const preset = vscode.workspace.getConfiguration('modelyard', scope).get<number>('run.jobs', 0);
-  const jobs = definition.jobs ?? preset;
+  const jobs = definition.jobs ?? setting('run.jobs', scope);
   return [
     'run',
     definition.path ?? definition.pipeline,
@@ -177,5 +177,5 @@ async function failed(context: Context, task: vscode.Task): Promise<void> {
     statuses: ['failed'],
   });
   const run = result?.runs[0];
-  if (run) await vscode.commands.executeCommand('modelyard.showRun', run.projectUri, run.id);
+  if (run) await runCommand('showRun', run.projectUri, run.id);
 }

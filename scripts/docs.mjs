@@ -1,6 +1,5 @@
-// Writes the pages that are made from the code: docs/rules, docs/language.md, docs/cli.md,
-// docs/schema, docs/json. With --check it writes nothing
-// and fails when a page is not what the code says.
+// Writes what is made from the code: docs/rules, docs/language.md, docs/cli.md, docs/schema, docs/json, and `contributes`
+// of package.json. With --check it writes nothing and fails when a page is not what the code says.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -18,7 +17,12 @@ const entry = `
   import { ALL_RULES } from './server/rules/index.js';
   import { cliReference } from './server/cli/commands/help.js';
   import { COMMANDS } from './server/cli/program.js';
+  import { contributed, manifestProblems } from './extension/contributions/manifest.js';
   export { formatVersion } from './server/cli/answers.js';
+  export const manifest = ({ contributes, ...rest }) => {
+    const all = { ...contributes, ...contributed() };
+    return { problems: manifestProblems(all), text: JSON.stringify({ ...rest, contributes: all }, null, 2) + '\\n' };
+  };
   export const pages = async () => ({
     'docs/cli.md': await cliReference(COMMANDS),
     'docs/language.md': renderLanguageReference(),
@@ -30,7 +34,7 @@ const entry = `
   });
 `;
 
-/** Path → content of every generated page. */
+/** Path → content of every generated page, and what is wrong with what was written by hand. */
 async function generate() {
   await mkdir('out', { recursive: true });
   const folder = await mkdtemp(path.join(root, 'out', 'docs-'));
@@ -47,7 +51,9 @@ async function generate() {
       mainFields: ['module', 'main'],
     });
     const { default: generators } = await import(pathToFileURL(outfile).href);
-    return { ...(await generators.pages()), ...answerPages(answerSchemas(root, generators.formatVersion)) };
+    const pages = { ...(await generators.pages()), ...answerPages(answerSchemas(root, generators.formatVersion)) };
+    const manifest = generators.manifest(JSON.parse(await readFile('package.json', 'utf8')));
+    return { pages: { ...pages, 'package.json': manifest.text }, problems: manifest.problems };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -65,8 +71,7 @@ async function leftovers(pages) {
 
 const read = (file) => readFile(file, 'utf8').catch(() => undefined);
 const check = process.argv.includes('--check');
-const pages = await generate();
-const problems = [];
+const { pages, problems } = await generate();
 let written = 0;
 for (const [file, text] of Object.entries(pages)) {
   const old = await read(file);

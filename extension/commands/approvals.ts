@@ -1,5 +1,6 @@
 /** Commands on what runs ask people: look at it, approve, reject. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { plural } from '../../server/base/format.js';
 import type { AnswerParams, AnswerResult, ApprovalView } from '../../server/protocol.js';
 import type { Context } from '../context.js';
@@ -16,9 +17,10 @@ import {
 } from '../present/approvals.js';
 import { dots, unlinked } from '../present/item.js';
 import { mayAnswer } from '../trust.js';
+import { bodies } from './bodies.js';
 import { pickOne } from './ask.js';
 import { type ResumeParts, chooseWay, go, resumeRun } from './resume.js';
-import { approvalIn, guarded } from './targets.js';
+import { approvalIn } from './targets.js';
 
 interface Parts extends ResumeParts {
   readonly panels: ApprovalPanels;
@@ -155,7 +157,7 @@ async function sayRefused({ client }: Context, approval: ApprovalView, message: 
     unlinked(`Your answer does not count: ${message}`, 600),
     parked ? RESUME : SHOW_RUN,
   );
-  if (choice === RESUME) await vscode.commands.executeCommand('modelyard.resumeRun', { run });
+  if (choice === RESUME) await runCommand('resumeRun', { run });
   else if (choice === SHOW_RUN) await openRun(projectUri, id);
 }
 
@@ -174,19 +176,17 @@ function sayAnswered(
   });
 }
 
-export function registerApprovalCommands(context: Context, parts: Parts): void {
-  const on = (id: string, body: (ref: ApprovalRef | undefined) => Promise<void>): void => {
-    context.extension.subscriptions.push(
-      vscode.commands.registerCommand(
-        `modelyard.${id}`,
-        guarded(context, (...args: readonly unknown[]) => body(approvalIn(...args))),
-      ),
-    );
-  };
-  on('approve', (ref) => answer(context, parts, 'approved', ref));
-  on('reject', (ref) => answer(context, parts, 'rejected', ref));
-  on('showApproval', async (ref) => {
-    const target = await targetOf(context, ref, 'Show which approval?', () => true);
-    if (target) parts.panels.show(target);
+/** Bodies of the commands. */
+export function approvalCommands(context: Context, parts: Parts) {
+  const on =
+    (body: (ref: ApprovalRef | undefined) => Promise<void>) => (argument: unknown, second: unknown) =>
+      body(approvalIn(argument, second));
+  return bodies({
+    approve: on((ref) => answer(context, parts, 'approved', ref)),
+    reject: on((ref) => answer(context, parts, 'rejected', ref)),
+    showApproval: on(async (ref) => {
+      const target = await targetOf(context, ref, 'Show which approval?', () => true);
+      if (target) parts.panels.show(target);
+    }),
   });
 }

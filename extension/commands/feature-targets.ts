@@ -1,5 +1,6 @@
 /** Which feature view a command is about: what it was called with, else what the person picks. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { ago, plain } from '../../server/base/format.js';
 import type { FeatureServiceItem, FeatureViewItem } from '../../server/protocol.js';
 import { rowsWords } from '../present/features.js';
@@ -39,7 +40,7 @@ export async function viewFor(
         : 'No feature view has been materialized yet.',
       ...(views.length === 0 ? [create] : []),
     );
-    if (choice === create) await vscode.commands.executeCommand('modelyard.createFeatures');
+    if (choice === create) await runCommand('createFeatures');
     return undefined;
   }
   if (candidates.length === 1) return candidates[0];

@@ -9,8 +9,8 @@ import type { ProfilePanels } from '../panels/profile.js';
 import { commandLine, TASK_TYPE } from '../tasks.js';
 import { mayRun } from '../trust.js';
 import type { FeatureNode, FeaturesTree } from '../views/features.js';
+import { bodies } from './bodies.js';
 import { serviceFor, viewFor } from './feature-targets.js';
-import { guarded } from './targets.js';
 
 export interface FeatureParts {
   readonly tree: FeaturesTree;
@@ -231,38 +231,36 @@ async function createFeatures({ client }: Context, argument: unknown): Promise<v
   await vscode.window.showTextDocument(target);
 }
 
-export function registerFeatureCommands(context: Context, { tree, preview, profile }: FeatureParts): void {
-  const on = (id: string, body: (argument?: unknown, second?: unknown) => Promise<unknown>): void => {
-    context.extension.subscriptions.push(
-      vscode.commands.registerCommand(`modelyard.${id}`, guarded(context, body)),
-    );
-  };
+/** Bodies of the commands. */
+export function featureCommands(context: Context, { tree, preview, profile }: FeatureParts) {
   const made = ({ current }: FeatureViewItem): boolean => current !== undefined;
-  on('materializeView', async (argument, second) => {
-    if (!mayRun('Materializing')) return;
-    const view = await viewFor(tree, argument, second, 'Materialize which feature view?');
-    if (view) await materialize(context, view);
+  return bodies({
+    materializeView: async (argument, second) => {
+      if (!mayRun('Materializing')) return;
+      const view = await viewFor(tree, argument, second, 'Materialize which feature view?');
+      if (view) await materialize(context, view);
+    },
+    previewView: async (argument, second) => {
+      const view = await viewFor(tree, argument, second, 'Look at the rows of which feature view?');
+      if (view && (await hasRows(context, view))) preview.show(view.projectUri, view.name);
+    },
+    profileView: async (argument, second) => {
+      const view = await viewFor(tree, argument, second, 'Show the profile of which feature view?');
+      if (view && (await hasRows(context, view))) profile.show(view.projectUri, view.name);
+    },
+    compareViewVersions: async (argument, second) => {
+      const view = await viewFor(tree, argument, second, 'Compare versions of which feature view?', made);
+      const version = view && (await pickVersion(view));
+      if (view && version !== undefined) profile.show(view.projectUri, view.name, version);
+    },
+    openFeature: async (argument) => {
+      if (isNode(argument)) await openNode(tree, argument);
+      else {
+        const view = await viewFor(tree, undefined, undefined, 'Open the definition of which feature view?');
+        if (view) await open(view);
+      }
+    },
+    buildTrainingSet: (argument) => buildTrainingSet(context, tree, argument),
+    createFeatures: (argument) => createFeatures(context, argument),
   });
-  on('previewView', async (argument, second) => {
-    const view = await viewFor(tree, argument, second, 'Look at the rows of which feature view?');
-    if (view && (await hasRows(context, view))) preview.show(view.projectUri, view.name);
-  });
-  on('profileView', async (argument, second) => {
-    const view = await viewFor(tree, argument, second, 'Show the profile of which feature view?');
-    if (view && (await hasRows(context, view))) profile.show(view.projectUri, view.name);
-  });
-  on('compareViewVersions', async (argument, second) => {
-    const view = await viewFor(tree, argument, second, 'Compare versions of which feature view?', made);
-    const version = view && (await pickVersion(view));
-    if (view && version !== undefined) profile.show(view.projectUri, view.name, version);
-  });
-  on('openFeature', async (argument) => {
-    if (isNode(argument)) await openNode(tree, argument);
-    else {
-      const view = await viewFor(tree, undefined, undefined, 'Open the definition of which feature view?');
-      if (view) await open(view);
-    }
-  });
-  on('buildTrainingSet', (argument) => buildTrainingSet(context, tree, argument));
-  on('createFeatures', (argument) => createFeatures(context, argument));
 }

@@ -5,7 +5,7 @@ import type { ForeignMemory } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { memoryDetail, memoryTitle } from '../present/memories.js';
 import { mayTrustMemory } from '../trust.js';
-import { guarded } from './targets.js';
+import { bodies } from './bodies.js';
 
 const TRUST = 'Trust';
 const REVEAL = 'Show Folder';
@@ -69,15 +69,10 @@ async function trust(context: Context, argument: unknown, asked: unknown): Promi
   await say(context, memory);
 }
 
-export function registerMemoryCommands(context: Context): void {
-  context.extension.subscriptions.push(
-    vscode.commands.registerCommand(
-      'modelyard.explainMemory',
-      guarded(context, (argument) => explain(context, argument)),
-    ),
-    vscode.commands.registerCommand(
-      'modelyard.trustMemory',
-      guarded(context, (argument, asked) => trust(context, argument, asked)),
-    ),
-  );
+/** Bodies of the commands. */
+export function memoryCommands(context: Context) {
+  return bodies({
+    explainMemory: (argument) => explain(context, argument),
+    trustMemory: (argument, asked) => trust(context, argument, asked),
+  });
 }

@@ -1,4 +1,5 @@
 /** Aliases: set, moved with a look at what changes, removed, rolled back. */
+import { bodies } from './bodies.js';
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
 import { versionName } from '../present/models.js';
@@ -190,15 +191,12 @@ export interface AliasParts {
   readonly versions: VersionPanels;
 }
 
-/** Bodies of the commands, by their ids without `modelyard.`. */
-export function aliasCommands(
-  context: Context,
-  { versions }: AliasParts,
-): Readonly<Record<string, (argument?: unknown) => Promise<void>>> {
-  return {
+/** Bodies of the commands. */
+export function aliasCommands(context: Context, { versions }: AliasParts) {
+  return bodies({
     setModelAlias: (argument) => setAlias(context, versions, argument),
     moveModelAlias: (argument) => moveAlias(context, versions, argument),
     removeModelAlias: (argument) => removeAlias(context, argument),
     rollBackModelAlias: (argument) => rollBack(context, versions, argument),
-  };
+  });
 }

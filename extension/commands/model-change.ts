@@ -1,5 +1,6 @@
 /** Changes of the registry: asked of the server, told to the person. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { plain } from '../../server/base/format.js';
 import type { ModelChange, ModelRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
@@ -29,6 +30,6 @@ export async function changeModel(
 /** Says what was done, with the way to the history. */
 export function sayChanged(ref: ModelRef, words: string): void {
   void vscode.window.showInformationMessage(plain(words, 300), HISTORY).then(async (choice) => {
-    if (choice === HISTORY) await vscode.commands.executeCommand('modelyard.showModelHistory', ref);
+    if (choice === HISTORY) await runCommand('showModelHistory', ref);
   });
 }

@@ -1,4 +1,5 @@
 /** What a model or a version is called and said to be; deleting and restoring it. */
+import { bodies } from './bodies.js';
 import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
@@ -206,11 +207,9 @@ async function restoreModel(context: Context, argument: unknown): Promise<void> 
     sayChanged(ref, `The model ${plain(ref.model)} is back.`);
 }
 
-/** Bodies of the commands, by their ids without `modelyard.`. */
-export function detailCommands(
-  context: Context,
-): Readonly<Record<string, (argument?: unknown) => Promise<void>>> {
-  return {
+/** Bodies of the commands. */
+export function detailCommands(context: Context) {
+  return bodies({
     tagModel: (argument) => tag(context, argument),
     removeModelTag: (argument) => removeTag(context, argument),
     describeModel: (argument) => describe(context, argument),
@@ -219,5 +218,5 @@ export function detailCommands(
     purgeModelVersion: (argument) => purgeVersion(context, argument),
     deleteModel: (argument) => deleteModel(context, argument),
     restoreModel: (argument) => restoreModel(context, argument),
-  };
+  });
 }

@@ -1,4 +1,5 @@
 /** Bytes of model versions: opened, revealed, exported, brought in. */
+import { bodies } from './bodies.js';
 import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import { bytes, plain, plural } from '../../server/base/format.js';
@@ -223,16 +224,14 @@ async function exportCard(context: Context, argument: unknown): Promise<void> {
   await vscode.commands.executeCommand('vscode.open', to, { preview: true });
 }
 
-/** Bodies of the commands, by their ids without `modelyard.`. */
-export function fileCommands(
-  context: Context,
-): Readonly<Record<string, (argument?: unknown) => Promise<void>>> {
-  return {
+/** Bodies of the commands. */
+export function fileCommands(context: Context) {
+  return bodies({
     openModelArtifact: (argument) => open(context, argument),
     revealModelArtifact: (argument) => reveal(context, argument),
     copyModelUri: (argument) => copyUri(context, argument),
     exportModel: (argument) => exportModel(context, argument),
     importModel: () => importModel(context),
     exportModelCard: (argument) => exportCard(context, argument),
-  };
+  });
 }

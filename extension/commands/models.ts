@@ -1,5 +1,6 @@
 /** Commands on models that look: filter, compare, card, history, lineage, the run behind a version. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { plain } from '../../server/base/format.js';
 import type { ModelItem, RunRef, VersionRef, VersionUse } from '../../server/protocol.js';
 import type { Context } from '../context.js';
@@ -10,6 +11,7 @@ import type { VersionPanels } from '../panels/versions.js';
 import { isEmptyModelFilter, type ModelFilter } from '../present/model-filter.js';
 import { versionName } from '../present/models.js';
 import type { ModelsView } from '../views/models.js';
+import { bodies } from './bodies.js';
 import { pickOne } from './ask.js';
 import { askFilter } from './ask-filter.js';
 import { askSort } from './ask-sort.js';
@@ -17,7 +19,7 @@ import { aliasCommands } from './model-aliases.js';
 import { detailCommands } from './model-details.js';
 import { fileCommands } from './model-files.js';
 import { loadVersion, modelFor, pickVersion, versionFor, versionIn, versionsIn } from './model-targets.js';
-import { artifactIn, guarded, runIn } from './targets.js';
+import { artifactIn, runIn } from './targets.js';
 
 interface Parts {
   readonly view: ModelsView;
@@ -70,7 +72,7 @@ async function showRun(context: Context, argument: unknown): Promise<void> {
     return;
   }
   const run: RunRef = { projectUri: version.projectUri, id: version.runId };
-  await vscode.commands.executeCommand('modelyard.showRun', run.projectUri, run.id);
+  await runCommand('showRun', run.projectUri, run.id);
 }
 
 function useIn(argument: unknown): { readonly ref: VersionRef; readonly use: VersionUse } | undefined {
@@ -85,15 +87,14 @@ async function showUse(parts: Parts, argument: unknown): Promise<void> {
   const found = useIn(argument);
   if (!found) return;
   const { ref, use } = found;
-  if (use.kind === 'task')
-    await vscode.commands.executeCommand('modelyard.showRun', ref.projectUri, use.runId);
+  if (use.kind === 'task') await runCommand('showRun', ref.projectUri, use.runId);
   else if (use.kind === 'version')
     await showVersion(parts, { projectUri: ref.projectUri, model: use.model, version: use.version });
   else {
     const [name] = use.services;
     const { environment } = use;
     if (name !== undefined)
-      await vscode.commands.executeCommand('modelyard.revealService', {
+      await runCommand('revealService', {
         projectUri: ref.projectUri,
         environment,
         name,
@@ -176,9 +177,9 @@ async function setFilter({ view }: Parts, filter: ModelFilter): Promise<void> {
   view.filterChanged();
 }
 
-export function registerModelCommands(context: Context, parts: Parts): void {
-  const { extension } = context;
-  const bodies: Readonly<Record<string, (argument?: unknown, second?: unknown) => Promise<void>>> = {
+/** Bodies of the commands. */
+export function modelCommands(context: Context, parts: Parts) {
+  return bodies({
     ...aliasCommands(context, parts),
     ...detailCommands(context),
     ...fileCommands(context),
@@ -210,7 +211,5 @@ export function registerModelCommands(context: Context, parts: Parts): void {
       if (typeof argument === 'object' && argument !== null && 'model' in argument)
         await parts.view.tree.loadMore(argument.model as ModelItem);
     },
-  };
-  for (const [id, body] of Object.entries(bodies))
-    extension.subscriptions.push(vscode.commands.registerCommand(`modelyard.${id}`, guarded(context, body)));
+  });
 }

@@ -9,8 +9,9 @@ import { nameProblem } from '../present/params.js';
 import { planText } from '../present/plan.js';
 import { TASK_TYPE, type PipelineTask, type PipelineTasks, type Runnable } from '../tasks.js';
 import { mayRun } from '../trust.js';
+import { bodies } from './bodies.js';
 import { askAll, askRequired } from './ask-params.js';
-import { guarded, pipelineFor, taskFor, taskIn } from './targets.js';
+import { pipelineFor, taskFor, taskIn } from './targets.js';
 
 interface Parts {
   readonly tasks: PipelineTasks;
@@ -220,11 +221,8 @@ async function reveal(context: Context, argument: unknown, second: unknown): Pro
   editor.revealRange(new vscode.Range(start, start), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
 }
 
-export function registerPipelineCommands(context: Context, parts: Parts): void {
-  const { extension } = context;
-  const on = (id: string, body: (argument?: unknown, second?: unknown) => Promise<unknown>): void => {
-    extension.subscriptions.push(vscode.commands.registerCommand(`modelyard.${id}`, guarded(context, body)));
-  };
+/** Bodies of the commands. */
+export function pipelineCommands(context: Context, parts: Parts) {
   const runWhole = async (
     argument: unknown,
     what: Omit<PipelineTask, 'type' | 'pipeline'>,
@@ -255,16 +253,18 @@ export function registerPipelineCommands(context: Context, parts: Parts): void {
         ...(Object.keys(params).length > 0 ? { params } : {}),
       });
   };
-  on('runPipeline', (argument) => runWhole(argument, {}, required));
-  on('runPipelineWithParams', (argument) => runWhole(argument, {}, (pipeline) => askAll(context, pipeline)));
-  on('runPipelineForced', (argument) => runWhole(argument, { force: true }, required));
-  on('runTask', (argument, second) => oneTask(argument, second, 'task'));
-  on('runFromTask', (argument, second) => oneTask(argument, second, 'from'));
-  on('planPipeline', (argument, second) => showPlan(context, parts, argument, second));
-  on('showGraph', async (argument, second) => {
-    const pipeline = await pipelineFor(context, argument, 'Show the graph of which pipeline?');
-    if (pipeline) parts.graphs.show(pipeline.uri, taskIn(argument, second));
+  return bodies({
+    runPipeline: (argument) => runWhole(argument, {}, required),
+    runPipelineWithParams: (argument) => runWhole(argument, {}, (pipeline) => askAll(context, pipeline)),
+    runPipelineForced: (argument) => runWhole(argument, { force: true }, required),
+    runTask: (argument, second) => oneTask(argument, second, 'task'),
+    runFromTask: (argument, second) => oneTask(argument, second, 'from'),
+    planPipeline: (argument, second) => showPlan(context, parts, argument, second),
+    showGraph: async (argument, second) => {
+      const pipeline = await pipelineFor(context, argument, 'Show the graph of which pipeline?');
+      if (pipeline) parts.graphs.show(pipeline.uri, taskIn(argument, second));
+    },
+    revealDefinition: (argument, second) => reveal(context, argument, second),
+    createPipeline: () => createPipeline(context),
   });
-  on('revealDefinition', (argument, second) => reveal(context, argument, second));
-  on('createPipeline', () => createPipeline(context));
 }

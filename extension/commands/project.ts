@@ -5,8 +5,8 @@ import type { ProjectSummary } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import { commandLine, TASK_TYPE } from '../tasks.js';
 import { mayRun } from '../trust.js';
+import { bodies } from './bodies.js';
 import { runCommandLine } from './command-line.js';
-import { guarded } from './targets.js';
 
 async function projectFor({ state }: Context, argument: unknown): Promise<ProjectSummary | undefined> {
   await state.ready();
@@ -146,21 +146,21 @@ async function openRule(extension: vscode.ExtensionContext, argument: unknown): 
   );
 }
 
-export function registerProjectCommands(context: Context): void {
+/** Bodies of the commands. */
+export function projectCommands(context: Context) {
   const { extension, client, state } = context;
-  const on = (id: string, body: (argument?: unknown) => Promise<unknown>): void => {
-    extension.subscriptions.push(vscode.commands.registerCommand(`modelyard.${id}`, guarded(context, body)));
-  };
-  on('validateProject', (argument) => validate(context, argument));
-  on('gc', (argument) => gc(context, argument));
-  on('openRule', (argument) => openRule(extension, argument));
-  on('refresh', async () => {
-    state.refresh();
-    await state.reload();
-  });
-  on('restartServer', () => client.restart());
-  on('showOutput', async () => {
-    await Promise.resolve();
-    client.output.show();
+  return bodies({
+    validateProject: (argument) => validate(context, argument),
+    gc: (argument) => gc(context, argument),
+    openRule: (argument) => openRule(extension, argument),
+    refresh: async () => {
+      state.refresh();
+      await state.reload();
+    },
+    restartServer: () => client.restart(),
+    showOutput: async () => {
+      await Promise.resolve();
+      client.output.show();
+    },
   });
 }

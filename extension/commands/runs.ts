@@ -1,4 +1,5 @@
 /** Commands on runs, and on what they left behind. */
+import { setting } from '../contributed.js';
 import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import { plain, plural } from '../../server/base/format.js';
@@ -20,10 +21,11 @@ import { isEmptyFilter, type RunFilter } from '../present/grouping.js';
 import { progress } from '../present/runs.js';
 import { mayRun } from '../trust.js';
 import type { RunsView } from '../views/runs.js';
+import { bodies } from './bodies.js';
 import { pickOne, tell } from './ask.js';
 import { askFilter } from './ask-filter.js';
 import { type ResumeParts, chooseWay, endWaiting, go, runAgain, showChanges } from './resume.js';
-import { artifactIn, guarded, pickRun, runFor, runIn } from './targets.js';
+import { artifactIn, pickRun, runFor, runIn } from './targets.js';
 
 interface Parts extends ResumeParts {
   readonly runs: RunPanels;
@@ -257,7 +259,7 @@ async function askRunFilter({ state }: Context, now: RunFilter): Promise<RunFilt
 
 async function groupBy(): Promise<void> {
   const settings = vscode.workspace.getConfiguration('modelyard');
-  const now = settings.get<string>('runs.groupBy', 'day');
+  const now = setting('runs.groupBy');
   const choices = [
     { label: '$(calendar) Day', value: 'day' },
     { label: '$(type-hierarchy-sub) Pipeline', value: 'pipeline' },
@@ -308,45 +310,44 @@ async function showActive(context: Context, { runs }: Parts): Promise<void> {
   else void vscode.window.showInformationMessage('Nothing is running.');
 }
 
-export function registerRunCommands(context: Context, parts: Parts): void {
-  const { extension } = context;
+/** Bodies of the commands. */
+export function runCommands(context: Context, parts: Parts) {
   const { view } = parts;
-  const on = (id: string, body: (argument?: unknown, second?: unknown) => Promise<unknown>): void => {
-    extension.subscriptions.push(vscode.commands.registerCommand(`modelyard.${id}`, guarded(context, body)));
-  };
-  on('showRun', async (argument, second) => {
-    const ref = runIn(argument, second) ?? (await pickRun(context, 'Show which run?'));
-    if (ref) parts.runs.show(ref.projectUri, ref.id);
+  return bodies({
+    showRun: async (argument, second) => {
+      const ref = runIn(argument, second) ?? (await pickRun(context, 'Show which run?'));
+      if (ref) parts.runs.show(ref.projectUri, ref.id);
+    },
+    showActiveRuns: () => showActive(context, parts),
+    rerun: (argument) => again(context, parts, argument),
+    resumeRun: (argument) => resume(context, parts, argument),
+    showRunChanges: async (argument) => {
+      const ref = await runFor(context, argument, 'Show the changes since which run began?');
+      const run = ref && (await load(context, ref));
+      if (run) await showChanges(parts, run);
+    },
+    cancelRun: (argument) => cancel(context, argument),
+    deleteRun: (argument, selection) => remove(context, parts, argument, selection),
+    copyRunId: async (argument) => {
+      const ref = await runFor(context, argument, 'Copy the id of which run?');
+      if (!ref) return;
+      await vscode.env.clipboard.writeText(ref.id);
+      vscode.window.setStatusBarMessage(`Copied ${plain(ref.id)}`, 3000);
+    },
+    openLog: (argument) => openLog(context, argument),
+    openArtifact: (argument) => openArtifact(context, argument),
+    filterRuns: async () => {
+      const filter = await askRunFilter(context, view.tree.filter);
+      if (!filter) return;
+      await view.tree.setFilter(isEmptyFilter(filter) ? {} : filter);
+      view.filterChanged();
+    },
+    clearFilter: async () => {
+      await view.tree.setFilter({});
+      view.filterChanged();
+    },
+    groupRunsBy: groupBy,
+    loadMoreRuns: () => view.tree.loadMore(),
+    compareRuns: (argument, selection) => compare(context, parts, argument, selection),
   });
-  on('showActiveRuns', () => showActive(context, parts));
-  on('rerun', (argument) => again(context, parts, argument));
-  on('resumeRun', (argument) => resume(context, parts, argument));
-  on('showRunChanges', async (argument) => {
-    const ref = await runFor(context, argument, 'Show the changes since which run began?');
-    const run = ref && (await load(context, ref));
-    if (run) await showChanges(parts, run);
-  });
-  on('cancelRun', (argument) => cancel(context, argument));
-  on('deleteRun', (argument, selection) => remove(context, parts, argument, selection));
-  on('copyRunId', async (argument) => {
-    const ref = await runFor(context, argument, 'Copy the id of which run?');
-    if (!ref) return;
-    await vscode.env.clipboard.writeText(ref.id);
-    vscode.window.setStatusBarMessage(`Copied ${plain(ref.id)}`, 3000);
-  });
-  on('openLog', (argument) => openLog(context, argument));
-  on('openArtifact', (argument) => openArtifact(context, argument));
-  on('filterRuns', async () => {
-    const filter = await askRunFilter(context, view.tree.filter);
-    if (!filter) return;
-    await view.tree.setFilter(isEmptyFilter(filter) ? {} : filter);
-    view.filterChanged();
-  });
-  on('clearFilter', async () => {
-    await view.tree.setFilter({});
-    view.filterChanged();
-  });
-  on('groupRunsBy', groupBy);
-  on('loadMoreRuns', () => view.tree.loadMore());
-  on('compareRuns', (argument, selection) => compare(context, parts, argument, selection));
 }

@@ -1,5 +1,6 @@
 /** Orders to services: asked of the server, told to the person, with the way on where something is missing. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { plain } from '../../server/base/format.js';
 import type {
   ServiceItem,
@@ -88,7 +89,7 @@ function tellOutcome(
     });
   } else {
     void vscode.window.showErrorMessage(words, SHOW_LOG).then((choice) => {
-      if (choice === SHOW_LOG) void vscode.commands.executeCommand('modelyard.showServiceLog', ref);
+      if (choice === SHOW_LOG) void runCommand('showServiceLog', ref);
     });
   }
   return false;

@@ -1,4 +1,5 @@
 /** Commands that change what a service runs. What others would miss is asked first. */
+import { bodies } from './bodies.js';
 import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
@@ -270,10 +271,9 @@ async function serveRelease(context: Context, argument: unknown): Promise<void> 
   );
 }
 
-type Bodies = Readonly<Record<string, (argument?: unknown) => Promise<void>>>;
-
-export function serviceOrderCommands(context: Context): Bodies {
-  return {
+/** Bodies of the commands. */
+export function serviceOrderCommands(context: Context) {
+  return bodies({
     startService: (argument) => start(context, argument),
     stopService: (argument) => stop(context, argument),
     restartService: (argument) => restart(context, argument),
@@ -282,5 +282,5 @@ export function serviceOrderCommands(context: Context): Bodies {
     abortService: (argument) => abort(context, argument),
     setServiceTraffic: (argument) => setTraffic(context, argument),
     serveRelease: (argument) => serveRelease(context, argument),
-  };
+  });
 }

@@ -1,5 +1,6 @@
 /** Commands on services that look: address, log, history, the model and the run of a release. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { ago, localDateTime, plain } from '../../server/base/format.js';
 import type { AlertItem, ServiceHistoryEntry, ServiceRef } from '../../server/protocol.js';
 import type { Context } from '../context.js';
@@ -7,11 +8,11 @@ import { dots } from '../present/item.js';
 import { eventIcon } from '../present/service-rows.js';
 import { serviceName } from '../present/services.js';
 import type { ServicesView } from '../views/services.js';
+import { bodies } from './bodies.js';
 import { pickOne } from './ask.js';
 import { serviceOrderCommands } from './service-orders.js';
 import { serviceSampleCommand } from './service-sample.js';
 import { releaseIn, serviceFor, serviceIn } from './service-targets.js';
-import { guarded } from './targets.js';
 
 const MOST_EVENTS = 500;
 
@@ -80,8 +81,7 @@ async function showHistory(context: Context, argument: unknown): Promise<void> {
     })),
     { title: `History of ${serviceName(service)}`, placeHolder: 'What happened, the newest first' },
   );
-  if (entry?.runId !== undefined)
-    await vscode.commands.executeCommand('modelyard.showRun', projectUri, entry.runId);
+  if (entry?.runId !== undefined) await runCommand('showRun', projectUri, entry.runId);
 }
 
 /** The run that deployed a release, or that an event of the history comes from. */
@@ -99,7 +99,7 @@ async function showReleaseRun(argument: unknown): Promise<void> {
     void vscode.window.showInformationMessage('It was not made by a run.');
     return;
   }
-  await vscode.commands.executeCommand('modelyard.showRun', projectUri, runId);
+  await runCommand('showRun', projectUri, runId);
 }
 
 async function showReleaseModel(argument: unknown): Promise<void> {
@@ -110,7 +110,7 @@ async function showReleaseModel(argument: unknown): Promise<void> {
     return;
   }
   const ref = { projectUri: placed.projectUri, model: model.name, version: model.version };
-  await vscode.commands.executeCommand('modelyard.showModelVersion', ref);
+  await runCommand('showModelVersion', ref);
 }
 
 /** Opens the line of the pipeline that sets a rule. */
@@ -130,8 +130,9 @@ async function reveal(view: ServicesView, ref: ServiceRef | undefined): Promise<
     void vscode.window.showWarningMessage(`There is no service ${serviceName(ref)} any more.`);
 }
 
-export function registerServiceCommands(context: Context, view: ServicesView): void {
-  const bodies: Readonly<Record<string, (argument?: unknown) => Promise<void>>> = {
+/** Bodies of the commands. */
+export function serviceCommands(context: Context, view: ServicesView) {
+  return bodies({
     ...serviceOrderCommands(context),
     sendServiceSample: serviceSampleCommand(context),
     openServiceInBrowser: (argument) => openInBrowser(context, argument),
@@ -143,10 +144,5 @@ export function registerServiceCommands(context: Context, view: ServicesView): v
     showAlertRule,
     revealService: async (argument) =>
       reveal(view, await serviceFor(context, argument, { placeHolder: 'Show which service?' })),
-  };
-  for (const [id, body] of Object.entries(bodies)) {
-    context.extension.subscriptions.push(
-      vscode.commands.registerCommand(`modelyard.${id}`, guarded(context, body)),
-    );
-  }
+  });
 }

@@ -1,5 +1,6 @@
 /** What a command is about: what it was called with, else the active editor, else what the person picks. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { plain } from '../../server/base/format.js';
 import { look } from '../../media/webviews/shared/status.js';
 import type {
@@ -62,7 +63,7 @@ export async function pipelineFor(
       'There are no pipelines in this workspace yet.',
       create,
     );
-    if (choice === create) await vscode.commands.executeCommand('modelyard.createPipeline');
+    if (choice === create) await runCommand('createPipeline');
     return undefined;
   }
   if (known.length === 1) return known[0];

@@ -1,5 +1,6 @@
 /** Commands on what runs have set aside: look at it, put it back, remove it. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { bytes, plain, plural } from '../../server/base/format.js';
 import type { TrashEntry } from '../../server/protocol.js';
 import type { Context } from '../context.js';
@@ -10,11 +11,9 @@ import { unlinked } from '../present/item.js';
 import { groupedBy, trashGroup, trashIcon, trashNotice, trashWords } from '../present/trash.js';
 import { TASK_TYPE } from '../tasks.js';
 import { mayRestore } from '../trust.js';
+import { bodies } from './bodies.js';
 import { confirm } from './ask.js';
 import { runCommandLine } from './command-line.js';
-import { guarded } from './targets.js';
-
-const RESTORE = 'modelyard.restoreTrashed';
 
 /** `modelyard trash …` of a project. @throws what it says when it refuses */
 async function trashCommand(
@@ -81,7 +80,7 @@ async function pick(context: Context): Promise<TrashEntry | undefined> {
       box.onDidHide(() => resolve(undefined));
       box.onDidTriggerButton(() => {
         resolve(undefined);
-        void vscode.commands.executeCommand('modelyard.emptyTrash');
+        void runCommand('emptyTrash');
       });
       box.onDidTriggerItemButton(({ item: { entry }, button }) => {
         resolve(undefined);
@@ -209,19 +208,18 @@ function noticeAfterRuns(context: Context): vscode.Disposable[] {
       if (words === undefined) return;
       const action = 'Restore…';
       if ((await vscode.window.showInformationMessage(words, action)) === action)
-        await vscode.commands.executeCommand(RESTORE);
+        await runCommand('restoreTrashed');
     }),
   ];
 }
 
-export function registerTrashCommands(context: Context): void {
-  const on = (id: string, body: (argument?: unknown) => Promise<unknown>): vscode.Disposable =>
-    vscode.commands.registerCommand(id, guarded(context, body));
-  context.extension.subscriptions.push(
-    on(RESTORE, (argument) => restore(context, argument)),
-    on('modelyard.emptyTrash', () => empty(context)),
-    on('modelyard.deleteTrashed', (argument) => removeOne(context, argument)),
-    on('modelyard.openTrashed', (argument) => open(argument)),
-    ...noticeAfterRuns(context),
-  );
+/** Bodies of the commands. */
+export function trashCommands(context: Context) {
+  context.extension.subscriptions.push(...noticeAfterRuns(context));
+  return bodies({
+    restoreTrashed: (argument) => restore(context, argument),
+    emptyTrash: () => empty(context),
+    deleteTrashed: (argument) => removeOne(context, argument),
+    openTrashed: (argument) => open(argument),
+  });
 }

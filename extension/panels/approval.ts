@@ -1,4 +1,5 @@
 /** A question of a run to look at and to answer: what is asked, the numbers, the files, who has answered. */
+import { runCommand } from '../contributed.js';
 import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import type { FromApproval, ToApproval } from '../../media/webviews/shared/approval-messages.js';
@@ -89,14 +90,13 @@ export function registerApprovalPanels({ extension, client, state, approvals }: 
           return;
         case 'openDefinition': {
           const uri = known.get(handle)?.definitionUri;
-          if (uri !== undefined)
-            await vscode.commands.executeCommand('modelyard.revealDefinition', uri, task);
+          if (uri !== undefined) await runCommand('revealDefinition', uri, task);
           return;
         }
         case 'openArtifact': {
           const artifact = known.get(handle)?.artifacts.find(({ path }) => path === message.path);
           if (artifact === undefined) return;
-          await vscode.commands.executeCommand('modelyard.openArtifact', {
+          await runCommand('openArtifact', {
             run: { projectUri, id: run },
             detail: { type: 'artifact', artifact },
           });

@@ -1,4 +1,5 @@
 /** The graph of a pipeline, with live state. */
+import { runCommand } from '../contributed.js';
 import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
@@ -45,14 +46,14 @@ export function registerGraphPanels({ extension, client, state }: Context): Grap
         case 'ready':
           return;
         case 'open':
-          await vscode.commands.executeCommand('modelyard.revealDefinition', uri, message.task);
+          await runCommand('revealDefinition', uri, message.task);
           return;
         case 'plan':
-          await vscode.commands.executeCommand('modelyard.planPipeline', uri);
+          await runCommand('planPipeline', uri);
           return;
         case 'run':
-          if (message.task === undefined) await vscode.commands.executeCommand('modelyard.runPipeline', uri);
-          else await vscode.commands.executeCommand('modelyard.runTask', uri, message.task);
+          if (message.task === undefined) await runCommand('runPipeline', uri);
+          else await runCommand('runTask', uri, message.task);
           return;
       }
     },

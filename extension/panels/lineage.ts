@@ -1,5 +1,6 @@
 /** What a version stands on and what became of it, as a graph. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { plain } from '../../server/base/format.js';
 import type { FromLineage, ToLineage } from '../../media/webviews/shared/model-messages.js';
 import type { VersionRef } from '../../server/protocol.js';
@@ -43,11 +44,11 @@ export function registerLineagePanels({ extension, client, state }: Context): Li
           await openVersion(projectUri, message.model, message.version);
           return;
         case 'openView':
-          await vscode.commands.executeCommand('modelyard.profileView', projectUri, message.view);
+          await runCommand('profileView', projectUri, message.view);
           return;
         case 'openService': {
           const { environment, name } = message;
-          await vscode.commands.executeCommand('modelyard.openService', { projectUri, environment, name });
+          await runCommand('openService', { projectUri, environment, name });
           return;
         }
         case 'openFile':

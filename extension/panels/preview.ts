@@ -1,4 +1,5 @@
 /** Rows of a feature view, a window at a time: the page asks for what it shows, and only the last question counts. */
+import { runCommand } from '../contributed.js';
 import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
@@ -87,7 +88,7 @@ export function registerPreviewPanels({ extension, client, state }: Context): Pr
           return show(handle);
         case 'profile': {
           const [projectUri = '', view = ''] = handle.values;
-          await vscode.commands.executeCommand('modelyard.profileView', projectUri, view);
+          await runCommand('profileView', projectUri, view);
           return;
         }
       }

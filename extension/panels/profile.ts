@@ -1,5 +1,6 @@
 /** The profile of a feature view: how its features are spread, and how far they have moved from another version. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { plain } from '../../server/base/format.js';
 import type { FromProfile, ToProfile } from '../../media/webviews/shared/feature-messages.js';
 import type { Context } from '../context.js';
@@ -46,10 +47,10 @@ export function registerProfilePanels({ extension, client, state }: Context): Pr
           else against.set(handle, message.version);
           return show(handle);
         case 'preview':
-          await vscode.commands.executeCommand('modelyard.previewView', projectUri, view);
+          await runCommand('previewView', projectUri, view);
           return;
         case 'materialize':
-          await vscode.commands.executeCommand('modelyard.materializeView', projectUri, view);
+          await runCommand('materializeView', projectUri, view);
           return;
       }
     },

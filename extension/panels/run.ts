@@ -1,5 +1,6 @@
 /** A run to look at: timeline, charts, artifacts, checks and logs, live while it goes on. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { plain } from '../../server/base/format.js';
 import type { FromRun, ToRun } from '../../media/webviews/shared/messages.js';
 import { isActive } from '../../media/webviews/shared/status.js';
@@ -77,12 +78,12 @@ export function registerRunPanels({ extension, client, state }: Context): RunPan
         await sendLog(handle);
         return;
       case 'openLog':
-        await vscode.commands.executeCommand('modelyard.openLog', { run, task: taskOf(message.task) });
+        await runCommand('openLog', { run, task: taskOf(message.task) });
         return;
       case 'openArtifact': {
         const artifact = taskOf(message.task)?.artifacts.find(({ path }) => path === message.path);
         if (artifact)
-          await vscode.commands.executeCommand('modelyard.openArtifact', {
+          await runCommand('openArtifact', {
             run,
             detail: { type: 'artifact', artifact },
           });
@@ -92,16 +93,16 @@ export function registerRunPanels({ extension, client, state }: Context): RunPan
         await openVersion(run.projectUri, message.model, message.version);
         return;
       case 'openDefinition':
-        await vscode.commands.executeCommand('modelyard.revealDefinition', run.definitionUri);
+        await runCommand('revealDefinition', run.definitionUri);
         return;
       case 'graph':
-        await vscode.commands.executeCommand('modelyard.showGraph', run.definitionUri);
+        await runCommand('showGraph', run.definitionUri);
         return;
       case 'rerun':
-        await vscode.commands.executeCommand('modelyard.rerun', { run });
+        await runCommand('rerun', { run });
         return;
       case 'cancel':
-        await vscode.commands.executeCommand('modelyard.cancelRun', { run: ref });
+        await runCommand('cancelRun', { run: ref });
         return;
     }
   };

@@ -1,5 +1,6 @@
 /** A service over time, live while it runs. */
 import * as vscode from 'vscode';
+import { runCommand } from '../contributed.js';
 import { plain } from '../../server/base/format.js';
 import type { FromService, PanelOrder, ToService } from '../../media/webviews/shared/service-messages.js';
 import type { ServiceMetrics, ServiceRef } from '../../server/protocol.js';
@@ -106,13 +107,13 @@ export function registerServicePanels({ extension, client, state: views }: Conte
         await show(handle);
         return;
       case 'openBrowser':
-        await vscode.commands.executeCommand('modelyard.openServiceInBrowser', refOf(handle));
+        await runCommand('openServiceInBrowser', refOf(handle));
         return;
       case 'openLog':
-        await vscode.commands.executeCommand('modelyard.showServiceLog', refOf(handle));
+        await runCommand('showServiceLog', refOf(handle));
         return;
       case 'sendSample':
-        await vscode.commands.executeCommand('modelyard.sendServiceSample', refOf(handle));
+        await runCommand('sendServiceSample', refOf(handle));
         return;
       case 'order':
         if (!Object.hasOwn(ORDERS, message.order)) return;

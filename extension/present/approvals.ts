@@ -226,7 +226,7 @@ const VERDICT_LOOKS = {
 
 export function approvalDetailItem(approval: ApprovalView, detail: ApprovalDetail, now: number): ItemText {
   const parent = approvalKey(approval);
-  const base = { children: 'none' as const, context: `approval${detail.type}` };
+  const base = { children: 'none' as const, context: 'approvalDetail' as const };
   switch (detail.type) {
     case 'prompt': {
       const line = promptLine(approval.prompt);

@@ -1,4 +1,6 @@
 /** What a tree shows for a node, as plain data: `extension/views/item.ts` makes editor items of it, tests read it. */
+import type { CommandId } from '../contributions/commands.js';
+import type { ItemContext } from '../contributions/items.js';
 import { plain } from '../../server/base/format.js';
 
 export interface ItemText {
@@ -14,11 +16,11 @@ export interface ItemText {
   /** Markdown; made of escaped parts only. */
   readonly tooltip?: string;
   /** What `when` clauses of menus match. */
-  readonly context: string;
+  readonly context: ItemContext;
   /** What a screen reader says. */
   readonly spoken: string;
   readonly children: 'none' | 'collapsed' | 'expanded';
-  readonly command?: { readonly id: string; readonly title: string };
+  readonly command?: { readonly id: `modelyard.${CommandId}`; readonly title: string };
 }
 
 /** Text of a file as Markdown that shows it and does nothing else. */

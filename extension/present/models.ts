@@ -1,4 +1,5 @@
 /** Texts and icons of the Models tree. */
+import { itemContext } from '../contributions/items.js';
 import { ago, bytes, localDateTime, plain, plural, shown } from '../../server/base/format.js';
 import type { ModelItem, ModelsResult, VersionItem } from '../../server/protocol.js';
 import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
@@ -154,12 +155,12 @@ export function versionItemText(version: VersionItem, now: number, metric?: stri
       tagText(version.tags),
       table('metric', metrics),
     ),
-    context: [
+    context: itemContext(
       'version',
-      ...(version.deleted === true ? ['deleted'] : []),
-      ...(version.aliases.length > 0 ? ['aliased'] : []),
-      ...(version.runId === undefined ? [] : ['run']),
-    ].join('.'),
+      version.deleted === true && 'deleted',
+      version.aliases.length > 0 && 'aliased',
+      version.runId !== undefined && 'run',
+    ),
     spoken: commas(
       own,
       status,

@@ -1,4 +1,5 @@
 /** Texts and icons of releases in the Services tree. */
+import { itemContext } from '../contributions/items.js';
 import { defined } from '../../server/base/defined.js';
 import { ago, localDateTime, plain, plural } from '../../server/base/format.js';
 import type { ReleaseItem, RunningReleaseItem } from '../../server/protocol.js';
@@ -60,12 +61,12 @@ export function releaseItemText(id: string, release: ReleaseItem, role: ReleaseR
     icon: look.icon,
     ...defined({ color: look.color }),
     tooltip: releaseTooltip(release),
-    context: [
+    context: itemContext(
       'release',
       role,
-      ...(release.model === undefined ? [] : ['model']),
-      ...(release.runId === undefined ? [] : ['run']),
-    ].join('.'),
+      release.model !== undefined && 'model',
+      release.runId !== undefined && 'run',
+    ),
     spoken: commas(
       `Release ${name}`,
       role === 'current' ? 'serves' : undefined,

@@ -1,4 +1,5 @@
 /** Texts and icons of the Runs tree. */
+import { itemContext } from '../contributions/items.js';
 import { defined } from '../../server/base/defined.js';
 import {
   ago,
@@ -318,7 +319,7 @@ export function detailItem(parent: string, detail: Detail, index: number): ItemT
         ]
           .filter((line) => line !== '')
           .join('\n\n'),
-        context: `artifact${artifact.available ? '' : '.gone'}${versions === '' ? '' : '.version'}`,
+        context: itemContext('artifact', !artifact.available && 'gone', versions !== '' && 'version'),
         spoken: commas(
           `${artifact.kind} ${plain(artifact.name)}`,
           plain(artifact.path),

@@ -1,4 +1,5 @@
 /** What a service and an environment show below themselves in the Services tree. */
+import { itemContext } from '../contributions/items.js';
 import { ago, bytes, localDateTime, number, plain, plural } from '../../server/base/format.js';
 import { hasCanary } from '../../media/webviews/shared/service-state.js';
 import type {
@@ -106,7 +107,7 @@ export function alertItemText(id: string, alert: AlertItem, now: number): ItemTe
       `**${escapeMarkdown(rule)}** · ${word}, since ${escapeMarkdown(localDateTime(since))}`,
       escapeMarkdown(text),
     ),
-    context: [firing ? 'alert.firing' : 'alert', ...(place === undefined ? [] : ['placed'])].join('.'),
+    context: itemContext('alert', firing && 'firing', place !== undefined && 'placed'),
     spoken: commas(
       firing ? `Alert ${plain(rule)}` : `Rule ${plain(rule)}`,
       word,

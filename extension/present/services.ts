@@ -1,4 +1,5 @@
 /** Texts and icons of the Services tree: environments, services and their releases. */
+import { type ItemContext, itemContext } from '../contributions/items.js';
 import { defined } from '../../server/base/defined.js';
 import { ago, bytes, number, plain, plural } from '../../server/base/format.js';
 import { canGoBack, hasCanary } from '../../media/webviews/shared/service-state.js';
@@ -147,16 +148,16 @@ export function environmentItemText(environment: EnvironmentItem): ItemText {
 }
 
 /** What menus of a service match: `service`, then what it can be asked for. */
-export function serviceContext(service: ServiceItem): string {
+export function serviceContext(service: ServiceItem): ItemContext {
   const { status, hosted, current, candidate } = service;
-  return [
+  return itemContext(
     'service',
     hosted || status === 'lost' ? 'up' : 'down',
-    ...(status === 'lost' ? ['lost'] : []),
-    ...(hosted && current !== undefined ? ['serving'] : []),
-    ...(hasCanary(service) ? ['canary'] : candidate === undefined ? [] : ['deploying']),
-    ...(hosted && canGoBack(service) ? ['back'] : []),
-  ].join('.');
+    status === 'lost' && 'lost',
+    hosted && current !== undefined && 'serving',
+    hasCanary(service) ? 'canary' : candidate !== undefined && 'deploying',
+    hosted && canGoBack(service) && 'back',
+  );
 }
 
 export function serviceItemText(service: ServiceItem, now: number): ItemText {

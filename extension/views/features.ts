@@ -1,4 +1,5 @@
 /** The Features tree: entities, their views and features, and the services with who uses them. */
+import { setContext } from '../contributed.js';
 import * as vscode from 'vscode';
 import type {
   EntityItem,
@@ -55,7 +56,7 @@ export class FeaturesTree extends LiveTree<FeatureNode> {
     if (!result) return false;
     this.#result = result;
     const some = result.views.length + result.entities.length + result.services.length > 0;
-    void vscode.commands.executeCommand('setContext', 'modelyard.hasFeatures', some);
+    setContext('hasFeatures', some);
     return true;
   }
 

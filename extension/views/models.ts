@@ -1,4 +1,5 @@
 /** The Models tree: registered models, their versions in the order that was chosen, and what each was made of and became. */
+import { setContext, setting } from '../contributed.js';
 import * as vscode from 'vscode';
 import type {
   ModelItem,
@@ -74,7 +75,7 @@ export class ModelsTree extends LiveTree<ModelNode> {
   }
 
   get sort(): ModelSort {
-    return vscode.workspace.getConfiguration('modelyard').get<ModelSort>('models.sortBy', 'name');
+    return setting('models.sortBy');
   }
 
   /** Of the versions of each model. */
@@ -111,7 +112,7 @@ export class ModelsTree extends LiveTree<ModelNode> {
       if (model === undefined) this.#pages.delete(key);
       else await this.#loadPage(model, page.limit);
     }
-    void vscode.commands.executeCommand('setContext', 'modelyard.hasModels', result.models.length > 0);
+    setContext('hasModels', result.models.length > 0);
     return true;
   }
 
@@ -292,11 +293,7 @@ export function registerModelsView(context: Context): ModelsView {
     }),
   );
   const filterChanged = (): void => {
-    void vscode.commands.executeCommand(
-      'setContext',
-      'modelyard.models.filtered',
-      !isEmptyModelFilter(tree.filter),
-    );
+    setContext('models.filtered', !isEmptyModelFilter(tree.filter));
     // An empty one takes it away; deleting the property would take away its setter.
     view.message = modelsMessage(tree.filter, tree.versionSort);
   };

@@ -1,4 +1,5 @@
 /** The Runs tree: runs in groups, newest first; their tasks; params, metrics, checks, artifacts and logs. */
+import { setContext, setting } from '../contributed.js';
 import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import { isActive } from '../../media/webviews/shared/status.js';
@@ -99,7 +100,7 @@ export class RunsTree extends LiveTree<RunNode> {
   }
 
   get groupBy(): GroupBy {
-    return vscode.workspace.getConfiguration('modelyard').get<GroupBy>('runs.groupBy', 'day');
+    return setting('runs.groupBy');
   }
 
   async setFilter(filter: RunFilter): Promise<void> {
@@ -121,7 +122,7 @@ export class RunsTree extends LiveTree<RunNode> {
     this.#more = result.more;
     this.#problems = result.problems;
     await Promise.all([this.#context.approvals.ready(), this.#context.memories.ready()]);
-    void vscode.commands.executeCommand('setContext', 'modelyard.hasRuns', result.runs.length > 0);
+    setContext('hasRuns', result.runs.length > 0);
     return true;
   }
 
@@ -341,7 +342,7 @@ export function registerRunsView(context: Context): RunsView {
     selected: () => view.selection.flatMap((node) => (node.type === 'run' ? [node.run] : [])),
     filterChanged: () => {
       const empty = isEmptyFilter(tree.filter);
-      void vscode.commands.executeCommand('setContext', 'modelyard.runs.filtered', !empty);
+      setContext('runs.filtered', !empty);
       if (empty) view.message = '';
       else view.message = `Only ${filterWords(tree.filter)}`;
     },

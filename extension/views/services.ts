@@ -1,4 +1,5 @@
 /** The Services tree: environments, what runs in them, which release serves, how it does, what fires. */
+import { setContext } from '../contributed.js';
 import * as vscode from 'vscode';
 import { plural } from '../../server/base/format.js';
 import type {
@@ -92,7 +93,7 @@ export class ServicesTree extends LiveTree<ServiceNode> {
       else await this.#loadHistory(service);
     }
     const { environments } = result;
-    void vscode.commands.executeCommand('setContext', 'modelyard.hasServices', environments.length > 0);
+    setContext('hasServices', environments.length > 0);
     this.#loaded.fire();
     return true;
   }

@@ -31,11 +31,11 @@ export async function trainingSetNotes(
   const nulls = new Map(columns.map((column) => [column.name, column.nulls]));
   const empty = views.map(
     ({ view }) =>
-      `plural(*) FILTER (WHERE ${view.features.map(({ as }) => `${identifier(as)} IS NULL`).join(' AND ')})`,
+      `count(*) FILTER (WHERE ${view.features.map(({ as }) => `${identifier(as)} IS NULL`).join(' AND ')})`,
   );
   const timeless = await one(
     engine,
-    `SELECT plural(*) FROM ${identifier(labels)} WHERE ${identifier(AT)} IS NULL`,
+    `SELECT count(*) FROM ${identifier(labels)} WHERE ${identifier(AT)} IS NULL`,
   );
   if (!timeless.ok) return timeless;
   const counted = await one(engine, `SELECT ${list(empty)} FROM ${identifier(joined)}`);
@@ -77,7 +77,7 @@ async function whyNone(
   });
   const matched = await one(
     engine,
-    `SELECT plural(*) FROM ${identifier(labels)} l SEMI JOIN ${view.relation} v ON ${equal.join(' AND ')}`,
+    `SELECT count(*) FROM ${identifier(labels)} l SEMI JOIN ${view.relation} v ON ${equal.join(' AND ')}`,
   );
   if (!matched.ok) return matched;
   const known = Number(matched.value[0]);

@@ -1,0 +1,51 @@
+/** The shape of a row of the commands, and of the places where it shows. */
+import { all } from './conditions.js';
+
+export type ViewId = 'pipelines' | 'features' | 'models' | 'services' | 'runs';
+
+/** A place in a menu. */
+export interface Placed {
+  readonly menu: string;
+  readonly when: string;
+  /** `inline@1`: the group, and the place in it; several where it shows more than once. */
+  readonly groups: readonly string[];
+}
+
+export interface CommandRow {
+  /** With … where it asks something first. */
+  readonly title: string;
+  /** A codicon. */
+  readonly icon: string;
+  /** Where there is little room. */
+  readonly short?: string;
+  /** When it can be used at all. Absent: always. */
+  readonly enabled?: string;
+  /** When the palette offers it. Absent: always. */
+  readonly palette?: string;
+  readonly menus?: readonly Placed[];
+  readonly keys?: { readonly key: string; readonly mac: string; readonly when: string };
+}
+
+export const ALWAYS = '';
+/** In the palette: it needs an item to work on. */
+export const NEVER = 'false';
+
+/** On the items of a view for which a condition holds. */
+export function onItem(view: ViewId, when: string, ...groups: readonly string[]): Placed {
+  return { menu: 'view/item/context', when: all(`view == modelyard.${view}`, when), groups };
+}
+
+/** At the head of a view. */
+export function onTitle(view: ViewId, when: string, ...groups: readonly string[]): Placed {
+  const own = `view == modelyard.${view}`;
+  return { menu: 'view/title', when: when === ALWAYS ? own : all(own, when), groups };
+}
+
+/** In a menu of VS Code's own. */
+export function within(
+  menu: 'editor/title' | 'editor/title/run' | 'explorer/context',
+  when: string,
+  ...groups: readonly string[]
+): Placed {
+  return { menu, when, groups };
+}
