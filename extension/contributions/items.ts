@@ -42,7 +42,7 @@ const ITEMS = {
   serviceHistory: [],
   // Runs
   approval: ['others', 'expired'],
-  approvalDetail: [],
+  approvalDetail: ['prompt', 'changed', 'environment', 'artifact', 'metric', 'comparison', 'row', 'answer'],
   artifact: ['gone', 'version'],
   check: [],
   error: [],

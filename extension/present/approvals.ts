@@ -1,4 +1,5 @@
 /** Texts and icons of what waits for people. */
+import { itemContext } from '../contributions/items.js';
 import { ago, duration, elapsed, localDateTime, plain, plural, shown } from '../../server/base/format.js';
 import type { ApprovalView, ArtifactView } from '../../server/protocol.js';
 import { commas, dots, escapeMarkdown, type ItemText, unlinked } from './item.js';
@@ -226,7 +227,7 @@ const VERDICT_LOOKS = {
 
 export function approvalDetailItem(approval: ApprovalView, detail: ApprovalDetail, now: number): ItemText {
   const parent = approvalKey(approval);
-  const base = { children: 'none' as const, context: 'approvalDetail' as const };
+  const base = { children: 'none' as const, context: itemContext('approvalDetail', detail.type) };
   switch (detail.type) {
     case 'prompt': {
       const line = promptLine(approval.prompt);

@@ -165,18 +165,18 @@ test('below it: what is asked, the comparison, metrics, files, answers', () => {
       return [label, description, context, ...(command === undefined ? [] : [command.id])];
     });
   assert.deepEqual(lines(approvalDetails(full)), [
-    ['Ship it?', '', 'approvalprompt', 'modelyard.showApproval'],
-    ['production', 'demands approval for what is deployed to it', 'approvalenvironment'],
-    ['rain 4', 'compared with rain 3', 'approvalcomparison'],
+    ['Ship it?', '', 'approvalDetail.prompt', 'modelyard.showApproval'],
+    ['production', 'demands approval for what is deployed to it', 'approvalDetail.environment'],
+    ['rain 4', 'compared with rain 3', 'approvalDetail.comparison'],
     ['train.accuracy', '0.8', 'metric'],
     ['report', 'build/report.html · 2 KiB', 'artifact', 'modelyard.openArtifact'],
-    ['eve approved', 'looks good · 1 min ago', 'approvalanswer'],
+    ['eve approved', 'looks good · 1 min ago', 'approvalDetail.answer'],
   ]);
   assert.deepEqual(lines(comparisonDetails(full)), [
-    ['accuracy', '0.7 → 0.81 (better)', 'approvalrow'],
-    ['rows', '1200 as before', 'approvalrow'],
-    ['loss', '0.4', 'approvalrow'],
-    ['old', '2 → –', 'approvalrow'],
+    ['accuracy', '0.7 → 0.81 (better)', 'approvalDetail.row'],
+    ['rows', '1200 as before', 'approvalDetail.row'],
+    ['loss', '0.4', 'approvalDetail.row'],
+    ['old', '2 → –', 'approvalDetail.row'],
   ]);
   const all = [...approvalDetails(full), ...comparisonDetails(full)];
   assert.equal(new Set(all.map((detail) => approvalDetailItem(full, detail, NOW).id)).size, all.length);
