@@ -32,11 +32,11 @@ import { registerProfilePanels } from './panels/profile.js';
 import { registerRunPanels } from './panels/run.js';
 import { registerServicePanels } from './panels/service.js';
 import { registerVersionPanels } from './panels/versions.js';
-import { PlanDocuments } from './plan-document.js';
 import { RunChanges } from './run-changes.js';
 import { State } from './state.js';
 import { registerStatusBar } from './status-bar.js';
 import { registerTasks } from './tasks.js';
+import { TextDocuments } from './text-documents.js';
 import { registerFeaturesView } from './views/features.js';
 import { registerModelsView } from './views/models.js';
 import { registerPipelinesView } from './views/pipelines.js';
@@ -78,7 +78,11 @@ export function activate(extension: vscode.ExtensionContext): Api {
     ...pipelineCommands(context, {
       tasks,
       graphs: registerGraphPanels(context),
-      plans: new PlanDocuments(extension),
+      plans: new TextDocuments(
+        extension,
+        'modelyard-plan',
+        'This plan is gone. Make it again with “Modelyard: Plan Pipeline”.',
+      ),
     }),
     ...runCommands(context, {
       tasks,

@@ -110,7 +110,7 @@ const STAGES = [
         'tests',
       ),
     ),
-    check('unused', node(bin('knip/bin/knip.js'), '--no-progress')),
+    check('unused', node(bin('knip/bin/knip.js'), '--no-progress'), node('scripts/copies.mjs')),
     check('docs', node('scripts/docs.mjs', '--check')),
     check('host', node('scripts/vscode-host.mjs')),
     check('peers', node('scripts/peers.mjs')),

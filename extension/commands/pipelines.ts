@@ -4,7 +4,7 @@ import { plain } from '../../server/base/format.js';
 import type { PipelineSummary } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import type { GraphPanels } from '../panels/graph.js';
-import type { PlanDocuments } from '../plan-document.js';
+import type { TextDocuments } from '../text-documents.js';
 import { nameProblem } from '../present/params.js';
 import { planText } from '../present/plan.js';
 import { TASK_TYPE, type PipelineTask, type PipelineTasks, type Runnable } from '../tasks.js';
@@ -16,7 +16,7 @@ import { pipelineFor, taskFor, taskIn } from './targets.js';
 interface Parts {
   readonly tasks: PipelineTasks;
   readonly graphs: GraphPanels;
-  readonly plans: PlanDocuments;
+  readonly plans: TextDocuments;
 }
 
 /**
@@ -206,7 +206,9 @@ async function showPlan(
     );
     return;
   }
-  await plans.show(pipeline.name, pipeline.uri, planText(plan, taskIn(argument, second)));
+  await plans.show(`${pipeline.name}.plan`, pipeline.uri, planText(plan, taskIn(argument, second)), {
+    viewColumn: vscode.ViewColumn.Active,
+  });
 }
 
 async function reveal(context: Context, argument: unknown, second: unknown): Promise<void> {

@@ -7,40 +7,15 @@ import { dots } from '../present/item.js';
 import { answerPage, readRequest, requestLine } from '../present/samples.js';
 import { serviceKey, serviceName } from '../present/services.js';
 import { mayOperate } from '../trust.js';
+import { TextDocuments } from '../text-documents.js';
 import { pickOne, tell } from './ask.js';
 import { serviceFor } from './service-targets.js';
-
-const SCHEME = 'modelyard-answer';
 
 const FROM: Readonly<Record<SuggestedSample['from'], string>> = {
   traffic: 'as a client sent it',
   signature: 'made up from the model’s signature',
   health: 'is it well?',
 };
-
-/** The last answer of each service: one document per service, which shows the newest. */
-class Answers implements vscode.TextDocumentContentProvider {
-  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
-  readonly #texts = new Map<string, string>();
-  readonly onDidChange = this.#changed.event;
-
-  provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.#texts.get(uri.toString()) ?? '// Gone: send the request again.\n';
-  }
-
-  async show(service: ServiceItem, text: string): Promise<void> {
-    const { environment, name } = service;
-    const uri = vscode.Uri.from({
-      scheme: SCHEME,
-      path: `/${environment}/${name}.answer.jsonc`,
-      query: serviceKey(service),
-    });
-    this.#texts.set(uri.toString(), text);
-    this.#changed.fire(uri);
-    const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { preview: true, preserveFocus: false });
-  }
-}
 
 async function ask(
   service: ServiceItem,
@@ -79,7 +54,7 @@ async function ask(
   return read?.ok === true ? read.request : undefined;
 }
 
-async function send(context: Context, answers: Answers, argument: unknown): Promise<void> {
+async function send(context: Context, answers: TextDocuments, argument: unknown): Promise<void> {
   const { client } = context;
   const service = await serviceFor(context, argument, {
     placeHolder: 'Send a request to which service?',
@@ -99,13 +74,20 @@ async function send(context: Context, answers: Answers, argument: unknown): Prom
     { location, title, cancellable: true },
     (_progress, token) => client.request('modelyard/serviceSample', params, token),
   );
-  if (result.ok) await answers.show(service, answerPage(service.url, request, result.answer));
-  else tell(`${serviceName(service)} did not answer`, result.message);
+  if (result.ok) {
+    const text = answerPage(service.url, request, result.answer);
+    await answers.show(`${environment}/${name}.answer.jsonc`, serviceKey(service), text, {
+      preserveFocus: false,
+    });
+  } else tell(`${serviceName(service)} did not answer`, result.message);
 }
 
-/** The command, and the documents it shows answers in. */
+/** The command, and the documents it shows answers in: one per service, with the newest. */
 export function serviceSampleCommand(context: Context): (argument?: unknown) => Promise<void> {
-  const answers = new Answers();
-  context.extension.subscriptions.push(vscode.workspace.registerTextDocumentContentProvider(SCHEME, answers));
+  const answers = new TextDocuments(
+    context.extension,
+    'modelyard-answer',
+    '// Gone: send the request again.\n',
+  );
   return (argument) => send(context, answers, argument);
 }

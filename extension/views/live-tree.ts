@@ -150,3 +150,10 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
     return treeItem({ ...text, id: node.id }, node);
   }
 }
+
+/** Shows a node in its view; `false` where there is none any more. */
+export async function revealNode<N>(view: vscode.TreeView<N>, node: N | undefined): Promise<boolean> {
+  if (node === undefined) return false;
+  await view.reveal(node, { select: true, focus: true, expand: true });
+  return true;
+}

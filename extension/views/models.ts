@@ -31,7 +31,7 @@ import {
 } from '../present/models.js';
 import type { ItemText } from '../present/item.js';
 import { projectItem } from '../present/pipelines.js';
-import { LiveTree } from './live-tree.js';
+import { LiveTree, revealNode } from './live-tree.js';
 
 const PAGE = 20;
 /** Under which the order of versions is kept for the workspace. */
@@ -302,11 +302,6 @@ export function registerModelsView(context: Context): ModelsView {
     tree,
     selected: () => view.selection.flatMap((node) => (node.type === 'version' ? [node.version] : [])),
     filterChanged,
-    reveal: async (ref) => {
-      const node = await tree.find(ref);
-      if (node === undefined) return false;
-      await view.reveal(node, { select: true, focus: true, expand: true });
-      return true;
-    },
+    reveal: async (ref) => revealNode(view, await tree.find(ref)),
   };
 }

@@ -32,7 +32,7 @@ import {
   serviceKey,
   serviceProblemItem,
 } from '../present/services.js';
-import { LiveTree } from './live-tree.js';
+import { LiveTree, revealNode } from './live-tree.js';
 
 /** What happened last; all of it is a command away. */
 const EVENTS = 20;
@@ -292,11 +292,6 @@ export function registerServicesView(context: Context): ServicesView {
   );
   return {
     tree,
-    reveal: async (ref) => {
-      const node = await tree.find(ref);
-      if (node === undefined) return false;
-      await view.reveal(node, { select: true, focus: true, expand: true });
-      return true;
-    },
+    reveal: async (ref) => revealNode(view, await tree.find(ref)),
   };
 }

@@ -1,6 +1,6 @@
 /** A question of a run: what is asked, the numbers, the files, who has answered; and the two answers. */
 import type { ApprovalView } from '../../server/protocol.js';
-import { button, h, icon, replace } from './parts/dom.js';
+import { button, h, icon, link, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { harmless } from './parts/markdown.js';
 import type { FromApproval, ToApproval } from './shared/approval-messages.js';
@@ -9,12 +9,6 @@ import { ago, bytes, localDateTime, plain, shown } from '../../server/base/forma
 type Shown = Extract<ToApproval, { type: 'approval' }>;
 
 const root = document.getElementById('root') ?? document.body;
-
-function link(text: string, title: string, key: string, act: () => void): HTMLElement {
-  const element = h('button', { type: 'button', class: 'link', title, 'data-key': key }, text);
-  element.addEventListener('click', act);
-  return element;
-}
 
 function head({ approval, refusal, outcome }: Shown): HTMLElement {
   const { pipeline, task } = approval;

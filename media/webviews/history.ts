@@ -1,6 +1,6 @@
 /** Who changed what of a model, when and why. */
 import type { ModelHistoryEntry } from '../../server/protocol.js';
-import { button, checkbox, h, icon, replace } from './parts/dom.js';
+import { button, checkbox, h, icon, link, replace } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { ago, localDateTime, plain, plural } from '../../server/base/format.js';
 import type { FromHistory, ToHistory } from './shared/model-messages.js';
@@ -31,12 +31,6 @@ let onlyAliases = false;
 
 const isMove = ({ action }: ModelHistoryEntry): boolean =>
   action.startsWith('alias-') || action === 'version-created';
-
-function link(text: string, title: string, key: string, act: () => void): HTMLElement {
-  const element = h('button', { type: 'button', class: 'link', title, 'data-key': key }, text);
-  element.addEventListener('click', act);
-  return element;
-}
 
 function row(entry: ModelHistoryEntry, now: number): HTMLElement {
   const { runId, version } = entry;

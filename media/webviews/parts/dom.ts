@@ -85,3 +85,10 @@ export function replace(parent: Element, ...children: readonly Child[]): void {
   const again = parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
 }
+
+/** A button in a text. @param key keeps the focus when it is drawn again */
+export function link(text: string, title: string, key: string, act: () => void): HTMLElement {
+  const element = h('button', { type: 'button', class: 'link', title, 'data-key': key }, text);
+  element.addEventListener('click', act);
+  return element;
+}

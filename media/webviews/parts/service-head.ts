@@ -3,7 +3,7 @@ import type { AlertItem, RuleLine, RunningReleaseItem, ServiceItem } from '../..
 import { ago, localDateTime, plain, plural } from '../../../server/base/format.js';
 import type { PanelOrder } from '../shared/service-messages.js';
 import { ordersOf } from '../shared/service-view.js';
-import { button, h, icon } from './dom.js';
+import { button, h, icon, link } from './dom.js';
 
 export interface HeadActions {
   readonly order: (order: PanelOrder) => void;
@@ -25,12 +25,6 @@ const LOOKS: Readonly<Record<ServiceItem['status'], readonly [icon: string, tone
   failed: ['error', 'bad'],
   lost: ['debug-disconnect', 'bad'],
 };
-
-function link(text: string, title: string, key: string, act: () => void): HTMLElement {
-  const element = h('button', { type: 'button', class: 'link', title, 'data-key': key }, text);
-  element.addEventListener('click', act);
-  return element;
-}
 
 /** @param key keeps the focus when the head is drawn again */
 function headButton(key: string, codicon: string, label: string, act: () => void): HTMLButtonElement {

@@ -1,6 +1,5 @@
+import { callOf, nextPipeline } from './calls.js';
 import type { ProjectView, Rule } from '../rule.js';
-import type { Task } from '../../model/definition.js';
-import type { Span } from '../../syntax/tree.js';
 
 export const callCycle: Rule = {
   id: 'graph/call-cycle',
@@ -50,13 +49,6 @@ Only names that are plain text are looked at.
   },
 };
 
-/** The pipeline that a task calls by a name that is plain text. */
-function callOf({ action }: Task): { readonly name: string; readonly span: Span } | undefined {
-  return action?.kind === 'pipeline' && action.name.template === undefined
-    ? { name: action.name.text.trim(), span: action.name.span }
-    : undefined;
-}
-
 /** The names from a pipeline on to the one that is looked for. */
 function wayBack(
   project: ProjectView,
@@ -65,11 +57,7 @@ function wayBack(
   seen: Set<string>,
 ): readonly string[] | undefined {
   if (name === wanted) return [name];
-  if (seen.has(name)) return undefined;
-  seen.add(name);
-  const [target, ...others] = project.pipelinesByName.get(name) ?? [];
-  if (target?.kind !== 'pipeline' || others.length > 0) return undefined;
-  for (const task of target.pipeline.tasks) {
+  for (const task of nextPipeline(project, name, seen)?.pipeline.tasks ?? []) {
     const call = callOf(task);
     const back = call && wayBack(project, call.name, wanted, seen);
     if (back !== undefined) return [name, ...back];

@@ -1,3 +1,4 @@
+import { callOf, nextPipeline } from './calls.js';
 import type { Pipeline, Task } from '../../model/definition.js';
 import type { ProjectView, Related, Rule } from '../rule.js';
 
@@ -55,18 +56,11 @@ interface Found {
   readonly related: Related;
 }
 
-/** The pipeline that a task calls by a name that is plain text. */
-function calledName({ action }: Task): string | undefined {
-  return action?.kind === 'pipeline' && action.name.template === undefined ? action.name.text : undefined;
-}
-
 /** The first task below a call that asks for the mutex. */
 function firstBelow(project: ProjectView, call: Task, mutex: string, seen: Set<string>): Found | undefined {
-  const name = calledName(call);
-  if (name === undefined || seen.has(name)) return undefined;
-  seen.add(name);
-  const [target, ...others] = project.pipelinesByName.get(name) ?? [];
-  if (target?.kind !== 'pipeline' || others.length > 0) return undefined;
+  const name = callOf(call)?.name;
+  const target = name === undefined ? undefined : nextPipeline(project, name, seen);
+  if (target === undefined) return undefined;
   for (const task of target.pipeline.tasks) {
     const own = task.mutex;
     if (own !== undefined && own.template === undefined && own.text.trim() === mutex) {
