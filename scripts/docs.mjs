@@ -51,7 +51,10 @@ async function generate() {
       mainFields: ['module', 'main'],
     });
     const { default: generators } = await import(pathToFileURL(outfile).href);
-    const pages = { ...(await generators.pages()), ...answerPages(answerSchemas(root, generators.formatVersion)) };
+    const pages = {
+      ...(await generators.pages()),
+      ...answerPages(answerSchemas(root, generators.formatVersion)),
+    };
     const manifest = generators.manifest(JSON.parse(await readFile('package.json', 'utf8')));
     return { pages: { ...pages, 'package.json': manifest.text }, problems: manifest.problems };
   } finally {

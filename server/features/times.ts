@@ -2,7 +2,7 @@
 import { defined } from '../base/defined.js';
 import type { ViewFacts } from '../model/feature-facts.js';
 import { epochAdvice, farFuture } from '../model/timestamps.js';
-import { count } from '../model/units.js';
+import { plural } from '../base/format.js';
 import type { Engine } from './engine/engine.js';
 import type { Column } from './engine/messages.js';
 import { identifier } from './sql.js';
@@ -50,11 +50,11 @@ export async function firstTimes(
   if (Number(without) === 0) return defined({ oddTime: odd[0] });
   const some = `${Number(without)} of ${Number(rows) === FIRST_ROWS ? 'the first ' : ''}`;
   if (isLabels) {
-    odd.unshift(`${some}${count(Number(rows), 'label')} have no ${name}, and get no features.`);
+    odd.unshift(`${some}${plural(Number(rows), 'label')} have no ${name}, and get no features.`);
     return { oddTime: odd.join(' ') };
   }
   return {
-    time: `${some}${count(Number(rows), 'row')} have no ${name}. Leave them out in a transform: \`select * from source where ${identifier(name)} is not null\`.`,
+    time: `${some}${plural(Number(rows), 'row')} have no ${name}. Leave them out in a transform: \`select * from source where ${identifier(name)} is not null\`.`,
   };
 }
 

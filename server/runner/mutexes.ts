@@ -26,8 +26,6 @@ export interface MutexOptions {
   readonly onWait: (id: string, reason: string) => void;
 }
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-
 export class Mutexes {
   readonly #session: Session;
   readonly #options: MutexOptions;
@@ -128,7 +126,7 @@ export class Mutexes {
     if (this.#waiting.has(id)) return true;
     const { runs, above } = this.#options;
     const { layout } = this.#session;
-    const who = `${runs[0]}~${safeFileName(id, hash)}`;
+    const who = `${runs[0]}~${safeFileName(id, sha256)}`;
     const kept = [who, ...runs, ...[...above].map(mutexNode)];
     const begun = underProjectLock(layout, () => beginWait(layout.locks, kept, mutexNode(name)));
     if (begun === true) this.#waiting.set(id, who);

@@ -3,7 +3,6 @@ import { isRecord } from '../base/is-record.js';
 import { readDocument } from '../stores/document.js';
 import type { DocumentKind, Loaded } from '../stores/document.js';
 import { releasePlaces } from './places.js';
-import { isRecord } from './shapes.js';
 import { RELEASE_SCHEMA_VERSION } from './types.js';
 import type { ReleaseDocument } from './types.js';
 

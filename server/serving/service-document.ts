@@ -1,7 +1,6 @@
 /** `service.json`: read by everybody, written by the service's host. */
 import { isRecord } from '../base/is-record.js';
 import type { DocumentKind } from '../stores/document.js';
-import { isRecord } from './shapes.js';
 import { SERVICE_SCHEMA_VERSION } from './types.js';
 import type { ServiceDocument } from './types.js';
 

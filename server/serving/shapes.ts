@@ -1,10 +1,9 @@
 /** Checks of what JSON holds that another program, or another version of this one, has written. */
+import { isRecord } from '../base/is-record.js';
 
 /** Whether a value fits. */
 export type Check = (value: unknown) => boolean;
 
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 export const text: Check = (value) => typeof value === 'string';
 /** What an environment can hold and a program can be given. */
 export const word: Check = (value) => typeof value === 'string' && !value.includes('\0');

@@ -2,7 +2,7 @@
 import { display } from '../../base/json.js';
 import { isNumber, toDouble } from '../../base/numeral.js';
 import type { Json } from '../../model/definition.js';
-import { count } from '../../model/units.js';
+import { plural } from '../../base/format.js';
 import { type RunComparisonRow, compareRuns } from '../../stores/run-compare.js';
 import type { RunDocument } from '../../stores/run-document.js';
 import { answer } from '../answers.js';
@@ -79,7 +79,7 @@ function comparison(
       const line = lineOf(`  ${tame(row.key, false)}`, texts, change(row, columns));
       lines.push(row.differs ? line : style.dim(line));
     }
-    if (same > 0) lines.push(style.dim(`  ${count(same, 'other')} ${same === 1 ? 'is' : 'are'} the same`));
+    if (same > 0) lines.push(style.dim(`  ${plural(same, 'other')} ${same === 1 ? 'is' : 'are'} the same`));
   }
   return lines;
 }

@@ -2,7 +2,8 @@
 import { display, jsonText } from '../../base/json.js';
 import { closeSync, existsSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { count, formatBytes } from '../../model/units.js';
+import { plural } from '../../base/format.js';
+import { formatBytes } from '../../model/units.js';
 import { cancelRun } from '../../runner/cancel.js';
 import { readBasis } from '../../stores/run-basis.js';
 import type { LoggedSeries } from '../../stores/metric-log.js';
@@ -186,7 +187,7 @@ function describeTask(task: TaskRun, series: readonly LoggedSeries[], style: Sty
     const [first] = values;
     const last = values.at(-1);
     if (first === undefined || last === undefined || total < 2) continue;
-    const span = style.dim(`${short(first)} → ${short(last)}, ${count(total, 'point')}`);
+    const span = style.dim(`${short(first)} → ${short(last)}, ${plural(total, 'point')}`);
     lines.push(`  ${tame(key, false)} ${sparkline(values, CURVE_COLUMNS)} ${span}`);
   }
   for (const output of uniqueOutputs(task)) {
