@@ -2,14 +2,8 @@
  * What a client can do, read once from `initialize`: nothing is sent that it did not say it understands. What LSP has no
  * word for (commands of ours, icons in titles, our own notification) it says in `initializationOptions`.
  */
-import {
-  CompletionItemKind,
-  DiagnosticTag,
-  InsertTextMode,
-  MarkupKind,
-  SymbolKind,
-} from 'vscode-languageserver/node';
-import type { ClientCapabilities, InitializeParams } from 'vscode-languageserver/node';
+import { CompletionItemKind, InsertTextMode, MarkupKind, SymbolKind } from 'vscode-languageserver/node';
+import type { ClientCapabilities, DiagnosticTag, InitializeParams } from 'vscode-languageserver/node';
 
 /** The commands of code lenses and code actions: clients have them, this server has not. */
 const COMMAND_PREFIX = 'modelyard.';
@@ -159,12 +153,11 @@ export class Client {
   }
 }
 
+const WRITTEN: ReadonlySet<string> = new Set([MarkupKind.Markdown, MarkupKind.PlainText]);
+
 /** The first that we can write of the formats that a client wants, in its order; plain text where it names none. */
 function preferred(formats: readonly MarkupKind[] | undefined): MarkupKind {
-  return (
-    formats?.find((one) => one === MarkupKind.Markdown || one === MarkupKind.PlainText) ??
-    MarkupKind.PlainText
-  );
+  return formats?.find((one) => WRITTEN.has(one)) ?? MarkupKind.PlainText;
 }
 
 /** What came with LSP 3.0 stands for what came later. */

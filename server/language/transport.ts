@@ -25,7 +25,8 @@ export type Channel =
 export function channelOf(args: readonly string[]): Channel | string {
   const word = (name: string): string | undefined => {
     const at = args.findIndex((one) => one === name || one.startsWith(`${name}=`));
-    return at === -1 ? undefined : ((args[at]?.slice(name.length + 1) || args[at + 1]) ?? '');
+    const found = args[at];
+    return found === name ? (args[at + 1] ?? '') : found?.slice(name.length + 1);
   };
   const socket = word('--socket');
   if (socket !== undefined) {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import * as protocol from 'vscode-languageserver-protocol/node';
+import * as protocol from 'vscode-languageserver/node';
 import type {
   ClientCapabilities,
   CodeAction,
@@ -21,7 +21,7 @@ import type {
   LocationLink,
   SymbolInformation,
   WorkspaceEdit,
-} from 'vscode-languageserver-protocol/node';
+} from 'vscode-languageserver/node';
 import { type LspClient, position, positionOf, until as untilSoon, uri } from '../support/lsp-client.js';
 import { NIGHTLY, client, folder, project } from './fixture.js';
 

@@ -35,7 +35,7 @@ function told(run: (call: RunsCall) => number | Promise<number>): (call: RunsCal
 }
 
 const SUBCOMMANDS: Subcommands<RunsCall> = {
-  list: { ...list, run: told(list.run) },
+  list: { ...list, run: told((call) => list.run(call)) },
   show: {
     usage: 'show [RUN]',
     summary: 'All that is known of a run.',
@@ -44,7 +44,7 @@ const SUBCOMMANDS: Subcommands<RunsCall> = {
     most: 1,
     run: told(show),
   },
-  compare: { ...compare, run: told(compare.run) },
+  compare: { ...compare, run: told((call) => compare.run(call)) },
   log: {
     usage: 'log [RUN] [TASK]',
     summary: 'What its tasks, or one of them, printed.',
