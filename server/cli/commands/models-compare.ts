@@ -11,8 +11,8 @@ import { answer } from '../answers.js';
 import { JSON_FLAG } from '../args.js';
 import { startFolder, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
+import { sectionLines } from '../terminal/sections.js';
 import type { Style } from '../terminal/style.js';
-import { plural } from '../../base/format.js';
 import { fit, pad, tame, width } from '../terminal/text.js';
 import { type Chosen, type Subcommand, say, valueOf, versionNamed } from './models-shared.js';
 import { plain } from './models-text.js';
@@ -68,19 +68,12 @@ function comparison(
   const keys = Math.max(8, ...cells.map((one) => width(one.key))) + 2;
   const left = Math.max(width(heads[0]), ...cells.map((one) => width(one.a)));
   const right = Math.max(width(heads[1]), ...cells.map((one) => width(one.b)));
-  const lines = [style.bold(`${pad('', keys)}  ${pad(heads[0], left)}  ${heads[1]}`)];
-  for (const [section, name] of SECTIONS) {
-    const own = cells.filter(({ row }) => row.section === section);
-    const same = rows.filter((row) => row.section === section).length - own.length;
-    if (own.length + same === 0) continue;
-    lines.push(style.bold(name));
-    for (const one of own) {
-      const line = `${pad(`  ${one.key}`, keys)}  ${pad(one.a, left)}  ${pad(one.b, right)}  ${verdict(one.row, style)}`;
-      lines.push(one.row.differs ? line.trimEnd() : style.dim(line.trimEnd()));
-    }
-    if (same > 0) lines.push(style.dim(`  ${plural(same, 'other')} ${same === 1 ? 'is' : 'are'} the same`));
-  }
-  return lines;
+  const lineOf = (one: (typeof cells)[number]): string =>
+    `${pad(`  ${one.key}`, keys)}  ${pad(one.a, left)}  ${pad(one.b, right)}  ${verdict(one.row, style)}`.trimEnd();
+  return [
+    style.bold(`${pad('', keys)}  ${pad(heads[0], left)}  ${heads[1]}`),
+    ...sectionLines(SECTIONS, rows, cells, lineOf, style),
+  ];
 }
 
 function title({ version, aliases }: Chosen): string {

@@ -2,13 +2,13 @@
 import { display } from '../../base/json.js';
 import { isNumber, toDouble } from '../../base/numeral.js';
 import type { Json } from '../../model/definition.js';
-import { plural } from '../../base/format.js';
 import { type RunComparisonRow, compareRuns } from '../../stores/run-compare.js';
 import type { RunDocument } from '../../stores/run-document.js';
 import { answer } from '../answers.js';
 import { JSON_FLAG } from '../args.js';
 import { EXIT, stdout } from '../output.js';
 import type { SubcommandOf } from '../subcommands.js';
+import { sectionLines } from '../terminal/sections.js';
 import type { Style } from '../terminal/style.js';
 import { isTerminal, processScreen } from '../terminal/table.js';
 import { fit, pad, tame, width } from '../terminal/text.js';
@@ -69,19 +69,9 @@ function comparison(
     `${pad(fit(key, keys), keys)}  ${texts.map((text, at) => pad(text, widths[at] ?? 0)).join('  ')}${end}`.trimEnd();
   // The end of an id is what tells it from others.
   const title = heads.map((head) => (width(head) > room ? `…${head.slice(1 - room)}` : head));
-  const lines = [style.bold(lineOf('', title, ''))];
-  for (const [section, name] of SECTIONS) {
-    const own = cells.filter(({ row }) => row.section === section);
-    const same = rows.filter((row) => row.section === section).length - own.length;
-    if (own.length + same === 0) continue;
-    lines.push(style.bold(name));
-    for (const { row, texts } of own) {
-      const line = lineOf(`  ${tame(row.key, false)}`, texts, change(row, columns));
-      lines.push(row.differs ? line : style.dim(line));
-    }
-    if (same > 0) lines.push(style.dim(`  ${plural(same, 'other')} ${same === 1 ? 'is' : 'are'} the same`));
-  }
-  return lines;
+  const rowOf = ({ row, texts }: (typeof cells)[number]): string =>
+    lineOf(`  ${tame(row.key, false)}`, texts, change(row, columns));
+  return [style.bold(lineOf('', title, '')), ...sectionLines(SECTIONS, rows, cells, rowOf, style)];
 }
 
 /** By how much the second of two numbers is more, where there is room for it. */
