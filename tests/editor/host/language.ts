@@ -10,6 +10,7 @@ import {
   place,
   readDisk,
   replace,
+  revert,
   ruleOf,
   uriOf,
   writeDisk,
@@ -43,7 +44,7 @@ test('diagnostics follow the typing, and go when the mistake goes', async () => 
   await diagnostic('good.pipeline.yaml', 'reference/unknown-param');
   await replace(document, 'params.stesp', 'params.steps');
   await clean('good.pipeline.yaml');
-  await vscode.commands.executeCommand('workbench.action.files.revert');
+  await revert(document);
 });
 
 test('diagnostics follow the disk: a file that appears, changes and goes', async () => {
@@ -73,7 +74,7 @@ test('quick fix: the name that was meant', async () => {
   assert.ok(fix?.edit, `no fix among: ${actions.map(({ title }) => title).join(', ')}`);
   assert.ok(await vscode.workspace.applyEdit(fix.edit));
   assert.match(document.getText(), /tasks\.prepare\.outputs\.dataset/);
-  await vscode.commands.executeCommand('workbench.action.files.revert');
+  await revert(document);
 });
 
 test('completion: params in an expression, keys in a task', async () => {
@@ -86,7 +87,7 @@ test('completion: params in an expression, keys in a task', async () => {
   assert.ok(await vscode.workspace.applyEdit(edit));
   const keys = await completions(document.uri, start.translate(1, 4));
   for (const key of ['run', 'check', 'inputs']) assert.ok(keys.includes(key), `${key} in ${keys.join(', ')}`);
-  await vscode.commands.executeCommand('workbench.action.files.revert');
+  await revert(document);
 });
 
 test('hover: a key from the schema, a param with its value', async () => {
@@ -131,7 +132,7 @@ test('rename a param: its definition and every use', async () => {
   assert.match(text, /params\.salutation/);
   assert.doesNotMatch(text, /params\.greeting/);
   await clean('good.pipeline.yaml');
-  await vscode.commands.executeCommand('workbench.action.files.revert');
+  await revert(document);
 });
 
 test('code lenses: run, plan and graph on the pipeline and its tasks', async () => {

@@ -36,6 +36,15 @@ export async function open(file: string): Promise<vscode.TextDocument> {
   return document;
 }
 
+/** Takes back what was typed in a document. What is active can be something else by now, and is what VS Code reverts. */
+export async function revert(document: vscode.TextDocument): Promise<void> {
+  await until(`${document.fileName} to be as it was saved`, async () => {
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+    return !document.isDirty;
+  });
+}
+
 /** Where a text begins in a document, `skip` characters further on. */
 export function place(document: vscode.TextDocument, text: string, skip = 0): vscode.Position {
   const offset = document.getText().indexOf(text);
