@@ -114,7 +114,7 @@ export function compareNumbers(a: number | Numeral, b: number | Numeral): number
   }
   if (typeof right === 'number') return Number.isNaN(right) ? right : -Math.sign(right);
   if (left.sign !== right.sign) return left.sign < right.sign ? -1 : 1;
-  return left.sign * compareMagnitudes(left, right);
+  return left.sign < 0 ? compareMagnitudes(right, left) : compareMagnitudes(left, right);
 }
 
 /** A text that numbers have in common only when they are equal: `3.1` and `3.10` have the same. */

@@ -61,6 +61,7 @@ test('numbers are compared by their value, exactly', () => {
     ['0.1', '=', '0.10'],
     ['99', '<', '100.0'],
     ['-1.0', '<', '1.0'],
+    ['-12345678901234567890', '=', '-12345678901234567890'],
   ];
   for (const [a, relation, b] of table) {
     const order = compareNumbers(read(a), read(b));
