@@ -655,14 +655,24 @@ export class Workbench {
     return this.page.locator('.notification-toast', { hasText: text });
   }
 
-  /** Clicks a button of a notification or of a modal dialog. */
+  /**
+   * Clicks a button of a notification or of a modal dialog. A notification that has been there for some seconds is no toast any
+   * more; it is in the list of notifications then, which is opened.
+   */
   async clickButton(label: Name): Promise<void> {
-    await this.page
-      .locator('.notification-toast, .monaco-dialog-box')
+    const button = this.page
+      .locator('.notification-toast, .notifications-center, .monaco-dialog-box')
       .locator('.monaco-button, .monaco-text-button')
       .filter({ hasText: label })
-      .first()
-      .click();
+      .first();
+    await until(`the button ${String(label)}`, async () => {
+      const clicked = await button.click({ timeout: ATTEMPT }).then(
+        () => true,
+        () => false,
+      );
+      if (!clicked) await this.command('Notifications: Show Notifications');
+      return clicked;
+    });
   }
 
   tab(name: Name): Locator {
