@@ -49,7 +49,7 @@ const suite = (name) => ({
     const { code, output } = await capture(
       ...node(
         'scripts/test-run.mjs',
-        '--test-timeout=300000',
+        '--test-timeout=900000',
         // Tests wait more than they compute. Node's own choice is one file at a time on two cores.
         `--test-concurrency=${Math.max(2, availableParallelism())}`,
         `--test-reporter=${path.join(root, 'scripts/lib/results-reporter.mjs')}`,

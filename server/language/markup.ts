@@ -7,11 +7,15 @@ export function markupOf(markdown: string, kind: MarkupKind): MarkupContent {
   return { kind, value: kind === MarkupKind.Markdown ? markdown : plainMarkup(markdown) };
 }
 
+/** Of a longer line the marks stay: looking for pairs of them takes the square of its length. */
+const LONGEST = 1_000;
+
 /** Escapes, code spans, links and emphasis: what is left of each is its text. */
 const INLINE =
   /\\([!-/:-@[-`{-~])|(`+)([^`]|[^`].*?[^`])\2(?!`)|!?\[((?:\\.|[^\]\\])*)\]\((?:\\.|[^()\\])*\)|(\*\*|__)(?=\S)(.+?)\5|(?<![\w*])([*_])(?=\S)((?:\\.|[^\\])*?\S)\7(?![\w*])/g;
 
 function inline(text: string): string {
+  if (text.length > LONGEST) return text;
   return text.replace(
     INLINE,
     (

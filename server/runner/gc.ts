@@ -395,8 +395,9 @@ function staleTemps(folder: string, now: number): GcFile[] {
 /** The index of lineage of versions that kept it in the memory; it lies in the user's cache now, where there is one. */
 function formerIndex({ index }: Layout, now: number): GcFile[] {
   const folder = path.join(index, 'lineage');
+  if (userCacheFolder() === undefined || !isFolder(folder)) return [];
   const stat = lstatSync(path.join(folder, 'state.json'), { throwIfNoEntry: false });
-  if (userCacheFolder() === undefined || !isFolder(folder) || stat === undefined) return [];
+  if (stat === undefined) return [];
   return now - stat.mtimeMs < GRACE_MS ? [] : [{ path: folder, bytes: sizeOf(folder) }];
 }
 

@@ -42,6 +42,7 @@ const LOOKING: Readonly<Record<string, string>> = {
   'models lineage': 'rain@1 | data.csv',
   'models card': 'rain@1',
   'models compare': 'rain@1 rain@1',
+  'runs compare': 'RUN RUN',
   'service list': '| --all-projects',
   'service status': '| web',
   'service history': 'web',
@@ -54,6 +55,7 @@ const LOOKING: Readonly<Record<string, string>> = {
   'trash list': '',
   doctor: '',
   schema: 'pipeline',
+  completion: 'bash',
   version: '',
 };
 
@@ -110,7 +112,8 @@ async function calls(run: string): Promise<readonly string[]> {
 }
 
 test('every command is known to look or to change', async () => {
-  const names = (await allCommands()).map(({ words }) => words.join(' '));
+  // The language server is looked at below, with what an editor asks of it.
+  const names = (await allCommands()).map(({ words }) => words.join(' ')).filter((name) => name !== 'lsp');
   assert.deepEqual(names.toSorted(), [...Object.keys(LOOKING), ...Object.keys(CHANGING)].toSorted());
 });
 

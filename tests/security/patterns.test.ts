@@ -22,6 +22,8 @@ const SHORT_TEXTS: readonly Pattern[] = [
   { file: 'server/features/range.ts', text: '/[T ].*(?:Z|[+-]\\d{2}:?\\d{2})$/' },
   // The last 1,000 characters before the cursor.
   { file: 'server/ide/complete-expression.ts', text: "/([A-Za-z_][\\w-]*)((?:\\s*\\.\\s*[\\w-]+|\\[\\s*'{1,2}[^'\\]]*'{1,2}\\s*\\])*)(\\s*\\.\\s*|\\[\\s*'{0,2})[\\w-]*$/" }, // prettier-ignore
+  // Lines of at most 1,000 characters.
+  { file: 'server/language/markup.ts', text: '/\\\\([!-/:-@[-`{-~])|(`+)([^`]|[^`].*?[^`])\\2(?!`)|!?\\[((?:\\\\.|[^\\]\\\\])*)\\]\\((?:\\\\.|[^()\\\\])*\\)|(\\*\\*|__)(?=\\S)(.+?)\\5|(?<![\\w*])([*_])(?=\\S)((?:\\\\.|[^\\\\])*?\\S)\\7(?![\\w*])/g' }, // prettier-ignore
   // Looked for in what is known to be a duration.
   { file: 'server/model/units.ts', text: '/([0-9]+(\\.[0-9]+)?)(ms|s|m|h|d|w)/g' },
   // At most 200 characters.
