@@ -34,7 +34,7 @@ import type { Texts } from './resolve-texts.js';
 import { plainTableOptions } from '../model/table-options.js';
 import { type Facts, TaskScope } from './scope.js';
 import { LONGEST_VARIABLE, SYSTEM_SHELL } from './shells.js';
-import { outputOf, partOf, wordsOf } from './used.js';
+import { headOf, outputOf, partOf, wordsOf } from './used.js';
 import type { ExcludedPath, TaskInputPath, Workspace } from './workspace.js';
 
 type Span = TemplateText['span'];
@@ -270,7 +270,7 @@ class Resolver {
     const passed = truthy(this.#value(evaluateText(condition, this.#shown), condition.span));
     if (passed) return { passed };
     const values = this.#shown.used.flatMap((used) => {
-      const { name } = partOf(used);
+      const { name } = headOf(used);
       return condition.text.includes(name) ? [`${name} is ${wordsOf(used)}`] : [];
     });
     return { passed, ...(values.length === 0 ? {} : { detail: values.join(', ') }) };

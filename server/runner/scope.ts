@@ -14,7 +14,7 @@ import { memberOfFlat } from './flat.js';
 import type { ModelLookup, Models } from './models.js';
 import { packageLookup } from './packages.js';
 import { type RunSettings, findEnvironment } from './places.js';
-import { type Used, partOf } from './used.js';
+import { type Used, headOf } from './used.js';
 import type { Versions } from './versions.js';
 
 /** What is known of another task. */
@@ -116,7 +116,7 @@ export class TaskScope implements Scope {
   }
 
   #take(used: Used): void {
-    const { kind, name } = partOf(used);
+    const { kind, name } = headOf(used);
     this.#used.set(`${kind} ${name}`, used);
   }
 

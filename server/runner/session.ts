@@ -197,6 +197,8 @@ export class Session {
 
   /** The pipeline that a task calls, and those below it, where they are known. */
   calledBy(instance: Instance): readonly CalledPipeline[] {
+    // Most tasks call nothing, and a run asks it of all of them.
+    if (instance.task.action?.kind !== 'pipeline') return [];
     const called =
       this.#called.get(instance) ?? calledFrom(instance, this.scopeBefore(instance), this.#known);
     this.#called.set(instance, called);

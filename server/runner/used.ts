@@ -33,39 +33,50 @@ export function outputOf(used: Used): UsedOutput | undefined {
 
 /** Its value as a person reads it. */
 export function wordsOf(used: Used): string {
-  return used.kind === 'model' ? `version ${used.version}` : partOf(used).value;
+  return used.kind === 'model' ? `version ${used.version}` : valueOf(used);
 }
 
 const HASH_LENGTH = 12;
 
-export function partOf(used: Used): FingerprintPart {
+/** How it is called in the fingerprint: two with the same head are one. */
+export function headOf(used: Used): Omit<FingerprintPart, 'value'> {
   switch (used.kind) {
     case 'value': {
       const { context, path } = used;
       const name = path.join('.');
-      const value = display(used.value);
-      if (context === 'params') return { kind: 'param', name: name === '' ? 'all' : name, value };
-      if (context === 'env') return { kind: 'env', name, value };
-      return { kind: context === 'matrix' ? 'param' : 'upstream', name: `${context}.${name}`, value };
+      if (context === 'params') return { kind: 'param', name: name === '' ? 'all' : name };
+      if (context === 'env') return { kind: 'env', name };
+      return { kind: context === 'matrix' ? 'param' : 'upstream', name: `${context}.${name}` };
     }
     case 'task': {
       const { task, path } = used;
       const own = path.length === 1 && path[0] === 'fingerprint' ? { task } : {};
-      const name = ['tasks', task, ...path].join('.');
-      return { kind: 'upstream', name, value: display(used.value), ...own };
+      return { kind: 'upstream', name: ['tasks', task, ...path].join('.'), ...own };
     }
     case 'model':
-      return { kind: 'model', name: used.reference, value: `${used.version} ${used.hash}` };
-    case 'package': {
-      // A number is never used twice, but another clone counts for itself.
-      const hash = used.hash.replace(/^.*:/, '').slice(0, HASH_LENGTH);
-      return {
-        kind: 'upstream',
-        name: `packages.${used.reference}`,
-        value: `version ${used.version} (${hash})`,
-      };
-    }
+      return { kind: 'model', name: used.reference };
+    case 'package':
+      return { kind: 'upstream', name: `packages.${used.reference}` };
     case 'files':
-      return { kind: 'input', name: `hashFiles(${used.globs.join(', ')})`, value: used.hash };
+      return { kind: 'input', name: `hashFiles(${used.globs.join(', ')})` };
   }
+}
+
+function valueOf(used: Used): string {
+  switch (used.kind) {
+    case 'value':
+    case 'task':
+      return display(used.value);
+    case 'model':
+      return `${used.version} ${used.hash}`;
+    case 'package':
+      // A number is never used twice, but another clone counts for itself.
+      return `version ${used.version} (${used.hash.replace(/^.*:/, '').slice(0, HASH_LENGTH)})`;
+    case 'files':
+      return used.hash;
+  }
+}
+
+export function partOf(used: Used): FingerprintPart {
+  return { ...headOf(used), value: valueOf(used) };
 }
