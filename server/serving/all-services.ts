@@ -2,12 +2,12 @@
  * Services of all projects of this user on this machine. Each host says in the user's state folder where it serves, as long
  * as it lives, so that a service is found whose project nobody remembers.
  */
-import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from '../stores/atomic.js';
 import { holderOf } from '../stores/file-lock.js';
 import { namesIn } from '../stores/folder.js';
+import { sha256 } from '../stores/hash.js';
 import { isAlive, ownIdentity } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import { machineServices } from '../stores/user-folders.js';
@@ -36,7 +36,7 @@ function entriesIn(folder: string): { readonly file: string; readonly entry: Ent
 export function announceHost({ root, environment, name }: ServiceAddress): () => void {
   const folder = machineServices();
   if (folder === undefined) return () => undefined;
-  const key = createHash('sha256').update([root, environment, name].join('\0')).digest('hex');
+  const key = sha256([root, environment, name].join('\0'));
   const file = path.join(folder, `${key.slice(0, 32)}.json`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -57,10 +57,7 @@ export function announceHost({ root, environment, name }: ServiceAddress): () =>
 }
 
 /** A service with a host that lives. */
-export interface ServiceElsewhere {
-  readonly root: string;
-  readonly environment: string;
-  readonly name: string;
+export interface ServiceElsewhere extends ServiceAddress {
   /** Of the host. */
   readonly pid: number;
   /** Absent: its project was moved since the host began, or is gone. */

@@ -8,7 +8,7 @@ import { filesIn, foldersIn, isFolder, namesIn } from '../stores/folder.js';
 import { openDocument, readDocument } from '../stores/document.js';
 import { isReplicaId } from './host/orphans.js';
 import { environmentsFolder, servicesFolder } from './places.js';
-import { serviceDocumentKind } from './service-document.js';
+import { serviceDocumentKind, stoppedService } from './service-document.js';
 import { CLAIMS } from './unfinished.js';
 
 /** @throws the system's errors */
@@ -22,19 +22,7 @@ export function disownServices(root: string): void {
     const file = path.join(folder, 'service.json');
     const loaded = readDocument(file, serviceDocumentKind);
     if (loaded.state !== 'ok') continue;
-    const { schema, name, environment, config, current, previous, createdAt, updatedAt } = loaded.value;
-    openDocument(file, serviceDocumentKind, {
-      schema,
-      name,
-      environment,
-      desired: 'stopped',
-      status: 'stopped',
-      config,
-      ...(current === undefined ? {} : { current: { ...current, traffic: 0, replicas: [] } }),
-      previous,
-      createdAt,
-      updatedAt,
-    }).low.write();
+    openDocument(file, serviceDocumentKind, stoppedService(loaded.value)).low.write();
   }
 }
 

@@ -7,6 +7,7 @@ import type { ControlResult } from './host/control-server.js';
 import { endOrphans } from './host/orphans.js';
 import { ServiceState } from './host/state.js';
 import { servicePlaces } from './places.js';
+import { stoppedService } from './service-document.js';
 import type { ServiceCause } from './types.js';
 
 /** Holds the service's lock meanwhile: nobody else writes its documents, and no host is started. */
@@ -20,19 +21,8 @@ export async function endLost(address: ServiceAddress, cause: ServiceCause): Pro
   try {
     const state = new ServiceState(places, environment, name);
     await endOrphans(places.folder, state.before, []);
-    const { schema, config, previous, createdAt, updatedAt, current } = state.document;
-    state.replace({
-      schema,
-      name,
-      environment,
-      desired: 'stopped',
-      status: 'stopped',
-      config,
-      ...(current === undefined ? {} : { current: { ...current, traffic: 0, replicas: [] } }),
-      previous,
-      createdAt,
-      updatedAt,
-    });
+    const { current } = state.document;
+    state.replace(stoppedService({ ...state.document, name, environment }));
     state.record({ kind: 'stopped', ...(current === undefined ? {} : { release: current.id }), ...cause });
     return { ok: true, message: `${name} was stopped; its host had been gone` };
   } finally {

@@ -1,8 +1,8 @@
 /** What the disk says about services, held against what really runs. Takes no lock, starts nothing. */
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
 import { readDocument } from '../stores/document.js';
+import { foldersIn } from '../stores/folder.js';
 import { isAlive, isOurs, signIn } from '../stores/liveness.js';
 import type { ProcessIdentity } from '../stores/liveness.js';
 import type { StoreProblem } from '../stores/problem.js';
@@ -81,26 +81,13 @@ export function readService(
   return loaded.state === 'missing' ? {} : { problem: loaded.problem };
 }
 
-function foldersIn(folder: string): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
 /** Every service of a project, by environment and name. */
 export function listServices(root: string): ServiceList {
   const services: ServiceView[] = [];
   const problems: StoreProblem[] = [];
-  const top = servicesFolder(root);
   const foreign = foreignMemory(layoutOf(root)) !== undefined;
-  for (const environment of foldersIn(top)) {
-    for (const name of foldersIn(path.join(top, environment))) {
-      const folder = path.join(top, environment, name);
+  for (const environment of foldersIn(servicesFolder(root)).sort()) {
+    for (const folder of foldersIn(environment).sort()) {
       const loaded = readDocument(path.join(folder, 'service.json'), serviceDocumentKind);
       if (loaded.state === 'ok') services.push(truth(loaded.value, path.join(folder, 'host.lock'), foreign));
       else if (loaded.state !== 'missing') problems.push(loaded.problem);

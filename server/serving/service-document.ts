@@ -4,6 +4,23 @@ import type { DocumentKind } from '../stores/document.js';
 import { SERVICE_SCHEMA_VERSION } from './types.js';
 import type { ServiceDocument } from './types.js';
 
+/** A service as it is once nothing of it runs: what happened to its host and its processes is no longer said. */
+export function stoppedService(service: ServiceDocument): ServiceDocument {
+  const { schema, name, environment, config, current, previous, createdAt, updatedAt } = service;
+  return {
+    schema,
+    name,
+    environment,
+    desired: 'stopped',
+    status: 'stopped',
+    config,
+    ...(current === undefined ? {} : { current: { ...current, traffic: 0, replicas: [] } }),
+    previous,
+    createdAt,
+    updatedAt,
+  };
+}
+
 export const serviceDocumentKind: DocumentKind<ServiceDocument> = {
   name: 'service',
   schema: SERVICE_SCHEMA_VERSION,
