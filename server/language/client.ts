@@ -63,19 +63,16 @@ export class Client {
   }
 
   get relatedInformation(): boolean {
-    const { diagnostic, publishDiagnostics } = this.capabilities.textDocument ?? {};
-    return diagnostic?.relatedInformation === true || publishDiagnostics?.relatedInformation === true;
+    return this.#findings.some((one) => one?.relatedInformation === true);
   }
 
   tag(tag: DiagnosticTag): boolean {
-    const { diagnostic, publishDiagnostics } = this.capabilities.textDocument ?? {};
-    return [diagnostic, publishDiagnostics].some((one) => one?.tagSupport?.valueSet.includes(tag) === true);
+    return this.#findings.some((one) => one?.tagSupport?.valueSet.includes(tag) === true);
   }
 
   /** A finding links to the page of its rule. */
   get codeDescription(): boolean {
-    const { diagnostic, publishDiagnostics } = this.capabilities.textDocument ?? {};
-    return [diagnostic, publishDiagnostics].some((one) => one?.codeDescriptionSupport === true);
+    return this.#findings.some((one) => one?.codeDescriptionSupport === true);
   }
 
   get pushedVersions(): boolean {
@@ -146,6 +143,12 @@ export class Client {
 
   get mostFolds(): number {
     return this.capabilities.textDocument?.foldingRange?.rangeLimit ?? Infinity;
+  }
+
+  /** What it takes of diagnostics, pulled or pushed. */
+  get #findings() {
+    const { diagnostic, publishDiagnostics } = this.capabilities.textDocument ?? {};
+    return [diagnostic, publishDiagnostics];
   }
 
   get #item() {
