@@ -134,7 +134,11 @@ async function isDone(options: RunOptions, before: RunDocument): Promise<boolean
     params: options.params,
     environment: options.environment,
     places: options.places,
-    ...defined({ features: options.features, above: options.above }),
+    ...defined({
+      features: options.features,
+      above: options.above,
+      notMadeAbove: options.notMadeAbove,
+    }),
     called: await calledBy(options.pipeline, options.load),
     ...defined({ versions: options.versions }),
     resume: before,

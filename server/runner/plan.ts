@@ -36,6 +36,8 @@ export interface PlanOptions extends Selection {
   readonly versions?: Versions;
   /** What a question in it stands for in the run that calls it. */
   readonly above?: Stake;
+  /** Why a path is not what that run makes of it. */
+  readonly notMadeAbove?: (path: string) => string | undefined;
   /** The pipelines that it calls, and those that these call, by their names. */
   readonly called?: Callable;
   readonly environment?: NodeJS.ProcessEnv;
@@ -76,6 +78,7 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
       places: options.places,
       versions: options.versions,
       above: options.above,
+      notMadeAbove: options.notMadeAbove,
       called: options.called,
     }),
     features: options.features ?? (await featureFilesFor(root, [pipeline])),

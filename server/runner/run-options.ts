@@ -77,6 +77,8 @@ export interface RunOptions extends Selection {
   };
   /** What a question in it stands for in the run that this one is part of. */
   readonly above?: Stake;
+  /** Why a path is not what the run above makes of it. */
+  readonly notMadeAbove?: (path: string) => string | undefined;
   /** Where deployments may go. */
   readonly places: RunSettings;
   /** Bounds of the cache, and whether it may link. */

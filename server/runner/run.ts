@@ -101,7 +101,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     features: usesFeatures(options.pipeline) ? features : [],
     ...defined({ versions }),
     called,
-    ...defined({ above: options.above }),
+    ...defined({ above: options.above, notMadeAbove: options.notMadeAbove }),
   });
   const refusal = await refusalOf(session, (file) => session.workspace.read(file));
   if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };
@@ -505,7 +505,11 @@ class Run {
       child: async (task, call, signal, say) =>
         runChild(
           {
-            options: { ...options, above: await stakeAbove(this.#session, task) },
+            options: {
+              ...options,
+              above: await stakeAbove(this.#session, task),
+              notMadeAbove: (file) => this.#session.notMade(file),
+            },
             runId: this.#header.id,
             store: this.#store,
             before: this.#runsBefore(),

@@ -4,7 +4,7 @@ import { listed } from '../model/actions.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Action, Json, Pipeline } from '../model/definition.js';
 import type { Features } from '../model/features.js';
-import { type Graph, type Instance, buildGraph } from '../model/graph.js';
+import { type Graph, type Instance, type ResolvedOutput, buildGraph } from '../model/graph.js';
 import type { Scope } from '../model/evaluate.js';
 import { shellOfTask } from '../model/shells.js';
 import { StaticScopes, type StaticValues } from '../model/static-scope.js';
@@ -89,7 +89,11 @@ export interface SessionOptions {
   readonly called?: Callable;
   /** What a question in it stands for in the run that this one is part of. */
   readonly above?: Stake;
+  /** Why a path is not what that run makes of it. */
+  readonly notMadeAbove?: (path: string) => string | undefined;
 }
+
+const MADE: ReadonlySet<TaskResult['status']> = new Set(['succeeded', 'cached'] as const);
 
 export class Session {
   readonly root: string;
@@ -114,6 +118,7 @@ export class Session {
   readonly #selected: ReadonlySet<string>;
   readonly #scopes: StaticScopes;
   readonly above: Stake | undefined;
+  readonly #notMadeAbove: SessionOptions['notMadeAbove'];
   readonly #known: Callable;
   readonly #called = new Map<Instance, readonly CalledPipeline[]>();
   #dirty = true;
@@ -138,6 +143,7 @@ export class Session {
     this.states = new TaskStates(statesFile(this.layout, options.pipeline.path));
     this.#known = options.called ?? new Map();
     this.above = options.above;
+    this.#notMadeAbove = options.notMadeAbove;
     this.head = gitHead(options.root);
     this.#featureDefinitions = options.features ?? [];
     this.featureFiles = this.#featureDefinitions.map(({ features }) => features);
@@ -216,7 +222,7 @@ export class Session {
     const nearest = (ids: Iterable<string>): { readonly id: string; readonly length: number } | undefined => {
       let found: { readonly id: string; readonly length: number } | undefined;
       for (const id of ids) {
-        for (const { path: made } of this.graph.byId.get(id)?.outputs ?? []) {
+        for (const { path: made } of this.#writes(id)) {
           if (made === undefined || (made !== path && !path.startsWith(`${made}/`))) continue;
           if (found === undefined || made.length > found.length) found = { id, length: made.length };
         }
@@ -224,11 +230,23 @@ export class Session {
       return found;
     };
     const unmade = nearest(this.#unmade);
-    if (unmade === undefined) return undefined;
-    const made = nearest(this.results.keys());
+    const above = unmade === undefined ? this.#notMadeAbove?.(path) : undefined;
+    // Asked for every path that is read: mostly nothing was skipped, and there is no more to look at.
+    if (unmade === undefined && above === undefined) return undefined;
+    const made = nearest([...this.results].flatMap(([id, { status }]) => (MADE.has(status) ? [id] : [])));
+    if (unmade === undefined) return made === undefined ? above : undefined;
+    if (made !== undefined && made.length >= unmade.length) return undefined;
     const status = this.results.get(unmade.id)?.status;
-    if (made !== undefined && made.length > unmade.length) return undefined;
     return `${unmade.id} ${status === 'failed' ? 'failed' : `was ${status ?? 'skipped'}`}`;
+  }
+
+  /** What an instance makes, by itself or by the pipeline that it calls. Of a call that failed, that may be there or not. */
+  #writes(id: string): readonly ResolvedOutput[] {
+    const instance = this.graph.byId.get(id);
+    if (instance === undefined) return [];
+    if (this.results.get(id)?.status === 'failed') return instance.outputs;
+    const below = this.calledBy(instance).flatMap(({ graph }) => graph.instances);
+    return [...instance.outputs, ...below.flatMap(({ outputs }) => outputs)];
   }
 
   /** The registry, once `prepare` has found that it is used. */

@@ -201,6 +201,36 @@ tasks:
   );
 });
 
+test('what a skipped call, or a skipped task above, has left from another run is not made', async (t) => {
+  const made = await project(t, {
+    'p.pipeline.yaml': `name: p
+params: { go: true }
+tasks:
+  make: { if: params.go, run: 'echo > made', outputs: { m: made } }
+  build: { if: params.go, pipeline: build }
+  read: { needs: [build], if: always(), run: 'cat built > read', inputs: [built], outputs: { r: read } }
+  call: { needs: [make, build], if: always(), pipeline: c }
+`,
+    'build.pipeline.yaml': "name: build\ntasks: { b: { run: 'echo > built', outputs: { b: built } } }\n",
+    'c.pipeline.yaml': `name: c
+tasks:
+  one: { run: 'cat made > one', inputs: [made], outputs: { o: one } }
+  two: { run: 'cat built > two', inputs: [built], outputs: { o: two } }
+`,
+  });
+  await made.expect(0, ['run', 'p']);
+  const { stdout } = await made.expect(1, ['run', 'p', '-k', '-p', 'go=false']);
+  assert.match(stdout, /read failed: built was not made: build was skipped in this run/);
+  const below = made.lastRun();
+  assert.deepEqual(
+    below.tasks.map(({ id, error }) => [id, error]),
+    [
+      ['one', 'made was not made: make was skipped in this run'],
+      ['two', 'built was not made: build was skipped in this run'],
+    ],
+  );
+});
+
 test('a called pipeline reads what the calling one makes, and makes what that reads then', async (t) => {
   const made = await project(t, {
     'p.pipeline.yaml': `name: p
