@@ -1,6 +1,6 @@
 import type { TemplateText, Task } from '../../model/definition.js';
 import { globOf } from '../../model/glob.js';
-import type { Graph, ResolvedInput } from '../../model/graph.js';
+import type { Graph, Instance, ResolvedInput } from '../../model/graph.js';
 import { isWithin } from '../../model/paths.js';
 import { graphOf } from '../context.js';
 import type { ProjectView, Related, Rule } from '../rule.js';
@@ -8,15 +8,16 @@ import type { ProjectView, Related, Rule } from '../rule.js';
 export const unorderedCall: Rule = {
   id: 'graph/unordered-call',
   severity: 'warning',
-  summary: 'An input that a called pipeline writes, of a task that does not wait for the call.',
+  summary: 'A file that a called pipeline writes or reads, of a task that is in no order with the call.',
   docs: `
-What a called pipeline writes is known to that pipeline only: a task of the calling one that reads it does not wait for the
-call by itself. Without \`needs\` the two run at the same time, and the task reads what an earlier run has left, or half of a file.
+What a called pipeline reads and writes is known to that pipeline only: a task of the calling one that reads what it writes
+does not wait for the call by itself, nor the call for a task that writes what its pipeline reads. Without \`needs\` the two
+run at the same time, and what is read is what an earlier run has left, or half of a file.
 
 Only pipelines that are called by a name that is plain text are looked at, and paths that are known before a run; params count
 with their defaults.
 
-**How to fix it:** Name the call under \`needs\`, or read the file from the call's outputs in an expression.
+**How to fix it:** Name the call, or the task that writes, under \`needs\`, or read the file from the call's outputs in an expression.
 `,
   good: [
     {
@@ -52,12 +53,35 @@ with their defaults.
         '"ship" reads what parts › train writes ("models/a.json"), and does not wait for "build", which runs it: say `needs: [build]`.',
       ],
     },
+    {
+      files: {
+        'all.pipeline.yaml':
+          'tasks:\n  make: { run: ./make.sh, outputs: { data: data.csv } }\n  build: { pipeline: «build» }\n',
+        'build.pipeline.yaml':
+          'name: build\ntasks:\n  train: { run: ./train.sh, inputs: [data.csv], outputs: { model: model.json } }\n',
+      },
+      messages: [
+        '"build" runs build › train, which reads what "make" writes ("data.csv"), and does not wait for that: say `needs: [make]`.',
+      ],
+    },
+    {
+      files: {
+        'all.pipeline.yaml': 'tasks:\n  fetch: { pipeline: fetch }\n  build: { pipeline: «build» }\n',
+        'build.pipeline.yaml':
+          'name: build\ntasks:\n  train: { run: ./train.sh, inputs: [data.csv], outputs: { model: model.json } }\n',
+        'fetch.pipeline.yaml': 'name: fetch\ntasks:\n  get: { run: ./get.sh, outputs: { data: data.csv } }\n',
+      },
+      messages: [
+        '"build" runs build › train, which reads what fetch › get writes ("data.csv"), and does not wait for "fetch": say `needs: [fetch]`.',
+      ],
+    },
   ],
   check(context) {
-    const { pipeline, project } = context;
-    const calls = (pipeline?.tasks ?? []).flatMap((task) => {
-      const written = writtenBelow(project, task, new Set());
-      return written.length === 0 ? [] : [{ task, written }];
+    const { pipeline, project, definition } = context;
+    const tasks = pipeline?.tasks ?? [];
+    const calls = tasks.flatMap((task) => {
+      const below = filesBelow(project, task, new Set());
+      return below.written.length + below.read.length === 0 ? [] : [{ task, ...below }];
     });
     if (calls.length === 0) return;
     const graph = context.graph();
@@ -78,39 +102,88 @@ with their defaults.
         }
       }
     }
+    const written = [
+      ...calls.flatMap(writtenByCall),
+      ...graph.instances.flatMap((one) =>
+        outputsOf(one, definition.path).map((output) => ({ ...output, task: one.task })),
+      ),
+    ];
+    for (const { task, read, written: own } of calls) {
+      const [instance] = graph.byTask.get(task.name) ?? [];
+      if (instance === undefined || task.action?.kind !== 'pipeline') continue;
+      for (const one of read) {
+        const found = written.find((other) => other.task !== task && reads(one.input, other.path));
+        if (found === undefined || own.some((other) => reads(one.input, other.path))) continue;
+        if (areOrdered(graph, instance.id, found.task)) continue;
+        const { by, related } = found;
+        context.report({
+          span: task.action.name.span,
+          message: `"${task.name}" runs ${one.by}, which reads what ${by ?? `"${found.task.name}"`} writes ("${found.path}"), and does not wait for ${by === undefined ? 'that' : `"${found.task.name}"`}: say \`needs: [${found.task.name}]\`.`,
+          related: [related],
+        });
+        break;
+      }
+    }
   },
 };
 
 interface Written {
   /** Of a file or folder. */
   readonly path: string;
-  /** `pipeline › task`. */
-  readonly by: string;
+  /** `pipeline › task`; absent: a task of the calling pipeline. */
+  readonly by?: string;
   readonly related: Related;
 }
 
-/** What the pipeline that a task calls writes, and those that it calls. */
-function writtenBelow(project: ProjectView, { action }: Task, seen: Set<string>): readonly Written[] {
-  if (action?.kind !== 'pipeline' || action.name.template !== undefined) return [];
+interface Read {
+  readonly input: ResolvedInput;
+  /** `pipeline › task` */
+  readonly by: string;
+}
+
+interface FilesBelow {
+  readonly written: readonly Written[];
+  readonly read: readonly Read[];
+}
+
+type ByTask = Written & { readonly task: Task };
+
+function writtenByCall({ task, written }: FilesBelow & { readonly task: Task }): readonly ByTask[] {
+  return written.map((one) => ({ ...one, task }));
+}
+
+/** What the pipeline that a task calls reads and writes, and those that it calls. */
+function filesBelow(project: ProjectView, { action }: Task, seen: Set<string>): FilesBelow {
+  const nothing = { written: [], read: [] };
+  if (action?.kind !== 'pipeline' || action.name.template !== undefined) return nothing;
   const name = action.name.text.trim();
-  if (seen.has(name)) return [];
+  if (seen.has(name)) return nothing;
   seen.add(name);
   const [target, ...others] = project.pipelinesByName.get(name) ?? [];
-  if (target?.kind !== 'pipeline' || others.length > 0) return [];
-  const own = graphOf(target.pipeline).instances.flatMap(({ task, outputs }) =>
-    outputs.flatMap(({ path, glob, text: { span } }) =>
-      path === undefined || glob
-        ? []
-        : [
-            {
-              path,
-              by: `${name} › ${task.name}`,
-              related: { path: target.path, span, message: 'It is written here.' },
-            },
-          ],
-    ),
+  if (target?.kind !== 'pipeline' || others.length > 0) return nothing;
+  const { instances } = graphOf(target.pipeline);
+  const below = target.pipeline.tasks.map((task) => filesBelow(project, task, seen));
+  const named = (task: Task): string => `${name} › ${task.name}`;
+  return {
+    written: [
+      ...instances.flatMap((one) =>
+        outputsOf(one, target.path).map((output) => ({ ...output, by: named(one.task) })),
+      ),
+      ...below.flatMap(({ written }) => written),
+    ],
+    read: [
+      ...instances.flatMap(({ task, inputs }) => inputs.map((input) => ({ input, by: named(task) }))),
+      ...below.flatMap(({ read }) => read),
+    ],
+  };
+}
+
+function outputsOf({ outputs }: Instance, file: string): readonly Written[] {
+  return outputs.flatMap(({ path, glob, text: { span } }) =>
+    path === undefined || glob
+      ? []
+      : [{ path, related: { path: file, span, message: 'It is written here.' } }],
   );
-  return [...own, ...target.pipeline.tasks.flatMap((task) => writtenBelow(project, task, seen))];
 }
 
 function reads({ path, glob, exclude }: ResolvedInput, written: string): boolean {
