@@ -121,7 +121,9 @@ export class RunStore extends RunReader {
         const { status, pid } = loaded.value;
         const newer = refusedLines(EVENTS_FORMAT, eventsFile(folder));
         if (newer !== undefined) return fail(newer.message);
-        if (status !== 'waiting') return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
+        // Killed before the document said that it waits; its events do, and brought whoever asks here.
+        if (!LIVE_STATUSES.has(status))
+          return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
         if (this.hasRunner(loaded.value))
           return fail(`Run ${document.id} is still running, in process ${pid}.`);
         writeAtomic(marker, JSON.stringify(identityOf(document)));
