@@ -28,7 +28,7 @@ const check = (name, ...commands) => ({
       output += result.output;
       if (result.code !== 0) return { passed: 0, failed: 1, output, shown: tail(output, 150) };
     }
-    return { passed: 1, failed: 0, output };
+    return { passed: 1, failed: 0, output, shown: notes(output) };
   },
 });
 
@@ -114,6 +114,7 @@ const STAGES = [
     check('docs', node('scripts/docs.mjs', '--check')),
     check('host', node('scripts/vscode-host.mjs')),
     check('peers', node('scripts/peers.mjs')),
+    check('dvc', node('scripts/peers.mjs', 'dvc', '--optional')),
   ],
   [check('build', node('scripts/build.mjs'))],
   [suite('unit')],

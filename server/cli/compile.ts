@@ -1,5 +1,6 @@
 /** The slow way to a pipeline: parse, analyse, check. Evaluated only when a definition has changed. */
 import type { RuleSeverity } from '../model/definition.js';
+import { DIALECTS } from '../model/dialects/index.js';
 import type { Project } from '../project/project.js';
 import { ALL_RULES } from '../rules/index.js';
 import { runSettings } from '../runner/places.js';
@@ -27,7 +28,7 @@ export function compile(
     return { ok: false, message, diagnostics };
   }
   if (definition.kind !== 'pipeline') {
-    const what = definition.kind === 'project' ? "the project's settings" : 'features';
+    const what = DIALECTS[definition.kind].defines;
     return { ok: false, message: `${relative} defines ${what}, not a pipeline`, diagnostics: [] };
   }
   if (diagnostics.length > 0) {

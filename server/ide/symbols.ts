@@ -17,6 +17,8 @@ export function documentSymbols(context: Pick<IdeContext, 'definition'>): Outlin
       return featuresOutline(definition.tree, definition.features);
     case 'project':
       return rootEntries(definition.tree).map((entry) => sectionSymbol(entry, childKeys(entry)));
+    case 'dvc':
+      return definition.stages.map(({ name, nameSpan, span }) => leaf(name, 'task', span, nameSpan));
   }
 }
 

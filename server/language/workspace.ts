@@ -300,10 +300,11 @@ export class Workspace {
     const relative = project?.relative(event.path);
     if (project === undefined || relative === undefined) return false;
     if (this.documents.get(event.path) !== undefined) return false;
+    const read = project.isRead(relative);
     if (event.type !== 'deleted') {
-      return isListed(this.#files, project.root, relative) && project.update(relative);
+      return (isListed(this.#files, project.root, relative) && project.update(relative)) || read;
     }
-    let changed = project.remove(relative);
+    let changed = project.remove(relative) || read;
     for (const known of project.paths()) {
       if (known.startsWith(`${relative}/`) && !this.documents.get(project.absolute(known))) {
         changed = project.remove(known) || changed;

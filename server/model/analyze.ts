@@ -10,6 +10,7 @@ import { checkTree } from './structure.js';
 
 export type {
   Definition,
+  DvcDefinition,
   FeaturesDefinition,
   PipelineDefinition,
   ProjectDefinition,

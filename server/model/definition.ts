@@ -295,7 +295,7 @@ export interface Pipeline {
   readonly expressions: readonly ExpressionSite[];
 }
 
-export type FileKind = 'pipeline' | 'features' | 'project';
+export type FileKind = 'pipeline' | 'features' | 'project' | 'dvc';
 
 export type RuleSeverity = 'error' | 'warning' | 'info' | 'hint' | 'off';
 

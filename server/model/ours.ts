@@ -25,9 +25,9 @@ const ALL = Object.values(DIALECTS);
  * @param path with `/` or `\` between names
  */
 export function identify(path: string, text: string): Identity {
-  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).toLowerCase();
-  if (!/\.ya?ml$/.test(name)) return { kind: undefined };
-  const file = candidate(name.replace(/\.ya?ml$/, ''), text);
+  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  if (!/\.ya?ml$/i.test(name)) return { kind: undefined };
+  const file = candidate(name, text);
   const named = ALL.find(({ detect }) => detect.named(file));
   if (named === undefined) return { kind: ALL.find(({ detect }) => detect.content?.(file) === true)?.kind };
   const because = named.detect.against?.(file);
@@ -36,10 +36,11 @@ export function identify(path: string, text: string): Identity {
     : { kind: undefined, refused: { as: named.kind, because } };
 }
 
-function candidate(stem: string, text: string): Candidate {
+function candidate(name: string, text: string): Candidate {
   let top: Top | undefined;
   return {
-    stem,
+    name,
+    stem: name.toLowerCase().replace(/\.ya?ml$/, ''),
     text,
     get top() {
       return (top ??= topOf(text));

@@ -33,8 +33,8 @@ const NONE: readonly ServingMention[] = [];
 
 /** Names that an expression gives are left out. */
 export function servingMentions(definition: Definition): readonly ServingMention[] {
-  if (definition.kind === 'features') return NONE;
-  return definition.kind === 'project' ? ofProject(definition) : ofPipeline(definition);
+  if (definition.kind === 'project') return ofProject(definition);
+  return definition.kind === 'pipeline' ? ofPipeline(definition) : NONE;
 }
 
 const ofProject = memo(inProject);

@@ -10,6 +10,7 @@ import { expected, expectedScalar } from './schema/shape.js';
 import type { ScalarShape, Shape } from './schema/shape.js';
 import { parseBytes, parseDuration } from './units.js';
 import { inFlow } from './unnamed.js';
+import { yamlType } from './yaml-types.js';
 
 export interface ScalarOutcome {
   /** Of the alternative that fits. */
@@ -50,8 +51,10 @@ function checkTemplate(node: ScalarNode, shape: Shape): ScalarOutcome {
 function fits(node: ScalarNode, scalar: ScalarShape, pass: 'exact' | 'lenient'): boolean {
   const value = node.value;
   if (pass === 'lenient') {
+    if (scalar.hint.exact === true) return false;
     return scalar.type === 'string' && (typeof value === 'number' || typeof value === 'boolean');
   }
+  if (scalar.hint.exact === true && yamlType(node) !== 'text') return false;
   switch (scalar.type) {
     case 'integer':
       return typeof value === 'number' && Number.isInteger(value);

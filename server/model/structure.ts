@@ -21,6 +21,7 @@ import type { MapShape, Shape } from './schema/shape.js';
 import { bestMap, capital, clip, freeKeys, nameRule, placeBelow, titleOf } from './structure-maps.js';
 import { checkScalar, foundWords } from './structure-scalars.js';
 import { namedInWords, unnamedPaths, withNames } from './unnamed.js';
+import { yamlType } from './yaml-types.js';
 
 export interface Structure {
   readonly problems: StructuralProblem[];
@@ -55,7 +56,7 @@ const OWN_PREFIX = 'x-';
 
 /** Whether a map's keys are ours to choose. Where they are names or columns, `x-a` is one like any other. */
 function isClosed(map: MapShape): boolean {
-  return map.named === undefined;
+  return map.named === undefined && map.hint.exact !== true;
 }
 
 class Walker {
@@ -175,6 +176,10 @@ class Walker {
       const property = map.properties.get(name);
       // A place for anchors, in any map of ours: nobody reads it.
       if (property === undefined && name.startsWith(OWN_PREFIX) && isClosed(map)) continue;
+      if (map.hint.exact === true && yamlType(entry.key) !== 'text') {
+        this.report('type', entry.key.span, `Expected a text for the key, found ${foundWords(entry.key)}.`);
+        continue;
+      }
       if (property !== undefined) {
         this.entry(entry, property.shape, depth);
       } else if (map.named !== undefined) {

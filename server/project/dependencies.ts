@@ -3,6 +3,7 @@
  * where a keystroke in one file must not cost a check of five hundred others.
  */
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
+import type { FileText } from '../model/file-text.js';
 import type { KnownModel, KnownModels } from '../model/known-models.js';
 import type { ViewFacts, ViewState } from '../model/feature-facts.js';
 import { labelsKey, type LabelsFile } from '../model/training-set.js';
@@ -13,6 +14,7 @@ import type { RuleSeverity } from '../model/definition.js';
 
 type Dependency =
   | { readonly kind: 'probe'; readonly path: string; readonly answer: Probe }
+  | { readonly kind: 'text'; readonly path: string; readonly answer: FileText | undefined }
   | { readonly kind: 'matches'; readonly glob: string; readonly answer: boolean | undefined }
   | { readonly kind: 'pipeline'; readonly name: string; readonly answer: readonly Definition[] }
   | { readonly kind: 'names'; readonly answer: string }
@@ -49,6 +51,11 @@ function namesOf(view: ProjectView): string {
 
 function sameDefinitions(a: readonly Definition[], b: readonly Definition[]): boolean {
   return a === b || (a.length === b.length && a.every((definition, at) => definition === b[at]));
+}
+
+function sameText(a: FileText | undefined, b: FileText | undefined): boolean {
+  if (a?.kind !== 'text' || b?.kind !== 'text') return a?.kind === b?.kind;
+  return a.text === b.text;
 }
 
 /** A view that passes every question on and notes it together with the answer. */
@@ -113,6 +120,12 @@ export class RecordingView implements ProjectView {
     const answer = this.#inner.probe(path);
     this.#note(`probe ${path}`, { kind: 'probe', path, answer });
     return answer;
+  }
+
+  text(path: string): FileText {
+    const answer = this.#inner.text?.(path);
+    this.#note(`text ${path}`, { kind: 'text', path, answer });
+    return answer ?? { kind: 'unknown' };
   }
 
   matches(glob: string): boolean | undefined {
@@ -230,6 +243,8 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
     switch (asked.kind) {
       case 'probe':
         return view.probe(asked.path) === asked.answer;
+      case 'text':
+        return sameText(view.text?.(asked.path), asked.answer);
       case 'tracked':
         return view.tracked?.(asked.path) === asked.answer;
       case 'made':

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { define } from '../model/analyze.js';
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { FileKind, ProjectSettings, RuleSeverity } from '../model/definition.js';
+import type { FileText } from '../model/file-text.js';
 import type { FeatureFacts } from '../model/feature-facts.js';
 import { globOf } from '../model/glob.js';
 import type { Glob } from '../model/glob.js';
@@ -112,6 +113,8 @@ export class Project {
   #excluded: readonly Glob[] | undefined;
   #ownSeverities: ReadonlyMap<string, RuleSeverity> | undefined;
   #views = new WeakMap<ReadonlyMap<string, RuleSeverity>, ProjectView>();
+  /** Files that are no definitions, and whose text findings may rest on. */
+  readonly #texts = new Set<string>();
   #version = 0;
 
   /** An empty project. Use `open` to read what is there. */
@@ -252,6 +255,11 @@ export class Project {
     return wasUnread || wasDefinition;
   }
 
+  /** Whether findings may rest on what a file says that is no definition. */
+  isRead(relative: string): boolean {
+    return this.#texts.has(relative);
+  }
+
   /**
    * The disk changed: what stood at paths is asked again.
    * @param absolutes where; absent: anywhere.
@@ -281,6 +289,7 @@ export class Project {
           return found?.kind === 'project' ? found : undefined;
         },
         probe: (relative) => this.#prober.probe(relative),
+        text: (relative) => this.#textAt(relative),
         matches: (glob) => this.#prober.matches(glob),
         secretFiles: (glob) => this.#prober.secretFiles(glob),
         tracked: (relative) => trackedAt(this.root, relative),
@@ -321,6 +330,16 @@ export class Project {
     const findings = same ? memo.findings : checked;
     this.#memos.set(relative, { definition, chosen: view.severities, dependencies, findings });
     return findings;
+  }
+
+  /** Read each time: whoever keeps what follows from it compares the text. */
+  #textAt(relative: string): FileText {
+    this.#texts.add(relative);
+    const stands = this.#prober.probe(relative);
+    if (stands !== 'file') return { kind: stands === 'outside' ? 'unknown' : stands };
+    const read = this.files.readText(this.absolute(relative));
+    if (read.ok) return { kind: 'text', text: read.text };
+    return { kind: read.reason === 'missing' ? 'missing' : 'unknown' };
   }
 
   #severities(): ReadonlyMap<string, RuleSeverity> {

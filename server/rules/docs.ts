@@ -22,6 +22,7 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   deploy: 'Deployments and services',
   monitor: 'Monitoring',
   security: 'Security',
+  dvc: 'Stages of DVC',
   suppression: 'Suppressions',
 };
 

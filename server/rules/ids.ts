@@ -78,6 +78,10 @@ export const RULE_IDS = [
   'monitor/unknown-feature',
   'security/raw',
   'security/secret-in-command',
+  'dvc/template',
+  'dvc/vars',
+  'dvc/stage',
+  'dvc/graph',
   'suppression/unused',
 ] as const;
 

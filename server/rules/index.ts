@@ -6,6 +6,10 @@ import { arity } from './expression/arity.js';
 import { functionRule } from './expression/function.js';
 import { type } from './expression/type.js';
 import { duplicate as duplicateFeature } from './feature/duplicate.js';
+import { dvcGraph } from './dvc/graph.js';
+import { dvcStage } from './dvc/stage.js';
+import { dvcTemplate } from './dvc/template.js';
+import { dvcVars } from './dvc/vars.js';
 import { expectation } from './feature/expectation.js';
 import { missingTimestamp } from './feature/missing-timestamp.js';
 import { sql } from './feature/sql.js';
@@ -156,6 +160,10 @@ export const ALL_RULES: readonly Rule[] = [
   unknownMonitorFeature,
   raw,
   secretInCommand,
+  dvcTemplate,
+  dvcVars,
+  dvcStage,
+  dvcGraph,
   unusedSuppression,
 ];
 

@@ -5,6 +5,7 @@
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
 import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/definition.js';
 import type { FeatureFacts, ViewFacts, ViewState } from '../model/feature-facts.js';
+import type { FileText } from '../model/file-text.js';
 import type { Graph } from '../model/graph.js';
 import type { KnownModels } from '../model/known-models.js';
 import type { KnownPackages } from '../model/known-packages.js';
@@ -86,6 +87,8 @@ export interface ProjectView {
   settings(): ProjectDefinition | undefined;
   /** What stands at a path that is relative to the project. Follows links. */
   probe(path: string): Probe;
+  /** What a file says that is no definition, with the editor's unsaved text. Left out: nothing is known of files. */
+  text?(path: string): FileText;
   /** Whether a glob matches at least one file of the project; `undefined`: can't be told. */
   matches?(glob: string): boolean | undefined;
   /** The files that a glob matches and git does not ignore, and that look like secrets; `undefined`: can't be told. */

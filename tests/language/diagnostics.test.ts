@@ -374,3 +374,21 @@ test('a document over 512 KB is looked at when it is saved, and not at each key'
   assert.deepEqual(await status('pipeline.yaml'), { refused: { as: 'pipeline', because: '`apiVersion`' } });
   assert.deepEqual(await status('train.pipeline.yaml'), {});
 });
+
+test('findings of a dvc.yaml follow its params.yaml, unsaved and on the disk', async (t) => {
+  const stages = 'stages:\n  train:\n    cmd: python train.py ${lr}\n';
+  const { lsp, at, root } = await project(t, {
+    files: { 'dvc.yaml': stages, 'params.yaml': 'rate: 1\n' },
+  });
+  await lsp.open(at('dvc.yaml'), stages);
+  assert.deepEqual(await lsp.rules(at('dvc.yaml')), ['dvc/template']);
+
+  await lsp.open(at('params.yaml'), 'lr: 1\n');
+  assert.deepEqual(await lsp.rules(at('dvc.yaml')), []);
+  await lsp.close(at('params.yaml'));
+  assert.deepEqual(await lsp.rules(at('dvc.yaml')), ['dvc/template']);
+
+  write(root, { 'params.yaml': 'lr: 2\n' });
+  lsp.watched([{ file: at('params.yaml'), type: 'changed' }]);
+  assert.deepEqual(await lsp.rules(at('dvc.yaml')), []);
+});

@@ -54,3 +54,23 @@ test('a command that is refused, or only looks, leaves no memory behind', async 
     assert.equal(project.exists('.modelyard'), false, line);
   }
 });
+
+test('a dvc.yaml is checked as DVC checks it, and left to DVC', async () => {
+  const project = await TestProject.make({
+    'dvc.yaml': 'stages:\n  train:\n    cmd: python train.py ${lr}\n',
+    'params.yaml': 'lr: 1\n',
+  });
+  project.remove('modelyard.yaml');
+  const clean = await project.run(['lint']);
+  assert.equal(clean.code, 0, clean.stdout);
+  for (const command of ['run', 'plan', 'graph']) {
+    const refused = await project.run([command, 'dvc.yaml']);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /dvc\.yaml defines stages of DVC, which `dvc repro` runs, not a pipeline/);
+  }
+  project.write({ 'params.yaml': 'rate: 1\n' });
+  const broken = await project.run(['lint', 'dvc.yaml']);
+  assert.equal(broken.code, 1);
+  assert.match(broken.stdout, /^dvc\.yaml:3:26: error: There is no value `lr` .* \[dvc\/template\]$/m);
+  assert.equal(project.exists('.modelyard'), false);
+});

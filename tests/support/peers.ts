@@ -1,22 +1,40 @@
 /** Python programs from outside that know the truth: pandas, scipy, PyYAML, real application servers. */
 import { spawnSync } from 'node:child_process';
 
-let python: string | undefined;
+const installed = new Map<PeerSet, string>();
+
+/** DVC has so many dependencies of its own that it gets an environment of its own. */
+export type PeerSet = 'peers' | 'dvc';
 
 /**
  * The interpreter of an environment that holds `tests/peers/requirements.txt`; installed by the first who asks.
  * @throws where it can't be installed, with pip's words
  */
-export function peerPython(): string {
-  if (python !== undefined) return python;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/peers.mjs'], { encoding: 'utf8' });
+export function peerPython(set: PeerSet = 'peers'): string {
+  const known = installed.get(set);
+  if (known !== undefined) return known;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/peers.mjs', set], {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(stderr);
-  return (python = stdout.trim());
+  const python = stdout.trim();
+  installed.set(set, python);
+  return python;
+}
+
+/** Why tests against the real DVC have to be skipped; `false`: it is there. For `test(…, { skip })`. */
+export function withoutDvc(): string | false {
+  try {
+    peerPython('dvc');
+    return false;
+  } catch (error) {
+    return `DVC is not there: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** Runs a script of Python with `input` as JSON on its standard input, and gives what it prints, read as JSON. */
-export function askPeer(script: string, input: unknown): unknown {
-  const { status, stdout, stderr } = spawnSync(peerPython(), ['-c', script], {
+export function askPeer(script: string, input: unknown, set: PeerSet = 'peers'): unknown {
+  const { status, stdout, stderr } = spawnSync(peerPython(set), ['-c', script], {
     input: JSON.stringify(input),
     encoding: 'utf8',
     maxBuffer: 1 << 28,

@@ -1,12 +1,12 @@
 /** A project in memory: definitions from texts, and a disk that is a list. */
-import { analyze, type Definition } from '../../server/model/analyze.js';
+import { define, type Definition } from '../../server/model/analyze.js';
 import type { ViewFacts, ViewState } from '../../server/model/feature-facts.js';
 import { globOf } from '../../server/model/glob.js';
 import { secretByName } from '../../server/model/secret-files.js';
 import type { RuleSeverity } from '../../server/model/definition.js';
 import type { Edit, ExampleModel, Finding, Probe, ProjectView } from '../../server/rules/rule.js';
 import { checkDefinition } from '../../server/rules/index.js';
-import { parseYaml } from '../../server/syntax/parse.js';
+import { detectKind } from '../../server/model/ours.js';
 import { knownPackages } from './known-packages.js';
 import { knownModels } from './known-models.js';
 
@@ -42,7 +42,9 @@ export function memoryProject(
   files: Readonly<Record<string, string>>,
   options: MemoryOptions = {},
 ): MemoryProject {
-  const definitions = Object.entries(files).map(([path, text]) => analyze(parseYaml(text), path));
+  const definitions = Object.entries(files).map(([path, text]) =>
+    define(text, path, detectKind(path, text) ?? 'pipeline'),
+  );
   const pipelinesByName = new Map<string, Definition[]>();
   for (const definition of definitions) {
     if (definition.kind !== 'pipeline') continue;
@@ -58,6 +60,10 @@ export function memoryProject(
     settings: () => definitions.find((definition) => definition.kind === 'project'),
     pipelinesByName,
     probe: (path) => probe(path, disk, links),
+    text: (path) => {
+      const text = files[path];
+      return text === undefined ? { kind: 'missing' } : { kind: 'text', text };
+    },
     matches: (glob) =>
       disk === undefined ? undefined : [...disk].some((file) => globOf(glob).matches(file)),
     tracked: (path) =>

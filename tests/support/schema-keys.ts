@@ -1,7 +1,7 @@
 /** Every key of the schema, with definitions that have it: so that a new key is tried without a line of its own. */
 import type { TSchema } from '@sinclair/typebox';
 import { analyze } from '../../server/model/analyze.js';
-import type { FileKind, Json } from '../../server/model/definition.js';
+import type { Json } from '../../server/model/definition.js';
 import { hintOf } from '../../server/model/schema/hint.js';
 import { parseYaml } from '../../server/syntax/parse.js';
 
@@ -10,6 +10,7 @@ export const FILES = {
   features: 'x.features.yaml',
   project: 'modelyard.yaml',
 } as const;
+export type OurKind = keyof typeof FILES;
 /** Of every place that may hold a name. */
 const NAME = 'one';
 
@@ -115,14 +116,16 @@ export function* values(schema: TSchema): Generator<Json> {
 }
 
 /** What a definition says, without the places at which it says it. */
-export function meaning(kind: FileKind, document: unknown): string {
+export function meaning(kind: OurKind, document: unknown): string {
   const definition = analyze(parseYaml(JSON.stringify(document)), FILES[kind], kind);
   const said =
     definition.kind === 'pipeline'
       ? definition.pipeline
       : definition.kind === 'features'
         ? definition.features
-        : definition.settings;
+        : definition.kind === 'project'
+          ? definition.settings
+          : undefined;
   return JSON.stringify(said, (name, value: unknown) =>
     /span$/i.test(name) || name === 'start' || name === 'end' || name === 'offset' ? undefined : value,
   );

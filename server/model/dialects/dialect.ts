@@ -1,7 +1,7 @@
 /** What a kind of file is to everybody else: how it is known, how its text is cut, and how it is read. */
 import type { TSchema } from '@sinclair/typebox';
 import type { TemplateReader } from '../../syntax/template.js';
-import type { SyntaxProblem, SyntaxTree } from '../../syntax/tree.js';
+import type { Span, SyntaxProblem, SyntaxTree } from '../../syntax/tree.js';
 import type { FileKind, Pipeline, ProjectSettings, StructuralProblem } from '../definition.js';
 import type { Features } from '../features.js';
 import type { CheckedTree } from '../structure.js';
@@ -32,11 +32,20 @@ export interface ProjectDefinition extends DefinitionBase {
   readonly settings: ProjectSettings;
 }
 
-export type Definition = PipelineDefinition | FeaturesDefinition | ProjectDefinition;
+/** A `dvc.yaml`. */
+export interface DvcDefinition extends DefinitionBase {
+  readonly kind: 'dvc';
+  /** As they are written: a group is one. */
+  readonly stages: readonly { readonly name: string; readonly nameSpan: Span; readonly span: Span }[];
+}
+
+export type Definition = PipelineDefinition | FeaturesDefinition | ProjectDefinition | DvcDefinition;
 
 /** A file that may be one of ours. */
 export interface Candidate {
-  /** Its name in lower case, without `.yaml` or `.yml`. */
+  /** Its name as it is spelt. */
+  readonly name: string;
+  /** The name in lower case, without `.yaml` or `.yml`. */
   readonly stem: string;
   readonly text: string;
   /** Read when it is first asked for. */
@@ -47,6 +56,8 @@ export interface Dialect<D extends Definition = Definition> {
   readonly kind: D['kind'] & FileKind;
   /** What such a file is called in a sentence. */
   readonly word: string;
+  /** What it defines, in a sentence. */
+  readonly defines: string;
   readonly detect: {
     /** Whether the name says that a file is one. */
     named(file: Candidate): boolean;

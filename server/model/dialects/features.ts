@@ -8,6 +8,7 @@ import { againstWords, foreignSign, hasEntryOfOurs, unknownKeys } from './signs.
 export const featuresDialect: Dialect<FeaturesDefinition> = {
   kind: 'features',
   word: 'features file',
+  defines: 'features',
   detect: {
     named: ({ stem }) => stem === 'features' || stem.endsWith('.features'),
     against: (file) => againstWords(file.top, KEYS) ?? againstTop(file),

@@ -27,6 +27,7 @@ import { againstWords, foreignSign, hasEntryOfOurs, unknownKeys } from './signs.
 export const pipelineDialect: Dialect<PipelineDefinition> = {
   kind: 'pipeline',
   word: 'pipeline',
+  defines: 'a pipeline',
   detect: {
     named: ({ stem }) => stem === 'pipeline' || stem.endsWith('.pipeline'),
     against: (file) => againstWords(file.top, KEYS) ?? againstTop(file),

@@ -7,6 +7,7 @@ import type { Dialect, ProjectDefinition } from './dialect.js';
 export const projectDialect: Dialect<ProjectDefinition> = {
   kind: 'project',
   word: 'project file',
+  defines: "the project's settings",
   detect: { named: ({ stem }) => stem === 'modelyard' },
   template: templateOf,
   schema: projectSchema,

@@ -36,6 +36,8 @@ export interface Hint {
   readonly place?: ExpressionPlace;
   /** The string is an expression even without `${{ }}`. */
   readonly bare?: boolean;
+  /** Of a text: what YAML reads as something else is none. Of a map: its keys are texts, and none of them is `x-…`. */
+  readonly exact?: boolean;
   /** Text for people: `${{` in it means nothing and is no mistake. */
   readonly prose?: boolean;
   readonly format?: 'duration' | 'bytes' | 'regex';

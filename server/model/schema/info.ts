@@ -1,10 +1,8 @@
 /** What the schema says about one place of a file, for hover and completion. */
 import { defined } from '../../base/defined.js';
 import type { FileKind, Json } from '../definition.js';
+import { DIALECTS } from '../dialects/index.js';
 import type { Hint, NameTarget } from './hint.js';
-import { featuresSchema } from './features.js';
-import { pipelineSchema } from './pipeline.js';
-import { projectSchema } from './project.js';
 import { expected, shapeOf } from './shape.js';
 import type { MapShape, PropertyShape, Shape } from './shape.js';
 
@@ -51,8 +49,7 @@ export function schemaAt(
   path: readonly (string | number)[],
   siblings: readonly string[] = [],
 ): SchemaInfo | undefined {
-  const root = { pipeline: pipelineSchema, features: featuresSchema, project: projectSchema }[kind];
-  let places: Shape[] = [shapeOf(root)];
+  let places: Shape[] = [shapeOf(DIALECTS[kind].schema)];
   for (const step of path) {
     places = places.flatMap((shape) => below(shape, step));
     if (places.length === 0) return undefined;

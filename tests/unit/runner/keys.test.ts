@@ -12,14 +12,14 @@ import { openProject } from '../../../server/cli/open-project.js';
 import { definitionHash, resolveView } from '../../../server/features/view.js';
 import { paramProblems, paramSummary } from '../../../server/language/params-view.js';
 import { type Definition, analyze } from '../../../server/model/analyze.js';
-import type { FileKind, Pipeline } from '../../../server/model/definition.js';
+import type { Pipeline } from '../../../server/model/definition.js';
 import { schemaOf } from '../../../server/model/schema/index.js';
 import { planOf } from '../../../server/runner/action-plans.js';
 import { resolveFully } from '../../../server/runner/resolve-fully.js';
 import { Session } from '../../../server/runner/session.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { memoryProject } from '../../support/project.js';
-import { FILES, built, leaves, shown, values } from '../../support/schema-keys.js';
+import { FILES, type OurKind, built, leaves, shown, values } from '../../support/schema-keys.js';
 
 /** Tests of what is seen only when something runs, or by people: which keys, in which file, by which words in it. */
 const PROOFS: readonly (readonly [keys: RegExp, file: string, words: string])[] = [
@@ -85,7 +85,7 @@ const PROOFS: readonly (readonly [keys: RegExp, file: string, words: string])[] 
 ];
 
 /** A file that has all that the schema's examples name. */
-function completed(kind: FileKind, document: unknown): unknown {
+function completed(kind: OurKind, document: unknown): unknown {
   if (kind !== 'features') return document;
   const file = document as Record<string, Record<string, Record<string, unknown>>>;
   const views = Object.entries(file['views'] ?? {}).map(([name, view]) => [
@@ -160,7 +160,7 @@ function ofProject(root: string, text: string): unknown {
   return compiled.ok ? { ...compiled.compiled, definitionHash: '' } : compiled.message;
 }
 
-async function effects(root: string, kind: FileKind, document: unknown): Promise<string> {
+async function effects(root: string, kind: OurKind, document: unknown): Promise<string> {
   const file = FILES[kind];
   const text = JSON.stringify(completed(kind, document));
   const project = memoryProject({ [file]: text }, { disk: [], models: {}, packages: {} });
