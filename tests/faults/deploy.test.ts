@@ -8,7 +8,8 @@ import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { TestProject } from '../support/cli.js';
-import { SEED, damageIn, leftOver, randomFrom } from './memory.js';
+import { damageIn, leftOver, randomFrom } from './memory.js';
+import { SEED } from '../support/cases.js';
 
 const FILES = {
   'modelyard.yaml': 'name: test\nenvironments: { staging: {} }\n',

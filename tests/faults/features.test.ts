@@ -7,7 +7,8 @@ import { FeatureStore } from '../../server/features/store.js';
 import { hashFile } from '../../server/stores/hash.js';
 import { TestProject, until } from '../support/cli.js';
 import { FeatureProject, engineFor, rowsOf, temporary } from '../support/features.js';
-import { SEED, randomFrom } from './memory.js';
+import { randomFrom } from './memory.js';
+import { SEED } from '../support/cases.js';
 
 const ROUNDS = 100;
 

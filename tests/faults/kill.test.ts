@@ -5,7 +5,8 @@ import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RunStore } from '../../server/stores/runs.js';
 import { TestProject, until } from '../support/cli.js';
-import { SEED, damageIn, leftOver, processesOf, randomFrom } from './memory.js';
+import { damageIn, leftOver, processesOf, randomFrom } from './memory.js';
+import { SEED } from '../support/cases.js';
 
 const ROUNDS = 50;
 const PARTS = [1, 2, 3];

@@ -109,6 +109,3 @@ export function randomFrom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
-
-/** The seed of this test run: `SEED=… ` in the environment repeats one. */
-export const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);

@@ -6,7 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { processes } from '../../server/stores/proc.js';
 import { PATIENCE_MS, isAlive, until } from '../support/cli.js';
 import { Load, ServiceProject, ask, freePort } from '../support/service.js';
-import { SEED, damageIn, leftOver, randomFrom } from './memory.js';
+import { damageIn, leftOver, randomFrom } from './memory.js';
+import { SEED } from '../support/cases.js';
 
 const ROUNDS = 100;
 /** The longest that is waited before a kill: longer than a deployment takes on a calm machine. */

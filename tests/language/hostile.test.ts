@@ -1,10 +1,9 @@
 /** Hostile clients and hostile files: the server answers, and goes on answering. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
 import { ErrorCodes } from 'vscode-languageserver/node';
 import type { Requests } from '../../server/protocol.js';
-import { cases } from '../support/cases.js';
+import { cases, fc } from '../support/cases.js';
 import { HOSTILE } from '../support/hostile.js';
 import { uri as uriOf } from '../support/lsp-client.js';
 import { TestProject } from '../support/cli.js';

@@ -9,7 +9,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import fc from 'fast-check';
 import { Arguments } from '../../server/cli/args.js';
 import { optionsFor } from '../../server/cli/commands/run.js';
 import { openProject } from '../../server/cli/open-project.js';
@@ -21,7 +20,7 @@ import { layoutOf } from '../../server/stores/layout.js';
 import type { RunDocument } from '../../server/stores/run-document.js';
 import { RunStore } from '../../server/stores/runs.js';
 import { RunApprovals } from '../../server/stores/approvals.js';
-import { cases } from '../support/cases.js';
+import { SEED, cases, fc } from '../support/cases.js';
 import { TestProject } from '../support/cli.js';
 import {
   HOUR,
@@ -603,10 +602,8 @@ async function simulate(
   }
 }
 
-const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 /** `RUN_PATH=5:0:1` tries one again that a failure has named. */
 const options = {
-  seed: SEED,
   includeErrorInReport: true,
   endOnFailure: process.env['ASIS'] !== undefined,
   ...(process.env['RUN_PATH'] === undefined ? {} : { path: process.env['RUN_PATH'] }),

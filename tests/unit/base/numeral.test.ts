@@ -1,7 +1,6 @@
 /** Numbers as they are written, and JSON that keeps them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { jsonText, parseJson } from '../../../server/base/json.js';
 import {
   compareNumbers,
@@ -11,7 +10,7 @@ import {
   numeral,
   type Numeral,
 } from '../../../server/base/numeral.js';
-import { cases } from '../../support/cases.js';
+import { cases, fc } from '../../support/cases.js';
 
 function read(text: string): number | Numeral {
   const number = numeral(text);

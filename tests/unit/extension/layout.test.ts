@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
 import { extent, scale, ticks } from '../../../media/webviews/shared/axis.js';
 import { layout, neighbour, pathOf, type Layout } from '../../../media/webviews/shared/layout.js';
+import { fc } from '../../support/cases.js';
 
 const OPTIONS = { direction: 'right', layerGap: 50, nodeGap: 20 } as const;
 

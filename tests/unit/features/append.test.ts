@@ -1,7 +1,7 @@
 /** `mode: append`: only new rows are computed, and the result is that of computing everything. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../support/cases.js';
 import { FeatureProject } from '../../support/features.js';
 
 const view = (more = '', format = 'csv'): string => `entities:

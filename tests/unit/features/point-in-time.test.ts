@@ -1,7 +1,6 @@
 /** The point-in-time join against a reference that looks at every row for every label. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
 import {
   AT,
   type JoinedView,
@@ -11,7 +10,7 @@ import {
   pointInTimeJoin,
 } from '../../../server/features/training/point-in-time.js';
 import { orderOf, orderQuery } from '../../../server/features/statistics/order.js';
-import { cases } from '../../support/cases.js';
+import { cases, fc } from '../../support/cases.js';
 import { type Database, openDuckDb } from './duckdb.js';
 
 /** Times are in minutes since the reference's start; the data has them as timestamps. */

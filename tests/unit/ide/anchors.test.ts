@@ -1,7 +1,6 @@
 /** Anchors, aliases and merges: one text that several tasks share is one place for the editor. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
 import { analyze } from '../../../server/model/analyze.js';
 import { completion } from '../../../server/ide/completion.js';
 import { hover } from '../../../server/ide/hover.js';
@@ -10,7 +9,7 @@ import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/n
 import { rename } from '../../../server/ide/rename.js';
 import { checkDefinition } from '../../../server/rules/index.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
-import { cases } from '../../support/cases.js';
+import { cases, fc } from '../../support/cases.js';
 import { applied, open } from './fixture.js';
 
 const TEXT = `params:

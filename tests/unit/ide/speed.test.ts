@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
 import { codeLenses } from '../../../server/ide/code-lenses.js';
 import { completion } from '../../../server/ide/completion.js';
 import { foldingRanges } from '../../../server/ide/folding.js';
@@ -13,6 +12,7 @@ import { semanticTokens } from '../../../server/ide/semantic-tokens.js';
 import { documentSymbols, workspaceSymbols } from '../../../server/ide/symbols.js';
 import { anyEdit, applyEdit, chain, SAMPLES } from '../syntax/samples.js';
 import { CURSOR, open } from './fixture.js';
+import { fc } from '../../support/cases.js';
 
 test('completion and hover in a file of 6,000 lines', () => {
   const text = chain(750);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../support/cases.js';
 import { analyze } from '../../../server/model/analyze.js';
 import { detectKind } from '../../../server/model/ours.js';
 import { parseYaml } from '../../../server/syntax/parse.js';

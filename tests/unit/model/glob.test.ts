@@ -1,8 +1,8 @@
 /** Globs mean what people know from other tools, and no glob is slow. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
 import picomatch from 'picomatch';
+import { fc } from '../../support/cases.js';
 import { compileGlob, globOf } from '../../../server/model/glob.js';
 
 test('what globs match', () => {

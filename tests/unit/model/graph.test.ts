@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../support/cases.js';
 import { buildGraph, redundantNeeds, taskOrder } from '../../../server/model/graph.js';
 import type { Graph } from '../../../server/model/graph.js';
 import { findCycles, topologicalOrder } from '../../../server/model/graph-order.js';

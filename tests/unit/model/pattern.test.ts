@@ -1,7 +1,7 @@
 /** Patterns match what JavaScript matches, and none is slow. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../support/cases.js';
 import { compilePattern, matchesPattern } from '../../../server/model/pattern.js';
 
 test('what patterns match', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../support/cases.js';
 import type { Json } from '../../../server/model/definition.js';
 import { evaluateText, renderTemplate } from '../../../server/model/evaluate.js';
 import { quoteWord } from '../../../server/model/shell.js';

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
-import fc from 'fast-check';
 import type { Json } from '../../../server/model/definition.js';
 import { renderTemplate } from '../../../server/model/evaluate.js';
 import { type ScriptLanguage, shebangOf, shellOf } from '../../../server/model/shells.js';
-import { cases } from '../../support/cases.js';
+import { cases, fc } from '../../support/cases.js';
 import { scopeOf, templateOf } from './helpers.js';
 
 function render(language: ScriptLanguage, text: string, values: readonly Json[]): string | undefined {

@@ -1,7 +1,6 @@
 /** Scalars keep their source text, whatever door they come through; one answer for what a param may be. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { numeral } from '../../../server/base/numeral.js';
 import type { Json, Param, Pipeline } from '../../../server/model/definition.js';
 import { analyze } from '../../../server/model/analyze.js';
@@ -11,7 +10,7 @@ import { similar } from '../../../server/model/names.js';
 import { resolveParams } from '../../../server/runner/params.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { jsonText, packJson, parseJson, unpackJson } from '../../../server/base/json.js';
-import { cases } from '../../support/cases.js';
+import { cases, fc } from '../../support/cases.js';
 
 function pipeline(params: string): Pipeline {
   const definition = analyze(parseYaml(`params: ${params}\ntasks: { t: { run: x } }\n`), 'p.pipeline.yaml');

@@ -1,11 +1,10 @@
 /** Where YAML 1.1 reads a scalar in another way than we do, held to PyYAML. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { compareNumbers, numeral } from '../../../server/base/numeral.js';
 import { otherReading } from '../../../server/model/yaml-readings.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
-import { cases } from '../../support/cases.js';
+import { cases, fc } from '../../support/cases.js';
 import { askPeer } from '../../support/peers.js';
 
 const PYYAML = `

@@ -4,10 +4,9 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSyn
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import fc from 'fast-check';
 import { diskFiles } from '../../../server/project/files.js';
 import { GitIgnores } from '../../../server/project/git-ignore.js';
-import { cases } from '../../support/cases.js';
+import { cases, fc } from '../../support/cases.js';
 
 interface Owner {
   after(fn: () => void): void;

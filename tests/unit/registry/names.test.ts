@@ -1,7 +1,6 @@
 /** Names of models, aliases and tags; references to versions; names of folders. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
 import {
   checkAlias,
   checkModelName,
@@ -10,6 +9,7 @@ import {
   parseModelReference,
 } from '../../../server/model/registry-names.js';
 import { folderOfModel, modelOfFolder } from '../../../server/stores/registry/places.js';
+import { fc } from '../../support/cases.js';
 
 test('names of models', () => {
   const check = (name: string, ok: boolean): void => {

@@ -1,10 +1,10 @@
 /** Half-written, mutilated and hostile texts: no rule throws, none takes long, and fixes stay inside of the text. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
 import { EXAMPLE_PATH, plainExample } from '../../../server/rules/examples.js';
 import { ALL_RULES } from '../../../server/rules/index.js';
 import { memoryProject } from '../../support/project.js';
+import { fc } from '../../support/cases.js';
 
 const RUNS = 10_000;
 /** Of the processor's time, generous. What grows out of hand takes minutes. */

@@ -17,7 +17,6 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
-import fc from 'fast-check';
 import { DiskCache, entryPath } from '../../../server/runner/cache-disk.js';
 import { type GcOptions, applyGc, planGc, trimCache } from '../../../server/runner/gc.js';
 import { HashIndex } from '../../../server/runner/hash-index.js';
@@ -25,7 +24,7 @@ import { hashOf } from '../../../server/runner/hash.js';
 import type { RunStatus } from '../../../server/stores/run-document.js';
 import { newRunId } from '../../../server/stores/run-id.js';
 import { RunStore, newRunDocument } from '../../../server/stores/runs.js';
-import { cases } from '../../support/cases.js';
+import { cases, fc } from '../../support/cases.js';
 import { TASKS, header } from '../stores/support.js';
 
 const DAY = 86_400_000;

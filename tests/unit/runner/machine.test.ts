@@ -4,7 +4,6 @@ import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import fc from 'fast-check';
 import type { Resources } from '../../../server/model/definition.js';
 import { Ledger } from '../../../server/runner/ledger.js';
 import {
@@ -17,7 +16,7 @@ import {
 import { capacityOf } from '../../../server/runner/resources.js';
 import { schedule } from '../../../server/runner/schedule.js';
 import { LAPSE_MS, ownIdentity } from '../../../server/stores/liveness.js';
-import { cases } from '../../support/cases.js';
+import { cases, fc } from '../../support/cases.js';
 
 const CAPACITY: Capacity = { jobs: 4, cpus: 4, memoryBytes: 8, gpus: ['0', '1'] };
 const asks = (cpus: number, gpus = 0, memoryBytes = 0): Resources => ({ cpus, gpus, memoryBytes });

@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import fc from 'fast-check';
 import { Alerts, alertHistory, readAlerts } from '../../../server/serving/monitor/alerts.js';
 import {
   type DriftMeasures,
@@ -23,6 +22,7 @@ import { monitorDocumentKind } from '../../../server/serving/monitor/settings.js
 import { Samples } from '../../../server/serving/monitor/samples.js';
 import { servicePlaces } from '../../../server/serving/places.js';
 import { probe } from '../../../server/serving/host/probe.js';
+import { fc } from '../../support/cases.js';
 
 function temp(t: test.TestContext): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-monitor-'));

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../support/cases.js';
 import { linesBackward, linesFrom } from '../../../server/stores/lines.js';
 import type { RunSummary } from '../../../server/stores/run-document.js';
 import { newRunId } from '../../../server/stores/run-id.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../support/cases.js';
 import { compose } from '../../../server/syntax/compose.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { templateOf } from '../../../server/syntax/template.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../support/cases.js';
 import { tokensOf } from '../../../server/syntax/expression.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { visit } from '../../../server/syntax/text.js';
