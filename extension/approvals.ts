@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { ApprovalView } from '../server/protocol.js';
 import type { Client } from './client.js';
+import { setContext } from './contributed.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { type ApprovalRef, sameApproval } from './present/approvals.js';
 import type { State } from './state.js';
@@ -57,6 +58,7 @@ export class Approvals implements vscode.Disposable {
       ...approvals.filter(({ mayAnswer }) => !mayAnswer),
     ];
     this.#loaded = true;
+    setContext('asked', this.#waiting.length > 0);
     this.#expectExpiry();
     if (first || JSON.stringify(before) !== JSON.stringify(this.#waiting)) this.#changed.fire();
   }

@@ -15,6 +15,8 @@ export interface PipelineTask {
   readonly path?: string;
   /** Only this task, without what it needs. */
   readonly task?: string;
+  /** This task and everything that it depends on. */
+  readonly to?: string;
   /** This task and everything after it. */
   readonly from?: string;
   readonly params?: Readonly<Record<string, unknown>>;
@@ -49,6 +51,7 @@ function runArguments(definition: PipelineTask, scope: vscode.Uri): string[] {
     '--project',
     scope.fsPath,
     ...(definition.task === undefined ? [] : ['--only', definition.task]),
+    ...(definition.to === undefined ? [] : ['--to', definition.to]),
     ...(definition.from === undefined ? [] : ['--from', definition.from]),
     ...(definition.force === true ? ['--force'] : []),
     ...(definition.resume === undefined ? [] : [`--resume=${definition.resume}`]),
@@ -60,6 +63,7 @@ function runArguments(definition: PipelineTask, scope: vscode.Uri): string[] {
 /** The name under Run Task and of the terminal. */
 function taskName(definition: PipelineTask): string {
   if (definition.task !== undefined) return `${definition.pipeline}: ${definition.task}`;
+  if (definition.to !== undefined) return `${definition.pipeline}: up to ${definition.to}`;
   if (definition.from !== undefined) return `${definition.pipeline}: from ${definition.from}`;
   return definition.pipeline;
 }
@@ -131,7 +135,7 @@ export class PipelineTasks implements vscode.TaskProvider {
       definition.task === undefined
         ? (pipeline.description ?? pipeline.path)
         : (pipeline.tasks.find((one) => one.name === definition.task)?.description ??
-          `One task of ${pipeline.name}`);
+          `Only this task of ${pipeline.name}`);
     task.presentationOptions = {
       reveal: vscode.TaskRevealKind.Always,
       focus: false,

@@ -179,7 +179,7 @@ async function purgeVersion(context: Context, argument: unknown): Promise<void> 
   if (!ref) return;
   const yes = await confirm(
     `Give up the artifact of ${versionName(ref)}?`,
-    'It can not be restored any more, and “Free Space…” deletes its bytes. Its record and history stay.',
+    'It can not be restored any more, and “Clean Up…” deletes its bytes. Its record and history stay.',
     'Give Up',
   );
   if (yes) await changeModel(context, ref, { kind: 'purge', version: ref.version }, '');

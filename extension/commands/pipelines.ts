@@ -237,7 +237,7 @@ export function pipelineCommands(context: Context, parts: Parts) {
     if (params) await start(parts, pipeline, Object.keys(params).length > 0 ? { ...what, params } : what);
   };
   const required = (pipeline: PipelineSummary) => askRequired(context, pipeline);
-  const oneTask = async (argument: unknown, second: unknown, key: 'task' | 'from'): Promise<void> => {
+  const oneTask = async (argument: unknown, second: unknown, key: 'task' | 'to' | 'from'): Promise<void> => {
     if (!mayRun('Running tasks')) return;
     const pipeline = await pipelineFor(context, argument, 'Run a task of which pipeline?');
     if (!pipeline) return;
@@ -245,7 +245,7 @@ export function pipelineCommands(context: Context, parts: Parts) {
       context,
       pipeline,
       taskIn(argument, second),
-      key === 'task' ? 'Run which task?' : 'Run from which task on?',
+      key === 'from' ? 'Run from which task?' : 'Run which task?',
     );
     if (!task) return;
     const params = await askRequired(context, pipeline);
@@ -259,7 +259,8 @@ export function pipelineCommands(context: Context, parts: Parts) {
     runPipeline: (argument) => runWhole(argument, {}, required),
     runPipelineWithParams: (argument) => runWhole(argument, {}, (pipeline) => askAll(context, pipeline)),
     runPipelineForced: (argument) => runWhole(argument, { force: true }, required),
-    runTask: (argument, second) => oneTask(argument, second, 'task'),
+    runTask: (argument, second) => oneTask(argument, second, 'to'),
+    runOnlyTask: (argument, second) => oneTask(argument, second, 'task'),
     runFromTask: (argument, second) => oneTask(argument, second, 'from'),
     planPipeline: (argument, second) => showPlan(context, parts, argument, second),
     showGraph: async (argument, second) => {

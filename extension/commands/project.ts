@@ -89,7 +89,7 @@ async function gc(context: Context, argument: unknown): Promise<void> {
   const project = await projectFor(context, argument);
   if (!project) return;
   const choice = await vscode.window.showQuickPick(GC_CHOICES, {
-    title: 'Free Space',
+    title: 'Clean Up',
     placeHolder: 'What may go?',
   });
   if (!choice) return;
@@ -111,7 +111,7 @@ async function gc(context: Context, argument: unknown): Promise<void> {
     void vscode.window.showInformationMessage(`Nothing to free: the cache holds ${bytes(plan.cacheBytes)}.`);
     return;
   }
-  const yes = 'Free Space';
+  const yes = 'Clean Up';
   const detail = [
     plan.runs.length > 0 ? `${plural(plan.runs.length, 'run')} with records and logs` : undefined,
     plan.files > 0 ? `${plural(plan.files, 'file')} of the cache` : undefined,

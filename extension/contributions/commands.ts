@@ -2,18 +2,19 @@
  * The commands: what they are called, where they show and when. `contributes` of package.json is made of this by `npm run docs`;
  * `main.ts` does not compile until each has a body.
  */
-import { ON_PIPELINE, TRUSTED, all, key, not } from './conditions.js';
+import { ON_PIPELINE, TRUSTED, all, any, key, not } from './conditions.js';
 import { is, isAny, isOneOf, isWithout } from './items.js';
-import { ALWAYS, type CommandRow, NEVER, onItem, onTitle, within } from './rows.js';
+import { ALWAYS, type CommandRow, NEVER, inSubmenu, onItem, onTitle, within } from './rows.js';
 
 export const COMMANDS = {
   runPipeline: {
     title: 'Run Pipeline',
     icon: 'play',
+    palette: all(key('hasPipelines'), TRUSTED),
     short: 'Run',
     menus: [
       onItem('pipelines', all(is('pipeline'), TRUSTED), 'inline@1', '1_run@1'),
-      within('editor/title/run', ON_PIPELINE, '1_run@1'),
+      within('editor/title/run', all(ON_PIPELINE, TRUSTED), '1_run@1'),
       within('explorer/context', all(ON_PIPELINE, TRUSTED), '3_modelyard@1'),
     ],
     keys: { key: 'ctrl+alt+r', mac: 'cmd+alt+r', when: all('editorTextFocus', ON_PIPELINE) },
@@ -21,29 +22,40 @@ export const COMMANDS = {
   runPipelineWithParams: {
     title: 'Run Pipeline with Params…',
     icon: 'run-all',
+    palette: all(key('hasPipelines'), TRUSTED),
     menus: [
       onItem('pipelines', all(is('pipeline'), TRUSTED), '1_run@2'),
-      within('editor/title/run', ON_PIPELINE, '1_run@2'),
+      within('editor/title/run', all(ON_PIPELINE, TRUSTED), '1_run@2'),
     ],
   },
   runPipelineForced: {
-    title: 'Run Pipeline, Ignoring What Is Up to Date',
+    title: 'Force Run Pipeline',
     icon: 'debug-restart',
+    palette: all(key('hasPipelines'), TRUSTED),
     menus: [onItem('pipelines', all(is('pipeline'), TRUSTED), '1_run@3')],
   },
   runTask: {
-    title: 'Run Only This Task',
+    title: 'Run Task and What It Depends On',
     icon: 'play',
+    palette: all(key('hasPipelines'), TRUSTED),
     menus: [onItem('pipelines', all(is('task'), TRUSTED), 'inline@1', '1_run@1')],
   },
-  runFromTask: {
-    title: 'Run From This Task On',
-    icon: 'debug-continue',
+  runOnlyTask: {
+    title: 'Run Only This Task',
+    icon: 'debug-start',
+    palette: all(key('hasPipelines'), TRUSTED),
     menus: [onItem('pipelines', all(is('task'), TRUSTED), '1_run@2')],
+  },
+  runFromTask: {
+    title: 'Run from This Task',
+    icon: 'debug-continue',
+    palette: all(key('hasPipelines'), TRUSTED),
+    menus: [onItem('pipelines', all(is('task'), TRUSTED), '1_run@3')],
   },
   planPipeline: {
     title: 'Plan Pipeline',
     icon: 'checklist',
+    palette: key('hasPipelines'),
     short: 'Plan',
     menus: [
       onItem('pipelines', is('pipeline'), '2_look@1'),
@@ -54,6 +66,7 @@ export const COMMANDS = {
   showGraph: {
     title: 'Show Pipeline Graph',
     icon: 'type-hierarchy',
+    palette: key('hasPipelines'),
     short: 'Graph',
     menus: [
       onItem('pipelines', is('pipeline'), 'inline@2', '2_look@2'),
@@ -65,6 +78,7 @@ export const COMMANDS = {
   revealDefinition: {
     title: 'Go to Definition File',
     icon: 'go-to-file',
+    palette: key('hasPipelines'),
     menus: [
       onItem('pipelines', is('pipeline'), 'inline@3', '2_look@3'),
       onItem('pipelines', is('task'), 'inline@3', '2_look@3'),
@@ -79,36 +93,47 @@ export const COMMANDS = {
   validateProject: {
     title: 'Validate Project',
     icon: 'check-all',
+    palette: all(key('hasPipelines'), TRUSTED),
     menus: [
       onTitle('pipelines', TRUSTED, '2_project@1'),
       onItem('pipelines', all(is('project'), TRUSTED), '1_run@1'),
     ],
   },
-  showRun: { title: 'Show Run', icon: 'pulse', menus: [onItem('runs', is('run'), 'inline@1', '1_look@1')] },
-  showActiveRuns: { title: 'Show Active Runs', icon: 'sync' },
+  showRun: {
+    palette: key('hasRuns'),
+    title: 'Show Run…',
+    icon: 'pulse',
+    menus: [onItem('runs', is('run'), 'inline@1', '1_look@1')],
+  },
+  showActiveRuns: { palette: any(key('running'), key('asked')), title: 'Show Active Runs', icon: 'sync' },
   showApproval: {
     title: 'Show Approval',
     icon: 'open-preview',
+    palette: key('asked'),
     menus: [onItem('runs', is('approval'), 'inline@3', '1_look@1')],
   },
   approve: {
     title: 'Approve…',
     icon: 'check',
+    palette: key('asked'),
     menus: [onItem('runs', isWithout('approval', 'others', 'expired'), 'inline@1', '2_run@1')],
   },
   reject: {
     title: 'Reject…',
     icon: 'close',
+    palette: key('asked'),
     menus: [onItem('runs', isWithout('approval', 'others', 'expired'), 'inline@2', '2_run@2')],
   },
   rerun: {
     title: 'Run Again',
     icon: 'debug-rerun',
+    palette: all(key('hasRuns'), TRUSTED),
     menus: [onItem('runs', all(is('run', 'ended'), TRUSTED), 'inline@2', '2_run@1')],
   },
   resumeRun: {
     title: 'Resume Run',
     icon: 'debug-continue',
+    palette: all(key('hasRuns'), TRUSTED),
     menus: [
       onItem('runs', all(is('approval', 'expired'), TRUSTED), 'inline@1', '2_run@1'),
       onItem('runs', all(isAny('run', 'resumable', 'waiting'), TRUSTED), '2_run@2'),
@@ -117,11 +142,13 @@ export const COMMANDS = {
   showRunChanges: {
     title: 'Show Changes Since Run Began',
     icon: 'diff',
+    palette: key('hasRuns'),
     menus: [onItem('runs', is('run'), '1_look@4')],
   },
   cancelRun: {
     title: 'Cancel Run',
     icon: 'debug-stop',
+    palette: any(key('running'), key('asked')),
     menus: [
       onItem('pipelines', is('pipeline', 'active'), '1_run@4'),
       onItem('runs', isAny('run', 'active', 'waiting'), 'inline@2', '2_run@1'),
@@ -130,18 +157,26 @@ export const COMMANDS = {
   deleteRun: {
     title: 'Delete Run…',
     icon: 'trash',
+    palette: key('hasRuns'),
     menus: [onItem('runs', is('run', 'ended'), '4_delete@1')],
     keys: { key: 'delete', mac: 'cmd+backspace', when: all('focusedView == modelyard.runs', '!inputFocus') },
   },
-  copyRunId: { title: 'Copy Run ID', icon: 'copy', menus: [onItem('runs', is('run'), '3_more@2')] },
+  copyRunId: {
+    palette: key('hasRuns'),
+    title: 'Copy Run ID',
+    icon: 'copy',
+    menus: [onItem('runs', is('run'), '3_more@2')],
+  },
   compareRuns: {
-    title: 'Compare Runs',
+    title: 'Compare Runs…',
     icon: 'diff',
+    palette: key('hasRuns'),
     menus: [onTitle('runs', ALWAYS, '2_project@1'), onItem('runs', is('run'), '3_more@1')],
   },
   openLog: {
     title: 'Open Log',
     icon: 'output',
+    palette: key('hasRuns'),
     menus: [
       onItem('runs', is('run'), '1_look@3'),
       onItem('runs', is('taskRun', 'log'), 'inline@1', '1_look@1'),
@@ -151,11 +186,13 @@ export const COMMANDS = {
   openArtifact: {
     title: 'Open Artifact',
     icon: 'go-to-file',
+    palette: key('hasRuns'),
     menus: [onItem('runs', isWithout('artifact', 'gone'), 'inline@1', '1_look@1')],
   },
   filterRuns: {
     title: 'Filter Runs…',
     icon: 'filter',
+    palette: key('hasRuns'),
     menus: [onTitle('runs', not(key('runs.filtered')), 'navigation@1')],
   },
   clearFilter: {
@@ -167,72 +204,76 @@ export const COMMANDS = {
   groupRunsBy: {
     title: 'Group Runs By…',
     icon: 'list-tree',
+    palette: key('hasRuns'),
     menus: [onTitle('runs', ALWAYS, 'navigation@2')],
   },
   loadMoreRuns: { title: 'Load More Runs', icon: 'ellipsis', palette: NEVER },
   setModelAlias: {
     title: 'Set Alias…',
     icon: 'bookmark',
+    palette: key('hasModels'),
     enabled: TRUSTED,
-    menus: [onItem('models', all(isWithout('version', 'deleted'), TRUSTED), 'inline@1', '2_alias@1')],
+    menus: [
+      onItem('models', all(isWithout('version', 'deleted'), TRUSTED), 'inline@1'),
+      inSubmenu('model.alias', isWithout('version', 'deleted'), '1@1'),
+    ],
   },
   moveModelAlias: {
     title: 'Move Alias…',
     icon: 'arrow-swap',
+    palette: key('hasModels'),
     enabled: TRUSTED,
     menus: [
-      onItem('models', all(is('model', 'aliased'), TRUSTED), '2_alias@1'),
-      onItem('models', all(is('version', 'aliased'), isWithout('version', 'deleted'), TRUSTED), '2_alias@2'),
+      inSubmenu('model.alias', isAny('model', 'aliased'), '1@2'),
+      inSubmenu('model.alias', isAny('version', 'aliased'), '1@2'),
     ],
   },
   removeModelAlias: {
     title: 'Remove Alias…',
     icon: 'close',
+    palette: key('hasModels'),
     enabled: TRUSTED,
     menus: [
-      onItem('models', all(is('model', 'aliased'), TRUSTED), '2_alias@3'),
-      onItem('models', all(is('version', 'aliased'), isWithout('version', 'deleted'), TRUSTED), '2_alias@4'),
+      inSubmenu('model.alias', isAny('model', 'aliased'), '1@4'),
+      inSubmenu('model.alias', isAny('version', 'aliased'), '1@4'),
     ],
   },
   rollBackModelAlias: {
     title: 'Roll Back Alias…',
     icon: 'discard',
+    palette: key('hasModels'),
     enabled: TRUSTED,
     menus: [
-      onItem('models', all(is('model', 'aliased'), TRUSTED), 'inline@1', '2_alias@2'),
-      onItem('models', all(is('version', 'aliased'), isWithout('version', 'deleted'), TRUSTED), '2_alias@3'),
+      onItem('models', all(is('model', 'aliased'), TRUSTED), 'inline@1'),
+      inSubmenu('model.alias', isAny('model', 'aliased'), '1@3'),
+      inSubmenu('model.alias', isAny('version', 'aliased'), '1@3'),
     ],
   },
   tagModel: {
     title: 'Set Tag…',
     icon: 'tag',
+    palette: key('hasModels'),
     enabled: TRUSTED,
-    menus: [
-      onItem('models', all(isWithout('model', 'deleted'), TRUSTED), '3_words@2'),
-      onItem('models', all(isWithout('version', 'deleted'), TRUSTED), '3_words@2'),
-    ],
+    menus: [inSubmenu('model.words', ALWAYS, '1@2')],
   },
   removeModelTag: {
     title: 'Remove Tag…',
     icon: 'close',
+    palette: key('hasModels'),
     enabled: TRUSTED,
-    menus: [
-      onItem('models', all(isWithout('model', 'deleted'), TRUSTED), '3_words@3'),
-      onItem('models', all(isWithout('version', 'deleted'), TRUSTED), '3_words@3'),
-    ],
+    menus: [inSubmenu('model.words', ALWAYS, '1@3')],
   },
   describeModel: {
     title: 'Describe Model or Version…',
     icon: 'edit',
+    palette: key('hasModels'),
     enabled: TRUSTED,
-    menus: [
-      onItem('models', all(isWithout('model', 'deleted'), TRUSTED), '3_words@1'),
-      onItem('models', all(isWithout('version', 'deleted'), TRUSTED), '3_words@1'),
-    ],
+    menus: [inSubmenu('model.words', ALWAYS, '1@1')],
   },
   compareModelVersions: {
-    title: 'Compare Model Versions',
+    title: 'Compare Model Versions…',
     icon: 'diff',
+    palette: key('hasModels'),
     menus: [
       onTitle('models', ALWAYS, '2_project@1'),
       onItem('models', isWithout('model', 'deleted'), '1_look@2'),
@@ -247,61 +288,70 @@ export const COMMANDS = {
   openModelArtifact: {
     title: 'Open Model Artifact',
     icon: 'go-to-file',
+    palette: key('hasModels'),
     menus: [
       onItem('models', isWithout('modelArtifact', 'gone'), 'inline@1', '1_look@1'),
-      onItem('models', is('version'), '4_files@1'),
+      inSubmenu('model.files', ALWAYS, '1@1'),
     ],
   },
   revealModelArtifact: {
     title: 'Reveal Model Artifact in Explorer',
     icon: 'folder-opened',
+    palette: key('hasModels'),
     menus: [
-      onItem('models', is('version'), '4_files@2'),
+      inSubmenu('model.files', ALWAYS, '1@2'),
       onItem('models', isWithout('modelArtifact', 'gone'), '1_look@2'),
     ],
   },
   exportModel: {
     title: 'Export Model…',
     icon: 'cloud-upload',
+    palette: key('hasModels'),
     menus: [
       onTitle('models', key('hasModels'), '2_project@3'),
       onItem('models', isWithout('model', 'deleted'), '4_files@1'),
-      onItem('models', isWithout('version', 'deleted'), '4_files@4'),
+      inSubmenu('model.files', isWithout('version', 'deleted'), '1@4'),
     ],
   },
   importModel: {
     title: 'Import Model…',
     icon: 'cloud-download',
+    palette: TRUSTED,
     enabled: TRUSTED,
     menus: [onTitle('models', TRUSTED, '2_project@2')],
   },
   deleteModelVersion: {
     title: 'Delete Model Version…',
     icon: 'trash',
+    palette: key('hasModels'),
     enabled: TRUSTED,
     menus: [onItem('models', all(isWithout('version', 'deleted'), TRUSTED), '5_delete@1')],
   },
   restoreModelVersion: {
     title: 'Restore Model Version',
     icon: 'history',
+    palette: key('hasDeletedVersions'),
     enabled: TRUSTED,
     menus: [onItem('models', all(is('version', 'deleted'), TRUSTED), 'inline@1', '5_delete@1')],
   },
   purgeModelVersion: {
-    title: 'Give Up Artifact of Deleted Version…',
+    title: 'Purge Artifact of Deleted Version…',
     icon: 'trash',
+    palette: key('hasDeletedVersions'),
     enabled: TRUSTED,
     menus: [onItem('models', all(is('version', 'deleted'), TRUSTED), '5_delete@2')],
   },
   deleteModel: {
     title: 'Delete Model…',
     icon: 'trash',
+    palette: key('hasModels'),
     enabled: TRUSTED,
     menus: [onItem('models', all(isWithout('model', 'deleted'), TRUSTED), '5_delete@1')],
   },
   restoreModel: {
     title: 'Restore Model',
     icon: 'history',
+    palette: key('hasDeletedModels'),
     enabled: TRUSTED,
     menus: [
       onTitle('models', TRUSTED, '2_project@4'),
@@ -311,14 +361,16 @@ export const COMMANDS = {
   copyModelUri: {
     title: 'Copy Model URI',
     icon: 'copy',
+    palette: key('hasModels'),
     menus: [
-      onItem('models', is('version'), '4_files@3'),
+      inSubmenu('model.files', ALWAYS, '1@3'),
       onItem('models', isWithout('modelArtifact', 'gone'), '1_look@3'),
     ],
   },
   showModelRun: {
     title: 'Show Run of Model Version',
     icon: 'pulse',
+    palette: key('hasModels'),
     menus: [
       onItem('models', isWithout('modelRun', 'gone'), 'inline@1', '1_look@1'),
       onItem('models', is('version', 'run'), '1_look@4'),
@@ -330,10 +382,11 @@ export const COMMANDS = {
     palette: NEVER,
     menus: [onItem('models', isAny('use', 'task', 'version', 'served'), '1_look@1')],
   },
-  showModelVersion: { title: 'Show Model Version', icon: 'symbol-class' },
+  showModelVersion: { palette: key('hasModels'), title: 'Show Model Version', icon: 'symbol-class' },
   showModelHistory: {
     title: 'Show Model History',
     icon: 'history',
+    palette: key('hasModels'),
     menus: [
       onItem('models', isWithout('model', 'deleted'), 'inline@2', '1_look@1'),
       onItem('models', is('model', 'deleted'), '1_look@1'),
@@ -343,26 +396,31 @@ export const COMMANDS = {
   openService: {
     title: 'Open Service Panel',
     icon: 'graph-line',
+    palette: key('hasServices'),
     menus: [onItem('services', is('service'), '3_look@1')],
   },
   showModelLineage: {
     title: 'Show Model Lineage',
     icon: 'git-branch',
+    palette: key('hasModels'),
     menus: [onItem('models', isWithout('version', 'deleted'), 'inline@3', '1_look@2')],
   },
   showModelCard: {
     title: 'Show Model Card',
     icon: 'open-preview',
+    palette: key('hasModels'),
     menus: [onItem('models', is('version'), 'inline@2', '1_look@1')],
   },
   exportModelCard: {
     title: 'Export Model Card…',
     icon: 'markdown',
-    menus: [onItem('models', is('version'), '4_files@5')],
+    palette: key('hasModels'),
+    menus: [inSubmenu('model.files', ALWAYS, '1@5')],
   },
   filterModels: {
     title: 'Filter Models…',
     icon: 'filter',
+    palette: key('hasModels'),
     menus: [onTitle('models', not(key('models.filtered')), 'navigation@1')],
   },
   clearModelFilter: {
@@ -374,6 +432,7 @@ export const COMMANDS = {
   sortModelsBy: {
     title: 'Sort Models By…',
     icon: 'sort-precedence',
+    palette: key('hasModels'),
     menus: [onTitle('models', ALWAYS, 'navigation@2')],
   },
   loadMoreVersions: { title: 'Load More Versions', icon: 'ellipsis', palette: NEVER },
@@ -386,27 +445,32 @@ export const COMMANDS = {
   startService: {
     title: 'Start Service',
     icon: 'play',
+    palette: key('hasServices'),
     enabled: TRUSTED,
     menus: [onItem('services', all(isAny('service', 'down', 'lost'), TRUSTED), 'inline@1', '1_run@1')],
   },
   stopService: {
     title: 'Stop Service…',
     icon: 'debug-stop',
+    palette: key('hasServices'),
     enabled: TRUSTED,
     menus: [onItem('services', all(is('service', 'up'), TRUSTED), '1_run@3')],
   },
   restartService: {
     title: 'Restart Service',
     icon: 'debug-restart',
+    palette: key('hasServices'),
     enabled: TRUSTED,
     menus: [onItem('services', all(is('service', 'up', 'serving'), TRUSTED), '1_run@2')],
   },
   rollBackService: {
     title: 'Roll Back Service…',
     icon: 'discard',
+    palette: key('hasServices'),
     enabled: TRUSTED,
     menus: [
-      onItem('services', all(is('service', 'back'), TRUSTED), 'inline@1', '2_release@1'),
+      onItem('services', all(is('service', 'back'), TRUSTED), 'inline@1'),
+      inSubmenu('service.release', is('service', 'back'), '1@1'),
       onItem('services', all(is('release', 'previous'), TRUSTED), 'inline@1', '1_release@1'),
       onItem('services', all(is('alert', 'firing'), TRUSTED), '2_release@1'),
     ],
@@ -414,33 +478,37 @@ export const COMMANDS = {
   promoteService: {
     title: 'Promote Canary…',
     icon: 'arrow-up',
+    palette: key('hasCanary'),
     enabled: TRUSTED,
     menus: [
-      onItem('services', all(is('service', 'canary'), TRUSTED), '2_release@2'),
+      inSubmenu('service.release', is('service', 'canary'), '1@2'),
       onItem('services', all(is('release', 'canary'), TRUSTED), 'inline@1', '1_release@1'),
     ],
   },
   setServiceTraffic: {
     title: 'Set Traffic of Canary…',
     icon: 'split-horizontal',
+    palette: key('hasCanary'),
     enabled: TRUSTED,
     menus: [
-      onItem('services', all(is('service', 'canary'), TRUSTED), '2_release@3'),
+      inSubmenu('service.release', is('service', 'canary'), '1@3'),
       onItem('services', all(is('release', 'canary'), TRUSTED), 'inline@2', '1_release@2'),
     ],
   },
   abortService: {
     title: 'End Canary or Deployment',
     icon: 'circle-slash',
+    palette: key('hasCanary'),
     enabled: TRUSTED,
     menus: [
-      onItem('services', all(isAny('service', 'canary', 'deploying'), TRUSTED), '2_release@4'),
+      inSubmenu('service.release', isAny('service', 'canary', 'deploying'), '1@4'),
       onItem('services', all(isAny('release', 'canary', 'starting'), TRUSTED), 'inline@3', '1_release@3'),
     ],
   },
   serveRelease: {
     title: 'Serve Release…',
     icon: 'rocket',
+    palette: key('hasServices'),
     enabled: TRUSTED,
     menus: [
       onTitle('services', all(key('hasServices'), TRUSTED), 'navigation@1'),
@@ -451,6 +519,7 @@ export const COMMANDS = {
   sendServiceSample: {
     title: 'Send Sample Request…',
     icon: 'beaker',
+    palette: key('hasServices'),
     enabled: TRUSTED,
     menus: [
       onItem(
@@ -464,6 +533,7 @@ export const COMMANDS = {
   openServiceInBrowser: {
     title: 'Open Service in Browser',
     icon: 'globe',
+    palette: key('hasServices'),
     menus: [
       onItem('services', all(is('service', 'up'), isWithout('service', 'lost')), 'inline@3', '3_look@3'),
       onItem('services', is('address'), '2_look@1'),
@@ -472,6 +542,7 @@ export const COMMANDS = {
   copyServiceUrl: {
     title: 'Copy Service Address',
     icon: 'copy',
+    palette: key('hasServices'),
     menus: [
       onItem('services', is('service'), '9_copy@1'),
       onItem('services', is('address'), 'inline@1', '9_copy@1'),
@@ -480,11 +551,13 @@ export const COMMANDS = {
   showServiceLog: {
     title: 'Show Service Log',
     icon: 'output',
+    palette: key('hasServices'),
     menus: [onItem('services', is('service'), '3_look@4')],
   },
   showServiceHistory: {
     title: 'Show Service History',
     icon: 'list-unordered',
+    palette: key('hasServices'),
     menus: [
       onItem('services', is('service'), '3_look@5'),
       onItem('services', is('serviceHistory'), 'inline@1'),
@@ -511,16 +584,18 @@ export const COMMANDS = {
     palette: NEVER,
     menus: [onItem('services', is('alert', 'placed'), 'inline@1')],
   },
-  revealService: { title: 'Show Service in Tree', icon: 'list-tree' },
+  revealService: { palette: key('hasServices'), title: 'Show Service in Tree', icon: 'list-tree' },
   materializeView: {
     title: 'Materialize Feature View',
     icon: 'play',
+    palette: all(key('hasFeatures'), TRUSTED),
     short: 'Materialize',
     menus: [onItem('features', all(is('featureView'), TRUSTED), 'inline@1', '1_run@1')],
   },
   previewView: {
     title: 'Preview Rows of Feature View',
     icon: 'table',
+    palette: key('hasFeatures'),
     short: 'Preview',
     menus: [
       onItem('features', isAny('featureView', 'one', 'versions'), 'inline@2'),
@@ -530,6 +605,7 @@ export const COMMANDS = {
   profileView: {
     title: 'Show Profile of Feature View',
     icon: 'graph',
+    palette: key('hasFeatures'),
     short: 'Profile',
     menus: [
       onItem('features', isAny('featureView', 'one', 'versions'), 'inline@3'),
@@ -539,12 +615,14 @@ export const COMMANDS = {
   compareViewVersions: {
     title: 'Compare Versions of Feature View…',
     icon: 'diff',
+    palette: key('hasFeatures'),
     short: 'Compare Versions…',
     menus: [onItem('features', is('featureView', 'versions'), '2_look@3')],
   },
   openFeature: {
     title: 'Open Feature Definition',
     icon: 'go-to-file',
+    palette: key('hasFeatures'),
     short: 'Open Definition',
     menus: [
       onItem(
@@ -558,6 +636,7 @@ export const COMMANDS = {
   buildTrainingSet: {
     title: 'Build Training Set…',
     icon: 'combine',
+    palette: all(key('hasFeatures'), TRUSTED),
     menus: [
       onTitle('features', TRUSTED, '2_project@1'),
       onItem('features', all(is('featureService'), TRUSTED), '1_run@1', 'inline@1'),
@@ -566,6 +645,7 @@ export const COMMANDS = {
   createFeatures: {
     title: 'Create Features from a Data File…',
     icon: 'add',
+    palette: TRUSTED,
     short: 'Create from a Data File…',
     menus: [
       onTitle('features', TRUSTED, 'navigation@1'),
@@ -587,10 +667,16 @@ export const COMMANDS = {
       onTitle('services', ALWAYS, 'navigation@3'),
     ],
   },
-  gc: { title: 'Free Space…', icon: 'trash', menus: [onTitle('runs', TRUSTED, '2_project@2')] },
+  gc: {
+    palette: all(key('hasPipelines'), TRUSTED),
+    title: 'Clean Up…',
+    icon: 'trash',
+    menus: [onTitle('runs', TRUSTED, '2_project@2')],
+  },
   restoreTrashed: {
     title: 'Restore from Trash…',
     icon: 'discard',
+    palette: all(key('hasPipelines'), TRUSTED),
     menus: [
       onTitle('runs', TRUSTED, '2_project@3'),
       onItem('runs', all(is('trashEntry'), TRUSTED), 'inline@1', '2_run@1'),
@@ -608,7 +694,12 @@ export const COMMANDS = {
     palette: NEVER,
     menus: [onItem('runs', all(is('trashEntry'), TRUSTED), '4_delete@1')],
   },
-  emptyTrash: { title: 'Empty Trash…', icon: 'trash', menus: [onTitle('runs', TRUSTED, '2_project@4')] },
+  emptyTrash: {
+    palette: all(key('hasPipelines'), TRUSTED),
+    title: 'Empty Trash…',
+    icon: 'trash',
+    menus: [onTitle('runs', TRUSTED, '2_project@4')],
+  },
   openRule: { title: 'Open the Page of a Rule…', icon: 'book' },
   trustMemory: {
     title: 'Trust Memory…',

@@ -1,6 +1,10 @@
 /** What the conditions of menus and views ask for beside the item: keys that the extension sets, and VS Code's own. */
 
 export const CONTEXT_KEYS = [
+  'asked',
+  'hasCanary',
+  'hasDeletedModels',
+  'hasDeletedVersions',
   'hasFeatures',
   'hasModels',
   'hasPipelines',
@@ -28,6 +32,10 @@ export function not(condition: string): string {
 
 export function all(...conditions: readonly string[]): string {
   return conditions.join(' && ');
+}
+
+export function any(...conditions: readonly string[]): string {
+  return conditions.join(' || ');
 }
 
 /** A pipeline is open in the editor, or chosen in the explorer. */

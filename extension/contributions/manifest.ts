@@ -1,12 +1,19 @@
 /** `contributes` of package.json, as far as the tables make it, and what is wrong with the rest. */
 import { COMMANDS, type CommandId } from './commands.js';
 import { CONTEXT_KEYS } from './conditions.js';
-import type { CommandRow } from './rows.js';
+import { SUBMENUS, type CommandRow } from './rows.js';
 import { SETTINGS } from './settings.js';
 
 const ROWS = Object.entries<CommandRow>(COMMANDS).map(([id, row]) => ({ command: `modelyard.${id}`, row }));
 
-function menus(): Record<string, { command: string; when: string; group?: string }[]> {
+interface Entry {
+  readonly command?: string;
+  readonly submenu?: string;
+  readonly when: string;
+  readonly group?: string;
+}
+
+function menus(): Record<string, Entry[]> {
   const made: ReturnType<typeof menus> = {
     commandPalette: ROWS.flatMap(({ command, row: { palette } }) =>
       palette === undefined ? [] : [{ command, when: palette }],
@@ -15,6 +22,10 @@ function menus(): Record<string, { command: string; when: string; group?: string
   for (const { command, row } of ROWS) {
     for (const { menu, when, groups } of row.menus ?? [])
       (made[menu] ??= []).push(...groups.map((group) => ({ command, when, group })));
+  }
+  for (const [id, { places }] of Object.entries<(typeof SUBMENUS)[keyof typeof SUBMENUS]>(SUBMENUS)) {
+    for (const { menu, when, groups } of places)
+      (made[menu] ??= []).push(...groups.map((group) => ({ submenu: `modelyard.${id}`, when, group })));
   }
   return made;
 }
@@ -30,6 +41,7 @@ export function contributed(): Readonly<Record<string, unknown>> {
       icon: `$(${icon})`,
       enablement: enabled,
     })),
+    submenus: Object.entries(SUBMENUS).map(([id, { label }]) => ({ id: `modelyard.${id}`, label })),
     menus: menus(),
     keybindings: ROWS.flatMap(({ command, row: { keys } }) =>
       keys === undefined ? [] : [{ command, ...keys }],

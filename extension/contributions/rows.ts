@@ -1,5 +1,6 @@
 /** The shape of a row of the commands, and of the places where it shows. */
-import { all } from './conditions.js';
+import { TRUSTED, all } from './conditions.js';
+import { is, isAny, isWithout } from './items.js';
 
 export type ViewId = 'pipelines' | 'features' | 'models' | 'services' | 'runs';
 
@@ -33,6 +34,36 @@ export const NEVER = 'false';
 /** On the items of a view for which a condition holds. */
 export function onItem(view: ViewId, when: string, ...groups: readonly string[]): Placed {
   return { menu: 'view/item/context', when: all(`view == modelyard.${view}`, when), groups };
+}
+
+/** Menus below an item of a menu: what belongs together, where one menu would be too long. */
+export const SUBMENUS = {
+  'model.alias': {
+    label: 'Alias',
+    places: [
+      onItem('models', all(isWithout('model', 'deleted'), isAny('model', 'aliased'), TRUSTED), '2_more@1'),
+      onItem('models', all(isWithout('version', 'deleted'), TRUSTED), '2_more@1'),
+    ],
+  },
+  'model.words': {
+    label: 'Description and Tags',
+    places: [
+      onItem('models', all(isWithout('model', 'deleted'), TRUSTED), '2_more@2'),
+      onItem('models', all(isWithout('version', 'deleted'), TRUSTED), '2_more@2'),
+    ],
+  },
+  'model.files': { label: 'Files and Export', places: [onItem('models', is('version'), '2_more@3')] },
+  'service.release': {
+    label: 'Release',
+    places: [
+      onItem('services', all(isAny('service', 'back', 'canary', 'deploying'), TRUSTED), '2_release@1'),
+    ],
+  },
+} as const satisfies Record<string, { readonly label: string; readonly places: readonly Placed[] }>;
+
+/** In a submenu. */
+export function inSubmenu(id: keyof typeof SUBMENUS, when: string, ...groups: readonly string[]): Placed {
+  return { menu: `modelyard.${id}`, when, groups };
 }
 
 /** At the head of a view. */

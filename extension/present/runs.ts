@@ -116,7 +116,7 @@ export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
     id: runKey(run),
     label: name,
     description: dots(allCached ? 'from cache' : undefined, runDescription(run, now, by)),
-    icon: shape.spin ? `${shape.icon}~spin` : allCached ? 'history' : shape.icon,
+    icon: shape.spin ? `${shape.icon}~spin` : allCached ? 'archive' : shape.icon,
     ...defined({ color: shape.color }),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
     context:

@@ -113,7 +113,19 @@ export class ModelsTree extends LiveTree<ModelNode> {
       else await this.#loadPage(model, page.limit);
     }
     setContext('hasModels', result.models.length > 0);
+    setContext(
+      'hasDeletedVersions',
+      result.models.some((model) => model.deletedVersions > 0),
+    );
+    await this.#lookForDeleted(deleted ? result.models : undefined);
     return true;
+  }
+
+  /** Whether there is a deleted model to restore, whatever the view shows. */
+  async #lookForDeleted(listed: readonly ModelItem[] | undefined): Promise<void> {
+    const models =
+      listed ?? (await this.#context.client.ask('modelyard/models', { includeDeleted: true }))?.models;
+    setContext('hasDeletedModels', models?.some((model) => model.deleted !== undefined) === true);
   }
 
   async #loadPage(model: ModelItem, limit: number): Promise<void> {

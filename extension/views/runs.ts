@@ -122,7 +122,8 @@ export class RunsTree extends LiveTree<RunNode> {
     this.#more = result.more;
     this.#problems = result.problems;
     await Promise.all([this.#context.approvals.ready(), this.#context.memories.ready()]);
-    setContext('hasRuns', result.runs.length > 0);
+    // What a filter leaves nothing of is there all the same.
+    if (result.runs.length > 0 || isEmptyFilter(this.#filter)) setContext('hasRuns', result.runs.length > 0);
     return true;
   }
 

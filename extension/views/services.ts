@@ -94,6 +94,10 @@ export class ServicesTree extends LiveTree<ServiceNode> {
     }
     const { environments } = result;
     setContext('hasServices', environments.length > 0);
+    setContext(
+      'hasCanary',
+      this.services.some(({ candidate }) => candidate !== undefined),
+    );
     this.#loaded.fire();
     return true;
   }

@@ -1,7 +1,8 @@
 /** A question of a run: what is asked, the numbers, the files, who has answered; and the two answers. */
 import type { ApprovalView } from '../../server/protocol.js';
-import { button, h, icon, link, replace } from './parts/dom.js';
+import { button, h, icon, link } from './parts/dom.js';
 import { connect } from './parts/host.js';
+import { replace } from './parts/patch.js';
 import { harmless } from './parts/markdown.js';
 import type { FromApproval, ToApproval } from './shared/approval-messages.js';
 import { ago, bytes, localDateTime, plain, shown } from '../../server/base/format.js';
@@ -120,7 +121,7 @@ function comparison({ comparison: compared }: ApprovalView): HTMLElement | undef
   return card(
     `${title} instead of ${plain(current, 60)}`,
     table(
-      ['Metric', plain(current, 60), title, ''],
+      ['Metric', plain(current, 60), title, 'Verdict'],
       rows.map((row) =>
         h(
           'tr',
@@ -128,14 +129,7 @@ function comparison({ comparison: compared }: ApprovalView): HTMLElement | undef
           h('th', { scope: 'row' }, plain(row.metric)),
           h('td', { class: 'value' }, value(row.current)),
           h('td', { class: 'value' }, value(row.candidate)),
-          h(
-            'td',
-            { class: `verdict ${row.verdict ?? ''}` },
-            row.verdict === undefined
-              ? undefined
-              : icon(row.verdict === 'better' ? 'arrow-up' : 'arrow-down'),
-            row.verdict,
-          ),
+          h('td', { class: `verdict ${row.verdict ?? ''}` }, row.verdict),
         ),
       ),
     ),

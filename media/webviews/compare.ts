@@ -1,30 +1,49 @@
 /** Runs side by side. */
 import type { RunView } from '../../server/protocol.js';
 import { lineChart, type Line } from './parts/chart.js';
-import { checkbox, h, icon, replace, statusIcon } from './parts/dom.js';
+import { checkbox, h, icon, link, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
+import { on, replace } from './parts/patch.js';
 import { rowsOf, type Row } from './shared/comparison.js';
 import { duration, elapsed, localDateTime, number, plain, shown } from '../../server/base/format.js';
 import type { FromCompare, ToCompare } from './shared/messages.js';
 
 const root = document.getElementById('root') ?? document.body;
 let onlyDifferent = false;
+/** The id of the run that the others are held against; the oldest, unless somebody chose another. */
+let baseline: string | undefined;
 let last: ToCompare | undefined;
 
-function head(run: RunView, index: number): HTMLElement {
+/** The baseline first, then the oldest. */
+function ordered(runs: readonly RunView[]): readonly RunView[] {
+  const rank = (run: RunView): string => `${run.id === baseline ? 0 : 1}${run.createdAt}${run.id}`;
+  return runs.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
+}
+
+function makeBaseline(run: RunView, several: boolean): HTMLElement {
+  const [words, title] = several
+    ? ['Make Baseline', 'Hold the other runs against this one']
+    : ['Swap', 'Hold the other run against this one'];
+  return link(words, title, `baseline:${run.id}`, () => {
+    baseline = run.id;
+    host.remember('baseline', baseline);
+    if (last) draw(last);
+  });
+}
+
+function head(run: RunView, index: number, runs: readonly RunView[]): HTMLElement {
   const open = h(
     'button',
     { type: 'button', class: 'link', title: `Show run ${plain(run.id)}`, 'data-key': `run:${run.id}` },
     plain(run.pipeline, 60),
   );
-  open.addEventListener('click', () =>
-    host.send({ type: 'openRun', id: run.id, projectUri: run.projectUri }),
-  );
+  on(open, 'click', () => host.send({ type: 'openRun', id: run.id, projectUri: run.projectUri }));
   return h(
     'th',
     { scope: 'col' },
     h('div', { class: `key color-${index % 6}` }, statusIcon(run.status), open),
     h('div', { class: 'dim' }, localDateTime(run.createdAt)),
+    index === 0 ? h('div', { class: 'dim' }, 'baseline') : makeBaseline(run, runs.length > 2),
   );
 }
 
@@ -111,7 +130,8 @@ function charts(runs: readonly RunView[]): HTMLElement | undefined {
   );
 }
 
-function draw({ runs, missing }: ToCompare): void {
+function draw({ runs: found, missing }: ToCompare): void {
+  const runs = ordered(found);
   const box = checkbox('different', 'Only what differs', onlyDifferent, (checked) => {
     onlyDifferent = checked;
     host.remember('onlyDifferent', checked);
@@ -174,6 +194,8 @@ function metricsOf(run: RunView): Readonly<Record<string, unknown>> {
 
 const host = connect<ToCompare, FromCompare>((message) => {
   onlyDifferent = host.recall('onlyDifferent') === true;
+  const kept = host.recall('baseline');
+  if (typeof kept === 'string') baseline = kept;
   last = message;
   draw(message);
 });

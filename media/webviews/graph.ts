@@ -1,9 +1,10 @@
 /** The graph of a pipeline: boxes and arrows with live state, by mouse and by keyboard. */
-import type { GraphNode, GraphResult } from '../../server/protocol.js';
+import type { GraphNode, GraphResult, TaskStatus } from '../../server/protocol.js';
 import { diagramPage, tipList, type DiagramNode } from './parts/diagram.js';
-import { button, h, icon, replace, statusIcon } from './parts/dom.js';
+import { button, h, icon, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
-import { plain } from '../../server/base/format.js';
+import { replace } from './parts/patch.js';
+import { plain, plural } from '../../server/base/format.js';
 import type { FromGraph, ToGraph } from './shared/messages.js';
 import { look, stalenessWord } from './shared/status.js';
 
@@ -33,6 +34,13 @@ function kindOf(node: GraphNode): string {
   return fine && node.staleness === 'stale' ? 'stale' : (status ?? 'none');
 }
 
+function glyphOf(node: GraphNode): HTMLElement {
+  return kindOf(node) === 'stale' ? icon('history', 'status-queued') : statusIcon(node.status);
+}
+
+/** What one looks for in a graph that is larger than the window. */
+const WEIGHTS: Readonly<Partial<Record<TaskStatus, number>>> = { failed: 3, running: 2, waiting: 1 };
+
 function boxOf(node: GraphNode): DiagramNode {
   const state = node.status === undefined ? 'never run' : look(node.status).word;
   const words = note(node);
@@ -40,9 +48,12 @@ function boxOf(node: GraphNode): DiagramNode {
     id: node.id,
     name: node.id,
     note: words === '' ? node.action : words,
-    label: `Task ${node.id}, ${node.action}, ${state}${words === '' ? '' : `, ${words}`}`,
+    label: [node.id, words === '' ? '' : words, node.action, 'task', state]
+      .filter((part) => part !== '')
+      .join(', '),
+    weight: WEIGHTS[node.status ?? 'succeeded'] ?? 0,
     kind: kindOf(node),
-    glyph: kindOf(node) === 'stale' ? icon('circle-outline', 'status-queued') : statusIcon(node.status),
+    glyph: glyphOf(node),
     tip: () => [
       h(
         'div',
@@ -82,57 +93,64 @@ function draw(next: GraphResult): void {
   );
 }
 
+/** How many tasks are what: under way first, then what would run. */
+function summary({ nodes }: GraphResult): string {
+  const tasks = plural(nodes.length, 'task');
+  const active = LIVE.map(
+    (status) => [nodes.filter((node) => node.status === status).length, status] as const,
+  ).filter(([count]) => count > 0);
+  if (active.length > 0)
+    return [tasks, ...active.map(([count, status]) => `${count} ${look(status).word}`)].join(', ');
+  const toRun = nodes.filter(({ staleness }) => staleness === 'stale' || staleness === 'never-run').length;
+  if (toRun > 0) return `${tasks}, ${toRun} to run`;
+  return nodes.every(({ staleness }) => staleness === 'fresh') ? `${tasks}, up to date` : tasks;
+}
+
+const LIVE = ['running', 'queued', 'waiting'] as const;
+
 function header(next: GraphResult, canRun: boolean): void {
-  const counts = next.nodes.filter(
-    (node) => node.staleness === 'stale' || node.staleness === 'never-run',
-  ).length;
   replace(
     bar,
     h('h1', {}, plain(next.pipeline, 80)),
-    h(
-      'span',
-      { class: 'dim grow' },
-      next.problem === undefined
-        ? `${next.nodes.length} ${next.nodes.length === 1 ? 'task' : 'tasks'}${counts > 0 ? `, ${counts} to run` : ', up to date'}`
-        : plain(next.problem, 200),
-    ),
+    h('span', { class: 'dim grow' }, next.problem === undefined ? summary(next) : plain(next.problem, 200)),
     canRun
       ? button('play', 'Run', () => host.send({ type: 'run' }), { primary: true })
       : h('span', { class: 'dim' }, 'Running is off in Restricted Mode'),
     button('checklist', 'Plan', () => host.send({ type: 'plan' })),
     view.buttons,
   );
-  for (const [index, element] of [...bar.querySelectorAll('button')].entries())
-    element.dataset['key'] = `bar:${index}`;
 }
 
-const LEGEND = [
+const LEGEND: readonly (readonly [kind: string, words: string])[] = [
   ['none', 'never run'],
+  ['queued', 'queued'],
   ['running', 'running'],
+  ['waiting', 'waiting'],
   ['succeeded', 'up to date'],
   ['cached', 'from cache'],
   ['stale', 'stale: would run'],
   ['failed', 'failed'],
-  ['skipped', 'skipped or cancelled'],
-] as const;
+  ['interrupted', 'interrupted'],
+  ['cancelled', 'cancelled'],
+  ['skipped', 'skipped'],
+];
 
-legend.append(
-  ...LEGEND.map(([kind, words]) =>
+/** What is there, and nothing else. */
+function drawLegend({ nodes }: GraphResult): void {
+  const there = new Map(nodes.map((node) => [kindOf(node), node]));
+  replace(
+    legend,
+    ...LEGEND.flatMap(([kind, words]) => {
+      const node = there.get(kind);
+      return node === undefined ? [] : [h('span', { class: `entry kind-${kind}` }, glyphOf(node), words)];
+    }),
     h(
       'span',
-      { class: `entry kind-${kind}` },
-      kind === 'stale'
-        ? icon('circle-outline', 'status-queued')
-        : statusIcon(kind === 'none' ? undefined : kind),
-      words,
+      { class: 'dim hint' },
+      'Click goes to the task · arrow keys move · drag and wheel pan, Ctrl+wheel zooms',
     ),
-  ),
-  h(
-    'span',
-    { class: 'dim hint' },
-    'Click goes to the task · arrow keys move · drag and wheel pan, Ctrl+wheel zooms',
-  ),
-);
+  );
+}
 
 const host = connect<ToGraph, FromGraph>((message) => {
   if (message.type === 'missing') {
@@ -144,6 +162,7 @@ const host = connect<ToGraph, FromGraph>((message) => {
   const focused = view.isFocused();
   header(message.graph, message.canRun);
   draw(message.graph);
+  drawLegend(message.graph);
   const wanted =
     message.focus === undefined
       ? undefined

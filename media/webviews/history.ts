@@ -1,7 +1,8 @@
 /** Who changed what of a model, when and why. */
 import type { ModelHistoryEntry } from '../../server/protocol.js';
-import { button, checkbox, h, icon, link, replace } from './parts/dom.js';
+import { button, checkbox, h, icon, link } from './parts/dom.js';
 import { connect } from './parts/host.js';
+import { replace } from './parts/patch.js';
 import { ago, localDateTime, plain, plural } from '../../server/base/format.js';
 import type { FromHistory, ToHistory } from './shared/model-messages.js';
 

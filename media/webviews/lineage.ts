@@ -1,8 +1,9 @@
 /** What a version stands on and what became of it: a graph to walk, both ways. */
 import type { LineageNodeView, LineageView } from '../../server/protocol.js';
 import { diagramPage, tipList, type DiagramNode } from './parts/diagram.js';
-import { h, icon, replace } from './parts/dom.js';
+import { h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
+import { replace } from './parts/patch.js';
 import { localDateTime, plain, plural } from '../../server/base/format.js';
 import type { FromLineage, ToLineage } from './shared/model-messages.js';
 
@@ -122,9 +123,9 @@ function boxOf(node: LineageNodeView, { targets, edges, nodes }: LineageView): D
     name: nameOf(node),
     note: noteOf(node),
     label: [
-      `${word} ${nameOf(node)}`,
+      `${nameOf(node)}, ${noteOf(node)}`,
+      word,
       target ? 'which was asked for' : '',
-      noteOf(node),
       from.length === 0 ? '' : `from ${from.join(', ')}`,
       into.length === 0 ? '' : `into ${into.join(', ')}`,
     ]

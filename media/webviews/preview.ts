@@ -1,8 +1,9 @@
 /** Rows of a feature view: as many as there are, of which only those on the screen are loaded. */
 import { defined } from '../../server/base/defined.js';
 import type { RowsFilter, RowsPage, RowsSort, ViewVersion } from '../../server/protocol.js';
-import { button, h, icon, replace } from './parts/dom.js';
+import { button, h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
+import { on, replace } from './parts/patch.js';
 import type { FromPreview, ToPreview } from './shared/feature-messages.js';
 import { ago, plain } from '../../server/base/format.js';
 import {
@@ -153,7 +154,7 @@ function headCell(column: RowsPage['columns'][number], index: number): HTMLEleme
     arrow,
     h('span', { class: 'said' }, sorted === 'none' ? '' : `, ${sorted}`),
   );
-  order.addEventListener('click', () => {
+  on(order, 'click', () => {
     sort =
       sorted === 'none'
         ? { column: column.name, descending: false }
@@ -174,19 +175,19 @@ function headCell(column: RowsPage['columns'][number], index: number): HTMLEleme
   });
   filter.value = filters.get(column.name) ?? '';
   let typing: ReturnType<typeof setTimeout> | undefined;
-  const take = (): void => {
+  const take = (text: string): void => {
     clearTimeout(typing);
-    if ((filters.get(column.name) ?? '') === filter.value) return;
-    filters.set(column.name, filter.value);
+    if ((filters.get(column.name) ?? '') === text) return;
+    filters.set(column.name, text);
     restart();
   };
-  filter.addEventListener('input', () => {
+  on(filter, 'input', (_, live) => {
     clearTimeout(typing);
-    typing = setTimeout(take, TYPING_MS);
+    typing = setTimeout(() => take(live.value), TYPING_MS);
   });
-  filter.addEventListener('change', take);
-  filter.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter') take();
+  on(filter, 'change', (_, live) => take(live.value));
+  on(filter, 'keydown', (event, live) => {
+    if (event.key === 'Enter') take(live.value);
     event.stopPropagation();
   });
   return h(

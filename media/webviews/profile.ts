@@ -1,7 +1,8 @@
 /** The profile of a feature view: each feature's spread, and how far it has moved from another version. */
 import type { FeatureDriftView, FeatureProfile, VersionsDrift, ViewProfile } from '../../server/protocol.js';
-import { button, h, icon, replace } from './parts/dom.js';
+import { button, h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
+import { on, replace, whole } from './parts/patch.js';
 import { driftShares, histogram, overTime, topValues, valueWords } from './parts/spread.js';
 import type { FromProfile, ToProfile } from './shared/feature-messages.js';
 import { ago, bytes, number, plain } from '../../server/base/format.js';
@@ -167,8 +168,8 @@ function versions(shown: ViewProfile): HTMLElement | undefined {
     ...others.map((version) => h('option', { value: version }, `version ${version}`)),
   );
   select.value = comparing === undefined ? '' : String(comparing);
-  select.addEventListener('change', () => {
-    comparing = select.value === '' ? undefined : Number(select.value);
+  on(select, 'change', (_, live) => {
+    comparing = live.value === '' ? undefined : Number(live.value);
     drift = undefined;
     problem = undefined;
     host.remember('against', comparing);
@@ -231,7 +232,7 @@ function comparison(): HTMLElement | undefined {
   );
 }
 
-const list = h('div', { class: 'features' });
+const list = whole(h('div', { class: 'features' }));
 
 function drawList(): void {
   if (profile === undefined) return;
@@ -268,8 +269,8 @@ function draw(): void {
     'aria-label': 'Filter features',
   });
   input.value = search;
-  input.addEventListener('input', () => {
-    search = input.value;
+  on(input, 'input', (_, live) => {
+    search = live.value;
     drawList();
   });
   const own = shown.expectations.filter((one) => one.feature === undefined && !one.passed);

@@ -1,8 +1,9 @@
 /** A run to look at, live while it goes on. */
 import type { RunView, TaskRunView } from '../../server/protocol.js';
 import { lineChart, type Line } from './parts/chart.js';
-import { button, h, icon, replace, statusIcon } from './parts/dom.js';
+import { button, h, icon, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
+import { replace } from './parts/patch.js';
 import { runTables } from './parts/run-tables.js';
 import { timeline } from './parts/timeline.js';
 import { bytes, duration, elapsed, localDateTime, plain, plural } from '../../server/base/format.js';
@@ -13,16 +14,24 @@ const root = document.getElementById('root') ?? document.body;
 const head = h('header', { class: 'run-head' });
 const problem = h('div', {});
 const tasks = h('section', { 'aria-label': 'Tasks' });
-const detail = h('section', { 'aria-label': 'Chosen task' });
+const detail = h('div', {});
 const charts = h('section', { 'aria-label': 'Charts' });
 const tables = h('div', { class: 'columns' });
 const log = h('pre', { class: 'log', tabindex: 0, 'aria-label': 'Log' });
-root.append(head, problem, tasks, detail, charts, tables);
+// The log stays in its place while what is above it is drawn again: it would lose how far it is scrolled, and what is selected.
+const chosenTask = h('section', { class: 'chosen card', 'aria-label': 'Chosen task' }, detail, log);
+const work = h('div', { class: 'work' }, tasks, chosenTask);
+root.append(head, problem, work, charts, tables);
+
+/** Often enough to look live; a run of many tasks tells of changes much more often. */
+const DRAW_MS = 300;
 
 let run: RunView | undefined;
 let canRun = false;
 let chosen: string | undefined;
 let drawn = '';
+let drawnAt = 0;
+let waiting: ReturnType<typeof setTimeout> | undefined;
 
 function chip(codicon: string, text: string, title: string): HTMLElement {
   return h('span', { class: 'chip', title }, icon(codicon), text);
@@ -58,7 +67,7 @@ function drawHead(view: RunView, now: number): void {
       chip('calendar', localDateTime(view.createdAt), 'Started'),
       time === undefined
         ? undefined
-        : chip('watch', duration(active ? Math.floor(time / 1000) * 1000 : time), 'How long'),
+        : chip('watch', duration(active ? Math.floor(time / 1000) * 1000 : time), 'Duration'),
       git === undefined
         ? undefined
         : chip(
@@ -74,7 +83,7 @@ function drawHead(view: RunView, now: number): void {
       ),
       view.resumed === undefined
         ? undefined
-        : chip('debug-continue', `goes on from ${plain(view.resumed)}`, 'Resumed'),
+        : chip('debug-continue', `continues ${plain(view.resumed)}`, 'Resumed'),
       h('span', { class: 'chip mono', title: 'Run id' }, plain(view.id)),
     ),
   );
@@ -97,55 +106,43 @@ function facts(task: TaskRunView): string {
 
 function drawDetail(view: RunView): void {
   const task = view.tasks.find(({ id }) => id === chosen);
+  work.classList.toggle('split', task !== undefined);
+  chosenTask.hidden = task === undefined;
+  log.hidden = task?.logUri === undefined;
   if (!task) {
-    replace(
-      detail,
-      h(
-        'p',
-        { class: 'dim' },
-        view.tasks.length === 0
-          ? 'No task has been planned yet.'
-          : 'Choose a task to see why it ran, its checks and its log.',
-      ),
-    );
+    replace(detail);
     return;
   }
   replace(
     detail,
     h(
       'div',
-      { class: 'card' },
+      { class: 'bar' },
+      h('h2', {}, statusIcon(task.status), plain(task.id, 80)),
       h(
-        'div',
-        { class: 'bar' },
-        h('h2', {}, statusIcon(task.status), plain(task.id, 80)),
-        h(
-          'span',
-          { class: 'dim grow' },
-          [task.action, look(task.status).word, facts(task)].filter((part) => part !== '').join(' · '),
-        ),
-        task.logUri === undefined
-          ? undefined
-          : button('output', 'Open Log', () => host.send({ type: 'openLog', task: task.id })),
-        button('close', 'Close', () => choose(undefined), { iconOnly: true }),
+        'span',
+        { class: 'dim grow' },
+        [task.action, look(task.status).word, facts(task)].filter((part) => part !== '').join(' · '),
       ),
-      task.error === undefined
-        ? undefined
-        : h('p', { class: 'error' }, icon('error'), plain(task.error, 2000)),
-      task.reasons.length === 0
-        ? undefined
-        : h('p', { class: 'dim' }, `Why: ${task.reasons.map((reason) => plain(reason, 300)).join(' · ')}`),
-      task.checks.length === 0 ? undefined : h('ul', { class: 'checks' }, ...task.checks.map(check)),
       task.logUri === undefined
-        ? h(
-            'p',
-            { class: 'dim' },
-            task.status === 'cached'
-              ? 'Nothing ran, so there is no log: the outputs were as they had to be, or came from the cache.'
-              : 'No log: the task has not run.',
-          )
-        : log,
+        ? undefined
+        : button('output', 'Open Log', () => host.send({ type: 'openLog', task: task.id })),
+      button('close', 'Close', () => choose(undefined), { iconOnly: true }),
     ),
+    task.error === undefined ? undefined : h('p', { class: 'error' }, icon('error'), plain(task.error, 2000)),
+    task.reasons.length === 0
+      ? undefined
+      : h('p', { class: 'dim' }, `Why: ${task.reasons.map((reason) => plain(reason, 300)).join(' · ')}`),
+    task.checks.length === 0 ? undefined : h('ul', { class: 'checks' }, ...task.checks.map(check)),
+    task.logUri !== undefined
+      ? undefined
+      : h(
+          'p',
+          { class: 'dim' },
+          task.status === 'cached'
+            ? 'Nothing ran, so there is no log: the outputs were as they had to be, or came from the cache.'
+            : 'No log: the task has not run.',
+        ),
   );
   for (const [index, element] of [...detail.querySelectorAll('button')].entries())
     element.dataset['key'] = `detail:${index}`;
@@ -185,10 +182,25 @@ function choose(task: string | undefined): void {
   log.replaceChildren();
   host.send({ type: 'log', task: chosen });
   if (run) draw(run);
+  // Where there is no room beside the list, the details are below it.
+  if (chosen !== undefined) chosenTask.scrollIntoView({ block: 'nearest' });
+}
+
+/** Draws what has come, at once or when it is time again. */
+function drawSoon(): void {
+  if (waiting !== undefined) return;
+  waiting = setTimeout(
+    () => {
+      waiting = undefined;
+      if (run) draw(run);
+    },
+    Math.max(0, drawnAt + DRAW_MS - Date.now()),
+  );
 }
 
 function draw(view: RunView): void {
   const now = Date.now();
+  drawnAt = now;
   const selection = window.getSelection();
   drawHead(view, now);
   replace(
@@ -197,7 +209,15 @@ function draw(view: RunView): void {
   );
   replace(
     tasks,
-    h('h2', {}, icon('list-unordered'), plural(view.tasks.length, 'task')),
+    h(
+      'h2',
+      {},
+      icon('list-unordered'),
+      plural(view.tasks.length, 'task'),
+      chosen === undefined && view.tasks.length > 0
+        ? h('span', { class: 'dim hint' }, 'Choose one to see why it ran, its checks and its log')
+        : undefined,
+    ),
     timeline(view, now, chosen, choose),
   );
   // While it is live this comes every second: what is the same stays, so that reading and selecting isn't disturbed.
@@ -235,6 +255,7 @@ const host = connect<ToRun, FromRun>((message) => {
     case 'missing':
       replace(head, h('h1', {}, 'Run'), h('p', { class: 'dim' }, message.message));
       for (const part of [problem, tasks, detail, charts, tables]) part.replaceChildren();
+      chosenTask.hidden = true;
       return;
     case 'log':
       if (message.task === chosen) showLog(message.text, message.truncated);
@@ -249,7 +270,8 @@ const host = connect<ToRun, FromRun>((message) => {
         chosen = typeof before === 'string' ? before : failed;
         if (chosen !== undefined) host.send({ type: 'log', task: chosen });
       }
-      draw(run);
+      if (first) draw(run);
+      else drawSoon();
       return;
     }
   }

@@ -1,8 +1,9 @@
 /** A service over time: how it is, what its traffic is like, what changed, and how far its requests are from training. */
 import { alertsOf, headOf, type HeadActions } from './parts/service-head.js';
 import { driftSection } from './parts/service-drift.js';
-import { button, checkbox, h, icon, replace } from './parts/dom.js';
+import { button, checkbox, h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
+import { on, replace } from './parts/patch.js';
 import { changes, metricsTable } from './parts/metrics-table.js';
 import { TimeFrame, chartWidth, timeChart } from './parts/time-chart.js';
 import { ago } from '../../server/base/format.js';
@@ -33,14 +34,14 @@ const actions: HeadActions = {
 
 function windows({ windowMs }: Shown): HTMLElement {
   const group = h('span', { class: 'group windows', role: 'radiogroup', 'aria-label': 'Window' });
-  const choose = (index: number): void => {
+  const choose = (live: Element, index: number): void => {
     const wanted = WINDOWS[index];
     if (wanted === undefined) return;
     host.remember('window', wanted.ms);
     host.send({ type: 'window', windowMs: wanted.ms });
     // At once, before the answer: the next arrow key goes on from here.
     if (shown !== undefined) shown = { ...shown, windowMs: wanted.ms };
-    [...group.children].forEach((child, at) => {
+    [...(live.parentElement?.children ?? [])].forEach((child, at) => {
       child.setAttribute('aria-checked', String(at === index));
       child.setAttribute('tabindex', at === index ? '0' : '-1');
     });
@@ -60,14 +61,14 @@ function windows({ windowMs }: Shown): HTMLElement {
       },
       label,
     );
-    element.addEventListener('click', () => choose(index));
-    element.addEventListener('keydown', (event) => {
+    on(element, 'click', (_, live) => choose(live, index));
+    on(element, 'keydown', (event, live) => {
       const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
       const next = by === undefined ? undefined : index + by;
       if (next === undefined || WINDOWS[next] === undefined) return;
       event.preventDefault();
-      choose(next);
-      (group.children[next] as HTMLElement).focus();
+      choose(live, next);
+      (live.parentElement?.children[next] as HTMLElement | undefined)?.focus();
     });
     group.append(element);
   });

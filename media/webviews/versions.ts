@@ -1,8 +1,10 @@
 /** Two model versions side by side, and the question whether an alias should move. */
-import type { ComparisonRowView, VersionItem } from '../../server/protocol.js';
-import { button, checkbox, h, icon, replace } from './parts/dom.js';
+import type { ComparisonRowView, ComparisonView, VersionItem } from '../../server/protocol.js';
+import { button, checkbox, h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
+import { on, replace } from './parts/patch.js';
 import { localDateTime, number, plain, shown } from '../../server/base/format.js';
+import { isTurned, turned, verdictSentence } from './shared/version-comparison.js';
 import type { FromVersions, Proposal, ToVersions } from './shared/model-messages.js';
 
 type Comparison = Extract<ToVersions, { type: 'comparison' }>;
@@ -17,6 +19,8 @@ const SECTIONS = [
 
 const root = document.getElementById('root') ?? document.body;
 let onlyDifferent = false;
+/** Whether somebody wanted the columns the other way round than they come. */
+let swapped = false;
 let last: Comparison | undefined;
 /** While the panel works on the answer. */
 let asked = false;
@@ -34,7 +38,7 @@ function head(version: VersionItem, role: string): HTMLElement {
     `${plain(version.model, 40)} ${version.version}`,
   );
   const { model, version: number } = version;
-  open.addEventListener('click', () => host.send({ type: 'openVersion', model, version: number }));
+  on(open, 'click', () => host.send({ type: 'openVersion', model, version: number }));
   return h(
     'th',
     { scope: 'col' },
@@ -57,7 +61,7 @@ function cell(row: ComparisonRowView, value: unknown): HTMLElement {
   const text = plain(typeof value === 'string' ? value : shown(value, 200), 200);
   if (row.section === 'lineage' && row.key === 'run' && typeof value === 'string') {
     const open = h('button', { type: 'button', class: 'link', title: 'Show the run' }, text);
-    open.addEventListener('click', () => host.send({ type: 'openRun', id: value }));
+    on(open, 'click', () => host.send({ type: 'openRun', id: value }));
     return h('td', { class: 'value' }, open);
   }
   const hash = /^sha256:([0-9a-f]{64})$/.exec(text)?.[1];
@@ -76,8 +80,10 @@ function change(row: ComparisonRowView): HTMLElement {
   );
 }
 
-function tableOf(rows: readonly ComparisonRowView[], { comparison, proposal }: Comparison): HTMLElement {
-  const [from, to] = proposal === undefined ? ['', ''] : [`${plain(proposal.alias, 32)} now`, 'would be'];
+function tableOf(comparison: ComparisonView, proposal: Proposal | undefined): HTMLElement {
+  const { rows } = comparison;
+  const [from, to] =
+    proposal === undefined ? ['baseline', ''] : [`${plain(proposal.alias, 32)} now`, 'would be'];
   return h(
     'div',
     { class: 'scroll' },
@@ -131,16 +137,10 @@ function tableOf(rows: readonly ComparisonRowView[], { comparison, proposal }: C
   );
 }
 
-/** What would get better and worse, in a sentence. */
-function summary(rows: readonly ComparisonRowView[]): string {
-  const count = (verdict: 'better' | 'worse'): number => rows.filter((row) => row.verdict === verdict).length;
-  const [better, worse] = [count('better'), count('worse')];
-  if (better + worse === 0) return 'No metric says which of them is better.';
-  const words = (some: number, word: string): string =>
-    `${some} ${some === 1 ? 'metric is' : 'metrics are'} ${word}`;
-  return `${[better > 0 ? words(better, 'better') : '', worse > 0 ? words(worse, 'worse') : '']
-    .filter((part) => part !== '')
-    .join(', ')}.`;
+function sentence({ a, b, rows }: ComparisonView): string {
+  const name = (version: VersionItem): string =>
+    a.model === b.model ? version.version : `${plain(version.model, 40)} ${version.version}`;
+  return verdictSentence(rows, [name(a), name(b)]);
 }
 
 function question(proposal: Proposal, { comparison, canChange }: Comparison): HTMLElement {
@@ -158,8 +158,8 @@ function question(proposal: Proposal, { comparison, canChange }: Comparison): HT
     value: reason,
   });
   box.disabled = asked || !held || !canChange;
-  box.addEventListener('input', () => {
-    reason = box.value;
+  on(box, 'input', (_, live) => {
+    reason = live.value;
     host.remember('reason', reason);
   });
   const confirm = (): void => {
@@ -168,7 +168,7 @@ function question(proposal: Proposal, { comparison, canChange }: Comparison): HT
     host.send({ type: 'confirm', reason });
     if (last) draw(last);
   };
-  box.addEventListener('keydown', (event) => {
+  on(box, 'keydown', (event) => {
     if (event.key === 'Enter') confirm();
     if (event.key === 'Escape') host.send({ type: 'cancel' });
   });
@@ -189,7 +189,7 @@ function question(proposal: Proposal, { comparison, canChange }: Comparison): HT
       !canChange
         ? 'Changing models is off in Restricted Mode.'
         : held
-          ? `${summary(comparison.rows)} Whoever asks for ${plain(proposal.alias, 40)} gets version ${proposal.to} from then on.`
+          ? `${sentence(comparison)} Whoever asks for ${plain(proposal.alias, 40)} gets version ${proposal.to} from then on.`
           : `${plain(proposal.alias, 40)} is not version ${proposal.from} any more: somebody has moved it.`,
     ),
     h('div', { class: 'bar' }, h('label', { class: 'said', for: 'reason' }, 'Reason'), box, act, cancel),
@@ -197,7 +197,16 @@ function question(proposal: Proposal, { comparison, canChange }: Comparison): HT
 }
 
 function draw(message: Comparison): void {
-  const { comparison, proposal } = message;
+  const { proposal } = message;
+  // What is proposed says itself what it is held against.
+  const turn = proposal === undefined && isTurned(message.comparison.a, message.comparison.b) !== swapped;
+  const comparison = turn ? turned(message.comparison) : message.comparison;
+  const swap = button('arrow-swap', 'Swap', () => {
+    swapped = !swapped;
+    host.remember('swapped', swapped);
+    if (last) draw(last);
+  });
+  swap.dataset['key'] = 'swap';
   const box = checkbox('different', 'Only what differs', onlyDifferent, (checked) => {
     onlyDifferent = checked;
     host.remember('onlyDifferent', checked);
@@ -218,12 +227,13 @@ function draw(message: Comparison): void {
       h(
         'span',
         { class: 'grow dim' },
-        different ? summary(comparison.rows) : 'They are the same in everything that is known.',
+        different ? sentence(comparison) : 'They are the same in everything that is known.',
       ),
+      proposal === undefined ? swap : undefined,
       box,
     ),
     proposal === undefined ? undefined : question(proposal, message),
-    h('section', { class: 'card' }, tableOf(comparison.rows, message)),
+    h('section', { class: 'card' }, tableOf(comparison, proposal)),
   );
 }
 
@@ -239,6 +249,7 @@ const host = connect<ToVersions, FromVersions>((message) => {
     case 'comparison': {
       const first = last === undefined;
       onlyDifferent = host.recall('onlyDifferent') === true;
+      swapped = host.recall('swapped') === true;
       const kept = host.recall('reason');
       if (first && typeof kept === 'string') reason = kept;
       last = message;

@@ -1,6 +1,7 @@
 /** Line charts in SVG: axes with round numbers, one or more lines, and the values under the pointer or the arrow keys. */
 import { number } from '../../../server/base/format.js';
 import { h, s } from './dom.js';
+import { whole } from './patch.js';
 import { extent, scale, ticks } from '../shared/axis.js';
 
 export interface Line {
@@ -93,7 +94,7 @@ export function lineChart(title: string, lines: readonly Line[]): HTMLElement {
             r: 3,
           })
         : s('polyline', {
-            class: `line color-${line.color}`,
+            class: `line color-${line.color} dashed-${line.color}`,
             points: line.points
               .map((point) => `${x(point.step).toFixed(1)},${y(point.value).toFixed(1)}`)
               .join(' '),
@@ -169,5 +170,7 @@ export function lineChart(title: string, lines: readonly Line[]): HTMLElement {
           ),
         )
       : undefined;
-  return h('figure', { class: 'card' }, h('figcaption', {}, h('strong', {}, title), readout), svg, legend);
+  return whole(
+    h('figure', { class: 'card' }, h('figcaption', {}, h('strong', {}, title), readout), svg, legend),
+  );
 }

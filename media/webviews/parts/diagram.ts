@@ -2,7 +2,9 @@
 import { plain } from '../../../server/base/format.js';
 import { layout, neighbour, pathOf, type Layout, type LayoutOptions } from '../shared/layout.js';
 import { button, h, s } from './dom.js';
-import { viewport } from './viewport.js';
+import { on } from './patch.js';
+import { minimap, type Minimap } from './minimap.js';
+import { viewport, type Viewport } from './viewport.js';
 
 export const NODE_HEIGHT = 58;
 const ARROWS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'] as const;
@@ -12,11 +14,13 @@ export interface DiagramNode {
   readonly name: string;
   /** The line below the name. */
   readonly note: string;
-  /** What screen readers say. */
+  /** What screen readers say. Begins with the name and the note, so that people can say what they see. */
   readonly label: string;
   /** Class of the box: `kind-…`. */
   readonly kind: string;
   readonly glyph: HTMLElement;
+  /** What one looks for first where not everything is on screen: the highest. */
+  readonly weight?: number;
   /** What stands in the box that comes with the pointer or the focus. */
   readonly tip: () => readonly (Node | undefined)[];
 }
@@ -40,7 +44,7 @@ export interface Diagram {
   isFocused(): boolean;
   /** Goes on where the keyboard was, after the nodes were drawn anew. */
   refocus(): void;
-  /** Buttons that zoom. */
+  /** A search, and buttons that turn and zoom. */
   readonly buttons: HTMLElement;
 }
 
@@ -68,7 +72,7 @@ export function diagramPage(host: DiagramHost): DiagramPage {
 }
 
 function widthOf({ name, note }: DiagramNode): number {
-  return Math.min(280, Math.max(150, 58 + name.length * 7.6, 50 + Math.min(36, note.length) * 6));
+  return Math.min(310, Math.max(160, 60 + name.length * 8.2, 52 + Math.min(36, note.length) * 7));
 }
 
 function fits(text: string, width: number, each: number): string {
@@ -92,10 +96,17 @@ export function tipList(title: string, items: readonly string[]): Node | undefin
 }
 
 function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagram {
-  const view = viewport(stage, (state) => host.remember('view', state));
+  const map: Minimap = minimap(stage, (x, y) => view.go(x, y));
+  const view: Viewport = viewport(
+    stage,
+    (state) => host.remember('view', state),
+    (shown) => map.follow(shown),
+  );
   let drawing: Layout | undefined;
   let direction: LayoutOptions['direction'] = 'right';
   let shape = '';
+  let sought = '';
+  const isSought = ({ name }: DiagramNode): boolean => sought !== '' && name.toLowerCase().includes(sought);
   let current: string | undefined;
   let last: { nodes: readonly DiagramNode[]; edges: readonly DiagramEdge[]; label: string } | undefined;
 
@@ -141,31 +152,33 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
 
   const box = (node: DiagramNode, place: Layout['nodes'][number]): SVGElement => {
     const { width } = place;
+    const [name, note] = [fits(node.name, width, 8), fits(node.note, width, 7)];
+    const isWhole = name === plain(node.name) && note === plain(node.note);
     const element = s(
       'g',
       {
-        class: `node kind-${node.kind}`,
+        class: `node kind-${node.kind}${isSought(node) ? ' found' : ''}`,
         transform: `translate(${place.x} ${place.y})`,
         role: 'button',
         tabindex: node.id === current ? 0 : -1,
         'data-key': node.id,
-        'aria-label': node.label,
+        'aria-label': isWhole ? node.label : `${name} ${note}: ${node.label}`,
       },
       s('rect', { width, height: NODE_HEIGHT, rx: 5 }),
       s('rect', { class: 'edge-mark', width: 4, height: NODE_HEIGHT, rx: 2 }),
       s('foreignObject', { x: 10, y: 10, width: 20, height: 20 }, node.glyph),
-      s('text', { class: 'name', x: 36, y: 24 }, fits(node.name, width, 7.4)),
-      s('text', { class: 'note', x: 36, y: 43 }, fits(node.note, width, 5.9)),
+      s('text', { class: 'name', x: 36, y: 24 }, name),
+      s('text', { class: 'note', x: 36, y: 43 }, note),
     );
-    element.addEventListener('click', () => {
+    on(element, 'click', () => {
       focus(node.id);
       host.open(node.id);
     });
-    element.addEventListener('focus', () => select(node.id));
-    element.addEventListener('pointerenter', () => show(node, element));
-    element.addEventListener('pointerleave', hide);
-    element.addEventListener('focusin', () => show(node, element));
-    element.addEventListener('focusout', hide);
+    on(element, 'focus', () => select(node.id));
+    on(element, 'pointerenter', (_, live) => show(node, live));
+    on(element, 'pointerleave', hide);
+    on(element, 'focusin', (_, live) => show(node, live));
+    on(element, 'focusout', hide);
     return element;
   };
 
@@ -179,7 +192,9 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
     const across = layout(sizes, edges, { direction: 'right', layerGap: 56, nodeGap: 20 });
     const down = layout(sizes, edges, { direction: 'down', layerGap: 46, nodeGap: 26 });
     // Whichever can be shown larger: a panel beside the text is often tall and narrow.
-    direction = view.scaleOf(down) > view.scaleOf(across) * 1.1 ? 'down' : 'right';
+    const turned = host.recall('direction');
+    const wanted = turned === 'right' || turned === 'down' ? turned : undefined;
+    direction = wanted ?? (view.scaleOf(down) > view.scaleOf(across) * 1.1 ? 'down' : 'right');
     const placed = direction === 'right' ? across : down;
     drawing = placed;
     const places = new Map(placed.nodes.map((node) => [node.id, node]));
@@ -219,7 +234,18 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
       const place = places.get(node.id);
       return place ? [box(node, place)] : [];
     });
-    view.draw([arrow, ...lines, ...boxes], placed, label);
+    const heaviest = nodes.reduce<DiagramNode | undefined>(
+      (best, node) => ((node.weight ?? 0) > (best?.weight ?? 0) ? node : best),
+      undefined,
+    );
+    map.draw(
+      placed,
+      nodes.flatMap((node) => {
+        const place = places.get(node.id);
+        return place ? [{ ...place, height: NODE_HEIGHT, kind: node.kind }] : [];
+      }),
+    );
+    view.draw([arrow, ...lines, ...boxes], placed, label, heaviest && places.get(heaviest.id));
     if (nextShape !== shape) {
       const first = shape === '';
       shape = nextShape;
@@ -248,6 +274,41 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
     else if (event.key === 'Escape') hide();
   });
 
+  /** Goes to the first node whose name has the text, or with Enter to the next one. */
+  const find = (text: string, next: boolean): void => {
+    const nodes = last?.nodes ?? [];
+    sought = text.trim().toLowerCase();
+    const found = nodes.filter(isSought);
+    for (const node of stage.querySelectorAll<SVGElement>('.node'))
+      node.classList.toggle(
+        'found',
+        found.some(({ id }) => id === node.dataset['key']),
+      );
+    const at = found.findIndex(({ id }) => id === current);
+    const target = found[next ? (at + 1) % found.length : Math.max(0, at)];
+    if (target === undefined) return;
+    select(target.id);
+    const place = drawing?.nodes.find(({ id }) => id === target.id);
+    if (place) view.go(place.x + place.width / 2, place.y + place.height / 2);
+  };
+  const search = h('input', {
+    type: 'text',
+    class: 'find',
+    placeholder: 'Find',
+    'aria-label': 'Find by name; Enter goes to the next one',
+    spellcheck: 'false',
+  });
+  on(search, 'input', (_, live) => find(live.value, false));
+  on(search, 'keydown', (event, live) => {
+    if (event.key === 'Enter') find(live.value, true);
+    if (event.key === 'Escape' && current !== undefined) focus(current);
+  });
+  const turn = (): void => {
+    host.remember('direction', direction === 'right' ? 'down' : 'right');
+    if (last) draw(last.nodes, last.edges, last.label);
+    view.fit();
+  };
+
   return {
     draw,
     clear: (label) => {
@@ -264,9 +325,13 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
     buttons: h(
       'span',
       { class: 'group' },
+      search,
+      button('arrow-swap', 'Left to right, or top down', turn, { iconOnly: true }),
       button('zoom-out', 'Zoom out', () => view.zoom(1 / 1.25), { iconOnly: true }),
       button('zoom-in', 'Zoom in', () => view.zoom(1.25), { iconOnly: true }),
-      button('screen-full', 'Fit to the window', () => view.fit(), { iconOnly: true }),
+      button('screen-full', 'Fit to the window, as far as it can be read', () => view.fit(), {
+        iconOnly: true,
+      }),
     ),
   };
 }

@@ -1,5 +1,6 @@
 /** Making elements. Text always goes in as text, so that nothing out of a file becomes markup. */
 import { look } from '../shared/status.js';
+import { on } from './patch.js';
 import type { TaskStatus } from '../../../server/protocol.js';
 
 type Child = Node | string | undefined;
@@ -58,7 +59,7 @@ export function button(
     icon(codicon),
     options.iconOnly === true ? undefined : label,
   );
-  element.addEventListener('click', act);
+  on(element, 'click', act);
   return element;
 }
 
@@ -71,24 +72,13 @@ export function checkbox(
 ): HTMLElement {
   const box = h('input', { type: 'checkbox', id, 'data-key': id });
   box.checked = checked;
-  box.addEventListener('change', () => changed(box.checked));
+  on(box, 'change', (_, live) => changed(live.checked));
   return h('label', { for: id }, box, words);
-}
-
-/** Puts new content into an element, keeping the keyboard's place when an element of the same `data-key` is there again. */
-export function replace(parent: Element, ...children: readonly Child[]): void {
-  const active = document.activeElement;
-  const key =
-    active instanceof HTMLElement || active instanceof SVGElement ? active.dataset['key'] : undefined;
-  parent.replaceChildren(...children.filter((child) => child !== undefined));
-  if (key === undefined) return;
-  const again = parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
 }
 
 /** A button in a text. @param key keeps the focus when it is drawn again */
 export function link(text: string, title: string, key: string, act: () => void): HTMLElement {
   const element = h('button', { type: 'button', class: 'link', title, 'data-key': key }, text);
-  element.addEventListener('click', act);
+  on(element, 'click', act);
   return element;
 }

@@ -3,6 +3,7 @@ import type { RunView, TaskRunView } from '../../../server/protocol.js';
 import { bytes, plain, shown } from '../../../server/base/format.js';
 import { isActive } from '../shared/status.js';
 import { h, icon } from './dom.js';
+import { on } from './patch.js';
 
 function card(
   title: string,
@@ -109,7 +110,7 @@ export function runTables(view: RunView, host: RunTablesHost): readonly HTMLElem
         plain(artifact.path, 120),
       );
       link.disabled = !artifact.available;
-      link.addEventListener('click', () => host.openArtifact(task.id, artifact.path));
+      on(link, 'click', () => host.openArtifact(task.id, artifact.path));
       const versions = (artifact.versions ?? []).map(({ model, version }) => {
         const name = `${plain(model, 40)} ${version}`;
         const badge = h(
@@ -122,7 +123,7 @@ export function runTables(view: RunView, host: RunTablesHost): readonly HTMLElem
           },
           name,
         );
-        badge.addEventListener('click', () => host.openVersion(model, version));
+        on(badge, 'click', () => host.openVersion(model, version));
         return badge;
       });
       return h(

@@ -12,6 +12,7 @@ import {
 } from '../shared/service-view.js';
 import { momentText } from '../shared/time-axis.js';
 import { h, icon, s } from './dom.js';
+import { whole } from './patch.js';
 import { drawLine, readable, type TimeFrame } from './time-chart.js';
 
 const WIDTH = 260;
@@ -49,25 +50,27 @@ function table(rows: readonly DriftRow[], frame: TimeFrame): HTMLElement {
     ['Values', 'That were looked at', 'value'],
     ['Over time', 'PSI in this window; the dashed line is the limit'],
   ];
-  return h(
-    'div',
-    { class: 'scroll card' },
+  return whole(
     h(
-      'table',
-      { class: 'drift-table' },
-      h('caption', { class: 'said' }, 'Drift of each feature, the largest first'),
+      'div',
+      { class: 'scroll card' },
       h(
-        'thead',
-        {},
+        'table',
+        { class: 'drift-table' },
+        h('caption', { class: 'said' }, 'Drift of each feature, the largest first'),
         h(
-          'tr',
+          'thead',
           {},
-          ...heads.map(([text, title, kind = '']) =>
-            h('th', { scope: 'col', class: `dim ${kind}`.trim(), title }, text),
+          h(
+            'tr',
+            {},
+            ...heads.map(([text, title, kind = '']) =>
+              h('th', { scope: 'col', class: `dim ${kind}`.trim(), title }, text),
+            ),
           ),
         ),
+        h('tbody', {}, ...rows.map((row) => tableRow(row, frame))),
       ),
-      h('tbody', {}, ...rows.map((row) => tableRow(row, frame))),
     ),
   );
 }

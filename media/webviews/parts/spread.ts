@@ -3,6 +3,7 @@ import type { DriftBinView, FeatureProfile, ViewProfile, WireBins } from '../../
 import { extent, scale, ticks } from '../shared/axis.js';
 import { number, plain } from '../../../server/base/format.js';
 import { h, s } from './dom.js';
+import { whole } from './patch.js';
 
 const WIDTH = 320;
 const HEIGHT = 140;
@@ -142,7 +143,7 @@ export function histogram(name: string, numbers: Numbers, isTime: boolean): HTML
       return nearest === -1 ? bars.length - 1 : nearest;
     },
   );
-  return h('figure', { class: 'plot' }, h('figcaption', { class: 'dim' }, 'Values', readout), svg);
+  return whole(h('figure', { class: 'plot' }, h('figcaption', { class: 'dim' }, 'Values', readout), svg));
 }
 
 interface Share {
@@ -332,5 +333,5 @@ export function overTime(
       return nearest;
     },
   );
-  return h('figure', { class: 'plot' }, h('figcaption', { class: 'dim' }, title, readout), svg);
+  return whole(h('figure', { class: 'plot' }, h('figcaption', { class: 'dim' }, title, readout), svg));
 }

@@ -6,6 +6,7 @@ import { measureText, tickText, valueTicks } from '../shared/measures.js';
 import type { ChartLine, ChartModel, ChartPoint } from '../shared/service-view.js';
 import { momentText, timeTicks } from '../shared/time-axis.js';
 import { h, s } from './dom.js';
+import { whole } from './patch.js';
 
 const HEIGHT = 170;
 const LEFT = 56;
@@ -306,18 +307,20 @@ export function timeChart(model: ChartModel, frame: TimeFrame): HTMLElement {
     (place) => frame.from + ((place - LEFT) / (right - LEFT)) * (frame.to - frame.from),
     width,
   );
-  return h(
-    'figure',
-    { class: 'card chart-card', 'data-chart': key },
+  return whole(
     h(
-      'figcaption',
-      {},
-      h('strong', {}, title),
-      readout,
-      lines.length === 1 ? h('span', { class: 'now' }, values[0]) : undefined,
+      'figure',
+      { class: 'card chart-card', 'data-chart': key },
+      h(
+        'figcaption',
+        {},
+        h('strong', {}, title),
+        readout,
+        lines.length === 1 ? h('span', { class: 'now' }, values[0]) : undefined,
+      ),
+      svg,
+      legend(model, near.length < thresholds.length ? new Set(near) : undefined, values),
     ),
-    svg,
-    legend(model, near.length < thresholds.length ? new Set(near) : undefined, values),
   );
 }
 

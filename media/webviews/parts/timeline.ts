@@ -4,6 +4,7 @@ import { ticks } from '../shared/axis.js';
 import { duration, elapsed, plain } from '../../../server/base/format.js';
 import { isActive, look } from '../shared/status.js';
 import { h, statusIcon } from './dom.js';
+import { on } from './patch.js';
 
 function span(task: TaskRunView, from: number, now: number): { start: number; length: number } | undefined {
   if (task.startedAt === undefined) return undefined;
@@ -54,16 +55,17 @@ export function timeline(
         class: 'row',
         'data-key': `row:${task.id}`,
         'aria-pressed': String(task.id === chosen),
-        'aria-label': `Task ${task.id}, ${look(task.status).word}, ${text}. Shows details and log.`,
         title: [task.error, ...task.reasons]
           .flatMap((words) => (words === undefined ? [] : plain(words, 200)))
           .join('\n'),
       },
       h('span', { class: 'who' }, statusIcon(task.status), h('span', { class: 'name' }, plain(task.id, 80))),
+      h('span', { class: 'said' }, `, ${look(task.status).word}, `),
       track,
       h('span', { class: 'long' }, text),
+      h('span', { class: 'said' }, '. Shows details and log.'),
     );
-    row.addEventListener('click', () => choose(task.id));
+    on(row, 'click', () => choose(task.id));
     return row;
   });
   const axis = h('span', { class: 'track axis' });

@@ -20,7 +20,7 @@ const LOOKS: Readonly<Record<TaskStatus, Look>> = {
   cancelled: { icon: 'circle-slash', spin: false, color: 'testing.iconSkipped', word: 'cancelled' },
   interrupted: { icon: 'debug-disconnect', spin: false, color: 'testing.iconErrored', word: 'interrupted' },
   skipped: { icon: 'debug-step-over', spin: false, color: 'testing.iconSkipped', word: 'skipped' },
-  cached: { icon: 'history', spin: false, color: 'testing.iconPassed', word: 'from cache' },
+  cached: { icon: 'archive', spin: false, color: 'testing.iconPassed', word: 'from cache' },
 };
 
 /** How a status looks; `undefined` is "has never run". */

@@ -60,7 +60,12 @@ uiTest(
     await rowSays(workbench, 'Version 1', /production/);
 
     // One that points elsewhere is moved after a look.
-    await workbench.contextMenu('Models', 'Version 2', 'Set Alias', workbench.pickerRow(/production/));
+    await workbench.contextMenu(
+      'Models',
+      'Version 2',
+      'Alias › Set Alias',
+      workbench.pickerRow(/production/),
+    );
     await workbench.pick(/production/);
     await workbench.webview.getByText('Move production from version 1 to 2?').waitFor();
     await workbench.webview.getByText(/\+0\.1 better/).waitFor();
@@ -148,7 +153,7 @@ uiTest(
     writeFileSync(path.join(folder, 'models/m.txt'), 'something else\n');
     await workbench.collapse('Models', 'Version 2');
     const bytes = workbench.editor('models/m.txt').getByText('some data');
-    await workbench.contextMenu('Models', 'Version 1', 'Open Model Artifact', bytes);
+    await workbench.contextMenu('Models', 'Version 1', 'Files and Export › Open Model Artifact', bytes);
   },
 );
 
@@ -159,7 +164,12 @@ uiTest('a version is exported to a folder, and brought in where it is not known'
   await register(folder, 4, 0.8);
   await workbench.showContainer('Modelyard');
   await workbench.expand('Models', 'rain');
-  await workbench.contextMenu('Models', 'Version 1', 'Export Model', workbench.pickerRow(/A folder/));
+  await workbench.contextMenu(
+    'Models',
+    'Version 1',
+    'Files and Export › Export Model',
+    workbench.pickerRow(/A folder/),
+  );
   await workbench.pick(/A folder/);
   const out = path.join(folder, 'exported');
   await workbench.choosePath('Export rain', out);
@@ -183,7 +193,12 @@ uiTest('a description is a document: what is saved is in the registry', {}, asyn
   await register(folder, 3, 0.7);
   await workbench.showContainer('Modelyard');
   const description = workbench.editor('rain/description.md');
-  await workbench.contextMenu('Models', 'rain', 'Describe Model or Version', description);
+  await workbench.contextMenu(
+    'Models',
+    'rain',
+    'Description and Tags › Describe Model or Version',
+    description,
+  );
   await description.click();
   await workbench.type('Says whether it rains.');
   await workbench.press('Control+s');

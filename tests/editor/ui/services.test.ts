@@ -69,7 +69,7 @@ uiTest(
       await workbench.screenshot('services-tree');
 
       const question = workbench.dialog(/Roll web in staging back from app@2 · rain@1 to app@1 · rain@1\?/);
-      await workbench.contextMenu('Services', /^webapp@2/, 'Roll Back Service', question);
+      await workbench.contextMenu('Services', /^webapp@2/, 'Release › Roll Back Service', question);
       await workbench.answer('too slow');
       await workbench.row('Services', /^webapp@1 · rain@1/).waitFor();
       await workbench.notification(/web in staging: app@1 · rain@1 serves on port/).waitFor();

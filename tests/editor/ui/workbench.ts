@@ -596,12 +596,15 @@ export class Workbench {
     await this.#act(`the entry ${entry} of the row ${String(name)}`, outcome, async () => {
       if (!(await menu.isVisible())) await this.#clickRow(view, { name, button: 'right' });
       // While a tree is filled its rows move, and the menu may be that of another one.
-      const wanted = menu.locator('.action-label', { hasText: entry }).first();
-      await wanted.waitFor({ timeout: ATTEMPT }).catch(async (error: unknown) => {
-        await this.page.keyboard.press('Escape');
-        throw error;
-      });
-      await wanted.click({ timeout: ATTEMPT });
+      const steps = entry.split(' › ');
+      for (const step of steps) {
+        const wanted = this.page.locator('.monaco-menu .action-label', { hasText: step }).first();
+        await wanted.waitFor({ timeout: ATTEMPT }).catch(async (error: unknown) => {
+          await this.page.keyboard.press('Escape');
+          throw error;
+        });
+        await wanted.click({ timeout: ATTEMPT });
+      }
       // A menu that has only just opened takes a click for the end of the one that opened it.
       await menu.waitFor({ state: 'hidden', timeout: ATTEMPT });
     });

@@ -62,3 +62,50 @@ test('conditions ask an item for its kind and its marks, in any order of theirs'
   for (const [condition, item, expected] of cases)
     assert.equal(holds(condition, item), expected, `${condition} on ${item}`);
 });
+
+test('menus of items stay short: at most nine entries, what belongs together in a submenu', () => {
+  const { menus } = contributed() as {
+    menus: Record<string, { when: string; group?: string; command?: string }[]>;
+  };
+  const holds = (condition: string, view: string, item: string): boolean =>
+    condition.split(' && ').every((part) => {
+      if (part.startsWith('view == ')) return part === `view == modelyard.${view}`;
+      const [, pattern] = /^viewItem =~ \/(.*)\/$/.exec(part) ?? [];
+      if (pattern !== undefined) return new RegExp(pattern).test(item);
+      return part.startsWith('viewItem') ? part === `viewItem == ${item}` : true;
+    });
+  const items: readonly (readonly [string, string])[] = [
+    ['models', itemContext('version', 'aliased', 'run')],
+    ['models', itemContext('version', 'deleted', 'run')],
+    ['models', itemContext('model', 'aliased')],
+    ['services', itemContext('service', 'up', 'serving', 'canary', 'deploying', 'back')],
+    ['services', itemContext('service', 'lost')],
+    ['services', itemContext('release', 'previous', 'model', 'run')],
+    ['runs', itemContext('run', 'ended', 'resumable')],
+    ['runs', itemContext('run', 'waiting')],
+    ['pipelines', itemContext('pipeline', 'active')],
+    ['pipelines', 'task'],
+    ['features', itemContext('featureView', 'versions')],
+  ];
+  for (const [view, item] of items) {
+    const entries = (menus['view/item/context'] ?? []).filter(
+      ({ when, group }) => group?.startsWith('inline') !== true && holds(when, view, item),
+    );
+    assert.ok(entries.length > 0 && entries.length <= 9, `${item}: ${entries.length}`);
+  }
+});
+
+test('the palette offers only what can work: commands without a condition need nothing', () => {
+  const { commands, menus } = contributed() as {
+    commands: { command: string; enablement?: string }[];
+    menus: Record<string, { command: string }[]>;
+  };
+  const conditional = new Set(menus['commandPalette']?.map(({ command }) => command));
+  const always = commands.filter(
+    ({ command, enablement }) => enablement === undefined && !conditional.has(command),
+  );
+  assert.deepEqual(
+    always.map(({ command }) => command.replace('modelyard.', '')),
+    ['createPipeline', 'refresh', 'openRule', 'restartServer', 'showOutput'],
+  );
+});

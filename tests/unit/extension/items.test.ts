@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { rowsOf } from '../../../media/webviews/shared/comparison.js';
+import { isTurned, turned, verdictSentence } from '../../../media/webviews/shared/version-comparison.js';
 import {
   dayLabel,
   filterWords,
@@ -30,6 +31,7 @@ import {
 } from '../../../extension/present/runs.js';
 import type {
   ArtifactView,
+  ComparisonView,
   ForeignMemory,
   PipelineSummary,
   PipelineTaskSummary,
@@ -204,7 +206,7 @@ test('a run says when, how long and what came out', () => {
   assert.deepEqual(progress(going), { done: 2, total: 5 });
   assert.equal(runItem(going, NOW, 'day').context, 'run.active');
   assert.equal(runItem(run({ status: 'failed' }), NOW, 'day').context, 'run.ended.resumable');
-  assert.equal(runItem(run({ counts: { cached: 3 } }), NOW, 'day').icon, 'history');
+  assert.equal(runItem(run({ counts: { cached: 3 } }), NOW, 'day').icon, 'archive');
 });
 
 test('below a task: error, metrics, checks, artifacts, log', () => {
@@ -313,4 +315,43 @@ test('what has changed since a run began is named, and no more than can be read'
   assert.equal(lines[0], 'p0.yaml (new: scan)');
   assert.equal(lines[8], 'and 2 more files');
   assert.match(lines.at(-1) ?? '', /definition that it began with/);
+});
+
+test('a comparison holds the new version against the one in use, whichever was named first', () => {
+  const version = (number: string, at: string, aliases: readonly string[] = []) => ({
+    model: 'rain',
+    version: number,
+    aliases,
+    createdAt: `2026-01-0${at}T00:00:00Z`,
+  });
+  const [one, two, three] = [
+    version('1', '1'),
+    version('2', '2', ['production']),
+    version('3', '3', ['candidate']),
+  ];
+  assert.deepEqual([isTurned(three, two), isTurned(two, three)], [true, false]);
+  // Rolled back: the older one is the candidate then.
+  assert.deepEqual([isTurned(one, two), isTurned(two, one)], [true, false]);
+  assert.deepEqual([isTurned(three, one), isTurned(one, three)], [true, false]);
+  assert.deepEqual([isTurned(version('9', '1'), version('10', '1')), isTurned(version('10', '1'), version('9', '1'))], [false, true]); // prettier-ignore
+  assert.equal(isTurned({ ...three, model: 'snow', aliases: [] }, one), false);
+  assert.equal(isTurned(three, { ...one, model: 'snow', aliases: ['Champion'] }), true);
+
+  const rows = [
+    { section: 'metrics', key: 'loss', a: 0.2, b: 0.3, differs: true, delta: 0.1, verdict: 'worse' },
+    { section: 'metrics', key: 'auc', a: 0.9, b: 0.9, differs: false, delta: 0 },
+    { section: 'params', key: 'lr', a: 1, differs: true },
+  ] as const;
+  const items = { a: three, b: two } as unknown as Pick<ComparisonView, 'a' | 'b'>;
+  const other = turned({ ...items, rows });
+  assert.deepEqual(other.rows, [
+    { section: 'metrics', key: 'loss', a: 0.3, b: 0.2, differs: true, delta: -0.1, verdict: 'better' },
+    { section: 'metrics', key: 'auc', a: 0.9, b: 0.9, differs: false, delta: 0 },
+    { section: 'params', key: 'lr', b: 1, differs: true },
+  ]);
+  assert.deepEqual(turned(other), { ...items, rows });
+  assert.equal(verdictSentence(other.rows, ['2', '3']), '3 is better than 2 on 1 metric.');
+  assert.equal(verdictSentence(rows, ['3', '2']), '2 is worse than 3 on 1 metric.');
+  assert.equal(verdictSentence([...rows, ...other.rows, ...other.rows], ['2', '3']), '3 is better than 2 on 2 metrics, and worse on 1.'); // prettier-ignore
+  assert.equal(verdictSentence([], ['2', '3']), 'No metric says whether 3 or 2 is better.');
 });
