@@ -3,6 +3,10 @@ import path from 'node:path';
 import ts from 'typescript';
 
 const SOURCE = 'server/cli/answers.ts';
+/** What the webhook of a monitor gets. */
+const WEBHOOK = { name: 'webhook', file: 'server/serving/monitor/alerts.ts', type: 'AlertEvent' };
+/** Schemas that are no answer of a command. */
+const OTHERS = new Set(['failure', WEBHOOK.name]);
 
 /**
  * Name of an answer → its JSON Schema (2020-12).
@@ -16,8 +20,8 @@ export function answerSchemas(root, versionOf) {
   // Of the types of Node none gets into an answer, and reading them takes as long as all the rest.
   const program = ts.createProgram([path.join(root, SOURCE)], { ...options, types: [] });
   const checker = program.getTypeChecker();
-  const source = program.getSourceFile(path.join(root, SOURCE));
-  const declared = (name) => {
+  const declared = (name, file = SOURCE) => {
+    const source = program.getSourceFile(path.join(root, file));
     const found = source.statements.find((one) => one.name?.text === name);
     return checker.getTypeAtLocation(found);
   };
@@ -37,6 +41,8 @@ export function answerSchemas(root, versionOf) {
   }
   add('failure', declared('Failure'), 1);
   schemas.failure.title = 'What a command that fails prints with --json';
+  add(WEBHOOK.name, declared(WEBHOOK.type, WEBHOOK.file));
+  schemas[WEBHOOK.name].title = 'What the webhook of a monitor gets';
   return schemas;
 }
 
@@ -44,7 +50,7 @@ export function answerSchemas(root, versionOf) {
 export function answerPages(schemas) {
   const fileOf = (name) => `${name.replaceAll(' ', '-')}.schema.json`;
   const rows = Object.entries(schemas)
-    .filter(([name]) => name !== 'failure')
+    .filter(([name]) => !OTHERS.has(name))
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, schema]) => {
       const variants = schema.anyOf ?? [schema];
@@ -71,6 +77,9 @@ events of the run.
 | command | version | keys |
 | --- | --- | --- |
 ${rows.join('\n')}
+
+The **webhook** of a \`monitor\` task gets one JSON object by \`POST\` for each alert that is raised or cleared:
+[its schema](${fileOf(WEBHOOK.name)}).
 `;
   return {
     'docs/json/README.md': index,

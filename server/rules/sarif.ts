@@ -2,11 +2,27 @@
  * Findings as SARIF 2.1.0 (OASIS standard, 27 March 2020), the format that code hosts and other tools read. Plain data:
  * whoever writes it decides where it goes.
  */
+import { defined } from '../base/defined.js';
 import { positionAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
 import { rulePageName } from './docs.js';
 import { ALL_RULES } from './index.js';
 import type { Finding, FindingSeverity, Fix, Rule } from './rule.js';
+
+/** What the paths of the findings are relative to, so that a reader elsewhere finds the files. */
+export interface SarifPlace {
+  /** The folder of the project, as a `file:` URI that ends in `/`. */
+  readonly project: string;
+  /** The work tree that the project lies in: code hosts count paths from there. */
+  readonly repository?: {
+    /** As a `file:` URI that ends in `/`. */
+    readonly root: string;
+    /** From there to the project: `ml/rain/`; empty where they are the same. */
+    readonly prefix: string;
+    /** Where it comes from, without credentials; and what is checked out. */
+    readonly origin?: { readonly uri: string; readonly commit?: string; readonly branch?: string };
+  };
+}
 
 export interface SarifOptions {
   /** Of Modelyard. */
@@ -15,6 +31,8 @@ export interface SarifOptions {
   readonly docsUrl: string;
   /** Offsets of the lines of a file, to give lines and columns; the files of all findings are asked for. */
   readonly lineStarts: (path: string) => readonly number[];
+  /** Absent: nothing is known of where the project lies. */
+  readonly place?: SarifPlace;
 }
 
 const LEVELS: Readonly<Record<FindingSeverity, 'error' | 'warning' | 'note'>> = {
@@ -33,7 +51,7 @@ export interface SarifRegion {
 
 export interface SarifLocation {
   readonly physicalLocation: {
-    readonly artifactLocation: { readonly uri: string; readonly uriBaseId: 'PROJECT' };
+    readonly artifactLocation: { readonly uri: string; readonly uriBaseId: string };
     readonly region: SarifRegion;
   };
   readonly message?: { readonly text: string };
@@ -49,15 +67,18 @@ export interface SarifResult {
   readonly fixes?: readonly unknown[];
 }
 
+interface SarifRun {
+  readonly tool: { readonly driver: Readonly<Record<string, unknown>> };
+  readonly columnKind: 'utf16CodeUnits';
+  readonly originalUriBaseIds: Readonly<Record<string, unknown>>;
+  readonly versionControlProvenance?: readonly unknown[];
+  readonly results: readonly SarifResult[];
+}
+
 export interface SarifLog {
   readonly $schema: string;
   readonly version: '2.1.0';
-  readonly runs: readonly {
-    readonly tool: { readonly driver: Readonly<Record<string, unknown>> };
-    readonly columnKind: 'utf16CodeUnits';
-    readonly originalUriBaseIds: Readonly<Record<string, unknown>>;
-    readonly results: readonly SarifResult[];
-  }[];
+  readonly runs: readonly SarifRun[];
 }
 
 export function toSarif(findings: readonly Finding[], options: SarifOptions): SarifLog {
@@ -76,9 +97,7 @@ export function toSarif(findings: readonly Finding[], options: SarifOptions): Sa
           },
         },
         columnKind: 'utf16CodeUnits',
-        originalUriBaseIds: {
-          PROJECT: { description: { text: 'The project: the folder with modelyard.yaml.' } },
-        },
+        ...places(options),
         results: findings.map((finding) => result(finding, index.get(finding.rule) ?? -1, options)),
       },
     ],
@@ -119,12 +138,51 @@ function result(finding: Finding, ruleIndex: number, options: SarifOptions): Sar
 }
 
 function location(path: string, span: Span, options: SarifOptions): SarifLocation {
-  return { physicalLocation: { artifactLocation: artifact(path), region: region(path, span, options) } };
+  return {
+    physicalLocation: { artifactLocation: artifact(path, options), region: region(path, span, options) },
+  };
 }
 
-/** Relative to the project, as a URI: other characters than those of plain names are escaped. */
-function artifact(path: string): { uri: string; uriBaseId: 'PROJECT' } {
-  return { uri: path.split('/').map(encodeURIComponent).join('/'), uriBaseId: 'PROJECT' };
+/** The folder that all paths are relative to: the repository, as code hosts have it, else the project. */
+function baseOf({ place }: SarifOptions): '%SRCROOT%' | 'PROJECT' {
+  return place?.repository === undefined ? 'PROJECT' : '%SRCROOT%';
+}
+
+function places({ place }: SarifOptions): Pick<SarifRun, 'originalUriBaseIds' | 'versionControlProvenance'> {
+  const description = { text: 'The project: the folder with modelyard.yaml.' };
+  const repository = place?.repository;
+  if (repository === undefined)
+    return { originalUriBaseIds: { PROJECT: { ...defined({ uri: place?.project }), description } } };
+  const { root, prefix, origin } = repository;
+  const uriBaseId = '%SRCROOT%';
+  const inside = prefix === '' ? {} : { uri: asUri(prefix), uriBaseId };
+  return {
+    originalUriBaseIds: {
+      [uriBaseId]: { uri: root, description: { text: 'The root of the repository.' } },
+      PROJECT: { ...(prefix === '' ? { uri: root } : inside), description },
+    },
+    ...(origin === undefined
+      ? {}
+      : {
+          versionControlProvenance: [
+            {
+              repositoryUri: origin.uri,
+              ...defined({ revisionId: origin.commit, branch: origin.branch }),
+              mappedTo: { uriBaseId },
+            },
+          ],
+        }),
+  };
+}
+
+function asUri(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+/** As a URI: other characters than those of plain names are escaped. */
+function artifact(path: string, options: SarifOptions): { uri: string; uriBaseId: string } {
+  const prefix = options.place?.repository?.prefix ?? '';
+  return { uri: asUri(prefix + path), uriBaseId: baseOf(options) };
 }
 
 /** SARIF counts lines and columns from 1; the end column is the one after the last character. */
@@ -145,7 +203,7 @@ function fixed(fix: Fix, options: SarifOptions): unknown {
   return {
     description: { text: fix.title },
     artifactChanges: paths.map((path) => ({
-      artifactLocation: artifact(path),
+      artifactLocation: artifact(path, options),
       replacements: fix.edits
         .filter((edit) => edit.path === path)
         .map((edit) => ({

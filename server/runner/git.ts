@@ -1,7 +1,7 @@
 /** Where the work tree stands: commit and branch read from `.git` itself, dirtiness asked of git beside the run. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { findGitFolder } from '../base/git-index.js';
+import { commonFolder, findGitFolder } from '../base/git-index.js';
 import { readPlainText } from '../stores/plain-file.js';
 
 export interface GitHead {
@@ -27,6 +27,34 @@ export function gitHead(folder: string): GitHead | undefined {
     }
   }
   return undefined;
+}
+
+/** Where the repository of a folder comes from, as an absolute URI without credentials; nothing where that is only a path. */
+export function gitOrigin(folder: string): string | undefined {
+  const found = findGitFolder(folder);
+  const config = found === undefined ? undefined : read(path.join(commonFolder(found.git), 'config'));
+  let section = '';
+  for (const line of config?.split('\n') ?? []) {
+    const header = /^[ \t]*\[([^\]]*)\]/.exec(line)?.[1];
+    if (header !== undefined) section = header.trim();
+    const url = section === 'remote "origin"' ? /^[ \t]*url[ \t]*=(.*)$/i.exec(line)?.[1]?.trim() : undefined;
+    if (url !== undefined) return remoteUri(url.replace(/^"(.*)"$/, '$1'));
+  }
+  return undefined;
+}
+
+function remoteUri(url: string): string | undefined {
+  // `git@host:path`, as ssh has it, is no URI; `C:\\path` is a path.
+  const short = /^([\w.-]+@)?([\w.-]{2,}):(?!\/\/)(.+)$/.exec(url);
+  const text =
+    short === null ? url : `ssh://${short[1] ?? ''}${short[2]}/${(short[3] ?? '').replace(/^\/+/, '')}`;
+  if (!URL.canParse(text)) return undefined;
+  const parsed = new URL(text);
+  if (!['http:', 'https:', 'ssh:', 'git:'].includes(parsed.protocol)) return undefined;
+  parsed.password = '';
+  // A user of http is a token as often as not.
+  if (parsed.protocol.startsWith('http')) parsed.username = '';
+  return parsed.href;
 }
 
 function packedReference(gitFolder: string, name: string): string | undefined {

@@ -9,6 +9,7 @@ import { setMonitor, watchService } from '../../server/serving/gate.js';
 import { readAlerts, type AlertEvent } from '../../server/serving/monitor/alerts.js';
 import { servicePlaces } from '../../server/serving/places.js';
 import type { MonitorRule } from '../../server/serving/monitor/rules.js';
+import { checkWebhook } from '../support/answers.js';
 import { until } from '../support/cli.js';
 import { APP, Load, ServiceProject, ask } from '../support/service.js';
 
@@ -47,7 +48,18 @@ test('an alert is raised and cleared, shown and sent to a webhook', async (t) =>
   assert.equal(await setMonitor(addressOf(it), settings, cause), undefined);
   await ask(port, '/fail');
   await until('it is raised', () => received.some((event) => event.kind === 'raised'));
+  const stateNow = () => readAlerts(servicePlaces(it.root, 'staging', 'web').alerts)[0]?.state;
+  await until('nothing is known of it any more', () => stateNow() === 'unknown');
+  assert.deepEqual(
+    received.map(({ kind }) => kind),
+    ['raised'],
+    'nobody asks any more: it has not recovered',
+  );
+  assert.match((await it.service(0, ['alerts', 'web'])).stdout, /firing since .*, nothing measured now: /);
+  const load = new Load(t, port, 1);
   await until('it is cleared', () => received.some((event) => event.kind === 'cleared'));
+  await load.stop();
+  for (const event of received) checkWebhook(event);
   assert.deepEqual(
     received.map(({ kind, service, release, rule: text }) => [kind, service, release, text]),
     [

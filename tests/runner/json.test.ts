@@ -193,7 +193,7 @@ test('each answer is as its schema says, with every part that may be there', asy
     .map(({ words }) => words.join(' '));
   assert.deepEqual([...covered].sort(), [...promised].sort());
   const files = readdirSync('docs/json').filter(
-    (name) => name !== 'README.md' && !name.startsWith('failure'),
+    (name) => !['README.md', 'failure.schema.json', 'webhook.schema.json'].includes(name),
   );
   assert.deepEqual(
     files.map((name) => name.replace('.schema.json', '')).sort(),

@@ -55,3 +55,9 @@ export function checkAnswer(args: readonly string[], stdout: string): void {
     assert.ok(check(value), `${args.join(' ')}\n${line}\n${JSON.stringify(check.errors, null, 1)}`);
   }
 }
+
+/** What the webhook of a monitor got. */
+export function checkWebhook(body: unknown): void {
+  const check = validator('webhook');
+  assert.ok(check(body), `${JSON.stringify(body)}\n${JSON.stringify(check.errors, null, 1)}`);
+}

@@ -1,7 +1,10 @@
 /** `modelyard lint [PATHS]` */
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { defined } from '../../base/defined.js';
+import { findGitFolder } from '../../base/git-index.js';
 import type { RuleSeverity } from '../../model/definition.js';
 import { featureUsesOf, labelsOf } from '../../model/feature-uses.js';
 import type { FeatureFacts } from '../../model/feature-facts.js';
@@ -9,7 +12,8 @@ import { wordFor } from '../../model/ours.js';
 import { findProjectRoot } from '../../project/find-root.js';
 import { Project } from '../../project/project.js';
 import { ALL_RULES } from '../../rules/index.js';
-import { toSarif } from '../../rules/sarif.js';
+import { type SarifPlace, toSarif } from '../../rules/sarif.js';
+import { gitHead, gitOrigin } from '../../runner/git.js';
 import { madeBefore } from '../../runner/made-before.js';
 import { KnownPackageStore } from '../../stores/packages/known.js';
 import { KnownRegistry } from '../../stores/registry/known.js';
@@ -64,6 +68,7 @@ Exit code 1 when there is an error.`,
           version: packageJson.version,
           docsUrl: DOCS_URL,
           lineStarts: (one) => project.definition(one)?.tree.lineStarts ?? [0],
+          place: placeOf(root),
         },
       );
       stdout.line(JSON.stringify(log, null, 2));
@@ -72,6 +77,19 @@ Exit code 1 when there is an error.`,
     return failed ? EXIT.failed : EXIT.ok;
   },
 };
+
+/** Where a project lies, for those who read its findings elsewhere. */
+function placeOf(root: string): SarifPlace {
+  const folderUri = (folder: string): string => pathToFileURL(`${folder}${path.sep}`).href;
+  const place = { project: folderUri(root) };
+  const top = findGitFolder(root)?.top;
+  if (top === undefined) return place;
+  const inside = path.relative(top, root).split(path.sep).join('/');
+  const prefix = inside === '' ? '' : `${inside}/`;
+  const uri = gitOrigin(root);
+  const origin = uri === undefined ? undefined : { uri, ...gitHead(root) };
+  return { ...place, repository: { root: folderUri(top), prefix, ...defined({ origin }) } };
+}
 
 function print(diagnostics: readonly Diagnostic[], files: number): void {
   if (files === 0) {

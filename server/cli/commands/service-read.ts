@@ -1,20 +1,10 @@
-/** `modelyard service list|status|history|logs` */
-import { formatBytes } from '../../model/units.js';
+/** `modelyard service list|history|alerts|logs` */
 import { serviceUrl } from '../../serving/address.js';
 import { servicesOfAllProjects } from '../../serving/all-services.js';
-import {
-  mergeBuckets,
-  summarize,
-  type DriftMeasures,
-  type MetricsSummary,
-} from '../../serving/monitor/bucket.js';
-import { alertHistory, readAlerts, type AlertState } from '../../serving/monitor/alerts.js';
-import { readMetrics } from '../../serving/monitor/metrics-files.js';
+import { alertHistory, readAlerts } from '../../serving/monitor/alerts.js';
 import { releaseNames } from '../../serving/event-words.js';
 import { servicePlaces } from '../../serving/places.js';
 import { listServices, serviceHistory, type ServiceView } from '../../serving/read-service.js';
-import { madeOf } from '../../serving/releases.js';
-import type { RunningRelease, ServiceStatus } from '../../serving/types.js';
 import { linesBackward, linesFrom } from '../../stores/lines.js';
 import { answer } from '../answers.js';
 import { JSON_FLAG, wholeNumber } from '../args.js';
@@ -23,12 +13,7 @@ import { delay } from '../../serving/delay.js';
 import { wantsColours, type Style } from '../terminal/style.js';
 import { pad, tame, width } from '../terminal/text.js';
 import { ENVIRONMENT, type ServiceSubcommand, eventTexts, serviceNamed } from './service-shared.js';
-
-const WINDOW_MS = 60_000;
-/** Drift is measured once a minute, and written some seconds later. */
-const DRIFT_MS = 3 * 60_000;
-const MOST_FEATURES = 5;
-const FOLLOW_MS = 200;
+import { FOLLOW_MS, paint, releaseText, ruleText } from './service-status.js';
 
 export const list: ServiceSubcommand = {
   usage: 'list [--all-projects]',
@@ -78,17 +63,6 @@ function listEverywhere(json: boolean, style: Style): number {
   return EXIT.ok;
 }
 
-function paint(style: Style, status: ServiceStatus): (text: string) => string {
-  if (status === 'running') return style.green;
-  if (status === 'stopped') return style.dim;
-  if (status === 'starting' || status === 'degraded' || status === 'stopping') return style.yellow;
-  return style.red;
-}
-
-function releaseText(run: RunningRelease): string {
-  return `${run.id} (${madeOf(run)})`;
-}
-
 function rows(services: readonly ServiceView[], style: Style): string[] {
   const cells = services.map((one) => [
     `${one.environment}/${one.name}`,
@@ -106,93 +80,6 @@ function rows(services: readonly ServiceView[], style: Style): string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-export const status: ServiceSubcommand = {
-  usage: 'status [SERVICE] [--limit N]',
-  summary: 'A service: releases, processes, the last minute in numbers, rules it breaks, what happened last.',
-  flags: {
-    ...JSON_FLAG,
-    ...ENVIRONMENT,
-    limit: { type: 'string', value: 'N', help: 'At most so many events. Default: 5.' },
-  },
-  least: 0,
-  most: 1,
-  run(call) {
-    const service = serviceNamed(call);
-    const { root, json, style, args } = call;
-    const places = servicePlaces(root, service.environment, service.name);
-    const file = places.metrics;
-    // What does not run is not measured: what its rules said last says nothing of now.
-    const rules = service.hosted ? readAlerts(places.alerts) : [];
-    const metrics = summarize(readMetrics(file, Date.now() - WINDOW_MS));
-    const drift = mergeBuckets(readMetrics(file, Date.now() - DRIFT_MS))?.drift ?? {};
-    const limit = wholeNumber('limit', args.text('limit') ?? '5', 0);
-    const events = serviceHistory(root, service.environment, service.name, limit);
-    if (json) {
-      answer('service status', {
-        ...service,
-        url: serviceUrl(service.config),
-        metrics: metrics ?? null,
-        drift,
-        alerts: rules,
-        events,
-      });
-      return EXIT.ok;
-    }
-    const nameOf = releaseNames(call.root, service.environment);
-    const textOf = eventTexts(nameOf);
-    const before = service.previous
-      .slice(0, 5)
-      .map((id) => (nameOf(id) === id ? id : `${id} (${nameOf(id)})`))
-      .join(', ');
-    const lines = [
-      `${service.environment}/${service.name}  ${paint(style, service.status)(service.status)}`,
-      ...(service.message === undefined ? [] : [`  ${service.message}`]),
-      `  url        ${serviceUrl(service.config)}`,
-      ...releaseLines('release', service.current),
-      ...releaseLines('candidate', service.candidate),
-      ...(before === '' ? [] : [`  before     ${before}`]),
-      ...(metrics === undefined ? [] : metricLines(metrics)),
-      ...driftLines(drift),
-      ...rules.filter(({ firing }) => firing).map((rule) => `  alert      ${ruleText(rule, style)}`),
-      ...events.map((event) => style.dim(`  ${event.at}  ${textOf(event)}`)),
-    ];
-    for (const line of lines) stdout.line(tame(line, true));
-    return EXIT.ok;
-  },
-};
-
-function releaseLines(label: string, run: RunningRelease | undefined): string[] {
-  if (run === undefined) return [];
-  const processes = run.replicas.map((replica) => `${replica.pid}${replica.ready ? '' : ' (not ready)'}`);
-  return [
-    `  ${label.padEnd(9)}  ${releaseText(run)}, ${run.traffic} % of the traffic`,
-    ...(processes.length === 0
-      ? []
-      : [`  processes  ${processes.join(', ')}${run.restarts === 0 ? '' : `; restarts: ${run.restarts}`}`]),
-  ];
-}
-
-function metricLines(metrics: MetricsSummary): string[] {
-  const ms = (value: number | undefined): string => (value === undefined ? '–' : `${value.toFixed(1)} ms`);
-  const percent = (value: number | undefined): string =>
-    value === undefined ? '–' : `${(value * 100).toFixed(2)} %`;
-  const memory = metrics.memoryBytes === undefined ? '–' : formatBytes(metrics.memoryBytes);
-  return [
-    `  last ${Math.round(metrics.seconds)} s  ${metrics.rate.toFixed(1)} requests/s, errors ${percent(metrics.errorRate)}, available ${percent(metrics.availability)}`,
-    `  latency    p50 ${ms(metrics.p50)}, p95 ${ms(metrics.p95)}, p99 ${ms(metrics.p99)}`,
-    `  memory     ${memory}, cpu ${metrics.cpu === undefined ? '–' : metrics.cpu.toFixed(2)}`,
-  ];
-}
-
-/** The features that have moved most. */
-function driftLines(drift: DriftMeasures): string[] {
-  const sorted = Object.entries(drift).toSorted(([, a], [, b]) => b.psi - a.psi);
-  if (sorted.length === 0) return [];
-  const rest = sorted.length > MOST_FEATURES ? `, and ${sorted.length - MOST_FEATURES} more` : '';
-  const most = sorted.slice(0, MOST_FEATURES).map(([name, { psi }]) => `${name} ${psi.toFixed(2)}`);
-  return [`  drift      ${most.join(', ')}${rest} (PSI)`];
 }
 
 export const history: ServiceSubcommand = {
@@ -253,13 +140,6 @@ export const alerts: ServiceSubcommand = {
     return EXIT.ok;
   },
 };
-
-/** A rule, how it stands, and what was measured. */
-function ruleText({ rule, firing, severity, since, text, state }: AlertState, style: Style): string {
-  const paintRule = firing ? (severity === 'error' ? style.red : style.yellow) : style.green;
-  const word = firing ? `firing since ${since}` : state === 'unknown' ? 'nothing measured' : 'holds';
-  return `${paintRule(rule)}  ${word}: ${text}`;
-}
 
 export const logs: ServiceSubcommand = {
   usage: 'logs [SERVICE] [--lines N] [--follow]',

@@ -1,8 +1,9 @@
 /** `modelyard service …`: services from a terminal. */
 import { type Subcommands, family } from '../subcommands.js';
 import { abort, promote, restart, rollback, start, stop, traffic } from './service-orders.js';
-import { alerts, history, list, logs, status } from './service-read.js';
+import { alerts, history, list, logs } from './service-read.js';
 import type { ServiceCall } from './service-shared.js';
+import { status } from './service-status.js';
 
 const SUBCOMMANDS: Subcommands<ServiceCall> = {
   list,

@@ -11,7 +11,7 @@ import { readPlainText } from '../../stores/plain-file.js';
 
 /** How one rule stands. */
 export interface AlertState extends RuleOutcome {
-  /** Broken now. */
+  /** Broken, and not known to hold again: with `state: unknown`, nothing is measured any more since it was raised. */
   readonly firing: boolean;
   /** Since when it is firing, or not. ISO 8601, UTC. */
   readonly since: string;
@@ -19,16 +19,22 @@ export interface AlertState extends RuleOutcome {
 
 /** One line of a service's `alerts.ndjson`, and what a webhook gets. */
 export interface AlertEvent {
+  /** ISO 8601, UTC. */
   readonly at: string;
+  /** `cleared`: it was measured and holds again, or the rule is not set any more, which `text` says. */
   readonly kind: 'raised' | 'cleared';
   readonly environment: string;
   readonly service: string;
+  /** The release that served then, by its id. */
   readonly release?: string;
+  /** As written: `p95 < 200ms`. */
   readonly rule: string;
   readonly severity: RuleOutcome['severity'];
+  /** In the unit of the measure: ms, requests a second, a share, a count, bytes, a score. */
   readonly value?: number;
-  /** For a person. */
+  /** For a person: `p95 is 312 ms, over 1m`. */
   readonly text: string;
+  /** The `message` of the rule. */
   readonly message?: string;
 }
 
@@ -83,7 +89,8 @@ export class Alerts {
     };
     for (const outcome of outcomes) {
       const before = this.#states.get(outcome.rule);
-      const firing = outcome.state === 'broken';
+      // What is not measured has not recovered.
+      const firing = outcome.state === 'unknown' ? before?.firing === true : outcome.state === 'broken';
       const changed = firing !== (before?.firing ?? false);
       if (changed) event(firing ? 'raised' : 'cleared', outcome);
       next.set(outcome.rule, {

@@ -58,7 +58,9 @@ export class Monitor {
   measure(recorder: Recorder, windowMs: number, release?: string): Measured {
     const buckets = recorder.window(windowMs);
     const summary = summarize(release === undefined ? buckets : ofRelease(buckets, release));
-    const drift = this.samples.drift(windowMs, release === undefined ? {} : { release });
+    // A gate asks for any of them, also for one that no request has had any more.
+    const features = Object.keys(this.#settings.baseline);
+    const drift = this.samples.drift(windowMs, { features, ...defined({ release }) });
     return { ...defined({ summary }), drift };
   }
 

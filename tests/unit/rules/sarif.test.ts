@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { plainExample } from '../../../server/rules/examples.js';
 import { ALL_RULES } from '../../../server/rules/index.js';
-import { toSarif } from '../../../server/rules/sarif.js';
+import { type SarifPlace, toSarif } from '../../../server/rules/sarif.js';
 import { lineStartsOf } from '../../../server/syntax/text.js';
 import { memoryProject } from '../../support/project.js';
 
@@ -50,6 +50,13 @@ const OBJECTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     results: 'result[]',
     columnKind: 'utf16CodeUnits|unicodeCodePoints',
     originalUriBaseIds: 'artifactLocation{}',
+    versionControlProvenance: 'versionControlDetails[]',
+  },
+  versionControlDetails: {
+    'repositoryUri!': 'uri',
+    revisionId: 'text',
+    branch: 'text',
+    mappedTo: 'artifactLocation',
   },
   tool: { 'driver!': 'toolComponent' },
   toolComponent: { 'name!': 'text', semanticVersion: 'semver', informationUri: 'uri', rules: 'rule[]' },
@@ -128,6 +135,50 @@ function validate(value: unknown, type: string, at: string, report: (problem: st
   }
 }
 
+const PLACE = {
+  project: 'file:///w/my%20ml/rain/',
+  repository: {
+    root: 'file:///w/',
+    prefix: 'my ml/rain/',
+    origin: { uri: 'https://example.org/a/b.git', commit: 'a'.repeat(40), branch: 'main' },
+  },
+};
+
+test('the paths of a project in a subfolder lead from the root of the repository', () => {
+  const path = 'p.pipeline.yaml';
+  const text = 'tasks:\n  train:\n    needs: [trian]\n    run: ./train.sh\n';
+  const [finding] = memoryProject({ [path]: text }).findings(path);
+  const options = {
+    version: '1.2.3',
+    docsUrl: 'https://example.org/docs/rules',
+    lineStarts: () => lineStartsOf(text),
+  };
+  const runOf = (place: SarifPlace) => toSarif([finding!], { ...options, place }).runs[0]!;
+  const uriOf = (place: SarifPlace) =>
+    runOf(place).results[0]!.locations[0]!.physicalLocation.artifactLocation;
+  const run = runOf(PLACE);
+  const own = uriOf(PLACE);
+  assert.deepEqual(own, { uri: 'my%20ml/rain/p.pipeline.yaml', uriBaseId: '%SRCROOT%' });
+  const bases = run.originalUriBaseIds as Record<string, { uri: string; uriBaseId?: string }>;
+  assert.equal(new URL(own.uri, bases[own.uriBaseId]!.uri).href, `${PLACE.project}p.pipeline.yaml`);
+  const { PROJECT } = bases;
+  assert.equal(new URL(PROJECT!.uri, bases[PROJECT!.uriBaseId!]!.uri).href, PLACE.project);
+  assert.deepEqual(run.versionControlProvenance, [
+    {
+      repositoryUri: 'https://example.org/a/b.git',
+      revisionId: 'a'.repeat(40),
+      branch: 'main',
+      mappedTo: { uriBaseId: '%SRCROOT%' },
+    },
+  ]);
+  const top = { project: 'file:///w/', repository: { root: 'file:///w/', prefix: '' } };
+  assert.deepEqual(uriOf(top), { uri: path, uriBaseId: '%SRCROOT%' });
+  assert.equal(runOf(top).versionControlProvenance, undefined);
+  const alone = { project: PLACE.project };
+  assert.deepEqual(uriOf(alone), { uri: path, uriBaseId: 'PROJECT' });
+  assert.equal((runOf(alone).originalUriBaseIds as typeof bases)['PROJECT']!.uri, PLACE.project);
+});
+
 test('SARIF of all examples is as the standard asks', () => {
   let results = 0;
   for (const example of ALL_RULES.flatMap((rule) => rule.bad)) {
@@ -137,6 +188,7 @@ test('SARIF of all examples is as the standard asks', () => {
       version: '1.2.3',
       docsUrl: 'https://example.org/docs/rules',
       lineStarts: (file) => lineStartsOf(files[file] ?? ''),
+      ...(results % 2 === 0 ? {} : { place: PLACE }),
     });
     const problems: string[] = [];
     validate(JSON.parse(JSON.stringify(log)), 'log', 'log', (problem) => problems.push(problem));

@@ -207,9 +207,18 @@ test('an alert is raised once, cleared once, and known to the next host', (t) =>
   assert.deepEqual(alerts.update(outcome('broken'), 'r1', none), []);
   const next = new Alerts(about);
   assert.deepEqual(next.update(outcome('broken'), 'r1', none), []);
-  assert.equal(next.update(outcome('unknown'), 'r1', none)[0]?.kind, 'cleared');
-  next.update(outcome('broken'), 'r1', none);
-  assert.equal(next.update([], 'r1', none)[0]?.kind, 'cleared');
+  assert.deepEqual(next.update(outcome('unknown'), 'r1', none), [], 'nothing is known: it has not recovered');
+  const { firing, state } = next.states[0]!;
+  assert.deepEqual([firing, state], [true, 'unknown']);
+  const third = new Alerts(about);
+  assert.deepEqual(third.update(outcome('unknown'), 'r1', none), [], 'nor for the next host');
+  assert.deepEqual(third.update(outcome('broken'), 'r1', none), [], 'nor raised a second time');
+  assert.deepEqual(third.update(outcome('unknown'), 'r1', none), []);
+  assert.equal(third.update(outcome('holds'), 'r1', none)[0]?.kind, 'cleared');
+  assert.deepEqual(third.update(outcome('unknown'), 'r1', none), []);
+  assert.equal(third.states[0]!.firing, false);
+  third.update(outcome('broken'), 'r1', none);
+  assert.equal(third.update([], 'r1', none)[0]?.kind, 'cleared', 'the rule is gone, and its alert with it');
   assert.deepEqual(readAlerts(own.alerts), []);
   assert.deepEqual(
     alertHistory(own.alertHistory, 10).map((event) => event.kind),
