@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { SarifLog } from '../../server/rules/sarif.js';
+import { gitOrigin } from '../../server/runner/git.js';
 import { TestProject } from '../support/cli.js';
 
 const TWO = `
@@ -319,4 +324,58 @@ tasks: { a: { run: 'head -c 30000 /dev/urandom > o; echo \${{ params.x }}', outp
   project.write({ 'modelyard.yaml': 'name: x\ncache: { max-age: 1ms }\n' });
   await project.expect(0, ['run', '-p', 'x=9']);
   assert.ok(size('.modelyard/cache') < 2 * 31_000, 'what is too old went; the last result stays');
+});
+
+test('SARIF of a project in a subfolder leads to its files from the root of the repository', async () => {
+  const project = await TestProject.make({
+    'ml/my rain/modelyard.yaml': 'name: rain\n',
+    'ml/my rain/p.pipeline.yaml': 'tasks: { a: { run: echo, needs: [b] } }\n',
+  });
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { cwd: project.root, encoding: 'utf8' }).trim();
+  const lint = async () => {
+    const { stdout } = await project.expect(1, ['lint', '--sarif'], { cwd: project.path('ml/my rain') });
+    const [run] = (JSON.parse(stdout) as SarifLog).runs;
+    const { uri, uriBaseId } = run!.results[0]!.locations[0]!.physicalLocation.artifactLocation;
+    const bases = run!.originalUriBaseIds as Record<string, { uri: string }>;
+    assert.equal(
+      fileURLToPath(new URL(uri, bases[uriBaseId]!.uri)),
+      project.path('ml/my rain/p.pipeline.yaml'),
+    );
+    return { uri, provenance: run!.versionControlProvenance };
+  };
+  assert.deepEqual(await lint(), { uri: 'p.pipeline.yaml', provenance: undefined });
+  git('init', '-q', '-b', 'trunk');
+  const uri = 'ml/my%20rain/p.pipeline.yaml';
+  assert.deepEqual(await lint(), { uri, provenance: undefined }, 'it comes from nowhere');
+  git('remote', 'add', 'origin', 'https://me:s3cret@example.org/a/b.git');
+  git('-c', 'user.name=a', '-c', 'user.email=a@example.org', 'commit', '-q', '--allow-empty', '-m', 'first');
+  const mappedTo = { uriBaseId: '%SRCROOT%' };
+  const checkedOut = { revisionId: git('rev-parse', 'HEAD'), branch: 'trunk', mappedTo };
+  const here = { repositoryUri: 'https://example.org/a/b.git', ...checkedOut };
+  assert.deepEqual(await lint(), { uri, provenance: [here] });
+});
+
+test('the origin of a repository is a URI without credentials', (t) => {
+  const root = mkdtempSync(path.join(tmpdir(), 'modelyard-origin-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: root });
+  git('init', '-q');
+  git('remote', 'add', 'other', 'https://example.org/other.git');
+  assert.equal(gitOrigin(root), undefined);
+  git('remote', 'add', 'origin', 'x');
+  for (const [url, uri] of [
+    ['https://ghp_token@example.org/a/b.git', 'https://example.org/a/b.git'],
+    ['git@example.org:a/b.git', 'ssh://git@example.org/a/b.git'],
+    ['example.org:/srv/b.git', 'ssh://example.org/srv/b.git'],
+    ['ssh://git:pass@example.org:2222/a/b', 'ssh://git@example.org:2222/a/b'],
+    ['git://example.org/a b', 'git://example.org/a%20b'],
+    ['/srv/git/b.git', undefined],
+    ['../b', undefined],
+    ['C:\\git\\b', undefined],
+    ['file:///srv/b.git', undefined],
+  ] as const) {
+    git('remote', 'set-url', 'origin', url);
+    assert.equal(gitOrigin(root), uri, url);
+  }
 });

@@ -1,7 +1,11 @@
 /** The pipeline of a deployment from end to end: package, deploy, service, monitor. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import test from 'node:test';
 import { listServices, serviceHistory } from '../../server/serving/read-service.js';
+import { servicePlaces } from '../../server/serving/places.js';
+import { checkAnswer } from '../support/answers.js';
+import { until } from '../support/cli.js';
 import { bucketOf, record } from '../support/recorded.js';
 import { APP, Load, ServiceProject, ask, freePort } from '../support/service.js';
 
@@ -187,4 +191,34 @@ test('the status of a service says which features have moved most', async (t) =>
   assert.match(stdout, /drift {6}rain 0\.50, e 0\.40, d 0\.30, c 0\.20, b 0\.10, and 1 more \(PSI\)/);
   const json = JSON.parse((await it.service(0, ['status', 'web', '--json'])).stdout) as { drift: unknown };
   assert.deepEqual(json.drift, drift);
+});
+
+test('the status of a service is followed: said again when it changes, and not when only numbers move', async (t) => {
+  const it = await ServiceProject.make(t);
+  const bucket = bucketOf(Date.now(), 10, { r1: { latencies: [5] } });
+  const at = (status: 'stopped' | 'failed', updatedAt: string): void => {
+    const document = { status, updatedAt, message: status === 'failed' ? 'no port' : 'by hand' };
+    record(it.root, { environment: 'staging', name: 'web', buckets: [bucket], events: [], document });
+  };
+  at('stopped', '2026-01-01T00:00:00.000Z');
+  const following = it.project.start(['service', 'status', 'web', '--follow']);
+  const json = it.project.start(['service', 'status', 'web', '--follow', '--json']);
+  for (const one of [following, json]) await until('it is said', () => one.output().includes('by hand'));
+  at('stopped', '2026-01-01T00:00:01.000Z');
+  at('failed', '2026-01-01T00:00:02.000Z');
+  for (const one of [following, json]) await until('it is said anew', () => one.output().includes('no port'));
+  rmSync(servicePlaces(it.root, 'staging', 'web').folder, { recursive: true });
+  for (const one of [following, json]) {
+    const { code, stderr } = await one.done;
+    assert.equal(code, 1);
+    assert.match(stderr, /the service staging\/web is no more/);
+  }
+  const { stdout } = await following.done;
+  assert.equal(stdout.match(/^staging\/web {2}/gm)?.length, 2, stdout);
+  const answers = (await json.done).stdout.trim().split('\n');
+  assert.deepEqual(
+    answers.map((line) => (JSON.parse(line) as { status: string }).status),
+    ['stopped', 'failed'],
+  );
+  checkAnswer(['service', 'status', '--json'], (await json.done).stdout);
 });

@@ -49,7 +49,7 @@ const OBJECTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'tool!': 'tool',
     results: 'result[]',
     columnKind: 'utf16CodeUnits|unicodeCodePoints',
-    originalUriBaseIds: 'artifactLocation{}',
+    originalUriBaseIds: 'base{}',
     versionControlProvenance: 'versionControlDetails[]',
   },
   versionControlDetails: {
@@ -85,6 +85,7 @@ const OBJECTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   location: { id: 'index', physicalLocation: 'physicalLocation', message: 'message' },
   physicalLocation: { 'artifactLocation!': 'artifactLocation', region: 'region' },
   artifactLocation: { uri: 'reference', uriBaseId: 'text', description: 'message' },
+  base: { uri: 'folder', uriBaseId: 'text', description: 'message' },
   region: { 'startLine!': 'count', startColumn: 'count', endLine: 'count', endColumn: 'count' },
   fix: { description: 'message', 'artifactChanges!': 'artifactChange[]' },
   artifactChange: { 'artifactLocation!': 'artifactLocation', 'replacements!': 'replacement[]' },
@@ -99,6 +100,9 @@ const VALUES: Readonly<Record<string, (value: unknown) => boolean>> = {
   // A relative one has neither a scheme nor characters that a URI has to escape.
   reference: (value) =>
     typeof value === 'string' && /^(?:[A-Za-z0-9._~!$&'()*+,;=@/-]|%[0-9A-F]{2})+$/.test(value),
+  // Of a folder; only one that rests on another base is relative.
+  folder: (value) =>
+    typeof value === 'string' && value.endsWith('/') && URL.canParse(value, 'file:///') && !value.includes(' '),
   semver: (value) =>
     typeof value === 'string' && /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/.test(value),
   index: (value) => Number.isInteger(value) && (value as number) >= 0,
