@@ -102,7 +102,10 @@ const VALUES: Readonly<Record<string, (value: unknown) => boolean>> = {
     typeof value === 'string' && /^(?:[A-Za-z0-9._~!$&'()*+,;=@/-]|%[0-9A-F]{2})+$/.test(value),
   // Of a folder; only one that rests on another base is relative.
   folder: (value) =>
-    typeof value === 'string' && value.endsWith('/') && URL.canParse(value, 'file:///') && !value.includes(' '),
+    typeof value === 'string' &&
+    value.endsWith('/') &&
+    URL.canParse(value, 'file:///') &&
+    !value.includes(' '),
   semver: (value) =>
     typeof value === 'string' && /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/.test(value),
   index: (value) => Number.isInteger(value) && (value as number) >= 0,
