@@ -132,7 +132,9 @@ function renderBad(example: BadExample): string[] {
     const at = covered === '' ? `Line ${line}` : `Line ${line}, at \`\` ${covered} \`\``;
     return `- ${at}: ${escape(example.messages[index] ?? '')}`;
   });
-  const lines = [...renderFiles(example), ...findings, ''];
+  const also = (example.also ?? []).map((id) => `[${id}](${rulePageName(id)})`);
+  const besides = also.length === 0 ? [] : [`- And findings of ${also.join(', ')}.`];
+  const lines = [...renderFiles(example), ...findings, ...besides, ''];
   if (example.fixed !== undefined) lines.push('After the quick fix:', '', ...fenced(example.fixed));
   return lines;
 }

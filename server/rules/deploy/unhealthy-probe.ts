@@ -21,11 +21,13 @@ Nothing is said where it can't be told which package the service runs.
   needsWholeText: true,
   good: [
     {
+      disk: ['app/run.sh'],
       files: deploying(
         `tasks:\n${PACKAGE(', health: /health')}${DEPLOY}  start:\n    service: { name: rain, environment: staging, port: 8080 }\n`,
       ),
     },
     {
+      disk: ['app/run.sh'],
       files: deploying(
         `tasks:\n${PACKAGE('')}${DEPLOY}  start:\n    service: { name: rain, environment: staging, port: 8080, health: /health }\n`,
       ),
@@ -33,6 +35,7 @@ Nothing is said where it can't be told which package the service runs.
   ],
   bad: [
     {
+      disk: ['app/run.sh'],
       files: deploying(
         `tasks:\n${PACKAGE('')}${DEPLOY}  start:\n    service: { name: «rain», environment: staging, port: 8080 }\n`,
       ),

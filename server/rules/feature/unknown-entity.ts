@@ -28,6 +28,7 @@ Entities may be defined in any \`*.features.yaml\` of the project.
         'weather.features.yaml':
           'entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: «staton»\n    source: { path: data/weather.csv, timestamp: observed_at }\n    features: { rain: double }\n',
       },
+      also: ['feature/unused'],
       messages: ['There is no entity "staton" in this project. Did you mean "station"?'],
       fixed:
         'entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: observed_at }\n    features: { rain: double }\n',

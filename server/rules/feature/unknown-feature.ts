@@ -27,6 +27,7 @@ feature: nothing says what it means, and no statistics are kept of it.
   bad: [
     {
       files: { 'weather.features.yaml': `${WEATHER}services:\n  rain-v1: ["weather:«rain_7»"]\n` },
+      also: ['feature/unused'],
       messages: ['There is no feature "rain_7" in the view "weather". Did you mean "rain_7d"?'],
       fixed: `${WEATHER}services:\n  rain-v1: ["weather:rain_7d"]\n`,
     },
@@ -36,6 +37,7 @@ feature: nothing says what it means, and no statistics are kept of it.
           'tasks:\n  join:\n    training-set: { labels: data/labels.csv, features: ["weather:«snow»"], output: data/training.csv }\n',
         'weather.features.yaml': WEATHER,
       },
+      also: ['feature/unused'],
       messages: ['There is no feature "snow" in the view "weather". Expected one of rain_7d or wind.'],
     },
   ],

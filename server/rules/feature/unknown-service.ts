@@ -33,6 +33,7 @@ Nothing is said where the name is an expression.
           'tasks:\n  join:\n    training-set: { labels: data/labels.csv, service: «rain-v2», output: data/training.csv }\n',
         'weather.features.yaml': SERVICE,
       },
+      also: ['feature/unused'],
       messages: ['There is no feature service "rain-v2" in this project. Did you mean "rain-v1"?'],
       fixed:
         'tasks:\n  join:\n    training-set: { labels: data/labels.csv, service: rain-v1, output: data/training.csv }\n',

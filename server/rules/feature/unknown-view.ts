@@ -37,11 +37,13 @@ Nothing is said where the name is an expression.
         'train.pipeline.yaml': 'tasks:\n  compute:\n    materialize: [«wether»]\n',
         'weather.features.yaml': WEATHER,
       },
+      also: ['feature/unused'],
       messages: ['There is no feature view "wether" in this project. Did you mean "weather"?'],
       fixed: 'tasks:\n  compute:\n    materialize: [weather]\n',
     },
     {
       files: { 'weather.features.yaml': `${WEATHER}services:\n  rain-v1: [«rain»]\n` },
+      also: ['feature/unused'],
       messages: [
         'There is no feature view "rain" in this project. Features are named as `view:feature`: did you mean "weather:rain"?',
       ],

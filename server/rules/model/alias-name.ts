@@ -25,12 +25,14 @@ differs only by case from an alias that the model has.
 `,
   good: [
     {
+      disk: ['models/rain.json'],
       files:
         'tasks:\n  register:\n    register: { model: rain, from: models/rain.json, aliases: [candidate], compare-to: 3 }\n  use:\n    run: ./use.sh ${{ models.rain@latest.path }}\n    cache: false\n',
     },
   ],
   bad: [
     {
+      disk: ['models/rain.json'],
       files:
         'tasks:\n  register:\n    register: { model: rain, from: models/rain.json, aliases: [«blue/green», «v2»] }\n',
       messages: [
@@ -41,6 +43,7 @@ differs only by case from an alias that the model has.
         'tasks:\n  register:\n    register: { model: rain, from: models/rain.json, aliases: [blue-green, v2] }\n',
     },
     {
+      disk: ['models/rain.json'],
       files:
         'tasks:\n  register:\n    register: { model: rain, from: models/rain.json, aliases: [«Production»] }\n',
       models: { rain: { versions: 1, aliases: { production: '1' } } },

@@ -20,10 +20,12 @@ Where a version is meant, its alias or number follows an \`@\`: \`rain@productio
 `,
   good: [
     {
+      disk: ['models/rain.json'],
       files:
         'tasks:\n  register:\n    register: { model: seattle.rain, from: models/rain.json, aliases: [candidate] }\n  use:\n    run: ./use.sh ${{ models.rain@production.path }}\n    cache: false\n',
     },
     {
+      packages: { app: 1 },
       files: deploying(
         'tasks:\n  deploy:\n    deploy: { package: app, model: "models:/rain/3", environment: staging }\n',
       ),
@@ -31,6 +33,7 @@ Where a version is meant, its alias or number follows an \`@\`: \`rain@productio
   ],
   bad: [
     {
+      disk: ['models/rain.json'],
       files: 'tasks:\n  register:\n    register: { model: «seattle/rain», from: models/rain.json }\n',
       messages: [
         '"seattle/rain" can\'t be a model\'s name: use letters from a to z, digits, "_", "-", "." and spaces, beginning with a letter, a digit or "_" and ending with none of "." and space.',
@@ -38,6 +41,7 @@ Where a version is meant, its alias or number follows an \`@\`: \`rain@productio
       fixed: 'tasks:\n  register:\n    register: { model: seattle-rain, from: models/rain.json }\n',
     },
     {
+      disk: ['models/rain.json'],
       files: 'tasks:\n  register:\n    register: { model: «rain@candidate», from: models/rain.json }\n',
       messages: [
         '"rain@candidate" names a version, and here only the model is named. Aliases of the new version go into `aliases`.',

@@ -26,6 +26,7 @@ Nothing is said where none of them is known.
   needsWholeText: true,
   good: [
     {
+      disk: ['app/run.sh'],
       files: deploying(
         `tasks:\n${SERVED}  watch:\n    monitor: { service: rain, rules: drift.rain_7d < 0.2, drift: { features: [temp_max] } }\n`,
       ),
@@ -34,6 +35,7 @@ Nothing is said where none of them is known.
   ],
   bad: [
     {
+      disk: ['app/run.sh'],
       files: deploying(
         `tasks:\n${SERVED}  watch:\n    monitor: { service: rain, rules: drift.«rain_7» < 0.2, drift: { features: [«wind»] } }\n`,
       ),

@@ -23,7 +23,7 @@ What a task of the project makes will be there. Nothing is said of paths that an
     },
     {
       files:
-        'tasks:\n  build:\n    run: npm run build\n    outputs: { site: dist }\n  pack:\n    needs: [build]\n    package: { name: app, include: ["dist/**"], entrypoint: node dist/server.js }\n',
+        'tasks:\n  build:\n    run: npm run build\n    outputs: { site: dist }\n  pack:\n    package: { name: app, include: ["dist/**"], entrypoint: node dist/server.js }\n',
       disk: [],
     },
   ],

@@ -34,19 +34,21 @@ expression, or while no version of the model is known.
 `,
   needsWholeText: true,
   good: [
-    { files: PACK('      signature: { inputs: { rain_7d: float } }\n'), models: RAIN },
+    { files: PACK('      signature: { inputs: { rain_7d: float } }\n'), disk: ['app/run.sh'], models: RAIN },
     {
       files: {
         'deploy.pipeline.yaml': DEPLOY('model: rain@1, '),
         'app.pipeline.yaml': PACK(''),
         'modelyard.yaml': SETTINGS,
       },
+      disk: ['app/run.sh'],
       models: RAIN,
     },
   ],
   bad: [
     {
       files: PACK('      «signature»: { inputs: { rain_14d: double }, outputs: { rain: string } }\n'),
+      disk: ['app/run.sh'],
       models: RAIN,
       messages: [
         'No version of rain is what this app expects. Of the newest, rain 2: the model has no input "rain_14d"; output "rain" is boolean, and the app expects string; the model needs "rain_7d", which the app does not give.',
@@ -58,6 +60,7 @@ expression, or while no version of the model is known.
         'app.pipeline.yaml': PACK(''),
         'modelyard.yaml': SETTINGS,
       },
+      disk: ['app/run.sh'],
       models: { ...RAIN, snow: { versions: 1 } },
       messages: ['The app rain-app serves the model rain, not snow.'],
     },
@@ -67,6 +70,7 @@ expression, or while no version of the model is known.
         'app.pipeline.yaml': PACK(''),
         'modelyard.yaml': SETTINGS,
       },
+      disk: ['app/run.sh'],
       messages: [
         'The app rain-app serves the model rain: say which version, as in `model: rain@production`.',
       ],

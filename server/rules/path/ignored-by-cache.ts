@@ -26,6 +26,7 @@ output has it.
     {
       files:
         'tasks:\n  clean:\n    run: ./clean.sh\n    inputs: [data/raw]\n    outputs: { data: data/clean }\n',
+      disk: ['data/raw/a.csv'],
     },
     {
       files:

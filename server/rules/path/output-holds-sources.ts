@@ -24,6 +24,7 @@ Outputs with \`persist: true\` stay in place and may hold their own input.
         'pipelines/train.pipeline.yaml':
           'tasks:\n  train:\n    run: ./train.sh\n    inputs: [src]\n    outputs: { model: models }\n',
       },
+      disk: ['src/train.py'],
     },
   ],
   bad: [

@@ -35,6 +35,7 @@ An expression reads from \`params\`, \`env\`, \`matrix\`, \`tasks\`, \`run\`, \`
       files:
         'params: { mode: fast }\ntasks:\n  train:\n    run: ./train.sh ${{ «param».mode }}\n    outputs: { model: models/rain.json }\n',
       messages: ['Unknown context "param". Did you mean "params"?'],
+      also: ['param/unused'],
       fixed:
         'params: { mode: fast }\ntasks:\n  train:\n    run: ./train.sh ${{ params.mode }}\n    outputs: { model: models/rain.json }\n',
     },

@@ -30,6 +30,7 @@ it, and \`environments: { staging: {} }\` is enough.
           'tasks:\n  deploy:\n    deploy: { package: app@3, environment: staging, target: local }\n',
         'modelyard.yaml': SETTINGS,
       },
+      packages: { app: 3 },
     },
   ],
   bad: [
@@ -38,11 +39,13 @@ it, and \`environments: { staging: {} }\` is enough.
         'deploy.pipeline.yaml': 'tasks:\n  deploy:\n    deploy: { package: app@3, environment: «stagign» }\n',
         'modelyard.yaml': SETTINGS,
       },
+      packages: { app: 3 },
       messages: ['There is no environment "stagign" in modelyard.yaml. Did you mean "staging"?'],
       fixed: 'tasks:\n  deploy:\n    deploy: { package: app@3, environment: staging }\n',
     },
     {
       files: 'tasks:\n  deploy:\n    deploy: { package: app@3, environment: «staging» }\n',
+      packages: { app: 3 },
       messages: [
         'There is no environment "staging". Define it in modelyard.yaml: `environments: { staging: {} }`.',
       ],

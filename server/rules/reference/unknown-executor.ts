@@ -5,7 +5,7 @@ import { reportUnknown } from '../unknown.js';
 
 const TASK = (executor: string) =>
   `tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: model.bin }\n    executor: ${executor}\n`;
-const SETTINGS = 'executors:\n  small: { type: local, jobs: 2 }\n  cluster: { type: slurm }\n';
+const SETTINGS = 'executors:\n  small: { type: local, jobs: 2 }\n  cluster: { type: local, jobs: 8 }\n';
 
 export const unknownExecutor: Rule = {
   id: 'reference/unknown-executor',

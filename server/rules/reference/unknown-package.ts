@@ -31,6 +31,7 @@ newest is meant then.
         'make.pipeline.yaml': MADE,
         'modelyard.yaml': SETTINGS,
       },
+      disk: ['app/run.sh'],
     },
     {
       files: { 'use.pipeline.yaml': USE('rain-app@2'), 'modelyard.yaml': SETTINGS },
@@ -44,6 +45,7 @@ newest is meant then.
         'make.pipeline.yaml': MADE,
         'modelyard.yaml': SETTINGS,
       },
+      disk: ['app/run.sh'],
       messages: ['No task of this project makes the package "rain-ap". Did you mean "rain-app"?'],
       fixed: USE('rain-app'),
     },
@@ -53,6 +55,7 @@ newest is meant then.
         'make.pipeline.yaml': MADE,
         'modelyard.yaml': SETTINGS,
       },
+      disk: ['app/run.sh'],
       packages: { 'rain-app': 3 },
       messages: ['The package "rain-app" has no version 9; the newest is 3.'],
     },

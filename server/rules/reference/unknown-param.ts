@@ -23,6 +23,7 @@ not declared has no value, and the command would get an empty word.
       files:
         'params: { epochs: 200 }\ntasks:\n  train:\n    run: ./train.sh ${{ params.«epoch» }}\n    outputs: { model: models/rain.json }\n',
       messages: ['There is no param "epoch". Did you mean "epochs"?'],
+      also: ['param/unused'],
       fixed:
         'params: { epochs: 200 }\ntasks:\n  train:\n    run: ./train.sh ${{ params.epochs }}\n    outputs: { model: models/rain.json }\n',
     },
@@ -30,6 +31,7 @@ not declared has no value, and the command would get an empty word.
       files:
         "params: { epochs: 200 }\ntasks:\n  train:\n    run: ./train.sh ${{ params[«'epoch'»] }}\n    outputs: { model: models/rain.json }\n",
       messages: ['There is no param "epoch". Did you mean "epochs"?'],
+      also: ['param/unused'],
       fixed:
         "params: { epochs: 200 }\ntasks:\n  train:\n    run: ./train.sh ${{ params['epochs'] }}\n    outputs: { model: models/rain.json }\n",
     },

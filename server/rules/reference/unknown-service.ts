@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.js';
 import { servingMentions } from '../../model/serving-mentions.js';
+import { EXAMPLE_ENVIRONMENTS } from '../examples.js';
 import { madeServing, mayBeMade } from '../serving-names.js';
 import { reportUnknown } from '../unknown.js';
 
@@ -25,6 +26,7 @@ no task of the project starts services.
       files: {
         'use.pipeline.yaml': 'tasks:\n  watch:\n    monitor: { service: rain, rules: p95 < 200ms }\n',
         'make.pipeline.yaml': MADE,
+        ...EXAMPLE_ENVIRONMENTS,
       },
     },
     { files: 'tasks:\n  watch:\n    monitor: { service: rain, rules: p95 < 200ms }\n' },
@@ -34,6 +36,7 @@ no task of the project starts services.
       files: {
         'use.pipeline.yaml': 'tasks:\n  watch:\n    monitor: { service: «rian», rules: p95 < 200ms }\n',
         'make.pipeline.yaml': MADE,
+        ...EXAMPLE_ENVIRONMENTS,
       },
       messages: ['No task of this project starts the service "rian". Did you mean "rain"?'],
       fixed: 'tasks:\n  watch:\n    monitor: { service: rain, rules: p95 < 200ms }\n',

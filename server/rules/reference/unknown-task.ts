@@ -18,7 +18,7 @@ here, or run that pipeline with a \`pipeline\` task.
   good: [
     {
       files:
-        "tasks:\n  train:\n    run: ./train.sh\n    cache: false\n  notify:\n    needs: [train]\n    if: failure()\n    run: ./notify.sh ${{ tasks['train'].status }}\n    cache: false\n",
+        "tasks:\n  train:\n    run: ./train.sh\n    cache: false\n  notify:\n    if: failure()\n    run: ./notify.sh ${{ tasks['train'].status }}\n    cache: false\n",
     },
   ],
   bad: [

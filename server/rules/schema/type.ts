@@ -43,6 +43,7 @@ quotes to make it a text.
     {
       files: 'tasks:\n  train:\n    run: ./train.sh\n    cache: «no»\n',
       messages: ['Expected true or false, found the text "no".'],
+      also: ['task/no-outputs'],
     },
   ],
   check: (context) => reportStructural(context, 'type'),

@@ -36,6 +36,7 @@ Nothing is said about rules that are off.
     {
       files: '# modelyard-disable «task/no-output»\ntasks:\n  train:\n    run: ./train.sh\n',
       messages: ['There is no rule "task/no-output". Did you mean "task/no-outputs"?'],
+      also: ['task/no-outputs'],
       fixed: '# modelyard-disable task/no-outputs\ntasks:\n  train:\n    run: ./train.sh\n',
     },
   ],

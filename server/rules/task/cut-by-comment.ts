@@ -24,6 +24,7 @@ descriptions, rules of a monitor, transforms. Only a \`#\` right before a word i
     {
       files:
         'params:\n  color: red «#fff»\ntasks:\n  plot:\n    matrix:\n      tint:\n        - blue «#00f»\n    inputs:\n      - data/plot «#1.csv»\n    run: ./plot ${{ params.color }} ${{ matrix.tint }} # in color\n    timeout: 30m #long\n    cache: false\n',
+      disk: ['data/plot'],
       messages: ['#fff', '#00f', '#1.csv'].map(
         (cut) => `YAML takes \`${cut}\` for a comment: it is not part of the value. Put the value in quotes.`,
       ),
@@ -34,6 +35,7 @@ descriptions, rules of a monitor, transforms. Only a \`#\` right before a word i
           'entities:\n  station:\n    keys: [id]\n    description: see «#12»\nviews: {}\n',
       },
       messages: ['YAML takes `#12` for a comment: it is not part of the value. Put the value in quotes.'],
+      also: ['feature/unused'],
     },
     {
       files: 'tasks:\n  plot:\n    run: ./plot --color «#fff»\n    cache: false\n',
