@@ -1,7 +1,8 @@
 /** Completion of strings that name something defined elsewhere: tasks, pipelines, executors, views, … */
 import { defined } from '../base/defined.js';
 import type { NameTarget } from '../model/schema/hint.js';
-import { LOCAL_EXECUTOR, LOCAL_TARGET } from '../model/serving-mentions.js';
+import { LOCAL_EXECUTOR } from '../model/executors.js';
+import { LOCAL_TARGET } from '../model/serving-mentions.js';
 import type { ServingKind } from '../model/serving-mentions.js';
 import { RULE_IDS } from '../rules/ids.js';
 import { madeServing } from '../rules/serving-names.js';

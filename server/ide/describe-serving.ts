@@ -1,7 +1,8 @@
 /** Environments, targets, app packages and services in words, for hovers and completions. Markdown. */
 import type { PackageAction, ServiceAction } from '../model/definition.js';
 import { usableVersions } from '../model/known-packages.js';
-import { LOCAL_EXECUTOR, LOCAL_TARGET } from '../model/serving-mentions.js';
+import { LOCAL_EXECUTOR } from '../model/executors.js';
+import { LOCAL_TARGET } from '../model/serving-mentions.js';
 import type { ServingKind } from '../model/serving-mentions.js';
 import { environmentOf } from '../rules/releases.js';
 import { madeServing } from '../rules/serving-names.js';

@@ -6,7 +6,7 @@ import { occurrenceAt, occurrencesOf, type Thing, type ThingKind } from './occur
 import { filesOf, occurrencesOfThing } from './navigation.js';
 import { columnEdits } from './rename-column.js';
 import { MATRIX_KEYS } from '../model/read-task.js';
-import { LOCAL_EXECUTOR } from '../model/serving-mentions.js';
+import { LOCAL_EXECUTOR } from '../model/executors.js';
 import type { IdeContext, RenameResult, RenameTarget } from './types.js';
 
 const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {

@@ -73,6 +73,8 @@ export interface FeatureKeys {
 }
 
 export interface ActionFacts<A extends Action = Action> {
+  /** Its work can be done by an executor other than this machine. */
+  readonly elsewhere?: true;
   /**
    * What `tasks.<name>.outputs` gives by itself, beside the paths of `outputs`. These are values, no paths. `any`: it is
    * only known at run time.
@@ -105,7 +107,7 @@ const optional = (text: TemplateText | undefined, more: Partial<ActionPath>): Ac
   text === undefined ? [] : [{ text, role: 'data', ...more }];
 
 export const ACTIONS: { readonly [K in ActionKind]: ActionFacts<ActionOf<K>> } = {
-  run: { values: [] },
+  run: { values: [], elsewhere: true },
   materialize: {
     values: 'any',
     gives: ({ views }) => views.map((name) => ({ what: 'view', name })),

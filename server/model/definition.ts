@@ -290,6 +290,7 @@ export interface Pipeline {
   readonly secrets: readonly Located<string>[];
   /** Of tasks that name none. */
   readonly shell?: Located<string>;
+  readonly executor?: Located<string>;
   readonly tasks: readonly Task[];
   /** Expressions outside tasks (in `env`). */
   readonly expressions: readonly ExpressionSite[];
@@ -332,6 +333,30 @@ export interface LocalExecutor {
   readonly gpus?: number;
 }
 
+/** A cluster that Slurm runs. Texts go to `sbatch` as they are written. */
+export interface SlurmExecutor {
+  readonly name: string;
+  readonly type: 'slurm';
+  readonly partition?: string;
+  readonly account?: string;
+  readonly qos?: string;
+  readonly constraint?: string;
+  /** Of tasks without a `timeout`. */
+  readonly timeMs?: number;
+  readonly memoryForm: 'total' | 'per-cpu' | 'none';
+  readonly gpuForm: 'gres' | 'gpus';
+  readonly submitOptions: readonly string[];
+  /** Commands of bash, in the job before the task's own. */
+  readonly setup: readonly string[];
+  /** Where the folders of jobs lie; relative to the project, or absolute. */
+  readonly workDir?: string;
+  readonly pollMs: number;
+  readonly maxJobs?: number;
+}
+
+/** Where tasks can run, as `modelyard.yaml` has it. Bounds of `local` are in `ProjectSettings.local`. */
+export type ExecutorSettings = { readonly name: string; readonly type: 'local' } | SlurmExecutor;
+
 /** `modelyard.yaml`. Sections of later capabilities stay as written in `raw`. */
 export interface ProjectSettings {
   readonly name?: string;
@@ -350,6 +375,9 @@ export interface ProjectSettings {
   readonly secrets: readonly DeclaredSecret[];
   /** Bounds of what tasks share on this machine, of the executor `local`. */
   readonly local: LocalExecutor;
+  readonly executors: readonly ExecutorSettings[];
+  /** Of tasks whose pipeline names none. */
+  readonly executor?: string;
   readonly raw: Json;
 }
 

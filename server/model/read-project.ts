@@ -2,7 +2,8 @@
 import { isRecord } from '../base/is-record.js';
 import type { MapEntry, SyntaxTree } from '../syntax/tree.js';
 import type { DeclaredSecret } from './secrets.js';
-import type { Environment, LocalExecutor, ProjectSettings, Target } from './definition.js';
+import type { Environment, ExecutorSettings, LocalExecutor, ProjectSettings, Target } from './definition.js';
+import { EXECUTOR_TYPES, SLURM_GPU_FORMS, SLURM_MEMORY_FORMS, SLURM_POLL_MS } from './executors.js';
 import {
   booleanOf,
   bytesOf,
@@ -31,6 +32,7 @@ export const NO_SETTINGS: ProjectSettings = {
   targets: [],
   secrets: [],
   local: {},
+  executors: [],
   raw: {},
 };
 
@@ -68,6 +70,8 @@ export function readSettings(tree: SyntaxTree): ProjectSettings {
     ...given('shell', textOf(field(root, 'shell'))),
     secrets: readSecrets(field(root, 'secrets')),
     local: readLocal(field(field(root, 'executors'), 'local')),
+    executors: entriesOf(field(root, 'executors')).flatMap(readExecutor),
+    ...given('executor', textOf(field(root, 'executor'))),
     raw: jsonOf(root),
   };
 }
@@ -90,6 +94,31 @@ function readLocal(node: Maybe): LocalExecutor {
     ...given('memoryBytes', bytesOf(field(node, 'memory'))),
     ...given('gpus', numberOf(field(node, 'gpus'))),
   };
+}
+
+function readExecutor({ key, value }: MapEntry): ExecutorSettings[] {
+  const name = key.text;
+  const type = wordOf(field(value, 'type'), EXECUTOR_TYPES);
+  if (type !== 'slurm') return type === undefined ? [] : [{ name, type }];
+  const text = (word: string): string | undefined => textOf(field(value, word));
+  return [
+    {
+      name,
+      type,
+      ...given('partition', text('partition')),
+      ...given('account', text('account')),
+      ...given('qos', text('qos')),
+      ...given('constraint', text('constraint')),
+      ...given('timeMs', durationOf(field(value, 'time'))),
+      memoryForm: wordOf(field(value, 'memory-form'), SLURM_MEMORY_FORMS) ?? 'total',
+      gpuForm: wordOf(field(value, 'gpu-form'), SLURM_GPU_FORMS) ?? 'gres',
+      submitOptions: textsOf(field(value, 'submit-options')).map((option) => option.value),
+      setup: textsOf(field(value, 'setup')).map((command) => command.value),
+      ...given('workDir', text('work-dir')),
+      pollMs: durationOf(field(value, 'poll')) ?? SLURM_POLL_MS,
+      ...given('maxJobs', numberOf(field(value, 'max-jobs'))),
+    },
+  ];
 }
 
 function readEnvironment({ key, value }: MapEntry): Environment {

@@ -26,9 +26,6 @@ export interface ServingMention {
 /** Always there, without being defined. */
 export const LOCAL_TARGET = 'local';
 
-/** Always there, too: this machine. */
-export const LOCAL_EXECUTOR = 'local';
-
 const NONE: readonly ServingMention[] = [];
 
 /** Names that an expression gives are left out. */
@@ -54,7 +51,7 @@ export function literalWord(
 }
 
 function inProject({ tree }: ProjectDefinition): ServingMention[] {
-  const mentions: ServingMention[] = [];
+  const mentions: ServingMention[] = executorOfAll(tree);
   for (const [section, kind] of [
     ['environments', 'environment'],
     ['targets', 'target'],
@@ -74,8 +71,16 @@ function inProject({ tree }: ProjectDefinition): ServingMention[] {
   return mentions;
 }
 
+/** The executor that is named for all that name none. */
+function executorOfAll(tree: SyntaxTree): ServingMention[] {
+  const node = entryOf(tree.root, 'executor')?.value;
+  const text = node?.kind === 'scalar' ? { text: node.text, span: node.span } : undefined;
+  const name = literalWord(tree, text);
+  return name === undefined ? [] : [{ kind: 'executor', name: name.text, span: name.span }];
+}
+
 function inPipeline({ tree, pipeline }: PipelineDefinition): ServingMention[] {
-  const mentions: ServingMention[] = [];
+  const mentions: ServingMention[] = executorOfAll(tree);
   for (const task of pipeline.tasks) {
     const add = (kind: ServingKind, text: TemplateText | undefined, whole?: Span): void => {
       const word = literalWord(tree, text);

@@ -7,6 +7,7 @@ import { define } from '../model/analyze.js';
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { FileKind, ProjectSettings, RuleSeverity } from '../model/definition.js';
 import type { FileText } from '../model/file-text.js';
+import { NO_SETTINGS } from '../model/read-project.js';
 import type { FeatureFacts } from '../model/feature-facts.js';
 import { globOf } from '../model/glob.js';
 import type { Glob } from '../model/glob.js';
@@ -72,19 +73,6 @@ interface Memo {
 const NO_CHOICES: ReadonlyMap<string, RuleSeverity> = new Map();
 const NO_FINDINGS: readonly Finding[] = [];
 
-const DEFAULT_SETTINGS: ProjectSettings = {
-  exclude: [],
-  rules: [],
-  cache: {},
-  trash: {},
-  runs: {},
-  environments: [],
-  targets: [],
-  secrets: [],
-  local: {},
-  raw: {},
-};
-
 function given(text: string): ReadResult {
   return text.length > MAX_FILE_BYTES
     ? { ok: false, reason: 'too-big', bytes: text.length, stamp: '', head: text.slice(0, HEAD_BYTES) }
@@ -142,7 +130,7 @@ export class Project {
   /** Of `modelyard.yaml`; defaults where there is none. */
   get settings(): ProjectSettings {
     const found = this.settingsFile();
-    return found?.kind === 'project' ? found.settings : DEFAULT_SETTINGS;
+    return found?.kind === 'project' ? found.settings : NO_SETTINGS;
   }
 
   /** The definition that the settings come from. */

@@ -4,6 +4,7 @@ import { type FeaturesDefinition, define } from '../model/analyze.js';
 import type { Pipeline, ProjectSettings } from '../model/definition.js';
 import { definitionChanges, describeChanges } from '../model/definition-changes.js';
 import { detectKind } from '../model/ours.js';
+import { NO_SETTINGS } from '../model/read-project.js';
 import { type FileSystem, diskFiles } from './files.js';
 
 /** Text by path, relative to the project. */
@@ -15,7 +16,15 @@ export type FromTexts =
       readonly pipeline: Pipeline;
       readonly settings: Pick<
         ProjectSettings,
-        'cache' | 'trash' | 'environments' | 'targets' | 'shell' | 'secrets' | 'local'
+        | 'cache'
+        | 'trash'
+        | 'environments'
+        | 'targets'
+        | 'shell'
+        | 'secrets'
+        | 'local'
+        | 'executors'
+        | 'executor'
       >;
       readonly features: readonly FeaturesDefinition[];
     }
@@ -35,7 +44,7 @@ export function pipelineFrom(texts: Texts, relative: string): FromTexts {
   return {
     ok: true,
     pipeline: found.pipeline,
-    settings: settings ?? { cache: {}, trash: {}, environments: [], targets: [], secrets: [], local: {} },
+    settings: settings ?? NO_SETTINGS,
     features: definitions.flatMap((one) => (one.kind === 'features' ? [one] : [])),
   };
 }

@@ -52,6 +52,7 @@ export const RULE_IDS = [
   'task/cut-by-comment',
   'task/undeclared-variable',
   'task/duration',
+  'task/executor-mismatch',
   'resource/unit',
   'feature/unknown-entity',
   'feature/unknown-view',

@@ -75,6 +75,7 @@ import { unused as unusedSuppression } from './suppression/unused.js';
 import { duplicateKey } from './syntax/duplicate-key.js';
 import { expression } from './syntax/expression.js';
 import { yaml } from './syntax/yaml.js';
+import { executorMismatch } from './task/executor-mismatch.js';
 import { duration } from './task/duration.js';
 import { cutByComment } from './task/cut-by-comment.js';
 import { hiddenFailure } from './task/hidden-failure.js';
@@ -134,6 +135,7 @@ export const ALL_RULES: readonly Rule[] = [
   cutByComment,
   undeclaredVariable,
   duration,
+  executorMismatch,
   unit,
   unknownEntity,
   unknownView,

@@ -1,17 +1,19 @@
 /** One attempt at a task: the clock, the processes, the live metrics and the ways in which it can be ended. */
 import path from 'node:path';
 import { defined } from '../base/defined.js';
-import type { Exit } from '../base/task-outcome.js';
 import type { Json } from '../model/definition.js';
+import { LOCAL_EXECUTOR } from '../model/executors.js';
+import type { Instance } from '../model/graph.js';
 import { formatDuration } from '../model/units.js';
 import type { Question } from '../stores/approvals.js';
 import { type Script, planOf } from './action-plans.js';
-import type { ActionOutcome, ChildOutcome, CommandOptions } from './actions/action.js';
+import type { ActionOutcome, ChildOutcome, CommandOptions, CommandOutcome } from './actions/action.js';
 import { perform } from './actions/index.js';
 import type { Approvals, Verdict } from './approvals.js';
 import type { RunControl } from './control.js';
 import type { EventBody } from './events.js';
-import type { Executor } from './executors/executor.js';
+import type { ExecutionResult, ExecutorJob, JobState, LeftJob } from './executors/executor.js';
+import type { Executors } from './executors/executors.js';
 import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
 import { deviceVariables } from './machine.js';
 import { MetricTail, jsonNumber, parseMetricLine, setMetric } from './metrics.js';
@@ -33,7 +35,9 @@ export interface AttemptContext {
   /** Where files with live metrics lie while tasks run. Absolute. */
   readonly metricsFolder: string;
   readonly control: RunControl;
-  readonly executor: Executor;
+  readonly executors: Executors;
+  /** The name of the executor that does the work of a task. */
+  readonly executorOf: (instance: Instance) => string;
   readonly graceMs: number;
   readonly masks: Masks;
   /** What every task's environment starts from. */
@@ -64,6 +68,12 @@ const TAIL_MS = 250;
 /** Complaints about lines that are no metrics, per attempt. */
 const MOST_COMPLAINTS = 3;
 
+/** What an executor is told of the attempt beside its command, and the job in which it is under way already. */
+export interface AttemptJob {
+  readonly memo: ExecutorJob['memo'];
+  readonly left?: LeftJob;
+}
+
 export class Attempt {
   readonly #context: AttemptContext;
   readonly #task: ResolvedTask;
@@ -73,6 +83,7 @@ export class Attempt {
   readonly #onStop = (): void => this.#stop.abort();
   readonly #tail: MetricTail;
   readonly #seat: Seat;
+  readonly #job: AttemptJob;
   #clock: NodeJS.Timeout | undefined;
   #complaints = 0;
   timedOut = false;
@@ -85,8 +96,10 @@ export class Attempt {
     number: number,
     matrixStop: AbortSignal | undefined,
     seat: Seat,
+    job: AttemptJob,
   ) {
     this.#seat = seat;
+    this.#job = job;
     this.#context = context;
     this.#task = task;
     this.#number = number;
@@ -102,8 +115,10 @@ export class Attempt {
     return this.#signals.some((signal) => signal.aborted);
   }
 
+  /** In words, when `timedOut`. */
   get timeoutMessage(): string {
-    return `timed out after ${formatDuration(this.#task.instance.task.timeoutMs ?? 0)}`;
+    const { timeoutMs } = this.#task.instance.task;
+    return timeoutMs === undefined ? 'timed out' : `timed out after ${formatDuration(timeoutMs)}`;
   }
 
   async run(): Promise<ActionOutcome> {
@@ -111,7 +126,7 @@ export class Attempt {
       if (signal.aborted) this.#stop.abort();
       else signal.addEventListener('abort', this.#onStop, { once: true });
     }
-    this.#startClock();
+    if (!this.#queues) this.#startClock();
     const tail = setInterval(() => this.#readMetrics(false), TAIL_MS);
     try {
       return await this.#act();
@@ -128,10 +143,15 @@ export class Attempt {
     return this.#task.work === undefined ? undefined : planOf(this.#task.work).worker;
   }
 
+  /** Whether it waits in a queue before it starts. */
+  get #queues(): boolean {
+    return this.#context.executorOf(this.#task.instance) !== LOCAL_EXECUTOR;
+  }
+
   #startClock(): void {
     const { task } = this.#task.instance;
     // The time that people get is that of the question.
-    if (task.timeoutMs === undefined || this.#worker === 'people') return;
+    if (task.timeoutMs === undefined || this.#worker === 'people' || this.#clock !== undefined) return;
     this.#clock = setTimeout(() => {
       this.timedOut = true;
       this.#stop.abort();
@@ -145,6 +165,7 @@ export class Attempt {
     const read = (file: string): Promise<ReadInput> => session.workspace.read(file, this.#stop.signal);
     // Before the seat is left: once all seats are, the run looks for questions, and this one has to be there.
     const stake = await stakeOf(session, this.#task.instance, read);
+    this.#clock = undefined;
     this.#seat.leave();
     const verdict = await this.#context.approvals.ask(
       this.#task.id,
@@ -200,15 +221,29 @@ export class Attempt {
 
   #announced = false;
 
-  #started(pid: number | undefined): void {
+  #started(pid: number | undefined, node?: string): void {
     if (this.#announced) return;
     this.#announced = true;
     this.#context.emit({
       type: 'task-started',
       id: this.#task.id,
       attempt: this.#number,
-      ...defined({ pid }),
+      ...defined({ pid, node }),
     });
+  }
+
+  /** How a job comes along that an executor does in its own time. */
+  #tellState(job: JobState): void {
+    const { id } = this.#task;
+    if (job.state === 'submitted') {
+      const { handle } = job;
+      this.#context.emit({ type: 'task-submitted', id, attempt: this.#number, job: handle });
+    } else if (job.state === 'queued') {
+      this.#context.emit({ type: 'task-waiting', id, reason: job.reason });
+    } else {
+      this.#startClock();
+      this.#started(undefined, job.node);
+    }
   }
 
   #say(line: string): void {
@@ -217,18 +252,28 @@ export class Attempt {
     stream.end();
   }
 
-  async #command(script: Script, options?: CommandOptions): Promise<Exit> {
-    const { executor, graceMs, control } = this.#context;
+  async #command(script: Script, options?: CommandOptions): Promise<CommandOutcome> {
+    const { executors, graceMs, control, environment } = this.#context;
     const streams = { stdout: this.#stream('stdout'), stderr: this.#stream('stderr') };
-    const execution = executor.start({
-      id: this.#task.id,
+    const { instance, id, workingDirectory } = this.#task;
+    // Other commands than the task's own are run where its files are made.
+    const name = options === undefined ? this.#context.executorOf(instance) : LOCAL_EXECUTOR;
+    const job: ExecutorJob = {
+      id,
+      attempt: this.#number,
       script,
-      cwd: options?.cwd ?? path.join(this.#context.root, this.#task.workingDirectory),
-      env: { ...this.#environment(), ...options?.env },
+      cwd: options?.cwd ?? path.join(this.#context.root, workingDirectory),
+      env: { inherited: environment, own: { ...this.#environment(), ...options?.env } },
+      resources: instance.task.resources,
+      ...defined({ timeoutMs: instance.task.timeoutMs }),
       graceMs,
+      memo: this.#job.memo,
       onOutput: (stream, chunk) => streams[stream].push(chunk),
-    });
-    this.#started(execution.pid);
+      onState: (state) => this.#tellState(state),
+    };
+    const { left } = this.#job;
+    const execution = left === undefined ? (await executors.open(name)).start(job) : left.attach(job);
+    if (name === LOCAL_EXECUTOR) this.#started(execution.pid);
     const stop = (): void => execution.stop();
     const kill = (): void => execution.kill();
     const late = new AbortController();
@@ -250,6 +295,7 @@ export class Attempt {
     streams.stdout.end();
     streams.stderr.end();
     this.#note(result);
+    if (result.ended?.by === 'timeout') this.timedOut = true;
     if (result.leftBehind && !stopSignal.aborted) {
       const message = `${this.#task.id} left processes behind; they were ended with it`;
       this.#context.emit({ type: 'notice', level: 'warning', message });
@@ -262,7 +308,7 @@ export class Attempt {
     return { ...result, error: `timed out after ${formatDuration(options.timeoutMs)}` };
   }
 
-  #note(result: { readonly peakMemoryBytes?: number; readonly cpuSeconds?: number }): void {
+  #note(result: Pick<ExecutionResult, 'peakMemoryBytes' | 'cpuSeconds'>): void {
     if (result.peakMemoryBytes === undefined || result.cpuSeconds === undefined) return;
     this.usage = {
       peakMemoryBytes: Math.max(this.usage.peakMemoryBytes ?? 0, result.peakMemoryBytes),
@@ -281,11 +327,12 @@ export class Attempt {
     return { push: (chunk) => emit(mask.push(chunk)), end: () => emit(mask.end()) };
   }
 
+  /** The variables of the task, over those that are inherited. */
   #environment(): Record<string, string> {
-    const { environment, secrets, sharedSecrets, runId, root } = this.#context;
+    const { secrets, sharedSecrets, runId, root } = this.#context;
     const { grant } = this.#seat;
     const devices = grant === undefined ? {} : deviceVariables(grant);
-    const env: Record<string, string> = { ...environment, ...devices, ...this.#task.env };
+    const env: Record<string, string> = { ...devices, ...this.#task.env };
     for (const name of [...sharedSecrets, ...this.#task.instance.task.secrets.map(({ value }) => value)]) {
       const secret = secrets[name];
       if (secret !== undefined) env[name] = secret;

@@ -8,6 +8,7 @@ import type {
   EndStatus,
   Exit,
   FingerprintRecord,
+  JobHandle,
   RunHeader,
   RunStatus,
   TaskOutcome,
@@ -32,7 +33,7 @@ export interface RunStarted extends At {
   readonly type: 'run-started';
 }
 
-/** Another run holds something that this one needs (an output, a mutex): who, and what. */
+/** What a task waits for before it starts: another run that holds an output or a mutex, the queue of a cluster. */
 export interface TaskWaiting extends At {
   readonly type: 'task-waiting';
   readonly id: string;
@@ -75,12 +76,23 @@ export interface TaskPlanned extends At {
   readonly lost?: TaskRun['lost'];
 }
 
+/** An executor has taken the task as a job of its own, which starts when there is room. */
+export interface TaskSubmitted extends At {
+  readonly type: 'task-submitted';
+  readonly id: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly job: JobHandle;
+}
+
 export interface TaskStarted extends At {
   readonly type: 'task-started';
   readonly id: string;
   /** From 1. */
   readonly attempt: number;
   readonly pid?: number;
+  /** Of a job: where it runs. */
+  readonly node?: string;
 }
 
 /** A piece of a task's output. Goes to the log file and the terminal, never into `events.ndjson`. */
@@ -140,6 +152,7 @@ export type RunEvent =
   | ApprovalRequested
   | ApprovalAnswered
   | TaskPlanned
+  | TaskSubmitted
   | TaskStarted
   | TaskOutput
   | MetricLogged

@@ -32,7 +32,9 @@ import type { EventBody, TaskEnded } from './events.js';
 import { maskedIn, maskedRecord } from './masks.js';
 import { madeOf } from './identity.js';
 import { FOLDER_MIME, mimeOf } from './mime.js';
-import { OutputsBefore } from './outputs-before.js';
+import type { JobMemo, LeftJob } from './executors/executor.js';
+import type { LeftJobs } from './executors/left-jobs.js';
+import { OutputsBefore, placesOf } from './outputs-before.js';
 import { type ResolvedTask, resolveFully } from './resolve-fully.js';
 import type { Seat } from './schedule.js';
 import { type Session, type TaskResult, namesOf, resultOf } from './session.js';
@@ -73,6 +75,10 @@ export interface ExecuteContext extends AttemptContext {
   /** Why a task of a matrix must not go on: the first of it failed. */
   readonly matrixStop: (task: string) => AbortSignal | undefined;
   readonly readMetrics: (file: string) => Promise<FileMetrics>;
+  /** Jobs that runners that are gone have left. */
+  readonly left: LeftJobs;
+  /** Ends one that nobody goes on with. */
+  dropLeft(left: LeftJob): Promise<void>;
   /** Where things go that are in the way of outputs. */
   readonly trash: RunTrash;
 }
@@ -89,6 +95,7 @@ export async function executeTask(
   let ending: Ending | 'parked';
   try {
     ending = await execution.run();
+    await execution.dropLeft();
   } catch (error) {
     const why = describeFileError(error, context.root);
     ending = { status: 'failed', error: why, inputs: [], outputs: [], metrics: {} };
@@ -103,6 +110,9 @@ function needsMachine({ action }: Task): boolean {
   const worker = action === undefined ? 'runner' : planOf(action).worker;
   return worker === 'process' || worker === 'runner';
 }
+
+/** How often a node may fail under a task, or its job be lost, before the task counts as failed. */
+const MOST_BROKEN = 3;
 
 const NOTHING = { inputs: [], outputs: [], metrics: {} } as const;
 
@@ -132,6 +142,29 @@ class Execution {
     return instance;
   }
 
+  /** A job that a runner that is gone has left of it, unless this one has gone on with it. */
+  get #left(): LeftJob | undefined {
+    return this.#context.left.of(this.#session.pipeline.name, this.#id);
+  }
+
+  async dropLeft(): Promise<void> {
+    for (let left = this.#left; left !== undefined; left = this.#left) await this.#context.dropLeft(left);
+  }
+
+  /** The job in which this very work is under way, or done, already; any other one is ended. */
+  async #takeUp(fingerprint: string): Promise<LeftJob | undefined> {
+    const left = this.#left;
+    if (left === undefined) return undefined;
+    const same = left.memo.fingerprint === fingerprint && !this.#context.force;
+    if (same && (await left.look()) !== 'ended' && left.claim()) {
+      this.#context.left.remove(left);
+      await this.dropLeft();
+      return left;
+    }
+    await this.dropLeft();
+    return undefined;
+  }
+
   async run(): Promise<Ending | 'parked'> {
     const session = this.#session;
     const instance = this.#instance;
@@ -154,6 +187,18 @@ class Execution {
     const printed = await fingerprintTask(session, task, read);
     if (!printed.ok) return this.#refused(missingInput(printed.message, this.#id));
     this.#fingerprint = printed.fingerprint.hash;
+    const left = await this.#takeUp(this.#fingerprint);
+    if (left !== undefined) {
+      const { executor, id } = left.handle;
+      this.#emit({
+        type: 'task-planned',
+        id: this.#id,
+        decision: 'run',
+        reasons: [`job ${id} on ${executor}, which run ${left.run} began`],
+        fingerprint: printed.fingerprint,
+      });
+      return this.#perform(task, printed.fingerprint, printed.inputs, left);
+    }
     const resumed = this.#context.resumed.get(this.#id);
     const decision = await decide(session, task, printed.fingerprint, read, {
       ...this.#context.decide,
@@ -277,10 +322,10 @@ class Execution {
   #notBuilt(): string | undefined {
     const { task } = this.#instance;
     if (task.action === undefined) return `${this.#context.place(task.nameSpan)}: the task has no action`;
-    const executor = task.executor?.value ?? 'local';
-    return executor === 'local'
+    const refusal = this.#context.executors.refusal(this.#context.executorOf(this.#instance));
+    return refusal === undefined
       ? undefined
-      : `${this.#context.place(task.executor?.span)}: the executor "${executor}" is not built yet: this version runs tasks on this machine (\`local\`)`;
+      : `${this.#context.place(task.executor?.span ?? task.nameSpan)}: ${refusal}`;
   }
 
   #outputsBefore(): OutputsBefore {
@@ -335,13 +380,15 @@ class Execution {
     task: ResolvedTask,
     print: FingerprintRecord,
     inputs: readonly FileRecord[],
+    left?: LeftJob,
   ): Promise<Ending | 'parked'> {
     this.#begunMs = performance.now();
     const before = this.#outputsBefore();
     let end: Ending | 'parked' | undefined;
     try {
-      await before.clear(task.outputs, this.#context.control.killed);
-      end = await this.#attempts(task, print, inputs, before);
+      if (left === undefined) await before.clear(task.outputs, this.#context.control.killed);
+      else before.adopt(task.outputs, left);
+      end = await this.#attempts(task, print, inputs, before, left);
       return end;
     } finally {
       if (typeof end !== 'object' || end.status !== 'succeeded') before.undo();
@@ -353,19 +400,30 @@ class Execution {
     print: FingerprintRecord,
     inputs: readonly FileRecord[],
     before: OutputsBefore,
+    left: LeftJob | undefined,
   ): Promise<Ending | 'parked'> {
+    const memo: JobMemo = {
+      fingerprint: print.hash,
+      outputs: placesOf(task.outputs),
+      strangers: before.strangers,
+    };
+    let broken = 0;
     const { max, delayMs, maxDelayMs } = this.#instance.task.retries;
     const stop = this.#context.matrixStop(this.#instance.task.name);
-    for (let number = 1; ; number++) {
-      if (number > 1) before.discard();
-      const attempt = new Attempt(this.#context, task, number, stop, this.#seat);
+    const first = left?.attempt ?? 1;
+    for (let number = first; ; number++) {
+      if (number > first) before.discard();
+      const job = number === first ? { memo, ...defined({ left }) } : { memo };
+      const attempt = new Attempt(this.#context, task, number, stop, this.#seat, job);
       const settle = this.#context.versions?.watch();
       const outcome = await attempt.run();
       settle?.();
       if (outcome.parked === true) return 'parked';
       if (outcome.skipped !== undefined) return this.#skipped(outcome.skipped);
       let end = await this.#judge(task, print, inputs, attempt, outcome, before);
-      if (end.status === 'failed' && outcome.final !== true && number <= max && !attempt.stopped) {
+      if (outcome.infrastructure === true) broken++;
+      const more = outcome.infrastructure === true ? broken <= MOST_BROKEN : number - broken <= max;
+      if (end.status === 'failed' && outcome.final !== true && more && !attempt.stopped) {
         const wait = Math.min(delayMs * 2 ** (number - 1), maxDelayMs);
         this.#emit({
           type: 'task-retrying',

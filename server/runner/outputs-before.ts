@@ -9,6 +9,7 @@ import { globOf } from '../model/glob.js';
 import { ArtifactObjects } from '../stores/registry/objects.js';
 import { registryPlaces } from '../stores/registry/places.js';
 import type { Held, RunTrash } from '../stores/trash.js';
+import type { LeftJob } from './executors/executor.js';
 import type { TaskOutputPath } from './resolve.js';
 import type { Session } from './session.js';
 import type { ReadInput } from './workspace.js';
@@ -51,6 +52,15 @@ export function isHollow(folder: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Where outputs are written, relative to the project; what a glob will match is not known yet: where it looks. */
+export function placesOf(
+  outputs: readonly { readonly path?: string; readonly glob: boolean }[],
+): readonly string[] {
+  return outputs.flatMap(({ path: one, glob }) =>
+    one === undefined ? [] : [glob ? globOf(one).base || '.' : one],
+  );
 }
 
 /** The outputs of one task, from before it starts until it is known how it ends. */
@@ -103,6 +113,18 @@ export class OutputsBefore {
         : path.dirname(workspace.absolute(output.path));
       if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
     }
+  }
+
+  /** Instead of `clear`, where a job that another runner has begun is making them. */
+  adopt(outputs: readonly TaskOutputPath[], { run, memo }: Pick<LeftJob, 'run' | 'memo'>): void {
+    this.#held.push(...this.#trash.adopt(this.#task, run));
+    for (const output of outputs) if (output.glob) this.#globs.add(output);
+    for (const [file, stamp] of Object.entries(memo.strangers)) this.#strangers.set(file, stamp);
+  }
+
+  /** Files that globs matched before and that stay, with their stamps. */
+  get strangers(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#strangers);
   }
 
   /** What there is of an output now: one path, or all that its glob matches and that the task has touched. */

@@ -7,11 +7,13 @@ import { didYouMean, similar } from '../model/names.js';
 export type Places = Pick<ProjectSettings, 'environments' | 'targets'>;
 
 /** What a run takes from `modelyard.yaml`. */
-export type RunSettings = Places & Pick<ProjectSettings, 'shell' | 'secrets' | 'local'>;
+export type RunSettings = Places &
+  Pick<ProjectSettings, 'shell' | 'secrets' | 'local' | 'executors' | 'executor'>;
 
 /** What a run takes from `modelyard.yaml`, and no more: they are kept with each pipeline. */
-export function runSettings({ environments, targets, shell, secrets, local }: RunSettings): RunSettings {
-  return { environments, targets, secrets, local, ...defined({ shell }) };
+export function runSettings(settings: RunSettings): RunSettings {
+  const { environments, targets, shell, secrets, local, executors, executor } = settings;
+  return { environments, targets, secrets, local, executors, ...defined({ shell, executor }) };
 }
 
 /** The environment of that name, or why there is none. */

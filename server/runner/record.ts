@@ -103,10 +103,16 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
       if (event.fingerprint !== undefined) task.fingerprint = event.fingerprint;
       if (event.lost !== undefined) task.lost = event.lost;
       return;
+    case 'task-submitted':
+      task.status = 'waiting';
+      task.job = event.job;
+      task.attempts = event.attempt;
+      return;
     case 'task-started':
       task.status = 'running';
       task.startedAt ??= event.at;
       task.attempts = event.attempt;
+      if (task.job !== undefined && event.node !== undefined) task.job = { ...task.job, node: event.node };
       return;
     case 'metric-logged': {
       const metrics: Record<string, Json> = { ...task.metrics };

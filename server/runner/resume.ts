@@ -8,6 +8,7 @@ import { type RunDocument, type TaskRun, outcomeOf } from '../stores/run-documen
 import { type RunStore, taskLogName } from '../stores/runs.js';
 import { foreignMemory } from '../stores/trust.js';
 import type { RunEvent } from './events.js';
+import { JOB_VARIABLE } from './executors/executor.js';
 import { removePipes } from './output-pipes.js';
 import { processesWithEnvironment, processStat, variableOf } from './proc.js';
 import { RunReducer } from './record.js';
@@ -142,8 +143,11 @@ export function endOrphans(root: string, id: string): void {
   const own = processStat(process.pid)?.group;
   const giveUp = Date.now() + CLEANUP_MS;
   for (;;) {
+    // A job of a cluster outlives its runner, also where this machine is one of the nodes.
     const left = processesWithEnvironment(`MODELYARD_RUN_ID=${id}`).filter(
-      (pid) => !isOfAnother(root, variableOf(pid, 'MODELYARD_PROJECT')),
+      (pid) =>
+        variableOf(pid, JOB_VARIABLE) === undefined &&
+        !isOfAnother(root, variableOf(pid, 'MODELYARD_PROJECT')),
     );
     if (left.length === 0 || Date.now() > giveUp) return;
     for (const pid of left) {

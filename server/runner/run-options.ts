@@ -7,7 +7,7 @@ import type { RunDocument } from '../stores/run-document.js';
 import type { Asker } from './approvals.js';
 import type { RunControl } from './control.js';
 import type { Executor } from './executors/executor.js';
-import type { Machine } from './machine.js';
+import type { Machines } from './executors/executors.js';
 import type { RunSettings } from './places.js';
 import type { Selection } from './select.js';
 import type { Versions } from './versions.js';
@@ -32,7 +32,7 @@ export interface RunOptions extends Selection {
   /** Tasks at once; default: one per core. */
   readonly jobs?: number;
   /** What the tasks of the run share, where it is part of another one that has begun to share it. */
-  readonly machine?: Machine;
+  readonly machines?: Machines;
   readonly force: boolean;
   readonly keepGoing: boolean;
   readonly noCache: boolean;
@@ -58,7 +58,9 @@ export interface RunOptions extends Selection {
   /** The arguments of the command, for the record. */
   readonly argv: readonly string[];
   readonly control: RunControl;
-  /** What runs the commands of tasks, for a run's id; absent: this machine. */
+  /** Ends this process at once, and not the run: its jobs on a cluster go on, and whoever resumes it goes on with them. */
+  readonly leave?: () => void;
+  /** What runs the commands of tasks that run on this machine, for a run's id; absent: the machine itself. */
   readonly executor?: (runId: string) => Executor;
   /** The time by which questions are asked and their time is up; absent: that of this machine. */
   readonly clock?: () => Date;

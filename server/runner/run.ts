@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
 import type { Pipeline } from '../model/definition.js';
-import { globOf } from '../model/glob.js';
+import { LOCAL_EXECUTOR } from '../model/executors.js';
 import type { Instance } from '../model/graph.js';
 import { layoutOf } from '../stores/layout.js';
 import { machineFolder } from '../stores/user-folders.js';
@@ -21,7 +21,9 @@ import { calledBy, loadOnce } from './called.js';
 import { featureFilesFor, usesFeatures } from './feature-files.js';
 import type { EventBody, EventSink, RunCreated, RunEvent } from './events.js';
 import { type ExecuteContext, executeTask } from './execute.js';
-import type { Executor } from './executors/executor.js';
+import type { Executor, LeftJob } from './executors/executor.js';
+import { Executors, type Machines } from './executors/executors.js';
+import { LeftJobs, leftJobs } from './executors/left-jobs.js';
 import { localExecutor } from './executors/local.js';
 import { type DirtyCheck, checkDirty } from './git.js';
 import { Idle } from './idle.js';
@@ -31,6 +33,7 @@ import { Mutexes } from './mutexes.js';
 import { QuestionsBelow } from './questions-below.js';
 import { newDocument } from './record.js';
 import { pipesFolder } from './output-pipes.js';
+import { placesOf } from './outputs-before.js';
 import { Recorder } from './recorder.js';
 import { cleanUpBehindDead, doneIn, endedIn, takenUp } from './resume.js';
 import { Ledger } from './ledger.js';
@@ -157,12 +160,13 @@ function selectionOf(options: RunOptions, again: RunDocument | undefined): Selec
 }
 
 /** What this run, and those that it calls, may take beside the other runs on this machine. */
-function machineFor({ jobs, environment, places, root }: RunOptions, id: string): Machine {
+function machinesFor({ jobs, environment, places, root }: RunOptions, id: string): Machines {
   const folder = machineFolder(environment);
-  return new Machine(
+  const machine = new Machine(
     capacityOf(jobs, environment, places.local),
     folder === undefined ? undefined : new Ledger(folder, id, root),
   );
+  return new Map([[LOCAL_EXECUTOR, machine]]);
 }
 
 /** Writes down what the run is, in its folder. */
@@ -173,7 +177,7 @@ interface WriteDown {
 }
 
 class Run {
-  readonly #options: RunOptions & { readonly machine: Machine };
+  readonly #options: RunOptions & { readonly machines: Machines };
   readonly #session: Session;
   readonly #header: RunHeader;
   readonly #masks: Masks;
@@ -181,7 +185,8 @@ class Run {
   readonly #writeDown: WriteDown;
   readonly #store: RunStore;
   readonly #instances: readonly Instance[];
-  readonly #executor: Executor;
+  readonly #executors: Executors;
+  #left = new LeftJobs([]);
   readonly #mutexes: Mutexes;
   readonly #matrixStops = new Map<string, AbortController>();
   readonly #cacheWasEmpty: boolean;
@@ -206,9 +211,9 @@ class Run {
   ) {
     this.#writeDown = writeDown;
     this.#endsOnly = options.control.cancelled.aborted && options.resume?.status === 'waiting';
-    const { machine = machineFor(options, header.id) } = options;
+    const { machines = machinesFor(options, header.id) } = options;
     // Pipelines that are called share it.
-    this.#options = { ...options, machine };
+    this.#options = { ...options, machines };
     this.#session = session;
     this.#header = header;
     this.#masks = masks;
@@ -216,7 +221,12 @@ class Run {
     this.#store = new RunStore(session.layout);
     this.#trash = new RunTrash(session.layout, header.id);
     this.#cacheWasEmpty = !existsSync(session.layout.entries);
-    this.#executor = (options.executor ?? onThisMachine)(header.id);
+    this.#executors = new Executors(
+      options.places,
+      { root: options.root, runId: header.id, pipeline: options.pipeline.name },
+      (options.executor ?? onThisMachine)(header.id),
+      machines,
+    );
     this.#instances = session.selectedInstances();
     this.#mutexes = new Mutexes(session, {
       runs: [header.id, ...(options.parent?.runs ?? [])],
@@ -300,6 +310,9 @@ class Run {
     try {
       // Not before: whoever held what this run has waited for may have been killed meanwhile, and its tasks live on.
       cleanUpBehindDead(this.#store);
+      this.#left = await leftJobs(this.#store, this.#header.id);
+      const busy = await this.#left.inTheWayOf(this.#request(), this.#instances, this.#options.pipeline.name);
+      if (busy !== undefined) throw new Error(busy);
       this.#recoverOutputs();
       mkdirSync(metricsFolder, { recursive: true });
       this.#emit({ type: 'run-started' });
@@ -308,7 +321,8 @@ class Run {
       this.#failed = true;
       this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
     } finally {
-      this.#executor.close();
+      await this.#executors.close();
+      this.#left.close();
       this.#mutexes.close();
       rmSync(metricsFolder, { recursive: true, force: true });
     }
@@ -342,6 +356,7 @@ class Run {
     const recovered = recoverTrash(this.#session.layout, this.#trash, {
       mine: (file) => writes.has(file),
       inProject: (file) => this.#session.workspace.check(file, 'output').ok,
+      goesOn: (run, task) => this.#left.has(run, task),
     });
     for (const { run, task, path: file, aside, putBack } of recovered) {
       const told = [
@@ -351,6 +366,13 @@ class Run {
       if (told.length === 0) continue;
       this.#emit({ type: 'notice', level: 'info', message: `run ${run} was killed: ${told.join('; ')}` });
     }
+  }
+
+  /** Ends a job that nobody goes on with; what it was making is treated as that of a runner that was killed. */
+  async #dropLeft(left: LeftJob): Promise<void> {
+    await left.reap();
+    this.#left.remove(left);
+    this.#recoverOutputs();
   }
 
   /** The trash is bounded, too. */
@@ -418,14 +440,22 @@ class Run {
   async #work(metricsFolder: string, approvals: Approvals, idle: Idle): Promise<void> {
     const options = this.#options;
     const context = this.#context(metricsFolder, approvals, idle);
+    let workingHere = 0;
     const onHangUp = (): void => {
-      if (!idle.leave()) options.control.cancel();
+      if (idle.leave()) return;
+      // Jobs need no terminal. Before that what happened until now is written.
+      if (workingHere === 0 && options.leave !== undefined) setImmediate(options.leave);
+      else options.control.cancel();
     };
     options.control.hungUp.addEventListener('abort', onHangUp);
     const mutexes = this.#mutexes;
-    const { machine } = options;
+    const executors = this.#executors;
+    const nameOf = ({ task }: Instance): string => executors.nameOf(task, options.pipeline);
+    const local = this.#instances.filter((instance) => nameOf(instance) === LOCAL_EXECUTOR);
+    const here = new Set(local.map(({ id }) => id));
+    const machine = executors.machine(LOCAL_EXECUTOR);
     const short = Masks.warning(this.#options.secrets);
-    const notices = shortagesOf(this.#instances, machine.capacity);
+    const notices = shortagesOf(local, machine.capacity);
     for (const message of [...notices, ...(short === undefined ? [] : [short])]) {
       this.#emit({ type: 'notice', level: 'warning', message });
     }
@@ -439,6 +469,7 @@ class Run {
             ...instance.task.resources,
             ...defined({ expectedMs: expectedMs(this.#session.states.took(instance.id)) }),
           },
+          machine: executors.machine(nameOf(instance)),
           ...(width === undefined ? {} : { lane: { key: instance.task.name, width } }),
         };
       }),
@@ -454,8 +485,11 @@ class Run {
       start: async (id, seat) => {
         let goesOn = true;
         const own = mutexes.around(id, seat);
+        const isHere = here.has(id);
+        if (isHere) workingHere++;
         while (goesOn && (await executeTask(context, id, own)) === 'parked')
           goesOn = await idle.waitsBelow(id, own);
+        if (isHere) workingHere--;
         mutexes.release(id);
       },
       onIdle: () => idle.begin(this.#failed && !options.keepGoing),
@@ -492,7 +526,10 @@ class Run {
       root,
       metricsFolder,
       control,
-      executor: this.#executor,
+      executors: this.#executors,
+      executorOf: ({ task }) => this.#executors.nameOf(task, options.pipeline),
+      left: this.#left,
+      dropLeft: (left) => this.#dropLeft(left),
       graceMs,
       masks: this.#masks,
       environment: inheritedEnvironment(options.environment, hiddenVariables(options)),
@@ -571,15 +608,8 @@ class Run {
   #request(): Parameters<typeof acquireLocks>[1] {
     const paths = (list: readonly { readonly path?: string; readonly glob: boolean }[]): string[] =>
       list.flatMap(({ path: one, glob }) => (one === undefined || glob ? [] : [one]));
-    const writes = new Set([
-      ...this.#instances.flatMap((instance) => paths(instance.outputs)),
-      // What a glob will match is not known yet: nobody else writes where it looks.
-      ...this.#instances.flatMap(({ outputs }) =>
-        outputs.flatMap(({ path: one, glob }) =>
-          glob && one !== undefined ? [globOf(one).base || '.'] : [],
-        ),
-      ),
-    ]);
+    // What a glob will match is not known yet: nobody else writes where it looks.
+    const writes = new Set(this.#instances.flatMap(({ outputs }) => placesOf(outputs)));
     const reads = new Set(this.#instances.flatMap((instance) => paths(instance.inputs)));
     const { parent } = this.#options;
     return {

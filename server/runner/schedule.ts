@@ -9,6 +9,8 @@ export interface Job {
   /** Jobs that must have ended before, however they ended. Ids that are no jobs are ignored. */
   readonly after: readonly string[];
   readonly resources: Demand;
+  /** What it has a share of; absent: what most have. */
+  readonly machine?: Machine;
   /** Jobs with the same lane run at most `width` at a time (a matrix with max-parallel). */
   readonly lane?: { readonly key: string; readonly width: number };
 }
@@ -82,6 +84,7 @@ class Scheduler {
   #returning: Returning[] = [];
   #stopped = false;
   readonly #unsubscribe: () => void;
+  readonly #machines: ReadonlySet<Machine>;
   readonly #told = new Set<Job>();
   #woken = false;
   #poll: NodeJS.Timeout | undefined;
@@ -98,9 +101,10 @@ class Scheduler {
     options.stop?.addEventListener('abort', stop, { once: true });
     const wake = (): void => this.#wake();
     options.cancelled?.addEventListener('abort', wake, { once: true });
-    const unsubscribe = options.machine.onFree(wake);
+    this.#machines = new Set([options.machine, ...options.jobs.map((job) => this.#machineOf(job))]);
+    const unsubscribe = [...this.#machines].map((machine) => machine.onFree(wake));
     this.#unsubscribe = (): void => {
-      unsubscribe();
+      for (const end of unsubscribe) end();
       options.cancelled?.removeEventListener('abort', wake);
     };
     const ids = new Set(options.jobs.map((job) => job.id));
@@ -117,12 +121,16 @@ class Scheduler {
     });
   }
 
+  #machineOf(job: Job): Machine {
+    return job.machine ?? this.#options.machine;
+  }
+
   /** Starts what can start now. What ends calls back later, never while the queue is being walked. */
   advance(): void {
     if (this.#left === 0 || (this.#stopped && this.#open === 0)) {
       clearTimeout(this.#poll);
       this.#unsubscribe();
-      for (const job of this.#ready) this.#options.machine.forget(job);
+      for (const job of this.#ready) this.#machineOf(job).forget(job);
       this.#resolve();
       return;
     }
@@ -154,8 +162,9 @@ class Scheduler {
   }
 
   #seatReturning(): void {
-    const { machine, cancelled } = this.#options;
+    const { cancelled } = this.#options;
     this.#returning = this.#returning.filter(({ job, claims, seated }) => {
+      const machine = this.#machineOf(job);
       const taken = machine.take(job, job.resources);
       if (taken === undefined) return true;
       const grant = claims && cancelled?.aborted !== true ? machine.claim(job, taken, job.resources) : taken;
@@ -179,10 +188,12 @@ class Scheduler {
     let held = false;
     let crowded = false;
     let at = 0;
-    const { machine, admit } = this.#options;
-    for (; at < this.#ready.length && !machine.full; at++) {
+    const { admit } = this.#options;
+    const machines = [...this.#machines];
+    for (; at < this.#ready.length && machines.some((machine) => !machine.full); at++) {
       const job = this.#ready[at];
       if (job === undefined) break;
+      const machine = this.#machineOf(job);
       if (!this.#hasLane(job)) {
         kept.push(job);
         continue;
@@ -218,7 +229,7 @@ class Scheduler {
     let working = true;
     let grant: Grant | undefined = given;
     let claims = false;
-    const { machine } = this.#options;
+    const machine = this.#machineOf(job);
     const lend = (): void => {
       if (grant !== undefined) machine.give(grant);
       grant = undefined;

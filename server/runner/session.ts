@@ -130,7 +130,13 @@ export class Session {
   constructor(options: SessionOptions) {
     this.root = options.root;
     this.pipeline = options.pipeline;
-    this.places = options.places ?? { environments: [], targets: [], secrets: [], local: {} };
+    this.places = options.places ?? {
+      environments: [],
+      targets: [],
+      secrets: [],
+      local: {},
+      executors: [],
+    };
     this.layout = layoutOf(options.root);
     this.hashes = new HashIndex(this.layout);
     this.workspace = new Workspace(options.root, this.hashes);

@@ -37,7 +37,8 @@ export function missingShell(shell: Shell): string {
   return `the shell "${name}" is not installed: it is not found in the PATH${other}. Install it, or choose another one with \`shell\``;
 }
 
-function findProgram(
+/** Absolute path of a program in the PATH of an environment, or nothing where it is not installed. */
+export function findProgram(
   name: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {

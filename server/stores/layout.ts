@@ -31,6 +31,8 @@ export interface Layout {
   readonly temp: string;
   /** What runs found in the place of outputs and did not make: trash.ts. */
   readonly setAside: string;
+  /** Jobs of executors that outlive the runner, a folder each, until a run has taken their end. */
+  readonly jobs: string;
 }
 
 /**
@@ -65,6 +67,7 @@ const FOLDERS = [
   'features',
   'marks',
   'trash',
+  'jobs',
 ];
 
 /** Says which folder of the memory is a link, for whoever wants to write. */
@@ -96,6 +99,7 @@ export function layoutOf(root: string): Layout {
     locks: folderIn(memory, 'locks'),
     temp: folderIn(memory, 'tmp'),
     setAside: folderIn(memory, 'trash'),
+    jobs: folderIn(memory, 'jobs'),
   };
 }
 

@@ -85,6 +85,14 @@ export interface ApprovalRecord {
   }[];
 }
 
+/** A job of an executor that outlives the runner, so that another process finds it again. */
+export interface JobHandle {
+  /** Its name in `modelyard.yaml`. */
+  readonly executor: string;
+  /** What the executor calls the job. */
+  readonly id: string;
+}
+
 /** What a task came to. Its record, its memory, the cache and the events hold it, each with what they add. */
 export interface TaskOutcome {
   readonly inputs: readonly FileRecord[];
@@ -104,6 +112,8 @@ export function outcomeOf({ inputs, outputs, metrics, checks, values, note }: Ta
 
 export interface TaskRun extends TaskProgress, TaskOutcome {
   readonly matrix?: Readonly<Record<string, Json>>;
+  /** The last job that did its work, and the node on which that ran. */
+  readonly job?: JobHandle & { readonly node?: string };
   readonly tolerated?: boolean;
   readonly fingerprint?: FingerprintRecord;
   /** What it asked people, and what they answered. */

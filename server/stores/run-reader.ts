@@ -180,6 +180,11 @@ export class RunReader {
     return this.liveIds().filter((id) => !this.belongsToLiving(id, path.join(this.layout.live, id)));
   }
 
+  /** Whether a process works on the run, and not only its record. */
+  isRunning(id: string): boolean {
+    return this.belongsToLiving(id, path.join(this.layout.live, id));
+  }
+
   /** One run, as it is now: with the status `interrupted` when its process is gone. */
   read(id: string): ReadRun {
     if (!isRunId(id)) return unknownRun(this.layout.runs, id);

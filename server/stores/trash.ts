@@ -179,6 +179,24 @@ export class RunTrash {
     return held;
   }
 
+  /** Takes over what a run whose runner is gone holds for a task that goes on all the same. */
+  adopt(task: string, run: string): Held[] {
+    const left = readItems(this.#layout, run).filter((item) => item.task === task && item.state === 'held');
+    // A run that goes on as itself.
+    if (run === this.#run) return left;
+    const held = left.map((item): Held => {
+      const place = placeOf(this.#layout, run, item.n, item.path);
+      const moved = item.moved && exists(place) && isInside(this.#layout, place);
+      const own: Held = { n: this.#number(), task, path: item.path, reason: item.reason, moved };
+      this.#write([{ kind: 'item', at: item.at, held: true, ...own }]);
+      if (moved) moveTree(place, placeOf(this.#layout, this.#run, own.n, item.path));
+      settle(this.#layout, run, item.n);
+      return own;
+    });
+    removeWhenDone(this.#layout, run);
+    return held;
+  }
+
   /** Sets something aside for good. Gives where it is now, relative to the project; nothing where nothing was there. */
   setAside(task: string, file: string, reason: TrashReason): string | undefined {
     const from = path.join(this.#layout.root, file);
@@ -224,8 +242,7 @@ export class RunTrash {
   /** At the end of the run: nothing is left where nothing was kept. */
   close(): void {
     if (!this.#open) return;
-    const folder = path.join(this.#layout.setAside, this.#run);
-    if (readItems(this.#layout, this.#run).every((item) => item.state === 'done')) removeTree(folder);
+    removeWhenDone(this.#layout, this.#run);
   }
 
   #shown(n: number, file: string): string {
@@ -394,6 +411,7 @@ export interface Recovered {
  * its locks, before it looks at any file.
  * @param mine whether this run alone may write a path: then nobody lives who could be at it, on whatever host it was
  * @param inProject whether a path stays in the project when links are followed
+ * @param goesOn whether a task is done by somebody else, who outlives the runner: what is held for it stays so
  */
 export function recoverTrash(
   layout: Layout,
@@ -401,11 +419,17 @@ export function recoverTrash(
   {
     mine,
     inProject,
-  }: { readonly mine: (path: string) => boolean; readonly inProject: (path: string) => boolean },
+    goesOn,
+  }: {
+    readonly mine: (path: string) => boolean;
+    readonly inProject: (path: string) => boolean;
+    readonly goesOn: (run: string, task: string) => boolean;
+  },
 ): readonly Recovered[] {
-  const isLeft = ({ state, runner, path: file }: Known): boolean =>
+  const isLeft = ({ state, runner, run, task, path: file }: Known): boolean =>
     state === 'held' &&
     inProject(file) &&
+    !goesOn(run, task) &&
     (runner === undefined || !isAlive(runner) || (isElsewhere(runner) && mine(file)));
   if (!isFolder(layout.setAside)) return [];
   if (!itemsIn(layout).some(isLeft)) return [];
@@ -415,25 +439,30 @@ export function recoverTrash(
     for (const run of runsIn(layout)) {
       const left = readItems(layout, run).filter(isLeft);
       for (const item of left) done.push(recoverOne(layout, into, item));
-      const folder = path.join(layout.setAside, run);
-      if (left.length > 0 && readItems(layout, run).every(({ state }) => state === 'done'))
-        removeTree(folder);
+      if (left.length > 0) removeWhenDone(layout, run);
     }
   });
   return done;
+}
+
+/** Nothing is left where nothing was kept. */
+function removeWhenDone(layout: Layout, run: string): void {
+  if (readItems(layout, run).every(({ state }) => state === 'done'))
+    removeTree(path.join(layout.setAside, run));
+}
+
+function settle(layout: Layout, run: string, n: number): void {
+  const line: Line = { kind: 'settled', n, as: 'done' };
+  appendFileSync(path.join(layout.setAside, run, ITEMS), `\n${lineOf(ITEMS_FORMAT, line)}\n`);
 }
 
 function recoverOne(layout: Layout, into: RunTrash, item: Known): Recovered {
   const { run, n, task, path: file, moved } = item;
   const place = placeOf(layout, run, n, file);
   const told = { run, task, path: file };
-  const settle = (): void => {
-    const line: Line = { kind: 'settled', n, as: 'done' };
-    appendFileSync(path.join(layout.setAside, run, ITEMS), `\n${lineOf(ITEMS_FORMAT, line)}\n`);
-  };
   // Killed before it was taken away, or after it was put back.
   if (moved && !(exists(place) && isInside(layout, place))) {
-    settle();
+    settle(layout, run, n);
     return { ...told, putBack: false };
   }
   const aside = into.setAside(task, file, 'half-made');
@@ -441,6 +470,6 @@ function recoverOne(layout: Layout, into: RunTrash, item: Known): Recovered {
     moveTree(place, path.join(layout.root, file));
     rmSync(path.join(layout.setAside, run, String(n)), { recursive: true, force: true });
   }
-  settle();
+  settle(layout, run, n);
   return { ...told, ...defined({ aside }), putBack: moved };
 }

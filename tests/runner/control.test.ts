@@ -330,11 +330,11 @@ tasks:
   assert.match(stdout, /✗ data\.csv: id is unique — 1 failed: row 2 \(1\)/);
 });
 
-test('an executor that is not built yet says so', async () => {
+test('where there is no Slurm a task for it says so', async () => {
   const project = await TestProject.make({
     'modelyard.yaml': 'executors: { cluster: { type: slurm } }\n',
     'main.pipeline.yaml': 'kind: model-build\ntasks:\n  far: { run: "true", executor: cluster }\n',
   });
-  const { stdout } = await project.expect(1, ['run']);
-  assert.match(stdout, /main\.pipeline\.yaml:3:33: the executor "cluster" is not built yet/);
+  const { stdout } = await project.expect(1, ['run'], { env: { PATH: '/nowhere' } });
+  assert.match(stdout, /`sbatch` is not found in the PATH: this machine is no login node/);
 });

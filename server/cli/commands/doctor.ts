@@ -38,13 +38,14 @@ export const doctor: Command = {
     ...JSON_FLAG,
   },
   most: 0,
-  run(args) {
+  async run(args) {
     const root = projectRoot(args);
     const findings = [
       machine(),
       shell(),
       git(root),
       ...project(root),
+      ...(await clusters(root)),
       memory(root),
       space(root),
       runs(root, args.flag('fix')),
@@ -55,7 +56,7 @@ export const doctor: Command = {
       const marks = { ok: style.green('✓'), warning: style.yellow('!'), error: style.red('✗') };
       for (const one of findings) stdout.line(`${marks[one.state]} ${one.name}: ${one.text}`);
     }
-    return Promise.resolve(findings.some((one) => one.state === 'error') ? EXIT.failed : EXIT.ok);
+    return findings.some((one) => one.state === 'error') ? EXIT.failed : EXIT.ok;
   },
 };
 
@@ -104,6 +105,20 @@ function project(root: string): Finding[] {
       : { name: 'definitions', state: 'error', text: `${plural(errors, 'error')}; see \`modelyard lint\`` },
     ...others(opened),
   ];
+}
+
+/** The clusters of the settings: whether they answer, and what they have. */
+async function clusters(root: string): Promise<Finding[]> {
+  const { executors } = Project.open(root, undefined, { only: [] }).settings;
+  const own = executors.filter((one) => one.type === 'slurm');
+  if (own.length === 0) return [];
+  const { describeCluster } = await import('../../runner/executors/slurm/describe.js');
+  return Promise.all(
+    own.map(async (settings): Promise<Finding> => {
+      const { ok, text } = await describeCluster(settings);
+      return { name: `executor ${settings.name}`, state: ok ? 'ok' : 'error', text };
+    }),
+  );
 }
 
 /** Files of other tools with names of ours: who looks for a pipeline that isn't found reads here why. */

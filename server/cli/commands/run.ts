@@ -144,6 +144,10 @@ export async function optionsFor(
     ...selection,
     argv: process.argv.slice(2),
     control,
+    leave: () => {
+      process.removeAllListeners('SIGHUP');
+      process.kill(process.pid, 'SIGHUP');
+    },
     cache: compiled.cache,
     trash: compiled.trash,
     places: compiled.places,

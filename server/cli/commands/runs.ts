@@ -5,6 +5,7 @@ import path from 'node:path';
 import { plural } from '../../base/format.js';
 import { formatBytes } from '../../model/units.js';
 import { cancelRun } from '../../runner/cancel.js';
+import { endJobsOf } from '../../runner/executors/left-jobs.js';
 import { readBasis } from '../../stores/run-basis.js';
 import type { LoggedSeries } from '../../stores/metric-log.js';
 import type { RunDocument, TaskRun } from '../../stores/run-document.js';
@@ -292,5 +293,7 @@ async function cancel(call: RunsCall): Promise<number> {
   }
   const done = cancelRun(store, top.id, { force: call.args.flag('force'), dry });
   if (!done.ok) throw new CommandError(done.message, EXIT.failed);
-  return say(call, 'runs cancel', { run: top.id, [done.how]: true }, done.message, done.would);
+  const jobs = done.how === 'interrupted' && !dry ? await endJobsOf(store, top.id) : 0;
+  const message = jobs === 0 ? done.message : `${done.message}; ${plural(jobs, 'job')} of it ended`;
+  return say(call, 'runs cancel', { run: top.id, [done.how]: true }, message, done.would);
 }

@@ -77,7 +77,9 @@ export function plainSink(
       case 'task-started':
         if (event.attempt === 1) {
           const reasons = progress.tasks.get(event.id)?.reasons ?? [];
-          say(event.id, style.dim(`started${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`));
+          const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+          // Where a queue was waited in, the reasons are those of the queue, and have been said.
+          say(event.id, style.dim(event.node === undefined ? `started${why}` : `started on ${event.node}`));
         } else say(event.id, style.dim(`started again, attempt ${event.attempt}`));
         return;
       case 'task-retrying':
@@ -98,6 +100,7 @@ export function plainSink(
         flush();
         return;
       case 'run-started':
+      case 'task-submitted':
       case 'task-planned':
       case 'metric-logged':
         return;

@@ -105,6 +105,9 @@ export class Progress {
         if (event.decided !== undefined) task.state = 'running';
         else task.reasons = [asks(event.approval)];
         return [];
+      case 'task-submitted':
+        task.state = 'waiting';
+        return [];
       case 'task-planned':
         task.decision = event.decision;
         task.reasons = event.reasons;

@@ -96,6 +96,7 @@ function readPipeline(
     env: envOf(field(root, 'env')),
     secrets: textsOf(field(root, 'secrets')),
     ...given('shell', locatedText(field(root, 'shell'))),
+    ...given('executor', locatedText(field(root, 'executor'))),
     tasks: entriesOf(field(root, 'tasks')).map((entry) => readTask(entry, unitOf(entry))),
     expressions: checked.sites,
   };

@@ -44,6 +44,7 @@ export const PIPELINE_KEY_COUNTS: Readonly<
   env: 'yes',
   secrets: 'yes',
   shell: 'yes',
+  executor: 'no',
 };
 
 /** Keys of an output: which files under which name and kind, and not how they are kept. */

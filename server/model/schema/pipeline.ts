@@ -253,8 +253,8 @@ export const taskOptionSchemas = {
   ),
   executor: opt(
     reference('executor'),
-    'Where it runs: one of the executors of `modelyard.yaml`.',
-    ['local'],
+    'Where the commands of a `run` task run: one of the executors of `modelyard.yaml`. Default: that of the pipeline, of the project, else `local`, this machine.',
+    ['cluster'],
     {
       default: 'local',
     },
@@ -333,6 +333,11 @@ export const pipelineSchema = closed(
       ['API_KEY'],
     ]),
     shell: opt(shell, 'What runs the commands of tasks that don’t say it themselves.', ['bash']),
+    executor: opt(
+      reference('executor'),
+      'Where the commands of `run` tasks run that don’t say it themselves.',
+      ['cluster'],
+    ),
     tasks: key(
       named(key(task, 'A task: exactly one action, and what it needs.', [{ run: 'python3 src/train.py' }])),
       'The tasks, each under its name. Their order follows from what they read and write.',

@@ -1,6 +1,7 @@
 /** The schema of `modelyard.yaml`. */
 import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
+import { EXECUTOR_TYPES, SLURM_GPU_FORMS, SLURM_MEMORY_FORMS } from '../executors.js';
 import { key, notYet, oneOf, opt } from './hint.js';
 import {
   anyKeyed,
@@ -22,40 +23,75 @@ export const SEVERITIES = ['error', 'warning', 'info', 'hint', 'off'] as const;
 export const RULE_ID_PATTERN = '^[a-z]+/[a-z]+(-[a-z]+)*$';
 
 const cli = Type.Union([Type.String(), Type.Number()]);
+const word = Type.String({ minLength: 1 });
+
+const localKeys = {
+  jobs: opt(Type.Integer({ minimum: 1 }), 'Local: at most so many tasks at once.', [4]),
+  cpus: opt(
+    Type.Number({ exclusiveMinimum: 0 }),
+    'Local: cores that tasks share. Default: those of the machine.',
+    [8],
+  ),
+  memory: opt(bytes, 'Local: memory that tasks share. Default: that of the machine.', ['16GiB']),
+  gpus: opt(Type.Integer({ minimum: 0 }), 'Local: graphics processors that tasks share.', [2]),
+};
+
+const slurmKeys = {
+  partition: opt(word, 'Slurm: the partition (`sbatch -p`). Default: the cluster’s.', ['gpu']),
+  account: opt(word, 'Slurm: the account that is charged (`-A`).', ['weather']),
+  qos: opt(word, 'Slurm: the quality of service (`--qos`).', ['normal']),
+  constraint: opt(word, 'Slurm: features that a node must have (`-C`).', ['a100']),
+  time: opt(duration, 'Slurm: the time limit of tasks without a `timeout`. Default: that of the partition.', [
+    '2h',
+  ]),
+  'memory-form': opt(
+    oneOf(SLURM_MEMORY_FORMS),
+    'Slurm: how `resources.memory` is asked for: `--mem`, `--mem-per-cpu`, or not at all where the site does not share nodes.',
+    ['per-cpu'],
+    { default: 'total' },
+  ),
+  'gpu-form': opt(
+    oneOf(SLURM_GPU_FORMS),
+    'Slurm: how `resources.gpus` is asked for: `--gres=gpu:N` or `--gpus=N`.',
+    ['gpus'],
+    { default: 'gres' },
+  ),
+  'submit-options': opt(
+    Type.Array(cli),
+    'Slurm: further options of `sbatch`, passed on unchanged, after ours.',
+    [['--exclusive']],
+  ),
+  setup: opt(
+    listOrOne(Type.String()),
+    'Slurm: commands of bash in the job, before those of the task: modules, environments.',
+    [['module load cuda/12']],
+  ),
+  'work-dir': opt(
+    word,
+    'Slurm: where the scripts and the output of jobs lie while they run, on a file system that all nodes share. Default: `.modelyard/jobs`.',
+    ['/scratch/ada/jobs'],
+  ),
+  poll: opt(
+    duration,
+    'Slurm: how often the queue is asked for at most, when nothing changes in it.',
+    ['30s'],
+    { default: '15s' },
+  ),
+  'max-jobs': opt(Type.Integer({ minimum: 1 }), 'Slurm: at most so many jobs of a run at once.', [50]),
+};
+
+/** Keys of an executor that say something for one type only. */
+export const EXECUTOR_KEYS: Readonly<Record<(typeof EXECUTOR_TYPES)[number], readonly string[]>> = {
+  local: Object.keys(localKeys),
+  slurm: Object.keys(slurmKeys),
+};
 
 const executor = closed(
   {
-    type: key(oneOf(['local', 'slurm']), 'The kind of executor; `slurm` is not built yet.', ['local']),
+    type: key(oneOf(EXECUTOR_TYPES), 'The kind of executor.', ['slurm']),
     description: opt(prose, 'When to use it.', ['The cluster of the institute.']),
-    jobs: opt(Type.Integer({ minimum: 1 }), 'At most so many tasks at once.', [4]),
-    cpus: opt(
-      Type.Number({ exclusiveMinimum: 0 }),
-      'Cores that tasks share. Default: those of the machine.',
-      [8],
-    ),
-    memory: opt(bytes, 'Memory that tasks share. Default: that of the machine.', ['16GiB']),
-    gpus: opt(Type.Integer({ minimum: 0 }), 'Graphics processors that tasks share.', [2]),
-    partition: notYet(opt(Type.String(), 'Slurm: the partition.', ['gpu'])),
-    account: notYet(opt(Type.String(), 'Slurm: the account that is charged.', ['weather'])),
-    qos: notYet(opt(Type.String(), 'Slurm: the quality of service.', ['normal'])),
-    constraint: notYet(opt(Type.String(), 'Slurm: features that a node must have.', ['a100'])),
-    time: notYet(opt(duration, 'Slurm: the time limit of tasks without a `timeout`.', ['2h'])),
-    'gpu-flag': notYet(
-      opt(oneOf(['gres', 'gpus']), 'Slurm: how the site wants graphics processors asked for.', ['gres'], {
-        default: 'gres',
-      }),
-    ),
-    'memory-per-cpu': notYet(
-      opt(Type.Boolean(), 'Slurm: the site wants memory per core.', [true], {
-        default: false,
-      }),
-    ),
-    'poll-interval': notYet(
-      opt(duration, 'Slurm: how often the queue is looked at.', ['15s'], { default: '15s' }),
-    ),
-    options: notYet(
-      opt(Type.Array(cli), 'Slurm: further options of `sbatch`, passed on unchanged.', [['--exclusive']]),
-    ),
+    ...localKeys,
+    ...slurmKeys,
   },
   { title: 'Executor' },
 );
@@ -228,6 +264,12 @@ export const projectSchema = closed(
       named(key(executor, 'An executor.', [{ type: 'slurm', partition: 'gpu' }])),
       'Places where tasks run. `local` is always there.',
       [{ cluster: { type: 'slurm', partition: 'gpu' } }],
+    ),
+    executor: opt(
+      reference('executor'),
+      'Where the commands of `run` tasks run whose pipeline doesn’t say it.',
+      ['cluster'],
+      { default: 'local' },
     ),
     environments: opt(
       named(key(environment, 'An environment.', [{ target: 'local', approval: true }])),

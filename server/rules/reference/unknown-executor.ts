@@ -1,19 +1,20 @@
-import { LOCAL_EXECUTOR, servingMentions } from '../../model/serving-mentions.js';
+import { LOCAL_EXECUTOR } from '../../model/executors.js';
+import { servingMentions } from '../../model/serving-mentions.js';
 import type { Rule } from '../rule.js';
 import { definedNames } from '../serving-names.js';
 import { reportUnknown } from '../unknown.js';
 
 const TASK = (executor: string) =>
   `tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: model.bin }\n    executor: ${executor}\n`;
-const SETTINGS = 'executors:\n  small: { type: local, jobs: 2 }\n  cluster: { type: local, jobs: 8 }\n';
+const SETTINGS = 'executors:\n  small: { type: slurm, max-jobs: 2 }\n  cluster: { type: slurm }\n';
 
 export const unknownExecutor: Rule = {
   id: 'reference/unknown-executor',
   severity: 'error',
-  summary: 'A task names an executor that `modelyard.yaml` does not define.',
+  summary: 'An executor that `modelyard.yaml` does not define.',
   docs: `
 Where a task runs is one of the \`executors\` of \`modelyard.yaml\`; \`local\`, this machine, is always there. A task that
-names any other one fails.
+names any other one, or whose pipeline or project does, fails.
 
 Nothing is said while \`modelyard.yaml\` can't be read.
 
@@ -31,13 +32,25 @@ Nothing is said while \`modelyard.yaml\` can't be read.
       fixed: TASK('cluster'),
     },
     {
+      files: {
+        'train.pipeline.yaml': `executor: «claster»\n${TASK('cluster')}`,
+        'modelyard.yaml': SETTINGS,
+      },
+      messages: ['There is no executor "claster" in modelyard.yaml. Did you mean "cluster"?'],
+      fixed: `executor: cluster\n${TASK('cluster')}`,
+    },
+    {
+      files: { 'modelyard.yaml': `executor: «small2»\n${SETTINGS}` },
+      messages: ['There is no executor "small2" in modelyard.yaml. Did you mean "small"?'],
+    },
+    {
       files: TASK('«gpu»'),
       messages: ['There is no executor "gpu" in modelyard.yaml. Expected one of local.'],
     },
   ],
   check(context) {
-    for (const { kind, name, span, task } of servingMentions(context.definition)) {
-      if (kind !== 'executor' || task === undefined) continue;
+    for (const { kind, name, span, whole } of servingMentions(context.definition)) {
+      if (kind !== 'executor' || whole !== undefined) continue;
       const defined = definedNames(context.project, kind);
       if (defined === undefined) continue;
       const names = [...new Set([LOCAL_EXECUTOR, ...defined])];

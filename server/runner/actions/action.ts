@@ -5,6 +5,7 @@ import type { PipelineCall } from '../resolve-pipeline.js';
 import type { Question } from '../../stores/approvals.js';
 import type { Verdict } from '../approvals.js';
 import type { Script } from '../action-plans.js';
+import type { Ended } from '../executors/executor.js';
 import type { ResolvedTask } from '../resolve.js';
 import type { Session } from '../session.js';
 
@@ -24,7 +25,7 @@ export interface ActionContext {
   /** Where the code stands; nothing where there is no repository. */
   git(): Promise<GitState | undefined>;
   /** Runs the task's commands to their end. */
-  script(script: Script): Promise<Exit>;
+  script(script: Script): Promise<CommandOutcome>;
   /** Runs one command of the system's shell to its end; where and with which variables the task's own run, unless told otherwise. */
   command(command: string, options?: CommandOptions): Promise<Exit>;
   /** Runs another pipeline as a part of this run. */
@@ -54,12 +55,19 @@ export interface CommandOptions {
   readonly timeoutMs: number;
 }
 
+/** How commands ended; where the executor itself ended them, in which way. */
+export interface CommandOutcome extends Exit {
+  readonly ended?: Ended;
+}
+
 /** What it did, besides the files, and how its commands ended; others see its values under `tasks.<name>.outputs`. */
 export interface ActionOutcome
   extends Exit, Partial<Pick<TaskOutcome, 'metrics' | 'checks' | 'values' | 'note'>> {
   readonly ok: boolean;
   /** To try again would not help. */
   readonly final?: boolean;
+  /** No fault of the task: it is tried again beyond its `retries`. */
+  readonly infrastructure?: boolean;
   /** It has not ended: the runner leaves, and who resumes the run goes on with it. */
   readonly parked?: boolean;
   /** What it has come to besides files and values: of a called run, all that its tasks made. */

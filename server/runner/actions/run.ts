@@ -7,10 +7,12 @@ import type { ActionContext, ActionOutcome } from './action.js';
 export async function runAction(context: ActionContext, script: Script): Promise<ActionOutcome> {
   if (context.signal.aborted) return { ok: false };
   const result = await context.script(script);
-  if (result.error === undefined && result.exitCode === 0) return { ok: true, exitCode: 0 };
+  if (result.error === undefined && result.ended === undefined && result.exitCode === 0)
+    return { ok: true, exitCode: 0 };
   return {
     ok: false,
-    error: explain(result),
+    error: result.ended?.message ?? explain(result),
+    ...(result.ended?.by === 'infrastructure' ? { infrastructure: true } : {}),
     ...defined({ exitCode: result.exitCode, signal: result.signal }),
   };
 }

@@ -1,26 +1,66 @@
-/** Where a task's command runs, as a port: this machine today, a cluster later. */
-
+/**
+ * Where a task's commands run, as a port. An executor that outlives the runner (a cluster) gives each job a handle, and
+ * whoever comes after a runner that is gone can go on with the job or end it.
+ */
+import type { Resources } from '../../model/definition.js';
+import type { JobHandle } from '../../stores/run-document.js';
 import type { Script } from '../action-plans.js';
+
+/** In the environment of everything that a job runs that may outlive its runner. */
+export const JOB_VARIABLE = 'MODELYARD_JOB';
 
 export interface ExecutorJob {
   /** Id of the task in the run. */
   readonly id: string;
+  /** From 1. */
+  readonly attempt: number;
   readonly script: Script;
   /** Absolute. */
   readonly cwd: string;
-  /** The whole environment. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: JobEnvironment;
+  readonly resources: Resources;
+  /** Counted from when its processes start. */
+  readonly timeoutMs?: number;
   /** How long processes may take to end after they were asked to. */
   readonly graceMs: number;
+  readonly memo: JobMemo;
   /** The chunk is overwritten by the next one as soon as this returns. */
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+  /** Told by executors that let jobs wait; others start a job at once. */
+  readonly onState?: (state: JobState) => void;
 }
+
+/** Apart, because what is inherited is of the machine that the runner is on. */
+export interface JobEnvironment {
+  readonly inherited: Readonly<Record<string, string>>;
+  /** Of the task, over what is inherited. */
+  readonly own: Readonly<Record<string, string>>;
+}
+
+/** What has to be known again by whoever takes a job up after the runner is gone. */
+export interface JobMemo {
+  /** Of the task: another runner goes on with the job only where that is the same. */
+  readonly fingerprint: string;
+  /** Where it writes, relative to the project: files, and the folders where globs look. */
+  readonly outputs: readonly string[];
+  /** Files that its globs matched before, by path, with their stamps. */
+  readonly strangers: Readonly<Record<string, string>>;
+}
+
+export type JobState =
+  | { readonly state: 'submitted'; readonly handle: JobHandle }
+  /** @property reason for people */
+  | { readonly state: 'queued'; readonly reason: string }
+  /** @property node where */
+  | { readonly state: 'running'; readonly node?: string };
 
 export interface ExecutionResult {
   readonly exitCode?: number;
   readonly signal?: string;
   /** It could not be started at all. */
   readonly error?: string;
+  /** How the executor itself ended it, or lost it. */
+  readonly ended?: Ended;
   /** Processes of the task outlived its command and were ended. */
   readonly leftBehind: boolean;
   /** A process that is none of its own any more holds the output open. */
@@ -29,8 +69,19 @@ export interface ExecutionResult {
   readonly cpuSeconds?: number;
 }
 
+/**
+ * `timeout`: its time was up. `infrastructure`: a node failed or the job was lost, which is no fault of the task. `other`: it
+ * had too little memory, or somebody cancelled it.
+ */
+export interface Ended {
+  readonly by: 'timeout' | 'infrastructure' | 'other';
+  /** What happened and what to do about it, as the end of a sentence about the task. */
+  readonly message: string;
+}
+
 /** A command under way. */
 export interface Execution {
+  /** Of a process of this machine. */
   readonly pid: number | undefined;
   /** Never rejects. */
   readonly done: Promise<ExecutionResult>;
@@ -38,6 +89,35 @@ export interface Execution {
   stop(): void;
   /** Ends it at once. */
   kill(): void;
+}
+
+/** A job whose runner is gone. */
+export interface LeftJob {
+  readonly handle: JobHandle;
+  /** The run that began it, and the task in it. */
+  readonly run: string;
+  readonly task: string;
+  readonly pipeline: string;
+  readonly attempt: number;
+  readonly memo: JobMemo;
+  /** `ended`: it failed, was cancelled or is lost, and writes no more. */
+  look(): Promise<'live' | 'succeeded' | 'ended'>;
+  /** Makes it this run's own; `false` where another one was faster. */
+  claim(): boolean;
+  /** Goes on with it, once it is claimed, as if this process had started it. */
+  attach(job: ExecutorJob): Execution;
+  /** Ends it. When this is over nothing of it writes any more. */
+  reap(): Promise<void>;
+  /** At the end of the run that went on with it. */
+  close(): void;
+}
+
+/** What an executor other than this machine is opened with. */
+export interface ExecutorContext {
+  /** Absolute. */
+  readonly root: string;
+  readonly runId: string;
+  readonly pipeline: string;
 }
 
 export interface Executor {

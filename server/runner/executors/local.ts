@@ -17,7 +17,8 @@ export function localExecutor(pipes: string): Executor {
   return {
     start(job: ExecutorJob): Execution {
       const { shell, text } = job.script;
-      const program = findShell(shell, job.env);
+      const env = { ...job.env.inherited, ...job.env.own };
+      const program = findShell(shell, env);
       if (program === undefined) return notStarted(missingShell(shell));
       let file: string | undefined;
       let process: Process;
@@ -29,7 +30,8 @@ export function localExecutor(pipes: string): Executor {
           writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
           return file;
         });
-        process = new Process({ ...job, program, args, pipes: output });
+        const { cwd, graceMs, onOutput } = job;
+        process = new Process({ program, args, cwd, env, graceMs, onOutput, pipes: output });
       } catch (error) {
         return notStarted(describeError(error));
       }

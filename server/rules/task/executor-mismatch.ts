@@ -1,0 +1,118 @@
+import { ACTIONS } from '../../model/actions.js';
+import type { Task } from '../../model/definition.js';
+import { EXECUTOR_TYPES, LOCAL_EXECUTOR, executorOf } from '../../model/executors.js';
+import { EXECUTOR_KEYS } from '../../model/schema/project.js';
+import { entryOf } from '../../syntax/text.js';
+import type { MapEntry, SyntaxTree } from '../../syntax/tree.js';
+import type { Rule, RuleContext } from '../rule.js';
+
+const SETTINGS = 'executors:\n  cluster: { type: slurm, partition: gpu, max-jobs: 50 }\n';
+const TASK = (rest: string): string => `params: { x: 1 }\ntasks:\n  a:\n${rest}`;
+
+export const executorMismatch: Rule = {
+  id: 'task/executor-mismatch',
+  severity: 'warning',
+  summary: 'Something that an executor can’t do.',
+  docs: `
+An executor does the commands of \`run\` tasks; whatever else tasks do (\`check\`, \`register\`, \`deploy\`, …) is done where the
+pipeline is run, because the project’s memory is there. A Slurm cluster gives whole graphics processors. The keys of an
+executor are those of its type, and this machine has one name, \`local\`.
+
+**How to fix it:** Take out what says nothing, or ask for what the executor has.
+`,
+  needsWholeText: true,
+  good: [
+    {
+      files: {
+        'train.pipeline.yaml': TASK(
+          '    run: ./a.sh\n    outputs: { a: a.txt }\n    executor: cluster\n    resources: { gpus: 2 }\n',
+        ),
+        'modelyard.yaml': `${SETTINGS}  local: { type: local, jobs: 2 }\n`,
+      },
+    },
+    {
+      files: {
+        'train.pipeline.yaml': `executor: cluster\n${TASK('    check: [ "${{ params.x > 1 }}" ]\n')}`,
+        'modelyard.yaml': SETTINGS,
+      },
+    },
+  ],
+  bad: [
+    {
+      files: {
+        'train.pipeline.yaml': TASK('    check: [ "${{ params.x > 1 }}" ]\n    executor: «cluster»\n'),
+        'modelyard.yaml': SETTINGS,
+      },
+      messages: ['A `check` task is done where the pipeline is run, whatever its executor.'],
+    },
+    {
+      files: {
+        'train.pipeline.yaml': TASK(
+          '    run: ./a.sh\n    outputs: { a: a.txt }\n    executor: «cluster»\n    resources: { gpus: 0.5 }\n',
+        ),
+        'modelyard.yaml': SETTINGS,
+      },
+      messages: ['A Slurm cluster gives whole graphics processors: this task gets 1 where it asks for 0.5.'],
+    },
+    {
+      files: {
+        'modelyard.yaml':
+          'executors:\n  cluster: { type: slurm, «jobs»: 4 }\n  local: { type: local, «partition»: gpu }\n',
+      },
+      messages: [
+        '`jobs` says nothing for an executor of the type `slurm`. Did you mean `max-jobs`?',
+        '`partition` says nothing for an executor of the type `local`.',
+      ],
+    },
+    {
+      files: { 'modelyard.yaml': 'executors:\n  «small»: { type: local, jobs: 2 }\n' },
+      messages: ['This machine is called `local`: tasks for "small" fail.'],
+    },
+  ],
+  check(context) {
+    const { definition, pipeline } = context;
+    if (definition.kind === 'project') checkSettings(context, definition.tree);
+    const settings = context.project.settings()?.settings;
+    for (const task of pipeline?.tasks ?? []) {
+      const { action, executor } = task;
+      if (executor !== undefined && action !== undefined && ACTIONS[action.kind].elsewhere !== true) {
+        const message = `A \`${action.kind}\` task is done where the pipeline is run, whatever its executor.`;
+        if (executor.value !== LOCAL_EXECUTOR) context.report({ span: executor.span, message });
+      } else if (pipeline !== undefined && settings !== undefined && asksForPart(task)) {
+        const name = executorOf(task, pipeline, settings);
+        if (settings.executors.find((one) => one.name === name)?.type !== 'slurm') continue;
+        const { gpus } = task.resources;
+        const message = `A Slurm cluster gives whole graphics processors: this task gets ${Math.ceil(gpus)} where it asks for ${gpus}.`;
+        context.report({ span: executor?.span ?? task.nameSpan, message });
+      }
+    }
+  },
+};
+
+function asksForPart({ resources: { gpus } }: Task): boolean {
+  return gpus !== Math.ceil(gpus);
+}
+
+function checkSettings(context: RuleContext, tree: SyntaxTree): void {
+  const executors = entryOf(tree.root, 'executors')?.value;
+  for (const executor of executors?.kind === 'map' ? executors.entries : []) {
+    const written = entryOf(executor.value, 'type')?.value;
+    const type = EXECUTOR_TYPES.find((one) => written?.kind === 'scalar' && written.text === one);
+    if (type === undefined) continue;
+    if (type === 'local' && executor.key.text !== LOCAL_EXECUTOR) {
+      const message = `This machine is called \`${LOCAL_EXECUTOR}\`: tasks for "${executor.key.text}" fail.`;
+      context.report({ span: executor.key.span, message });
+    }
+    for (const entry of entriesIn(executor)) {
+      const other = EXECUTOR_TYPES.find((one) => one !== type && EXECUTOR_KEYS[one].includes(entry.key.text));
+      if (other === undefined) continue;
+      const hint = type === 'slurm' && entry.key.text === 'jobs' ? ' Did you mean `max-jobs`?' : '';
+      const message = `\`${entry.key.text}\` says nothing for an executor of the type \`${type}\`.${hint}`;
+      context.report({ span: entry.key.span, message });
+    }
+  }
+}
+
+function entriesIn({ value }: MapEntry): readonly MapEntry[] {
+  return value?.kind === 'map' ? value.entries : [];
+}

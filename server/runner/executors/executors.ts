@@ -1,0 +1,99 @@
+/** The executors of one run, by their names in `modelyard.yaml`. One that is not this machine is loaded when it is first needed. */
+import type { ExecutorSettings, Pipeline, Task } from '../../model/definition.js';
+import { LOCAL_EXECUTOR, executorOf } from '../../model/executors.js';
+import { didYouMean, similar } from '../../model/names.js';
+import { Machine } from '../machine.js';
+import type { RunSettings } from '../places.js';
+import type { Executor, ExecutorContext } from './executor.js';
+
+type Elsewhere = Exclude<ExecutorSettings, { readonly type: 'local' }>;
+
+interface ExecutorKind<S> {
+  /** How many tasks of a run may be there at once. */
+  readonly jobs: (settings: S) => number;
+  readonly open: (settings: S, context: ExecutorContext) => Promise<Executor>;
+}
+
+/** Whoever adds a kind of executor is led here by the compiler; it has to pass `tests/support/executor-contract.ts`. */
+const EXECUTORS: {
+  readonly [T in Elsewhere['type']]: ExecutorKind<Extract<Elsewhere, { readonly type: T }>>;
+} = {
+  slurm: {
+    jobs: ({ maxJobs }) => maxJobs ?? Infinity,
+    open: async (settings, context) => (await import('./slurm/slurm.js')).slurmExecutor(settings, context),
+  },
+};
+
+/** What tasks share, by executor; one for a run and for all the pipelines that it calls. */
+export type Machines = Map<string, Machine>;
+
+export class Executors {
+  readonly #settings: Pick<RunSettings, 'executors' | 'executor'>;
+  readonly #context: ExecutorContext;
+  readonly #local: Executor;
+  readonly #machines: Machines;
+  readonly #opened = new Map<string, Promise<Executor>>();
+
+  /** @param machines has that of `local` */
+  constructor(
+    settings: Pick<RunSettings, 'executors' | 'executor'>,
+    context: ExecutorContext,
+    local: Executor,
+    machines: Machines,
+  ) {
+    this.#settings = settings;
+    this.#context = context;
+    this.#local = local;
+    this.#machines = machines;
+  }
+
+  /** The name of the executor that does the work of a task. */
+  nameOf(task: Task, pipeline: Pipeline): string {
+    return executorOf(task, pipeline, this.#settings);
+  }
+
+  /** Why there is no such executor. */
+  refusal(name: string): string | undefined {
+    const names = [LOCAL_EXECUTOR, ...this.#settings.executors.map((one) => one.name)];
+    if (!names.includes(name)) {
+      return `there is no executor "${name}" in modelyard.yaml${didYouMean(similar(name, names))}`;
+    }
+    return name === LOCAL_EXECUTOR || this.#elsewhere(name) !== undefined
+      ? undefined
+      : `the executor "${name}" is of the type \`local\`, and this machine is called \`${LOCAL_EXECUTOR}\``;
+  }
+
+  async open(name: string): Promise<Executor> {
+    const settings = this.#elsewhere(name);
+    if (settings === undefined) return this.#local;
+    let opened = this.#opened.get(name);
+    if (opened === undefined) {
+      opened = EXECUTORS[settings.type].open(settings, this.#context);
+      this.#opened.set(name, opened);
+    }
+    return opened;
+  }
+
+  /** What the tasks of an executor share. */
+  machine(name: string): Machine {
+    const settings = this.#elsewhere(name);
+    let machine = this.#machines.get(settings === undefined ? LOCAL_EXECUTOR : name);
+    if (machine === undefined) {
+      const jobs = settings === undefined ? 1 : EXECUTORS[settings.type].jobs(settings);
+      // How much there is of the rest, and who gets it, is the cluster's to say.
+      machine = new Machine({ jobs, cpus: Infinity, memoryBytes: Infinity, gpus: [] });
+      this.#machines.set(name, machine);
+    }
+    return machine;
+  }
+
+  async close(): Promise<void> {
+    this.#local.close();
+    for (const opened of this.#opened.values()) (await opened).close();
+  }
+
+  #elsewhere(name: string): Elsewhere | undefined {
+    const found = this.#settings.executors.find((one) => one.name === name);
+    return found === undefined || found.type === 'local' ? undefined : found;
+  }
+}

@@ -1,0 +1,128 @@
+/** The commands of Slurm, as a client that doubts their answers: what went wrong is told apart, and nothing is waited for without an end. */
+import { spawn } from 'node:child_process';
+import { findProgram } from '../../shells.js';
+
+/** What changes the commands' behaviour behind the back of whoever calls them; where the cluster is stays. */
+const THEIRS = /^(?:SBATCH|SLURM|SLURMD|SQUEUE|SACCT|SCANCEL|SCONTROL|SINFO|SALLOC|SRUN|PMI|PMIX)_/;
+const KEPT: ReadonlySet<string> = new Set(['SLURM_CONF', 'SLURM_CLUSTERS']);
+
+/** How long a command may take. A controller that is busy answers after its own time-out of some ten seconds. */
+const TIMEOUT_MS = 60_000;
+
+export type Answer =
+  | { readonly ok: true; readonly text: string }
+  /** `absent`: the command is not installed. `unclear`: it may have done what it was asked. `refused`: it says no. */
+  | { readonly ok: false; readonly why: 'absent' | 'unclear' | 'refused'; readonly message: string };
+
+/** Whether a variable is one of Slurm's own, which must not be handed to its commands. */
+export function isSlurmVariable(name: string): boolean {
+  return THEIRS.test(name) && !KEPT.has(name);
+}
+
+export function withoutSlurm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isSlurmVariable(name)));
+}
+
+/** What the controller's trouble looks like, whatever was asked: it may have done it. */
+const UNCLEAR =
+  /Socket timed out|Unable to contact|Connection (?:refused|reset|timed out)|communication|Zero Bytes|standby|Transport endpoint|Resource temporarily|temporarily unable|try again|Slurm is in maintenance|Protocol authentication error|Insane message|Unexpected message/i;
+
+/** Limits that are free again when other jobs have ended. */
+const CROWDED = /MaxSubmitJob|MaxJobs?(?:Per|Limit)|job count limit|Job violates accounting\/QOS policy/i;
+
+/** Whether a refusal to submit ends by itself. */
+export function isCrowded(message: string): boolean {
+  return CROWDED.test(message);
+}
+
+interface Call {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string;
+}
+
+/** Never rejects. */
+export function ask(program: string, args: readonly string[], { env, input }: Call = {}): Promise<Answer> {
+  const file = findProgram(program, process.env);
+  if (file === undefined) {
+    const message = `\`${program}\` is not found in the PATH: this machine is no login node of a Slurm cluster`;
+    return Promise.resolve({ ok: false, why: 'absent', message });
+  }
+  return new Promise((resolve) => {
+    const child = spawn(file, args, {
+      env: {
+        ...withoutSlurm(env ?? process.env),
+        LC_ALL: env?.['LC_ALL'] ?? 'C',
+        SLURM_TIME_FORMAT: 'standard',
+      },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+    child.once('error', (error) => resolve({ ok: false, why: 'refused', message: error.message }));
+    child.once('close', (code, signal) => {
+      if (code === 0) {
+        resolve({ ok: true, text: said.out });
+        return;
+      }
+      const words = said.err.replace(/^\w+: (?:error: )?(?:Batch job submission failed: )?/gm, '').trim();
+      const message = words === '' ? `\`${program}\` ended with ${code ?? signal ?? 'nothing'}` : words;
+      resolve({ ok: false, why: signal !== null || UNCLEAR.test(words) ? 'unclear' : 'refused', message });
+    });
+  });
+}
+
+/** A job as `squeue` or `sacct` lists it. */
+export interface Listed {
+  readonly id: string;
+  readonly name: string;
+  /** In capitals: `PENDING`, `RUNNING`, `COMPLETED`, … */
+  readonly state: string;
+  /** Why it waits. */
+  readonly reason: string;
+  readonly node: string;
+}
+
+const USER = String(process.getuid?.() ?? '');
+
+/** All jobs of this user that the controller still knows; `undefined`: it has not answered, which is no news. */
+export async function listJobs(): Promise<readonly Listed[] | undefined> {
+  const answer = await ask('squeue', ['-h', '-t', 'all', '-u', USER, '-o', '%A|%T|%r|%N|%j']);
+  if (!answer.ok) return undefined;
+  return answer.text.split('\n').flatMap((line): Listed[] => {
+    const [id = '', state = '', reason = '', node = '', ...name] = line.split('|');
+    return id === '' ? [] : [{ id, state, reason, node, name: name.join('|') }];
+  });
+}
+
+/** How a job ended that the controller has forgotten, where the site keeps accounts. */
+export async function accountedState(id: string, name: string, since: Date): Promise<string | undefined> {
+  const from = new Date(since.getTime() - 3_600_000 - since.getTimezoneOffset() * 60_000);
+  const day = from.toISOString().slice(0, 19);
+  const answer = await ask('sacct', ['-n', '-X', '-P', '-j', id, '-S', day, '-o', 'State,JobName']);
+  if (!answer.ok) return undefined;
+  for (const line of answer.text.split('\n')) {
+    const [state = '', ...rest] = line.split('|');
+    // Ids are used again where the controller has lost its state.
+    if (rest.join('|') === name) return state.split(' ')[0];
+  }
+  return undefined;
+}
+
+/** More ids than fit on any command line are asked for in turn. */
+const CANCELLED_AT_ONCE = 200;
+
+/** Never says that a job has ended: only the queue does. */
+export async function cancelJobs(ids: readonly string[], options: readonly string[] = []): Promise<void> {
+  for (let at = 0; at < ids.length; at += CANCELLED_AT_ONCE)
+    await ask('scancel', [...options, ...ids.slice(at, at + CANCELLED_AT_ONCE)]);
+}
+
+/** Cancels whatever bears a name, also what the client has not heard of. */
+export async function cancelNamed(name: string): Promise<void> {
+  await ask('scancel', ['-u', USER, `--name=${name}`]);
+}

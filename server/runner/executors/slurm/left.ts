@@ -1,0 +1,117 @@
+/** Jobs of a cluster whose runner is gone. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { SLURM_POLL_MS } from '../../../model/executors.js';
+import { withLock } from '../../../stores/file-lock.js';
+import type { Layout } from '../../../stores/layout.js';
+import type { LeftJob } from '../executor.js';
+import { cancelJobs, cancelNamed, listJobs } from './client.js';
+import { type JobEntry, readDone, readEntries, readEntry, removeEntry, writeEntry } from './entry.js';
+import { SlurmJob } from './job.js';
+import { isFinal } from './judge.js';
+import { FILES } from './script.js';
+
+const CLAIM_MS = 5_000;
+/** How long a job that has to end is waited for. */
+const REAP_MS = 120_000;
+const REAP_POLL_MS = 1_000;
+
+/** @param run who looks, and goes on with them @param isRunning whether a run has a runner */
+export function leftSlurmJobs(layout: Layout, run: string, isRunning: (run: string) => boolean): LeftJob[] {
+  return readEntries(layout).flatMap((entry) =>
+    isRunning(entry.run) ? [] : [new LeftSlurmJob(layout, run, entry)],
+  );
+}
+
+class LeftSlurmJob implements LeftJob {
+  readonly #layout: Layout;
+  readonly #by: string;
+  #entry: JobEntry;
+  #attached: SlurmJob | undefined;
+
+  constructor(layout: Layout, by: string, entry: JobEntry) {
+    this.#layout = layout;
+    this.#by = by;
+    this.#entry = entry;
+  }
+
+  get handle(): LeftJob['handle'] {
+    const { executor, id = 'unknown' } = this.#entry;
+    return { executor, id };
+  }
+
+  get run(): string {
+    return this.#entry.run;
+  }
+
+  get task(): string {
+    return this.#entry.task;
+  }
+
+  get pipeline(): string {
+    return this.#entry.pipeline;
+  }
+
+  get attempt(): number {
+    return this.#entry.attempt;
+  }
+
+  get memo(): LeftJob['memo'] {
+    return this.#entry.memo;
+  }
+
+  async look(): Promise<'live' | 'succeeded' | 'ended'> {
+    const list = await listJobs();
+    const listed = list?.find(({ name }) => name === this.#entry.name);
+    const done = readDone(path.join(this.#entry.folder, FILES.done));
+    if (listed !== undefined && !isFinal(listed.state)) return 'live';
+    if (listed !== undefined && listed.state !== 'COMPLETED') return 'ended';
+    // What nobody knows anything of is watched until it is known to be gone.
+    if (done === undefined) return 'live';
+    return done.exit === 0 ? 'succeeded' : 'ended';
+  }
+
+  claim(): boolean {
+    const { name, run } = this.#entry;
+    const claimed = withLock(path.join(this.#layout.jobs, name, 'claim.lock'), CLAIM_MS, () => {
+      const now = readEntry(this.#layout, name);
+      if (now?.run !== run) return false;
+      writeEntry(this.#layout, { ...now, run: this.#by });
+      return true;
+    });
+    return claimed.ok && claimed.value;
+  }
+
+  attach(job: Parameters<LeftJob['attach']>[0]): SlurmJob {
+    this.#attached = new SlurmJob(this.#layout, { ...this.#entry, run: this.#by }, job, SLURM_POLL_MS);
+    void this.#attached.takeUp();
+    return this.#attached;
+  }
+
+  async reap(): Promise<void> {
+    const { name, folder, id } = this.#entry;
+    try {
+      writeFileSync(path.join(folder, FILES.cancel), '');
+    } catch {
+      // Killed before it was made.
+    }
+    for (const giveUp = Date.now() + REAP_MS; ;) {
+      const list = await listJobs();
+      const live = list?.filter((one) => one.name === name && !isFinal(one.state));
+      if (live?.length === 0) break;
+      if (Date.now() > giveUp) {
+        throw new Error(
+          `job ${id ?? name} on ${this.#entry.executor} can't be ended: the cluster does not answer`,
+        );
+      }
+      if (live !== undefined) await cancelJobs(live.map((one) => one.id));
+      else await cancelNamed(name);
+      await new Promise((resolve) => setTimeout(resolve, REAP_POLL_MS));
+    }
+    removeEntry(this.#layout, this.#entry);
+  }
+
+  close(): void {
+    this.#attached?.forget();
+  }
+}
