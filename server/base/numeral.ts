@@ -133,6 +133,11 @@ export function jsonNumberText(number: Numeral): string {
   return `${head}${fraction === '' ? '' : `.${fraction}`}${exponent === undefined ? '' : `e${exponent}`}`;
 }
 
+/** A number that JSON can hold, or its name. */
+export function jsonNumber(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
+
 /** Whether JSON can write it as it is written. */
 export function isJsonNumber(number: Numeral): boolean {
   return JSON_NUMBER.test(number.text);

@@ -7,7 +7,7 @@ import { resolveParams } from '../runner/params.js';
 import { findResumable } from '../runner/resume.js';
 import type { RunOptions } from '../runner/run-options.js';
 import { type BasisFlags, type BasisSelection, type RunBasis, readBasis } from '../stores/run-basis.js';
-import type { RunDocument } from '../stores/run-document.js';
+import type { RunDocument, RunStatus } from '../stores/run-document.js';
 import { RunStore } from '../stores/runs.js';
 import { Arguments, type Flags, UsageError, wholeNumber } from './args.js';
 import { changeWords, loadBegun } from './begun.js';
@@ -285,14 +285,22 @@ const RECENT_RUNS = 200;
 /** A run that waited continues in another process already, or has ended there. */
 export class TakenError extends CommandError {}
 
-/** A run that waits, to be continued now; throws a `TakenError` where somebody else was faster. */
-export async function prepareWaiting(args: Arguments, id: string): Promise<Prepared> {
+/**
+ * A run that waits, to be continued now; throws a `TakenError` where somebody else was faster.
+ *
+ * @param statuses that it may have
+ */
+export async function prepareWaiting(
+  args: Arguments,
+  id: string,
+  statuses: readonly RunStatus[] = ['waiting'],
+): Promise<Prepared> {
   const project = args.text('project');
   const own = new Arguments([], { resume: id, ...defined({ project }) });
   const store = RunStore.open(projectRoot(own));
   const taken = (): TakenError | undefined => {
     const read = store.read(id);
-    if (!read.ok || (read.run.status === 'waiting' && !store.hasRunner(read.run))) return undefined;
+    if (!read.ok || (statuses.includes(read.run.status) && !store.hasRunner(read.run))) return undefined;
     return new TakenError(`run ${id} does not wait any more: it is ${read.run.status}`, EXIT.failed);
   };
   const before = taken();

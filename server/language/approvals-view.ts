@@ -14,6 +14,7 @@ import {
   mayAnswer,
   partOf,
   runToResume,
+  waitingAbove,
 } from '../stores/waiting.js';
 import { uriOfPath } from './documents.js';
 import { InvalidParams } from './guard.js';
@@ -55,7 +56,7 @@ function approvalView(project: RunsOf, { state, path: definition, attended }: Wa
     ...(expired ? { expired } : {}),
     ...defined({ changed }),
     attended,
-    owner: run === undefined ? request.run : (attended ? partOf : runToResume)(history.store, run).id,
+    owner: run === undefined ? request.run : (attended ? partOf : waitingAbove)(history.store, run).id,
     artifacts: request.artifacts.map((shown) => shownArtifact(project, run, request.askedAt, shown)),
     metrics: request.metrics,
     ...defined({ comparison }),

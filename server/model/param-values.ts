@@ -1,6 +1,7 @@
 /** What a param may be: the one answer for lint, `--param`, the editor, arguments of `pipeline:` and resumed runs. */
 import { display, jsonText, parseJson } from '../base/json.js';
 import { compareNumbers, isNumber, isWhole, numeral } from '../base/numeral.js';
+import { setOwn } from '../base/set-own.js';
 import type { Json, Param, ParamType, Pipeline } from './definition.js';
 import { matchesPattern } from './pattern.js';
 import type { PatternBudget } from './pattern.js';
@@ -195,10 +196,10 @@ export function nestedParams(flat: Iterable<readonly [string, Json]>): Readonly<
     for (const step of steps) {
       const below = Object.hasOwn(group, step) ? group[step] : undefined;
       const next = isGroup(below) ? below : emptyRecord();
-      put(group, step, next);
+      setOwn(group, step, next);
       group = next;
     }
-    put(group, last, value);
+    setOwn(group, last, value);
   }
   return root;
 }
@@ -213,9 +214,4 @@ function emptyRecord(): Record<string, Json> {
 
 function isGroup(value: Json | undefined): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && groups.has(value);
-}
-
-/** Not an assignment: `__proto__` is a name like any other. */
-function put(record: Record<string, Json>, key: string, value: Json): void {
-  Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -9,7 +9,7 @@ import {
 } from '../stores/approvals.js';
 import { userAndHost } from '../stores/user.js';
 import type { ApprovalRecord } from '../stores/run-document.js';
-import type { EventBody } from './events.js';
+import type { EventBody } from '../stores/run-events.js';
 
 /** How a question ended for the task that asked it. */
 export type Verdict =

@@ -1,6 +1,8 @@
 /** One attempt at a task: the clock, the processes, the live metrics and the ways in which it can be ended. */
 import path from 'node:path';
 import { defined } from '../base/defined.js';
+import { jsonNumber } from '../base/numeral.js';
+import { setOwn } from '../base/set-own.js';
 import type { Json } from '../model/definition.js';
 import { LOCAL_EXECUTOR } from '../model/executors.js';
 import type { Instance } from '../model/graph.js';
@@ -11,12 +13,12 @@ import type { ActionOutcome, ChildOutcome, CommandOptions, CommandOutcome } from
 import { perform } from './actions/index.js';
 import type { Approvals, Verdict } from './approvals.js';
 import type { RunControl } from './control.js';
-import type { EventBody } from './events.js';
+import type { EventBody } from '../stores/run-events.js';
 import type { ExecutionResult, ExecutorJob, JobState, LeftJob } from './executors/executor.js';
 import type { Executors } from './executors/executors.js';
 import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
 import { deviceVariables } from './machine.js';
-import { MetricTail, jsonNumber, parseMetricLine, setMetric } from './metrics.js';
+import { MetricTail, parseMetricLine } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
 import type { ResolvedTask } from './resolve.js';
 import type { PipelineCall } from './resolve-pipeline.js';
@@ -358,7 +360,7 @@ export class Attempt {
         this.#context.emit({ type: 'notice', level: 'warning', message });
         continue;
       }
-      setMetric(this.metrics, point.key, point.exact ?? jsonNumber(point.value));
+      setOwn(this.metrics, point.key, point.exact ?? jsonNumber(point.value));
       this.#context.emit({ type: 'metric-logged', id: this.#task.id, ...point });
     }
   }

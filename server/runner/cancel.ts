@@ -7,7 +7,7 @@ import type { RunDocument } from '../stores/run-document.js';
 import { LIVE_STATUSES } from '../stores/run-summary.js';
 import type { RunStore } from '../stores/runs.js';
 import { foreignMemory } from '../stores/trust.js';
-import { endOrphans, replay } from './resume.js';
+import { endOrphans } from './resume.js';
 import { readPlainText } from '../stores/plain-file.js';
 
 /** What was done, or why nothing was, in words. */
@@ -88,7 +88,7 @@ function giveUp(store: RunStore, run: RunDocument, dry: boolean): Cancelled {
   if (dry) return done;
   // Its tasks bear its id in their environment, so that those of this machine are known to be its own.
   endOrphans(store.layout.root, run.id);
-  const problem = store.giveUp(run.id, replay(store));
+  const problem = store.giveUp(run.id);
   if (problem !== undefined) return { ok: false, message: problem.message };
   const { locks } = store.layout;
   for (const name of namesIn(locks)) {

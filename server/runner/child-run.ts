@@ -8,7 +8,7 @@ import type { RunStore } from '../stores/runs.js';
 import type { ChildOutcome } from './actions/action.js';
 import { calledBy } from './called.js';
 import { RunControl } from './control.js';
-import type { EventBody, EventSink } from './events.js';
+import type { EventBody, EventSink } from '../stores/run-events.js';
 import { resolveParams } from './params.js';
 import type { PipelineCall } from './resolve-pipeline.js';
 import { findResumable } from './resume.js';

@@ -28,7 +28,7 @@ import {
   makesVersion,
   nothingToDo,
 } from './decide.js';
-import type { EventBody, TaskEnded } from './events.js';
+import type { EventBody, TaskEnded } from '../stores/run-events.js';
 import { maskedIn, maskedRecord } from './masks.js';
 import { madeOf } from './identity.js';
 import { FOLDER_MIME, mimeOf } from './mime.js';

@@ -23,7 +23,6 @@ import { PackageStore } from '../stores/packages/store.js';
 import { ownedArtifacts, registryGarbage } from '../stores/registry/garbage.js';
 import { Registry } from '../stores/registry/registry.js';
 import { LIVE_STATUSES } from '../stores/run-summary.js';
-import { liveStatus } from '../stores/runs.js';
 import type { RunStore } from '../stores/runs.js';
 import { foreignMemory } from '../stores/trust.js';
 import { userCacheFolder } from '../stores/user-folders.js';
@@ -132,7 +131,7 @@ function divideRuns(store: RunStore, { keepRuns, runMaxAgeMs }: GcOptions, now: 
     const bounded = keepRuns !== undefined || runMaxAgeMs !== undefined;
     const spare = place >= (keepRuns ?? 0) && age > (runMaxAgeMs ?? -Infinity);
     place += 1;
-    if (LIVE_STATUSES.has(liveStatus(run, store.signOf(run.id)))) live.push(run);
+    if (LIVE_STATUSES.has(run.status)) live.push(run);
     else if (bounded && spare) gone.push(run);
     else kept.push(run);
   }

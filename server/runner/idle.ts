@@ -1,7 +1,7 @@
 /** When nothing of a run goes on and all that is left waits for people: it asks whoever is there, stays, or leaves. */
 import { describeError } from '../stores/problem.js';
 import type { Approvals, Asker } from './approvals.js';
-import type { EventBody, RunEvent } from './events.js';
+import type { EventBody, RunEvent } from '../stores/run-events.js';
 import type { QuestionsBelow } from './questions-below.js';
 import type { RunOptions } from './run-options.js';
 import type { Seat } from './schedule.js';

@@ -1,7 +1,7 @@
 /** Masking belongs to whoever writes output; services write it, too. */
 import { isNumeral } from '../base/numeral.js';
 import type { Masks } from '../stores/masks.js';
-import type { RunEvent } from './events.js';
+import type { RunEvent } from '../stores/run-events.js';
 
 export { Masks, StreamMask, wholeCharacters } from '../stores/masks.js';
 

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { defined } from '../base/defined.js';
 import { parseJson } from '../base/json.js';
-import { isNumber, toDouble } from '../base/numeral.js';
+import { isNumber, jsonNumber, toDouble } from '../base/numeral.js';
 import type { Numeral } from '../base/numeral.js';
 import type { Json } from '../model/definition.js';
 import { isComposite } from '../model/values.js';
@@ -77,16 +77,6 @@ function metricOf(value: Json): Json {
 function exactWhole(value: number | Numeral): Numeral | undefined {
   if (typeof value === 'number' || !/^-?\d+$/.test(value.text)) return undefined;
   return Number.isSafeInteger(value.value) ? undefined : value;
-}
-
-/** Not an assignment: `__proto__` is a key like any other. */
-export function setMetric(metrics: Record<string, Json>, key: string, value: Json): void {
-  Object.defineProperty(metrics, key, { value, enumerable: true, configurable: true, writable: true });
-}
-
-/** A number that JSON can hold, or its name. */
-export function jsonNumber(value: number): Json {
-  return Number.isFinite(value) ? value : String(value);
 }
 
 export interface MetricPoint {

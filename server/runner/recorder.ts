@@ -4,8 +4,8 @@ import { writeFully } from '../stores/atomic.js';
 import { describeError } from '../stores/problem.js';
 import type { RunDocument } from '../stores/run-document.js';
 import { type RunWriter, taskLogName } from '../stores/runs.js';
-import type { RunEvent } from './events.js';
-import { RunReducer } from './record.js';
+import type { RunEvent } from '../stores/run-events.js';
+import { RunReducer } from '../stores/run-reducer.js';
 
 const ASKING: ReadonlySet<RunEvent['type']> = new Set([
   'approval-requested',

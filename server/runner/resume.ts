@@ -1,17 +1,14 @@
 /** Going on from a run that did not come to its end, and cleaning up behind runners that were killed. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
 import { withLock } from '../stores/file-lock.js';
 import { statOf } from '../stores/folder.js';
 import { type RunDocument, type TaskRun, outcomeOf } from '../stores/run-document.js';
-import { type RunStore, taskLogName } from '../stores/runs.js';
+import type { RunStore } from '../stores/runs.js';
 import { foreignMemory } from '../stores/trust.js';
-import type { RunEvent } from './events.js';
 import { JOB_VARIABLE } from './executors/executor.js';
 import { removePipes } from './output-pipes.js';
 import { processesWithEnvironment, processStat, variableOf } from './proc.js';
-import { RunReducer } from './record.js';
 import type { TaskState } from './state.js';
 
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'cached', 'failed', 'skipped']);
@@ -58,13 +55,7 @@ export function findResumable(
     const message = `run ${run.id} is still running, in process ${run.pid}: it continues by itself once its questions are answered`;
     return { ok: false, message };
   }
-  if (run.status !== 'interrupted' && run.status !== 'waiting') return { ok: true, run };
-  // Its last steps may stand in its events only.
-  const told = store.allEvents(run.id);
-  if (!told.ok) return { ok: false, message: told.problem.message };
-  const now = replay(store)(run, told.events);
-  // Killed just after an answer woke it.
-  return { ok: true, run: now.status === 'running' ? { ...now, status: 'interrupted' } : now };
+  return { ok: true, run };
 }
 
 /** How the tasks that succeeded in a run ended, to be taken as done. */
@@ -100,23 +91,6 @@ export function takenUp(fresh: RunDocument, again: RunDocument): RunDocument {
   };
 }
 
-/** Brings a document up to date from its events. */
-export function replay(store: RunStore): (document: RunDocument, events: readonly unknown[]) => RunDocument {
-  return (document, events) => {
-    const reducer = new RunReducer(document);
-    for (const event of events) if (isEvent(event)) reducer.apply(event);
-    for (const task of document.tasks) {
-      const log = taskLogName(task.id);
-      if (existsSync(path.join(store.folder(document.id), log))) reducer.setLog(task.id, log);
-    }
-    return reducer.document();
-  };
-}
-
-function isEvent(value: unknown): value is RunEvent {
-  return typeof value === 'object' && value !== null && 'type' in value;
-}
-
 /** For ending what dead runners left behind: a process that was sent SIGKILL needs microseconds. */
 const CLEANUP_MS = 5_000;
 
@@ -133,7 +107,7 @@ export function cleanUpBehindDead(store: RunStore): readonly string[] {
       endOrphans(store.layout.root, id);
       removePipes(id);
     }
-    return store.recover({ replay: replay(store) });
+    return store.recover();
   });
   return recovered.ok ? recovered.value : [];
 }

@@ -19,7 +19,7 @@ import { Approvals } from './approvals.js';
 import { basisOf, namesVersions } from './basis.js';
 import { calledBy, loadOnce } from './called.js';
 import { featureFilesFor, usesFeatures } from './feature-files.js';
-import type { EventBody, EventSink, RunCreated, RunEvent } from './events.js';
+import type { EventBody, EventSink, RunCreated, RunEvent } from '../stores/run-events.js';
 import { type ExecuteContext, executeTask } from './execute.js';
 import type { Executor, LeftJob } from './executors/executor.js';
 import { Executors, type Machines } from './executors/executors.js';
@@ -31,7 +31,7 @@ import { acquireLocks, waitingFor } from './locks.js';
 import { Masks, maskedEvent } from './masks.js';
 import { Mutexes } from './mutexes.js';
 import { QuestionsBelow } from './questions-below.js';
-import { newDocument } from './record.js';
+import { newDocument } from '../stores/run-reducer.js';
 import { pipesFolder } from './output-pipes.js';
 import { placesOf } from './outputs-before.js';
 import { Recorder } from './recorder.js';
@@ -252,7 +252,7 @@ class Run {
       writer =
         again === undefined
           ? this.#store.create(this.#header, created.tasks, () => this.#writeBasis())
-          : this.#store.reopen(document);
+          : this.#store.reopen(document, again);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return { kind: 'refused', reason: again === undefined ? 'store' : 'taken', message: error.message };

@@ -7,7 +7,6 @@ import { type Layout, folderIn } from '../stores/layout.js';
 import { describeError } from '../stores/problem.js';
 import { RunStore } from '../stores/runs.js';
 import { isCopy, isKeyedCopy, memoryState, trustMemory } from '../stores/trust.js';
-import { replay } from './resume.js';
 
 /**
  * Says yes to a memory. In one that another folder has made, the processes that it names are forgotten: they go on where
@@ -28,7 +27,7 @@ export function trustCopy(layout: Layout): ReturnType<typeof trustMemory> {
   if (!done.ok || !copied) return done;
   const store = RunStore.open(layout.root);
   for (const id of store.liveIds()) {
-    const problem = store.giveUp(id, replay(store));
+    const problem = store.giveUp(id);
     if (problem !== undefined) return { ok: false, message: problem.message };
   }
   return done;

@@ -1,4 +1,7 @@
-/** The metadata store as it is read: every run of a project as it is now, whoever started it. */
+/**
+ * The metadata store as it is read: every run of a project as it is now, whoever started it. A process may be killed
+ * between an event and the document that has it: then the events count, for whoever reads as for who recovers.
+ */
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
@@ -13,12 +16,13 @@ import { readMetricLog, refusedMetrics } from './metric-log.js';
 import type { LoggedSeries } from './metric-log.js';
 import type { StoreProblem } from './problem.js';
 import type { RunDocument, RunStatus, RunSummary } from './run-document.js';
-import { isFolder, namesIn } from './folder.js';
+import { isFolder, namesIn, statOf } from './folder.js';
 import { parsed, textOf } from './run-files.js';
 import { isRunId } from './run-id.js';
 import { RunIndex } from './run-index.js';
+import { replayed } from './run-reducer.js';
 import { interrupted, liveStatus } from './run-states.js';
-import { EVENTS_FORMAT, eventsFile, isClosedHere } from './run-writer.js';
+import { EVENTS_FORMAT, eventsFile, isClosedHere, taskLogName } from './run-writer.js';
 import { listsFolder, withLists } from './long-lists.js';
 import { LIVE_STATUSES, matchesText, runDocumentKind, summarize } from './run-summary.js';
 
@@ -41,6 +45,8 @@ export class RunReader {
   readonly index: RunIndex;
   /** Documents that could not be used, by their paths. */
   protected readonly met = new Map<string, StoreProblem>();
+  /** Runs that were killed, as their events have them, and what their files were when that was read. */
+  readonly #replayed = new Map<string, { readonly files: string; readonly run: RunDocument }>();
 
   constructor(layout: Layout) {
     this.layout = layout;
@@ -149,7 +155,7 @@ export class RunReader {
       const loaded = isFolder(this.folder(id))
         ? readDocument(this.#documentOf(id), runDocumentKind)
         : undefined;
-      if (loaded?.state === 'ok' && loaded.value.id === id) yield this.#toldOf(loaded.value);
+      if (loaded?.state === 'ok' && loaded.value.id === id) yield this.now(this.#toldOf(loaded.value));
     }
   }
 
@@ -191,12 +197,8 @@ export class RunReader {
     const file = path.join(this.folder(id), 'run.json');
     const loaded = readDocument(file, runDocumentKind);
     switch (loaded.state) {
-      case 'ok': {
-        const run = this.#toldOf(loaded.value);
-        const status = liveStatus(run, this.signOf(id));
-        if (status === run.status) return { ok: true, run };
-        return { ok: true, run: interrupted(run, this.lastSign(id)) };
-      }
+      case 'ok':
+        return { ok: true, run: this.now(this.#toldOf(loaded.value)) };
       case 'missing':
         return unknownRun(file, id);
       case 'broken':
@@ -204,6 +206,44 @@ export class RunReader {
         this.met.set(loaded.problem.path, loaded.problem);
         return { ok: false, problem: loaded.problem };
     }
+  }
+
+  /** What a document says of a run now. */
+  protected now(document: RunDocument): RunDocument {
+    const sign = this.signOf(document.id);
+    const run = this.#wasKilled(document, sign) ? (this.replay(document) ?? document) : document;
+    return liveStatus(run, sign) === run.status ? run : interrupted(run, this.lastSign(run.id));
+  }
+
+  /** One that was left to wait for people has no marker any more: its document is whole. */
+  #wasKilled(run: RunDocument, sign: LastSign): boolean {
+    if (!LIVE_STATUSES.has(run.status)) return false;
+    if (run.status === 'waiting' && !existsSync(path.join(this.layout.live, run.id))) return false;
+    return !isAlive(run, sign);
+  }
+
+  /** A document brought up to date from all events of its run. Absent: they can't be read; it is among the problems. */
+  protected replay(document: RunDocument): RunDocument | undefined {
+    const { id } = document;
+    const files = [this.#documentOf(id), eventsFile(this.folder(id))]
+      .map((file) => statOf(file))
+      .map((stat) => `${stat?.ino} ${stat?.size} ${stat?.mtimeMs}`)
+      .join(' ');
+    const known = this.#replayed.get(id);
+    if (known?.files === files) return known.run;
+    const read = this.allEvents(id);
+    if (!read.ok) {
+      this.met.set(read.problem.path, read.problem);
+      return undefined;
+    }
+    const told = replayed(document, read.events);
+    const tasks = told.tasks.map((task) => {
+      const log = taskLogName(task.id);
+      return existsSync(path.join(this.folder(id), log)) ? { ...task, log } : task;
+    });
+    const run = { ...told, tasks };
+    this.#replayed.set(id, { files, run });
+    return run;
   }
 
   /** A run as it was read; notes what of it is lost. */
@@ -294,9 +334,9 @@ export class RunReader {
   #current(summary: RunSummary): RunSummary {
     if (!LIVE_STATUSES.has(summary.status)) return summary;
     const loaded = readDocument(path.join(this.folder(summary.id), 'run.json'), runDocumentKind);
-    const now = loaded.state === 'ok' ? summarize(loaded.value) : summary;
-    const status = liveStatus(now, this.signOf(now.id));
-    return status === now.status ? now : { ...now, status };
+    if (loaded.state === 'ok') return summarize(this.now(loaded.value));
+    const status = liveStatus(summary, this.signOf(summary.id));
+    return status === summary.status ? summary : { ...summary, status };
   }
 
   /**

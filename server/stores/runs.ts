@@ -27,7 +27,7 @@ import { foreignMemory } from './trust.js';
 export { newRunId } from './run-id.js';
 export { ownIdentity } from './liveness.js';
 export type { ReadRun, RunQuery } from './run-reader.js';
-export { interrupted, liveStatus, newRunDocument } from './run-states.js';
+export { liveStatus, newRunDocument } from './run-states.js';
 export type { NewTask } from './run-states.js';
 export { summarize } from './run-summary.js';
 export { taskLogName } from './run-writer.js';
@@ -45,9 +45,6 @@ export class StoreError extends Error {
     this.problem = problem;
   }
 }
-
-/** Makes a run's document from its last written form and all its events; a run that was killed is brought up to date. */
-export type Replay = (document: RunDocument, events: readonly unknown[]) => RunDocument;
 
 export class RunStore extends RunReader {
   /** Reads and writes nothing yet; a project without a memory gets one with its first run. */
@@ -104,8 +101,9 @@ export class RunStore extends RunReader {
    * Goes on with the record of a run that waits for people and whose process has ended. Of several that want to, one may.
    * Throws a `StoreError`.
    * @param document with this process as its owner
+   * @param from what it was made from: who has gone on with the run since has done more than that says
    */
-  reopen(document: RunDocument): RunWriter {
+  reopen(document: RunDocument, from: ProcessIdentity): RunWriter {
     const folder = this.folder(document.id);
     const marker = path.join(this.layout.live, document.id);
     const foreign = foreignMemory(this.layout);
@@ -118,14 +116,14 @@ export class RunStore extends RunReader {
       const done = withLock(path.join(folder, 'reopen.lock'), REOPEN_MS, () => {
         const loaded = readDocument(path.join(folder, 'run.json'), runDocumentKind);
         if (loaded.state !== 'ok') return fail(`Can't resume run ${document.id}: it can't be read.`);
-        const { status, pid } = loaded.value;
+        const { status, pid } = this.now(loaded.value);
         const newer = refusedLines(EVENTS_FORMAT, eventsFile(folder));
         if (newer !== undefined) return fail(newer.message);
-        // Killed before the document said that it waits; its events do, and brought whoever asks here.
-        if (!LIVE_STATUSES.has(status))
-          return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
+        if (status !== 'waiting') return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
         if (this.hasRunner(loaded.value))
           return fail(`Run ${document.id} is still running, in process ${pid}.`);
+        if (!isSameProcess(loaded.value, from))
+          return fail(`Run ${document.id} was continued by another process meanwhile, and waits again.`);
         writeAtomic(marker, JSON.stringify(identityOf(document)));
         return new RunWriter(folder, marker, this.index, document);
       });
@@ -143,18 +141,21 @@ export class RunStore extends RunReader {
     const at = new Date().toISOString();
     try {
       const { run } = read;
-      const writer = this.reopen({
-        ...run,
-        ...ownIdentity(),
-        host: os.hostname(),
-        status: 'cancelled',
-        endedAt: at,
-        tasks: run.tasks.map((task) =>
-          task.status === 'waiting' || task.status === 'queued'
-            ? { ...task, status: 'cancelled', endedAt: at }
-            : task,
-        ),
-      });
+      const writer = this.reopen(
+        {
+          ...run,
+          ...ownIdentity(),
+          host: os.hostname(),
+          status: 'cancelled',
+          endedAt: at,
+          tasks: run.tasks.map((task) =>
+            task.status === 'waiting' || task.status === 'queued'
+              ? { ...task, status: 'cancelled', endedAt: at }
+              : task,
+          ),
+        },
+        run,
+      );
       writer.append({ type: 'run-ended', at, status: 'cancelled' });
       writer.close();
       return undefined;
@@ -176,12 +177,12 @@ export class RunStore extends RunReader {
     const folder = this.folder(id);
     const foreign = foreignMemory(this.layout);
     if (foreign !== undefined) return { ok: false, problem: foreign };
-    const read = readDocument(path.join(folder, 'run.json'), runDocumentKind);
-    if (read.state === 'ok' && LIVE_STATUSES.has(read.value.status) && this.isAttended(read.value)) {
-      const message = `Run ${id} is still going on (process ${read.value.pid}). Cancel it first.`;
+    const read = this.read(id);
+    if (read.ok && LIVE_STATUSES.has(read.run.status) && this.isAttended(read.run)) {
+      const message = `Run ${id} is still going on (process ${read.run.pid}). Cancel it first.`;
       return { ok: false, problem: { path: folder, message } };
     }
-    if (read.state === 'ok' && read.value.status === 'waiting') {
+    if (read.ok && read.run.status === 'waiting') {
       const message = `Run ${id} waits for people. Cancel it first, so that what cleans up behind it runs.`;
       return { ok: false, problem: { path: folder, message } };
     }
@@ -223,14 +224,14 @@ export class RunStore extends RunReader {
 
   /**
    * Writes down that runs whose process is gone were interrupted. Costs what the number of live runs costs, not of all.
-   * `replay` brings a document up to date from its events before. Gives the ids of those that were interrupted.
+   * Gives the ids of those that were interrupted.
    */
-  recover(options: { readonly replay?: Replay } = {}): readonly string[] {
+  recover(): readonly string[] {
     const recovered: string[] = [];
     if (foreignMemory(this.layout) !== undefined) return recovered;
     for (const id of this.liveIds()) {
       try {
-        if (this.#recoverOne(id, options.replay)) recovered.push(id);
+        if (this.#recoverOne(id)) recovered.push(id);
       } catch (error) {
         const message = `Can't recover run ${id}: ${describeError(error)}.`;
         this.met.set(id, { path: this.folder(id), message });
@@ -243,18 +244,18 @@ export class RunStore extends RunReader {
    * Writes down that a run was interrupted, whatever is known of its process: for one that will not be heard of again
    * and that somebody does not want to wait for. Gives why not.
    */
-  giveUp(id: string, replay?: Replay): StoreProblem | undefined {
+  giveUp(id: string): StoreProblem | undefined {
     const foreign = foreignMemory(this.layout);
     if (foreign !== undefined) return foreign;
     try {
-      this.#recoverOne(id, replay, true);
+      this.#recoverOne(id, true);
       return undefined;
     } catch (error) {
       return { path: this.folder(id), message: `Can't end run ${id}: ${describeError(error)}.` };
     }
   }
 
-  #recoverOne(id: string, replay: Replay | undefined, forced = false): boolean {
+  #recoverOne(id: string, forced = false): boolean {
     const marker = path.join(this.layout.live, id);
     const folder = this.folder(id);
     if (!forced && this.belongsToLiving(id, marker)) return false;
@@ -275,14 +276,9 @@ export class RunStore extends RunReader {
     let run = loaded.value;
     const ended = !LIVE_STATUSES.has(run.status);
     if (!ended) {
-      if (replay !== undefined) {
-        const read = this.allEvents(id);
-        if (!read.ok) {
-          this.met.set(read.problem.path, read.problem);
-          return false;
-        }
-        run = replay(run, read.events);
-      }
+      const told = this.replay(run);
+      if (told === undefined) return false;
+      run = told;
       if (run.status !== 'waiting' && LIVE_STATUSES.has(run.status)) {
         run = interrupted(run, this.lastSign(id));
       } else if (forced && run.status === 'waiting') {
@@ -310,9 +306,9 @@ export class RunStore extends RunReader {
    * What need not be done on the way of a run: recovering, finishing deletions that were cut off, compacting the index
    * when it has grown, sweeping temp files that dead writers left. For an idle moment and for `gc`.
    */
-  maintain(options: { readonly replay?: Replay } = {}): readonly string[] {
+  maintain(): readonly string[] {
     if (foreignMemory(this.layout) !== undefined) return [];
-    const recovered = this.recover(options);
+    const recovered = this.recover();
     const { trash } = this.layout;
     const going = isFolder(trash) ? namesIn(trash).filter(isRunId) : [];
     for (const id of going.filter((one) => isFolder(path.join(trash, one)))) this.#finishRemoval(id);
@@ -341,6 +337,10 @@ export class RunStore extends RunReader {
       }
     }
   }
+}
+
+function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.processStart === other.processStart && one.place === other.place;
 }
 
 function identityOf({ pid, processStart, host, place }: RunHeader): ProcessIdentity {

@@ -133,7 +133,8 @@ export function answerApproval(store: RunStore, runId: string, task: string, ans
     return { ok: false, reason: 'unknown', message: `Run ${runId} has no task ${task}; it has ${tasks}.` };
   }
   if (run.status === 'interrupted') {
-    const message = `Run ${runId} was interrupted. Go on with it first: modelyard run ${run.pipeline} --resume ${runId}`;
+    const next = runToResume(store, run);
+    const message = `Run ${runId} was interrupted. Go on with it first: modelyard run ${next.pipeline} --resume ${next.id}`;
     return { ok: false, reason: 'refused', message };
   }
   const approvals = new RunApprovals(store.folder(runId));
@@ -169,21 +170,34 @@ export async function isTakenUp(store: RunStore, runId: string, task: string): P
 /** More runs in each other than anybody writes; bounds a record that says it is its own parent. */
 const MOST_ABOVE = 20;
 
-/** The run to resume after an answer: the one that asked or, where another one waits for its end, that one. */
+/**
+ * The run to resume after an answer: the one that asked or, where another one waits for its end, that one. So does one
+ * that was interrupted, unless its pipeline was run again since.
+ */
 export function runToResume(store: RunStore, run: RunDocument): RunDocument {
-  return upwards(store, run, ['waiting']);
+  return upwards(
+    store,
+    run,
+    ({ id, status, pipeline }) =>
+      status === 'waiting' || (status === 'interrupted' && store.list({ limit: 1, pipeline })[0]?.id === id),
+  );
+}
+
+/** The run that waits and of which this one is a part; itself where it is none. */
+export function waitingAbove(store: RunStore, run: RunDocument): RunDocument {
+  return upwards(store, run, ({ status }) => status === 'waiting');
 }
 
 /** The run that somebody started and of which this one is a part; itself where it is none. */
 export function partOf(store: RunStore, run: RunDocument): RunDocument {
-  return upwards(store, run, ASKING);
+  return upwards(store, run, ({ status }) => ASKING.includes(status));
 }
 
-function upwards(store: RunStore, run: RunDocument, statuses: readonly RunStatus[]): RunDocument {
+function upwards(store: RunStore, run: RunDocument, accepts: (above: RunDocument) => boolean): RunDocument {
   let top = run;
   for (let above = 0; above < MOST_ABOVE && top.parent !== undefined; above++) {
     const read = store.read(top.parent.run);
-    if (!read.ok || !statuses.includes(read.run.status)) break;
+    if (!read.ok || !accepts(read.run)) break;
     top = read.run;
   }
   return top;

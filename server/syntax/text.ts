@@ -1,6 +1,7 @@
 /** Ways to read a syntax tree: positions, trails, look-ups and plain values. */
 import type { Json } from '../base/json.js';
 import { numeral, toDouble } from '../base/numeral.js';
+import { setOwn } from '../base/set-own.js';
 import type {
   MapEntry,
   MapNode,
@@ -193,13 +194,7 @@ export function toPlain(
       case 'map': {
         const result: Record<string, Json> = {};
         for (const entry of current.entries) {
-          // Not an assignment: `__proto__` is a key like any other here.
-          Object.defineProperty(result, entry.key.text, {
-            value: plain(entry.value),
-            enumerable: true,
-            configurable: true,
-            writable: true,
-          });
+          setOwn(result, entry.key.text, plain(entry.value));
         }
         return result;
       }

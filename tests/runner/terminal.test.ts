@@ -4,7 +4,7 @@ import type { Output } from '../../server/cli/output.js';
 import { styleFor } from '../../server/cli/terminal/style.js';
 import { tableSink } from '../../server/cli/terminal/table.js';
 import { afterReturns, elapsed, fit, tame, width } from '../../server/cli/terminal/text.js';
-import type { RunEvent } from '../../server/runner/events.js';
+import type { RunEvent } from '../../server/stores/run-events.js';
 import { Masks } from '../../server/runner/masks.js';
 
 const at = '2026-01-01T00:00:00.000Z';

@@ -16,7 +16,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { RunEvent } from '../../server/runner/events.js';
+import type { RunEvent } from '../../server/stores/run-events.js';
 import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
 import type { RunDocument } from '../../server/stores/run-document.js';
 import { checkAnswer } from './answers.js';

@@ -1,15 +1,13 @@
 /** `modelyard approve|reject [RUN] [TASK]` */
 import { defined } from '../../base/defined.js';
 import { userAndHost } from '../../stores/user.js';
-import { lateWords } from '../../stores/approvals.js';
+import { RunApprovals, lateWords } from '../../stores/approvals.js';
 import type { RunDocument } from '../../stores/run-document.js';
-import { summarize } from '../../stores/run-summary.js';
 import { RunStore } from '../../stores/runs.js';
 import {
   type WaitingApproval,
   answerApproval,
   isTakenUp,
-  expiredTasks,
   lastDecided,
   openApprovals,
   runToResume,
@@ -70,8 +68,8 @@ async function decide(args: Arguments, verdict: 'approved' | 'rejected'): Promis
     ...defined({ comment }),
   });
   if (!answered.ok) {
-    const expired = expiredRun(store, runId, task);
-    if (expired !== undefined) return letItCount(args, answered.message, expired);
+    const unheard = unheardRun(store, runId, task);
+    if (unheard !== undefined) return letItCount(args, answered.message, unheard);
     throw new CommandError(answered.message, answered.reason === 'unknown' ? EXIT.usage : EXIT.failed);
   }
   const { state, run } = answered;
@@ -101,17 +99,22 @@ async function decide(args: Arguments, verdict: 'approved' | 'rejected'): Promis
   return resumeRun(args, next);
 }
 
-/** The run to resume where the time for an answer is up and nobody runs it. */
-function expiredRun(store: RunStore, runId: string, task: string): RunDocument | undefined {
+/** The run to resume where a question is decided, or its time is up, and nobody who runs it has taken note of that. */
+function unheardRun(store: RunStore, runId: string, task: string): RunDocument | undefined {
   const read = store.read(runId);
-  if (!read.ok) return undefined;
-  return expiredTasks(store, summarize(read.run)).includes(task) ? runToResume(store, read.run) : undefined;
+  if (!read.ok || read.run.status !== 'waiting' || store.isAttended(read.run)) return undefined;
+  const asks = read.run.tasks.some(({ id, status }) => id === task && status === 'waiting');
+  const state = asks ? new RunApprovals(store.folder(runId)).read(task) : undefined;
+  return state === undefined || state.status === 'waiting' ? undefined : runToResume(store, read.run);
 }
 
-/** An answer that came too late: what its not coming means is still to be found out by whoever resumes the run. */
+function wayToCount({ pipeline, id }: RunDocument): string {
+  return ` Let that count with: modelyard run ${pipeline} --resume ${id}`;
+}
+
+/** An answer that came too late: whoever resumes the run finds out what was decided, or that nobody answered. */
 async function letItCount(args: Arguments, message: string, run: RunDocument): Promise<number> {
-  const way = `modelyard run ${run.pipeline} --resume ${run.id}`;
-  if (!args.flag('resume')) throw new CommandError(`${message} Let that count with: ${way}`, EXIT.failed);
+  if (!args.flag('resume')) throw new CommandError(`${message}${wayToCount(run)}`, EXIT.failed);
   stderr.line(`modelyard: ${message}`);
   await resumeRun(args, run);
   return EXIT.failed;
@@ -154,7 +157,9 @@ function questionFor(args: Arguments, store: RunStore): { readonly run: string; 
     const why = decided === undefined ? undefined : lateWords(decided);
     if (decided === undefined || why === undefined) throw new CommandError(what, EXIT.usage);
     // Somebody was faster, a moment or a day ago.
-    throw new CommandError(`${what}. In run ${decided.request.run}, ${why}`, EXIT.failed);
+    const unheard = unheardRun(store, decided.request.run, decided.request.task);
+    const way = unheard === undefined ? '' : wayToCount(unheard);
+    throw new CommandError(`${what}. In run ${decided.request.run}, ${why}${way}`, EXIT.failed);
   }
   if (waiting.length > 1) {
     throw new UsageError(`several questions wait, say which one:\n${waiting.map(line).join('\n')}`);

@@ -10,7 +10,7 @@ import { Project } from '../../project/project.js';
 import { gitHead } from '../../runner/git.js';
 import { staleLocks } from '../../runner/locks.js';
 import { madeBefore } from '../../runner/made-before.js';
-import { cleanUpBehindDead, replay } from '../../runner/resume.js';
+import { cleanUpBehindDead } from '../../runner/resume.js';
 import { namesIn } from '../../stores/folder.js';
 import type { Layout } from '../../stores/layout.js';
 import { describeError } from '../../stores/problem.js';
@@ -188,7 +188,7 @@ function runs(root: string, fix: boolean): Finding {
   ];
   if (fix && foreignMemory(store.layout) === undefined) {
     cleanUpBehindDead(store);
-    store.maintain({ replay: replay(store) });
+    store.maintain();
     for (const lock of stale) rmSync(lock, { force: true });
     store.setBrokenAside();
   }

@@ -4,7 +4,6 @@ import { plural } from '../../base/format.js';
 import { formatBytes, parseBytes, parseDuration } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { applyGc, type GcOptions, planGc } from '../../runner/gc.js';
-import { replay } from '../../runner/resume.js';
 import { sweepAllUnfinished } from '../../serving/unfinished.js';
 import { RunStore } from '../../stores/runs.js';
 import { removeFromTrash, trashOverBounds } from '../../stores/trash.js';
@@ -42,7 +41,7 @@ have not ended hold.`,
     if (!args.flag('dry')) {
       const foreign = foreignMemory(store.layout);
       if (foreign !== undefined) throw new CommandError(foreign.message, EXIT.failed);
-      store.maintain({ replay: replay(store) });
+      store.maintain();
       sweepAllUnfinished(root);
     }
     const plan = planGc(store, optionsOf(args, root));

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { defined } from '../../base/defined.js';
 import { parseDuration } from '../../model/units.js';
 import { RunControl } from '../../runner/control.js';
-import type { EventSink } from '../../runner/events.js';
+import type { EventSink } from '../../stores/run-events.js';
 import { missingSecrets, secretsFrom } from '../../model/secrets.js';
 import { secretNames } from '../../runner/secrets.js';
 import { runPipeline } from '../../runner/run.js';
@@ -78,9 +78,9 @@ asked; elsewhere the command ends with 3, and the run goes on with --resume once
   },
 };
 
-/** Continues a run that waits, as it began. Throws a `TakenError` where another process does already. */
+/** Continues a run that waits, or that was interrupted, as it began. Throws a `TakenError` where another process does already. */
 export async function resumeWaiting(args: Arguments, id: string): Promise<number> {
-  return execute(args, await prepareWaiting(args, id), new RunControl());
+  return execute(args, await prepareWaiting(args, id, ['waiting', 'interrupted']), new RunControl());
 }
 
 /**

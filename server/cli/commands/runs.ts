@@ -10,7 +10,7 @@ import { readBasis } from '../../stores/run-basis.js';
 import type { LoggedSeries } from '../../stores/metric-log.js';
 import type { RunDocument, TaskRun } from '../../stores/run-document.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
-import { runToResume } from '../../stores/waiting.js';
+import { waitingAbove } from '../../stores/waiting.js';
 import { answer } from '../answers.js';
 import { DRY_FLAG, JSON_FLAG } from '../args.js';
 import { CommandError } from '../command.js';
@@ -281,7 +281,7 @@ async function cancel(call: RunsCall): Promise<number> {
   const { store, dry } = call;
   const run = readRun(call, call.words[0], true);
   const parked = run.status === 'waiting' && !store.isAttended(run);
-  const top = parked ? runToResume(store, run) : run;
+  const top = parked ? waitingAbove(store, run) : run;
   if (parked && !dry) {
     await cleanUp(call, top);
     const now = store.read(top.id);

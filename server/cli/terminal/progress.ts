@@ -1,5 +1,5 @@
 /** Where a run stands, as far as its events tell; what the table, the plain lines and the summary are drawn from. */
-import type { RunEvent, TaskEnded } from '../../runner/events.js';
+import type { RunEvent, TaskEnded } from '../../stores/run-events.js';
 import type { ApprovalRecord } from '../../stores/run-document.js';
 import { afterReturns, tame } from './text.js';
 

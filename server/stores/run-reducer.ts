@@ -1,13 +1,25 @@
 /** The record of a run as a reader of its events: pure steps from document to document. */
+import { jsonNumber } from '../base/numeral.js';
+import { setOwn } from '../base/set-own.js';
 import type { Json } from '../model/definition.js';
-import { type ApprovalRecord, type RunDocument, type TaskRun } from '../stores/run-document.js';
-import { newRunDocument } from '../stores/run-states.js';
-import type { RunCreated, RunEvent } from './events.js';
-import { jsonNumber, setMetric } from './metrics.js';
+import { type ApprovalRecord, type RunDocument, type TaskRun } from './run-document.js';
+import { newRunDocument } from './run-states.js';
+import type { RunCreated, RunEvent } from './run-events.js';
 
 /** The document of a run that was just made. */
 export function newDocument({ run, tasks }: RunCreated): RunDocument {
   return newRunDocument(run, tasks);
+}
+
+/** The document of a run brought up to date from its events; what is none of them is passed over. */
+export function replayed(document: RunDocument, events: readonly unknown[]): RunDocument {
+  const reducer = new RunReducer(document);
+  for (const event of events) if (isEvent(event)) reducer.apply(event);
+  return reducer.document();
+}
+
+function isEvent(value: unknown): value is RunEvent {
+  return typeof value === 'object' && value !== null && 'type' in value;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -116,7 +128,7 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
       return;
     case 'metric-logged': {
       const metrics: Record<string, Json> = { ...task.metrics };
-      setMetric(metrics, event.key, event.exact ?? jsonNumber(event.value));
+      setOwn(metrics, event.key, event.exact ?? jsonNumber(event.value));
       task.metrics = metrics;
       return;
     }

@@ -14,7 +14,7 @@ import type {
   TaskOutcome,
   TaskRun,
   Usage,
-} from '../stores/run-document.js';
+} from './run-document.js';
 
 interface At {
   /** UTC, ISO 8601 with milliseconds. */
