@@ -7,11 +7,23 @@ const layers = {
   ide: ['syntax', 'model', 'rules'],
   project: ['syntax', 'model', 'rules'],
   stores: ['model'],
+  python: ['model', 'stores'],
   features: ['model', 'stores'],
   serving: ['model', 'stores', 'features'],
-  runner: ['model', 'project', 'stores', 'features', 'serving'],
-  language: ['syntax', 'model', 'rules', 'ide', 'project', 'stores', 'features', 'serving', 'runner'],
-  cli: ['syntax', 'model', 'rules', 'project', 'stores', 'features', 'serving', 'runner'],
+  runner: ['model', 'project', 'stores', 'python', 'features', 'serving'],
+  language: [
+    'syntax',
+    'model',
+    'rules',
+    'ide',
+    'project',
+    'stores',
+    'python',
+    'features',
+    'serving',
+    'runner',
+  ],
+  cli: ['syntax', 'model', 'rules', 'project', 'stores', 'python', 'features', 'serving', 'runner'],
 };
 
 const forbidden = [

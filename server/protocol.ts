@@ -187,6 +187,8 @@ export interface RunView extends RunListItem {
   /** As `--param` takes them; without those that are nothing. */
   readonly params: Readonly<Record<string, string>>;
   readonly git?: { readonly commit: string; readonly branch?: string; readonly dirty: boolean };
+  /** Version and packages of its Python, and the hash of the lock file, by name. */
+  readonly python?: Readonly<Record<string, string>>;
   readonly user: string;
   readonly host: string;
   readonly error?: string;

@@ -178,6 +178,7 @@ function draw({ runs: found, missing }: ToCompare): void {
           `Not there any more: ${missing.map((id) => plain(id)).join(', ')}`,
         ),
     section('Runs', 'history', facts, runs),
+    section('Python', 'package', rowsOf(runs.map((run) => run.python ?? {})), runs),
     section('Params', 'settings', rowsOf(runs.map((run) => run.params)), runs),
     section('Metrics', 'symbol-numeric', rowsOf(runs.map(metricsOf)), runs),
     charts(runs),

@@ -24,6 +24,18 @@ export interface Exit {
   readonly error?: string;
 }
 
+/** A module that a task's program did not find. */
+export interface MissingModule {
+  /** As it is imported. */
+  readonly module: string;
+  /** As it is installed. */
+  readonly package: string;
+  /** What people call the interpreter. */
+  readonly python: string;
+  /** A command that installs it there, to be run in the project. */
+  readonly install: string;
+}
+
 /** What its processes took, over all attempts. */
 export interface Usage {
   readonly peakMemoryBytes?: number;
@@ -44,6 +56,8 @@ export interface TaskProgress extends Exit, Usage {
   readonly attempts: number;
   /** What its action did, in a few words. */
   readonly note?: string;
+  /** Why it failed, where that is what the log says. */
+  readonly missingModule?: MissingModule;
   /** The run that produced the outputs that were restored. */
   readonly restoredFrom?: string;
 }

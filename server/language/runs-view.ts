@@ -15,6 +15,7 @@ import type {
 } from '../protocol.js';
 import { changesSince } from '../project/texts.js';
 import { readBasis } from '../stores/run-basis.js';
+import { pythonOf } from '../stores/run-compare.js';
 import { shardedPath } from '../stores/layout.js';
 import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { summarize } from '../stores/runs.js';
@@ -145,11 +146,11 @@ function taskView(sources: Sources, run: RunDocument, task: TaskRun): TaskRunVie
   const log =
     task.log === undefined ? undefined : path.join(history.store.folder(run.id), ...task.log.split('/'));
   const { id, action, needs, status, reasons, attempts, metrics, checks = [], startedAt, endedAt } = task;
-  const { exitCode, signal, error, peakMemoryBytes, cpuSeconds, restoredFrom, note } = task;
+  const { exitCode, signal, error, peakMemoryBytes, cpuSeconds, restoredFrom, note, missingModule } = task;
   return {
     ...{ id, task: task.task, action, needs, status, reasons, attempts, metrics, checks },
     ...defined({ startedAt, endedAt, exitCode, signal, error }),
-    ...defined({ peakMemoryBytes, cpuSeconds, restoredFrom, note }),
+    ...defined({ peakMemoryBytes, cpuSeconds, restoredFrom, note, missingModule }),
     artifacts: task.outputs.map((artifact) => artifactView(sources, artifact, endedAt)),
     // A task that said nothing has no log to open.
     ...(log === undefined || !existsSync(log) ? {} : { logUri: uriOfPath(log) }),
@@ -172,6 +173,7 @@ export function runView(project: RunsOf, lineage: Lineage, id: string): RunView 
     ...listItem(root, summarize(run)),
     params: paramTexts(run.params),
     ...defined({ git: run.git }),
+    ...(run.python === undefined ? {} : { python: Object.fromEntries(pythonOf(run)) }),
     user: run.user,
     host: run.host,
     ...defined({ error: run.error, resumed: run.resumed }),

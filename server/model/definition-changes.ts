@@ -16,15 +16,15 @@ export function textOfTask(task: Task): string {
 }
 
 /** What a pipeline says for all of its tasks, in the same form. */
-export function textForAll({ env, secrets, shell }: Pipeline): string {
-  return plain([env, secrets, shell]);
+export function textForAll({ env, secrets, shell, python }: Pipeline): string {
+  return plain([env, secrets, shell, ...(python === undefined ? [] : [python])]);
 }
 
 /** `undefined`: they say the same. */
 export function definitionChanges(before: Pipeline, after: Pipeline): DefinitionChanges | undefined {
   const old = new Map(before.tasks.map((task) => [task.name, textOfTask(task)]));
   const now = new Map(after.tasks.map((task) => [task.name, textOfTask(task)]));
-  const parts = ['name', 'kind', 'params', 'env', 'secrets', 'shell'] as const;
+  const parts = ['name', 'kind', 'params', 'env', 'secrets', 'shell', 'python'] as const;
   const changes: DefinitionChanges = {
     added: [...now.keys()].filter((name) => !old.has(name)),
     removed: [...old.keys()].filter((name) => !now.has(name)),

@@ -17,6 +17,7 @@ import type {
 import type { TableOptions } from './table-options.js';
 import type { TrainingSetAction } from './training-set.js';
 import type { DeclaredSecret } from './secrets.js';
+import type { PythonCounts } from './python-counts.js';
 import type { Replacement } from './unnamed.js';
 
 export type * from './pieces.js';
@@ -215,6 +216,15 @@ export interface Retries {
   readonly maxDelayMs: number;
 }
 
+/** Which Python commands find, and what of it makes tasks run again. What is absent is said further out. */
+export interface PythonSettings {
+  /** A folder, an executable, or one of `PYTHON_MANAGERS`. */
+  readonly interpreter?: Located<string>;
+  /** Name or path of a conda environment. */
+  readonly conda?: Located<string>;
+  readonly counts?: PythonCounts;
+}
+
 /** Where an expression stands: decides which contexts and functions are legal there and what it should give. */
 export type ExpressionPlace =
   | 'command'
@@ -265,6 +275,7 @@ export interface Task {
   readonly workingDirectory?: TemplateText;
   /** A name or a command with `{0}`, as `shellOf` reads it. */
   readonly shell?: Located<string>;
+  readonly python?: PythonSettings;
   readonly resources: Resources;
   readonly executor?: Located<string>;
   readonly timeoutMs?: number;
@@ -291,6 +302,7 @@ export interface Pipeline {
   /** Of tasks that name none. */
   readonly shell?: Located<string>;
   readonly executor?: Located<string>;
+  readonly python?: PythonSettings;
   readonly tasks: readonly Task[];
   /** Expressions outside tasks (in `env`). */
   readonly expressions: readonly ExpressionSite[];
@@ -372,6 +384,8 @@ export interface ProjectSettings {
   readonly targets: readonly Target[];
   /** Of pipelines that name none. */
   readonly shell?: string;
+  /** With the line that it stands in, from 1. */
+  readonly python?: PythonSettings & { readonly line: number };
   readonly secrets: readonly DeclaredSecret[];
   /** Bounds of what tasks share on this machine, of the executor `local`. */
   readonly local: LocalExecutor;

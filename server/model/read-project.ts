@@ -1,5 +1,6 @@
 /** `modelyard.yaml`. */
 import { isRecord } from '../base/is-record.js';
+import { entryOf, positionAt } from '../syntax/text.js';
 import type { MapEntry, SyntaxTree } from '../syntax/tree.js';
 import type { DeclaredSecret } from './secrets.js';
 import type { Environment, ExecutorSettings, LocalExecutor, ProjectSettings, Target } from './definition.js';
@@ -15,6 +16,7 @@ import {
   jsonOf,
   mapOf,
   numberOf,
+  pythonOf,
   textOf,
   textsOf,
   wordOf,
@@ -68,12 +70,19 @@ export function readSettings(tree: SyntaxTree): ProjectSettings {
     environments: entriesOf(field(root, 'environments')).map(readEnvironment),
     targets: entriesOf(field(root, 'targets')).map(readTarget),
     ...given('shell', textOf(field(root, 'shell'))),
+    ...given('python', readPython(entryOf(root, 'python'), tree)),
     secrets: readSecrets(field(root, 'secrets')),
     local: readLocal(field(field(root, 'executors'), 'local')),
     executors: entriesOf(field(root, 'executors')).flatMap(readExecutor),
     ...given('executor', textOf(field(root, 'executor'))),
     raw: jsonOf(root),
   };
+}
+
+function readPython(entry: MapEntry | undefined, tree: SyntaxTree): ProjectSettings['python'] {
+  const python = pythonOf(entry?.value);
+  if (entry === undefined || python === undefined) return undefined;
+  return { ...python, line: positionAt(tree.lineStarts, entry.span.start).line + 1 };
 }
 
 /** A list names them; a map says more of each. */

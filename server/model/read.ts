@@ -3,7 +3,8 @@ import { isNumber } from '../base/numeral.js';
 import type { Numeral } from '../base/numeral.js';
 import { entryOf, toPlain } from '../syntax/text.js';
 import type { MapEntry, MapNode, ScalarNode, Span, SyntaxNode } from '../syntax/tree.js';
-import type { EnvEntry, Json, Located, TemplateText } from './definition.js';
+import type { EnvEntry, Json, Located, PythonSettings, TemplateText } from './definition.js';
+import { PYTHON_COUNTS } from './python-counts.js';
 import { parseBytes, parseDuration } from './units.js';
 
 export type Maybe = SyntaxNode | null | undefined;
@@ -126,6 +127,17 @@ export function envOf(node: Maybe): EnvEntry[] {
     }
   }
   return entries;
+}
+
+/** The short form is an interpreter. */
+export function pythonOf(node: Maybe): PythonSettings | undefined {
+  if (node === undefined || node === null) return undefined;
+  const map = mapOf(node);
+  return {
+    ...given('interpreter', locatedText(map === undefined ? node : field(map, 'interpreter'))),
+    ...given('conda', locatedText(field(map, 'conda'))),
+    ...given('counts', wordOf(field(map, 'counts'), PYTHON_COUNTS)),
+  };
 }
 
 /** Key and value only when there is a value: keeps optional properties absent. */

@@ -21,6 +21,7 @@ export type FromTexts =
         | 'environments'
         | 'targets'
         | 'shell'
+        | 'python'
         | 'secrets'
         | 'local'
         | 'executors'

@@ -7,7 +7,10 @@ import type { Json } from '../model/definition.js';
 import { LOCAL_EXECUTOR } from '../model/executors.js';
 import type { Instance } from '../model/graph.js';
 import { formatDuration } from '../model/units.js';
+import { missingIn, wayOut } from '../python/missing.js';
+import { pythonVariables } from '../python/variables.js';
 import type { Question } from '../stores/approvals.js';
+import { hashOf } from '../stores/hash.js';
 import { type Script, planOf } from './action-plans.js';
 import type { ActionOutcome, ChildOutcome, CommandOptions, CommandOutcome } from './actions/action.js';
 import { perform } from './actions/index.js';
@@ -67,6 +70,8 @@ export interface AttemptContext {
 
 /** How often the file with live metrics is looked at. */
 const TAIL_MS = 250;
+/** Characters of the log in which a reason for a failure is looked for. */
+const LOG_END = 4096;
 /** Complaints about lines that are no metrics, per attempt. */
 const MOST_COMPLAINTS = 3;
 
@@ -75,6 +80,9 @@ export interface AttemptJob {
   readonly memo: ExecutorJob['memo'];
   readonly left?: LeftJob;
 }
+
+const NO_PYTHON =
+  'there is no Python in the PATH: install it, or name an interpreter or an environment with `python:`';
 
 export class Attempt {
   readonly #context: AttemptContext;
@@ -90,6 +98,8 @@ export class Attempt {
   #complaints = 0;
   timedOut = false;
   readonly metrics: Record<string, Json> = {};
+  /** The last that it printed. */
+  readonly #logEnd = { stdout: '', stderr: '' };
   usage: { peakMemoryBytes?: number; cpuSeconds?: number } = {};
 
   constructor(
@@ -115,6 +125,17 @@ export class Attempt {
   /** It was ended from outside: the run was cancelled, or its matrix has failed. */
   get stopped(): boolean {
     return this.#signals.some((signal) => signal.aborted);
+  }
+
+  /** What its log says of why it failed. */
+  why(exitCode: number | undefined): ReturnType<typeof wayOut> | undefined {
+    const { python, instance } = this.#task;
+    if (python === undefined) {
+      const { uses } = this.#context.session.pythons.of(instance.task);
+      return uses && exitCode === 127 ? { message: NO_PYTHON } : undefined;
+    }
+    const module = missingIn(this.#logEnd.stderr) ?? missingIn(this.#logEnd.stdout);
+    return module === undefined ? undefined : wayOut(module, python, this.#context.root);
   }
 
   /** In words, when `timedOut`. */
@@ -208,7 +229,7 @@ export class Attempt {
       signal: this.#stop.signal,
       command: (command: string, options?: CommandOptions) =>
         this.#command({ shell: setupShell(), text: command }, options),
-      script: (script: Script) => this.#command(script),
+      script: (script: Script) => this.#command(script, undefined, this.#pythonVariables()),
       say: (line: string) => this.#say(line),
       child: (call: PipelineCall) => {
         // The tasks of the pipeline take places of their own.
@@ -254,7 +275,11 @@ export class Attempt {
     stream.end();
   }
 
-  async #command(script: Script, options?: CommandOptions): Promise<CommandOutcome> {
+  async #command(
+    script: Script,
+    options?: CommandOptions,
+    over: Readonly<Record<string, string>> = {},
+  ): Promise<CommandOutcome> {
     const { executors, graceMs, control, environment } = this.#context;
     const streams = { stdout: this.#stream('stdout'), stderr: this.#stream('stderr') };
     const { instance, id, workingDirectory } = this.#task;
@@ -265,7 +290,7 @@ export class Attempt {
       attempt: this.#number,
       script,
       cwd: options?.cwd ?? path.join(this.#context.root, workingDirectory),
-      env: { inherited: environment, own: { ...this.#environment(), ...options?.env } },
+      env: { inherited: environment, own: { ...this.#environment(), ...over, ...options?.env } },
       resources: instance.task.resources,
       ...defined({ timeoutMs: instance.task.timeoutMs }),
       graceMs,
@@ -322,6 +347,7 @@ export class Attempt {
     const { masks } = this.#context;
     const emit = (chunk: Buffer): void => {
       if (chunk.length > 0) {
+        this.#logEnd[stream] = `${this.#logEnd[stream]}${chunk.toString('utf8')}`.slice(-LOG_END);
         this.#context.emit({ type: 'task-output', id: this.#task.id, stream, chunk });
       }
     };
@@ -344,6 +370,15 @@ export class Attempt {
     env['MODELYARD_METRICS'] = this.#metricsFile();
     env['MODELYARD_PROJECT'] = root;
     return env;
+  }
+
+  /** For the task's own commands. */
+  #pythonVariables(): Record<string, string> {
+    const { python, env } = this.#task;
+    if (python === undefined) return {};
+    const { environment, metricsFolder } = this.#context;
+    const folder = path.join(metricsFolder, `python-${hashOf(python.python.path).slice(7, 19)}`);
+    return pythonVariables(python, { inherited: environment, set: env, folder });
   }
 
   #metricsFile(): string {

@@ -10,7 +10,7 @@ import type {
   FingerprintRecord,
 } from '../stores/run-document.js';
 import type { CacheHit } from './cache.js';
-import { explainChange, fingerprint } from './fingerprint.js';
+import { adopted, explainChange, fingerprint } from './fingerprint.js';
 import { short } from './identity.js';
 import type { ResolvedTask } from './resolve.js';
 import type { Session } from './session.js';
@@ -71,9 +71,20 @@ function nothingIn(session: Session, { path, glob, exclude }: TaskInputPath): Fi
   return { ok: false, reason: 'missing', message: `${path} matches no file${rest}${hint}` };
 }
 
+/** `print`: what the task is known by from now on. */
 export type Decision =
-  | { readonly kind: 'up-to-date'; readonly state: TaskState; readonly reasons: readonly string[] }
-  | { readonly kind: 'restore'; readonly hit: CacheHit; readonly reasons: readonly string[] }
+  | {
+      readonly kind: 'up-to-date';
+      readonly state: TaskState;
+      readonly print: FingerprintRecord;
+      readonly reasons: readonly string[];
+    }
+  | {
+      readonly kind: 'restore';
+      readonly hit: CacheHit;
+      readonly print: FingerprintRecord;
+      readonly reasons: readonly string[];
+    }
   | { readonly kind: 'run'; readonly reasons: readonly string[] }
   | { readonly kind: 'unknown'; readonly reasons: readonly string[] };
 
@@ -94,19 +105,22 @@ export async function decide(
 ): Promise<Decision> {
   // A called pipeline is looked at task by task, by its own run.
   const resumed = workerOf(task) === 'run' ? undefined : options.resumed;
-  if (resumed?.state.fingerprint.hash === print.hash) {
+  const again = resumed === undefined ? undefined : sameResult(resumed.state, print);
+  if (resumed !== undefined && again !== undefined) {
     const { reasons } = await compareOutputs(resumed.state.outputs, read);
     if (reasons.length === 0 && (await staleIn(session, task, resumed.state)).length === 0) {
-      return { kind: 'up-to-date', state: resumed.state, reasons: [`it succeeded in run ${resumed.run}`] };
+      const why = [`it succeeded in run ${resumed.run}`];
+      return { kind: 'up-to-date', state: resumed.state, print: again, reasons: why };
     }
   }
   if (options.force) return { kind: 'run', reasons: ['forced'] };
   const always = alwaysRuns(task.instance);
   if (always !== undefined) return { kind: 'run', reasons: [always] };
   const last = session.states.get(task.id);
+  const same = last === undefined ? undefined : sameResult(last, print);
   let reasons: readonly string[];
   if (last === undefined) reasons = ['never run'];
-  else if (last.fingerprint.hash !== print.hash) {
+  else if (same === undefined) {
     reasons = explainChange(last.fingerprint.parts, print.parts);
   } else {
     const compared = await compareOutputs(last.outputs, read);
@@ -116,11 +130,23 @@ export async function decide(
       ...compared.reasons,
       ...(await staleIn(session, task, last)),
     ];
-    if (reasons.length === 0) return { kind: 'up-to-date', state: last, reasons };
+    if (reasons.length === 0) return { kind: 'up-to-date', state: last, print: same, reasons };
   }
   // What keeps versions, and no cache, knows which versions there are.
-  const hit = options.noCache || makesVersion(task) ? undefined : await usableHit(session, task, print, read);
-  return hit === undefined ? { kind: 'run', reasons } : { kind: 'restore', hit, reasons };
+  if (options.noCache || makesVersion(task)) return { kind: 'run', reasons };
+  for (const known of same === undefined || same.hash === print.hash ? [print] : [print, same]) {
+    const hit = await usableHit(session, task, known, read);
+    if (hit !== undefined) return { kind: 'restore', hit, print: known, reasons };
+  }
+  return { kind: 'run', reasons };
+}
+
+/** What a result is known by that is the one which the task would come to now. */
+function sameResult(
+  { fingerprint: known }: TaskState,
+  now: FingerprintRecord,
+): FingerprintRecord | undefined {
+  return known.hash === now.hash ? now : adopted(known, now);
 }
 
 /** Whether the registry, the packages or the feature store, and no cache, know what the task has made. */

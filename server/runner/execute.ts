@@ -213,15 +213,21 @@ class Execution {
       id: this.#id,
       decision: decision.kind === 'unknown' ? 'run' : decision.kind,
       reasons: decision.reasons,
-      fingerprint: printed.fingerprint,
+      fingerprint: 'print' in decision ? decision.print : printed.fingerprint,
     });
     if (decision.kind === 'up-to-date') {
-      if (this.#context.touch) session.cache.touch(printed.fingerprint.hash);
-      return fromState(decision.state, printed.inputs);
+      const { state, print } = decision;
+      this.#fingerprint = print.hash;
+      if (state.fingerprint.parts.length !== print.parts.length)
+        session.states.put({ ...state, fingerprint: print });
+      if (this.#context.touch) session.cache.touch(print.hash);
+      return fromState(state, printed.inputs);
     }
     if (decision.kind === 'restore') {
-      const restored = await this.#restore(task, decision.hit, printed.fingerprint, printed.inputs);
+      this.#fingerprint = decision.print.hash;
+      const restored = await this.#restore(task, decision.hit, decision.print, printed.inputs);
       if (restored !== undefined) return restored;
+      this.#fingerprint = printed.fingerprint.hash;
     }
     // What waited for other runs looks again at what there is to do.
     if (needsMachine(instance.task) && (await this.#seat.claim())) return this.run();
@@ -465,7 +471,11 @@ class Execution {
     };
     if (attempt.timedOut) return { status: 'failed', error: attempt.timeoutMessage, ...base };
     if (attempt.stopped || outcome.cancelled === true) return { status: 'cancelled', ...base };
-    if (!outcome.ok) return { status: 'failed', error: error ?? 'it failed', ...base };
+    if (!outcome.ok) {
+      const why = attempt.why(exitCode);
+      const told = [error ?? 'it failed', ...(why === undefined ? [] : [why.message])].join(': ');
+      return { status: 'failed', error: told, ...base, ...defined({ missingModule: why?.missing }) };
+    }
     const found = await this.#outputs(task, before);
     if (!found.ok) return { status: 'failed', error: found.error, ...base };
     let metrics: Readonly<Record<string, Json>> = logged;

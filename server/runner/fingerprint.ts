@@ -2,6 +2,7 @@
  * What a task's result depends on, part by part. Two runs of a task with the same parts give the same outputs; so the
  * hash over them is the key of the cache, and the difference between two lists says in words why a task is stale.
  */
+import { plural } from '../base/format.js';
 import { hashOf } from '../stores/hash.js';
 import type { FingerprintPart, FingerprintRecord } from '../stores/run-document.js';
 
@@ -12,6 +13,7 @@ export const FINGERPRINT_FORMAT = '2';
  * Why each kind of part counts:
  * - `command`, `check`: what is done, with every value in its place (secrets are stars: only their use counts)
  * - `shell`: what the commands are run by
+ * - `python`: the version of the interpreter, and of packages where that is asked for
  * - `secret`: names of secrets that the commands find in their environment; their values do not count
  * - `param`, `upstream`: values that stand in it, by name, so that a change can be told in words
  * - `env`: variables that the definition sets; the environment of whoever runs it does not count
@@ -56,14 +58,16 @@ export function explainChange(
   for (const part of now) {
     const previous = old.get(key(part));
     if (previous?.value === part.value) continue;
+    if (part.kind === 'python') continue;
     if (part.kind === 'command') commands.push(part);
     else values.push(sentence(part, previous?.value, part.value));
   }
   for (const part of before) {
-    if (fresh.has(key(part))) continue;
+    if (fresh.has(key(part)) || part.kind === 'python') continue;
     if (part.kind === 'command') commands.push(part);
     else values.push(sentence(part, part.value, undefined));
   }
+  values.push(...pythonSentences(before, now));
   // A command that only differs by a value that is named already needs no word of its own.
   const rewritten = commands.some((part) => part.name === TEMPLATE) || values.length === 0;
   return commands.length > 0 && rewritten ? ['command changed', ...values] : values;
@@ -90,6 +94,8 @@ function sentence(part: FingerprintPart, before: string | undefined, now: string
       return now === undefined
         ? `output ${part.name} is no longer declared`
         : `output ${part.name} is declared in another way`;
+    case 'python':
+      return 'Python changed';
     case 'shell':
       return `shell: ${before ?? 'none'} → ${now ?? 'none'}`;
     case 'secret':
@@ -125,6 +131,53 @@ function sentence(part: FingerprintPart, before: string | undefined, now: string
     case 'format':
       return 'Modelyard makes fingerprints in another way now';
   }
+}
+
+const PACKAGE = 'package ';
+/** So many packages are told by name. */
+const MOST_PACKAGES = 5;
+
+/** Results from before it counted say nothing of it. */
+function pythonSentences(before: readonly FingerprintPart[], now: readonly FingerprintPart[]): string[] {
+  const [old, fresh] = [before, now].map(
+    (parts) => new Map(parts.flatMap(({ kind, name, value }) => (kind === 'python' ? [[name, value]] : []))),
+  ) as [Map<string, string>, Map<string, string>];
+  if (old.size === 0) return [];
+  if (fresh.size === 0) return ['Python no longer counts'];
+  const told: string[] = [];
+  const [from, to] = [old.get('version'), fresh.get('version')];
+  if (from !== to) told.push(`Python ${from ?? '?'} → ${to ?? '?'}`);
+  if (old.size <= 1 && fresh.size > 1) return [...told, 'the packages of Python count now'];
+  if (old.size > 1 && fresh.size <= 1) return [...told, 'the packages of Python no longer count'];
+  const packages = [...new Set([...old.keys(), ...fresh.keys()])].filter(
+    (name) => name.startsWith(PACKAGE) && old.get(name) !== fresh.get(name),
+  );
+  const changed = packages.map((name) => {
+    const [was, is] = [old.get(name), fresh.get(name)];
+    const short = name.slice(PACKAGE.length);
+    if (was === undefined) return `${short} ${is ?? ''} was installed`;
+    return is === undefined ? `${short} ${was} was removed` : `${short} ${was} → ${is}`;
+  });
+  const more = changed.length - MOST_PACKAGES;
+  return [
+    ...told,
+    ...changed.slice(0, MOST_PACKAGES),
+    ...(more > 0 ? [`${plural(more, 'more package')} changed`] : []),
+  ];
+}
+
+/**
+ * A fingerprint for a result from before the interpreter counted: that hash, and the interpreter that is there now, so that
+ * another one is noticed from now on. Nothing where the result is of anything else.
+ */
+export function adopted(known: FingerprintRecord, now: FingerprintRecord): FingerprintRecord | undefined {
+  if (known.hash === now.hash) return undefined;
+  const others = now.parts.filter(({ kind }) => kind !== 'python');
+  if (others.length === now.parts.length || fingerprint(others).hash !== known.hash) return undefined;
+  const pythonOf = ({ parts }: FingerprintRecord): string =>
+    JSON.stringify(parts.flatMap(({ kind, name, value }) => (kind === 'python' ? [[name, value]] : [])));
+  const before = pythonOf(known);
+  return before === '[]' || before === pythonOf(now) ? { hash: known.hash, parts: now.parts } : undefined;
 }
 
 /** Of a view the number of its version and the hash of its data; of settings their value. */

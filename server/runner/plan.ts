@@ -2,6 +2,7 @@
 import { defined } from '../base/defined.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Json, Pipeline, Task } from '../model/definition.js';
+import type { PythonSource } from '../python/choose.js';
 import type { Stake } from '../stores/approvals.js';
 import type { FingerprintRecord, RunDocument, TaskOutcome } from '../stores/run-document.js';
 import { leftByKilled } from '../stores/trash.js';
@@ -43,6 +44,8 @@ export interface PlanOptions extends Selection {
   readonly environment?: NodeJS.ProcessEnv;
   /** Where deployments may go. Absent: nothing is known of it. */
   readonly places?: RunSettings;
+  /** `path:line:column` of a place in the definition; absent: messages name none. */
+  readonly place?: (span: { readonly start: number } | undefined) => string;
 }
 
 export interface PlannedTask {
@@ -55,6 +58,13 @@ export interface PlannedTask {
   readonly fingerprint?: FingerprintRecord;
   /** Paths of outputs where something is that no run is known to have made: it would go into the trash. */
   readonly setsAside?: readonly string[];
+  /** The interpreter that its commands find, where they use Python. */
+  readonly python?: {
+    readonly path: string;
+    readonly name: string;
+    readonly version?: string;
+    readonly source: PythonSource;
+  };
 }
 
 export interface Plan {
@@ -84,7 +94,7 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
     features: options.features ?? (await featureFilesFor(root, [pipeline])),
     selection: defined({ only, from, to }),
   });
-  const problem = await refusalOf(session, (file) => session.workspace.peek(file));
+  const problem = await refusalOf(session, (file) => session.workspace.peek(file), options.place);
   if (problem !== undefined) return { tasks: [], problem };
   return new Planner(session, options).plan();
 }
@@ -175,7 +185,12 @@ class Planner {
     const session = this.#session;
     const instance = session.graph.byId.get(id);
     if (instance === undefined) throw new Error(`there is no task ${id}`);
-    const head = { id, task: instance.task.name, action: instance.task.action?.kind ?? 'run' };
+    const head = {
+      id,
+      task: instance.task.name,
+      action: instance.task.action?.kind ?? 'run',
+      ...this.#python(instance.task),
+    };
     const stale = (
       decision: PlannedTask['decision'],
       reasons: readonly string[],
@@ -215,11 +230,11 @@ class Planner {
       noCache: this.#options.noCache ?? false,
       ...defined({ resumed }),
     });
-    if (decision.kind === 'up-to-date') this.#known(task, decision.state, printed.fingerprint);
+    if (decision.kind === 'up-to-date') this.#known(task, decision.state, decision.print);
     else if (decision.kind === 'restore') {
       const { artifacts, metrics } = decision.hit.entry.data;
       for (const artifact of artifacts) this.#content.set(artifact.path, { ok: true, records: [artifact] });
-      this.#known(task, { metrics, outputs: artifacts }, printed.fingerprint);
+      this.#known(task, { metrics, outputs: artifacts }, decision.print);
     } else {
       return {
         ...stale(decision.kind, decision.reasons, decision.kind === 'run' ? 'will run' : 'may run'),
@@ -230,8 +245,15 @@ class Planner {
       ...head,
       decision: decision.kind,
       reasons: decision.reasons,
-      fingerprint: printed.fingerprint,
+      fingerprint: decision.print,
     };
+  }
+
+  #python(task: Task): Pick<PlannedTask, 'python'> {
+    const { choice, uses } = this.#session.pythons.of(task);
+    if (choice === undefined || !uses) return {};
+    const { python, name, source } = choice;
+    return { python: { path: python.path, name, ...defined({ version: python.version }), source } };
   }
 
   /** Its values are those of its last success; what depends on it can be told. */

@@ -18,13 +18,35 @@ import type { ReadInput, Workspace } from './workspace.js';
  * checked. What only a task of the run will know is checked when that is known.
  *
  * @param read content of what is at an output's path
+ * @param place `path:line:column`
  * @returns one sentence for people, which names the task
  */
 export async function refusalOf(
   session: Session,
   read: (path: string) => ReadInput | Promise<ReadInput>,
+  place?: (span: TemplateText['span'] | undefined) => string,
 ): Promise<string | undefined> {
-  return session.problem ?? badPath(session) ?? trackedOutput(session) ?? (await heldSource(session, read));
+  return (
+    session.problem ??
+    badPython(session, place) ??
+    badPath(session) ??
+    trackedOutput(session) ??
+    (await heldSource(session, read))
+  );
+}
+
+/** An interpreter that was asked for and can't be used. */
+function badPython(
+  session: Session,
+  place: ((span: TemplateText['span'] | undefined) => string) | undefined,
+): string | undefined {
+  for (const instance of session.selectedInstances()) {
+    const { task, id } = instance;
+    const { problem } = session.pythons.of(task);
+    if (problem === undefined || isSkipped(task, session.scopeBefore(instance))) continue;
+    return `${place === undefined ? '' : `${place(problem.span)}: `}${id}: ${problem.message}`;
+  }
+  return undefined;
 }
 
 /** A path that leads out of the project, into what is kept there, or nowhere; also in a pipeline that is called. */

@@ -19,6 +19,7 @@ import { isComplete, scriptOf } from '../model/shell.js';
 import { type ScriptLanguage, shellOfTask } from '../model/shells.js';
 import { formatBytes } from '../model/units.js';
 import { toText, truthy } from '../model/values.js';
+import type { Choice } from '../python/choose.js';
 import type { CheckOutcome, FingerprintPart } from '../stores/run-document.js';
 import {
   type ResolvedCheck,
@@ -62,6 +63,8 @@ export interface ResolvedTask {
   readonly work?: Work;
   /** Relative to the project. */
   readonly workingDirectory: string;
+  /** What its commands find as `python`. */
+  readonly python?: Choice;
   /** What the definition sets. */
   readonly env: Readonly<Record<string, string>>;
   readonly inputs: readonly TaskInputPath[];
@@ -111,6 +114,7 @@ class Resolver {
   /** The same with stars for secrets. What is recorded is made with it. */
   readonly #shown: TaskScope;
   readonly #secretsInText: boolean;
+  #python: Choice | undefined;
 
   constructor(pipeline: Pipeline, instance: Instance, facts: Facts, workspace: Workspace) {
     this.#pipeline = pipeline;
@@ -143,6 +147,7 @@ class Resolver {
       inputs,
       outputs,
       parts,
+      ...defined({ python: this.#python }),
     };
   }
 
@@ -223,7 +228,12 @@ class Resolver {
         throw new Unresolved(message, false, open.span);
       }
     }
-    parts.push({ kind: 'shell', name: 'shell', value: shell.written });
+    const python = this.#facts.python(task);
+    if (python.problem !== undefined) {
+      throw new Unresolved(python.problem.message, false, python.problem.span);
+    }
+    this.#python = python.choice;
+    parts.push({ kind: 'shell', name: 'shell', value: shell.written }, ...python.parts);
     if (text.template !== undefined) parts.push({ kind: 'command', name: TEMPLATE, value: text.text });
     const { real, shown } = this.#render(text, shell.language);
     parts.push({ kind: 'command', name: 'run', value: shown });

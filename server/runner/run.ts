@@ -32,6 +32,7 @@ import { Masks, maskedEvent } from './masks.js';
 import { Mutexes } from './mutexes.js';
 import { QuestionsBelow } from './questions-below.js';
 import { newDocument } from '../stores/run-reducer.js';
+import { pythonRecords } from './python-record.js';
 import { pipesFolder } from './output-pipes.js';
 import { placesOf } from './outputs-before.js';
 import { Recorder } from './recorder.js';
@@ -106,7 +107,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     called,
     ...defined({ above: options.above, notMadeAbove: options.notMadeAbove }),
   });
-  const refusal = await refusalOf(session, (file) => session.workspace.read(file));
+  const refusal = await refusalOf(session, (file) => session.workspace.read(file), options.place);
   if (refusal !== undefined) return { kind: 'refused', reason: 'usage', message: refusal };
   const masks = new Masks(Object.values(options.secrets));
   const header: RunHeader = {
@@ -116,6 +117,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     path: options.pipeline.path,
     definitionHash: options.definitionHash,
     params: options.params,
+    ...pythonRecords(session),
     ...(session.head === undefined ? {} : { git: { ...session.head, dirty: true } }),
     ...where,
     ...(again === undefined ? {} : { user: again.user, trigger: again.trigger }),

@@ -1,7 +1,7 @@
 /** What expressions of a task see, and a note of everything that they looked at: it counts for the fingerprint. */
 import { defined } from '../base/defined.js';
 import { memo } from '../base/memo.js';
-import type { Json } from '../model/definition.js';
+import type { Json, Task } from '../model/definition.js';
 import { renderTemplate } from '../model/evaluate.js';
 import type { Lookup, Scope } from '../model/evaluate.js';
 import type { Features } from '../model/features.js';
@@ -14,6 +14,7 @@ import { memberOfFlat } from './flat.js';
 import type { ModelLookup, Models } from './models.js';
 import { packageLookup } from './packages.js';
 import { type RunSettings, findEnvironment } from './places.js';
+import type { TaskPython } from './task-python.js';
 import { type Used, headOf } from './used.js';
 import type { Versions } from './versions.js';
 
@@ -57,6 +58,8 @@ export interface Facts {
   /** The environment of the deployments that a task follows: its name. */
   environmentBefore(instance: Instance): Lookup;
   hashFiles(globs: readonly string[]): string;
+  /** What the commands of a task find as `python`. */
+  python(task: Task): TaskPython;
   /** Feature files of the project, where the pipeline needs them. */
   readonly features: readonly Features[];
 }

@@ -28,6 +28,7 @@ import { type Selection, select } from './select.js';
 import { environmentBefore } from './environment-before.js';
 import { SYSTEM_SHELL, findShell, missingShell } from './shells.js';
 import { TaskStates, statesFile } from './state.js';
+import { TaskPythons } from './task-python.js';
 import type { Versions } from './versions.js';
 import { Workspace } from './workspace.js';
 
@@ -115,6 +116,7 @@ export class Session {
   /** Why there is nothing to run: a selection that names no task, a matrix or a cycle that can't be. */
   readonly problem: string | undefined;
   readonly places: RunSettings;
+  readonly pythons: TaskPythons;
   readonly #selected: ReadonlySet<string>;
   readonly #scopes: StaticScopes;
   readonly above: Stake | undefined;
@@ -137,6 +139,7 @@ export class Session {
       local: {},
       executors: [],
     };
+    this.pythons = new TaskPythons(options.root, options.pipeline, this.places, options.environment);
     this.layout = layoutOf(options.root);
     this.hashes = new HashIndex(this.layout);
     this.workspace = new Workspace(options.root, this.hashes);
@@ -190,6 +193,7 @@ export class Session {
       packages: () => this.packages,
       versions: options.versions,
       environmentBefore: (instance) => environmentBefore(this, instance),
+      python: (task) => this.pythons.of(task),
       hashFiles: (globs) => this.workspace.hashFiles(globs),
       features: this.featureFiles,
     };

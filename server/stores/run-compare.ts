@@ -5,7 +5,7 @@ import type { RunDocument } from './run-document.js';
 import { metricsOf } from './run-summary.js';
 
 export interface RunComparisonRow {
-  readonly section: 'run' | 'params' | 'metrics' | 'fingerprints';
+  readonly section: 'run' | 'python' | 'params' | 'metrics' | 'fingerprints';
   /** Of a metric `task.key`; of a fingerprint the task, and what of it: `train: input data/raw.csv`. */
   readonly key: string;
   /** One for each run, in their order; null where it has none. */
@@ -27,6 +27,7 @@ export function compareRuns(runs: readonly RunDocument[]): readonly RunCompariso
       ],
       ['definition', run.definitionHash],
     ]),
+    ...section('python', runs, pythonOf),
     ...section('params', runs, (run) => Object.entries(run.params)),
     ...section('metrics', runs, (run) => [...metricsOf(run)]),
     ...section('fingerprints', runs, (run) =>
@@ -38,6 +39,18 @@ export function compareRuns(runs: readonly RunDocument[]): readonly RunCompariso
       ),
     ).filter(({ differs }) => differs),
   ];
+}
+
+/** Version, lock file and packages; where a run has more than one interpreter, each under its name. */
+export function pythonOf({ python = [] }: Pick<RunDocument, 'python'>): (readonly [string, string])[] {
+  return python.flatMap(({ name, version, packages, lock }) => {
+    const prefix = python.length === 1 ? '' : `${name}: `;
+    return [
+      ...(version === undefined ? [] : ([[`${prefix}Python`, version]] as const)),
+      ...(lock === undefined ? [] : ([[`${prefix}${lock.path}`, lock.hash]] as const)),
+      ...Object.entries(packages).map(([key, value]) => [`${prefix}${key}`, value] as const),
+    ] as const;
+  });
 }
 
 function section(

@@ -35,6 +35,7 @@ export interface FingerprintPart {
   readonly kind:
     | 'command'
     | 'shell'
+    | 'python'
     | 'secret'
     | 'env'
     | 'param'
@@ -132,6 +133,24 @@ export interface TaskRun extends TaskProgress, TaskOutcome {
 /** What of a task may be too long for the record of its run. */
 export type LostList = 'inputs' | 'outputs' | 'fingerprint';
 
+/** An interpreter that tasks of a run used. */
+export interface PythonRecord {
+  /** Absolute. */
+  readonly path: string;
+  /** What people call it: `.venv`. */
+  readonly name: string;
+  /** Absent: it can't be told without starting it. */
+  readonly version?: string;
+  /** Who says that it is this one. */
+  readonly source: string;
+  /** Version by name. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** The file that pins the packages, relative to the project, and the hash of its content. */
+  readonly lock?: { readonly path: string; readonly hash: ContentHash };
+  /** Names of the tasks. */
+  readonly tasks: readonly string[];
+}
+
 /** What is known of a run before its first task starts. */
 export interface RunHeader {
   /** Sorts by time: `20261123-123456-789-k3f9`. */
@@ -143,6 +162,8 @@ export interface RunHeader {
   /** `sha256:<hex>` of the definition's text. */
   readonly definitionHash: ContentHash;
   readonly params: Readonly<Record<string, Json>>;
+  /** What the commands of its tasks find as `python`; absent where none uses it. */
+  readonly python?: readonly PythonRecord[];
   readonly git?: { readonly commit: string; readonly branch?: string; readonly dirty: boolean };
   readonly user: string;
   readonly host: string;

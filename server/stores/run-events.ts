@@ -125,7 +125,12 @@ export interface TaskRetrying extends At {
 }
 
 export interface TaskEnded
-  extends At, TaskOutcome, Exit, Usage, Pick<TaskRun, 'tolerated' | 'upstream' | 'restoredFrom' | 'lost'> {
+  extends
+    At,
+    TaskOutcome,
+    Exit,
+    Usage,
+    Pick<TaskRun, 'tolerated' | 'missingModule' | 'upstream' | 'restoredFrom' | 'lost'> {
   readonly type: 'task-ended';
   readonly id: string;
   readonly status: EndStatus;

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, rmSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { wordFor } from '../../model/ours.js';
+import { defined } from '../../base/defined.js';
 import { plural } from '../../base/format.js';
 import { formatBytes } from '../../model/units.js';
 import { Project } from '../../project/project.js';
@@ -11,11 +12,13 @@ import { gitHead } from '../../runner/git.js';
 import { staleLocks } from '../../runner/locks.js';
 import { madeBefore } from '../../runner/made-before.js';
 import { cleanUpBehindDead } from '../../runner/resume.js';
+import { TaskPythons } from '../../runner/task-python.js';
 import { namesIn } from '../../stores/folder.js';
 import type { Layout } from '../../stores/layout.js';
 import { describeError } from '../../stores/problem.js';
 import { RunStore } from '../../stores/runs.js';
 import { foreignMemory } from '../../stores/trust.js';
+import { positionAt } from '../../syntax/text.js';
 import { type DoctorFinding as Finding, answer } from '../answers.js';
 import { JSON_FLAG } from '../args.js';
 import type { Command } from '../command.js';
@@ -23,6 +26,7 @@ import { projectRoot } from '../locate.js';
 import { EXIT, stdout } from '../output.js';
 import { diagnosticsOf } from '../compile.js';
 import { styleFor, wantsColours } from '../terminal/style.js';
+import { pythonWords } from '../terminal/words.js';
 
 const LITTLE_SPACE = 1024 ** 3;
 /** Files of other tools that are named. */
@@ -47,6 +51,7 @@ export const doctor: Command = {
       ...project(root),
       ...(await clusters(root)),
       memory(root),
+      ...python(root),
       space(root),
       runs(root, args.flag('fix')),
     ];
@@ -165,6 +170,35 @@ function writtenBy(layout: Layout): string[] {
     ...month.map((name) => path.join(runs, name)),
     path.join(runs, 'index.ndjson'),
   ];
+}
+
+/** The interpreters of tasks that use one; of a project that has none of these nothing is said. */
+function python(root: string): Finding[] {
+  const opened = Project.open(root);
+  const found = new Map<string, Finding>();
+  const { settings } = opened;
+  for (const definition of opened.definitions()) {
+    if (definition.kind !== 'pipeline') continue;
+    const { pipeline, tree } = definition;
+    const pythons = new TaskPythons(root, pipeline, settings, process.env);
+    for (const task of pipeline.tasks) {
+      const { choice, uses, problem } = pythons.of(task);
+      if (problem !== undefined) {
+        const line = positionAt(tree.lineStarts, problem.span.start).line + 1;
+        const text = `${pipeline.path}:${line}: ${task.name}: ${problem.message}`;
+        if (!found.has(problem.message)) found.set(problem.message, { name: 'python', state: 'error', text });
+      } else if (uses && choice === undefined) {
+        const text = `${pipeline.name} › ${task.name} uses Python, and there is none in the PATH: install it, or name one with \`python:\``;
+        if (!found.has('')) found.set('', { name: 'python', state: 'warning', text });
+      } else if (uses && choice !== undefined && !found.has(choice.python.path)) {
+        const { version, path: file } = choice.python;
+        const words = pythonWords({ name: choice.name, source: choice.source, ...defined({ version }) });
+        const packages = plural(Object.keys(pythons.packages(choice)).length, 'package');
+        found.set(file, { name: 'python', state: 'ok', text: `${words}, ${packages}, ${file}` });
+      }
+    }
+  }
+  return [...found.values()];
 }
 
 function space(root: string): Finding {

@@ -8,6 +8,7 @@ import { type Command, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import { loadByName } from '../load-by-name.js';
 import { SELECTION_FLAGS, prepareFor } from '../prepare.js';
+import { pythonWords } from '../terminal/words.js';
 import { type Style, styleFor, wantsColours } from '../terminal/style.js';
 import { plural } from '../../base/format.js';
 import { fit, pad, width } from '../terminal/text.js';
@@ -33,6 +34,7 @@ export async function showPlan(args: Arguments): Promise<number> {
     force: prepared.flags.force,
     noCache: prepared.flags.noCache,
     called: await calledBy(prepared.compiled.pipeline, (name) => loadByName(prepared.root, name)),
+    place: prepared.place,
     ...defined({ features: prepared.features, resume }),
   });
   if (result.problem !== undefined) throw new CommandError(result.problem, EXIT.usage);
@@ -77,6 +79,19 @@ function planLines(tasks: readonly PlannedTask[], style: Style): string[] {
   const restored = tasks.filter((task) => task.decision === 'restore').length;
   return [
     ...lines,
+    ...pythonLines(tasks).map(style.dim),
     `${plural(would, 'task')} of ${tasks.length} would run${restored > 0 ? `, ${restored} would be restored` : ''}`,
   ];
+}
+
+/** Each interpreter once, with who says that it is this one. */
+function pythonLines(tasks: readonly PlannedTask[]): string[] {
+  const lines = new Map<string, Set<string>>();
+  for (const { python, task } of tasks) {
+    if (python === undefined) continue;
+    const line = pythonWords(python);
+    lines.set(line, (lines.get(line) ?? new Set()).add(task));
+  }
+  if (lines.size === 1) return [...lines.keys()];
+  return [...lines].map(([line, names]) => `${line}: ${[...names].join(', ')}`);
 }

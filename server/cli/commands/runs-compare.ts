@@ -20,7 +20,8 @@ const WIDEST = 28;
 
 export const compare: SubcommandOf<RunsCall> = {
   usage: 'compare RUN RUN… [--all]',
-  summary: 'Params, metrics and what fingerprints are made of, side by side; --all: also what is the same.',
+  summary:
+    'Python packages, params, metrics and what fingerprints are made of, side by side; --all: also what is the same.',
   flags: { ...JSON_FLAG, ...PIPELINE, all: { type: 'boolean', help: 'Also what is the same.' } },
   least: 2,
   most: MOST_RUNS,
@@ -41,6 +42,7 @@ export const compare: SubcommandOf<RunsCall> = {
 
 const SECTIONS: readonly (readonly [RunComparisonRow['section'], string])[] = [
   ['run', 'Run'],
+  ['python', 'Python'],
   ['params', 'Params'],
   ['metrics', 'Metrics'],
   ['fingerprints', 'Fingerprints'],

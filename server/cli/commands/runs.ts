@@ -20,6 +20,7 @@ import { diffLines } from '../terminal/diff.js';
 import type { Style } from '../terminal/style.js';
 import { sparkline } from '../terminal/sparkline.js';
 import { elapsed, fit, tame } from '../terminal/text.js';
+import { pythonWords } from '../terminal/words.js';
 import { say } from './models-shared.js';
 import { compare } from './runs-compare.js';
 import { list, short } from './runs-list.js';
@@ -143,6 +144,10 @@ function describe(run: RunDocument, series: readonly LoggedSeries[], style: Styl
     lines.push(
       `git ${commit.slice(0, 7)}${branch === undefined ? '' : ` on ${branch}`}${dirty ? ', with changes' : ''}`,
     );
+  }
+  for (const { packages, tasks, ...python } of run.python ?? []) {
+    const names = (run.python?.length ?? 0) > 1 ? `: ${tasks.join(', ')}` : '';
+    lines.push(`${pythonWords(python)}, ${plural(Object.keys(packages).length, 'package')}${names}`);
   }
   for (const [name, value] of Object.entries(run.params))
     lines.push(`param ${name} = ${shortened(jsonText(value))}`);

@@ -39,6 +39,26 @@ export function outcome(task: TaskProgress, style: Style): { mark: string; word:
   }
 }
 
+const PYTHON_SOURCES: Readonly<Record<string, string>> = {
+  task: 'as the task says',
+  pipeline: 'as the pipeline says',
+  project: 'as modelyard.yaml says',
+  editor: 'selected in the editor',
+  folder: 'of the project',
+  activated: 'active in the shell',
+  path: 'from the PATH',
+};
+
+/** `Python 3.12.4 (.venv, of the project)` */
+export function pythonWords(python: {
+  readonly name: string;
+  readonly version?: string;
+  readonly source: string;
+}): string {
+  const version = python.version === undefined ? '' : ` ${python.version}`;
+  return `Python${version} (${python.name}, ${PYTHON_SOURCES[python.source] ?? python.source})`;
+}
+
 /** A question to people: whom, and the first lines of what is asked. */
 export function questionLines({
   prompt,

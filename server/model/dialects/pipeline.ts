@@ -13,6 +13,7 @@ import {
   given,
   locatedText,
   mapOf,
+  pythonOf,
   scalarOf,
   START,
   textOf,
@@ -97,6 +98,7 @@ function readPipeline(
     secrets: textsOf(field(root, 'secrets')),
     ...given('shell', locatedText(field(root, 'shell'))),
     ...given('executor', locatedText(field(root, 'executor'))),
+    ...given('python', pythonOf(field(root, 'python'))),
     tasks: entriesOf(field(root, 'tasks')).map((entry) => readTask(entry, unitOf(entry))),
     expressions: checked.sites,
   };

@@ -24,6 +24,7 @@ export const TASK_KEY_COUNTS: Readonly<Record<keyof typeof taskOptionSchemas, bo
   'cell-name': false,
   'working-directory': true,
   shell: true,
+  python: true,
   resources: false,
   executor: false,
   timeout: false,
@@ -45,6 +46,7 @@ export const PIPELINE_KEY_COUNTS: Readonly<
   secrets: 'yes',
   shell: 'yes',
   executor: 'no',
+  python: 'where used',
 };
 
 /** Keys of an output: which files under which name and kind, and not how they are kept. */

@@ -3,10 +3,11 @@ import { Type } from '@sinclair/typebox';
 import type { TSchema } from '@sinclair/typebox';
 import type { ExpressionPlace } from '../definition.js';
 import { ENV_NAME_PATTERN, NAME_PATTERN } from '../names.js';
+import { PYTHON_COUNTS, PYTHON_MANAGERS } from '../python-counts.js';
 import { SHELL_NAMES } from '../shells.js';
 import type { ShellName } from '../shells.js';
 import { BYTES_PATTERN, DURATION_PATTERN } from '../units.js';
-import { hinted, HINT, key, opt } from './hint.js';
+import { hinted, HINT, key, oneOf, opt } from './hint.js';
 import type { Hint, NameTarget } from './hint.js';
 
 const EXPRESSION = '\\$\\{\\{';
@@ -159,3 +160,34 @@ export function closed<T extends Record<string, TSchema>>(
 export const tags = hinted(anyKeyed(Type.Union([template('action'), Type.Number(), Type.Boolean()])), {
   expects: 'a map of tags',
 });
+
+const interpreter = text(
+  { expects: `the path of an environment or interpreter, or ${PYTHON_MANAGERS.join(', ')}` },
+  { minLength: 1 },
+);
+
+/** Which Python, and how much of it counts. */
+export const python = Type.Union([
+  interpreter,
+  closed(
+    {
+      interpreter: opt(
+        interpreter,
+        'The folder of an environment, the path of an interpreter, a program in the `PATH` (`python3.12`), or the tool that made the environment: `uv`, `poetry`, `pixi`. Paths are relative to the project.',
+        ['.venv', '/opt/python3.12/bin/python3', 'uv'],
+      ),
+      conda: opt(
+        text({ expects: 'the name or the path of a conda environment' }, { minLength: 1 }),
+        'A conda environment, by its name or its path.',
+        ['rain'],
+      ),
+      counts: opt(
+        oneOf(PYTHON_COUNTS),
+        'What of it makes tasks run again that use it: another `version` (3.12 → 3.13), other `packages` as well, or `nothing`.',
+        ['packages'],
+        { default: 'version' },
+      ),
+    },
+    { title: 'Python' },
+  ),
+]);

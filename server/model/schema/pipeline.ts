@@ -18,6 +18,7 @@ import {
   named,
   path,
   prose,
+  python,
   reference,
   secretName,
   shell,
@@ -232,6 +233,11 @@ export const taskOptionSchemas = {
     ['bash', 'python', 'perl {0}'],
     { default: 'sh' },
   ),
+  python: opt(
+    python,
+    'The Python that `python` and `python3` in the commands are, and in what they start. Default: that of the pipeline, of the project, else the one that is selected in the editor, `.venv` or `venv` of the project, an environment that is active, the one in the `PATH`.',
+    ['.venv', { conda: 'rain' }, { interpreter: 'uv', counts: 'packages' }],
+  ),
   resources: opt(
     closed(
       {
@@ -338,6 +344,10 @@ export const pipelineSchema = closed(
       'Where the commands of `run` tasks run that don’t say it themselves.',
       ['cluster'],
     ),
+    python: opt(python, 'The Python of tasks that don’t say it themselves.', [
+      '.venv',
+      { interpreter: '.venv', counts: 'packages' },
+    ]),
     tasks: key(
       named(key(task, 'A task: exactly one action, and what it needs.', [{ run: 'python3 src/train.py' }])),
       'The tasks, each under its name. Their order follows from what they read and write.',

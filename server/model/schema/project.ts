@@ -15,6 +15,7 @@ import {
   name,
   named,
   prose,
+  python,
   reference,
   shell,
 } from './pieces.js';
@@ -282,6 +283,10 @@ export const projectSchema = closed(
       [{ local: { type: 'local', ports: { from: 8000, to: 8099 } } }],
     ),
     shell: opt(shell, 'What runs the commands of tasks whose pipeline doesn’t say it.', ['bash']),
+    python: opt(python, 'The Python of tasks whose pipeline doesn’t say it.', [
+      '.venv',
+      { conda: 'rain', counts: 'packages' },
+    ]),
     tracking: notYet(
       opt(tracking, 'The tracking server that MLflow clients find during a run.', [true, { port: 5000 }], {
         default: true,
