@@ -35,6 +35,7 @@ import { registerVersionPanels } from './panels/versions.js';
 import { RunChanges } from './run-changes.js';
 import { State } from './state.js';
 import { registerStatusBar } from './status-bar.js';
+import { registerTerminalCommand } from './terminal-command.js';
 import { registerTasks } from './tasks.js';
 import { TextDocuments } from './text-documents.js';
 import { registerFeaturesView } from './views/features.js';
@@ -68,6 +69,7 @@ export function activate(extension: vscode.ExtensionContext): Api {
   registerModelDocuments(context);
   registerStatusBar(context);
   registerFileStatus(context);
+  registerTerminalCommand(extension);
   registerApprovalNotices(context);
   const changes = new RunChanges(extension, client);
   registerExpiredQuestions(context, { tasks, changes });

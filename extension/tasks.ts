@@ -139,6 +139,8 @@ export class PipelineTasks implements vscode.TaskProvider {
     task.presentationOptions = {
       reveal: vscode.TaskRevealKind.Always,
       focus: false,
+      // How the command line is called says nothing to whoever clicked Run.
+      echo: false,
       panel: vscode.TaskPanelKind.Dedicated,
       showReuseMessage: false,
       clear: true,

@@ -133,12 +133,21 @@ export interface RunListItem {
   readonly trigger: 'editor' | 'terminal' | 'ci';
   readonly counts: Readonly<Partial<Record<TaskStatus, number>>>;
   readonly metrics: Readonly<Record<string, unknown>>;
+  /** What it was started with, bounded; those of values unlike the run before first. */
+  readonly params?: Readonly<Record<string, unknown>>;
 }
 
 /** `modelyard/runs` */
 export interface RunsResult {
   readonly runs: readonly RunListItem[];
   readonly more: boolean;
+  /** All that pass, on this page or not; absent where a text is looked for, which is not counted. */
+  readonly counts?: {
+    readonly total: number;
+    readonly byPipeline: Readonly<Record<string, number>>;
+    /** By local day: `2026-11-23`. */
+    readonly byDay: Readonly<Record<string, number>>;
+  };
   /** Documents that could not be read and were set aside. */
   readonly problems: readonly { readonly path: string; readonly message: string }[];
 }

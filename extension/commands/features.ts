@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
+import { NEVER_WALKED } from '../../server/base/never-walked.js';
 import type { FeaturePlace, FeatureViewItem } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import type { PreviewPanels } from '../panels/preview.js';
@@ -20,6 +21,7 @@ export interface FeatureParts {
 
 const DATA_FILES = { 'Data files': ['csv', 'tsv', 'parquet', 'jsonl', 'ndjson'] };
 const DATA_PATTERN = '**/*.{csv,tsv,parquet,jsonl,ndjson}';
+const NOT_LOOKED_INTO = `**/{${[...NEVER_WALKED].join(',')}}/**`;
 /** Files that are offered. */
 const MOST_FILES = 500;
 
@@ -185,10 +187,12 @@ async function buildTrainingSet(context: Context, tree: FeaturesTree, argument: 
 
 /** A data file of the workspace, picked from those that are there or looked for on the disk. */
 async function pickDataFile(folder: vscode.Uri): Promise<vscode.Uri | undefined> {
-  const found = await vscode.workspace.findFiles(DATA_PATTERN, undefined, MOST_FILES);
+  const found = await vscode.workspace.findFiles(DATA_PATTERN, NOT_LOOKED_INTO, MOST_FILES);
+  // What lies higher up is meant more often.
+  const depth = ({ label }: { readonly label: string }): number => label.split('/').length;
   const files = found
     .map((uri) => ({ label: plain(vscode.workspace.asRelativePath(uri), 300), uri }))
-    .sort((a, b) => a.label.localeCompare(b.label));
+    .sort((a, b) => depth(a) - depth(b) || a.label.localeCompare(b.label));
   const other = { label: '$(folder-opened) Another File…', uri: undefined };
   const picked =
     files.length === 0

@@ -10,6 +10,7 @@ import type {
   PipelineTaskSummary,
   RunListItem,
   RunRef,
+  RunsResult,
 } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import type { ApprovalRef } from '../present/approvals.js';
@@ -134,28 +135,69 @@ export function artifactIn(argument: unknown): ArtifactView | undefined {
   return has(argument.detail, 'artifact') ? (argument.detail.artifact as ArtifactView) : undefined;
 }
 
-/** The newest runs, as the server lists them; from all, or from those that pass. */
+/** So many runs are offered at once; all others are found by typing. */
+const OFFERED = 100;
+const TYPING_MS = 150;
+
+type RunPick = vscode.QuickPickItem & { readonly run: RunListItem };
+
+function runPick(run: RunListItem): RunPick {
+  return {
+    label: `$(${look(run.status).icon}) ${plain(run.pipeline)}`,
+    description: runDescription(run, Date.now(), 'pipeline'),
+    detail: run.id,
+    run,
+    // The server has looked for what is typed, in more than what the row shows.
+    alwaysShow: true,
+  };
+}
+
+/** A run, out of all there are: the newest are offered, and what is typed is looked for in the whole index. */
 export async function pickRun(
   { client }: Context,
   placeHolder: string,
   passes: (run: RunListItem) => boolean = () => true,
 ): Promise<RunListItem | undefined> {
-  const result = await client.ask('modelyard/runs', { limit: 100 });
-  const runs = (result?.runs ?? []).filter(passes);
-  if (runs.length === 0) {
+  const first = await client.ask('modelyard/runs', { limit: OFFERED });
+  if ((first?.runs ?? []).filter(passes).length === 0 && first?.more !== true) {
     void vscode.window.showInformationMessage('There are no such runs.');
     return undefined;
   }
-  const picked = await vscode.window.showQuickPick(
-    runs.map((run) => ({
-      label: `$(${look(run.status).icon}) ${plain(run.pipeline)}`,
-      description: runDescription(run, Date.now(), 'pipeline'),
-      detail: run.id,
-      run,
-    })),
-    { placeHolder, matchOnDescription: true, matchOnDetail: true },
-  );
-  return picked?.run;
+  const picker = vscode.window.createQuickPick<RunPick>();
+  let typing: NodeJS.Timeout | undefined;
+  let asked = 0;
+  const offer = (result: RunsResult | undefined): void => {
+    const runs = (result?.runs ?? []).filter(passes);
+    picker.items = runs.map(runPick);
+    const total = result?.counts?.total;
+    const all = total === undefined ? 'the newest that match' : `the newest of ${total}`;
+    picker.title =
+      result?.more === true ? `${runs.length} runs, ${all}. Type to search all of them.` : undefined;
+    picker.busy = false;
+  };
+  const search = async (): Promise<void> => {
+    const number = ++asked;
+    picker.busy = true;
+    const text = picker.value.trim();
+    const result = await client.ask('modelyard/runs', { limit: OFFERED, ...(text === '' ? {} : { text }) });
+    if (number === asked) offer(result);
+  };
+  picker.placeholder = placeHolder;
+  offer(first);
+  try {
+    return await new Promise((resolve) => {
+      picker.onDidChangeValue(() => {
+        clearTimeout(typing);
+        typing = setTimeout(() => void search(), TYPING_MS);
+      });
+      picker.onDidAccept(() => resolve(picker.selectedItems[0]?.run));
+      picker.onDidHide(() => resolve(undefined));
+      picker.show();
+    });
+  } finally {
+    clearTimeout(typing);
+    picker.dispose();
+  }
 }
 
 /** The run that a command is about. */

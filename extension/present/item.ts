@@ -7,8 +7,6 @@ export interface ItemText {
   /** Stable over refreshes, so that expansion and selection stay. */
   readonly id: string;
   readonly label: string;
-  /** Parts of the label that stand out: from, to. */
-  readonly highlights?: readonly (readonly [number, number])[];
   readonly description?: string;
   /** Codicon, `~spin` included. */
   readonly icon: string;

@@ -68,7 +68,7 @@ export function modelItemText(model: ModelItem, now: number): ItemText {
     label: name,
     description:
       deleted === undefined
-        ? dots(count, pointing.slice(0, 3).join(', '), pointing.length > 3 ? '…' : undefined)
+        ? dots(pointing.slice(0, 3).join(', '), pointing.length > 3 ? '…' : undefined, count)
         : 'deleted',
     icon: deleted === undefined ? 'symbol-class' : 'trash',
     ...(deleted === undefined ? { color: 'symbolIcon.classForeground' } : {}),
@@ -121,15 +121,7 @@ function versionLook(version: VersionItem): Pick<ItemText, 'icon' | 'color'> {
 /** @param metric the one that is shown; absent: the main one */
 export function versionItemText(version: VersionItem, now: number, metric?: string): ItemText {
   const aliases = version.aliases.map((alias) => plain(alias, 32));
-  // Aliases stand in the label, marked as what is found by a search is: they are read before anything else.
   const own = `Version ${version.version}`;
-  let label = own;
-  const highlights: (readonly [number, number])[] = [];
-  for (const alias of aliases) {
-    label += '  ';
-    highlights.push([label.length, label.length + alias.length]);
-    label += alias;
-  }
   const status = version.deleted === true ? 'deleted' : STATUS_WORDS[version.status];
   const metrics = Object.entries(version.metrics).slice(0, 12);
   const facts = dots(
@@ -138,9 +130,15 @@ export function versionItemText(version: VersionItem, now: number, metric?: stri
   );
   return {
     id: versionKey(version),
-    label,
-    ...(highlights.length === 0 ? {} : { highlights }),
-    description: dots(status, servedText(version), metricText(version, metric), ago(version.createdAt, now)),
+    label: own,
+    // What a narrow side bar cuts off is what matters least.
+    description: dots(
+      aliases.join(', '),
+      status,
+      servedText(version),
+      metricText(version, metric),
+      ago(version.createdAt, now),
+    ),
     ...versionLook(version),
     tooltip: lines(
       `**${escapeMarkdown(version.model)}, version ${version.version}**${status === '' ? '' : ` · ${status}`}`,

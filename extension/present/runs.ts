@@ -40,16 +40,19 @@ export function runKey(run: { readonly projectUri: string; readonly id: string }
   return `run:${run.projectUri}#${run.id}`;
 }
 
-export function groupItem(group: RunGroup, by: GroupBy): ItemText {
+/** @param total of the group, where more of it is there than is shown */
+export function groupItem(group: RunGroup, by: GroupBy, total = group.runs.length): ItemText {
+  const shownRuns = group.runs.length;
+  const count = total > shownRuns ? `${shownRuns} of ${plural(total, 'run')}` : plural(shownRuns, 'run');
   const failed = group.runs.filter((run) => run.status === 'failed').length;
   const label = plain(group.label);
   return {
     id: `group:${by}:${group.key}`,
     label,
-    description: plural(group.runs.length, 'run'),
+    description: count,
     icon: by === 'pipeline' ? 'type-hierarchy-sub' : 'calendar',
     context: 'group',
-    spoken: commas(label, plural(group.runs.length, 'run'), failed > 0 ? `${failed} failed` : undefined),
+    spoken: commas(label, count, failed > 0 ? `${failed} failed` : undefined),
     children: 'expanded',
   };
 }
@@ -81,8 +84,17 @@ export function runDescription(run: RunListItem, now: number, by: GroupBy): stri
     run.status === 'succeeded' ? undefined : look(run.status).word,
     when,
     run.endedAt === undefined ? undefined : long,
+    paramsLine(run.params, 2),
     metricsLine(run.metrics, 2),
   );
+}
+
+/** What the run was started with: it tells two runs of a pipeline apart. */
+function paramsLine(params: RunListItem['params'], most: number): string {
+  return Object.entries(params ?? {})
+    .slice(0, most)
+    .map(([key, value]) => `${plain(key, 24)}=${shown(value, 16)}`)
+    .join(' ');
 }
 
 function counts(run: RunListItem): string {
@@ -105,6 +117,10 @@ export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
       run.trigger === 'editor' ? 'the editor' : run.trigger === 'ci' ? 'CI' : 'a terminal'
     }`,
     `$(list-unordered) ${counts(run)}`,
+    Object.entries(run.params ?? {})
+      .slice(0, 12)
+      .map(([key, value]) => `- ${escapeMarkdown(key)} = ${escapeMarkdown(shown(value, 60))}`)
+      .join('\n'),
     metrics.length === 0
       ? ''
       : `| metric | value |\n|:--|--:|\n${metrics
@@ -132,14 +148,15 @@ export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
   };
 }
 
-export function moreItem(shownRuns: number): ItemText {
+export function moreItem(shownRuns: number, total?: number): ItemText {
+  const count = total === undefined ? `${shownRuns} shown` : `${shownRuns} of ${total} shown`;
   return {
     id: 'more',
     label: 'Load more runs…',
-    description: `${shownRuns} shown`,
+    description: count,
     icon: 'ellipsis',
     context: 'more',
-    spoken: `Load more runs, ${shownRuns} shown`,
+    spoken: `Load more runs, ${count}`,
     children: 'none',
     command: { id: 'modelyard.loadMoreRuns', title: 'Load More Runs' },
   };

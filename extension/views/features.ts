@@ -23,7 +23,7 @@ import {
   viewItem,
 } from '../present/features.js';
 import type { ItemText } from '../present/item.js';
-import { LiveTree } from './live-tree.js';
+import { LiveTree, keepAges } from './live-tree.js';
 
 const NOTHING: FeaturesResult = { entities: [], views: [], services: [] };
 
@@ -187,6 +187,7 @@ export function registerFeaturesView(context: Context): FeaturesTree {
   });
   extension.subscriptions.push(
     view,
+    keepAges(tree, view),
     state.onDidChangeFeatures(() => void tree.reload()),
   );
   return tree;

@@ -10,11 +10,7 @@ const STATES = {
 
 /** @param argument what the item's command and its menus get: the node itself */
 export function treeItem(text: ItemText, argument: unknown): vscode.TreeItem {
-  const label =
-    text.highlights === undefined
-      ? text.label
-      : { label: text.label, highlights: text.highlights.map(([from, to]): [number, number] => [from, to]) };
-  const item = new vscode.TreeItem(label, STATES[text.children]);
+  const item = new vscode.TreeItem(text.label, STATES[text.children]);
   item.id = text.id;
   if (text.description !== undefined && text.description !== '') item.description = text.description;
   item.iconPath =

@@ -151,6 +151,22 @@ export abstract class LiveTree<N extends LiveNode> implements vscode.TreeDataPro
   }
 }
 
+/** Ages are told in minutes. */
+const MINUTE_MS = 60_000;
+
+/** Keeps the ages that a tree tells true: draws what they have become each minute, and when the view shows again. */
+export function keepAges(tree: { draw(): Promise<void> }, view: vscode.TreeView<unknown>): vscode.Disposable {
+  const minutes = setInterval(() => {
+    if (view.visible) void tree.draw();
+  }, MINUTE_MS);
+  return vscode.Disposable.from(
+    new vscode.Disposable(() => clearInterval(minutes)),
+    view.onDidChangeVisibility(({ visible }) => {
+      if (visible) void tree.draw();
+    }),
+  );
+}
+
 /** Shows a node in its view; `false` where there is none any more. */
 export async function revealNode<N>(view: vscode.TreeView<N>, node: N | undefined): Promise<boolean> {
   if (node === undefined) return false;

@@ -31,7 +31,7 @@ import {
 } from '../present/models.js';
 import type { ItemText } from '../present/item.js';
 import { projectItem } from '../present/pipelines.js';
-import { LiveTree, revealNode } from './live-tree.js';
+import { LiveTree, keepAges, revealNode } from './live-tree.js';
 
 const PAGE = 20;
 /** Under which the order of versions is kept for the workspace. */
@@ -297,6 +297,7 @@ export function registerModelsView(context: Context): ModelsView {
   });
   extension.subscriptions.push(
     view,
+    keepAges(tree, view),
     state.onDidChangeModels(() => void tree.reload()),
     // Projects get their names when the pipelines are known.
     state.onDidChangePipelines(() => void tree.draw()),

@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import type { ItemText } from '../present/item.js';
 import { pipelineItem, projectItem, taskItem } from '../present/pipelines.js';
 import type { State } from '../state.js';
-import { LiveTree } from './live-tree.js';
+import { LiveTree, keepAges } from './live-tree.js';
 
 export type PipelineNode =
   | { readonly type: 'project'; readonly id: string; project: ProjectSummary }
@@ -132,6 +132,7 @@ export function registerPipelinesView({ extension, state }: Context): void {
   restricted();
   extension.subscriptions.push(
     view,
+    keepAges(tree, view),
     vscode.window.registerFileDecorationProvider(tree),
     state.onDidChangePipelines(() => tree.update()),
     vscode.workspace.onDidGrantWorkspaceTrust(restricted),

@@ -47,12 +47,10 @@ import {
   type Detail,
 } from '../present/runs.js';
 import { trashEntryItem, trashItem } from '../present/trash.js';
-import { LiveTree } from './live-tree.js';
+import { LiveTree, keepAges } from './live-tree.js';
 
 const PAGE = 100;
 const TICK_MS = 1000;
-/** How long ago things were is told in minutes. */
-const MINUTE_MS = 60_000;
 
 export type RunNode =
   | { readonly type: 'group'; readonly id: string; group: RunGroup }
@@ -87,6 +85,7 @@ export class RunsTree extends LiveTree<RunNode> {
   #runs: readonly RunListItem[] = [];
   #problems: RunsResult['problems'] = [];
   #more = false;
+  #counts: RunsResult['counts'];
   #limit = PAGE;
   #filter: RunFilter = {};
 
@@ -120,6 +119,7 @@ export class RunsTree extends LiveTree<RunNode> {
     for (const run of result.runs) this.#forget(run);
     this.#runs = result.runs;
     this.#more = result.more;
+    this.#counts = result.counts;
     this.#problems = result.problems;
     await Promise.all([this.#context.approvals.ready(), this.#context.memories.ready()]);
     // What a filter leaves nothing of is there all the same.
@@ -148,6 +148,12 @@ export class RunsTree extends LiveTree<RunNode> {
       const { id } = approvalDetailItem(approval, detail, 0);
       return this.keep({ type: 'approvalDetail', id, run, approval, detail });
     });
+  }
+
+  /** How many runs a group has, shown or not. */
+  #totalOf({ key, runs }: RunGroup): number {
+    const counts = this.groupBy === 'pipeline' ? this.#counts?.byPipeline : this.#counts?.byDay;
+    return Math.max(runs.length, (counts && Object.hasOwn(counts, key) ? counts[key] : undefined) ?? 0);
   }
 
   #run(run: RunListItem): RunNode {
@@ -249,7 +255,7 @@ export class RunsTree extends LiveTree<RunNode> {
     const now = Date.now();
     switch (node.type) {
       case 'group':
-        return groupItem(node.group, this.groupBy);
+        return groupItem(node.group, this.groupBy, this.#totalOf(node.group));
       case 'run':
         return runItem(node.run, now, this.groupBy);
       case 'params':
@@ -271,7 +277,7 @@ export class RunsTree extends LiveTree<RunNode> {
       case 'problem':
         return problemItem(node.problem);
       case 'more':
-        return moreItem(this.#runs.length);
+        return moreItem(this.#runs.length, this.#counts?.total);
     }
   }
 
@@ -322,9 +328,6 @@ export function registerRunsView(context: Context): RunsView {
   const clock = setInterval(() => {
     if (view.visible && state.active.length > 0) tree.tick();
   }, TICK_MS);
-  const minutes = setInterval(() => {
-    if (view.visible && approvals.waiting.length > 0) void tree.draw();
-  }, MINUTE_MS);
   extension.subscriptions.push(
     view,
     approvals.onDidChange(() => void tree.draw()),
@@ -333,10 +336,8 @@ export function registerRunsView(context: Context): RunsView {
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('modelyard.runs.groupBy')) void tree.draw();
     }),
-    new vscode.Disposable(() => {
-      clearInterval(clock);
-      clearInterval(minutes);
-    }),
+    keepAges(tree, view),
+    new vscode.Disposable(() => clearInterval(clock)),
   );
   return {
     tree,

@@ -32,7 +32,7 @@ import {
   serviceKey,
   serviceProblemItem,
 } from '../present/services.js';
-import { LiveTree, revealNode } from './live-tree.js';
+import { LiveTree, keepAges, revealNode } from './live-tree.js';
 
 /** What happened last; all of it is a command away. */
 const EVENTS = 20;
@@ -285,6 +285,7 @@ export function registerServicesView(context: Context): ServicesView {
   });
   extension.subscriptions.push(
     view,
+    keepAges(tree, view),
     state.onDidChangeServices(() => void tree.reload()),
     // Projects get their names when the pipelines are known.
     state.onDidChangePipelines(() => void tree.draw()),

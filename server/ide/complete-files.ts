@@ -1,12 +1,11 @@
 /** Completion of paths of the project: what is on disk, and what tasks make. */
+import { NEVER_WALKED } from '../base/never-walked.js';
 import { folderOf } from '../model/paths.js';
 import { dependents } from './dependents.js';
 import { pathsOf, plainPath } from './paths.js';
 import type { Slot } from './slot.js';
 import type { Completion, IdeContext } from './types.js';
 
-/** Files that a listing never offers. */
-const HIDDEN = /^(?:\.git|\.modelyard|node_modules|__pycache__|\.venv|venv)$/;
 const LIMIT = 500;
 
 /** Entries of the folder that is typed so far, folders ready to be opened; then the outputs of tasks. */
@@ -15,7 +14,7 @@ export function completeFiles(context: IdeContext, slot: Slot): Completion[] {
   const folder = slot.typed.includes('/') ? slot.typed.slice(0, slot.typed.lastIndexOf('/') + 1) : '';
   const items: Completion[] = [];
   for (const entry of (context.listFolder?.(folder.replace(/\/$/, '')) ?? []).slice(0, LIMIT)) {
-    if (HIDDEN.test(entry.name) || entry.name.includes('\n')) continue;
+    if (NEVER_WALKED.has(entry.name) || entry.name.includes('\n')) continue;
     const path = `${folder}${entry.name}${entry.folder ? '/' : ''}`;
     items.push({
       label: path,

@@ -1,15 +1,16 @@
 /**
  * What earlier runs of a project tell, kept in memory until the runs change. Lenses, hovers and completions ask it, so it
- * answers from memory; the store is read once per change, and never more of it than the newest runs.
+ * answers from memory; the store is read once per change, and of older runs only where they are.
  */
 import { defined } from '../base/defined.js';
 import type { OpenQuestion, PipelineHistory, RunHistory, TaskHistory } from '../ide/types.js';
 import type { RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
-import { RunStore } from '../stores/runs.js';
+import { RunCensus } from '../stores/run-census.js';
+import { RunStore, summarize } from '../stores/runs.js';
 import { userAndHost } from '../stores/user.js';
 import { AskingRuns, type WaitingApproval, mayAnswer, openApprovals } from '../stores/waiting.js';
 
-/** Pipelines that have not run among so many newest runs count as not run. */
+/** So many of the newest runs are kept; older ones are asked for where somebody wants them. */
 const NEWEST = 300;
 
 /** How many runs of a pipeline are read to find one that had a certain task. */
@@ -38,15 +39,19 @@ export class ProjectHistory implements RunHistory {
   readonly #byPipeline = new Map<string, RunSummary[]>();
   readonly #documents = new Map<string, RunDocument>();
   readonly #tasks = new Map<string, TaskHistory | undefined>();
+  readonly #census: RunCensus;
+  #isCounted = false;
 
   constructor(root: string) {
     this.store = RunStore.open(root);
     this.#asking = new AskingRuns(this.store);
+    this.#census = new RunCensus(this.store.index);
   }
 
   /** The runs changed: everything is asked again when somebody wants to know. */
   invalidate(): void {
     this.#newest = undefined;
+    this.#isCounted = false;
     this.#waiting = undefined;
     this.#byPipeline.clear();
     this.#tasks.clear();
@@ -92,9 +97,33 @@ export class ProjectHistory implements RunHistory {
       }));
   }
 
+  /** All runs, counted. */
+  census(): RunCensus {
+    if (!this.#isCounted) {
+      this.#census.refresh();
+      this.#isCounted = true;
+    }
+    return this.#census;
+  }
+
   last(pipeline: string): RunSummary | undefined {
-    this.newest();
-    return this.#byPipeline.get(pipeline)?.[0];
+    return this.#summariesOf(pipeline)[0];
+  }
+
+  /** The newest runs of a pipeline: some of those that are kept, or else older ones. */
+  #summariesOf(pipeline: string): readonly RunSummary[] {
+    const newest = this.newest();
+    const known = this.#byPipeline.get(pipeline);
+    // Where all runs are kept there are no others.
+    if (known !== undefined || newest.length < NEWEST) return known ?? [];
+    const older = this.census()
+      .newestOf(pipeline, DEPTH)
+      .flatMap((id) => {
+        const read = this.store.read(id);
+        return read.ok ? [summarize(read.run)] : [];
+      });
+    this.#byPipeline.set(pipeline, older);
+    return older;
   }
 
   /** The newest run's record of each task of a pipeline, by instance id. */
@@ -140,17 +169,22 @@ export class ProjectHistory implements RunHistory {
     return undefined;
   }
 
+  /** One run as it was read last. */
+  document(id: string): RunDocument | undefined {
+    let document = this.#documents.get(id);
+    if (document === undefined) {
+      const read = this.store.read(id);
+      if (!read.ok) return undefined;
+      document = read.run;
+      this.#documents.set(id, document);
+    }
+    return document;
+  }
+
   *#runsOf(pipeline: string): Generator<RunDocument> {
-    this.newest();
-    for (const { id } of (this.#byPipeline.get(pipeline) ?? []).slice(0, DEPTH)) {
-      let document = this.#documents.get(id);
-      if (document === undefined) {
-        const read = this.store.read(id);
-        if (!read.ok) continue;
-        document = read.run;
-        this.#documents.set(id, document);
-      }
-      yield document;
+    for (const { id } of this.#summariesOf(pipeline).slice(0, DEPTH)) {
+      const document = this.document(id);
+      if (document !== undefined) yield document;
     }
   }
 }

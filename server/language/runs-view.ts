@@ -53,7 +53,28 @@ export function listItem(root: string, run: RunSummary): RunListItem {
     trigger: run.trigger,
     counts: run.counts,
     metrics: inOrder(run.metrics),
+    ...defined({ params: run.params }),
   };
+}
+
+/** The counts of several projects together; `undefined` where a text is looked for. */
+function countsOf(
+  projects: readonly RunsOf[],
+  { pipeline, statuses, text }: RunsParams,
+): RunsResult['counts'] {
+  if ((text ?? '').trim() !== '') return undefined;
+  const [byPipeline, byDay] = [new Map<string, number>(), new Map<string, number>()];
+  let total = 0;
+  for (const { history } of projects) {
+    const counts = history.census().counts(defined({ pipeline, statuses }));
+    total += counts.total;
+    for (const [into, from] of [
+      [byPipeline, counts.byPipeline],
+      [byDay, counts.byDay],
+    ] as const)
+      for (const [key, count] of Object.entries(from)) into.set(key, (into.get(key) ?? 0) + count);
+  }
+  return { total, byPipeline: Object.fromEntries(byPipeline), byDay: Object.fromEntries(byDay) };
 }
 
 /** A page of the runs of several projects, newest first; ids sort by time across projects. */
@@ -77,7 +98,15 @@ export function runsResult(projects: readonly RunsOf[], params: RunsParams): Run
     );
   }
   items.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
-  return { runs: items.slice(0, limit), more: more || items.length > limit, problems };
+  const asked = projects.filter(
+    ({ root }) => params.projectUri === undefined || params.projectUri === uriOfPath(root),
+  );
+  return {
+    runs: items.slice(0, limit),
+    more: more || items.length > limit,
+    problems,
+    ...defined({ counts: countsOf(asked, params) }),
+  };
 }
 
 /** Where a content is kept: in the cache, or in the registry with a model version. */

@@ -20,6 +20,7 @@ import { Histories } from './history.js';
 import { LensReminder } from './lens-reminder.js';
 import { watchModels } from './models-watch.js';
 import { Registries } from './registries.js';
+import { runFailures } from './run-failures.js';
 import { RunsWatch } from './runs-watch.js';
 import { ServicesWatch } from './services-watch.js';
 import { SettingsStore } from './settings.js';
@@ -118,7 +119,10 @@ class Server {
       workspace: this.#workspace,
       settingsFor,
       settingsNow: (uri) => this.#settings.now(this.#scopeOf(uri)),
-      beside: ({ project, path }) => this.#alerts.diagnostics(project, path),
+      beside: ({ project, path }) => [
+        ...this.#alerts.diagnostics(project, path),
+        ...runFailures(project, path, this.#histories.of(project.root)),
+      ],
       client,
       ...(client.pulls ? {} : { publish: (diagnostics) => void connection.sendDiagnostics(diagnostics) }),
       ...(capabilities.workspace?.diagnostics?.refreshSupport === true
@@ -333,6 +337,7 @@ class Server {
   #runsChanged(root: string): void {
     this.#views.runsChanged(root);
     this.#refreshLenses();
+    this.#diagnostics.changed();
   }
 
   readonly #refreshLenses = coalesce(() => {

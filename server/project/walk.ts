@@ -3,23 +3,13 @@
  * it through at once and the language server can slice it.
  */
 import path from 'node:path';
+import { NEVER_WALKED } from '../base/never-walked.js';
 import type { FileSystem } from './files.js';
 import { PROJECT_FILES } from './find-root.js';
 import { GitIgnores, type IgnoredBy } from './git-ignore.js';
 
 /** Folders that never hold definitions of ours but may hold very many files. */
-const SKIPPED = new Set([
-  'node_modules',
-  '.git',
-  '.hg',
-  '.svn',
-  '.modelyard',
-  '.venv',
-  'venv',
-  '__pycache__',
-  'dist',
-  'out',
-]);
+const SKIPPED: ReadonlySet<string> = new Set([...NEVER_WALKED, 'dist', 'out']);
 
 /** Deeper folders are not looked into: no project is so deep, and a path has to end somewhere. */
 const MAX_DEPTH = 64;

@@ -33,6 +33,7 @@ export const RULE_IDS = [
   'reference/unknown-package',
   'reference/unknown-service',
   'path/missing-input',
+  'path/unlisted-input',
   'path/outside-project',
   'path/output-tracked',
   'path/output-holds-sources',

@@ -38,6 +38,7 @@ import { missingInput } from './path/missing-input.js';
 import { outputHoldsSources } from './path/output-holds-sources.js';
 import { outputTracked } from './path/output-tracked.js';
 import { outsideProject } from './path/outside-project.js';
+import { unlistedInput } from './path/unlisted-input.js';
 import { duplicatePipeline } from './reference/duplicate-pipeline.js';
 import { unknownAlias } from './reference/unknown-alias.js';
 import { unknownEnvironment } from './reference/unknown-environment.js';
@@ -116,6 +117,7 @@ export const ALL_RULES: readonly Rule[] = [
   unknownPackage,
   unknownServiceOfProject,
   missingInput,
+  unlistedInput,
   outsideProject,
   outputTracked,
   outputHoldsSources,

@@ -118,6 +118,17 @@ export class RunIndex {
     this.#lock = path.join(folder, 'index.lock');
   }
 
+  /** Those that lines move through, from where they end up to where they are appended. */
+  get files(): readonly string[] {
+    return [this.#base, this.#sealed, this.log];
+  }
+
+  /** What a line says of a run; `undefined` for what is none of ours. */
+  entryOf(line: string): RunSummary | { readonly id: string; readonly gone: true } | undefined {
+    const read = parseLine(line);
+    return read === undefined || 'gone' in read ? read : toSummary(read);
+  }
+
   /** Whether there is an index at all; without one it has to be rebuilt. */
   exists(): boolean {
     return existsSync(this.log) || existsSync(this.#base) || existsSync(this.#sealed);

@@ -423,3 +423,67 @@ test('a broken run document is left as it is and told of', async (t) => {
   );
   write(root, { 'other.txt': '' });
 });
+
+test('what failed in the last run shows where it is written, until it is changed or a run is green', async (t) => {
+  const text = (metric: string) => `name: gate
+tasks:
+  train:
+    run: |
+      echo '{"accuracy": 0.9}' > metrics.json
+    metrics: metrics.json
+  quality:
+    check: tasks.train.metrics.${metric} > 0.5
+`;
+  const root = folder(t, { 'modelyard.yaml': 'name: failures\n', 'gate.pipeline.yaml': text('acuracy') });
+  const lsp = await client(t, root, TRUSTED);
+  const file = path.join(root, 'gate.pipeline.yaml');
+  await lsp.open(file, text('acuracy'));
+  const failed = async () => (await lsp.diagnostics(file)).filter(({ code }) => code === 'run/failed');
+  assert.deepEqual(await failed(), []);
+  assert.equal((await modelyard(root, 'run', 'gate')).code, 1);
+  await until('the failure on its line', async () => (await failed()).length > 0);
+  const [only, ...others] = await failed();
+  assert.deepEqual(others, []);
+  assert.deepEqual(only?.range.start, positionOf(text('acuracy'), 'tasks.train.metrics'));
+  assert.match(String(only?.message), /^quality failed in the last run: .*acuracy.*accuracy/s);
+  // Being mended: what was said was of another text.
+  await lsp.replace(file, text('accuracy'));
+  assert.deepEqual(await failed(), []);
+  write(root, { 'gate.pipeline.yaml': text('accuracy') });
+  assert.equal((await modelyard(root, 'run', 'gate')).code, 0);
+  assert.deepEqual(await failed(), []);
+});
+
+test('the last run of a pipeline is found however many others ran since, and counts are those of all runs', async (t) => {
+  const root = folder(t, {
+    'modelyard.yaml': 'name: many\n',
+    'old.pipeline.yaml': 'name: old\ntasks:\n  a: { run: echo a, cache: false }\n',
+  });
+  assert.equal((await modelyard(root, 'run', 'old')).code, 0);
+  const runs = path.join(root, '.modelyard/runs');
+  const line = readFileSync(path.join(runs, 'index.ndjson'), 'utf8').trim().split('\n').at(-1) ?? '';
+  const { id, createdAt } = JSON.parse(line) as { id: string; createdAt: string };
+  const document = readFileSync(path.join(runs, id.slice(0, 6), id, 'run.json'), 'utf8');
+  const lines: string[] = [];
+  for (let nth = 1; nth <= 350; nth++) {
+    const at = new Date(Date.parse(createdAt) + nth * 1000);
+    const stamp = at
+      .toISOString()
+      .replaceAll(/[-:]/g, '')
+      .replace('T', '-')
+      .replace('.', '-')
+      .replace('Z', '');
+    const other = `${stamp}-${String(nth).padStart(4, '0')}`;
+    const made = (whole: string) =>
+      whole.replaceAll(id, other).replaceAll('"old"', '"other"').replaceAll(createdAt, at.toISOString());
+    lines.push(made(line));
+    write(root, { [`.modelyard/runs/${other.slice(0, 6)}/${other}/run.json`]: made(document) });
+  }
+  writeFileSync(path.join(runs, 'index.ndjson'), `${line}\n${lines.join('\n')}\n`);
+  const lsp = await client(t, root, TRUSTED);
+  const { pipelines: list } = await pipelines(lsp);
+  assert.equal(list.find(({ name }) => name === 'old')?.lastRun?.id, id);
+  const result = await lsp.request<RunsResult>('modelyard/runs', { limit: 100 });
+  assert.deepEqual([result.runs.length, result.more, result.counts?.total], [100, true, 351]);
+  assert.deepEqual(result.counts?.byPipeline, { old: 1, other: 350 });
+});

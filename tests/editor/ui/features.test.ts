@@ -24,7 +24,7 @@ uiTest(
     const file = path.join(folder, 'data', 'weather.csv');
     writeFileSync(file, weather(0));
     await workbench.showContainer('Modelyard');
-    await workbench.page.getByText('Create from a CSV…').first().waitFor();
+    await workbench.page.getByText('Create one from a data file').first().waitFor();
     await workbench.screenshot('features-welcome');
 
     await workbench.command('Modelyard: Create Features from a Data File…');

@@ -474,6 +474,19 @@ export class Workbench {
     await open.waitFor();
     // The icon's own hover would lie over the rows.
     await this.page.mouse.move(2, 2);
+    // What is folded at first has no rows.
+    if (title === 'Modelyard')
+      for (const view of ['Features', 'Models'])
+        await this.#fold(this.view(view).locator('.pane-header'), true);
+  }
+
+  async #fold(header: Locator, open: boolean): Promise<void> {
+    await until('a view to open or fold', async () => {
+      if ((await header.getAttribute('aria-expanded', { timeout: ATTEMPT })) === String(open)) return true;
+      // On its title: its buttons may be where its middle is.
+      await header.locator('.title').click({ timeout: ATTEMPT });
+      return false;
+    });
   }
 
   /** A view of the side bar by the title of its header. */
@@ -487,19 +500,11 @@ export class Workbench {
 
   /** Opens a view of the side bar and folds the others, so that it has all the room. */
   async onlyView(title: string): Promise<void> {
-    const fold = async (header: Locator, open: boolean): Promise<void> => {
-      await until('a view to open or fold', async () => {
-        if ((await header.getAttribute('aria-expanded', { timeout: ATTEMPT })) === String(open)) return true;
-        // On its title: its buttons may be where its middle is.
-        await header.locator('.title').click({ timeout: ATTEMPT });
-        return false;
-      });
-    };
     const own = this.view(title).locator('.pane-header');
     await own.waitFor();
     const wanted = await own.getAttribute('aria-label');
     for (const header of await this.page.locator('.part.sidebar .pane .pane-header').all())
-      await fold(header, (await header.getAttribute('aria-label')) === wanted);
+      await this.#fold(header, (await header.getAttribute('aria-label')) === wanted);
   }
 
   /** A row of a tree, by a part of its text. */

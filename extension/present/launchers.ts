@@ -1,0 +1,29 @@
+/** Small programs that start the command line, for terminals. */
+
+export interface Launcher {
+  /** Of the file. */
+  readonly name: string;
+  readonly text: string;
+}
+
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+/** In batch files a percent sign begins a variable. */
+const batchQuoted = (text: string): string => `"${text.replaceAll('%', '%%')}"`;
+
+/**
+ * For POSIX shells, and for those of Windows.
+ * @param command the Node to start, or Electron, which behaves as Node when told to
+ * @param module the command line
+ */
+export function launchers(command: string, module: string): readonly Launcher[] {
+  return [
+    {
+      name: 'modelyard',
+      text: `#!/bin/sh\nELECTRON_RUN_AS_NODE=1 exec ${shellQuoted(command)} ${shellQuoted(module)} "$@"\n`,
+    },
+    {
+      name: 'modelyard.cmd',
+      text: `@echo off\r\nsetlocal\r\nset ELECTRON_RUN_AS_NODE=1\r\n${batchQuoted(command)} ${batchQuoted(module)} %*\r\n`,
+    },
+  ];
+}

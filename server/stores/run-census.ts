@@ -1,0 +1,154 @@
+/**
+ * How many runs there are, of which pipeline, day and status, and the newest of each pipeline: some numbers for each run of the
+ * whole index, kept in columns and read on as the index grows. Who lists a page of runs says by it what the page is a part of.
+ */
+import { localDay } from '../base/format.js';
+import { statOf } from './folder.js';
+import { linesFrom } from './lines.js';
+import type { RunStatus } from './run-document.js';
+import type { RunIndex } from './run-index.js';
+import { runIdTime } from './run-id.js';
+
+export interface RunCounts {
+  readonly total: number;
+  readonly byPipeline: Readonly<Record<string, number>>;
+  /** By the local day on which they began: `2026-11-23`. */
+  readonly byDay: Readonly<Record<string, number>>;
+}
+
+export interface CountQuery {
+  readonly pipeline?: string;
+  /** Empty: any. */
+  readonly statuses?: readonly RunStatus[];
+}
+
+/** Texts by small numbers. */
+class Dictionary {
+  readonly #codes = new Map<string, number>();
+  readonly texts: string[] = [];
+
+  code(text: string): number {
+    let code = this.#codes.get(text);
+    if (code === undefined) {
+      code = this.texts.length;
+      this.texts.push(text);
+      this.#codes.set(text, code);
+    }
+    return code;
+  }
+}
+
+interface FileMark {
+  readonly inode: number;
+  readonly next: number;
+}
+
+export class RunCensus {
+  readonly #index: RunIndex;
+  #marks = new Map<string, FileMark>();
+  #rows = new Map<string, number>();
+  #ids: string[] = [];
+  #pipelines: number[] = [];
+  #statuses: number[] = [];
+  readonly #names = new Dictionary();
+  readonly #words = new Dictionary();
+
+  constructor(index: RunIndex) {
+    this.#index = index;
+  }
+
+  /** Reads what is new; everything where the index was compacted or made anew. */
+  refresh(): void {
+    const files = this.#index.files.map((file) => ({ file, stat: statOf(file) }));
+    const isSame = files.every(({ file, stat }, at) => {
+      const mark = this.#marks.get(file);
+      // The last one is the log, which grows.
+      const size = at === files.length - 1 ? 0 : mark?.next;
+      return (
+        stat?.ino === mark?.inode &&
+        (stat?.size ?? 0) >= (mark?.next ?? 0) &&
+        (size === 0 || (stat?.size ?? 0) === (size ?? 0))
+      );
+    });
+    if (!isSame) this.#clear();
+    for (const { file, stat } of files) {
+      if (stat === undefined) continue;
+      let next = this.#marks.get(file)?.next ?? 0;
+      for (;;) {
+        const read = linesFrom(file, next);
+        for (const line of read.lines) this.#take(line);
+        if (read.next === next) break;
+        next = read.next;
+      }
+      this.#marks.set(file, { inode: stat.ino, next });
+    }
+  }
+
+  #clear(): void {
+    this.#marks = new Map();
+    this.#rows = new Map();
+    this.#ids = [];
+    this.#pipelines = [];
+    this.#statuses = [];
+  }
+
+  #take(line: string): void {
+    const entry = this.#index.entryOf(line);
+    if (entry === undefined) return;
+    const known = this.#rows.get(entry.id);
+    if ('gone' in entry) {
+      if (known === undefined) return;
+      this.#ids[known] = '';
+      this.#rows.delete(entry.id);
+      return;
+    }
+    const row = known ?? this.#ids.length;
+    this.#rows.set(entry.id, row);
+    this.#ids[row] = entry.id;
+    this.#pipelines[row] = this.#names.code(entry.pipeline);
+    this.#statuses[row] = this.#words.code(entry.status);
+  }
+
+  /** As of the last `refresh`. */
+  counts({ pipeline, statuses = [] }: CountQuery = {}): RunCounts {
+    const wanted = new Set(statuses.map((status) => this.#words.code(status)));
+    const own = pipeline === undefined ? undefined : this.#names.code(pipeline);
+    const byCode = new Map<number, number>();
+    const byDay = new Map<string, number>();
+    let total = 0;
+    let day = '';
+    let [from, to] = [0, 0];
+    this.#ids.forEach((id, row) => {
+      const code = this.#pipelines[row] ?? -1;
+      if (id === '' || (own !== undefined && code !== own)) return;
+      if (wanted.size > 0 && !wanted.has(this.#statuses[row] ?? -1)) return;
+      total += 1;
+      byCode.set(code, (byCode.get(code) ?? 0) + 1);
+      const at = runIdTime(id);
+      if (at < from || at >= to) {
+        day = localDay(at);
+        const date = new Date(at);
+        from = new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+        to = new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime();
+      }
+      byDay.set(day, (byDay.get(day) ?? 0) + 1);
+    });
+    return {
+      total,
+      byPipeline: Object.fromEntries(
+        [...byCode].map(([code, count]) => [this.#names.texts[code] ?? '', count]),
+      ),
+      byDay: Object.fromEntries(byDay),
+    };
+  }
+
+  /** Ids of the newest runs of a pipeline, the newest first. */
+  newestOf(pipeline: string, limit: number): readonly string[] {
+    const code = this.#names.code(pipeline);
+    return this.#ids
+      .filter((id, row) => id !== '' && this.#pipelines[row] === code)
+      .sort()
+      .reverse()
+      .slice(0, limit);
+  }
+}
