@@ -95,6 +95,11 @@ export function isWithout<K extends ItemKind>(kind: K, ...marks: readonly ItemMa
   return matching(`${kind}(?!(\\..*)?\\.(${marks.join('|')})(\\.|$))`);
 }
 
+/** Items of some kinds that do not have a mark which they share. */
+export function isOneWithout<K extends ItemKind>(kinds: readonly K[], mark: ItemMark<K>): string {
+  return matching(`(${kinds.join('|')})(?!(\\..*)?\\.(${mark})(\\.|$))`);
+}
+
 /** Items of some kinds, whatever their marks. */
 export function isOneOf(...kinds: readonly ItemKind[]): string {
   return matching(`(${kinds.join('|')})`);

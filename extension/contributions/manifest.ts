@@ -23,9 +23,9 @@ function menus(): Record<string, Entry[]> {
     for (const { menu, when, groups } of row.menus ?? [])
       (made[menu] ??= []).push(...groups.map((group) => ({ command, when, group })));
   }
-  for (const [id, { places }] of Object.entries<(typeof SUBMENUS)[keyof typeof SUBMENUS]>(SUBMENUS)) {
-    for (const { menu, when, groups } of places)
-      (made[menu] ??= []).push(...groups.map((group) => ({ submenu: `modelyard.${id}`, when, group })));
+  for (const [id, { place }] of Object.entries(SUBMENUS)) {
+    const { menu, when, groups } = place;
+    (made[menu] ??= []).push(...groups.map((group) => ({ submenu: `modelyard.${id}`, when, group })));
   }
   return made;
 }

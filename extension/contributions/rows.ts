@@ -1,6 +1,6 @@
 /** The shape of a row of the commands, and of the places where it shows. */
 import { TRUSTED, all } from './conditions.js';
-import { is, isAny, isWithout } from './items.js';
+import { is, isAny, isOneWithout } from './items.js';
 
 export type ViewId = 'pipelines' | 'features' | 'models' | 'services' | 'runs';
 
@@ -36,30 +36,22 @@ export function onItem(view: ViewId, when: string, ...groups: readonly string[])
   return { menu: 'view/item/context', when: all(`view == modelyard.${view}`, when), groups };
 }
 
-/** Menus below an item of a menu: what belongs together, where one menu would be too long. */
+/** A model or a version that is there. */
+const KEPT = isOneWithout(['model', 'version'], 'deleted');
+
+/**
+ * Menus below an item of a menu: what belongs together, where one menu would be too long. Each has one place: of two in a menu
+ * VS Code takes the first.
+ */
 export const SUBMENUS = {
-  'model.alias': {
-    label: 'Alias',
-    places: [
-      onItem('models', all(isWithout('model', 'deleted'), isAny('model', 'aliased'), TRUSTED), '2_more@1'),
-      onItem('models', all(isWithout('version', 'deleted'), TRUSTED), '2_more@1'),
-    ],
-  },
-  'model.words': {
-    label: 'Description and Tags',
-    places: [
-      onItem('models', all(isWithout('model', 'deleted'), TRUSTED), '2_more@2'),
-      onItem('models', all(isWithout('version', 'deleted'), TRUSTED), '2_more@2'),
-    ],
-  },
-  'model.files': { label: 'Files and Export', places: [onItem('models', is('version'), '2_more@3')] },
+  'model.alias': { label: 'Alias', place: onItem('models', all(KEPT, TRUSTED), '2_more@1') },
+  'model.words': { label: 'Description and Tags', place: onItem('models', all(KEPT, TRUSTED), '2_more@2') },
+  'model.files': { label: 'Files and Export', place: onItem('models', is('version'), '2_more@3') },
   'service.release': {
     label: 'Release',
-    places: [
-      onItem('services', all(isAny('service', 'back', 'canary', 'deploying'), TRUSTED), '2_release@1'),
-    ],
+    place: onItem('services', all(isAny('service', 'back', 'canary', 'deploying'), TRUSTED), '2_release@1'),
   },
-} as const satisfies Record<string, { readonly label: string; readonly places: readonly Placed[] }>;
+} as const satisfies Record<string, { readonly label: string; readonly place: Placed }>;
 
 /** In a submenu. */
 export function inSubmenu(id: keyof typeof SUBMENUS, when: string, ...groups: readonly string[]): Placed {

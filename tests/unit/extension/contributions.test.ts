@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { is, isAny, isOneOf, isWithout, itemContext } from '../../../extension/contributions/items.js';
+import {
+  is,
+  isAny,
+  isOneOf,
+  isOneWithout,
+  isWithout,
+  itemContext,
+} from '../../../extension/contributions/items.js';
 import { contributed, manifestProblems } from '../../../extension/contributions/manifest.js';
 import { broken } from '../../support/compile.js';
 
@@ -57,6 +64,9 @@ test('conditions ask an item for its kind and its marks, in any order of theirs'
     [isWithout('model', 'deleted'), itemContext('model', 'aliased'), true],
     [isWithout('version', 'deleted'), itemContext('version', 'deleted', 'run'), false],
     [isOneOf('feature', 'entity'), 'entity', true],
+    [isOneWithout(['model', 'version'], 'deleted'), itemContext('version', 'aliased', 'run'), true],
+    [isOneWithout(['model', 'version'], 'deleted'), itemContext('model', 'deleted'), false],
+    [isOneWithout(['model', 'version'], 'deleted'), 'modelRun', false],
     [isOneOf('feature', 'entity'), 'featureView.one', false],
   ];
   for (const [condition, item, expected] of cases)
@@ -65,7 +75,7 @@ test('conditions ask an item for its kind and its marks, in any order of theirs'
 
 test('menus of items stay short: at most nine entries, what belongs together in a submenu', () => {
   const { menus } = contributed() as {
-    menus: Record<string, { when: string; group?: string; command?: string }[]>;
+    menus: Record<string, { when: string; group?: string; submenu?: string }[]>;
   };
   const holds = (condition: string, view: string, item: string): boolean =>
     condition.split(' && ').every((part) => {
@@ -92,6 +102,11 @@ test('menus of items stay short: at most nine entries, what belongs together in 
       ({ when, group }) => group?.startsWith('inline') !== true && holds(when, view, item),
     );
     assert.ok(entries.length > 0 && entries.length <= 9, `${item}: ${entries.length}`);
+  }
+  // VS Code takes a submenu into a menu once.
+  for (const entries of Object.values(menus)) {
+    const submenus = entries.flatMap(({ submenu }) => submenu ?? []);
+    assert.deepEqual(submenus, [...new Set(submenus)]);
   }
 });
 
