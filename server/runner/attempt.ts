@@ -20,7 +20,7 @@ import type { EventBody } from '../stores/run-events.js';
 import type { ExecutionResult, ExecutorJob, JobState, LeftJob } from './executors/executor.js';
 import type { Executors } from './executors/executors.js';
 import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
-import { deviceVariables } from './machine.js';
+import { type Grant, deviceVariables } from './machine.js';
 import { MetricTail, parseMetricLine } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
 import type { ResolvedTask } from './resolve.js';
@@ -229,7 +229,7 @@ export class Attempt {
       signal: this.#stop.signal,
       command: (command: string, options?: CommandOptions) =>
         this.#command({ shell: setupShell(), text: command }, options),
-      script: (script: Script) => this.#command(script, undefined, this.#pythonVariables()),
+      script: (script: Script) => this.#command(script, undefined, pythonOf(this.#context, this.#task)),
       say: (line: string) => this.#say(line),
       child: (call: PipelineCall) => {
         // The tasks of the pipeline take places of their own.
@@ -280,20 +280,17 @@ export class Attempt {
     options?: CommandOptions,
     over: Readonly<Record<string, string>> = {},
   ): Promise<CommandOutcome> {
-    const { executors, graceMs, control, environment } = this.#context;
+    const { executors, control } = this.#context;
     const streams = { stdout: this.#stream('stdout'), stderr: this.#stream('stderr') };
-    const { instance, id, workingDirectory } = this.#task;
+    const { instance } = this.#task;
     // Other commands than the task's own are run where its files are made.
     const name = options === undefined ? this.#context.executorOf(instance) : LOCAL_EXECUTOR;
+    const basis = jobBasis(this.#context, this.#task, this.#number, this.#seat.grant);
     const job: ExecutorJob = {
-      id,
-      attempt: this.#number,
+      ...basis,
+      ...defined({ cwd: options?.cwd }),
+      env: { ...basis.env, own: { ...basis.env.own, ...over, ...options?.env } },
       script,
-      cwd: options?.cwd ?? path.join(this.#context.root, workingDirectory),
-      env: { inherited: environment, own: { ...this.#environment(), ...over, ...options?.env } },
-      resources: instance.task.resources,
-      ...defined({ timeoutMs: instance.task.timeoutMs }),
-      graceMs,
       memo: this.#job.memo,
       onOutput: (stream, chunk) => streams[stream].push(chunk),
       onState: (state) => this.#tellState(state),
@@ -355,35 +352,8 @@ export class Attempt {
     return { push: (chunk) => emit(mask.push(chunk)), end: () => emit(mask.end()) };
   }
 
-  /** The variables of the task, over those that are inherited. */
-  #environment(): Record<string, string> {
-    const { secrets, sharedSecrets, runId, root } = this.#context;
-    const { grant } = this.#seat;
-    const devices = grant === undefined ? {} : deviceVariables(grant);
-    const env: Record<string, string> = { ...devices, ...this.#task.env };
-    for (const name of [...sharedSecrets, ...this.#task.instance.task.secrets.map(({ value }) => value)]) {
-      const secret = secrets[name];
-      if (secret !== undefined) env[name] = secret;
-    }
-    env['MODELYARD_RUN_ID'] = runId;
-    env['MODELYARD_TASK'] = this.#task.id;
-    env['MODELYARD_METRICS'] = this.#metricsFile();
-    env['MODELYARD_PROJECT'] = root;
-    return env;
-  }
-
-  /** For the task's own commands. */
-  #pythonVariables(): Record<string, string> {
-    const { python, env } = this.#task;
-    if (python === undefined) return {};
-    const { environment, metricsFolder } = this.#context;
-    const folder = path.join(metricsFolder, `python-${hashOf(python.python.path).slice(7, 19)}`);
-    return pythonVariables(python, { inherited: environment, set: env, folder });
-  }
-
   #metricsFile(): string {
-    const { metricsFolder, fileName } = this.#context;
-    return path.join(metricsFolder, `${fileName(this.#task.id)}.${this.#number}.ndjson`);
+    return metricsFileOf(this.#context, this.#task.id, this.#number);
   }
 
   #readMetrics(last: boolean): void {
@@ -399,6 +369,66 @@ export class Attempt {
       this.#context.emit({ type: 'metric-logged', id: this.#task.id, ...point });
     }
   }
+}
+
+type JobContext = Pick<
+  AttemptContext,
+  'environment' | 'fileName' | 'graceMs' | 'metricsFolder' | 'root' | 'runId' | 'secrets' | 'sharedSecrets'
+>;
+
+/** What every command of an attempt is run with. */
+export function jobBasis(
+  context: JobContext,
+  task: ResolvedTask,
+  attempt: number,
+  grant?: Grant,
+): Omit<ExecutorJob, 'script' | 'memo' | 'onOutput' | 'onState'> {
+  const { environment: inherited, root, graceMs } = context;
+  const { resources, timeoutMs } = task.instance.task;
+  return {
+    id: task.id,
+    attempt,
+    cwd: path.join(root, task.workingDirectory),
+    env: { inherited, own: ownVariables(context, task, attempt, grant) },
+    resources,
+    ...defined({ timeoutMs }),
+    graceMs,
+  };
+}
+
+/** The variables of the task, over those that are inherited. */
+function ownVariables(
+  context: JobContext,
+  task: ResolvedTask,
+  attempt: number,
+  grant: Grant | undefined,
+): Record<string, string> {
+  const { secrets, sharedSecrets, runId, root } = context;
+  const devices = grant === undefined ? {} : deviceVariables(grant);
+  const env: Record<string, string> = { ...devices, ...task.env };
+  for (const name of [...sharedSecrets, ...task.instance.task.secrets.map(({ value }) => value)]) {
+    const secret = secrets[name];
+    if (secret !== undefined) env[name] = secret;
+  }
+  env['MODELYARD_RUN_ID'] = runId;
+  env['MODELYARD_TASK'] = task.id;
+  env['MODELYARD_METRICS'] = metricsFileOf(context, task.id, attempt);
+  env['MODELYARD_PROJECT'] = root;
+  return env;
+}
+
+/** Variables of the task's own commands, over all others. */
+export function pythonOf(
+  { environment, metricsFolder }: Pick<AttemptContext, 'environment' | 'metricsFolder'>,
+  { python, env }: ResolvedTask,
+): Record<string, string> {
+  if (python === undefined) return {};
+  const folder = path.join(metricsFolder, `python-${hashOf(python.python.path).slice(7, 19)}`);
+  return pythonVariables(python, { inherited: environment, set: env, folder });
+}
+
+function metricsFileOf({ metricsFolder, fileName }: JobContext, id: string, attempt: number): string {
+  return path.join(metricsFolder, `${fileName(id)}.${attempt}.ndjson`);
 }
 
 /** Keeps UTF-8 characters whole where there is nothing to mask. */

@@ -18,6 +18,7 @@ import type { RunTrash } from '../stores/trash.js';
 import { planOf } from './action-plans.js';
 import type { CacheHit } from './cache.js';
 import type { ActionOutcome } from './actions/action.js';
+import type { Ahead } from './ahead.js';
 import { Attempt, type AttemptContext } from './attempt.js';
 import { mayStart } from './condition.js';
 import {
@@ -77,6 +78,8 @@ export interface ExecuteContext extends AttemptContext {
   readonly readMetrics: (file: string) => Promise<FileMetrics>;
   /** Jobs that runners that are gone have left. */
   readonly left: LeftJobs;
+  /** Submits tasks before their turn has come. */
+  readonly ahead: Ahead;
   /** Ends one that nobody goes on with. */
   dropLeft(left: LeftJob): Promise<void>;
   /** Where things go that are in the way of outputs. */
@@ -152,11 +155,20 @@ class Execution {
   }
 
   /** The job in which this very work is under way, or done, already; any other one is ended. */
-  async #takeUp(fingerprint: string): Promise<LeftJob | undefined> {
+  async #takeUp(
+    task: ResolvedTask,
+    print: FingerprintRecord,
+    inputs: readonly FileRecord[],
+  ): Promise<LeftJob | undefined> {
     const left = this.#left;
     if (left === undefined) return undefined;
-    const same = left.memo.fingerprint === fingerprint && !this.#context.force;
-    if (same && (await left.look()) !== 'ended' && left.claim()) {
+    const { ahead, fingerprint } = left.memo;
+    const same =
+      ahead === undefined
+        ? fingerprint === print.hash
+        : this.#context.ahead.matches(left, ahead, task, inputs) && !(await this.#isDone(task, print));
+    const isOwn = left.run === this.#context.runId;
+    if (same && (isOwn || !this.#context.force) && (await left.look()) !== 'ended' && left.claim()) {
       this.#context.left.remove(left);
       await this.dropLeft();
       return left;
@@ -165,11 +177,21 @@ class Execution {
     return undefined;
   }
 
+  /** Whether there is nothing to do after all, once it is known what the tasks before have made. */
+  async #isDone(task: ResolvedTask, print: FingerprintRecord): Promise<boolean> {
+    const { decide: options, control } = this.#context;
+    if (options.force) return false;
+    if (this.#session.states.get(this.#id)?.fingerprint.hash === print.hash) return true;
+    const read = (file: string): Promise<ReadInput> => this.#session.workspace.read(file, control.killed);
+    return (await decide(this.#session, task, print, read, options)).kind === 'restore';
+  }
+
   async run(): Promise<Ending | 'parked'> {
     const session = this.#session;
     const instance = this.#instance;
     const before = this.#before();
     if (before !== undefined) return before;
+    await this.#context.ahead.begin(this.#id);
     const stopped = this.#whyNot();
     if (stopped !== undefined) return this.#context.endsOnly ? this.#endOnly(stopped) : stopped;
     const resolution = await resolveFully(session, instance);
@@ -187,7 +209,7 @@ class Execution {
     const printed = await fingerprintTask(session, task, read);
     if (!printed.ok) return this.#refused(missingInput(printed.message, this.#id));
     this.#fingerprint = printed.fingerprint.hash;
-    const left = await this.#takeUp(this.#fingerprint);
+    const left = await this.#takeUp(task, printed.fingerprint, printed.inputs);
     if (left !== undefined) {
       const { executor, id } = left.handle;
       this.#emit({

@@ -18,6 +18,8 @@ import { whereabouts, inheritedEnvironment } from './environment.js';
 import { Approvals } from './approvals.js';
 import { basisOf, namesVersions } from './basis.js';
 import { calledBy, loadOnce } from './called.js';
+import { Ahead } from './ahead.js';
+import { jobBasis, pythonOf } from './attempt.js';
 import { featureFilesFor, usesFeatures } from './feature-files.js';
 import type { EventBody, EventSink, RunCreated, RunEvent } from '../stores/run-events.js';
 import { type ExecuteContext, executeTask } from './execute.js';
@@ -34,7 +36,7 @@ import { QuestionsBelow } from './questions-below.js';
 import { newDocument } from '../stores/run-reducer.js';
 import { pythonRecords } from './python-record.js';
 import { pipesFolder } from './output-pipes.js';
-import { placesOf } from './outputs-before.js';
+import { OutputsBefore, placesOf } from './outputs-before.js';
 import { Recorder } from './recorder.js';
 import { cleanUpBehindDead, doneIn, endedIn, takenUp } from './resume.js';
 import { Ledger } from './ledger.js';
@@ -189,6 +191,7 @@ class Run {
   readonly #instances: readonly Instance[];
   readonly #executors: Executors;
   #left = new LeftJobs([]);
+  #ahead: Ahead | undefined;
   readonly #mutexes: Mutexes;
   readonly #matrixStops = new Map<string, AbortController>();
   readonly #cacheWasEmpty: boolean;
@@ -374,7 +377,15 @@ class Run {
   async #dropLeft(left: LeftJob): Promise<void> {
     await left.reap();
     this.#left.remove(left);
-    this.#recoverOutputs();
+    if (left.run !== this.#header.id) {
+      this.#recoverOutputs();
+      return;
+    }
+    const before = new OutputsBefore(this.#session, this.#trash, left.task, (message) =>
+      this.#emit({ type: 'notice', level: 'info', message }),
+    );
+    before.adopt([], left);
+    before.undo();
   }
 
   /** The trash is bounded, too. */
@@ -521,7 +532,7 @@ class Run {
   #context(metricsFolder: string, approvals: Approvals, idle: Idle): ExecuteContext {
     const options = this.#options;
     const { root, control, graceMs, secrets } = options;
-    return {
+    const context: Omit<ExecuteContext, 'ahead'> = {
       session: this.#session,
       runId: this.#header.id,
       topRun: options.parent?.runs.at(-1) ?? this.#header.id,
@@ -582,6 +593,27 @@ class Run {
         return { ...head, dirty: await this.#dirty.answer(DIRTY_MS.worked) };
       },
     };
+    const { session, executors, executorOf, left, dropLeft, trash, emit } = context;
+    const ahead = new Ahead({
+      session,
+      selected: new Set(this.#instances.map(({ id }) => id)),
+      executors,
+      executorOf,
+      left,
+      dropLeft,
+      trash,
+      store: this.#store,
+      cancelled: control.cancelled,
+      job: (task, script, memo) => {
+        const basis = jobBasis(context, task, 1);
+        const own = { ...basis.env.own, ...pythonOf(context, task) };
+        const env = { ...basis.env, own };
+        return { ...basis, env, script, memo, onOutput: () => undefined };
+      },
+      emit,
+    });
+    this.#ahead = ahead;
+    return { ...context, ahead };
   }
 
   #taskFailed(id: string): void {
@@ -634,6 +666,7 @@ class Run {
 
   #tell(event: RunEvent): void {
     this.#idle?.take(event);
+    this.#ahead?.take(event);
     this.#recorder?.take(event);
     this.#show(event);
   }

@@ -19,6 +19,14 @@ const SETTINGS = 'executors:\n  cluster: { type: slurm, poll: 1s }\n';
 const COUNTED = (command: string, more = ''): string =>
   `executor: cluster\ntasks:\n  train:\n    run: |\n      echo run >> count\n      ${command}\n      echo made > model.bin\n    outputs: { model: model.bin }\n${more}`;
 
+/** Three tasks, each of which reads what the one before has made. @param first prints what the first one puts out */
+const CHAIN = (first: string, more = ''): string => `executor: cluster
+tasks:
+  first: { run: 'echo first >> count; (${first}) > a', outputs: { a: a }${more} }
+  second: { run: echo second >> count; cat a a > b, inputs: [a], outputs: { b: b } }
+  third: { run: echo third >> count; cat b b > c, inputs: [b], outputs: { c: c } }
+`;
+
 class ClusterProject {
   readonly project: TestProject;
   readonly #cluster: Cluster;
@@ -260,6 +268,73 @@ tasks:
       await on.expect(0, ['run', '--resume']);
       assert.equal(on.times(), 1);
       assert.equal(on.project.lastRun().tasks[0]?.job?.id, job.id);
+      on.assertClean();
+    },
+  ],
+  [
+    'a graph is submitted as a whole: it ends without its client, and the next one takes its results',
+    async (cluster) => {
+      const on = await ClusterProject.make(cluster, CHAIN('while [ ! -e go ]; do sleep 0.2; done; echo 1'));
+      on.project.write({ b: 'before\n' });
+      const first = on.start(['run']);
+      await until('the last one is submitted', () => first.output().includes('waits for second'));
+      const names = readdirSync(on.project.path('.modelyard/jobs'));
+      first.child.kill('SIGKILL');
+      await first.done;
+      on.project.write({ go: '' });
+      await cluster.waitFor(() => Promise.resolve(on.project.exists('c')));
+      await on.expect(0, ['run', '--resume']);
+      assert.equal(on.project.read('count'), 'first\nsecond\nthird\n');
+      assert.equal(on.project.read('c'), '1\n1\n1\n1\n');
+      const ids = on.project.lastRun().tasks.map(({ job }) => job?.id);
+      const jobs = (await cluster.jobs()).filter(({ name }) => names.includes(name));
+      assert.deepEqual(jobs.map(({ id }) => id).sort(), [...ids].sort());
+      on.assertClean();
+      await on.expect(0, ['run']);
+      assert.deepEqual(Object.values(on.project.statuses()), ['cached', 'cached', 'cached']);
+    },
+  ],
+  [
+    'what was submitted ahead of a task that fails never runs, and its outputs are as before',
+    async (cluster) => {
+      const on = await ClusterProject.make(cluster, CHAIN('while [ ! -e go ]; do sleep 0.2; done; exit 4'));
+      on.project.write({ b: 'before\n' });
+      const run = on.start(['run']);
+      await until('the last one is submitted', () => run.output().includes('waits for second'));
+      on.project.write({ go: '' });
+      const { code, stdout } = await run.done;
+      assert.equal(code, 1, stdout);
+      assert.deepEqual(on.project.statuses(), { first: 'failed', second: 'skipped', third: 'skipped' });
+      assert.equal(on.project.read('count'), 'first\n');
+      assert.equal(on.project.read('b'), 'before\n');
+      on.assertClean();
+    },
+  ],
+  [
+    'what was submitted ahead is not done where the task before has made the same again',
+    async (cluster) => {
+      const on = await ClusterProject.make(cluster, CHAIN('echo 1'));
+      await on.expect(0, ['run']);
+      on.project.write({
+        'main.pipeline.yaml': CHAIN('while [ ! -e go ]; do sleep 0.2; done; echo 1'),
+      });
+      const run = on.start(['run']);
+      await until('the last one is submitted', () => run.output().includes('waits for second'));
+      on.project.write({ go: '' });
+      const { code, stdout } = await run.done;
+      assert.equal(code, 0, stdout);
+      assert.deepEqual(on.project.statuses(), { first: 'succeeded', second: 'cached', third: 'cached' });
+      assert.equal(on.project.read('c'), '1\n1\n1\n1\n');
+      on.assertClean();
+    },
+  ],
+  [
+    'a task that is tried again has what follows it submitted again',
+    async (cluster) => {
+      const again = 'test $(wc -l < count) -gt 1 || exit 5; sleep 1; echo 1';
+      const on = await ClusterProject.make(cluster, CHAIN(again, ', retries: 1'));
+      await on.expect(0, ['run']);
+      assert.equal(on.project.read('count'), 'first\nfirst\nsecond\nthird\n');
       on.assertClean();
     },
   ],

@@ -45,6 +45,23 @@ export interface JobMemo {
   readonly outputs: readonly string[];
   /** Files that its globs matched before, by path, with their stamps. */
   readonly strangers: Readonly<Record<string, string>>;
+  /** It was submitted before that was known which the task depends on; the fingerprint is then that of the rest. */
+  readonly ahead?: AheadMemo;
+}
+
+export interface AheadMemo {
+  /** Ids of the jobs that it waits for, by task. */
+  readonly after: Readonly<Record<string, string>>;
+  /** Hashes of the inputs that none of them makes, by path. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+/** What has to be there before a job that was submitted ahead does anything. */
+export interface After {
+  /** Of jobs of the same executor; all have to succeed. */
+  readonly ids: readonly string[];
+  /** Absolute; that they make. */
+  readonly files: readonly string[];
 }
 
 export type JobState =
@@ -122,6 +139,11 @@ export interface ExecutorContext {
 
 export interface Executor {
   start(job: ExecutorJob): Execution;
+  /**
+   * Hands on a job that starts by itself once others have succeeded, whether this process lives or not. Nothing where that
+   * could not be. Absent: the executor has no such thing.
+   */
+  ahead?(job: ExecutorJob, after: After, cancelled: AbortSignal): Promise<LeftJob | undefined>;
   /** Ends what it holds itself, when no job is left. */
   close(): void;
 }

@@ -74,6 +74,12 @@ export class Executors {
     return opened;
   }
 
+  /** Whether all of so many jobs may wait there at once. */
+  letsAllWait(name: string, jobs: number): boolean {
+    const settings = this.#elsewhere(name);
+    return settings !== undefined && jobs <= EXECUTORS[settings.type].jobs(settings);
+  }
+
   /** What the tasks of an executor share. */
   machine(name: string): Machine {
     const settings = this.#elsewhere(name);

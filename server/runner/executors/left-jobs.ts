@@ -29,11 +29,22 @@ const MOST_ABOVE = 50;
 
 export class LeftJobs {
   #jobs: readonly LeftJob[];
-  readonly all: readonly LeftJob[];
+  readonly #all: LeftJob[];
 
   constructor(jobs: readonly LeftJob[]) {
     this.#jobs = jobs;
-    this.all = jobs;
+    this.#all = [...jobs];
+  }
+
+  /** Those too that somebody has gone on with. */
+  get all(): readonly LeftJob[] {
+    return this.#all;
+  }
+
+  /** One that this run has submitted before its task's turn has come. */
+  add(job: LeftJob): void {
+    this.#jobs = [...this.#jobs, job];
+    this.#all.push(job);
   }
 
   /** The newest one of a task. */

@@ -71,6 +71,8 @@ export function removeEntry(layout: Layout, { name, folder }: JobEntry): void {
 /** How a job says that its commands have ended; nothing while it has not. */
 export interface DoneMarker {
   readonly exit: number;
+  /** What it was to wait for was not there. */
+  readonly unready?: true;
   readonly cpuSeconds?: number;
   readonly peakMemoryBytes?: number;
 }
@@ -78,12 +80,13 @@ export interface DoneMarker {
 export function readDone(file: string): DoneMarker | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    const { exit, cpu, peak } = JSON.parse(readPlainText(file)) as Partial<Record<string, unknown>>;
+    const { exit, unready, cpu, peak } = JSON.parse(readPlainText(file)) as Partial<Record<string, unknown>>;
     if (typeof exit !== 'number') return undefined;
     const seconds = typeof cpu === 'string' ? secondsOf(cpu) : undefined;
     const bytes = Number(peak);
     return {
       exit,
+      ...(unready === true ? { unready } : {}),
       ...defined({ cpuSeconds: seconds }),
       ...(typeof peak === 'string' && bytes > 0 ? { peakMemoryBytes: bytes } : {}),
     };

@@ -7,7 +7,7 @@ import type { Layout } from '../../../stores/layout.js';
 import { describeError } from '../../../stores/problem.js';
 import { writeFully } from '../../../stores/atomic.js';
 import { shellArguments } from '../../shells.js';
-import type { Execution, ExecutionResult, ExecutorJob } from '../executor.js';
+import type { After, Execution, ExecutionResult, ExecutorJob } from '../executor.js';
 import { type Listed, accountedState, ask, cancelNamed, isCrowded, listJobs } from './client.js';
 import { type DoneMarker, type JobEntry, readDone, removeEntry, writeEntry } from './entry.js';
 import { GrowingFile } from './growing-file.js';
@@ -44,6 +44,9 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The folders of jobs that this process knows, by executor and id: there they leave their marks. */
+const folders = new Map<string, string>();
+
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class SlurmJob implements Execution, Watched {
@@ -69,6 +72,7 @@ export class SlurmJob implements Execution, Watched {
   #stopped = false;
   #askedToEnd = 0;
   #judging = false;
+  #isWatched = true;
 
   constructor(layout: Layout, entry: JobEntry, job: ExecutorJob, pollMs: number) {
     this.#layout = layout;
@@ -101,8 +105,9 @@ export class SlurmJob implements Execution, Watched {
     return (name) => path.join(this.#entry.folder, name);
   }
 
-  /** Writes the job down and hands it to Slurm. */
-  async submit(settings: SlurmExecutor): Promise<void> {
+  /** Writes the job down and hands it to Slurm. @param after it waits for others; then it is not watched */
+  async submit(settings: SlurmExecutor, after?: After): Promise<void> {
+    this.#isWatched = after === undefined;
     const { script, cwd, env, resources, timeoutMs } = this.#job;
     const { name, folder } = this.#entry;
     let text: string;
@@ -115,14 +120,24 @@ export class SlurmJob implements Execution, Watched {
       });
       const { setup } = settings;
       const variables = Object.keys(env.own);
-      text = jobScript({ folder, cwd, setup, shell: script.shell, args, variables });
+      const marks = (after?.ids ?? []).map((id) => this.#markOf(id));
+      text = jobScript({
+        folder,
+        cwd,
+        setup,
+        shell: script.shell,
+        args,
+        variables,
+        after: { marks, files: after?.files ?? [] },
+      });
       writeFileSync(this.#file(FILES.script), text);
       writeEntry(this.#layout, this.#entry);
     } catch (error) {
       this.#finish({ error: describeError(error), leftBehind: false, outputHeld: false });
       return;
     }
-    const options = submitArguments(settings, { resources, name, folder, ...defined({ timeoutMs }) });
+    const wishes = { resources, name, folder, after: after?.ids ?? [], ...defined({ timeoutMs }) };
+    const options = submitArguments(settings, wishes);
     const given = { env: submitEnvironment(name, env), input: text };
     const why = whyImpossible(await nodeGroups(), settings, resources, timeoutMs ?? settings.timeMs);
     if (why !== undefined) {
@@ -179,17 +194,25 @@ export class SlurmJob implements Execution, Watched {
     const { executor } = this.#entry;
     this.#job.onState?.({ state: 'submitted', handle: { executor, id } });
     if (this.#stopped) this.#cancel();
-    slurmQueue.watch(this);
+    if (this.#isWatched) slurmQueue.watch(this);
   }
 
   #called(id: string): void {
     this.#entry = { ...this.#entry, id };
+    folders.set(`${this.#entry.executor} ${id}`, this.#entry.folder);
     this.#knownAt = Date.now();
     try {
       writeEntry(this.#layout, this.#entry);
     } catch {
       // A full disk: whoever comes next finds the job by its name.
     }
+  }
+
+  /** Where another job of the same executor says how it has ended. */
+  #markOf(id: string): string {
+    const folder = folders.get(`${this.#entry.executor} ${id}`);
+    if (folder === undefined) throw new Error(`job ${id} is not known here`);
+    return path.join(folder, FILES.done);
   }
 
   /** The job that has claimed the attempt, and its node. */

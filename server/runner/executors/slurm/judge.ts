@@ -49,6 +49,8 @@ export function judge(verdict: Verdict): ExecutionResult {
     ended: { by, message },
   });
   if (stopped) return { ...base, signal: 'SIGTERM' };
+  if (done?.unready === true)
+    return ended('infrastructure', `job ${id} began before that was there which it depends on`);
   switch (state) {
     case 'TIMEOUT':
     case 'DEADLINE':

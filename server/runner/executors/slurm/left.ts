@@ -23,7 +23,7 @@ export function leftSlurmJobs(layout: Layout, run: string, isRunning: (run: stri
   );
 }
 
-class LeftSlurmJob implements LeftJob {
+export class LeftSlurmJob implements LeftJob {
   readonly #layout: Layout;
   readonly #by: string;
   #entry: JobEntry;
@@ -62,7 +62,9 @@ class LeftSlurmJob implements LeftJob {
 
   async look(): Promise<'live' | 'succeeded' | 'ended'> {
     const list = await listJobs();
-    const listed = list?.find(({ name }) => name === this.#entry.name);
+    const { id: own, name: called } = this.#entry;
+    // A name may have been another job's before, and so may an id.
+    const listed = list?.find(({ id, name }) => name === called && (own === undefined || id === own));
     const done = readDone(path.join(this.#entry.folder, FILES.done));
     if (listed !== undefined && !isFinal(listed.state)) return 'live';
     if (listed !== undefined && listed.state !== 'COMPLETED') return 'ended';
@@ -83,7 +85,8 @@ class LeftSlurmJob implements LeftJob {
   }
 
   attach(job: Parameters<LeftJob['attach']>[0]): SlurmJob {
-    this.#attached = new SlurmJob(this.#layout, { ...this.#entry, run: this.#by }, job, SLURM_POLL_MS);
+    const entry = { ...this.#entry, run: this.#by, memo: job.memo };
+    this.#attached = new SlurmJob(this.#layout, entry, job, SLURM_POLL_MS);
     void this.#attached.takeUp();
     return this.#attached;
   }

@@ -10,11 +10,13 @@ export interface Request {
   readonly name: string;
   /** Absolute; on a file system that all nodes share. */
   readonly folder: string;
+  /** Ids of jobs that have to succeed before. */
+  readonly after: readonly string[];
 }
 
 /** Values stand in one word with their options, so that none is taken for an option of its own. */
 export function submitArguments(settings: SlurmExecutor, request: Request): string[] {
-  const { resources, name, folder } = request;
+  const { resources, name, folder, after } = request;
   const cpus = Math.max(1, Math.ceil(resources.cpus));
   const time = request.timeoutMs ?? settings.timeMs;
   const options: readonly (readonly [string, string | undefined])[] = [
@@ -32,6 +34,9 @@ export function submitArguments(settings: SlurmExecutor, request: Request): stri
     ['constraint', settings.constraint],
     // Slurm counts in minutes; the runner, while it lives, to the millisecond.
     ['time', time === undefined ? undefined : String(Math.max(1, Math.ceil(time / 60_000)))],
+    ['dependency', after.length === 0 ? undefined : `afterok:${after.join(':')}`],
+    // Else it would wait for ever.
+    ['kill-on-invalid-dep', after.length === 0 ? undefined : 'yes'],
     memory(settings, resources, cpus),
     gpus(settings, resources),
   ];

@@ -32,6 +32,8 @@ export interface ScriptParts {
   readonly args: readonly string[];
   /** Names of the variables of the task. */
   readonly variables: readonly string[];
+  /** What has to be there before. Absolute: marks of jobs that have succeeded, and files that they have made. */
+  readonly after: { readonly marks: readonly string[]; readonly files: readonly string[] };
 }
 
 /** The variables that `sbatch` is given, which a job inherits from it. */
@@ -45,7 +47,10 @@ export function submitEnvironment(name: string, { inherited, own }: JobEnvironme
   return env;
 }
 
-export function jobScript({ folder, cwd, setup, shell, args, variables }: ScriptParts): string {
+/** How long a file system may take until what another node has written is seen, in s. */
+const SEEN_S = 30;
+
+export function jobScript({ folder, cwd, setup, shell, args, variables, after }: ScriptParts): string {
   const quote = quoteWord;
   const carried = variables.filter(isSlurmVariable);
   return `#!/bin/bash
@@ -67,12 +72,24 @@ peak() {
 end() {
   local used
   used=$(times | tail -n 1)
-  say ${FILES.done} "{\\"exit\\":$1,\\"cpu\\":\\"$used\\",\\"peak\\":\\"$(peak)\\"}"
+  say ${FILES.done} "{\\"exit\\":$1,\${2-}\\"cpu\\":\\"$used\\",\\"peak\\":\\"$(peak)\\"}"
   exit "$1"
 }
 say ${FILES.started} "$SLURM_JOB_ID \${SLURMD_NODENAME:-$(uname -n)}"
 [ ! -e "$folder/${FILES.cancel}" ] || end 143
-${carried.map((one) => `export ${one}="$${CARRIER}${one}"; unset ${CARRIER}${one}\n`).join('')}export MODELYARD_METRICS="$folder/${FILES.metrics}"
+${
+  after.marks.length === 0
+    ? ''
+    : `# Slurm takes a job that failed and was forgotten for one that succeeded.
+seen() {
+  local mark file
+  for mark in ${after.marks.map(quote).join(' ')}; do grep -qs '"exit":0,' "$mark" || return 1; done
+  for file in ${after.files.map(quote).join(' ')}; do [ -e "$file" ] || return 1; done
+}
+for ((i = 0; i < ${SEEN_S}; i++)); do seen && break; sleep 1; done
+seen || end 1 '"unready":true,'
+`
+}${carried.map((one) => `export ${one}="$${CARRIER}${one}"; unset ${CARRIER}${one}\n`).join('')}export MODELYARD_METRICS="$folder/${FILES.metrics}"
 cd -- ${quote(cwd)} || end 1
 ${setup.map((command) => `${command}\n[ $? -eq 0 ] || { echo ${quote(`the setup failed: ${command}`)} >&2; end 1; }\n`).join('')}shell=
 for one in ${shell.programs.map(quote).join(' ')}; do shell=$(command -v -- "$one") && break; done

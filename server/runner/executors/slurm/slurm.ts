@@ -4,32 +4,53 @@ import path from 'node:path';
 import type { SlurmExecutor } from '../../../model/definition.js';
 import { layoutOf } from '../../../stores/layout.js';
 import { taskLogName } from '../../../stores/runs.js';
-import type { Executor, ExecutorContext, ExecutorJob } from '../executor.js';
+import type { After, Executor, ExecutorContext, ExecutorJob } from '../executor.js';
+import type { JobEntry } from './entry.js';
 import { SlurmJob } from './job.js';
+import { LeftSlurmJob } from './left.js';
 
 export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }: ExecutorContext): Executor {
   const layout = layoutOf(root);
   const folders = settings.workDir === undefined ? layout.jobs : path.resolve(root, settings.workDir);
   const jobs: SlurmJob[] = [];
+  const names = new Set<string>();
+  const entryOf = (job: ExecutorJob): JobEntry => {
+    const name = freeName(
+      names,
+      folders,
+      `${runId}.${path.basename(taskLogName(job.id), '.log')}.${job.attempt}`,
+    );
+    return {
+      version: 1,
+      name,
+      executor: settings.name,
+      run: runId,
+      pipeline,
+      task: job.id,
+      attempt: job.attempt,
+      folder: path.join(folders, name),
+      memo: job.memo,
+      submittedAt: new Date().toISOString(),
+    };
+  };
   return {
     start(job: ExecutorJob) {
-      const name = freeName(folders, `${runId}.${path.basename(taskLogName(job.id), '.log')}.${job.attempt}`);
-      const entry = {
-        version: 1,
-        name,
-        executor: settings.name,
-        run: runId,
-        pipeline,
-        task: job.id,
-        attempt: job.attempt,
-        folder: path.join(folders, name),
-        memo: job.memo,
-        submittedAt: new Date().toISOString(),
-      } as const;
-      const one = new SlurmJob(layout, entry, job, settings.pollMs);
+      const one = new SlurmJob(layout, entryOf(job), job, settings.pollMs);
       jobs.push(one);
       void one.submit(settings);
       return one;
+    },
+    async ahead(job: ExecutorJob, after: After, cancelled: AbortSignal) {
+      const entry = entryOf(job);
+      const one = new SlurmJob(layout, entry, { ...job, ...UNHEARD }, settings.pollMs);
+      const stop = (): void => one.stop();
+      cancelled.addEventListener('abort', stop, { once: true });
+      await one.submit(settings, after);
+      cancelled.removeEventListener('abort', stop);
+      const { id } = one;
+      if (id !== undefined) return new LeftSlurmJob(layout, runId, { ...entry, id });
+      one.forget();
+      return undefined;
     },
     close: () => {
       for (const job of jobs) job.forget();
@@ -37,10 +58,21 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
   };
 }
 
-/** A run that goes on as itself may do a task anew; what the marks of another job lie in is not for this one. */
-function freeName(folder: string, name: string): string {
+/** Nobody listens yet: whoever takes the job up reads from the beginning. */
+const UNHEARD: Pick<ExecutorJob, 'onOutput' | 'onState'> = {
+  onOutput: () => undefined,
+  onState: () => undefined,
+};
+
+/**
+ * A run that goes on as itself may do a task anew; what the marks of another job lie in is not for this one, and the queue
+ * may still have one that was ended.
+ */
+function freeName(used: Set<string>, folder: string, name: string): string {
   for (let again = 1; ; again++) {
     const free = again === 1 ? name : `${name}.${again}`;
-    if (!existsSync(path.join(folder, free))) return free;
+    if (used.has(free) || existsSync(path.join(folder, free))) continue;
+    used.add(free);
+    return free;
   }
 }
