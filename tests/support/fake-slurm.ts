@@ -66,8 +66,8 @@ for word; do
   for _ in 1 2 3 4 5; do [ -s "$J/pid" ] && break; sleep 0.1; done
   mark=$(cat "$J/name")
   for signal in TERM KILL; do
-    for process in /proc/[0-9]*; do
-      grep -qsz "^MODELYARD_JOB=$mark$" "$process/environ" && kill -$signal "\${process##*/}"
+    for file in $(grep -lsz "^MODELYARD_JOB=$mark$" /proc/[0-9]*/environ); do
+      process=\${file#/proc/}; kill -$signal "\${process%/environ}"
     done 2>/dev/null
     sleep 0.2
   done
