@@ -337,7 +337,7 @@ export interface Target {
   readonly ports?: { readonly from: number; readonly to: number };
 }
 
-/** What the executor `local` may give to tasks; what is absent is the machine's. */
+/** What an executor of this machine may give to tasks; what is absent is the machine's. */
 export interface LocalExecutor {
   readonly jobs?: number;
   readonly cpus?: number;
@@ -367,7 +367,8 @@ export interface SlurmExecutor {
 }
 
 /** Where tasks can run, as `modelyard.yaml` has it. Bounds of `local` are in `ProjectSettings.local`. */
-export type ExecutorSettings = { readonly name: string; readonly type: 'local' } | SlurmExecutor;
+export type ExecutorSettings =
+  ({ readonly name: string; readonly type: 'local' } & LocalExecutor) | SlurmExecutor;
 
 /** `modelyard.yaml`. Sections of later capabilities stay as written in `raw`. */
 export interface ProjectSettings {

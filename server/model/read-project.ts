@@ -108,7 +108,7 @@ function readLocal(node: Maybe): LocalExecutor {
 function readExecutor({ key, value }: MapEntry): ExecutorSettings[] {
   const name = key.text;
   const type = wordOf(field(value, 'type'), EXECUTOR_TYPES);
-  if (type !== 'slurm') return type === undefined ? [] : [{ name, type }];
+  if (type !== 'slurm') return type === undefined ? [] : [{ name, type, ...readLocal(value) }];
   const text = (word: string): string | undefined => textOf(field(value, word));
   return [
     {

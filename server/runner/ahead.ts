@@ -152,7 +152,8 @@ export class Ahead {
   }
 
   async #submit(instance: Instance, after: Readonly<Record<string, string>>): Promise<void> {
-    const { session, executors, executorOf, left, trash, cancelled, job, emit } = this.#context;
+    const { session, executors, executorOf, left, trash, cancelled, job } = this.#context;
+    const emit = (event: EventBody): void => this.#context.emit(event);
     const { id } = instance;
     const executor = await executors.open(executorOf(instance));
     const resolution = await resolveFully(session, instance);

@@ -168,7 +168,8 @@ export class Attempt {
 
   /** Whether it waits in a queue before it starts. */
   get #queues(): boolean {
-    return this.#context.executorOf(this.#task.instance) !== LOCAL_EXECUTOR;
+    const { executors, executorOf } = this.#context;
+    return !executors.isHere(executorOf(this.#task.instance));
   }
 
   #startClock(): void {
@@ -297,7 +298,7 @@ export class Attempt {
     };
     const { left } = this.#job;
     const execution = left === undefined ? (await executors.open(name)).start(job) : left.attach(job);
-    if (name === LOCAL_EXECUTOR) this.#started(execution.pid);
+    if (executors.isHere(name)) this.#started(execution.pid);
     const stop = (): void => execution.stop();
     const kill = (): void => execution.kill();
     const late = new AbortController();

@@ -6,7 +6,7 @@
  * room for it, and where they will have ended before it could start: by how long each of them took in earlier runs.
  */
 import { defined } from '../base/defined.js';
-import type { Resources } from '../model/definition.js';
+import type { LocalExecutor, Resources } from '../model/definition.js';
 
 export interface Capacity {
   /** Tasks at once. */
@@ -98,12 +98,13 @@ export class Machine {
   /**
    * A grant beside those of this run, where it is to be had now. More than the machine has nobody gets: then all there is.
    * @param key the same each time that this wish is made
+   * @param gpus only these
    */
-  take(key: object, asked: Demand): Grant | undefined {
+  take(key: object, asked: Demand, gpus?: readonly string[]): Grant | undefined {
     if (this.full) return undefined;
     const reserved = this.#reserved?.wish.key === key ? undefined : this.#reserved;
     const own = [...this.#grants];
-    const { capacity } = this;
+    const capacity = this.#within(gpus);
     const now = this.#clock();
     const grant = grantFrom({ asked, capacity }, own, now);
     if (reserved !== undefined && !this.#leavesRoom(reserved, asked)) {
@@ -126,15 +127,19 @@ export class Machine {
    * had now: nobody here is told when they give it back.
    * @returns the grant in the place of the other, which may be of other devices
    */
-  claim(key: object, grant: Grant, asked: Demand): Grant | undefined {
+  claim(key: object, grant: Grant, asked: Demand, gpus?: readonly string[]): Grant | undefined {
     if (this.#others === undefined) return grant;
     const own = [...this.#grants].filter((one) => one !== grant);
-    const claimed = this.#others.take(key, { asked, capacity: this.capacity }, own);
+    const claimed = this.#others.take(key, { asked, capacity: this.#within(gpus) }, own);
     if (claimed === undefined) return undefined;
     this.#grants.delete(grant);
     this.#grants.add(claimed);
     if (this.#reserved?.overtakers.delete(grant) === true) this.#reserved.overtakers.add(claimed);
     return claimed;
+  }
+
+  #within(gpus: readonly string[] = this.capacity.gpus): Capacity {
+    return { ...this.capacity, gpus };
   }
 
   /** @param how `unused`: nobody need look whether there is room now */
@@ -163,6 +168,45 @@ export class Machine {
     const mine = chooseFrom({ asked, capacity: this.capacity }, [...overtakers]);
     return mine !== undefined && chooseFrom(wish, [...overtakers, mine]) !== undefined;
   }
+}
+
+/** A part of a machine: what it gives is of the whole, within bounds of its own. */
+export function partOf(whole: Machine, bounds: LocalExecutor): Machine {
+  const { capacity } = whole;
+  const least = (bound: number | undefined, most: number): number => Math.min(bound ?? most, most);
+  const cpus = least(bounds.cpus, capacity.cpus);
+  const part: Capacity = {
+    jobs: least(bounds.jobs, capacity.jobs),
+    cpus,
+    memoryBytes: least(bounds.memoryBytes, capacity.memoryBytes),
+    gpus: capacity.gpus.slice(0, bounds.gpus),
+  };
+  return new Machine(part, {
+    take: (key, { asked }) => {
+      const grant = whole.take(key, within(asked, part), part.gpus);
+      if (grant === undefined) return undefined;
+      const claimed = whole.claim(key, grant, within(asked, part), part.gpus);
+      if (claimed === undefined) whole.give(grant, 'unused');
+      return claimed;
+    },
+    give: (grant) => whole.give(grant),
+    forget: (key) => whole.forget(key),
+    get holders() {
+      return whole.holders;
+    },
+  });
+}
+
+/** More than there is nobody gets. */
+function within(asked: Demand, { cpus, memoryBytes, gpus }: Capacity): Demand {
+  return {
+    ...asked,
+    cpus: Math.min(asked.cpus, cpus),
+    gpus: Math.min(asked.gpus, gpus.length),
+    ...defined({
+      memoryBytes: asked.memoryBytes === undefined ? undefined : Math.min(asked.memoryBytes, memoryBytes),
+    }),
+  };
 }
 
 /** What a wish gets beside what is taken; nothing where it doesn't fit. */

@@ -31,9 +31,14 @@ export function capacityOf(
 }
 
 /** What tasks ask for that is not there: they run with all there is. */
-export function shortagesOf(instances: readonly Instance[], capacity: Capacity): readonly string[] {
+export function shortagesOf(
+  instances: readonly Instance[],
+  capacityFor: (instance: Instance) => Capacity,
+): readonly string[] {
   const notices = new Set<string>();
-  for (const { task } of instances) {
+  for (const instance of instances) {
+    const { task } = instance;
+    const capacity = capacityFor(instance);
     const { gpus: wanted, memoryBytes = 0 } = task.resources;
     if (wanted > capacity.gpus.length) {
       notices.add(

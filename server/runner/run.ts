@@ -464,11 +464,11 @@ class Run {
     const mutexes = this.#mutexes;
     const executors = this.#executors;
     const nameOf = ({ task }: Instance): string => executors.nameOf(task, options.pipeline);
-    const local = this.#instances.filter((instance) => nameOf(instance) === LOCAL_EXECUTOR);
+    const local = this.#instances.filter((instance) => executors.isHere(nameOf(instance)));
     const here = new Set(local.map(({ id }) => id));
     const machine = executors.machine(LOCAL_EXECUTOR);
     const short = Masks.warning(this.#options.secrets);
-    const notices = shortagesOf(local, machine.capacity);
+    const notices = shortagesOf(local, (instance) => executors.machine(nameOf(instance)).capacity);
     for (const message of [...notices, ...(short === undefined ? [] : [short])]) {
       this.#emit({ type: 'notice', level: 'warning', message });
     }
@@ -491,7 +491,7 @@ class Run {
         this.#emit({
           type: 'task-waiting',
           id,
-          reason: `this machine is busy with ${machine.holders.join(', ')}`,
+          reason: `this machine is busy with ${machine.holders.length === 0 ? 'other tasks of the run' : machine.holders.join(', ')}`,
         }),
       cancelled: options.control.cancelled,
       admit: (id) => options.control.cancelled.aborted || mutexes.take(id),

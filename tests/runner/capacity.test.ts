@@ -227,3 +227,26 @@ test('a task that was always quick passes one that waits for the whole machine, 
   await project.expect(0, args);
   assert.deepEqual(project.read('trace').trim().split('\n'), ['hold', 'big', 'quick']);
 });
+
+test('an executor of this machine by another name has bounds of its own, within those of the machine', async () => {
+  const alone = 'mkdir busy || exit 1; sleep 0.2; rmdir busy';
+  const project = await TestProject.make({
+    'modelyard.yaml': 'executors: { small: { type: local, jobs: 1 } }\nexecutor: small\n',
+    'main.pipeline.yaml': `tasks:
+  one: { run: '${alone}' }
+  two: { run: '${alone}' }
+  three: { run: '${alone}' }
+  beside: { run: 'true', executor: local }
+  slow: { run: sleep 600, timeout: 1s, continue-on-error: true }
+`,
+  });
+  await project.expect(0, ['run', '-j', '4', '--force']);
+  assert.deepEqual(project.statuses(), {
+    one: 'succeeded',
+    two: 'succeeded',
+    three: 'succeeded',
+    beside: 'succeeded',
+    slow: 'failed',
+  });
+  assert.equal(project.lastRun().tasks.find(({ id }) => id === 'slow')?.error, 'timed out after 1s');
+});

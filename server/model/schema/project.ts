@@ -263,7 +263,7 @@ export const projectSchema = closed(
     ),
     executors: opt(
       named(key(executor, 'An executor.', [{ type: 'slurm', partition: 'gpu' }])),
-      'Places where tasks run. `local` is always there.',
+      'Places where tasks run. `local`, this machine, is always there; others of the type `local` are parts of it.',
       [{ cluster: { type: 'slurm', partition: 'gpu' } }],
     ),
     executor: opt(

@@ -16,7 +16,7 @@ export const executorMismatch: Rule = {
   docs: `
 An executor does the commands of \`run\` tasks; whatever else tasks do (\`check\`, \`register\`, \`deploy\`, …) is done where the
 pipeline is run, because the project’s memory is there. A Slurm cluster gives whole graphics processors. The keys of an
-executor are those of its type, and this machine has one name, \`local\`.
+executor are those of its type.
 
 **How to fix it:** Take out what says nothing, or ask for what the executor has.
 `,
@@ -64,10 +64,6 @@ executor are those of its type, and this machine has one name, \`local\`.
         '`partition` says nothing for an executor of the type `local`.',
       ],
     },
-    {
-      files: { 'modelyard.yaml': 'executors:\n  «small»: { type: local, jobs: 2 }\n' },
-      messages: ['This machine is called `local`: tasks for "small" fail.'],
-    },
   ],
   check(context) {
     const { definition, pipeline } = context;
@@ -99,10 +95,6 @@ function checkSettings(context: RuleContext, tree: SyntaxTree): void {
     const written = entryOf(executor.value, 'type')?.value;
     const type = EXECUTOR_TYPES.find((one) => written?.kind === 'scalar' && written.text === one);
     if (type === undefined) continue;
-    if (type === 'local' && executor.key.text !== LOCAL_EXECUTOR) {
-      const message = `This machine is called \`${LOCAL_EXECUTOR}\`: tasks for "${executor.key.text}" fail.`;
-      context.report({ span: executor.key.span, message });
-    }
     for (const entry of entriesIn(executor)) {
       const other = EXECUTOR_TYPES.find((one) => one !== type && EXECUTOR_KEYS[one].includes(entry.key.text));
       if (other === undefined) continue;

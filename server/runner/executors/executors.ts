@@ -2,7 +2,7 @@
 import type { ExecutorSettings, Pipeline, Task } from '../../model/definition.js';
 import { LOCAL_EXECUTOR, executorOf } from '../../model/executors.js';
 import { didYouMean, similar } from '../../model/names.js';
-import { Machine } from '../machine.js';
+import { Machine, partOf } from '../machine.js';
 import type { RunSettings } from '../places.js';
 import type { Executor, ExecutorContext } from './executor.js';
 
@@ -58,9 +58,12 @@ export class Executors {
     if (!names.includes(name)) {
       return `there is no executor "${name}" in modelyard.yaml${didYouMean(similar(name, names))}`;
     }
-    return name === LOCAL_EXECUTOR || this.#elsewhere(name) !== undefined
-      ? undefined
-      : `the executor "${name}" is of the type \`local\`, and this machine is called \`${LOCAL_EXECUTOR}\``;
+    return undefined;
+  }
+
+  /** Whether it is this machine, or a part of it. */
+  isHere(name: string): boolean {
+    return this.#elsewhere(name) === undefined;
   }
 
   async open(name: string): Promise<Executor> {
@@ -82,15 +85,23 @@ export class Executors {
 
   /** What the tasks of an executor share. */
   machine(name: string): Machine {
-    const settings = this.#elsewhere(name);
-    let machine = this.#machines.get(settings === undefined ? LOCAL_EXECUTOR : name);
-    if (machine === undefined) {
-      const jobs = settings === undefined ? 1 : EXECUTORS[settings.type].jobs(settings);
-      // How much there is of the rest, and who gets it, is the cluster's to say.
-      machine = new Machine({ jobs, cpus: Infinity, memoryBytes: Infinity, gpus: [] });
-      this.#machines.set(name, machine);
-    }
+    const known = this.#machines.get(name);
+    if (known !== undefined) return known;
+    const settings = this.#settings.executors.find((one) => one.name === name);
+    const machine = this.#machineOf(settings);
+    if (settings !== undefined) this.#machines.set(name, machine);
     return machine;
+  }
+
+  #machineOf(settings: ExecutorSettings | undefined): Machine {
+    if (settings !== undefined && settings.type !== 'local') {
+      const jobs = EXECUTORS[settings.type].jobs(settings);
+      // How much there is of the rest, and who gets it, is the cluster's to say.
+      return new Machine({ jobs, cpus: Infinity, memoryBytes: Infinity, gpus: [] });
+    }
+    const whole = this.#machines.get(LOCAL_EXECUTOR);
+    if (whole === undefined) throw new Error('nobody has said what this machine has');
+    return settings === undefined ? whole : partOf(whole, settings);
   }
 
   async close(): Promise<void> {

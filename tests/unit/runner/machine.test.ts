@@ -12,6 +12,7 @@ import {
   type Grant,
   Machine,
   deviceVariables,
+  partOf,
 } from '../../../server/runner/machine.js';
 import { capacityOf } from '../../../server/runner/resources.js';
 import { schedule } from '../../../server/runner/schedule.js';
@@ -43,6 +44,33 @@ test('a processor is given to one task at a time, parts of one to as many as fit
   assert.equal(names(new Machine(CAPACITY).take({}, asks(1, 1.5))), '0,1');
   assert.equal(names(new Machine(CAPACITY).take({}, asks(1, 9))), '0,1', 'more than there is: all there is');
   assert.equal(names(new Machine({ ...CAPACITY, gpus: [] }).take({}, asks(1, 1))), '');
+});
+
+test('a part of a machine has bounds of its own, and nothing that others have of the whole', () => {
+  const whole = new Machine(CAPACITY);
+  const part = partOf(whole, { jobs: 2, cpus: 9, gpus: 1 });
+  assert.deepEqual(part.capacity, { ...CAPACITY, jobs: 2, gpus: ['0'] });
+  const take = (asked: Resources): Grant | undefined => {
+    const key = {};
+    const grant = part.take(key, asked);
+    const claimed = grant && part.claim(key, grant, asked);
+    if (grant !== undefined && claimed === undefined) part.give(grant, 'unused');
+    part.forget(key);
+    return claimed;
+  };
+  const beside = whole.take({}, asks(1, 1));
+  assert.equal(names(beside), '0');
+  assert.equal(take(asks(1, 1)), undefined, 'the only one that it may have is given');
+  const three = take(asks(3));
+  assert.equal(three?.cpus, 3);
+  assert.equal(take(asks(1)), undefined, 'no core of the whole is left');
+  assert.ok(beside);
+  whole.give(beside);
+  const one = take(asks(1, 9));
+  assert.equal(names(one), '0', 'more than it may have: all that it may have');
+  assert.equal(whole.take({}, asks(1)), undefined);
+  part.give(three);
+  assert.ok(whole.take({}, asks(3)), 'what the part gives back is free in the whole');
 });
 
 test('who does not fit keeps its place, and others pass only where they can’t hold it up', () => {
