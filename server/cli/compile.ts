@@ -1,11 +1,12 @@
 /** The slow way to a pipeline: parse, analyse, check. Evaluated only when a definition has changed. */
-import type { RuleSeverity } from '../model/definition.js';
+import type { Pipeline, RuleSeverity } from '../model/definition.js';
 import { DIALECTS } from '../model/dialects/index.js';
 import type { Project } from '../project/project.js';
 import { ALL_RULES } from '../rules/index.js';
 import { runSettings } from '../runner/places.js';
 import type { Finding } from '../rules/rule.js';
 import { positionAt } from '../syntax/text.js';
+import { compileStages } from './compile-dvc.js';
 import type { Compiled, Diagnostic, LoadResult } from './loaded.js';
 import { openProject } from './open-project.js';
 
@@ -27,7 +28,15 @@ export function compile(
         : `${relative} is not taken as a Modelyard pipeline because of ${why}`;
     return { ok: false, message, diagnostics };
   }
-  if (definition.kind !== 'pipeline') {
+  let pipeline: Pipeline;
+  if (definition.kind === 'pipeline') pipeline = definition.pipeline;
+  else if (definition.kind === 'dvc') {
+    const stages = compileStages(project, definition, (path) =>
+      diagnosticsOf(project, path, errorsAlone(project)),
+    );
+    if (!stages.ok) return stages;
+    ({ pipeline } = stages);
+  } else {
     const what = DIALECTS[definition.kind].defines;
     return { ok: false, message: `${relative} defines ${what}, not a pipeline`, diagnostics: [] };
   }
@@ -37,7 +46,7 @@ export function compile(
   return {
     ok: true,
     compiled: {
-      pipeline: definition.pipeline,
+      pipeline,
       definitionHash,
       cache: project.settings.cache,
       trash: project.settings.trash,

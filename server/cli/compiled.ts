@@ -19,13 +19,15 @@ export async function loadPipeline(root: string, relative: string): Promise<Load
     return { ok: false, message: `can't read ${relative}: there is no such file`, diagnostics: [] };
   }
   const place = compiledPlace(root, relative, text);
-  const kept = read(place);
+  // What stages are depends on files of values besides: they are read each time.
+  const stages = path.basename(relative) === 'dvc.yaml';
+  const kept = stages ? undefined : read(place);
   const texts = { ...settingsTexts(root), [relative]: text };
   if (kept !== undefined) return { ok: true, compiled: kept, texts };
   const { compile } = await import('./compile.js');
   const result = compile(root, relative, hashOf(text));
   if (!result.ok) return result;
-  keep(place, result.compiled);
+  if (!stages) keep(place, result.compiled);
   return { ok: true, compiled: result.compiled, texts };
 }
 

@@ -8,4 +8,5 @@ export * from './open-project.js';
 export * from './passed-over.js';
 export * from '../project/project.js';
 export * from '../project/texts.js';
+export * from '../runner/dvc/open.js';
 export * from '../syntax/parse.js';

@@ -15,6 +15,7 @@ import type {
   ServiceAction,
 } from './serving-actions.js';
 import type { TableOptions } from './table-options.js';
+import type { StageSpec } from './stage.js';
 import type { TrainingSetAction } from './training-set.js';
 import type { DeclaredSecret } from './secrets.js';
 import type { PythonCounts } from './python-counts.js';
@@ -135,6 +136,8 @@ export interface RunAction {
   readonly kind: 'run';
   /** Run in order by one shell: what one sets, the next has. The first that fails ends the task. */
   readonly commands: readonly TemplateText[];
+  /** `true`: each has a shell of its own. */
+  readonly apart?: boolean;
 }
 
 export interface CheckAction {
@@ -286,6 +289,8 @@ export interface Task {
   readonly mutex?: TemplateText;
   /** Every expression of the task, in the order of the text. */
   readonly expressions: readonly ExpressionSite[];
+  /** It is a stage of DVC, whose memory says what is done. */
+  readonly stage?: StageSpec;
 }
 
 export interface Pipeline {

@@ -166,6 +166,26 @@ function splitWords(text: string): string[] {
   return [...text.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replace(/["']/g, ''));
 }
 
+/**
+ * The shell that DVC takes, whose own configuration has no say.
+ * @param wanted `$SHELL`
+ */
+export function stageShell(wanted: string | undefined): Shell {
+  const program = wanted === undefined || wanted === '' ? '/bin/sh' : wanted;
+  const options =
+    { bash: ['--noprofile', '--norc'], zsh: ['--no-rcs'] }[baseName(program).toLowerCase()] ?? [];
+  return {
+    written: program,
+    language: 'shell',
+    extension: '.sh',
+    stops: false,
+    pipefail: false,
+    programs: [program],
+    args: [...options, SCRIPT_FILE],
+    inline: [...options, '-c', SCRIPT_FILE],
+  };
+}
+
 /** Who says what runs a task: the task, its commands' first line, its pipeline, the project; else `sh`. */
 export function shellOfTask(
   task: Pick<Task, 'action' | 'shell'>,

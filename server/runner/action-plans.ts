@@ -37,6 +37,8 @@ export type ResolvedCheck =
 export interface Script {
   readonly shell: Shell;
   readonly text: string;
+  /** What follows, each in a shell of its own, where what was before it has succeeded. */
+  readonly then?: readonly string[];
 }
 
 /** The settings of each action with every expression replaced by its value. */
@@ -108,7 +110,11 @@ const LOOKED_AT = 'what runs is looked at in each run';
 
 const ACTION_PLANS: { readonly [K in ActionKind]: ActionPlan<ActionOf<K>, Settings[K]> } = {
   run: {
-    resolve: ({ commands }, on) => on.script(commands),
+    resolve: ({ commands, apart }, on) => {
+      if (apart !== true) return on.script(commands);
+      const [first, ...then] = commands.map((one) => on.script([one]));
+      return first === undefined ? on.script([]) : { ...first, then: then.map(({ text }) => text) };
+    },
     worker: 'process',
     done: 'outputs',
   },

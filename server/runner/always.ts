@@ -4,6 +4,8 @@ import { planOf } from './action-plans.js';
 
 /** Why a task runs each time; nothing when it need not. */
 export function alwaysRuns({ task, outputs }: Pick<Instance, 'task' | 'outputs'>): string | undefined {
+  // DVC's memory says it.
+  if (task.stage !== undefined) return undefined;
   if (!task.cache) return 'cache: false';
   const done = task.action === undefined ? 'outputs' : planOf(task.action).done;
   if (typeof done === 'object') return done.never;

@@ -5,8 +5,9 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { defined } from '../base/defined.js';
 import type { Json, Task } from '../model/definition.js';
+import type { StageSpec } from '../model/stage.js';
 import { globOf } from '../model/glob.js';
-import { describeFileError } from '../stores/problem.js';
+import { describeError, describeFileError } from '../stores/problem.js';
 import {
   type ArtifactRecord,
   type FileRecord,
@@ -30,6 +31,7 @@ import {
   nothingToDo,
 } from './decide.js';
 import type { EventBody, TaskEnded } from '../stores/run-events.js';
+import type { DvcGuard } from './dvc/guard.js';
 import { maskedIn, maskedRecord } from './masks.js';
 import { madeOf } from './identity.js';
 import { FOLDER_MIME, mimeOf } from './mime.js';
@@ -82,6 +84,8 @@ export interface ExecuteContext extends AttemptContext {
   readonly ahead: Ahead;
   /** Ends one that nobody goes on with. */
   dropLeft(left: LeftJob): Promise<void>;
+  /** Keeps DVC and the run apart, where tasks are stages of DVC. */
+  readonly dvc?: DvcGuard;
   /** Where things go that are in the way of outputs. */
   readonly trash: RunTrash;
 }
@@ -200,6 +204,7 @@ class Execution {
     }
     const { task } = resolution;
     this.#names = namesOf(task.outputs);
+    if (instance.task.stage !== undefined) return this.#stage(task, instance.task.stage);
     const refusal = this.#notBuilt();
     if (refusal !== undefined) return this.#refused(refusal);
     const refused = nothingToDo(task);
@@ -254,6 +259,47 @@ class Execution {
     // What waited for other runs looks again at what there is to do.
     if (needsMachine(instance.task) && (await this.#seat.claim())) return this.run();
     return this.#perform(task, printed.fingerprint, printed.inputs);
+  }
+
+  /** A stage of DVC: its memory says what is to be done, and gets what came of it. */
+  async #stage(task: ResolvedTask, stage: StageSpec): Promise<Ending | 'parked'> {
+    const { stages } = this.#session;
+    const { dvc, control } = this.#context;
+    if (stages === undefined || dvc === undefined) throw new Error('the memory of DVC is not open');
+    const read = (file: string): Promise<ReadInput> => this.#session.workspace.read(file, control.killed);
+    const params = stage.frozen ? undefined : stages.params(stage);
+    if (params?.ok === false) return this.#refused(params.message);
+    const printed = await fingerprintTask(this.#session, task, read);
+    if (!printed.ok) return this.#refused(missingInput(printed.message, this.#id));
+    const { fingerprint: print, inputs } = printed;
+    this.#fingerprint = print.hash;
+    const look = await dvc.locked(() => stages.look(stage, { force: this.#context.force }));
+    if (look.kind === 'stuck') return this.#refused(look.message);
+    const reasons = look.kind === 'up-to-date' ? [] : look.reasons;
+    this.#emit({ type: 'task-planned', id: this.#id, decision: look.kind, reasons, fingerprint: print });
+    const before = this.#outputsBefore();
+    if (look.kind === 'up-to-date') {
+      const state = this.#session.states.get(this.#id);
+      return state?.fingerprint.hash === print.hash
+        ? fromState(state, inputs)
+        : this.#settle(task, print, { ...NOTHING, inputs }, before, 'cached', false);
+    }
+    if (look.kind === 'restore') {
+      const restored = await dvc.running(stage, async () => {
+        await before.clear(task.outputs, control.killed);
+        const done = await dvc
+          .locked(() => stages.checkout(stage, look.from))
+          .then(
+            () => this.#settle(task, print, { ...NOTHING, inputs }, before, 'cached'),
+            (error: unknown): Ending => ({ status: 'failed', error: describeError(error), ...NOTHING }),
+          );
+        if (done.status !== 'cached') before.undo();
+        return done;
+      });
+      return restored;
+    }
+    if (await this.#seat.claim()) return this.run();
+    return dvc.running(stage, () => this.#perform(task, print, inputs));
   }
 
   /** Tells everybody, and those that depend on it, how it ended. */
@@ -498,6 +544,21 @@ class Execution {
       const told = [error ?? 'it failed', ...(why === undefined ? [] : [why.message])].join(': ');
       return { status: 'failed', error: told, ...base, ...defined({ missingModule: why?.missing }) };
     }
+    return this.#settle(task, print, base, before, 'succeeded');
+  }
+
+  /** What it was to make is there: it is read, and remembered. */
+  async #settle(
+    task: ResolvedTask,
+    print: FingerprintRecord,
+    base: Omit<Ending, 'status'>,
+    before: OutputsBefore,
+    status: 'succeeded' | 'cached',
+    changed = true,
+  ): Promise<Ending> {
+    const { inputs, metrics: logged } = base;
+    const { masks } = this.#context;
+    const { stage } = this.#instance.task;
     const found = await this.#outputs(task, before);
     if (!found.ok) return { status: 'failed', error: found.error, ...base };
     let metrics: Readonly<Record<string, Json>> = logged;
@@ -518,6 +579,11 @@ class Execution {
         metrics = { ...metrics, ...read.metrics };
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
+        if (stage !== undefined) {
+          const message = `${this.#id}: its metrics ${output.path} can't be read: ${why}`;
+          this.#emit({ type: 'notice', level: 'warning', message });
+          continue;
+        }
         return { status: 'failed', error: `its metrics ${output.path} can't be read: ${why}`, ...base };
       }
     }
@@ -528,17 +594,26 @@ class Execution {
       inputs,
       outputs: found.outputs,
       metrics,
-      ...told,
-      ...defined({ links }),
+      ...defined({ checks: base.checks, note: base.note, values: base.values, links }),
       run: this.#context.runId,
       tookMs: this.#session.states.took(this.#id, Math.round(performance.now() - this.#begunMs)),
     };
-    const changed = await this.#changedInputs(task, inputs);
+    if (stage !== undefined) {
+      const problem = changed
+        ? await this.#context.dvc?.locked(() => this.#session.stages?.keep(stage))
+        : undefined;
+      if (problem !== undefined) this.#emit({ type: 'notice', level: 'warning', message: problem });
+      before.settle();
+      this.#session.states.put(state);
+      before.sweep();
+      return { status, ...base, outputs: found.outputs, metrics };
+    }
+    const other = await this.#changedInputs(task, inputs);
     before.settle();
-    if (changed !== undefined) {
-      const message = `${this.#id}: ${changed} while it ran; its result is not cached and it will run again`;
+    if (other !== undefined) {
+      const message = `${this.#id}: ${other} while it ran; its result is not cached and it will run again`;
       this.#emit({ type: 'notice', level: 'warning', message });
-      this.#session.states.put({ ...state, stale: `${changed} while it ran` });
+      this.#session.states.put({ ...state, stale: `${other} while it ran` });
       before.sweep();
       return { status: 'succeeded', ...base, outputs: found.outputs, metrics };
     }

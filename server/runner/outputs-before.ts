@@ -9,6 +9,7 @@ import { globOf } from '../model/glob.js';
 import { ArtifactObjects } from '../stores/registry/objects.js';
 import { registryPlaces } from '../stores/registry/places.js';
 import type { Held, RunTrash } from '../stores/trash.js';
+import type { StageMemory } from './dvc/memory.js';
 import type { LeftJob } from './executors/executor.js';
 import type { TaskOutputPath } from './resolve.js';
 import type { Session } from './session.js';
@@ -29,6 +30,7 @@ export async function foundAt(
   if (stat.isFile() && stat.size === 0) return 'known';
   if (stat.isDirectory() && isHollow(target)) return 'known';
   const recorded = session.states.recorded(file);
+  if (session.stages !== undefined) return madeByStage(session, session.stages, file) ? 'known' : 'found';
   // A link is somebody's, unless the task made this very one; what it leads to is not removed with it.
   if (stat.isSymbolicLink()) {
     const to = readlinkSync(target);
@@ -41,6 +43,13 @@ export async function foundAt(
   const folder = stat.isDirectory();
   const registry = new ArtifactObjects(registryPlaces(session.root));
   return session.cache.keeps(hash, folder) || registry.has(hash, folder) ? 'known' : 'found';
+}
+
+/** DVC, too, may have made it. */
+function madeByStage(session: Session, stages: StageMemory, file: string): boolean {
+  return session.graph.instances.some(({ task: { stage } }) =>
+    stage?.outs.some((out) => out.file === file && stages.made(stage, out)),
+  );
 }
 
 /** Whether nothing but folders is in a folder: no bytes that could be lost. */
@@ -107,7 +116,8 @@ export class OutputsBefore {
         files.map((file, index) => ({ path: file, reason: found[index] ?? 'found' })),
       ),
     );
-    for (const output of outputs) {
+    // DVC makes no folders.
+    for (const output of this.#session.stages === undefined ? outputs : []) {
       const folder = output.glob
         ? workspace.absolute(globOf(output.path).base || '.')
         : path.dirname(workspace.absolute(output.path));

@@ -2,6 +2,7 @@
 import { defined } from '../base/defined.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
 import type { Json, Pipeline, Task } from '../model/definition.js';
+import type { StageSpec } from '../model/stage.js';
 import type { PythonSource } from '../python/choose.js';
 import type { Stake } from '../stores/approvals.js';
 import type { FingerprintRecord, RunDocument, TaskOutcome } from '../stores/run-document.js';
@@ -210,6 +211,7 @@ class Planner {
       if (!start.start && start.error !== true) return { ...head, decision: 'skip', reasons: [start.reason] };
     }
     if (upstream.length > 0) return stale('run', upstream);
+    if (instance.task.stage !== undefined) return this.#planStage(instance.task.stage, head, stale);
     const resolution = await resolveFully(session, instance);
     if (!resolution.ok) return stale('unknown', [resolution.message], 'may run');
     const { task } = resolution;
@@ -254,6 +256,26 @@ class Planner {
     if (choice === undefined || !uses) return {};
     const { python, name, source } = choice;
     return { python: { path: python.path, name, ...defined({ version: python.version }), source } };
+  }
+
+  /** DVC's memory says what is to be done. */
+  #planStage(
+    stage: StageSpec,
+    head: Pick<PlannedTask, 'id' | 'task' | 'action'>,
+    stale: (decision: PlannedTask['decision'], reasons: readonly string[], word?: string) => PlannedTask,
+  ): PlannedTask {
+    const { stages } = this.#session;
+    try {
+      const look = stages?.look(stage, { force: this.#options.force ?? false });
+      if (look === undefined || look.kind === 'stuck')
+        return stale('unknown', look === undefined ? [] : [look.message], 'may run');
+      if (look.kind === 'run') return stale('run', look.reasons);
+      if (look.kind === 'up-to-date') return { ...head, decision: 'up-to-date', reasons: [] };
+      stages?.pretend(stage, look.from);
+      return { ...head, decision: 'restore', reasons: look.reasons };
+    } catch (error) {
+      return stale('unknown', [error instanceof Error ? error.message : String(error)], 'may run');
+    }
   }
 
   /** Its values are those of its last success; what depends on it can be told. */

@@ -31,6 +31,7 @@ export async function refusalOf(
     badPython(session, place) ??
     badPath(session) ??
     trackedOutput(session) ??
+    (await session.openStages(session.facts.environment)) ??
     (await heldSource(session, read))
   );
 }
@@ -148,7 +149,9 @@ function isSkipped(task: Task, scope: Scope): boolean {
 
 /** Git may have got files since the definition was checked. */
 function trackedOutput(session: Session): string | undefined {
-  for (const { id, outputs } of session.selectedInstances()) {
+  for (const { id, outputs, task } of session.selectedInstances()) {
+    // DVC has rules of its own.
+    if (task.stage !== undefined) continue;
     for (const { path: file, role, output } of outputs) {
       if (file === undefined || file === '.' || output?.persist === true) continue;
       const tracked = trackedAt(session.root, file);

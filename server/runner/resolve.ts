@@ -16,7 +16,7 @@ import { compileGlob, globOf } from '../model/glob.js';
 import type { Instance, ResolvedOutput, ResolvedPath } from '../model/graph.js';
 import { isGlob, isWithin } from '../model/paths.js';
 import { isComplete, scriptOf } from '../model/shell.js';
-import { type ScriptLanguage, shellOfTask } from '../model/shells.js';
+import { type ScriptLanguage, shellOfTask, stageShell } from '../model/shells.js';
 import { formatBytes } from '../model/units.js';
 import { toText, truthy } from '../model/values.js';
 import type { Choice } from '../python/choose.js';
@@ -218,7 +218,10 @@ class Resolver {
 
   #script(commands: readonly TemplateText[], parts: FingerprintPart[]): Script {
     const { task } = this.#instance;
-    const shell = shellOfTask(task, this.#pipeline, this.#facts.places.shell ?? SYSTEM_SHELL);
+    const shell =
+      task.stage === undefined
+        ? shellOfTask(task, this.#pipeline, this.#facts.places.shell ?? SYSTEM_SHELL)
+        : stageShell(this.#facts.environment['SHELL']);
     const text = scriptOf(commands);
     if (commands.length > 1 && shell.language === 'shell') {
       const open = commands.find((command) => !isComplete(command));

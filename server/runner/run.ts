@@ -27,6 +27,7 @@ import type { Executor, LeftJob } from './executors/executor.js';
 import { Executors, type Machines } from './executors/executors.js';
 import { LeftJobs, leftJobs } from './executors/left-jobs.js';
 import { localExecutor } from './executors/local.js';
+import type { DvcGuard } from './dvc/guard.js';
 import { type DirtyCheck, checkDirty } from './git.js';
 import { Idle } from './idle.js';
 import { acquireLocks, waitingFor } from './locks.js';
@@ -203,6 +204,7 @@ class Run {
   #failed = false;
   #worked = false;
   #idle: Idle | undefined;
+  #dvc: DvcGuard | undefined;
   #deferred: Promise<void> = Promise.resolve();
   readonly #trash: RunTrash;
 
@@ -321,11 +323,13 @@ class Run {
       this.#recoverOutputs();
       mkdirSync(metricsFolder, { recursive: true });
       this.#emit({ type: 'run-started' });
+      await this.#openStages();
       await this.#work(metricsFolder, approvals, idle);
     } catch (error) {
       this.#failed = true;
       this.#emit({ type: 'notice', level: 'error', message: describeError(error) });
     } finally {
+      await this.#dvc?.close();
       await this.#executors.close();
       this.#left.close();
       this.#mutexes.close();
@@ -353,6 +357,18 @@ class Run {
     const recorded = recorder.problem === undefined;
     if (parked && recorded) return { kind: 'waiting', runId: this.#header.id };
     return { kind: 'ended', runId: this.#header.id, status: recorded ? status : 'failed' };
+  }
+
+  async #openStages(): Promise<void> {
+    if (this.#session.stages === undefined) return;
+    const { DvcGuard } = await import('./dvc/guard.js');
+    const { root, wait, control } = this.#options;
+    this.#dvc = new DvcGuard({
+      root,
+      wait,
+      signal: control.cancelled,
+      say: (message) => this.#emit({ type: 'notice', level: 'warning', message }),
+    });
   }
 
   /** What a runner that was killed had taken away is put back before anything is looked at. */
@@ -579,7 +595,7 @@ class Run {
       ended: this.#ended(),
       waitsBelow: (id) => idle.hasWaiting(id),
       endsOnly: this.#endsOnly,
-      ...defined({ versions: options.versions }),
+      ...defined({ versions: options.versions, dvc: this.#dvc }),
       place: options.place,
       refusal: (id) => this.#mutexes.refusal(id),
       failed: (id) => this.#taskFailed(id),

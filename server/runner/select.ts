@@ -1,5 +1,5 @@
 /** Which tasks of a pipeline a run is about. */
-import type { Graph } from '../model/graph.js';
+import type { Graph, Instance } from '../model/graph.js';
 
 export interface Selection {
   /** These and nothing else, whatever they depend on. */
@@ -31,13 +31,20 @@ export function select(graph: Graph, selection: Selection): Selected {
   for (const { names, spread } of wanted) {
     const chosen = new Set<string>();
     for (const name of names) {
-      const own = graph.byId.has(name) ? [name] : (graph.byTask.get(name) ?? []).map(({ id }) => id);
+      const own = graph.byId.has(name)
+        ? [name]
+        : (graph.byTask.get(name) ?? stagesOfGroup(graph, name)).map(({ id }) => id);
       if (own.length === 0) return { ok: false, unknown: name, known: [...graph.byTask.keys()] };
       for (const id of own) for (const one of spread(id)) chosen.add(one);
     }
     ids = new Set([...ids].filter((id) => chosen.has(id)));
   }
   return { ok: true, ids };
+}
+
+/** Those that a group of DVC stands for, by its name. */
+function stagesOfGroup({ instances }: Graph, name: string): readonly Instance[] {
+  return instances.filter(({ id, task }) => task.stage !== undefined && id.startsWith(`${name}@`));
 }
 
 /** Everything that can be reached from a node, the node included. */

@@ -22,6 +22,7 @@ import { usesFeatures } from './feature-files.js';
 import type { FeatureViews } from './features.js';
 import type { Models } from './models.js';
 import { type Identity, madeOf, selfContained } from './identity.js';
+import type { StageMemory } from './dvc/memory.js';
 import type { RunSettings } from './places.js';
 import { type Facts, type TaskFacts, listsOf, outputPaths } from './scope.js';
 import { type Selection, select } from './select.js';
@@ -128,6 +129,7 @@ export class Session {
   readonly #featureDefinitions: readonly FeaturesDefinition[];
   #features: FeatureViews | undefined;
   #packages: PackageStore | undefined;
+  #stages: StageMemory | undefined;
 
   constructor(options: SessionOptions) {
     this.root = options.root;
@@ -197,6 +199,22 @@ export class Session {
       hashFiles: (globs) => this.workspace.hashFiles(globs),
       features: this.featureFiles,
     };
+  }
+
+  /** What DVC remembers, where the tasks are stages of DVC: once it is known that they may run. */
+  get stages(): StageMemory | undefined {
+    return this.#stages;
+  }
+
+  /** @returns why stages of DVC can't run */
+  async openStages(environment: SessionOptions['environment']): Promise<string | undefined> {
+    const stages = this.selectedInstances().flatMap(({ task }) => task.stage ?? []);
+    if (stages.length === 0) return undefined;
+    const { openStages } = await import('./dvc/open.js');
+    const opened = openStages(this.root, stages, environment);
+    if (!opened.ok) return opened.problem;
+    this.#stages = opened.memory;
+    return undefined;
   }
 
   /** Opens the registry and the feature store where the pipeline uses them; nobody else pays for it. To be awaited before tasks are resolved. */

@@ -56,8 +56,9 @@ export class TaskPythons {
   }
 
   #find(task: Task): TaskPython {
-    const { action } = task;
-    if (action?.kind !== 'run') return NO_PYTHON;
+    const { action, stage } = task;
+    // DVC's stages run as DVC runs them: with what the PATH has.
+    if (action?.kind !== 'run' || stage !== undefined) return NO_PYTHON;
     const wish = pythonWish(task, this.#pipeline, this.#settings.python);
     const chosen = this.#pythons.choose(wish);
     const shell = shellOfTask(task, this.#pipeline, this.#settings.shell ?? SYSTEM_SHELL);

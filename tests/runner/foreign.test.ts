@@ -55,7 +55,7 @@ test('a command that is refused, or only looks, leaves no memory behind', async 
   }
 });
 
-test('a dvc.yaml is checked as DVC checks it, and left to DVC', async () => {
+test('a dvc.yaml is checked as DVC checks it, and run only in a project of DVC', async () => {
   const project = await TestProject.make({
     'dvc.yaml': 'stages:\n  train:\n    cmd: python train.py ${lr}\n',
     'params.yaml': 'lr: 1\n',
@@ -63,10 +63,11 @@ test('a dvc.yaml is checked as DVC checks it, and left to DVC', async () => {
   project.remove('modelyard.yaml');
   const clean = await project.run(['lint']);
   assert.equal(clean.code, 0, clean.stdout);
-  for (const command of ['run', 'plan', 'graph']) {
+  assert.equal((await project.run(['graph', 'dvc.yaml'])).stdout, 'train\n');
+  for (const command of ['run', 'plan']) {
     const refused = await project.run([command, 'dvc.yaml']);
     assert.equal(refused.code, 2);
-    assert.match(refused.stderr, /dvc\.yaml defines stages of DVC, which `dvc repro` runs, not a pipeline/);
+    assert.match(refused.stderr, /is no DVC project, it has no folder \.dvc: run `dvc init` there/);
   }
   project.write({ 'params.yaml': 'rate: 1\n' });
   const broken = await project.run(['lint', 'dvc.yaml']);

@@ -4,17 +4,22 @@ import type { Script } from '../action-plans.js';
 import type { Exit } from '../../base/task-outcome.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
-export async function runAction(context: ActionContext, script: Script): Promise<ActionOutcome> {
-  if (context.signal.aborted) return { ok: false };
-  const result = await context.script(script);
-  if (result.error === undefined && result.ended === undefined && result.exitCode === 0)
-    return { ok: true, exitCode: 0 };
-  return {
-    ok: false,
-    error: result.ended?.message ?? explain(result),
-    ...(result.ended?.by === 'infrastructure' ? { infrastructure: true } : {}),
-    ...defined({ exitCode: result.exitCode, signal: result.signal }),
-  };
+export async function runAction(
+  context: ActionContext,
+  { then = [], ...script }: Script,
+): Promise<ActionOutcome> {
+  for (const text of [script.text, ...then]) {
+    if (context.signal.aborted) return { ok: false };
+    const result = await context.script({ ...script, text });
+    if (result.error !== undefined || result.ended !== undefined || result.exitCode !== 0)
+      return {
+        ok: false,
+        error: result.ended?.message ?? explain(result),
+        ...(result.ended?.by === 'infrastructure' ? { infrastructure: true } : {}),
+        ...defined({ exitCode: result.exitCode, signal: result.signal }),
+      };
+  }
+  return { ok: true, exitCode: 0 };
 }
 
 function explain(result: Exit): string {

@@ -119,6 +119,25 @@ function cycles(stages: readonly StageOf[], outs: ReadonlyMap<string, readonly O
   });
 }
 
+/** The stages that are wanted, and all that these depend on. A frozen one depends on nothing. */
+export function withUpstream(all: readonly StageOf[], wanted: (one: StageOf) => boolean): StageOf[] {
+  const stages = seenBy(all);
+  const outs = new Map<string, Out[]>();
+  for (const one of stages)
+    for (const out of one.stage.outs)
+      if (out.path !== undefined) outs.set(out.path, [...(outs.get(out.path) ?? []), { ...one, out }]);
+  const ids = new Map(stages.map((one) => [idOf(one), one] as const));
+  const sorted = [...outs.keys()].sort();
+  const chosen = new Set(stages.filter(wanted).map(idOf));
+  for (const id of chosen) {
+    const one = ids.get(id);
+    if (one === undefined || one.stage.work.frozen) continue;
+    for (const { path } of one.stage.deps)
+      if (path !== undefined) for (const maker of makersOf(path, outs, sorted)) chosen.add(maker);
+  }
+  return stages.filter((one) => chosen.has(idOf(one)));
+}
+
 function idOf({ file, stage }: StageOf): string {
   return `${file}:${stage.name}`;
 }

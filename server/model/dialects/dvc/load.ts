@@ -120,9 +120,9 @@ function take(loading: Loading, item: string, span: Span): void {
   }
 }
 
-type FileValue = { readonly value: Value } | { readonly refused: string } | { readonly unknown: true };
+export type FileValue = { readonly value: Value } | { readonly refused: string } | { readonly unknown: true };
 
-function fileValue(path: string, written: string, read: ReadFile): FileValue {
+export function fileValue(path: string, written: string, read: ReadFile): FileValue {
   if (path.startsWith('/') || isOutside(path)) return { unknown: true };
   const found = read(path);
   if (found.kind === 'missing') return { refused: `There is no file ${written}.` };

@@ -8,6 +8,7 @@ import { foreachCells, matrixCells, MOST_STAGES } from './groups.js';
 import type { Cell } from './groups.js';
 import { loadDefault, loadVars } from './load.js';
 import type { ReadFile } from './load.js';
+import type { StageOutput, StageParams } from '../../stage.js';
 import { isAddress, within } from './paths.js';
 import { isList, isMapping, typeOf } from './values.js';
 import type { Value } from './values.js';
@@ -26,6 +27,21 @@ export interface Stage {
   readonly nameSpan: Span;
   readonly deps: readonly StagePath[];
   readonly outs: readonly StagePath[];
+  readonly work: StageWork;
+}
+
+/** What running it takes. What could not be filled is `undefined`, or has no path. */
+export interface StageWork {
+  readonly cmd: Value | undefined;
+  /** Relative to the project. */
+  readonly folder: string | undefined;
+  readonly frozen: boolean;
+  readonly alwaysChanged: boolean;
+  readonly params: readonly StageParams[];
+  readonly outs: readonly (Omit<StageOutput, 'file'> & { readonly file: string | undefined })[];
+  readonly deps: readonly StagePath[];
+  /** Something of it is not known here. */
+  readonly open: boolean;
 }
 
 export type DvcProblemKind = 'template' | 'vars' | 'stage';
@@ -57,6 +73,8 @@ class Resolver {
   readonly #problems: DvcProblem[] = [];
   readonly #told = new Set<string>();
   #left = MOST_TEXT;
+  /** Of the stage at hand something could not be filled. */
+  #unfilled = false;
 
   constructor(tree: SyntaxTree, path: string, read: ReadFile) {
     this.#tree = tree;
@@ -150,16 +168,38 @@ class Resolver {
     }
     const deps: StagePath[] = [];
     const outs: StagePath[] = [];
+    const read: StagePath[] = [];
+    const written: StageWork['outs'][number][] = [];
+    let cmd: Value | undefined;
+    const flagged = (name: string): boolean => {
+      const node = entryOf(body, name)?.value;
+      return node?.kind === 'scalar' && node.value === true;
+    };
     for (const { key, value } of body.entries) {
       const section = key.text;
       if (section === 'vars' || section === 'wdir') continue;
-      if (section === 'deps') deps.push(...this.#paths(value, section, context, wdir));
+      if (section === 'deps') {
+        const found = this.#paths(value, section, context, wdir);
+        deps.push(...found);
+        read.push(...found);
+      } else if (section === 'cmd') cmd = this.#filler.fill(value, context, section);
       else if (section === 'params') deps.push(...this.#params(value, context, wdir));
       else if (section === 'outs' || section === 'metrics' || section === 'plots')
-        outs.push(...unique(this.#paths(value, section, context, wdir)));
+        outs.push(...unique(this.#outs(value, section, context, wdir, written)));
       else this.#filler.fill(value, context, section);
     }
-    this.#stages.push({ name, nameSpan, deps, outs });
+    const work: StageWork = {
+      cmd,
+      folder: wdir,
+      frozen: flagged('frozen'),
+      alwaysChanged: flagged('always_changed'),
+      deps: unique(read),
+      params: this.#paramKeys(entryOf(body, 'params')?.value, context, wdir),
+      outs: written,
+      open: context.open || this.#unfilled,
+    };
+    this.#unfilled = false;
+    this.#stages.push({ name, nameSpan, deps, outs, work });
   }
 
   /** Relative to the project; `undefined` where it can't be told. */
@@ -185,9 +225,80 @@ class Resolver {
     });
   }
 
+  /** The same as paths, and with what is said of them. */
+  #outs(
+    node: SyntaxNode | null,
+    section: 'outs' | 'metrics' | 'plots',
+    context: Context,
+    wdir: string | undefined,
+    written: StageWork['outs'][number][],
+  ): StagePath[] {
+    if (node?.kind !== 'sequence') return [];
+    const role = ({ outs: 'out', metrics: 'metric', plots: 'plot' } as const)[section];
+    return node.items.flatMap((item) => {
+      const entries = item?.kind === 'map' ? item.entries : [{ key: item, value: null }];
+      return entries.flatMap(({ key, value }) => {
+        if (key?.kind !== 'scalar') return [];
+        const flags = value === null ? undefined : this.#filler.fill(value, context, section);
+        const says = (name: string): Value | undefined => (isMapping(flags) ? flags.get(name) : undefined);
+        const found = this.#path(key, section, context, wdir);
+        for (const { text, path } of found) {
+          if (written.some((one) => one.path === text && one.role === role)) continue;
+          written.push({
+            path: text,
+            file: path,
+            cache: says('cache') !== false,
+            persist: says('persist') === true,
+            role,
+          });
+        }
+        if (found.length === 0) this.#unfilled = true;
+        return found;
+      });
+    });
+  }
+
+  /** As DVC puts them together: keys of the same file in one list, and all of a file where that is asked for anywhere. */
+  #paramKeys(node: SyntaxNode | null | undefined, context: Context, wdir: string | undefined): StageParams[] {
+    if (node?.kind !== 'sequence') return [];
+    const files = new Map<string, string[]>();
+    const whole = new Set<string>();
+    const add = (file: string, keys: readonly string[]): void => {
+      files.set(file, [...(files.get(file) ?? []), ...keys]);
+    };
+    for (const item of node.items) {
+      const filled = this.#filler.fill(item, context, 'params');
+      if (typeof filled === 'string') add('params.yaml', [filled]);
+      else if (isMapping(filled)) {
+        for (const [file, keys] of filled) {
+          if (typeof file !== 'string') this.#unfilled = true;
+          else if (isList(keys) && keys.length > 0) {
+            const named = keys.filter((one) => typeof one === 'string');
+            if (named.length < keys.length) this.#unfilled = true;
+            add(file, named);
+          } else {
+            whole.add(file);
+            add(file, []);
+          }
+        }
+      } else this.#unfilled = true;
+    }
+    return [...files].flatMap(([path, keys]): StageParams[] => {
+      const [found] = this.#located(path, node.span, 'a file of params', wdir);
+      if (found?.path === undefined) {
+        this.#unfilled = true;
+        return [];
+      }
+      return [{ path, file: found.path, keys: whole.has(path) ? [] : [...new Set(keys)] }];
+    });
+  }
+
   #path(node: ScalarNode, section: string, context: Context, wdir: string | undefined): StagePath[] {
     const text = this.#filler.scalar(node, context, section);
-    if (text === undefined) return [];
+    if (text === undefined) {
+      this.#unfilled = true;
+      return [];
+    }
     const tell = this.#teller('stage');
     if (typeof text !== 'string') {
       tell(node.span, `A path has to be a text; this is a ${typeOf(text)}.`);

@@ -1,0 +1,166 @@
+/** Hashes of files and folders as DVC has them. */
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, openSync, readSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
+import path from 'node:path';
+import { asMapping, pythonJson, sortedBy } from '../../model/dialects/dvc/equal.js';
+import type { IgnoredPaths } from './ignored.js';
+
+export interface FileHash {
+  readonly kind: 'file';
+  readonly md5: string;
+  readonly size: number;
+  readonly isexec: boolean;
+}
+
+export interface FolderHash {
+  readonly kind: 'folder';
+  /** With `.dir` behind it. */
+  readonly md5: string;
+  readonly size: number;
+  /** What its object says. */
+  readonly listing: string;
+  readonly files: readonly { readonly relative: string; readonly md5: string }[];
+}
+
+/** Something is there that DVC takes in a way of its own, or not at all. */
+export class NotTaken extends Error {}
+
+const CHUNK = 1024 * 1024;
+/** So much of a chunk says whether it is text. */
+const TEXT_SAMPLE = 512;
+
+export class Hashes {
+  readonly #ignored: IgnoredPaths;
+  readonly #known = new Map<string, { readonly stamp: string; readonly md5: string }>();
+
+  constructor(ignored: IgnoredPaths) {
+    this.#ignored = ignored;
+  }
+
+  /**
+   * @param absolute `undefined` comes out where nothing is
+   * @param legacy as DVC 2 did it
+   * @throws NotTaken
+   */
+  of(absolute: string, legacy = false): FileHash | FolderHash | undefined {
+    const stat = statOf(absolute);
+    if (stat === undefined) return undefined;
+    if (stat.isDirectory()) return this.#folder(absolute, legacy);
+    if (!stat.isFile()) throw new NotTaken(`${absolute} is neither a file nor a folder`);
+    return {
+      kind: 'file',
+      md5: this.#file(absolute, stat, legacy),
+      size: Number(stat.size),
+      isexec: isExecutable(stat),
+    };
+  }
+
+  #folder(absolute: string, legacy: boolean): FolderHash {
+    const files: { relative: string; md5: string; size: number }[] = [];
+    const walk = (folder: string, prefix: string): void => {
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        const here = `${folder}/${entry.name}`;
+        const relative = `${prefix}${entry.name}`;
+        const stat = statOf(here);
+        if (stat === undefined) throw new NotTaken(`${here} is a link to nothing`);
+        if (this.#ignored.ignores(here, stat.isDirectory())) continue;
+        if (stat.isDirectory()) {
+          if (entry.isSymbolicLink()) throw new NotTaken(`${here} is a link to a folder`);
+          walk(here, `${relative}/`);
+        } else if (stat.isFile()) {
+          if (this.#ignored.isPatternFile(here)) throw new NotTaken(`${here} has patterns of its own`);
+          files.push({ relative, md5: this.#file(here, stat, legacy), size: Number(stat.size) });
+        } else throw new NotTaken(`${here} is neither a file nor a folder`);
+      }
+    };
+    walk(absolute, '');
+    const sorted = sortedBy(files, ({ relative }) => relative);
+    const listing = pythonJson(
+      sorted.map(({ relative, md5 }) =>
+        asMapping([
+          ['md5', md5],
+          ['relpath', relative],
+        ]),
+      ),
+    );
+    const md5 = `${createHash('md5').update(listing).digest('hex')}.dir`;
+    return {
+      kind: 'folder',
+      md5,
+      size: files.reduce((sum, { size }) => sum + size, 0),
+      listing,
+      files: sorted,
+    };
+  }
+
+  #file(absolute: string, stat: BigIntStats, legacy: boolean): string {
+    const key = legacy ? `${absolute}\0legacy` : absolute;
+    const stamp = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+    const known = this.#known.get(key);
+    if (known?.stamp === stamp) return known.md5;
+    const md5 = legacy ? legacyMd5(absolute) : plainMd5(absolute);
+    // What was changed just now may change again within the same tick of the clock.
+    if (Date.now() - Number(stat.ctimeNs / 1_000_000n) > 1_000) this.#known.set(key, { stamp, md5 });
+    return md5;
+  }
+}
+
+function statOf(target: string): BigIntStats | undefined {
+  return statSync(target, { bigint: true, throwIfNoEntry: false });
+}
+
+export function isExecutable(stat: BigIntStats): boolean {
+  return (Number(stat.mode) & 0o111) !== 0;
+}
+
+export function plainMd5(file: string): string {
+  return digest(file, (hash, chunk) => hash.update(chunk));
+}
+
+function legacyMd5(file: string): string {
+  return digest(file, (hash, chunk) =>
+    hash.update(isText(chunk.subarray(0, TEXT_SAMPLE)) ? unixLines(chunk) : chunk),
+  );
+}
+
+function digest(file: string, add: (hash: Hash, chunk: Buffer) => void): string {
+  const hash = createHash('md5');
+  const descriptor = openSync(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    for (;;) {
+      let filled = 0;
+      while (filled < CHUNK) {
+        const read = readSync(descriptor, buffer, filled, CHUNK - filled, null);
+        if (read === 0) break;
+        filled += read;
+      }
+      if (filled === 0) return hash.digest('hex');
+      add(hash, buffer.subarray(0, filled));
+      if (filled < CHUNK) return hash.digest('hex');
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** By the bytes that DVC takes for text: at most three in ten bytes are something else. */
+function isText(sample: Buffer): boolean {
+  if (sample.length === 0) return true;
+  if (sample.includes(0)) return false;
+  let other = 0;
+  for (const byte of sample) {
+    const text = (byte >= 32 && byte < 127) || [8, 9, 10, 12, 13].includes(byte);
+    if (!text) other++;
+  }
+  return other / sample.length <= 0.3;
+}
+
+function unixLines(chunk: Buffer): Buffer {
+  return Buffer.from(chunk.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
+}
+
+/** Relative to the project, `/` between names. */
+export function inProject(root: string, absolute: string): string {
+  return path.relative(root, absolute).split(path.sep).join('/');
+}

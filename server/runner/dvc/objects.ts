@@ -1,0 +1,190 @@
+/** DVC's cache: objects by their MD5, listings of folders, and what stages came to for which dependencies. */
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { pythonJson } from '../../model/dialects/dvc/equal.js';
+import { entryLines } from '../../model/dialects/dvc/yaml-text.js';
+import { isList, isMapping, type Mapping, type Value } from '../../model/dialects/dvc/values.js';
+import { LockFile } from '../../model/dialects/dvc/lock.js';
+import type { FileHash, FolderHash } from './hashes.js';
+import { plainMd5 } from './hashes.js';
+
+const READ_ONLY = 0o444;
+/** Left out where a stage is known by what it read and made. */
+const UNCOUNTED = ['size', 'nfiles'];
+
+interface Member {
+  readonly md5: string;
+  readonly relpath: string;
+}
+
+export class DvcCache {
+  readonly #folder: string;
+
+  /** @param folder absolute; made when the first object needs it */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Where an object lies; those of DVC 2 lie elsewhere. */
+  place(md5: string, legacy = false): string {
+    const head = legacy ? this.#folder : path.join(this.#folder, 'files', 'md5');
+    return path.join(head, md5.slice(0, 2), md5.slice(2));
+  }
+
+  /** Whether it has an object and, of a folder, all that is in it. One that may have been written to is read. */
+  has(md5: string, legacy = false): boolean {
+    if (!this.#isWhole(md5, legacy)) return false;
+    if (!md5.endsWith('.dir')) return true;
+    return this.members(md5, legacy)?.every((one) => this.#isWhole(one.md5, legacy)) ?? false;
+  }
+
+  #isWhole(md5: string, legacy: boolean): boolean {
+    const stat = statSync(this.place(md5, legacy), { throwIfNoEntry: false });
+    if (stat?.isFile() !== true) return false;
+    if ((stat.mode & 0o777) === READ_ONLY || legacy) return true;
+    return plainMd5(this.place(md5)) === md5.replace(/\.dir$/, '');
+  }
+
+  /** What a folder holds; `undefined` where its listing can't be read. */
+  members(md5: string, legacy = false): readonly Member[] | undefined {
+    try {
+      const list: unknown = JSON.parse(readFileSync(this.place(md5, legacy), 'utf8'));
+      if (!Array.isArray(list)) return undefined;
+      const members = (list as readonly Partial<Member>[]).map(({ md5: hash, relpath }) =>
+        typeof hash === 'string' && typeof relpath === 'string' && isInside(relpath)
+          ? { md5: hash, relpath }
+          : undefined,
+      );
+      return members.includes(undefined) ? undefined : members.filter((one) => one !== undefined);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Puts a file or a folder in that has just been hashed. @throws where it has changed since */
+  add(absolute: string, hash: FileHash | FolderHash): void {
+    if (hash.kind === 'file') this.#addFile(absolute, hash.md5);
+    else {
+      for (const { relative, md5 } of hash.files) this.#addFile(`${absolute}/${relative}`, md5);
+      // Last, so that who finds it finds all that it names.
+      this.#put(hash.md5, (place) => writeFileSync(place, hash.listing));
+    }
+  }
+
+  #addFile(absolute: string, md5: string): void {
+    this.#put(md5, (place) => {
+      copyFileSync(absolute, place, constants.COPYFILE_FICLONE);
+      chmodSync(place, 0o644);
+      if (plainMd5(place) !== md5)
+        throw new Error(`${absolute} was changed while it was put into DVC’s cache`);
+    });
+  }
+
+  #put(md5: string, write: (place: string) => void): void {
+    if (this.#isWhole(md5, false)) return;
+    const place = this.place(md5);
+    mkdirSync(path.dirname(place), { recursive: true });
+    const half = `${place}.${process.pid}.${String(Date.now())}.tmp`;
+    try {
+      write(half);
+      chmodSync(half, READ_ONLY);
+      renameSync(half, place);
+    } catch (error) {
+      rmSync(half, { force: true });
+      throw error;
+    }
+  }
+
+  /** Puts an object where an output belongs; what lay there has been taken away. */
+  checkout(
+    md5: string,
+    absolute: string,
+    options: { readonly legacy: boolean; readonly isexec: boolean },
+  ): void {
+    const { legacy, isexec } = options;
+    if (!md5.endsWith('.dir')) {
+      this.#out(this.place(md5, legacy), absolute);
+      if (isexec) chmodSync(absolute, 0o755);
+      return;
+    }
+    mkdirSync(absolute, { recursive: true });
+    for (const { md5: one, relpath } of this.members(md5, legacy) ?? [])
+      this.#out(this.place(one, legacy), path.join(absolute, relpath));
+  }
+
+  #out(object: string, absolute: string): void {
+    mkdirSync(path.dirname(absolute), { recursive: true });
+    const half = `${absolute}.${process.pid}.tmp`;
+    // A new file has the permissions that files get here, and keeps those of the object once that is copied.
+    writeFileSync(half, '');
+    const { mode } = statSync(half);
+    copyFileSync(object, half, constants.COPYFILE_FICLONE);
+    chmodSync(half, mode & 0o777);
+    renameSync(half, absolute);
+  }
+
+  /** What a stage came to the last time that it had these dependencies. */
+  lastRun(entry: Mapping): Mapping | undefined {
+    const folder = this.#runs(runKey(entry));
+    if (!existsSync(folder)) return undefined;
+    const found = readdirSync(folder).map((name) => {
+      const file = path.join(folder, name);
+      return { file, time: lstatSync(file).mtimeMs };
+    });
+    const newest = found.sort((a, b) => b.time - a.time)[0];
+    if (newest === undefined) return undefined;
+    const read = LockFile.read(
+      `schema: '2.0'\nstages:\n  run:\n${readFileSync(newest.file, 'utf8').replace(/^(?=.)/gm, '    ')}`,
+    );
+    const kept = read.ok ? read.lock.entry('run') : undefined;
+    return typeof kept === 'object' ? kept.value : undefined;
+  }
+
+  saveRun(entry: Mapping): void {
+    const folder = this.#runs(runKey(entry));
+    const place = path.join(folder, sha256(pythonJson(entry, UNCOUNTED)));
+    if (existsSync(place)) return;
+    mkdirSync(folder, { recursive: true });
+    const half = path.join(folder, `.${process.pid}.tmp`);
+    writeFileSync(
+      half,
+      [...entry].flatMap(([key, value]) => entryLines(String(key), value, '')).join('\n') + '\n',
+    );
+    renameSync(half, place);
+  }
+
+  #runs(key: string): string {
+    return path.join(this.#folder, 'runs', key.slice(0, 2), key);
+  }
+}
+
+/** A name in a listing must not lead anywhere else. */
+function isInside(relpath: string): boolean {
+  return !relpath.startsWith('/') && !relpath.split('/').includes('..');
+}
+
+function runKey(entry: Mapping): string {
+  const outs = entry.get('outs');
+  const paths: Value = isList(outs)
+    ? outs.map((one) => (isMapping(one) ? (one.get('path') ?? null) : null))
+    : [];
+  return sha256(pythonJson(new Map([...entry, ['outs', paths]]), UNCOUNTED));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
