@@ -6,9 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { RunStore } from '../../server/stores/runs.js';
 import { TestProject, until } from '../support/cli.js';
 import { damageIn, leftOver, processesOf, randomFrom } from './memory.js';
-import { SEED } from '../support/cases.js';
+import { SEED, cases } from '../support/cases.js';
 
-const ROUNDS = 50;
+const ROUNDS = cases(50, 200);
 const PARTS = [1, 2, 3];
 
 const PIPELINE = `
@@ -63,7 +63,7 @@ function verify(project: TestProject, round: number, when: string): void {
   }
 }
 
-test(`kill -9 of the runner at ${ROUNDS} points (SEED=${SEED})`, { timeout: 600_000 }, async () => {
+test(`kill -9 of the runner at ${ROUNDS} points (SEED=${SEED})`, { timeout: ROUNDS * 20_000 }, async () => {
   const random = randomFrom(SEED);
   const project = await TestProject.make(PIPELINE);
   const store = RunStore.open(project.root);
@@ -82,7 +82,7 @@ test(`kill -9 of the runner at ${ROUNDS} points (SEED=${SEED})`, { timeout: 600_
     const where = byEvent ? `event ${Math.floor(point * lines)}` : `${Math.round(point * duration)} ms`;
     const when = `round ${round} of SEED=${SEED}, killed at ${where}`;
     const args = ['-p', `round=${round}`, '-j', '4'];
-    const before = new Set(store.list({ limit: 200 }).map(({ id }) => id));
+    const before = new Set(store.list({ limit: 1_000 }).map(({ id }) => id));
     const running = project.start(['run', '--json', ...args]);
     if (byEvent) {
       running.child.stdout?.on('data', () => {
@@ -95,7 +95,7 @@ test(`kill -9 of the runner at ${ROUNDS} points (SEED=${SEED})`, { timeout: 600_
     await new Promise((resolve) => running.child.once('exit', resolve));
 
     assert.deepEqual(damageIn(project.root), [], when);
-    const made = store.list({ limit: 200 }).filter(({ id }) => !before.has(id));
+    const made = store.list({ limit: 1_000 }).filter(({ id }) => !before.has(id));
     assert.ok(made.length <= 1, when);
     const [killed] = made;
     let next = args;
