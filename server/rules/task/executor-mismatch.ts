@@ -25,7 +25,7 @@ executor are those of its type.
     {
       files: {
         'train.pipeline.yaml': TASK(
-          '    run: ./a.sh\n    outputs: { a: a.txt }\n    executor: cluster\n    resources: { gpus: 2 }\n',
+          '    run: ./a.sh ${{ params.x }}\n    outputs: { a: a.txt }\n    executor: cluster\n    resources: { gpus: 2 }\n',
         ),
         'modelyard.yaml': `${SETTINGS}  local: { type: local, jobs: 2 }\n`,
       },
@@ -48,7 +48,7 @@ executor are those of its type.
     {
       files: {
         'train.pipeline.yaml': TASK(
-          '    run: ./a.sh\n    outputs: { a: a.txt }\n    executor: «cluster»\n    resources: { gpus: 0.5 }\n',
+          '    run: ./a.sh ${{ params.x }}\n    outputs: { a: a.txt }\n    executor: «cluster»\n    resources: { gpus: 0.5 }\n',
         ),
         'modelyard.yaml': SETTINGS,
       },
