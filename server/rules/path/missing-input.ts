@@ -67,8 +67,39 @@ It is a warning and no error, because data is often fetched after the code.
       },
       disk: ['raw/2024.csv'],
     },
+    {
+      files: {
+        'count.pipeline.yaml':
+          "tasks:\n  count:\n    run: ./count.sh\n    inputs: ['*.csv', all.json]\n    cache: false\n",
+        'make.pipeline.yaml':
+          "tasks:\n  split:\n    run: ./split.sh\n    outputs: { parts: '*.csv' }\n  list:\n    run: ./list.sh\n    outputs: { all: 'a*.json' }\n",
+      },
+      disk: [],
+    },
   ],
   bad: [
+    {
+      files: {
+        'count.pipeline.yaml':
+          "tasks:\n  count:\n    run: ./count.sh\n    inputs: [«parts/1.csv», «'*.parquet'»]\n    cache: false\n",
+        'make.pipeline.yaml':
+          "tasks:\n  split:\n    run: ./split.sh\n    outputs: { parts: 'csv/*.csv', all: all.json }\n",
+      },
+      disk: [],
+      messages: [
+        '"parts/1.csv" does not exist, and no task produces it.',
+        '"*.parquet" matches no file, and no task makes one.',
+      ],
+    },
+    {
+      files: {
+        'count.pipeline.yaml':
+          'tasks:\n  count:\n    run: ./count.sh\n    inputs: [«1.csv», out-1.csv]\n    cache: false\n',
+        'make.pipeline.yaml': "tasks:\n  split:\n    run: ./split.sh\n    outputs: { parts: 'out-*.csv' }\n",
+      },
+      disk: [],
+      messages: ['"1.csv" does not exist, and no task produces it.'],
+    },
     {
       files:
         'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh]\n    outputs: { data: data/split.csv }\n  train:\n    run: ./train.sh\n    inputs: [«data/spilt.csv»]\n    outputs: { model: models/rain.json }\n',

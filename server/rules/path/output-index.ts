@@ -3,8 +3,9 @@ import { memo } from '../../base/memo.js';
 import type { Definition } from '../../model/analyze.js';
 import type { Pipeline, Task } from '../../model/definition.js';
 import { graphOf } from '../context.js';
+import { type Glob, globOf } from '../../model/glob.js';
 import { foldersOf } from '../../model/paths.js';
-import { globBase, literalPrefix, normalizePath } from '../paths.js';
+import { literalPrefix, normalizePath } from '../paths.js';
 import type { ProjectView } from '../rule.js';
 
 export interface OutputIndex {
@@ -12,6 +13,8 @@ export interface OutputIndex {
   readonly paths: ReadonlySet<string>;
   /** Folders that an output lies in. */
   readonly folders: ReadonlySet<string>;
+  /** Outputs that are globs, as they are written. */
+  readonly globs: ReadonlySet<string>;
   /** Folders that paths begin with which are only known at run time; `''` where nothing is. */
   readonly prefixes: ReadonlySet<string>;
   /** Folders that such a folder lies in. */
@@ -24,6 +27,7 @@ export const outputIndex = memo<Pipeline, OutputIndex>(build);
 function build(pipeline: Pipeline): OutputIndex {
   const paths = new Set<string>();
   const folders = new Set<string>();
+  const globs = new Set<string>();
   const prefixes = new Set<string>();
   const add = (text: string) => {
     const path = normalizePath(text);
@@ -36,7 +40,7 @@ function build(pipeline: Pipeline): OutputIndex {
   };
   for (const instance of graphOf(pipeline).instances) {
     for (const output of instance.outputs) {
-      if (output.glob) prefixes.add(globBase(output.path ?? ''));
+      if (output.glob && output.path !== undefined) globs.add(output.path);
       else if (output.path !== undefined) add(output.path);
       // A param can be another one in the next run, so its default says only how the path begins.
       if (output.path === undefined || output.text.template !== undefined) {
@@ -47,6 +51,7 @@ function build(pipeline: Pipeline): OutputIndex {
   return {
     paths,
     folders,
+    globs,
     prefixes,
     prefixFolders: new Set([...prefixes].flatMap((one) => [...foldersOf(one)])),
   };
@@ -56,9 +61,21 @@ function build(pipeline: Pipeline): OutputIndex {
 export function mayMake(index: OutputIndex, path: string): boolean {
   if (index.paths.has(path) || index.folders.has(path)) return true;
   if (index.prefixes.has('') || index.prefixes.has(path) || index.prefixFolders.has(path)) return true;
-  for (const folder of foldersOf(path))
-    if (index.paths.has(folder) || index.prefixes.has(folder)) return true;
-  return false;
+  const above = foldersOf(path);
+  if (above.some((folder) => index.paths.has(folder) || index.prefixes.has(folder))) return true;
+  return [...index.globs]
+    .map(globOf)
+    .some((glob) => glob.mayMatchIn(path) || [path, ...above].some(glob.matches));
+}
+
+/** Whether a task may make something that a glob matches; one output may be a folder. */
+export function mayMakeMatching(index: OutputIndex, glob: Glob): boolean {
+  const meets = (place: string): boolean => glob.matches(place) || glob.mayMatchIn(place);
+  return (
+    [...index.paths, ...index.prefixes].some(meets) ||
+    // Two globs may match the same; it is enough that they look in the same folder.
+    [...index.globs].some((made) => meets(globOf(made).base))
+  );
 }
 
 /** A path that a pipeline writes. */
@@ -83,6 +100,7 @@ export function writtenTask(definition: Definition, { span }: Task): string | un
 class ProjectOutputs implements OutputIndex {
   readonly paths = new Set<string>();
   readonly folders = new Set<string>();
+  readonly globs = new Set<string>();
   readonly prefixes = new Set<string>();
   readonly prefixFolders = new Set<string>();
   /** By path, and by the folders that hold them. */
@@ -93,7 +111,7 @@ class ProjectOutputs implements OutputIndex {
     for (const definition of definitions) {
       if (definition.kind !== 'pipeline') continue;
       const index = outputIndex(definition.pipeline);
-      for (const kind of ['paths', 'folders', 'prefixes', 'prefixFolders'] as const)
+      for (const kind of ['paths', 'folders', 'globs', 'prefixes', 'prefixFolders'] as const)
         for (const path of index[kind]) this[kind].add(path);
       for (const { task, outputs } of graphOf(definition.pipeline).instances) {
         const written = writtenTask(definition, task);
