@@ -72,6 +72,8 @@ export interface Prepared extends Place, Loaded {
   readonly resume?: RunDocument;
   readonly basis?: RunBasis;
   readonly notices?: readonly string[];
+  /** What leads out where a run that is resumed can't be tried again as the files are now. */
+  readonly wayOut?: string;
 }
 
 /** Finds, reads and checks the pipeline. Findings that stand in the way are printed. */
@@ -182,16 +184,32 @@ async function prepareResumed(args: Arguments): Promise<Prepared> {
       notices,
     };
   }
-  const loaded = await loadAt({ root, relative: run.path });
-  const { pipeline } = loaded.compiled;
-  return {
-    ...loaded,
-    ...own,
-    ...more,
-    place: placeIn(root, run.path),
-    params: resolvedParams(pipeline, knownParams(run, pipeline)),
-    notices,
-  };
+  const wayOut = notices.length === 0 ? undefined : wayAsBegun(run);
+  try {
+    const loaded = await loadAt({ root, relative: run.path });
+    const { pipeline } = loaded.compiled;
+    return {
+      ...loaded,
+      ...own,
+      ...more,
+      place: placeIn(root, run.path),
+      params: resolvedParams(pipeline, knownParams(run, pipeline)),
+      notices,
+      ...defined({ wayOut }),
+    };
+  } catch (error) {
+    if (wayOut === undefined || !(error instanceof CommandError)) throw error;
+    throw new CommandError(`${error.message}\n${wayOut}`, error.exitCode, error.findings);
+  }
+}
+
+/** Why a run is refused, and what leads out. */
+export function withWayOut(message: string, { wayOut }: Prepared): string {
+  return wayOut === undefined ? message : `${message}\n${wayOut}`;
+}
+
+function wayAsBegun({ id, pipeline }: RunDocument): string {
+  return `Run ${id} began with other files. To continue as it began: modelyard run ${pipeline} --resume ${id} --as-begun`;
 }
 
 /**

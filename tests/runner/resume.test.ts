@@ -4,6 +4,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import test, { type TestContext } from 'node:test';
 import { newRunId } from '../../server/stores/run-id.js';
 import { TestProject, until } from '../support/cli.js';
+import { inProcess } from '../support/in-process.js';
 
 async function project(t: TestContext, files: string | Record<string, string>): Promise<TestProject> {
   const made = await TestProject.make(files);
@@ -94,6 +95,41 @@ tasks:
   assert.equal(made.read('shipped'), 'NEW\nOLD\n');
   const both = await made.expect(2, ['run', 'p', '--resume', id, '--as-begun', '--as-now']);
   assert.match(both.stderr, /exclude each other/);
+});
+
+test('where a run can’t be tried again as the files are now, --as-begun is named and leads out', async (t) => {
+  const text = (cells: string, rest = ''): string => `name: p
+params: { word: { type: string, default: x } }
+tasks:
+  a: { matrix: { n: [${cells}] }, run: 'echo \${{ matrix.n }} >> cells; test ! -e bad' }
+  ${rest}
+`;
+  const now: Readonly<Record<string, string | undefined>> = {
+    'the cell is gone': text('1, 2'),
+    'the task is gone': 'name: p\ntasks:\n  b: { run: echo }\n',
+    'the param is another one': text('1, 2, 3').replace(
+      'type: string, default: x',
+      'type: integer, default: 1',
+    ),
+    'it is not valid': text('1, 2, 3', 'b: { run: 7, needs: [nobody] }'),
+    'it is no YAML': text('1, 2, 3', 'b: {'),
+    'it is gone': undefined,
+  };
+  const made = await project(t, { 'p.pipeline.yaml': text('1, 2, 3'), bad: '' });
+  await made.expect(1, ['run', 'p', '--only', 'a@3', '-p', 'word=y']);
+  const { id } = made.lastRun();
+  made.remove('bad');
+  for (const [what, definition] of Object.entries(now)) {
+    if (definition === undefined) made.remove('p.pipeline.yaml');
+    else made.write({ 'p.pipeline.yaml': definition });
+    for (const dry of [[], ['--dry']]) {
+      const { code, stderr } = await inProcess(['run', ...dry, '--resume', id, '--project', made.root]);
+      assert.equal(code, 2, `${what}: ${stderr}`);
+      assert.match(stderr, new RegExp(`modelyard run p --resume ${id} --as-begun$`, 'm'), what);
+    }
+  }
+  await made.expect(0, ['run', 'p', '--resume', id, '--as-begun']);
+  assert.equal(made.read('cells'), '3\n3\n');
 });
 
 test('selection and flags are those of the run', async (t) => {

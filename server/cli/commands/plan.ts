@@ -7,7 +7,7 @@ import { type Arguments, JSON_FLAG } from '../args.js';
 import { type Command, CommandError } from '../command.js';
 import { EXIT, stdout } from '../output.js';
 import { loadByName } from '../load-by-name.js';
-import { SELECTION_FLAGS, prepareFor } from '../prepare.js';
+import { SELECTION_FLAGS, prepareFor, withWayOut } from '../prepare.js';
 import { pythonWords } from '../terminal/words.js';
 import { type Style, styleFor, wantsColours } from '../terminal/style.js';
 import { plural } from '../../base/format.js';
@@ -37,7 +37,7 @@ export async function showPlan(args: Arguments): Promise<number> {
     place: prepared.place,
     ...defined({ features: prepared.features, resume }),
   });
-  if (result.problem !== undefined) throw new CommandError(result.problem, EXIT.usage);
+  if (result.problem !== undefined) throw new CommandError(withWayOut(result.problem, prepared), EXIT.usage);
   if (args.flag('json')) {
     answer('plan', { pipeline: prepared.compiled.pipeline.name, tasks: result.tasks });
     return EXIT.ok;

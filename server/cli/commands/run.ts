@@ -22,6 +22,7 @@ import {
   TakenError,
   prepareFor,
   prepareWaiting,
+  withWayOut,
 } from '../prepare.js';
 import { readMetricsFile } from '../read-metrics.js';
 import { plainSink } from '../terminal/plain.js';
@@ -109,7 +110,9 @@ async function execute(
     const outcome = await runPipeline(options, [sink ?? (await sinkFor(args, prepared.root))]);
     if (outcome.kind === 'refused') {
       if (outcome.reason === 'taken') throw new TakenError(outcome.message, EXIT.failed);
-      throw new CommandError(outcome.message, outcome.reason === 'usage' ? EXIT.usage : EXIT.failed);
+      if (outcome.reason === 'usage')
+        throw new CommandError(withWayOut(outcome.message, prepared), EXIT.usage);
+      throw new CommandError(outcome.message, EXIT.failed);
     }
     if (outcome.kind === 'waiting') return EXIT.waiting;
     return { succeeded: EXIT.ok, failed: EXIT.failed, cancelled: EXIT.cancelled }[outcome.status];
