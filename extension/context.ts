@@ -3,6 +3,7 @@ import type * as vscode from 'vscode';
 import type { Approvals } from './approvals.js';
 import type { Client } from './client.js';
 import type { ForeignMemories } from './foreign-memories.js';
+import type { SelectedPython } from './python.js';
 import type { State } from './state.js';
 
 export interface Context {
@@ -11,4 +12,5 @@ export interface Context {
   readonly state: State;
   readonly approvals: Approvals;
   readonly memories: ForeignMemories;
+  readonly python: SelectedPython;
 }

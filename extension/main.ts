@@ -32,6 +32,7 @@ import { registerProfilePanels } from './panels/profile.js';
 import { registerRunPanels } from './panels/run.js';
 import { registerServicePanels } from './panels/service.js';
 import { registerVersionPanels } from './panels/versions.js';
+import { SelectedPython, registerPythonStatus } from './python.js';
 import { RunChanges } from './run-changes.js';
 import { State } from './state.js';
 import { registerStatusBar } from './status-bar.js';
@@ -59,8 +60,9 @@ export function activate(extension: vscode.ExtensionContext): Api {
   const state = new State(client);
   const approvals = new Approvals(client, state);
   const memories = new ForeignMemories(client, state);
-  const context: Context = { extension, client, state, approvals, memories };
-  extension.subscriptions.push(client, state, approvals, memories);
+  const python = new SelectedPython(client, state);
+  const context: Context = { extension, client, state, approvals, memories, python };
+  extension.subscriptions.push(client, state, approvals, memories, python);
 
   const tasks = registerTasks(context);
   const view = registerRunsView(context);
@@ -68,6 +70,7 @@ export function activate(extension: vscode.ExtensionContext): Api {
   registerArtifactFiles(extension);
   registerModelDocuments(context);
   registerStatusBar(context);
+  registerPythonStatus(extension, client, state, python);
   registerFileStatus(context);
   registerTerminalCommand(extension);
   registerApprovalNotices(context);

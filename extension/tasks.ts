@@ -3,6 +3,7 @@ import { runCommand, setting } from './contributed.js';
 import * as vscode from 'vscode';
 import type { PipelineSummary } from '../server/protocol.js';
 import type { Context } from './context.js';
+import { offerInstall } from './python.js';
 import { paramArguments } from './present/params.js';
 
 export const TASK_TYPE = 'modelyard';
@@ -120,7 +121,7 @@ export class PipelineTasks implements vscode.TaskProvider {
     const execution = new vscode.ProcessExecution(
       command,
       [module, ...runArguments({ ...definition, path: definition.path ?? pipeline.path }, project)],
-      { cwd: project.fsPath, env },
+      { cwd: project.fsPath, env: { ...env, ...this.#context.python.variables(project) } },
     );
     const task = new vscode.Task(
       { ...definition },
@@ -173,9 +174,6 @@ async function invalid(name: string): Promise<void> {
 }
 
 async function failed(context: Context, task: vscode.Task): Promise<void> {
-  const show = 'Show Run';
-  const choice = await vscode.window.showErrorMessage(`${task.name} failed.`, show);
-  if (choice !== show) return;
   const definition = task.definition as vscode.TaskDefinition & PipelineTask;
   const result = await context.client.ask('modelyard/runs', {
     limit: 1,
@@ -183,5 +181,8 @@ async function failed(context: Context, task: vscode.Task): Promise<void> {
     statuses: ['failed'],
   });
   const run = result?.runs[0];
-  if (run) await runCommand('showRun', run.projectUri, run.id);
+  if (run && (await offerInstall(context.client, task.name, run))) return;
+  const show = 'Show Run';
+  const choice = await vscode.window.showErrorMessage(`${task.name} failed.`, show);
+  if (run && choice === show) await runCommand('showRun', run.projectUri, run.id);
 }

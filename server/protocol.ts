@@ -226,12 +226,23 @@ export interface FileChange {
   readonly deleted: boolean;
 }
 
+/** The Python of a pipeline's tasks. */
+export interface PythonStatus {
+  /** `Python 3.12.4 (.venv)` */
+  readonly text: string;
+  /** Where it is, or why it can't be used. */
+  readonly detail: string;
+  readonly problem: boolean;
+}
+
 /** What there is to say of a file beside what is found in it. */
 export interface FileStatus {
   /** It has a name of ours and is left alone: what it would have been, and because of what, in words. */
   readonly refused?: { readonly as: string; readonly because: string };
   /** It is too large to be checked while somebody types; it is when it is saved. */
   readonly checkedWhenSaved?: true;
+  /** Of a pipeline whose tasks use Python. */
+  readonly python?: PythonStatus;
 }
 
 export interface GraphNode {
@@ -384,6 +395,7 @@ export type Outcome = Answer;
  * | `modelyard/graph` | `{ uri }` | `GraphResult \| null` |
  * | `modelyard/plan` | `{ uri, params? }` | `PlanResult \| null` |
  * | `modelyard/fileStatus` | `{ uri }` | `FileStatus` |
+ * | `modelyard/selectPython` | `{ projectUri, path }`, of the interpreter that is selected in the editor; empty: none | `Outcome` |
  * | `modelyard/checkParams` | `{ uri, params }`, values as typed | what is wrong with them, by name |
  * | `modelyard/deleteRun` | `RunRef` | `Outcome` |
  * | `modelyard/cancelRun` | `RunRef` | `Outcome` (signals the runner's process; of a run that waits for people it answers when what cleans up has run) |
@@ -407,6 +419,10 @@ export interface Requests
     result: PlanResult | null;
   };
   'modelyard/fileStatus': { params: { readonly uri: string }; result: FileStatus };
+  'modelyard/selectPython': {
+    params: { readonly projectUri: string; readonly path: string };
+    result: Outcome;
+  };
   'modelyard/checkParams': {
     params: { readonly uri: string; readonly params: Readonly<Record<string, string>> };
     result: { readonly problems: Readonly<Record<string, string>> };

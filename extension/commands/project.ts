@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { bytes, plain, plural } from '../../server/base/format.js';
 import type { ProjectSummary } from '../../server/protocol.js';
 import type { Context } from '../context.js';
+import { selectInterpreter } from '../python.js';
 import { commandLine, TASK_TYPE } from '../tasks.js';
 import { mayRun } from '../trust.js';
 import { bodies } from './bodies.js';
@@ -150,6 +151,7 @@ async function openRule(extension: vscode.ExtensionContext, argument: unknown): 
 export function projectCommands(context: Context) {
   const { extension, client, state } = context;
   return bodies({
+    selectInterpreter: () => selectInterpreter(),
     validateProject: (argument) => validate(context, argument),
     gc: (argument) => gc(context, argument),
     openRule: (argument) => openRule(extension, argument),

@@ -99,6 +99,11 @@ export const COMMANDS = {
       onItem('pipelines', all(is('project'), TRUSTED), '1_run@1'),
     ],
   },
+  selectInterpreter: {
+    title: 'Select Python Interpreter',
+    icon: 'symbol-namespace',
+    palette: key('hasPipelines'),
+  },
   showRun: {
     palette: key('hasRuns'),
     title: 'Show Run…',

@@ -17,15 +17,18 @@ export type Planner = (
   project: Project,
   definition: PipelineDefinition,
   params?: Readonly<Record<string, Json>>,
+  /** Default: that of this process. */
+  environment?: NodeJS.ProcessEnv,
 ) => Promise<PlanResult>;
 
-export const planner: Planner = async (project, { pipeline }, params) => {
+export const planner: Planner = async (project, { pipeline }, params, environment) => {
   const defaults: [string, Json][] = pipeline.params.flatMap(({ name, default: value }) =>
     value === undefined ? [] : [[name, value.value]],
   );
   const { tasks, problem } = await planRun(project.root, pipeline, {
     params: { ...Object.fromEntries(defaults), ...params },
     places: project.settings,
+    ...defined({ environment }),
   });
   return {
     pipeline: pipeline.name,
@@ -42,16 +45,17 @@ export const planner: Planner = async (project, { pipeline }, params) => {
 };
 
 /** The plan for a view; nothing is known about pipelines that are too big for it. */
-export const viewPlanner: Planner = (project, definition, params) =>
+export const viewPlanner: Planner = (project, definition, params, environment) =>
   definition.pipeline.tasks.length > MAX_TASKS
     ? Promise.resolve({ pipeline: definition.pipeline.name, tasks: [] })
-    : planner(project, definition, params);
+    : planner(project, definition, params, environment);
 
 /** A plan that a person asked for. */
 export async function planOnce(
   project: Project,
   definition: PipelineDefinition,
   params: Readonly<Record<string, Json>>,
+  environment: NodeJS.ProcessEnv,
   token: CancellationToken,
 ): Promise<PlanResult> {
   const { pipeline } = definition;
@@ -60,7 +64,7 @@ export async function planOnce(
     if (checked?.ok === false) {
       return { pipeline: pipeline.name, tasks: [], problem: checked.problems.join('\n') };
     }
-    const plan = await planner(project, definition, checked?.values);
+    const plan = await planner(project, definition, checked?.values, environment);
     throwIfCancelled(token);
     return plan;
   } catch (error) {

@@ -37,6 +37,7 @@ import { ModelViews } from './models-requests.js';
 import { finite, optionalText, optionalTexts, text } from './params.js';
 import { paramProblems } from './params-view.js';
 import { planOnce, viewPlanner } from './planner.js';
+import { SelectedPythons } from './selected-pythons.js';
 import { pipelineSummary, projectSummary } from './pipelines-view.js';
 import type { Registries } from './registries.js';
 import { cancelRun } from './cancel-run.js';
@@ -92,6 +93,7 @@ function isKind(value: unknown): value is Kind {
 
 export class Views {
   readonly #host: ViewsHost;
+  readonly #pythons = new SelectedPythons();
   readonly #board: StalenessBoard;
   readonly #what = new Set<ChangedParams['what'][number]>();
   readonly #notify: ReturnType<typeof coalesce>;
@@ -107,7 +109,11 @@ export class Views {
   constructor(host: ViewsHost) {
     this.#host = host;
     this.#notify = coalesce(() => this.#send(), NOTIFY_MS, NOTIFY_MS);
-    this.#board = new StalenessBoard(viewPlanner, () => this.#changed('pipelines'));
+    this.#board = new StalenessBoard(
+      (project, definition) =>
+        viewPlanner(project, definition, undefined, this.#pythons.environment(project.root)),
+      () => this.#changed('pipelines'),
+    );
     this.#lineages = new Lineages(host.histories);
     this.#models = new ModelViews({
       projects: () => host.workspace.projects(),
@@ -242,7 +248,10 @@ export class Views {
     on('modelyard/answer', (params) => this.#answer(params));
     on('modelyard/graph', (params) => this.#graph(text(params, 'uri')));
     on('modelyard/plan', (params, token) => this.#planned(text(params, 'uri'), params.params ?? {}, token));
-    on('modelyard/fileStatus', (params) => fileStatus(this.#host.workspace, text(params, 'uri')));
+    on('modelyard/fileStatus', (params) =>
+      fileStatus(this.#host.workspace, this.#pythons, text(params, 'uri')),
+    );
+    on('modelyard/selectPython', (params) => this.#selectPython(text(params, 'projectUri'), params.path));
     on('modelyard/checkParams', (params) => {
       const place = this.#pipeline(text(params, 'uri'));
       if (place === undefined) return { problems: {} };
@@ -393,7 +402,19 @@ export class Views {
   ): Promise<PlanResult | null> {
     const place = this.#pipeline(uri);
     if (place === undefined) return null;
-    return planOnce(place.project, place.definition, params as Readonly<Record<string, Json>>, token);
+    const environment = this.#pythons.environment(place.project.root);
+    const given = params as Readonly<Record<string, Json>>;
+    return planOnce(place.project, place.definition, given, environment, token);
+  }
+
+  #selectPython(projectUri: string, path: string): Outcome {
+    const project = this.#host.workspace.projectByUri(projectUri);
+    if (project === undefined) return { ok: false, message: `There is no open project at ${projectUri}.` };
+    if (this.#pythons.select(project.root, path)) {
+      this.#board.invalidate();
+      this.#changed('pipelines');
+    }
+    return { ok: true };
   }
 
   #pipeline(uri: string): (DefinitionPlace & { readonly definition: PipelineDefinition }) | undefined {

@@ -132,6 +132,7 @@ const OWN: Readonly<Record<keyof Requests, true>> = {
   'modelyard/graph': true,
   'modelyard/plan': true,
   'modelyard/fileStatus': true,
+  'modelyard/selectPython': true,
   'modelyard/checkParams': true,
   'modelyard/artifactFiles': true,
   'modelyard/runChanges': true,
