@@ -40,6 +40,12 @@ export function runFailures(project: Project, file: string, history: ProjectHist
   return failures.slice(0, MOST).map((failure) => diagnosticOf(definition, failure));
 }
 
+/** @param from where the line begins */
+function lineAt(text: string, from: number): string {
+  const end = text.indexOf('\n', from);
+  return text.slice(from, end === -1 ? text.length : end);
+}
+
 /** `train.pipeline.yaml:19:12: tasks.train has no metric "acuracy"` */
 const PLACED = /^(.+?):(\d+):(\d+): ([\s\S]*)$/;
 
@@ -52,7 +58,7 @@ function diagnosticOf({ path, tree, pipeline }: PipelineDefinition, { task, erro
       ? rangeOf(tree.lineStarts, span)
       : rangeOf(tree.lineStarts, {
           start: from + Number(column) - 1,
-          end: from + (/^.*?(?=\s*(?:\r?\n|$))/.exec(tree.text.slice(from))?.[0].length ?? 0),
+          end: from + lineAt(tree.text, from).trimEnd().length,
         });
   const said = from === undefined ? error : words;
   return {
