@@ -10,6 +10,7 @@ const layers = {
   python: ['model', 'stores'],
   features: ['model', 'stores'],
   serving: ['model', 'stores', 'features'],
+  tracking: ['model', 'stores'],
   runner: ['model', 'project', 'stores', 'python', 'features', 'serving'],
   language: [
     'syntax',
@@ -23,7 +24,7 @@ const layers = {
     'serving',
     'runner',
   ],
-  cli: ['syntax', 'model', 'rules', 'project', 'stores', 'python', 'features', 'serving', 'runner'],
+  cli: ['syntax', 'model', 'rules', 'project', 'stores', 'python', 'features', 'serving', 'tracking', 'runner'],
 };
 
 const forbidden = [

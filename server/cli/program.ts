@@ -21,6 +21,7 @@ export const COMMANDS: Commands = {
   packages: async () => (await import('./commands/packages.js')).packages,
   deploy: async () => (await import('./commands/deploy.js')).deploy,
   releases: async () => (await import('./commands/releases.js')).releases,
+  tracking: async () => (await import('./commands/tracking.js')).tracking,
   graph: async () => (await import('./commands/graph.js')).graph,
   trash: async () => (await import('./commands/trash.js')).trash,
   gc: async () => (await import('./commands/gc.js')).gc,

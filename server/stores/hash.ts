@@ -206,8 +206,7 @@ function* folderSteps(
       }
     }
   }
-  lines.sort(([a], [b]) => (a < b ? -1 : 1));
-  const listing = lines.map(([, line]) => `${line}\n`).join('');
+  const listing = listingOf(lines);
   return {
     ok: true,
     kind: 'folder',
@@ -217,6 +216,16 @@ function* folderSteps(
     listing,
     executables: executables.sort(),
   };
+}
+
+function listingOf(lines: [path: string, line: string][]): string {
+  lines.sort(([a], [b]) => (a < b ? -1 : 1));
+  return lines.map(([, line]) => `${line}\n`).join('');
+}
+
+/** What the hash of a folder with these files is the hash of. */
+export function listingOfFiles(files: Iterable<readonly [path: string, hash: ContentHash]>): string {
+  return listingOf([...files].map(([name, hash]) => [name, `${hash} ${escapePath(name)}`]));
 }
 
 /** The hash of what a link leads to, outside of the folder with this real path; nothing where there is nothing to read. */

@@ -68,6 +68,7 @@ const FOLDERS = [
   'marks',
   'trash',
   'jobs',
+  'tracking',
 ];
 
 /** Says which folder of the memory is a link, for whoever wants to write. */

@@ -1,5 +1,6 @@
 /** Files of lines that only grow: appended by several processes, read from the end or from an offset. */
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { writeFully } from './atomic.js';
 import { errorCode } from './problem.js';
 import { NOT_PLAIN, openPlain } from './plain-file.js';
 
@@ -93,6 +94,26 @@ export function linesFrom(file: string, from: number, maxBytes = 8 * 1024 * 1024
       .split('\n')
       .filter((line) => line !== '');
     return { lines, next: start + end + 1 };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Ends the last line of a file where a full disk, or a power cut, has cut it off: what is appended next must not become a
+ * part of it. A file that does not exist stays so. Throws the system's error.
+ */
+export function endLastLine(file: string): void {
+  let fd: number;
+  try {
+    fd = openSync(file, constants.O_RDWR | constants.O_APPEND);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    if (size > 0 && readExactly(fd, 1, size - 1)[0] !== NEWLINE) writeFully(fd, Buffer.from('\n'));
   } finally {
     closeSync(fd);
   }

@@ -18,6 +18,13 @@ export interface MetricPoint {
   readonly at: string;
 }
 
+/** A point, and what it is a point of. */
+export interface LoggedPoint extends MetricPoint {
+  /** Id of the task in the run. */
+  readonly task: string;
+  readonly key: string;
+}
+
 export interface LoggedSeries {
   /** Id of the task in the run. */
   readonly task: string;
@@ -43,14 +50,25 @@ export class MetricLog {
     const series = `${task}\0${key}`;
     const number = step ?? this.#steps.get(series) ?? 0;
     this.#steps.set(series, number + 1);
+    this.write([{ task, key, value, step: number, at }]);
+  }
+
+  /** Points that all have a step, in one write. Gives how many bytes that were. Throws the system's error. */
+  write(points: readonly LoggedPoint[]): number {
+    if (points.length === 0) return 0;
+    let text = '';
     if (this.#fd === undefined) {
       this.#fd = openSync(this.file, 'a');
-      if (fstatSync(this.#fd).size === 0)
-        writeFully(this.#fd, Buffer.from(`${lineOf(METRICS_FORMAT, {})}\n`));
+      if (fstatSync(this.#fd).size === 0) text = `${lineOf(METRICS_FORMAT, {})}\n`;
     }
-    // JSON has no words for these three; as strings they survive.
-    const stored = Number.isFinite(value) ? value : String(value);
-    writeFully(this.#fd, Buffer.from(`${JSON.stringify([task, key, number, stored, at])}\n`));
+    for (const { task, key, value, step, at } of points) {
+      // JSON has no words for these three; as strings they survive.
+      const stored = Number.isFinite(value) ? value : String(value);
+      text += `${JSON.stringify([task, key, step, stored, at])}\n`;
+    }
+    const bytes = Buffer.from(text);
+    writeFully(this.#fd, bytes);
+    return bytes.length;
   }
 
   close(): void {
@@ -59,9 +77,7 @@ export class MetricLog {
   }
 }
 
-type Row = readonly [task: string, key: string, step: number, value: number, at: string];
-
-function parseRow(line: string): Row | undefined {
+function parseRow(line: string): LoggedPoint | undefined {
   let row: unknown;
   try {
     row = JSON.parse(line);
@@ -73,7 +89,20 @@ function parseRow(line: string): Row | undefined {
   const number = typeof value === 'string' ? Number(value) : value;
   if (typeof task !== 'string' || typeof key !== 'string' || typeof step !== 'number') return undefined;
   if (typeof number !== 'number' || typeof at !== 'string') return undefined;
-  return [task, key, step, number, at];
+  return { task, key, step, value: number, at };
+}
+
+/** The points of a file from a byte on, piece by piece; `next` is where to go on. What is broken is left out. */
+export function* pointsFrom(
+  file: string,
+  start: number,
+): Generator<{ readonly points: readonly LoggedPoint[]; readonly next: number }> {
+  for (let from = start; ;) {
+    const { lines, next } = linesFrom(file, from);
+    if (next === from) return;
+    from = next;
+    yield { points: lines.flatMap((line) => parseRow(line) ?? []), next };
+  }
 }
 
 /**
@@ -144,14 +173,8 @@ export function readMetricLog(
   options: { readonly task?: string; readonly key?: string; readonly maxPoints?: number } = {},
 ): LoggedSeries[] {
   const series = new Map<string, { task: string; key: string; thinned: Thinned }>();
-  for (let from = 0; ;) {
-    const { lines, next } = linesFrom(file, from);
-    if (lines.length === 0 && next === from) break;
-    from = next;
-    for (const line of lines) {
-      const row = parseRow(line);
-      if (row === undefined) continue;
-      const [task, key, step, value, at] = row;
+  for (const piece of pointsFrom(file, 0)) {
+    for (const { task, key, step, value, at } of piece.points) {
       if (options.task !== undefined && options.task !== task) continue;
       if (options.key !== undefined && options.key !== key) continue;
       const name = `${task}\0${key}`;

@@ -186,6 +186,45 @@ export interface RunHeader {
   /** The run, and the task in it, that this one is part of. */
   readonly parent?: { readonly run: string; readonly task: string };
   readonly createdAt: string;
+  /** Who tells what happens in it. Absent: the runner of a pipeline. `tracking`: an MLflow client. */
+  readonly source?: 'tracking';
+}
+
+/** What an MLflow client says of its run, as it says it. */
+export interface TrackedRecord {
+  /** Id of the experiment; its name is the run's `pipeline`. */
+  readonly experiment: string;
+  readonly name: string;
+  /** The client's word. The run's own status also knows that nobody tells it any more. */
+  readonly status: TrackedStatus;
+  /** ms since 1970, of the client's clock. */
+  readonly start: number;
+  readonly end?: number;
+  readonly user: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Of the newest point of each metric: ms since 1970, and step. */
+  readonly newest: Readonly<Record<string, readonly [at: number, step: number]>>;
+  /** When a client deleted it, ms since 1970: it can be restored until `modelyard gc` or `runs delete` takes it. */
+  readonly deleted?: number;
+  readonly datasets?: readonly TrackedDataset[];
+  /** Ids of logged models. */
+  readonly modelInputs?: readonly string[];
+  readonly modelOutputs?: readonly { readonly id: string; readonly step: number }[];
+  /** So many bytes of `events.ndjson` and `metrics.ndjson` are in here. */
+  readonly applied: { readonly events: number; readonly metrics: number };
+}
+
+export type TrackedStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
+
+export interface TrackedDataset {
+  readonly name: string;
+  readonly digest: string;
+  readonly sourceType: string;
+  /** JSON, as the client wrote it; so are `schema` and `profile`. */
+  readonly source: string;
+  readonly schema?: string;
+  readonly profile?: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface RunDocument extends RunHeader {
@@ -195,6 +234,8 @@ export interface RunDocument extends RunHeader {
   readonly endedAt?: string;
   readonly error?: string;
   readonly tasks: readonly TaskRun[];
+  /** Of a run whose `source` is `tracking`. */
+  readonly tracking?: TrackedRecord;
 }
 
 /** One line of the index: what lists show without opening the document. */
@@ -216,4 +257,9 @@ export interface RunSummary {
   readonly metrics: Readonly<Record<string, Json>>;
   /** For searching and comparing, bounded to the first 20 and to short values. */
   readonly params?: Readonly<Record<string, Json>>;
+  readonly source?: RunHeader['source'];
+  /** What an MLflow client calls it. */
+  readonly name?: string;
+  /** An MLflow client has deleted it: lists leave it out. */
+  readonly deleted?: true;
 }

@@ -24,6 +24,7 @@ import { replayed } from './run-reducer.js';
 import { interrupted, liveStatus } from './run-states.js';
 import { EVENTS_FORMAT, eventsFile, isClosedHere, taskLogName } from './run-writer.js';
 import { listsFolder, withLists } from './long-lists.js';
+import { caughtUp } from './tracking/tracked-run.js';
 import { LIVE_STATUSES, matchesText, runDocumentKind, summarize } from './run-summary.js';
 
 export interface RunQuery {
@@ -33,8 +34,11 @@ export interface RunQuery {
   readonly pipeline?: string;
   /** One status or several. */
   readonly status?: RunStatus | readonly RunStatus[];
-  /** Words that all have to occur in id, pipeline, status, params or metrics. */
+  /** Words that all have to occur in id, pipeline, name, status, params or metrics. */
   readonly text?: string;
+  readonly source?: RunSummary['source'];
+  /** Also those that an MLflow client has deleted. */
+  readonly includeDeleted?: boolean;
 }
 
 export type ReadRun =
@@ -76,6 +80,8 @@ export class RunReader {
         : new Set(typeof query.status === 'string' ? [query.status] : query.status);
     const accept = (summary: RunSummary): RunSummary | undefined => {
       if (query.pipeline !== undefined && summary.pipeline !== query.pipeline) return undefined;
+      if (query.source !== undefined && summary.source !== query.source) return undefined;
+      if (summary.deleted === true && query.includeDeleted !== true) return undefined;
       const now = this.#current(summary);
       if (statuses !== undefined && !statuses.has(now.status)) return undefined;
       return query.text === undefined || matchesText(now, query.text) ? now : undefined;
@@ -211,7 +217,8 @@ export class RunReader {
   /** What a document says of a run now. */
   protected now(document: RunDocument): RunDocument {
     const sign = this.signOf(document.id);
-    const run = this.#wasKilled(document, sign) ? (this.replay(document) ?? document) : document;
+    const isBehind = document.tracking !== undefined || this.#wasKilled(document, sign);
+    const run = isBehind ? (this.replay(document) ?? document) : document;
     return liveStatus(run, sign) === run.status ? run : interrupted(run, this.lastSign(run.id));
   }
 
@@ -225,6 +232,7 @@ export class RunReader {
   /** A document brought up to date from all events of its run. Absent: they can't be read; it is among the problems. */
   protected replay(document: RunDocument): RunDocument | undefined {
     const { id } = document;
+    if (document.tracking !== undefined) return caughtUp(document, this.folder(id));
     const files = [this.#documentOf(id), eventsFile(this.folder(id))]
       .map((file) => statOf(file))
       .map((stat) => `${stat?.ino} ${stat?.size} ${stat?.mtimeMs}`)

@@ -85,17 +85,19 @@ export function summarize(run: RunDocument): RunSummary {
     counts,
     metrics: firstOf(metricsOf(run)),
     ...(Object.keys(params).length === 0 ? {} : { params }),
+    ...defined({ source: run.source, name: run.tracking?.name }),
+    ...(run.tracking?.deleted === undefined ? {} : { deleted: true }),
   };
 }
 
-/** Whether a summary holds all the words of a free text, in any case, in its id, pipeline, status, params or metrics. */
+/** Whether a summary holds all the words of a free text, in any case, in its id, pipeline, name, status, params or metrics. */
 export function matchesText(summary: RunSummary, text: string): boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
-  const { id, pipeline, path, status, trigger } = summary;
+  const { id, pipeline, path, status, trigger, name = '', source = '' } = summary;
   const values = [summary.params ?? {}, summary.metrics].flatMap((record) =>
     Object.entries(record).map(([key, value]) => `${key}=${display(value)}`),
   );
-  const all = [id, pipeline, path, status, trigger, ...values].join('\n').toLowerCase();
+  const all = [id, pipeline, path, status, trigger, name, source, ...values].join('\n').toLowerCase();
   return words.every((word) => all.includes(word));
 }

@@ -11,6 +11,7 @@ import { keepTouched } from './heartbeat.js';
 import { type LineFormat, lineOf } from './line-format.js';
 import { isElsewhere, ownIdentity } from './liveness.js';
 import { MetricLog } from './metric-log.js';
+import type { LoggedPoint } from './metric-log.js';
 import type { RunDocument } from './run-document.js';
 import type { RunIndex } from './run-index.js';
 import { listsFolder, withoutLists } from './long-lists.js';
@@ -94,16 +95,25 @@ export class RunWriter {
 
   /**
    * Adds events to `events.ndjson`, in one write; on the disk's way (it survives a kill of this process) when it returns. A
-   * `metric-logged` event goes to `metrics.ndjson` instead: there may be millions. Throws the system's error.
+   * `metric-logged` event goes to `metrics.ndjson` instead: there may be millions. Gives how many bytes `events.ndjson` got.
+   * Throws the system's error.
    */
-  append(...events: readonly object[]): void {
+  append(...events: readonly object[]): number {
     if (this.#closed) throw new Error(`The record of run ${this.id} is closed.`);
     let lines = '';
     for (const event of events) {
       if (isMetric(event)) this.#metrics.append(event.id, event.key, event.value, event.step, event.at);
       else lines += `${lineOf(EVENTS_FORMAT, withoutLists(event, this.#lists))}\n`;
     }
-    if (lines !== '') writeFully(this.#events, Buffer.from(lines));
+    const bytes = Buffer.from(lines);
+    writeFully(this.#events, bytes);
+    return bytes.length;
+  }
+
+  /** Adds points, all in one write, as durable as events. Gives how many bytes that were. Throws the system's error. */
+  appendPoints(points: readonly LoggedPoint[]): number {
+    if (this.#closed) throw new Error(`The record of run ${this.id} is closed.`);
+    return this.#metrics.write(points);
   }
 
   /**

@@ -20,6 +20,7 @@ import { interrupted, newRunDocument } from './run-states.js';
 import type { NewTask } from './run-states.js';
 import { listsFolder, sweepLists } from './long-lists.js';
 import { readPlainText } from './plain-file.js';
+import { caughtUp } from './tracking/tracked-run.js';
 import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
 import { EVENTS_FORMAT, RunWriter, eventsFile } from './run-writer.js';
 import { foreignMemory } from './trust.js';
@@ -67,6 +68,12 @@ export class RunStore extends RunReader {
    * @param prepare writes what has to be in the folder before anybody knows of the run
    */
   create(header: RunHeader, tasks: readonly NewTask[], prepare?: () => void): RunWriter {
+    return this.begin(newRunDocument(header, tasks), prepare);
+  }
+
+  /** The same with the document that the record begins with. */
+  begin(document: RunDocument, prepare?: () => void): RunWriter {
+    const header: RunHeader = document;
     const folder = this.folder(header.id);
     try {
       if (existsSync(this.layout.memory)) accessSync(this.layout.memory, constants.W_OK);
@@ -84,7 +91,7 @@ export class RunStore extends RunReader {
       writeAtomic(marker, JSON.stringify(identityOf(header)));
       mkdirSync(folder);
       prepare?.();
-      return new RunWriter(folder, marker, this.index, newRunDocument(header, tasks));
+      return new RunWriter(folder, marker, this.index, document);
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') {
         rmSync(folder, { recursive: true, force: true });
@@ -131,6 +138,30 @@ export class RunStore extends RunReader {
     } catch (error) {
       if (error instanceof StoreError) throw error;
       return fail(`Can't resume run ${document.id}: ${describeError(error)}.`);
+    }
+  }
+
+  /**
+   * Goes on with the record of a run that an MLflow client tells of, whoever did before: its events are the truth, and any
+   * number of processes may add some. Throws a `StoreError`.
+   * @param document with this process as its owner
+   */
+  take(document: RunDocument): RunWriter {
+    const folder = this.folder(document.id);
+    const marker = path.join(this.layout.live, document.id);
+    const foreign = foreignMemory(this.layout);
+    if (foreign !== undefined) throw new StoreError(foreign);
+    try {
+      if (!isFolder(folder)) throw new StoreError(unknownRun(folder, document.id).problem);
+      if (LIVE_STATUSES.has(document.status)) {
+        mkdirSync(this.layout.live, { recursive: true });
+        writeAtomic(marker, JSON.stringify(identityOf(document)));
+      }
+      return new RunWriter(folder, marker, this.index, document);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      const message = `Can't go on with run ${document.id}: ${describeError(error)}.`;
+      throw new StoreError({ path: folder, message });
     }
   }
 
@@ -273,10 +304,10 @@ export class RunStore extends RunReader {
       rmSync(marker, { force: true });
       return false;
     }
-    let run = loaded.value;
+    let run = caughtUp(loaded.value, folder);
     const ended = !LIVE_STATUSES.has(run.status);
-    if (!ended) {
-      const told = this.replay(run);
+    if (!ended || run !== loaded.value) {
+      const told = ended ? run : this.replay(run);
       if (told === undefined) return false;
       run = told;
       if (run.status !== 'waiting' && LIVE_STATUSES.has(run.status)) {

@@ -71,7 +71,7 @@ export function guessFramework(file: string, name: string = file): string | unde
 
 function frameworkOfFolder(folder: string): string | undefined {
   const names = new Set(namesIn(folder));
-  if (names.has('MLmodel')) return flavorOf(path.join(folder, 'MLmodel'));
+  if (names.has('MLmodel')) return flavorIn(readable(path.join(folder, 'MLmodel')));
   if (names.has('saved_model.pb')) return 'tensorflow';
   if (names.has('config.json') && [...names].some((name) => /\.(?:safetensors|bin)$/.test(name)))
     return 'transformers';
@@ -87,9 +87,8 @@ function guessOfMember(folder: string, name: string): string[] {
   return guess === undefined ? [] : [guess];
 }
 
-/** The first flavor under `flavors:` that is not the general `python_function`. Read by lines: it's only a hint. */
-function flavorOf(file: string): string {
-  const text = readable(file);
+/** Of the text of an `MLmodel`: the first flavor under `flavors:` that is not the general `python_function`. Read by lines: it's only a hint. */
+export function flavorIn(text: string): string {
   const block = /^flavors:[ \t]*\r?\n((?:[ \t]+.*\r?\n?|\r?\n)*)/m.exec(text)?.[1] ?? '';
   const indent = /^[ \t]+/.exec(block)?.[0] ?? '  ';
   const flavors = block

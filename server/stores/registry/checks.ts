@@ -9,7 +9,7 @@ import {
 import type { NameCheck } from '../../model/registry-names.js';
 import { isHash } from './objects.js';
 import { failure } from './outcome.js';
-import type { RegisterRequest, RegistryFailure } from './types.js';
+import type { RegisterRequest, RegistryFailure, StoredRequest } from './types.js';
 
 /** A description stands in the history twice, before and after. */
 export const MAX_DESCRIPTION = 50_000;
@@ -39,7 +39,7 @@ export function checkTags(tags: Readonly<Record<string, string>>): NameCheck[] {
 }
 
 /** What is wrong with a request to register, before anything is read. */
-export function checkRequest(request: RegisterRequest): RegistryFailure | undefined {
+export function checkRequest(request: RegisterRequest | StoredRequest): RegistryFailure | undefined {
   const { aliases = [], tags = {}, description = '', artifact } = request;
   if (aliases.length > MAX_ALIASES) {
     return failure(
@@ -47,8 +47,9 @@ export function checkRequest(request: RegisterRequest): RegistryFailure | undefi
       `${aliases.length} aliases at once are too many; at most ${MAX_ALIASES}.`,
     );
   }
-  if (artifact.hash !== undefined && !isHash(artifact.hash)) {
-    return failure('INVALID_PARAMETER_VALUE', `${JSON.stringify(artifact.hash)} is not a hash (sha256:…).`);
+  const hash = 'hash' in artifact ? artifact.hash : undefined;
+  if (hash !== undefined && !isHash(hash)) {
+    return failure('INVALID_PARAMETER_VALUE', `${JSON.stringify(hash)} is not a hash (sha256:…).`);
   }
   return refusal(
     checkModelName(request.name),

@@ -4,13 +4,14 @@ import { guessFramework } from './artifacts.js';
 import { FOLDER_MIME, mimeOf } from '../mime.js';
 import type { StoredArtifact } from './objects.js';
 import { REGISTRY_SCHEMA_VERSION } from './types.js';
-import type { RegisterRequest, VersionArtifact, VersionDocument } from './types.js';
+import type { StoredRequest, VersionArtifact, VersionDocument } from './types.js';
 
-function artifactOf(request: RegisterRequest, stored: StoredArtifact): VersionArtifact {
+function artifactOf(request: StoredRequest, stored: StoredArtifact): VersionArtifact {
   const { artifact } = request;
   const { hash, bytes, files, executables } = stored;
   // Looked at where it came from: a folder's object is only its listing.
-  const framework = artifact.framework ?? guessFramework(artifact.file, artifact.path);
+  const told = artifact.file === undefined ? undefined : guessFramework(artifact.file, artifact.path);
+  const framework = artifact.framework ?? told;
   return {
     hash,
     bytes,
@@ -23,7 +24,7 @@ function artifactOf(request: RegisterRequest, stored: StoredArtifact): VersionAr
 }
 
 export function newVersion(
-  request: RegisterRequest,
+  request: StoredRequest,
   stored: StoredArtifact,
   made: { readonly number: string; readonly at: string; readonly who: string },
 ): VersionDocument {

@@ -14,6 +14,7 @@ import { ensureMemory, layoutOf } from '../layout.js';
 import { whoAmI } from '../user.js';
 import { checkDescription, checkRequest, checkTags, checkVersionNumber, refusal } from './checks.js';
 import type { Author, Decision, LoadedModel } from './model-store.js';
+import type { StoredArtifact } from './objects.js';
 import { newVersion } from './new-version.js';
 import { failure } from './outcome.js';
 import { deletedModel, movedSince, noAlias, noModel } from './refusals.js';
@@ -24,6 +25,7 @@ import type {
   Cause,
   Change,
   Outcome,
+  StoredRequest,
   RegisterRequest,
   RegisteredModel,
   RegistryFailure,
@@ -39,6 +41,13 @@ export type { AliasMove, FoundVersion } from './registry-reader.js';
 export interface MoveCause extends Cause {
   /** Where it was when this was decided (`null`: nowhere). When another process has moved it since, it stays. */
   readonly expected?: string | null;
+}
+
+/** What registering has come to. */
+interface Registered {
+  readonly version: VersionDocument;
+  readonly created: boolean;
+  readonly added?: readonly string[];
 }
 
 export class Registry extends RegistryReader {
@@ -60,13 +69,7 @@ export class Registry extends RegistryReader {
    * (`added`, in words). The bytes are taken in before the model is locked, so that
    * others don't wait for large ones.
    */
-  async register(request: RegisterRequest): Promise<
-    Outcome<{
-      readonly version: VersionDocument;
-      readonly created: boolean;
-      readonly added?: readonly string[];
-    }>
-  > {
+  async register(request: RegisterRequest): Promise<Outcome<Registered>> {
     const { signal, dry = false } = request;
     const bad = checkRequest(request) ?? (dry ? undefined : this.#prepare());
     if (bad !== undefined) return bad;
@@ -75,62 +78,61 @@ export class Registry extends RegistryReader {
       ...defined({ expected: hash, signal }),
       dry,
     });
-    if (!taken.ok) return taken;
-    const { stored } = taken;
+    return taken.ok ? this.#add(request, taken.stored) : taken;
+  }
+
+  /** The same for bytes that the registry holds already, as those of tracked runs: none of them is read. */
+  registerStored(request: StoredRequest, stored: StoredArtifact): Outcome<Registered> {
+    return checkRequest(request) ?? this.#prepare() ?? this.#add(request, stored);
+  }
+
+  #add(request: StoredRequest, stored: StoredArtifact): Outcome<Registered> {
+    const { dry = false } = request;
     const store = this.store(request.name);
     const author = authorOf(request);
-    return store.change(
-      author,
-      (
-        loaded,
-      ): Decision<{
-        readonly version: VersionDocument;
-        readonly created: boolean;
-        readonly added?: readonly string[];
-      }> => {
-        if (loaded?.model.deleted !== undefined) return deletedModel(request.name);
-        if (!dry && !this.objects.has(stored.hash, stored.kind === 'folder')) {
-          return failure(
-            'CONFLICT',
-            `The bytes of ${request.artifact.path} were freed while they were registered. Try again.`,
-          );
-        }
-        const wanted = [...new Set(request.aliases ?? [])];
-        const known = Object.keys(loaded?.model.aliases ?? {});
-        const twin = refusal(
-          ...wanted
-            .filter((alias) => !known.includes(alias))
-            .map((alias) => checkNewAlias(alias, request.name, [...known, ...wanted])),
+    return store.change(author, (loaded): Decision<Registered> => {
+      if (loaded?.model.deleted !== undefined) return deletedModel(request.name);
+      if (!dry && !this.objects.has(stored.hash, stored.kind === 'folder')) {
+        return failure(
+          'CONFLICT',
+          `The bytes of ${request.artifact.path} were freed while they were registered. Try again.`,
         );
-        if (twin !== undefined) return twin;
-        const same = loaded === undefined ? undefined : store.find(loaded, stored.hash, request.fingerprint);
-        if (loaded !== undefined && same !== undefined) {
-          const { aliases } = loaded.model;
-          const changes = wanted.flatMap((alias): Change[] => {
-            const from = valueOf(aliases, alias) ?? null;
-            return from === same.version ? [] : [{ action: 'alias-set', alias, from, to: same.version }];
-          });
-          const anew = toldAnew(request, same);
-          changes.push(...anew);
-          return { ok: true, version: same, created: false, added: anew.map(addedWords), changes };
-        }
-        const version = newVersion(request, stored, {
-          number: String(loaded?.model.nextVersion ?? 1),
-          at: new Date().toISOString(),
-          who: author.who,
+      }
+      const wanted = [...new Set(request.aliases ?? [])];
+      const known = Object.keys(loaded?.model.aliases ?? {});
+      const twin = refusal(
+        ...wanted
+          .filter((alias) => !known.includes(alias))
+          .map((alias) => checkNewAlias(alias, request.name, [...known, ...wanted])),
+      );
+      if (twin !== undefined) return twin;
+      const same = loaded === undefined ? undefined : store.find(loaded, stored.hash, request.fingerprint);
+      if (loaded !== undefined && same !== undefined) {
+        const { aliases } = loaded.model;
+        const changes = wanted.flatMap((alias): Change[] => {
+          const from = valueOf(aliases, alias) ?? null;
+          return from === same.version ? [] : [{ action: 'alias-set', alias, from, to: same.version }];
         });
-        const aliases = Object.fromEntries(
-          wanted.map((alias) => [alias, valueOf(loaded?.model.aliases ?? {}, alias) ?? null]),
-        );
-        const changes: Change[] = [
-          ...(loaded === undefined
-            ? [{ action: 'model-created', name: request.name, description: '', tags: {} } as const]
-            : []),
-          { action: 'version-created', version: version.version, document: version, aliases },
-        ];
-        return { ok: true, version, created: true, changes };
-      },
-    );
+        const anew = toldAnew(request, same);
+        changes.push(...anew);
+        return { ok: true, version: same, created: false, added: anew.map(addedWords), changes };
+      }
+      const version = newVersion(request, stored, {
+        number: String(loaded?.model.nextVersion ?? 1),
+        at: new Date().toISOString(),
+        who: author.who,
+      });
+      const aliases = Object.fromEntries(
+        wanted.map((alias) => [alias, valueOf(loaded?.model.aliases ?? {}, alias) ?? null]),
+      );
+      const changes: Change[] = [
+        ...(loaded === undefined
+          ? [{ action: 'model-created', name: request.name, description: '', tags: {} } as const]
+          : []),
+        { action: 'version-created', version: version.version, document: version, aliases },
+      ];
+      return { ok: true, version, created: true, changes };
+    });
   }
 
   #prepare(): RegistryFailure | undefined {
@@ -404,7 +406,7 @@ function addedWords(change: Change): string {
 }
 
 /** What is said of bytes that are a version already, and was not said before: as with a run of MLflow, it is added. */
-function toldAnew(request: RegisterRequest, same: VersionDocument): Change[] {
+function toldAnew(request: StoredRequest, same: VersionDocument): Change[] {
   const { version } = same;
   const { metrics = {}, tags = {}, description } = request;
   const other = Object.entries(metrics).filter(

@@ -304,6 +304,11 @@ export interface RegisterRequest extends Cause {
   readonly signal?: AbortSignal;
 }
 
+/** A request to register bytes that the registry holds already. */
+export interface StoredRequest extends Omit<RegisterRequest, 'artifact' | 'signal'> {
+  readonly artifact: Omit<RegisterRequest['artifact'], 'file' | 'hash'> & { readonly file?: string };
+}
+
 export interface VersionQuery {
   /** Default 100. */
   readonly limit?: number;

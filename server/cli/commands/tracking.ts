@@ -1,0 +1,91 @@
+/** `modelyard tracking serve`: what MLflow clients of this machine log to. */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { heldByReleases } from '../../serving/releases.js';
+import { layoutOf, memoryProblem } from '../../stores/layout.js';
+import { describeError, errorCode } from '../../stores/problem.js';
+import { type TrackingServer, serveTracking } from '../../tracking/server.js';
+import { UsageError } from '../args.js';
+import { CommandError } from '../command.js';
+import { EXIT, stderr, stdout } from '../output.js';
+import { type ProjectCall, type Subcommands, family } from '../subcommands.js';
+
+/** Where it is set, clients keep the token that they have when the server starts again. */
+const TOKEN = 'MODELYARD_TRACKING_TOKEN';
+
+const SUBCOMMANDS: Subcommands<ProjectCall> = {
+  serve: {
+    usage: 'serve [--port P] [--env]',
+    summary: 'Lets MLflow clients of this machine log into the project, until Ctrl+C.',
+    flags: {
+      port: { type: 'string', value: 'P', help: 'The port. Default: a free one.' },
+      env: { type: 'boolean', help: 'Print only the variables, as lines of a .env file.' },
+    },
+    least: 0,
+    most: 0,
+    run: serve,
+  },
+};
+
+export const tracking = family<ProjectCall>({
+  name: 'tracking',
+  summary: 'Let MLflow clients log into the project.',
+  details: `
+Scripts that \`import mlflow\` log their runs, metrics, artifacts and models into the project, unchanged, once they have the
+variables that \`serve\` prints. Such runs are listed by \`modelyard runs\`, models by \`modelyard models\`. It listens on this
+machine only, and answers only who knows the token, which is a new one each time unless ${TOKEN} is set.`,
+  examples: ['tracking serve', 'tracking serve --port 5000', 'tracking serve --env > .env'],
+  subcommands: SUBCOMMANDS,
+  open: (call) => call,
+});
+
+async function serve({ args, root }: ProjectCall): Promise<number> {
+  const port = portOf(args.text('port'));
+  const problem = memoryProblem(layoutOf(root));
+  if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
+  const given = process.env[TOKEN] ?? '';
+  const token = given === '' ? randomBytes(24).toString('base64url') : given;
+  let server: TrackingServer;
+  try {
+    server = await serveTracking({
+      ...{ root, port, token, heldBy: heldByReleases(root, 'model') },
+      onProblem: (message) => stderr.line(`modelyard: ${message}`),
+    });
+  } catch (error) {
+    const taken = errorCode(error) === 'EADDRINUSE';
+    const why = taken ? `port ${port} is taken: say another one, or none` : describeError(error);
+    throw new CommandError(`the tracking server does not start: ${why}`, EXIT.failed);
+  }
+  const variables = { MLFLOW_TRACKING_URI: server.uri, MLFLOW_TRACKING_TOKEN: token };
+  tell(root, server, variables, args.flag('env'));
+  await new Promise<void>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done());
+  });
+  await server.close();
+  return EXIT.ok;
+}
+
+function portOf(word: string | undefined): number {
+  if (word === undefined) return 0;
+  if (/^\d{1,5}$/.test(word) && Number(word) <= 65_535) return Number(word);
+  throw new UsageError(`--port takes a number from 0 to 65535, not "${word}"`);
+}
+
+function tell(
+  root: string,
+  { uri }: TrackingServer,
+  variables: Readonly<Record<string, string>>,
+  bare: boolean,
+): void {
+  const entries = Object.entries(variables);
+  if (bare) {
+    for (const [name, value] of entries) stdout.line(`${name}=${value}`);
+    return;
+  }
+  stdout.line(`MLflow clients log into ${path.basename(root)} at ${uri}. In the terminal of your script:`);
+  stdout.line('');
+  for (const [name, value] of entries)
+    stdout.line(process.platform === 'win32' ? `  $env:${name} = "${value}"` : `  export ${name}=${value}`);
+  stdout.line('');
+  stdout.line('Ctrl+C ends it.');
+}

@@ -1,0 +1,68 @@
+/** All that the tracking server answers from: the stores of one project. */
+import { RunStore } from '../stores/runs.js';
+import { layoutOf } from '../stores/layout.js';
+import { Registry } from '../stores/registry/registry.js';
+import { type Experiment, Experiments } from '../stores/tracking/experiments.js';
+import { type LoggedModel, LoggedModels } from '../stores/tracking/logged-models.js';
+import type { Holder } from '../stores/registry/types.js';
+import { TrackedRuns } from './runs.js';
+import { WireError, missing } from './wire.js';
+
+export class Tracking {
+  readonly root: string;
+  readonly experiments: Experiments;
+  readonly runs: TrackedRuns;
+  readonly models: LoggedModels;
+  readonly registry: Registry;
+  /** Runs of pipelines as well. */
+  readonly allRuns: RunStore;
+
+  /**
+   * @param root of the project
+   * @param heldBy what else needs a version of a model
+   */
+  constructor(root: string, heldBy: Holder) {
+    const layout = layoutOf(root);
+    this.root = layout.root;
+    this.experiments = new Experiments(layout);
+    this.runs = new TrackedRuns(root);
+    this.models = new LoggedModels(layout);
+    this.registry = Registry.open(root, { heldBy });
+    this.allRuns = RunStore.open(root);
+  }
+
+  /** @throws WireError where there is none */
+  experiment(id: string): Experiment {
+    const found = this.experiments.get(id);
+    if (found === undefined) throw missing(`No Experiment with id=${id.slice(0, 80)} exists`);
+    return found;
+  }
+
+  /** @throws WireError where it is deleted, too */
+  activeExperiment(id: string): Experiment {
+    const found = this.experiment(id);
+    if (found.deleted) {
+      throw new WireError(
+        'INVALID_PARAMETER_VALUE',
+        `The experiment ${id} must be in the 'active' state. Current state is deleted.`,
+      );
+    }
+    return found;
+  }
+
+  /** @throws WireError where there is none */
+  model(id: string): LoggedModel {
+    const found = this.models.get(id);
+    if (found === undefined) throw missing(`Logged model with ID '${id.slice(0, 80)}' not found.`);
+    return found;
+  }
+
+  close(): void {
+    this.runs.close();
+  }
+}
+
+/** Where an experiment's artifacts are: on this server, or where its maker wanted them. */
+export function locationOf(experiment: Experiment): string {
+  return experiment.location ?? `mlflow-artifacts:/${experiment.id}`;
+}
