@@ -24,7 +24,18 @@ const layers = {
     'serving',
     'runner',
   ],
-  cli: ['syntax', 'model', 'rules', 'project', 'stores', 'python', 'features', 'serving', 'tracking', 'runner'],
+  cli: [
+    'syntax',
+    'model',
+    'rules',
+    'project',
+    'stores',
+    'python',
+    'features',
+    'serving',
+    'tracking',
+    'runner',
+  ],
 };
 
 const forbidden = [

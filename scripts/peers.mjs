@@ -1,6 +1,6 @@
 // The Python programs that tests are held against, from PyPI: `tests/peers/requirements.txt` in `.venv/peers`, and by
-// `peers.mjs dvc` `tests/peers/dvc.txt` in `.venv/dvc`. Installs them once; prints the interpreter.
-// With --optional it is no failure when they can't be installed: the tests that need them are skipped.
+// `peers.mjs dvc` `tests/peers/dvc.txt` in `.venv/dvc`, by `peers.mjs mlflow` the real MLflow client. Installs them once; prints
+// the interpreter. With --optional it is no failure when they can't be installed: the tests that need them are skipped.
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,9 +8,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const set = process.argv[2] === 'dvc' ? 'dvc' : 'peers';
+const APART = { dvc: 'DVC', mlflow: 'MLflow client' };
+const set = Object.hasOwn(APART, process.argv[2] ?? '') ? process.argv[2] : 'peers';
 const optional = process.argv.includes('--optional');
-const requirements = path.join(root, 'tests/peers', set === 'dvc' ? 'dvc.txt' : 'requirements.txt');
+const requirements = path.join(root, 'tests/peers', set === 'peers' ? 'requirements.txt' : `${set}.txt`);
 const folder = path.join(root, '.venv', set);
 const complete = path.join(folder, '.complete');
 const python = path.join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
@@ -25,13 +26,13 @@ function run(program, args) {
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0) return;
   const why = `The Python peers could not be installed: ${program} ${args.join(' ')}\n${stderr}`;
-  if (set === 'dvc') writeFileSync(failure, why);
+  if (set !== 'peers') writeFileSync(failure, why);
   fail(why);
 }
 
 function fail(why) {
   console.error(why);
-  if (optional) console.log(`ℹ the tests against the real DVC are skipped: ${why.split('\n')[0]}`);
+  if (optional) console.log(`ℹ the tests against the real ${APART[set]} are skipped: ${why.split('\n')[0]}`);
   process.exit(optional ? 0 : 1);
 }
 

@@ -118,7 +118,7 @@ export interface RunsParams {
   readonly projectUri?: string;
   readonly pipeline?: string;
   readonly statuses?: readonly RunStatus[];
-  /** Free text over id, pipeline, status, params and metrics. */
+  /** Free text over id, pipeline, name, status, params and metrics. */
   readonly text?: string;
 }
 
@@ -135,6 +135,10 @@ export interface RunListItem {
   readonly metrics: Readonly<Record<string, unknown>>;
   /** What it was started with, bounded; those of values unlike the run before first. */
   readonly params?: Readonly<Record<string, unknown>>;
+  /** Who tells of it; absent: the runner of a pipeline. Of an MLflow client's run, `pipeline` is its experiment. */
+  readonly source?: 'tracking';
+  /** What an MLflow client calls it. */
+  readonly name?: string;
 }
 
 /** `modelyard/runs` */

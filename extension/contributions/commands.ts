@@ -82,7 +82,7 @@ export const COMMANDS = {
     menus: [
       onItem('pipelines', is('pipeline'), 'inline@3', '2_look@3'),
       onItem('pipelines', is('task'), 'inline@3', '2_look@3'),
-      onItem('runs', is('run'), '1_look@2'),
+      onItem('runs', isWithout('run', 'tracked'), '1_look@2'),
     ],
   },
   createPipeline: {
@@ -133,7 +133,9 @@ export const COMMANDS = {
     title: 'Run Again',
     icon: 'debug-rerun',
     palette: all(key('hasRuns'), TRUSTED),
-    menus: [onItem('runs', all(is('run', 'ended'), TRUSTED), 'inline@2', '2_run@1')],
+    menus: [
+      onItem('runs', all(is('run', 'ended'), isWithout('run', 'tracked'), TRUSTED), 'inline@2', '2_run@1'),
+    ],
   },
   resumeRun: {
     title: 'Resume Run',
@@ -148,7 +150,7 @@ export const COMMANDS = {
     title: 'Show Changes Since Run Began',
     icon: 'diff',
     palette: key('hasRuns'),
-    menus: [onItem('runs', is('run'), '1_look@4')],
+    menus: [onItem('runs', isWithout('run', 'tracked'), '1_look@4')],
   },
   cancelRun: {
     title: 'Cancel Run',
@@ -183,7 +185,7 @@ export const COMMANDS = {
     icon: 'output',
     palette: key('hasRuns'),
     menus: [
-      onItem('runs', is('run'), '1_look@3'),
+      onItem('runs', isWithout('run', 'tracked'), '1_look@3'),
       onItem('runs', is('taskRun', 'log'), 'inline@1', '1_look@1'),
       onItem('runs', is('log'), 'inline@1'),
     ],

@@ -55,7 +55,7 @@ const ITEMS = {
   params: [],
   problem: [],
   registered: [],
-  run: ['active', 'waiting', 'ended', 'resumable'],
+  run: ['active', 'waiting', 'ended', 'resumable', 'tracked'],
   taskRun: ['log'],
   trash: [],
   trashEntry: [],

@@ -59,7 +59,7 @@ export function registerRunPanels({ extension, client, state }: Context): RunPan
       return;
     }
     known(handle).run = run;
-    handle.panel.title = `Run: ${plain(run.pipeline, 40)}`;
+    handle.panel.title = `Run: ${plain(run.name ?? run.pipeline, 40)}`;
     handle.post({ type: 'run', run, canRun: vscode.workspace.isTrusted });
     await sendLog(handle);
   };

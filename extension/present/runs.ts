@@ -104,18 +104,32 @@ function counts(run: RunListItem): string {
     .join(', ');
 }
 
+const STARTED: Readonly<Record<RunListItem['trigger'], string>> = {
+  editor: 'the editor',
+  ci: 'CI',
+  terminal: 'a terminal',
+};
+
+/** What can be done with it. */
+function contextOf(run: RunListItem): ItemText['context'] {
+  const active = isActive(run.status);
+  if (run.source === 'tracking') return active ? 'run.tracked' : 'run.ended.tracked';
+  if (run.status === 'waiting') return 'run.waiting';
+  if (active) return 'run.active';
+  return run.status === 'succeeded' ? 'run.ended' : 'run.ended.resumable';
+}
+
 export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
   const shape = look(run.status);
-  const active = isActive(run.status);
   const allCached =
     run.status === 'succeeded' && (run.counts.cached ?? 0) > 0 && (run.counts.succeeded ?? 0) === 0;
-  const name = plain(run.pipeline);
+  const tracked = run.source === 'tracking';
+  const name = plain(run.name ?? run.pipeline);
   const metrics = Object.entries(run.metrics).slice(0, 12);
   const lines = [
-    `**${escapeMarkdown(run.pipeline)}** · $(${shape.icon}) ${shape.word}`,
-    `$(calendar) ${escapeMarkdown(localDateTime(run.createdAt))}, started from ${
-      run.trigger === 'editor' ? 'the editor' : run.trigger === 'ci' ? 'CI' : 'a terminal'
-    }`,
+    `**${escapeMarkdown(run.name ?? run.pipeline)}** · $(${shape.icon}) ${shape.word}`,
+    tracked ? `$(beaker) experiment ${escapeMarkdown(run.pipeline)}` : '',
+    `$(calendar) ${escapeMarkdown(localDateTime(run.createdAt))}, ${tracked ? 'logged by an MLflow client' : `started from ${STARTED[run.trigger]}`}`,
     `$(list-unordered) ${counts(run)}`,
     Object.entries(run.params ?? {})
       .slice(0, 12)
@@ -131,18 +145,15 @@ export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
   return {
     id: runKey(run),
     label: name,
-    description: dots(allCached ? 'from cache' : undefined, runDescription(run, now, by)),
+    description: dots(
+      tracked && by !== 'pipeline' ? plain(run.pipeline) : undefined,
+      allCached ? 'from cache' : undefined,
+      runDescription(run, now, by),
+    ),
     icon: shape.spin ? `${shape.icon}~spin` : allCached ? 'archive' : shape.icon,
     ...defined({ color: shape.color }),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
-    context:
-      run.status === 'waiting'
-        ? 'run.waiting'
-        : active
-          ? 'run.active'
-          : run.status === 'succeeded'
-            ? 'run.ended'
-            : 'run.ended.resumable',
+    context: contextOf(run),
     spoken: commas(`Run of ${name}`, shape.word, runDescription(run, now, by)),
     children: 'collapsed',
   };

@@ -42,24 +42,32 @@ function drawHead(view: RunView, now: number): void {
   const time = elapsed(view.createdAt, view.endedAt, now);
   const done = view.tasks.filter((task) => !isActive(task.status)).length;
   const git = view.git;
+  // A client starts and ends its runs itself, and no pipeline defines them.
+  const tracked = view.source === 'tracking';
   replace(
     head,
     h(
       'div',
       { class: 'bar' },
-      h('h1', {}, statusIcon(view.status), plain(view.pipeline, 80)),
+      h('h1', {}, statusIcon(view.status), plain(view.name ?? view.pipeline, 80)),
       h(
         'span',
         { class: 'dim grow' },
         `${look(view.status).word}${active ? `, ${done} of ${view.tasks.length} tasks` : ''}`,
       ),
-      active
-        ? button('debug-stop', 'Cancel', () => host.send({ type: 'cancel' }))
-        : canRun
-          ? button('debug-rerun', 'Run Again', () => host.send({ type: 'rerun' }), { primary: true })
-          : undefined,
-      button('type-hierarchy', 'Graph', () => host.send({ type: 'graph' })),
-      button('go-to-file', 'Definition', () => host.send({ type: 'openDefinition' })),
+      tracked
+        ? undefined
+        : active
+          ? button('debug-stop', 'Cancel', () => host.send({ type: 'cancel' }))
+          : canRun
+            ? button('debug-rerun', 'Run Again', () => host.send({ type: 'rerun' }), { primary: true })
+            : undefined,
+      ...(tracked
+        ? []
+        : [
+            button('type-hierarchy', 'Graph', () => host.send({ type: 'graph' })),
+            button('go-to-file', 'Definition', () => host.send({ type: 'openDefinition' })),
+          ]),
     ),
     h(
       'div',
@@ -76,9 +84,16 @@ function drawHead(view: RunView, now: number): void {
             'Commit',
           ),
       chip('account', `${plain(view.user, 30)} on ${plain(view.host, 40)}`, 'Who, and on which machine'),
+      tracked ? chip('beaker', plain(view.pipeline, 80), 'Experiment') : undefined,
       chip(
         view.trigger === 'editor' ? 'vscode' : view.trigger === 'ci' ? 'server-process' : 'terminal',
-        view.trigger === 'editor' ? 'from the editor' : view.trigger === 'ci' ? 'from CI' : 'from a terminal',
+        tracked
+          ? 'by an MLflow client'
+          : view.trigger === 'editor'
+            ? 'from the editor'
+            : view.trigger === 'ci'
+              ? 'from CI'
+              : 'from a terminal',
         'Started from',
       ),
       view.resumed === undefined

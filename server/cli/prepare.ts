@@ -287,13 +287,14 @@ async function pipelineFor(
     const loaded = await loadPipeline(place.root, place.relative);
     if (loaded.ok) return { root: place.root, name: loaded.compiled.pipeline.name };
     const known = RunStore.open(place.root)
-      .list({ limit: RECENT_RUNS })
+      .list({ limit: RECENT_RUNS, source: 'pipeline' })
       .find((run) => run.path === place.relative);
     if (known !== undefined) return { root: place.root, name: known.pipeline };
     throw new CommandError(loaded.message, EXIT.usage);
   } catch (error) {
     const root = projectRoot(args);
-    const known = word === undefined ? [] : RunStore.open(root).list({ limit: 1, pipeline: word });
+    const known =
+      word === undefined ? [] : RunStore.open(root).list({ limit: 1, pipeline: word, source: 'pipeline' });
     if (word === undefined || known.length === 0) throw error;
     return { root, name: word };
   }

@@ -53,7 +53,7 @@ export function listItem(root: string, run: RunSummary): RunListItem {
     trigger: run.trigger,
     counts: run.counts,
     metrics: inOrder(run.metrics),
-    ...defined({ params: run.params }),
+    ...defined({ params: run.params, source: run.source, name: run.name }),
   };
 }
 

@@ -42,6 +42,10 @@ export function cancelRun(
   const foreign = foreignMemory(store.layout);
   if (foreign !== undefined) return { ok: false, message: foreign.message };
   const { run } = read;
+  if (run.source === 'tracking' && LIVE_STATUSES.has(run.status)) {
+    const message = `Run ${id} is of an MLflow client, which nothing here can stop: end it there, or its tracking server (process ${run.pid}).`;
+    return { ok: false, message };
+  }
   if (run.status === 'interrupted' && forced) return giveUp(store, run, dry);
   if (!LIVE_STATUSES.has(run.status)) {
     return { ok: false, message: `Run ${id} has ended already: ${run.status}.` };

@@ -162,7 +162,7 @@ function earlierChild(
   parents: readonly string[],
 ): RunDocument | undefined {
   const oldest = parents.toSorted()[0] ?? '';
-  for (const { id } of store.list({ limit: MOST_CHILDREN, pipeline })) {
+  for (const { id } of store.list({ limit: MOST_CHILDREN, pipeline, source: 'pipeline' })) {
     // Whoever calls a run is there before it.
     if (id < oldest) break;
     const read = store.read(id);

@@ -22,6 +22,7 @@ import { runIdTime } from '../stores/run-id.js';
 import { PackageStore } from '../stores/packages/store.js';
 import { ownedArtifacts, registryGarbage } from '../stores/registry/garbage.js';
 import { Registry } from '../stores/registry/registry.js';
+import { LoggedModels } from '../stores/tracking/logged-models.js';
 import { LIVE_STATUSES } from '../stores/run-summary.js';
 import type { RunStore } from '../stores/runs.js';
 import { foreignMemory } from '../stores/trust.js';
@@ -132,10 +133,17 @@ function divideRuns(store: RunStore, { keepRuns, runMaxAgeMs }: GcOptions, now: 
     const spare = place >= (keepRuns ?? 0) && age > (runMaxAgeMs ?? -Infinity);
     place += 1;
     if (LIVE_STATUSES.has(run.status)) live.push(run);
-    else if (bounded && spare) gone.push(run);
+    else if ((bounded && spare) || isGivenUp(run, now)) gone.push(run);
     else kept.push(run);
   }
   return { kept, gone, live };
+}
+
+/** What an MLflow client has deleted can be restored for so long. */
+const RESTORABLE_MS = 30 * 24 * 60 * 60 * 1000;
+
+function isGivenUp({ tracking }: RunDocument, now: number): boolean {
+  return tracking?.deleted !== undefined && now - tracking.deleted > RESTORABLE_MS;
 }
 
 /** Adds the fingerprints and hashes that a task's record names. */
@@ -157,6 +165,18 @@ function ownedBy(runs: readonly RunDocument[]): { last: Set<string>; older: Set<
     }
   }
   return { last, older };
+}
+
+/** Artifacts that MLflow clients have logged: of the runs that stay, and of logged models whose run is not gone. */
+function heldByClients(layout: Layout, stays: readonly RunDocument[]): Set<ContentHash> {
+  const tracked = stays.filter(({ source }) => source === 'tracking');
+  const held = new Set(
+    tracked.flatMap(({ tasks }) => tasks.flatMap(({ outputs }) => outputs.map(({ hash }) => hash))),
+  );
+  const ids = new Set(tracked.map(({ id }) => id));
+  for (const { run, artifacts } of new LoggedModels(layout).all())
+    if (run === undefined || ids.has(run)) for (const { hash } of artifacts.values()) held.add(hash);
+  return held;
 }
 
 interface Entry extends GcFile {
@@ -252,7 +272,7 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
     options.all === true ? { last: new Set<string>(), older: new Set<string>() } : ownedBy(kept);
   const registry = Registry.open(layout.root);
   const versions = ownedArtifacts(registry);
-  const unversioned = registryGarbage(registry, versions, now);
+  const unversioned = registryGarbage(registry, versions, heldByClients(layout, [...kept, ...live]), now);
   const packages = PackageStore.open(layout.root);
   const unpackaged = packageGarbage(packages, now);
   const otherOwned = new Set<string>([...(options.owned ?? []), ...versions.hashes]);

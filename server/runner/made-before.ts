@@ -42,7 +42,7 @@ function fresh(
 }
 
 function pathsOfRuns(store: RunStore): readonly string[] {
-  return store.list({ limit: RECENT_RUNS }).flatMap(({ id }) => {
+  return store.list({ limit: RECENT_RUNS, source: 'pipeline' }).flatMap(({ id }) => {
     const read = store.read(id);
     return read.ok ? read.run.tasks.flatMap(({ outputs }) => outputs.map((output) => output.path)) : [];
   });

@@ -30,7 +30,7 @@ export function findResumable(
 ): Resumable {
   let chosen = id;
   if (chosen === undefined) {
-    const [newest] = store.list({ limit: 1, ...defined({ pipeline }) });
+    const [newest] = store.list({ limit: 1, source: 'pipeline', ...defined({ pipeline }) });
     if (newest === undefined)
       return { ok: false, message: `${pipeline ?? 'the project'} has no run to resume` };
     if (!UNFINISHED.some((status) => status === newest.status)) {
@@ -45,6 +45,12 @@ export function findResumable(
   const read = store.read(chosen);
   if (!read.ok) return { ok: false, message: read.problem.message };
   const { run } = read;
+  if (run.source === 'tracking') {
+    return {
+      ok: false,
+      message: `run ${run.id} is of an MLflow client, which resumes it itself (start_run)`,
+    };
+  }
   if (pipeline !== undefined && run.pipeline !== pipeline) {
     return { ok: false, message: `run ${run.id} is one of ${run.pipeline}, not of ${pipeline}` };
   }

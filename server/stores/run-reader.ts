@@ -36,7 +36,7 @@ export interface RunQuery {
   readonly status?: RunStatus | readonly RunStatus[];
   /** Words that all have to occur in id, pipeline, name, status, params or metrics. */
   readonly text?: string;
-  readonly source?: RunSummary['source'];
+  readonly source?: 'pipeline' | 'tracking';
   /** Also those that an MLflow client has deleted. */
   readonly includeDeleted?: boolean;
 }
@@ -80,7 +80,7 @@ export class RunReader {
         : new Set(typeof query.status === 'string' ? [query.status] : query.status);
     const accept = (summary: RunSummary): RunSummary | undefined => {
       if (query.pipeline !== undefined && summary.pipeline !== query.pipeline) return undefined;
-      if (query.source !== undefined && summary.source !== query.source) return undefined;
+      if (query.source !== undefined && (summary.source ?? 'pipeline') !== query.source) return undefined;
       if (summary.deleted === true && query.includeDeleted !== true) return undefined;
       const now = this.#current(summary);
       if (statuses !== undefined && !statuses.has(now.status)) return undefined;

@@ -49,7 +49,10 @@ export function interrupted(run: RunDocument, endedAt: string): RunDocument {
     ...run,
     status: 'interrupted',
     endedAt,
-    error: 'The process that ran it ended without a word: it was killed, or the machine went down.',
+    error:
+      run.source === 'tracking'
+        ? 'The tracking server that an MLflow client told of it has ended, and no client has gone on with it.'
+        : 'The process that ran it ended without a word: it was killed, or the machine went down.',
     tasks: run.tasks.map((task) => {
       if (task.status === 'running') return { ...task, status: 'interrupted', endedAt };
       if (task.status === 'queued' || task.status === 'waiting') return { ...task, status: 'cancelled' };

@@ -36,16 +36,16 @@ export async function answerArtifacts(
   }
   if (method === 'PUT') {
     const length = request.headers['content-length'];
-    await artifacts.put(
-      tracking,
-      at,
-      request as AsyncIterable<Buffer>,
-      length === undefined ? undefined : Number(length),
-    );
+    await artifacts.put(tracking, at, piecesOf(request), length === undefined ? undefined : Number(length));
     return {};
   }
   if (method === 'DELETE') return artifacts.remove(tracking, at);
   throw new WireError('ENDPOINT_NOT_FOUND', `Artifacts know no ${method}.`);
+}
+
+/** A body piece by piece. Who stops reading it can answer still. */
+export function piecesOf(request: IncomingMessage): AsyncIterable<Buffer> {
+  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
 }
 
 async function send(

@@ -17,9 +17,15 @@ export type Read<F extends Fields> = { readonly [K in keyof F]: F[K] extends Fie
 const MORE = 'See the API docs for more information about request parameters.';
 
 function wrong(value: unknown, name: string, want: string): Error {
+  return invalid(`Invalid value ${shown(value)} for parameter '${name}' supplied: ${want}. ${MORE}`);
+}
+
+/** Short, and nothing of what is nested: it may be as deep as a stranger likes. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return '[…]';
+  if (typeof value === 'object' && value !== null) return '{…}';
   const text = JSON.stringify(value) as string | undefined;
-  const shown = text === undefined || text.length <= 80 ? text : `${text.slice(0, 80)}…`;
-  return invalid(`Invalid value ${shown ?? ''} for parameter '${name}' supplied: ${want}. ${MORE}`);
+  return text === undefined || text.length <= 80 ? (text ?? '') : `${text.slice(0, 80)}…`;
 }
 
 function lacking(name: string): never {

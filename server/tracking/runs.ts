@@ -107,7 +107,7 @@ export class TrackedRuns {
     const now = { ino: stat?.ino ?? 0, size: stat?.size ?? 0 };
     const before = this.#index;
     this.#index = now;
-    if (before === undefined || before.ino !== now.ino || now.size < before.size) {
+    if (before?.ino !== now.ino || now.size < before.size) {
       const runs = this.#store.list({ limit: Infinity, source: 'tracking', includeDeleted: true });
       const there = new Set(runs.map(({ id }) => id));
       for (const id of [...this.#known.keys()]) if (!there.has(id)) this.#forget(id);

@@ -4,7 +4,7 @@ import { isRecord } from '../base/is-record.js';
 import { describeError } from '../stores/problem.js';
 import { StoreError } from '../stores/runs.js';
 import type { Holder } from '../stores/registry/types.js';
-import { answerArtifacts } from './artifact-requests.js';
+import { answerArtifacts, piecesOf } from './artifact-requests.js';
 import { queryValues } from './fields.js';
 import { Guard } from './guard.js';
 import { routeOf } from './routes.js';
@@ -19,6 +19,8 @@ const MOST_JSON = 16 * 1024 * 1024;
 /** A client that neither sends nor takes anything for so long is gone. */
 const SILENCE_MS = 120_000;
 const MOST_CONNECTIONS = 500;
+/** For a client to send what of its body is not wanted. */
+const LEFT_OVER_MS = 2_000;
 
 export interface TrackingServer {
   readonly port: number;
@@ -46,7 +48,14 @@ export async function serveTracking(options: TrackingOptions): Promise<TrackingS
   const guard = new Guard(options.token);
   const server = createServer(
     { keepAliveTimeout: 75_000, headersTimeout: 20_000, requestTimeout: 0, maxHeaderSize: 64 * 1024 },
-    (request, response) => void respond(tracking, guard, request, response, options.onProblem),
+    (request, response) => {
+      // A client that is gone, or talks in a way that Node refuses, is its own business.
+      for (const one of [request, response]) one.on('error', () => undefined);
+      respond(tracking, guard, request, response, options.onProblem).catch((error: unknown) => {
+        options.onProblem(describeError(error));
+        response.destroy();
+      });
+    },
   );
   server.timeout = SILENCE_MS;
   server.maxConnections = MOST_CONNECTIONS;
@@ -91,10 +100,19 @@ async function respond(
     const told = wireErrorOf(error);
     if (told.code === 'INTERNAL_ERROR' && !request.destroyed) onProblem(told.message);
     if (response.headersSent) response.destroy();
-    else sendJson(response, told.status, { error_code: told.code, message: told.message });
+    else {
+      if (!request.complete) response.setHeader('Connection', 'close');
+      sendJson(response, told.status, { error_code: told.code, message: told.message });
+    }
   }
-  // What of a body nobody wanted to read is not read for the sake of another request.
-  if (!request.complete) request.socket.destroySoon();
+  if (!request.complete) passOver(request);
+}
+
+/** What is left of a body that nobody wants. Many clients read an answer only after they have sent all: for a moment they may. */
+function passOver(request: IncomingMessage): void {
+  request.resume();
+  const late = setTimeout(() => request.destroy(), LEFT_OVER_MS).unref();
+  request.once('close', () => clearTimeout(late));
 }
 
 function wireErrorOf(error: unknown): WireError {
@@ -147,7 +165,7 @@ async function answerOf(
 async function jsonOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
+  for await (const piece of piecesOf(request)) {
     bytes += piece.length;
     if (bytes > MOST_JSON) {
       throw new WireError('REQUEST_LIMIT_EXCEEDED', `A request may have ${MOST_JSON / 1024 / 1024} MiB.`);

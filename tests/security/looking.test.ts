@@ -91,6 +91,7 @@ const CHANGING: Readonly<Record<string, string>> = {
   'packages delete': 'web-app@1',
   'trash restore': 'out',
   'trash empty': '',
+  'tracking serve': '',
 };
 
 /** Starts DuckDB, which takes a second: not on every fixture in `npm test`. */

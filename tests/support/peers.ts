@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 
 const installed = new Map<PeerSet, string>();
 
-/** DVC has so many dependencies of its own that it gets an environment of its own. */
-export type PeerSet = 'peers' | 'dvc';
+/** DVC and MLflow have so many dependencies of their own that each gets an environment of its own. */
+export type PeerSet = 'peers' | 'dvc' | 'mlflow';
 
 /**
  * The interpreter of an environment that holds `tests/peers/requirements.txt`; installed by the first who asks.
@@ -24,11 +24,20 @@ export function peerPython(set: PeerSet = 'peers'): string {
 
 /** Why tests against the real DVC have to be skipped; `false`: it is there. For `test(…, { skip })`. */
 export function withoutDvc(): string | false {
+  return without('dvc', 'DVC');
+}
+
+/** The same for the real MLflow client. */
+export function withoutMlflow(): string | false {
+  return without('mlflow', 'the MLflow client');
+}
+
+function without(set: PeerSet, what: string): string | false {
   try {
-    peerPython('dvc');
+    peerPython(set);
     return false;
   } catch (error) {
-    return `DVC is not there: ${error instanceof Error ? error.message : String(error)}`;
+    return `${what} is not there: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 

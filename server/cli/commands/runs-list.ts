@@ -37,6 +37,11 @@ const FLAGS: Flags = {
     value: 'KEY[:desc]',
     help: 'By a metric, a param, `created` or `time`, the least first. Default: created:desc.',
   },
+  source: {
+    type: 'string',
+    value: 'S',
+    help: 'Only runs of a `pipeline`, or of MLflow clients (`tracking`).',
+  },
   limit: { type: 'string', value: 'N', help: 'At most so many. Default: 20.' },
   status: {
     type: 'string',
@@ -47,7 +52,7 @@ const FLAGS: Flags = {
 };
 
 export const list: SubcommandOf<RunsCall> = {
-  usage: 'list [--pipeline NAME] [--status S[,S]] [--sort KEY[:desc]] [--limit N] [--csv]',
+  usage: 'list [--pipeline NAME] [--source S] [--status S[,S]] [--sort KEY[:desc]] [--limit N] [--csv]',
   summary: 'Runs with their params and metrics, the newest first.',
   flags: FLAGS,
   least: 0,
@@ -56,6 +61,9 @@ export const list: SubcommandOf<RunsCall> = {
 };
 
 function listNow({ args, store, style, json }: RunsCall): number {
+  const source = args.text('source');
+  if (source !== undefined && source !== 'pipeline' && source !== 'tracking')
+    throw new UsageError(`--source takes pipeline or tracking, not "${source}"`);
   const statuses = args.list('status').map((word) => {
     const status = STATUSES.find((one) => one === word);
     if (status === undefined) throw new UsageError(`--status takes ${STATUSES.join(', ')}, not "${word}"`);
@@ -68,7 +76,7 @@ function listNow({ args, store, style, json }: RunsCall): number {
   const sort = args.text('sort');
   const all = store.list({
     limit: sort === undefined ? limit : MOST_SORTED,
-    ...defined({ pipeline }),
+    ...defined({ pipeline, source }),
     ...(statuses.length === 0 ? {} : { status: statuses }),
   });
   const found = sort === undefined ? all : sorted(all, sort).slice(0, limit);
@@ -104,14 +112,14 @@ function table(
   style: Style,
   note: (run: RunSummary) => string,
 ): string[] {
-  const names = Math.max(0, ...runs.map((run) => width(run.pipeline)));
+  const names = Math.max(0, ...runs.map((run) => width(nameOf(run))));
   const times = runs.map((run) => {
     const took = secondsOf(run);
     return took === undefined ? '' : elapsed(took * 1_000);
   });
   const timed = Math.max(0, ...times.map(width));
   return runs.map((run, at) => {
-    const head = `${run.id}  ${pad(run.pipeline, names)}  `;
+    const head = `${run.id}  ${pad(nameOf(run), names)}  `;
     const rest = `  ${pad(times[at] ?? '', timed)}  `;
     const tasks = Object.entries(run.counts).map(([status, number]) => `${number} ${status}`);
     const words = [...valuesOf(run), tasks.join(', ')].filter((word) => word !== '').join('  ');
@@ -121,6 +129,11 @@ function table(
       note(run)
     );
   });
+}
+
+/** The pipeline; of an MLflow client's run its experiment and what it is called there. */
+function nameOf({ pipeline, name }: RunSummary): string {
+  return fit(tame(name === undefined ? pipeline : `${pipeline}/${name}`, false), 40);
 }
 
 /** `accuracy=0.72  epochs=20`: metrics, the cells of a matrix as one span; then params. */
@@ -214,9 +227,10 @@ function csvOf(runs: readonly RunSummary[]): string[] {
   ];
   const params = keys((run) => run.params ?? {});
   const metrics = keys((run) => run.metrics);
-  const head = ['id', 'pipeline', 'status', 'created', 'ended', 'seconds', 'trigger'];
+  const head = ['id', 'pipeline', 'status', 'created', 'ended', 'seconds', 'trigger', 'source', 'name'];
   const rows = runs.map((run): (Json | undefined)[] => [
     ...[run.id, run.pipeline, run.status, run.createdAt, run.endedAt, secondsOf(run), run.trigger],
+    ...[run.source ?? 'pipeline', run.name],
     ...params.map((name) => run.params?.[name]),
     ...metrics.map((name) => run.metrics[name]),
   ]);

@@ -9,6 +9,7 @@ import { endJobsOf } from '../../runner/executors/left-jobs.js';
 import { readBasis } from '../../stores/run-basis.js';
 import type { LoggedSeries } from '../../stores/metric-log.js';
 import type { RunDocument, TaskRun } from '../../stores/run-document.js';
+import { TRACKED_TASK } from '../../stores/tracking/tracked-run.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
 import { waitingAbove } from '../../stores/waiting.js';
 import { answer } from '../answers.js';
@@ -133,8 +134,9 @@ const CURVE_COLUMNS = 32;
 
 function describe(run: RunDocument, series: readonly LoggedSeries[], style: Style): string[] {
   const lines = [
-    `${style.bold(run.id)}  ${run.pipeline}  ${statusWord(run.status, style)}`,
-    `started ${run.createdAt} by ${run.user} on ${run.host} (${run.trigger})`,
+    `${style.bold(run.id)}  ${tame(titleOf(run), false)}  ${statusWord(run.status, style)}`,
+    `started ${run.createdAt} by ${run.user} on ${run.host} (${run.source ?? run.trigger})`,
+    ...toldByClient(run),
   ];
   if (run.endedAt !== undefined) {
     lines.push(`took ${elapsed(Date.parse(run.endedAt) - Date.parse(run.createdAt))}`);
@@ -163,6 +165,26 @@ function describe(run: RunDocument, series: readonly LoggedSeries[], style: Styl
       ),
     );
   return lines;
+}
+
+/** The pipeline; of a client's run its experiment, and what it is called there. */
+function titleOf({ pipeline, tracking }: RunDocument): string {
+  return tracking === undefined ? pipeline : `${pipeline} / ${tracking.name}`;
+}
+
+/** Tags that people set, datasets and models of a run that an MLflow client has told of. */
+function toldByClient({ tracking }: RunDocument): string[] {
+  if (tracking === undefined) return [];
+  const { tags, datasets = [], modelOutputs = [] } = tracking;
+  const lines = [`experiment ${tracking.experiment}`];
+  if (tracking.deleted !== undefined) lines.push(`deleted ${new Date(tracking.deleted).toISOString()}`);
+  for (const [key, value] of Object.entries(tags)) {
+    if (key === 'mlflow.note.content') lines.push(`note ${shortened(value)}`);
+    else if (!key.startsWith('mlflow.')) lines.push(`tag ${key} = ${shortened(value)}`);
+  }
+  for (const { name, digest } of datasets) lines.push(`dataset ${name} (${digest})`);
+  for (const { id } of modelOutputs) lines.push(`model models:/${id}`);
+  return lines.map((line) => tame(line, false));
 }
 
 function describeTask(task: TaskRun, series: readonly LoggedSeries[], style: Style): string[] {
@@ -197,7 +219,8 @@ function describeTask(task: TaskRun, series: readonly LoggedSeries[], style: Sty
     lines.push(`  ${tame(key, false)} ${sparkline(values, CURVE_COLUMNS)} ${span}`);
   }
   for (const output of uniqueOutputs(task)) {
-    lines.push(`  ${output.path}  ${style.dim(`${output.kind}, ${formatBytes(output.bytes)}`)}`);
+    const place = task.id === TRACKED_TASK ? output.name : output.path;
+    lines.push(`  ${tame(place, false)}  ${style.dim(`${output.kind}, ${formatBytes(output.bytes)}`)}`);
   }
   return lines;
 }

@@ -31,7 +31,7 @@ export const status: Command = {
       if (definition.kind !== 'pipeline') continue;
       const { pipeline, path } = definition;
       const errors = diagnosticsOf(project, path).filter((one) => one.severity === 'error').length;
-      const [last] = store.list({ limit: 1, pipeline: pipeline.name });
+      const [last] = store.list({ limit: 1, pipeline: pipeline.name, source: 'pipeline' });
       const plan = errors > 0 ? { tasks: [] } : await planRun(root, pipeline, { places: project.settings });
       pipelines.push({
         name: pipeline.name,

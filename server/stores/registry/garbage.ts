@@ -58,10 +58,14 @@ export interface RegistryGarbage {
   readonly notice?: string;
 }
 
-/** What could be freed. Changes nothing. */
+/**
+ * What could be freed. Changes nothing.
+ * @param held files that others need: those of tracked runs and logged models
+ */
 export function registryGarbage(
   registry: Registry,
   owned: OwnedArtifacts,
+  held: Iterable<ContentHash> = [],
   now: number = Date.now(),
 ): RegistryGarbage {
   const [problem] = owned.problems;
@@ -71,7 +75,7 @@ export function registryGarbage(
       notice: `Nothing of the model registry is freed, because not all of it can be read. ${problem.message}`,
     };
   }
-  const needed = new Set(owned.hashes);
+  const needed = new Set([...owned.hashes, ...held]);
   for (const listing of owned.folders) for (const hash of registry.objects.closure(listing)) needed.add(hash);
   const files: { path: string; bytes: number }[] = [];
   for (const { hash, path: file, bytes, ctimeMs } of registry.objects.all()) {
