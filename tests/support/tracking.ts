@@ -33,13 +33,12 @@ export class TrackingClient {
   /** Starts a server of the project and waits until it answers. */
   static async start(project: TestProject, args: readonly string[] = []): Promise<TrackingClient> {
     const running = project.start(['tracking', 'serve', '--env', ...args]);
-    let words: RegExpExecArray | null = null;
+    const variables = /MLFLOW_TRACKING_URI=(\S+)\nMLFLOW_TRACKING_TOKEN=(\S+)\n/;
     await until('the tracking server starts', () => {
       assert.equal(running.child.exitCode, null, running.output());
-      words = /MLFLOW_TRACKING_URI=(\S+)\nMLFLOW_TRACKING_TOKEN=(\S+)\n/.exec(running.output());
-      return words !== null;
+      return variables.test(running.output());
     });
-    const [, uri = '', token = ''] = words ?? [];
+    const [, uri = '', token = ''] = variables.exec(running.output()) ?? [];
     return new TrackingClient(running, uri, token);
   }
 
@@ -57,15 +56,17 @@ export class TrackingClient {
   ask(method: string, path: string, asked: Asked = {}): Promise<Answer> {
     const { hostname, port } = new URL(this.uri);
     const raw = asked.raw ?? (asked.body === undefined ? undefined : JSON.stringify(asked.body));
-    const headers: Record<string, string> = {};
-    const given = {
+    const own: Asked['headers'] = {
       Authorization: `Bearer ${this.token}`,
       ...(raw === undefined
         ? {}
         : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(raw)) }),
-      ...asked.headers,
     };
-    for (const [name, value] of Object.entries(given)) if (value !== undefined) headers[name] = value;
+    const headers = Object.fromEntries(
+      Object.entries({ ...own, ...asked.headers }).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value] as const],
+      ),
+    );
     return new Promise((resolve, reject) => {
       const url = path.startsWith('/') ? path : `/api/2.0/mlflow/${path}`;
       const sent = request({ hostname, port, method, path: url, headers, agent: false }, (response) => {
