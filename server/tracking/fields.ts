@@ -53,12 +53,6 @@ export const text: Field<string | undefined> = optional((value, name) => {
   throw wrong(value, name, 'Value was not a string');
 });
 
-/** A text that may be empty and has to be there all the same. */
-export const anyText: Field<string> = {
-  ...required(text),
-  read: (value, name) => text.read(value, name) ?? '',
-};
-
 /** An int64: a number, or digits in a text. */
 export const whole: Field<number | undefined> = optional((value, name) => {
   const number = typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? Number(value) : value;
