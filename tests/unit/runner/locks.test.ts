@@ -162,9 +162,8 @@ function tests(): void {
     assert.ok(!refused.ok && refused.reason === 'unwritable');
   });
 
-  test('a lock of 1,000 outputs costs as much as one', async (t) => {
+  test('a lock of 1,000 outputs is one file', async (t) => {
     const layout = project(t);
-    const begin = performance.now();
     const many = await acquireLocks(
       layout,
       request(
@@ -179,9 +178,8 @@ function tests(): void {
         Array.from({ length: 1000 }, (_, n) => `other/${n}`),
       ),
     );
-    const took = performance.now() - begin;
-    t.diagnostic(`${took.toFixed(2)} ms`);
-    assert.ok(many.ok && other.ok && took < 200);
+    assert.ok(many.ok && other.ok);
+    assert.deepEqual(readdirSync(layout.locks).sort(), ['one.json', 'two.json']);
   });
 
   test('processes that compete are never in at the same time, one of them killed now and then', async (t) => {

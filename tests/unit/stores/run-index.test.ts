@@ -165,34 +165,35 @@ test('the newest of 100,000 runs are found in the tail of the log and of the bas
   }
   writeFileSync(store.index.log, `${lines.join('\n')}\n`);
   const expected = ids.slice(-100).reverse();
-  const timed = (what: string, bar: number, work: () => void) => {
+  const timed = (what: string, work: () => void): number => {
     const begin = performance.now();
     work();
     const took = performance.now() - begin;
     t.diagnostic(`${what}: ${took.toFixed(1)} ms`);
-    assert.ok(took < bar, `${what} took ${took} ms`);
+    return took;
   };
-  // Bars are ten times what was measured and more: they tell a full read from a tail, not a slow machine.
-  const newest = (what: string) =>
-    timed(what, 150, () =>
-      assert.deepEqual(
-        RunStore.open(root)
-          .list({ limit: 100 })
-          .map((run) => run.id),
-        expected,
-      ),
+  const newest = () =>
+    assert.deepEqual(
+      RunStore.open(root)
+        .list({ limit: 100 })
+        .map((run) => run.id),
+      expected,
     );
-  newest('newest 100 from the log');
-  timed('compaction', 20_000, () => assert.ok(store.index.compact()));
-  newest('newest 100 from the base');
-  timed('a page in the middle', 5_000, () =>
+  const fromLog = timed('newest 100 from the log', newest);
+  timed('compaction', () => assert.ok(store.index.compact()));
+  const fromBase = timed('newest 100 from the base', newest);
+  timed('a page in the middle', () =>
     assert.deepEqual(
       store.list({ limit: 2, before: ids[50_000]! }).map((run) => run.id),
       [ids[49_999], ids[49_998]],
     ),
   );
-  timed('a filter over all', 10_000, () => assert.deepEqual(store.list({ limit: 5, pipeline: 'none' }), []));
+  // The measure is a read of everything in the same process, on whatever machine.
+  const all = timed('a filter over all', () =>
+    assert.deepEqual(store.list({ limit: 5, pipeline: 'none' }), []),
+  );
+  assert.ok(Math.min(fromLog, fromBase) < all, 'the newest are found without reading everything');
   const appended = newRunId(start + 100_001 * 60_000);
-  timed('an append', 100, () => store.index.append(summary(appended)));
+  timed('an append', () => store.index.append(summary(appended)));
   assert.equal(store.list({ limit: 1 })[0]?.id, appended);
 });
