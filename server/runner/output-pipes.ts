@@ -7,10 +7,22 @@
  * again and again, however much comes.
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { type ProcessIdentity, isAlive, isElsewhere, ownIdentity } from '../stores/liveness.js';
+import { readPlainText } from '../stores/plain-file.js';
+import { isRunId } from '../stores/run-id.js';
 
 /** What the kernel holds in a pipe at the most, so that one read empties it. */
 const BUFFER_BYTES = 64 * 1024;
@@ -27,15 +39,76 @@ export function scriptsFolder(pipes: string): string {
   return `${pipes}-scripts`;
 }
 
+/** Says in such a folder which process made it. */
+const OWNER = 'owner';
+
+/** Makes a folder that only its user can enter, marked as this process's. Throws where there is something of that name. */
+export function makeRunFolder(folder: string): void {
+  mkdirSync(folder, { mode: 0o700 });
+  writeFileSync(path.join(folder, OWNER), JSON.stringify(ownIdentity()), { mode: 0o600, flag: 'wx' });
+}
+
 /** Removes what a run that was killed has left. */
 export function removePipes(runId: string): void {
   const pipes = pipesFolder(runId);
-  for (const folder of [pipes, scriptsFolder(pipes)]) {
-    try {
-      rmSync(folder, { recursive: true, force: true });
-    } catch {
-      // Someone else's, on a shared machine.
-    }
+  for (const folder of [pipes, scriptsFolder(pipes)]) if (isPrivate(folder)) removeFolder(folder);
+}
+
+/**
+ * Removes what killed runs of any project have left: folders of this user, of processes that are proven not to live any more. What
+ * has no mark, or one of another machine or container, stays.
+ *
+ * @param temp where they lie
+ * @returns what was removed
+ */
+export function sweepRunFolders(temp = os.tmpdir()): readonly string[] {
+  const gone: string[] = [];
+  for (const name of namesIn(temp)) {
+    const id = /^modelyard-(.+?)(?:-scripts)?$/.exec(name)?.[1];
+    const folder = path.join(temp, name);
+    if (id === undefined || !isRunId(id) || !isPrivate(folder)) continue;
+    const owner = ownerOf(folder);
+    if (owner === undefined || isElsewhere(owner) || isAlive(owner)) continue;
+    removeFolder(folder);
+    gone.push(folder);
+  }
+  return gone;
+}
+
+function ownerOf(folder: string): ProcessIdentity | undefined {
+  try {
+    const value: unknown = JSON.parse(readPlainText(path.join(folder, OWNER)));
+    if (typeof value !== 'object' || value === null || !('pid' in value)) return undefined;
+    return typeof value.pid === 'number' ? (value as ProcessIdentity) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Whether it is a folder, and no link to one, that nobody but this user can have filled. */
+function isPrivate(folder: string): boolean {
+  try {
+    const stat = lstatSync(folder);
+    const own = process.getuid === undefined || stat.uid === process.getuid();
+    return stat.isDirectory() && own && (process.platform === 'win32' || (stat.mode & 0o077) === 0);
+  } catch {
+    return false;
+  }
+}
+
+function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Somebody else is at it.
   }
 }
 
@@ -93,7 +166,7 @@ export class OutputPipes {
     );
     try {
       // Fails where there is something of that name, whoever made it.
-      if (this.#made === 0) mkdirSync(this.#folder, { mode: 0o700 });
+      if (this.#made === 0) makeRunFolder(this.#folder);
       this.#made += names.length;
       execFileSync('mkfifo', ['-m', '600', ...names], { stdio: 'ignore' });
       this.#free.push(...names);

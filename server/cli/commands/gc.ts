@@ -4,6 +4,7 @@ import { plural } from '../../base/format.js';
 import { formatBytes, parseBytes, parseDuration } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { applyGc, type GcOptions, planGc } from '../../runner/gc.js';
+import { sweepRunFolders } from '../../runner/output-pipes.js';
 import { sweepAllUnfinished } from '../../serving/unfinished.js';
 import { RunStore } from '../../stores/runs.js';
 import { removeFromTrash, trashOverBounds } from '../../stores/trash.js';
@@ -71,6 +72,9 @@ have not ended hold.`,
     const apply = said === true;
     const done = apply ? applyGc(store, plan) : undefined;
     if (apply) for (const item of trash) removeFromTrash(store.layout, item);
+    const left = apply || (nothing && !args.flag('dry')) ? sweepRunFolders() : [];
+    if (left.length > 0 && !json)
+      stdout.line(`${plural(left.length, 'folder')} of killed runs removed from the temp folder.`);
     for (const problem of done?.problems ?? []) stderr.line(`modelyard: ${problem.message}`);
     if (json) {
       const { runs, freedBytes, cacheBytes, keptBytes } = plan;

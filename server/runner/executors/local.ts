@@ -1,8 +1,8 @@
 /** Tasks as processes of this machine. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describeError } from '../../stores/problem.js';
-import { OutputPipes, scriptsFolder } from '../output-pipes.js';
+import { OutputPipes, makeRunFolder, scriptsFolder } from '../output-pipes.js';
 import { Process } from '../process.js';
 import { findShell, missingShell, shellArguments } from '../shells.js';
 import { UsageSampler } from '../usage.js';
@@ -25,7 +25,7 @@ export function localExecutor(pipes: string): Executor {
       try {
         const args = shellArguments(shell, text, (content) => {
           // Fails where there is something of that name, whoever made it.
-          if (scripts === 0) mkdirSync(folder, { mode: 0o700 });
+          if (scripts === 0) makeRunFolder(folder);
           file = path.join(folder, `script-${++scripts}${shell.extension}`);
           writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
           return file;
