@@ -16,7 +16,7 @@ import type { Client } from './client.js';
 import { diagnosticOf } from './convert.js';
 import { throwIfCancelled } from './guard.js';
 import type { Settings } from './settings.js';
-import { breathe, coalesce } from './slices.js';
+import { breathe, coalesce, runSliced } from './slices.js';
 import type { Place, Workspace } from './workspace.js';
 
 /** A check that takes longer than this waits for the end of the typing; a quicker one is made at once. */
@@ -107,6 +107,7 @@ export class Diagnostics {
     if ((this.#cost.get(uri) ?? 0) > QUICK_MS) await this.#pause(settings.debounceMs, token);
     else await breathe();
     throwIfCancelled(token);
+    await this.#prepare(uri, settings);
     if (workspace.versionOf(uri) !== version) {
       // A newer text is there, and the client will ask for it (or is told to).
       throw new ResponseError(LSPErrorCodes.ServerCancelled, 'The document changed.', {
@@ -150,6 +151,7 @@ export class Diagnostics {
     const known = new Map(previous.map(({ uri, value }) => [uri, value]));
     const items: WorkspaceDocumentDiagnosticReport[] = [];
     let began = performance.now();
+    await workspace.syncSliced();
     for (const { uri } of workspace.places()) {
       const settings = await settingsFor(uri);
       if (performance.now() - began > SLICE_MS) {
@@ -157,6 +159,7 @@ export class Diagnostics {
         throwIfCancelled(token);
         began = performance.now();
       }
+      await this.#prepare(uri, settings);
       const report = this.#check(uri, settings);
       const { resultId } = report;
       const before = known.get(uri);
@@ -210,6 +213,7 @@ export class Diagnostics {
     const { workspace, publish, settingsFor, client } = this.#options;
     if (publish === undefined) return;
     await this.#indexed();
+    await workspace.syncSliced();
     const places = workspace.places();
     // What the person looks at comes first.
     const isOpen = (place: Place) => workspace.versionOf(place.uri) !== null;
@@ -218,6 +222,7 @@ export class Diagnostics {
       gone.delete(uri);
       const settings = await settingsFor(uri);
       await breathe();
+      await this.#prepare(uri, settings);
       if (this.#pushAgain) return;
       const report = this.#check(uri, settings);
       const { resultId, findings, beside } = report;
@@ -234,6 +239,15 @@ export class Diagnostics {
       this.#pushed.delete(uri);
       publish({ uri, diagnostics: [] });
     }
+  }
+
+  /** Checks a file in slices, so that requests for others are answered in between; `#check` then finds it done. */
+  async #prepare(uri: string, settings: Settings): Promise<void> {
+    const { workspace } = this.#options;
+    await workspace.syncSliced();
+    const place = workspace.place(uri);
+    if (place?.project.knows(place.path) !== true) return;
+    await runSliced(place.project.checking(place.path, settings.rules));
   }
 
   #check(uri: string, settings: Settings): Report {

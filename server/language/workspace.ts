@@ -3,6 +3,7 @@
  * paths and URIs; what stands in the files is the projects' business.
  */
 import path from 'node:path';
+import { runThrough } from '../base/steps.js';
 import type { Definition } from '../model/analyze.js';
 import { diskFiles, overlay } from '../project/files.js';
 import type { FileSystem } from '../project/files.js';
@@ -40,6 +41,9 @@ export type Change = 'edit' | 'definitions' | 'disk';
 /** A document with more characters is looked at when it is saved, and not at each key. */
 const MOST_WHILE_TYPING = 512 * 1024;
 
+/** A document with more characters is read in slices where only others are asked about. */
+const MOST_AT_ONCE = 16 * 1024;
+
 /** More events at once than this are taken for a branch switch: everything is looked at again. */
 const MANY_EVENTS = 100;
 
@@ -50,6 +54,10 @@ function contains(folder: string, absolute: string): boolean {
 /** What Modelyard and git write for themselves is nobody's input. */
 function isOurOwn(absolute: string): boolean {
   return /[\\/](?:\.modelyard|\.git|node_modules)(?:[\\/]|$)/.test(absolute);
+}
+
+function isLong(document: { getText(): string } | undefined): boolean {
+  return (document?.getText().length ?? 0) > MOST_AT_ONCE;
 }
 
 export class Workspace {
@@ -196,16 +204,34 @@ export class Workspace {
     this.#changed('edit');
   }
 
-  /** Brings the definitions of open documents up to their last text. Cheap when nothing changed. */
-  sync(): void {
+  /**
+   * Brings the definitions of open documents up to their last text. Cheap when nothing changed.
+   *
+   * @param asked the document that is asked about: the long ones among the others have time until somebody asks for all
+   */
+  sync(asked?: string): void {
     for (const uri of this.#dirty) {
-      const place = this.place(uri);
-      if (place === undefined) continue;
       const document = this.documents.of(uri);
-      if (this.#loose.has(uri)) place.project.update(place.path, document?.getText() ?? '');
-      else place.project.update(place.path);
+      if (asked !== undefined && document !== this.documents.of(asked) && isLong(document)) continue;
+      this.#dirty.delete(uri);
+      for (const steps of this.#updating(uri)) runThrough(steps);
     }
-    this.#dirty.clear();
+  }
+
+  /** The same for all, in slices: requests are answered in between. */
+  async syncSliced(): Promise<void> {
+    for (const uri of this.#dirty) {
+      const version = this.versionOf(uri);
+      for (const steps of this.#updating(uri)) await runSliced(steps);
+      if (this.versionOf(uri) === version) this.#dirty.delete(uri);
+    }
+  }
+
+  #updating(uri: string): readonly Generator<void, boolean>[] {
+    const place = this.place(uri);
+    if (place === undefined) return [];
+    const text = this.#loose.has(uri) ? (this.documents.of(uri)?.getText() ?? '') : undefined;
+    return [place.project.updating(place.path, text)];
   }
 
   /** Where a file belongs, whether or not it is a definition. */
@@ -224,7 +250,7 @@ export class Workspace {
    * with changes, of which nothing is known until they are saved.
    */
   definition(uri: string): DefinitionPlace | undefined {
-    this.sync();
+    this.sync(uri);
     if (this.#unsaved.has(uri)) return undefined;
     const place = this.place(uri);
     const definition = place?.project.definition(place.path);
@@ -328,7 +354,7 @@ export class Workspace {
     for (const root of [...this.#projects.keys()]) if (!roots.has(root)) this.#projects.delete(root);
     // Documents may belong to another project now, or to none.
     for (const document of this.documents.all()) this.#dirty.add(document.uri);
-    this.sync();
+    await this.syncSliced();
     this.#changed('definitions');
   }
 
@@ -348,7 +374,7 @@ export class Workspace {
     for (const name of PROJECT_FILES) project.update(name);
     const listed = new Set(files);
     for (const relative of files) {
-      project.update(relative);
+      yield* project.updating(relative);
       yield;
     }
     for (const known of project.paths()) {

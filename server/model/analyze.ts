@@ -1,5 +1,6 @@
 /** From a text, or from its tree, to what the file defines. */
-import { parseYaml } from '../syntax/parse.js';
+import { runThrough } from '../base/steps.js';
+import { parsing } from '../syntax/parse.js';
 import type { SyntaxTree } from '../syntax/tree.js';
 import type { FileKind } from './definition.js';
 import type { Definition } from './dialects/dialect.js';
@@ -22,7 +23,19 @@ export type {
  * @param previous the tree of an earlier version of the same file
  */
 export function define(text: string, path: string, kind: FileKind, previous?: SyntaxTree): Definition {
-  return analyze(parseYaml(text, previous, DIALECTS[kind].template), path, kind);
+  return runThrough(defining(text, path, kind, previous));
+}
+
+/** The same in steps, for who has others to answer in between. */
+export function* defining(
+  text: string,
+  path: string,
+  kind: FileKind,
+  previous?: SyntaxTree,
+): Generator<void, Definition> {
+  const tree = yield* parsing(text, previous, DIALECTS[kind].template);
+  yield;
+  return yield* analyzing(tree, path, kind);
 }
 
 /**
@@ -35,8 +48,13 @@ export function analyze(
   path: string,
   kind: FileKind = detectKind(path, tree.text) ?? 'pipeline',
 ): Definition {
+  return runThrough(analyzing(tree, path, kind));
+}
+
+function* analyzing(tree: SyntaxTree, path: string, kind: FileKind): Generator<void, Definition> {
   const dialect = DIALECTS[kind];
   const checked = checkTree(tree, shapeOf(dialect.schema));
+  yield;
   const problems = [...checked.problems];
   const syntaxProblems = checked.syntax.length === 0 ? tree.problems : [...tree.problems, ...checked.syntax];
   const definition = dialect.read({ path, tree, problems, syntaxProblems }, checked, problems);

@@ -3,7 +3,8 @@
  * that a squiggle and an error in CI can't differ; the editor only lays its open documents over the disk.
  */
 import path from 'node:path';
-import { define } from '../model/analyze.js';
+import { runThrough } from '../base/steps.js';
+import { defining } from '../model/analyze.js';
 import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { FileKind, ProjectSettings, RuleSeverity } from '../model/definition.js';
 import type { FileText } from '../model/file-text.js';
@@ -15,7 +16,7 @@ import type { KnownModels } from '../model/known-models.js';
 import type { KnownPackages } from '../model/known-packages.js';
 import { identify } from '../model/ours.js';
 import type { Identity } from '../model/ours.js';
-import { checkDefinition } from '../rules/index.js';
+import { checkingDefinition } from '../rules/index.js';
 import type { Finding, ProjectView } from '../rules/rule.js';
 import { RecordingView, stillHolds } from './dependencies.js';
 import type { Dependency } from './dependencies.js';
@@ -24,7 +25,7 @@ import type { FileSystem, ReadResult } from './files.js';
 import { PROJECT_FILES } from './find-root.js';
 import { trackedAt } from '../base/git-index.js';
 import { Prober } from './probe.js';
-import { runThrough, walkProjects } from './walk.js';
+import { walkProjects } from './walk.js';
 
 export type PipelineDefinition = Extract<Definition, { kind: 'pipeline' }>;
 
@@ -94,6 +95,8 @@ export class Project {
   readonly #unread = new Map<string, Unread>();
   readonly #refused = new Map<string, Refused>();
   readonly #stamps = new Map<string, string>();
+  /** How often each file was read or forgotten. */
+  readonly #turns = new Map<string, number>();
   readonly #memos = new Map<string, Memo>();
   #sorted: readonly Definition[] | undefined;
   #features: readonly FeaturesDefinition[] | undefined;
@@ -104,6 +107,7 @@ export class Project {
   /** Files that are no definitions, and whose text findings may rest on. */
   readonly #texts = new Set<string>();
   #version = 0;
+  #diskVersion = 0;
 
   /** An empty project. Use `open` to read what is there. */
   constructor(root: string, files: FileSystem = diskFiles, memory: Memory = {}) {
@@ -198,28 +202,44 @@ export class Project {
    * @returns whether something changed.
    */
   update(relative: string, text?: string): boolean {
+    return runThrough(this.updating(relative, text));
+  }
+
+  /** The same in steps. What was read is dropped when the file was read again, or forgotten, in between. */
+  *updating(relative: string, text?: string): Generator<void, boolean> {
     if (text === undefined) {
       const stamp = this.files.stampOf(this.absolute(relative));
       if (stamp !== undefined && stamp === this.#stamps.get(relative)) return false;
     }
     const read = text === undefined ? this.files.readText(this.absolute(relative)) : given(text);
-    const changed = this.#take(relative, read);
+    const turn = this.#nextTurn(relative);
+    const changed = yield* this.#take(relative, read);
+    if (turn !== this.#turns.get(relative)) return changed;
     // Remembered for files of others too, so that each is read once.
     if (read.ok && read.stamp !== '') this.#stamps.set(relative, read.stamp);
     else this.#stamps.delete(relative);
     return changed;
   }
 
-  #take(relative: string, read: ReadResult): boolean {
+  /** A file is read, or forgotten: who is still at an older text of it gives up. */
+  #nextTurn(relative: string): number {
+    const turn = (this.#turns.get(relative) ?? 0) + 1;
+    this.#turns.set(relative, turn);
+    return turn;
+  }
+
+  *#take(relative: string, read: ReadResult): Generator<void, boolean> {
+    const turn = this.#turns.get(relative);
     if (this.#isExcluded(relative)) return this.remove(relative);
     if (!read.ok) return this.#keepUnread(relative, read);
     const identity = identify(relative, read.text);
     if (identity.kind === undefined) return this.#refuse(relative, identity);
     const before = this.#definitions.get(relative);
     if (before?.tree.text === read.text) return false;
+    const definition = yield* defining(read.text, relative, identity.kind, before?.tree);
+    if (turn !== this.#turns.get(relative)) return true;
     this.#unread.delete(relative);
     this.#refused.delete(relative);
-    const definition = define(read.text, relative, identity.kind, before?.tree);
     this.#definitions.set(relative, definition);
     if (before?.kind === 'features' || definition.kind === 'features') this.#features = undefined;
     this.#changed(relative);
@@ -234,6 +254,7 @@ export class Project {
 
   /** Forgets a file. */
   remove(relative: string): boolean {
+    this.#nextTurn(relative);
     this.#stamps.delete(relative);
     this.#refused.delete(relative);
     const wasUnread = this.#unread.delete(relative);
@@ -254,6 +275,7 @@ export class Project {
    * @returns whether any answer that findings may rest on was forgotten.
    */
   diskChanged(absolutes?: readonly string[]): boolean {
+    this.#diskVersion++;
     return this.#prober.forget(absolutes);
   }
 
@@ -299,6 +321,14 @@ export class Project {
    * @param chosen as for `view`.
    */
   findings(relative: string, chosen: ReadonlyMap<string, RuleSeverity> = NO_CHOICES): readonly Finding[] {
+    return runThrough(this.checking(relative, chosen));
+  }
+
+  /** The same in steps. Who asks `findings` afterwards gets what was found, as long as nothing has changed in between. */
+  *checking(
+    relative: string,
+    chosen: ReadonlyMap<string, RuleSeverity> = NO_CHOICES,
+  ): Generator<void, readonly Finding[]> {
     const definition = this.#definitions.get(relative);
     if (definition === undefined) return this.#unread.get(relative)?.findings ?? NO_FINDINGS;
     const view = this.view(chosen);
@@ -311,7 +341,11 @@ export class Project {
       return memo.findings;
     }
     const recording = new RecordingView(view);
-    const checked = checkDefinition(definition, recording);
+    const version = this.#version;
+    const disk = this.#diskVersion;
+    const checked = yield* checkingDefinition(definition, recording);
+    // Found of two states of the project: it is of neither.
+    if (version !== this.#version || disk !== this.#diskVersion) return checked;
     const dependencies = recording.dependencies();
     // The same words about the same text are nothing new: whoever compares arrays is not told of a change.
     const same = memo?.definition === definition && JSON.stringify(memo.findings) === JSON.stringify(checked);

@@ -104,11 +104,3 @@ export function hiddenByGit(
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
-
-/** Runs a generator to its end and gives what it returns. */
-export function runThrough<T>(steps: Generator<void, T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}

@@ -26,7 +26,11 @@ const MAX_MESSAGE = 1000;
 const MAX_PER_RULE = 500;
 
 /** What the rules find in a definition, suppressions and severities applied, in the order of the text, each once. */
-export function runRules(rules: readonly Rule[], definition: Definition, project: ProjectView): Finding[] {
+export function* runRules(
+  rules: readonly Rule[],
+  definition: Definition,
+  project: ProjectView,
+): Generator<void, Finding[]> {
   const { tree, path } = definition;
   const pipeline = pipelineOf(definition);
   const suppressions = new Suppressions(tree);
@@ -83,6 +87,7 @@ export function runRules(rules: readonly Rule[], definition: Definition, project
     if (chosen === 'off' || (broken && rule.needsWholeText === true)) continue;
     rule.check({ ...shared, report: (report) => add(rule, chosen, report) });
     ran.add(rule.id);
+    yield;
   }
   return findings.sort(
     (a, b) =>

@@ -1,4 +1,5 @@
 /** All rules, and the one door through which the editor and the command line use them. */
+import { runThrough } from '../base/steps.js';
 import type { Definition } from '../model/analyze.js';
 import { runRules } from './check.js';
 import { always } from './expression/always.js';
@@ -179,5 +180,10 @@ export function ruleById(id: string): Rule | undefined {
 
 /** Everything that is to be said about a definition, in the order of its text. */
 export function checkDefinition(definition: Definition, project: ProjectView): Finding[] {
+  return runThrough(checkingDefinition(definition, project));
+}
+
+/** The same in steps, a rule each. */
+export function checkingDefinition(definition: Definition, project: ProjectView): Generator<void, Finding[]> {
   return runRules(ALL_RULES, definition, project);
 }

@@ -9,6 +9,7 @@ import {
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   Parser,
   type Scalar,
   type YAMLError,
@@ -51,10 +52,13 @@ const SHORT = 80;
 
 type Token = CST.Token;
 
-/** Never throws; spans count from the beginning of `text`. */
-export function compose(text: string, template: TemplateReader): Fragment {
+/** So many lexemes are read in one step. */
+const LEXEMES_A_STEP = 2_000;
+
+/** Never throws; spans count from the beginning of `text`. In steps: a text of one dense value can't be cut otherwise. */
+export function* composing(text: string, template: TemplateReader): Generator<void, Fragment> {
   try {
-    return new Reader(text, template).read();
+    return yield* new Reader(text, template).read();
   } catch (error) {
     // The library gave up in a way that it doesn't report: the file is still a file with one mistake.
     const why = error instanceof RangeError ? 'it is nested too deeply' : 'its structure is not YAML';
@@ -114,25 +118,37 @@ class Reader {
     this.#template = template;
   }
 
-  read(): Fragment {
+  *read(): Generator<void, Fragment> {
     const tokens: Token[] = [];
     let tooDeep: Span | undefined;
     let mistakes = 0;
-    for (const token of new Parser().parse(this.#text)) {
-      // The library makes an error with a stack of each, and nobody reads so many.
-      if (token.type === 'error' && ++mistakes > MISTAKE_LIMIT) continue;
-      tokens.push(token);
-      tooDeep ??= this.#survey(token);
+    const take = (made: Iterable<Token>): void => {
+      for (const token of made) {
+        // The library makes an error with a stack of each, and nobody reads so many.
+        if (token.type === 'error' && ++mistakes > MISTAKE_LIMIT) continue;
+        tokens.push(token);
+        tooDeep ??= this.#survey(token);
+      }
+    };
+    // As `Parser.parse` does it, which gives nothing before a document ends.
+    const parser = new Parser();
+    let lexemes = 0;
+    for (const lexeme of new Lexer().lex(this.#text, false)) {
+      take(parser.next(lexeme));
+      if (++lexemes % LEXEMES_A_STEP === 0) yield;
     }
+    take(parser.end());
     this.#comments.sort((left, right) => left.span.start - right.span.start);
     if (tooDeep !== undefined) {
       this.#problem(tooDeep, `More than ${DEPTH_LIMIT} levels of nesting: this can't be a definition.`);
       return this.#fragment(null);
     }
     this.#unclosed.sort((left, right) => left - right);
+    yield;
     const { document, mistakes: reported } = this.#compose(tokens);
     for (const mistake of reported) this.#report(mistake);
     if (document === undefined) return this.#fragment(null);
+    yield;
     const root = this.#node(document.contents);
     return this.#fragment(root);
   }

@@ -1,5 +1,6 @@
 /** Text of a definition file → syntax tree. Any text gives a tree and problems, never a throw. */
-import { compose, duplicates, type Fragment } from './compose.js';
+import { runThrough } from '../base/steps.js';
+import { composing, duplicates, type Fragment } from './compose.js';
 import { type Segment, segmentsOf } from './segments.js';
 import { shiftFragment } from './shift.js';
 import { MISSING_COLON } from './messages.js';
@@ -18,6 +19,9 @@ import type {
 /** Longer files are not read: far beyond any definition that a person or a generator would want to keep. */
 export const SIZE_LIMIT = 4 * 1024 * 1024;
 export const LINE_LIMIT = 200_000;
+
+/** So many entries of a map are read in one step. */
+const PIECES_A_STEP = 20;
 
 interface Piece {
   readonly segment: Segment;
@@ -46,6 +50,15 @@ export function parseYaml(
   previous?: SyntaxTree,
   template: TemplateReader = templateOf,
 ): SyntaxTree {
+  return runThrough(parsing(text, previous, template));
+}
+
+/** The same in steps, for who has others to answer in between. */
+export function* parsing(
+  text: string,
+  previous: SyntaxTree | undefined,
+  template: TemplateReader,
+): Generator<void, SyntaxTree> {
   if (previous?.text === text && madeBy.get(previous)?.template === template) return previous;
   const lineStarts = lineStartsOf(text);
   if (text.length > SIZE_LIMIT || lineStarts.length > LINE_LIMIT) {
@@ -54,9 +67,9 @@ export function parseYaml(
     const problems: SyntaxProblem[] = [{ code: 'yaml', span, message }];
     return kept({ text, root: null, comments: [], problems, lineStarts }, { template });
   }
-  const pieces = readPieces(text, previous, template);
+  const pieces = yield* readPieces(text, previous, template);
   if (pieces === undefined) {
-    const { root, comments, problems } = compose(text, template);
+    const { root, comments, problems } = yield* composing(text, template);
     return kept({ text, root, comments, problems: sorted(problems), lineStarts }, { template });
   }
   return kept({ text, ...assemble(pieces), lineStarts }, { template, pieces });
@@ -68,11 +81,11 @@ function kept(tree: SyntaxTree, made: Made): SyntaxTree {
 }
 
 /** Undefined when the text has to be read as a whole. */
-function readPieces(
+function* readPieces(
   text: string,
   previous: SyntaxTree | undefined,
   template: TemplateReader,
-): Piece[] | undefined {
+): Generator<void, Piece[] | undefined> {
   const segments = segmentsOf(text);
   if (segments === undefined) return undefined;
   const old = reusable(previous, text, template);
@@ -80,18 +93,23 @@ function readPieces(
   let anchors = false;
   let aliases = false;
   for (const segment of segments) {
-    const fragment = old(segment) ?? shiftFragment(readPiece(text, segment, template), segment.start);
+    const fragment = old(segment) ?? shiftFragment(yield* readPiece(text, segment, template), segment.start);
     anchors ||= fragment.anchors;
     aliases ||= fragment.aliases;
     if (fragment.entangled || (anchors && aliases) || !isBlockMap(fragment)) return undefined;
     pieces.push({ segment, fragment });
+    if (pieces.length % PIECES_A_STEP === 0) yield;
   }
   return pieces;
 }
 
 /** A bare word is read as what it would be among its neighbours: a key that lacks its colon. */
-function readPiece(text: string, { start, end }: Segment, template: TemplateReader): Fragment {
-  const fragment = compose(text.slice(start, end), template);
+function* readPiece(
+  text: string,
+  { start, end }: Segment,
+  template: TemplateReader,
+): Generator<void, Fragment> {
+  const fragment = yield* composing(text.slice(start, end), template);
   const { root, problems } = fragment;
   if (root?.kind !== 'scalar' || root.style !== 'plain' || problems.length > 0) return fragment;
   const { span } = root;

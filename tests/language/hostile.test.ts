@@ -308,14 +308,16 @@ test('beside more than a hundred hostile definitions every other file is answere
     return performance.now() - begin;
   };
   const checked = lsp.request('workspace/diagnostic', { previousResultIds: [] });
+  const began = performance.now();
   const state = { done: false };
   void checked.finally(() => (state.done = true)).catch(() => undefined);
   const during: number[] = [];
   while (!state.done) during.push(await ask());
   await checked;
+  // Who waits for a file waits for all of them: a share of the same run says more than milliseconds of a busy machine.
+  const whole = performance.now() - began;
   during.sort((left, right) => left - right);
-  // 200 ms on an idle machine; a busy one is given its time.
-  const median = during[Math.floor(during.length / 2)] ?? 0;
-  assert.ok(median < 1_000, `half of the hovers took ${median} ms`);
-  assert.ok((during.at(-1) ?? 0) < 10_000, `a hover took ${during.at(-1) ?? 0} ms`);
+  const median = during[Math.floor(during.length / 2)] ?? whole;
+  assert.ok(during.length >= 20, `only ${during.length} hovers were answered meanwhile`);
+  assert.ok(median < whole / 20, `half of the hovers took ${median} of ${whole} ms`);
 });

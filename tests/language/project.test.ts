@@ -6,7 +6,8 @@ import test from 'node:test';
 import { diskFiles, overlay } from '../../server/project/files.js';
 import { findProjectRoot } from '../../server/project/find-root.js';
 import { Project } from '../../server/project/project.js';
-import { isListed, runThrough, walkProjects } from '../../server/project/walk.js';
+import { runThrough } from '../../server/base/steps.js';
+import { isListed, walkProjects } from '../../server/project/walk.js';
 
 /** A folder with these files; a text of `→x` makes a link to `x`. */
 function folder(t: { after(fn: () => void): void }, files: Readonly<Record<string, string>>): string {

@@ -18,7 +18,7 @@ A \`transform\` is one SELECT over \`source\`, the rows of the files; of several
 DuckDB itself, without being run, and what is said is what DuckDB says. SQL that would read files, write, load extensions or
 ask the network is refused.
 
-It is checked in trusted workspaces, for the files that are open in the editor.
+In the editor it is checked in trusted workspaces, for the files that are open; \`modelyard lint\` checks all of them.
 
 **How to fix it:** Look at the words that are underlined.
 `,

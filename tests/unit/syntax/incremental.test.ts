@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fc } from '../../support/cases.js';
-import { compose } from '../../../server/syntax/compose.js';
+import { runThrough } from '../../../server/base/steps.js';
+import { composing } from '../../../server/syntax/compose.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { templateOf } from '../../../server/syntax/template.js';
 import { lineStartsOf } from '../../../server/syntax/text.js';
@@ -15,7 +16,7 @@ function same(actual: SyntaxTree, expected: SyntaxTree): void {
 /** The file read in one piece, which is what cutting it must not change as long as it is right. */
 function checkAgainstWhole(text: string): void {
   const tree = parseYaml(text);
-  const whole = compose(text, templateOf);
+  const whole = runThrough(composing(text, templateOf));
   assert.deepEqual(tree.lineStarts, lineStartsOf(text));
   if (whole.problems.some((problem) => problem.code === 'yaml')) {
     assert.ok(
@@ -47,7 +48,7 @@ test('pieces give what the whole file gives while a name is being typed', () => 
   ];
   for (const text of texts) {
     const tree = parseYaml(text);
-    const whole = compose(text, templateOf);
+    const whole = runThrough(composing(text, templateOf));
     assert.deepEqual(
       { root: tree.root, comments: tree.comments, problems: tree.problems },
       { root: whole.root, comments: whole.comments, problems: whole.problems },
