@@ -192,7 +192,7 @@ export function registerFeatures(host: FeatureHost): void {
   connection.onWorkspaceSymbol(
     guarded(log, 'workspace symbols', async ({ query }, token) => {
       if (typeof query !== 'string') throw new InvalidParams('query must be a string');
-      workspace.sync();
+      await workspace.syncSliced();
       const found = [];
       for (const project of workspace.projects()) {
         await breathe();

@@ -347,7 +347,9 @@ class Server {
   }, 200);
 
   readonly #lenses = new LensReminder((uri) => {
-    if (this.#workspace.definition(uri) !== undefined) this.#refreshLenses();
+    void this.#workspace.syncSliced().then(() => {
+      if (this.#workspace.definition(uri) !== undefined) this.#refreshLenses();
+    });
   });
 
   #refreshShown(): void {

@@ -285,7 +285,7 @@ export class Views {
   async #pipelines(token: CancellationToken): Promise<PipelinesResult> {
     const { workspace, histories, settingsFor } = this.#host;
     await workspace.settled();
-    workspace.sync();
+    await workspace.syncSliced();
     const projects = workspace.projects();
     for (const project of projects) for (const one of pipelinesOf(project)) this.#board.of(project, one);
     await this.#board.settle(PLAN_PATIENCE_MS);

@@ -76,6 +76,7 @@ export class Workspace {
   readonly #waitsForSaves: boolean;
   #scan: Promise<void> | undefined;
   #scanAgain = false;
+  #syncing: Promise<void> | undefined;
 
   /**
    * @param changed called after each change, possibly several times for one.
@@ -219,11 +220,19 @@ export class Workspace {
   }
 
   /** The same for all, in slices: requests are answered in between. */
-  async syncSliced(): Promise<void> {
-    for (const uri of this.#dirty) {
-      const version = this.versionOf(uri);
-      for (const steps of this.#updating(uri)) await runSliced(steps);
-      if (this.versionOf(uri) === version) this.#dirty.delete(uri);
+  syncSliced(): Promise<void> {
+    // One for all who ask: of two that read the same document the first would give up, and not know of what the second finds.
+    this.#syncing ??= this.#syncDirty().finally(() => (this.#syncing = undefined));
+    return this.#syncing;
+  }
+
+  async #syncDirty(): Promise<void> {
+    while (this.#dirty.size > 0) {
+      for (const uri of this.#dirty) {
+        const version = this.versionOf(uri);
+        for (const steps of this.#updating(uri)) await runSliced(steps);
+        if (this.versionOf(uri) === version) this.#dirty.delete(uri);
+      }
     }
   }
 
@@ -374,7 +383,8 @@ export class Workspace {
     for (const name of PROJECT_FILES) project.update(name);
     const listed = new Set(files);
     for (const relative of files) {
-      yield* project.updating(relative);
+      // Open documents follow when all folders were looked at.
+      if (this.documents.get(project.absolute(relative)) === undefined) yield* project.updating(relative);
       yield;
     }
     for (const known of project.paths()) {

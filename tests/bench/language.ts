@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { HOSTILE } from '../support/hostile.js';
 import { LspPeer } from './lsp-peer.js';
 import type { Peers } from './peers.js';
 import { residentMb } from './process.js';
@@ -192,7 +193,7 @@ export async function languageRows(
     ours.stop();
     other.stop();
   }
-  rows.push(...linearity(rows), await memoryRow(scratch, server, peers));
+  rows.push(...linearity(rows), await memoryRow(scratch, server, peers), await hostileRow(scratch, server));
   return rows;
 }
 
@@ -227,6 +228,52 @@ export function writeManyFiles(folder: string, count: number): void {
       .replaceAll(/data\/([1-9]\d*)\.txt/g, `data/${i}-$1.txt`);
     writeFileSync(path.join(folder, 'pipelines', `p${i}.pipeline.yaml`), text);
   }
+}
+
+/** Dense texts: what they cost is of every step from the lexer to the rules. */
+const DENSE = ['double quotes', 'open braces', 'aliases', 'unknown keys at the top', 'many params'] as const;
+
+/** The longest that a hover waits while a hostile file of its folder is read and checked. */
+async function hostileRow(scratch: string, server: string): Promise<Row> {
+  const folder = mkdtempSync(path.join(scratch, 'hostile-'));
+  writeFileSync(path.join(folder, 'modelyard.yaml'), 'name: bench\n');
+  const file = path.join(folder, 'chain.pipeline.yaml');
+  const text = chainedPipeline(12);
+  writeFileSync(file, text);
+  const uri = pathToFileURL(file).href;
+  const ours = await start([server, '--stdio'], folder, NO_DEBOUNCE, true);
+  ours.notify('textDocument/didOpen', { textDocument: { uri, languageId: 'yaml', version: 1, text } });
+  const hovers = async (until: Promise<unknown>, least = 1): Promise<number[]> => {
+    const state = { done: false };
+    void until.then(() => (state.done = true));
+    const times: number[] = [];
+    while (!state.done || times.length < least)
+      times.push(...(await requestTimes(ours, 'textDocument/hover', uri, [{ line: 7, character: 6 }])));
+    return times;
+  };
+  await ours.request('workspace/diagnostic', { previousResultIds: [] });
+  const alone = percentile(await hovers(Promise.resolve(), 50), 95);
+  const worst: number[] = [];
+  for (const name of DENSE) {
+    const hostile = path.join(folder, `${name.replaceAll(' ', '-')}.pipeline.yaml`);
+    const dense = HOSTILE[name]?.(200_000) ?? '';
+    const textDocument = { uri: pathToFileURL(hostile).href };
+    ours.notify('textDocument/didOpen', {
+      textDocument: { ...textDocument, languageId: 'yaml', version: 1, text: dense },
+    });
+    worst.push(Math.max(...(await hovers(ours.request('textDocument/diagnostic', { textDocument })))));
+  }
+  ours.stop();
+  return absoluteRow(
+    {
+      work: 'hover beside a file of 200,000 dense characters, worst',
+      beside: 'hover beside none, p95',
+      ours: Math.max(...worst),
+      peer: alone,
+      unit: 'ms',
+    },
+    200,
+  );
 }
 
 async function memoryRow(scratch: string, server: string, peers: Peers): Promise<Row> {
