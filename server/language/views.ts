@@ -248,12 +248,13 @@ export class Views {
     on('modelyard/answer', (params) => this.#answer(params));
     on('modelyard/graph', (params) => this.#graph(text(params, 'uri')));
     on('modelyard/plan', (params, token) => this.#planned(text(params, 'uri'), params.params ?? {}, token));
-    on('modelyard/fileStatus', (params) =>
-      fileStatus(this.#host.workspace, this.#pythons, text(params, 'uri')),
-    );
+    on('modelyard/fileStatus', async (params) => {
+      await this.#host.workspace.settled();
+      return fileStatus(this.#host.workspace, this.#pythons, text(params, 'uri'));
+    });
     on('modelyard/selectPython', (params) => this.#selectPython(text(params, 'projectUri'), params.path));
-    on('modelyard/checkParams', (params) => {
-      const place = this.#pipeline(text(params, 'uri'));
+    on('modelyard/checkParams', async (params) => {
+      const place = await this.#pipeline(text(params, 'uri'));
       if (place === undefined) return { problems: {} };
       return { problems: paramProblems(place.definition.pipeline, params.params) };
     });
@@ -384,7 +385,7 @@ export class Views {
   }
 
   async #graph(uri: string): Promise<GraphResult | null> {
-    const place = this.#pipeline(uri);
+    const place = await this.#pipeline(uri);
     if (place === undefined) return null;
     this.#board.of(place.project, place.definition);
     await this.#board.settle(PLAN_PATIENCE_MS);
@@ -400,7 +401,7 @@ export class Views {
     params: Readonly<Record<string, unknown>>,
     token: CancellationToken,
   ): Promise<PlanResult | null> {
-    const place = this.#pipeline(uri);
+    const place = await this.#pipeline(uri);
     if (place === undefined) return null;
     const environment = this.#pythons.environment(place.project.root);
     const given = params as Readonly<Record<string, Json>>;
@@ -417,7 +418,11 @@ export class Views {
     return { ok: true };
   }
 
-  #pipeline(uri: string): (DefinitionPlace & { readonly definition: PipelineDefinition }) | undefined {
+  /** Files that are not open are known when all folders were looked at. */
+  async #pipeline(
+    uri: string,
+  ): Promise<(DefinitionPlace & { readonly definition: PipelineDefinition }) | undefined> {
+    await this.#host.workspace.settled();
     const place = this.#host.workspace.definition(uri);
     return place?.definition.kind === 'pipeline' ? { ...place, definition: place.definition } : undefined;
   }
