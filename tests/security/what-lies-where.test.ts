@@ -8,6 +8,7 @@ import { client } from '../language/fixture.js';
 import { TestProject } from '../support/cli.js';
 import { DEFINITIONS } from '../support/hostile-memories.js';
 import { uri } from '../support/lsp-client.js';
+import { TrackingClient } from '../support/tracking.js';
 import { freePort } from '../support/service.js';
 
 /** A row of the page: `<…>` stands for a name, a trailing `/` for everything below. */
@@ -92,6 +93,11 @@ test('every file that commands and the language server leave behind is named, an
   project.write({ in: 'y', out: 'by hand' });
   await call(0, 'run main');
   await call(0, 'service stop web');
+  const tracking = await TrackingClient.start(project);
+  await tracking.run(await tracking.expect('POST', 'experiments/create', { name: 'rain' }));
+  await tracking.expect('POST', 'logged-models', { experiment_id: '0', name: 'net' });
+  await tracking.stop();
+  look();
   const lsp = await client(t, project.root, { initializationOptions: { trusted: true } });
   await lsp.request('workspace/diagnostic', { previousResultIds: [] });
   const params = { projectUri: uri(project.root), model: 'rain', version: '1' };
