@@ -73,9 +73,8 @@ export class Pythons {
     const file = path.resolve(this.#root, value.replace(/^~(?=[/\\]|$)/, this.#env['HOME'] ?? '~'));
     if (!/[/\\]/.test(value) && !exists(file)) {
       const program = this.#onPath([value]);
-      if (program !== undefined)
-        return program.ok ? { ...program, choice: { ...program.choice, source: level } } : program;
-      if (/^python/.test(value)) {
+      if (program !== undefined) return { ...program, choice: { ...program.choice, source: level } };
+      if (value.startsWith('python')) {
         return refused(
           `there is no ${value} in the PATH. Install it, or give the path of an interpreter or environment`,
         );

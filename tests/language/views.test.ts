@@ -445,7 +445,7 @@ tasks:
   const [only, ...others] = await failed();
   assert.deepEqual(others, []);
   assert.deepEqual(only?.range.start, positionOf(text('acuracy'), 'tasks.train.metrics'));
-  assert.match(String(only?.message), /^quality failed in the last run: .*acuracy.*accuracy/s);
+  assert.match(only.message as string, /^quality failed in the last run: .*acuracy.*accuracy/s);
   // Being mended: what was said was of another text.
   await lsp.replace(file, text('accuracy'));
   assert.deepEqual(await failed(), []);

@@ -19,9 +19,9 @@ test(
         'console.log(JSON.stringify([process.argv.slice(2), process.env.ELECTRON_RUN_AS_NODE])); process.exit(3)',
       );
       const [launcher] = launchers(process.execPath, module);
-      assert.equal(launcher?.name, 'modelyard');
+      assert.ok(launcher?.name === 'modelyard');
       const file = path.join(folder, 'modelyard');
-      writeFileSync(file, String(launcher?.text), { mode: 0o755 });
+      writeFileSync(file, launcher.text, { mode: 0o755 });
       const args = ['run', 'a b', '$HOME', '', '*', "it's"];
       const done = spawnSync(file, args, { encoding: 'utf8' });
       assert.deepEqual([done.status, JSON.parse(done.stdout)], [3, [args, '1']]);
@@ -33,6 +33,6 @@ test(
 
 test('the launcher of Windows keeps percent signs of paths', () => {
   const [, launcher] = launchers('C:\\100% node\\node.exe', 'C:\\x\\cli.js');
-  assert.equal(launcher?.name, 'modelyard.cmd');
-  assert.match(String(launcher?.text), /"C:\\100%% node\\node\.exe" "C:\\x\\cli\.js" %\*\r\n$/);
+  assert.ok(launcher?.name === 'modelyard.cmd');
+  assert.match(launcher.text, /"C:\\100%% node\\node\.exe" "C:\\x\\cli\.js" %\*\r\n$/);
 });
