@@ -115,6 +115,7 @@ It is a warning and no error, because data is often fetched after the code.
       messages: [
         '"train.py" does not exist, and no task produces it. Paths are relative to the project: did you mean "src/train.py"?',
       ],
+      also: ['path/unlisted-input'],
       fixed:
         'tasks:\n  train:\n    run: python3 train.py\n    working-directory: src\n    inputs: [src/train.py]\n    outputs: { model: models/rain.json }\n',
     },
