@@ -11,9 +11,9 @@ import { checkAnswer } from '../support/answers.js';
 import { type Leaf, allCommands, inProcess } from '../support/in-process.js';
 import type { Result } from '../support/cli.js';
 
-/** All but the language server, which goes on until its editor is gone. */
+/** All but the servers, which run until they are stopped. */
 const commandsThatEnd = async (): Promise<Leaf[]> =>
-  (await allCommands()).filter(({ words: [name] }) => name !== 'lsp');
+  (await allCommands()).filter(({ words }) => !['lsp', 'tracking serve'].includes(words.join(' ')));
 
 const made: string[] = [];
 after(() => {
@@ -221,14 +221,15 @@ test('a subcommand or command that is not there: 2, with what may have been mean
   for (const [name, load] of Object.entries(COMMANDS)) {
     const { subcommands } = await load();
     if (subcommands === undefined) continue;
+    const [meant, slip] = 'list' in subcommands ? ['list', 'lst'] : ['serve', 'srve'];
     for (const argv of [
-      [name, 'lst'],
-      ['help', name, 'lst'],
-      [name, 'lst', '--help'],
+      [name, slip],
+      ['help', name, slip],
+      [name, slip, '--help'],
     ]) {
       const { code, stderr } = await inProcess(argv);
       assert.equal(code, EXIT.usage, argv.join(' '));
-      assert.match(stderr, new RegExp(`there is no "${name} lst"; did you mean "list"\\?`));
+      assert.match(stderr, new RegExp(`there is no "${name} ${slip}"; did you mean "${meant}"\\?`));
     }
   }
   for (const word of ['constructor', 'toString', 'rnu', '']) {

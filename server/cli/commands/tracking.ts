@@ -34,7 +34,7 @@ export const tracking = family<ProjectCall>({
 Scripts that \`import mlflow\` log their runs, metrics, artifacts and models into the project, unchanged, once they have the
 variables that \`serve\` prints. Such runs are listed by \`modelyard runs\`, models by \`modelyard models\`. It listens on this
 machine only, and answers only who knows the token, which is a new one each time unless ${TOKEN} is set.`,
-  examples: ['tracking serve', 'tracking serve --port 5000', 'tracking serve --env > .env'],
+  examples: ['tracking serve', 'tracking serve --port 5000', 'tracking serve --env'],
   subcommands: SUBCOMMANDS,
   open: (call) => call,
 });
