@@ -1,10 +1,9 @@
 /** Where the tools that make Python environments keep them. Their files are read, they themselves are not started. */
-import { statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { foldersIn } from '../stores/folder.js';
-import { PLATFORM, realPath, smallText } from './python.js';
+import { PLATFORM, isFile, realPath, smallText } from './python.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -130,7 +129,7 @@ export function behindShim(file: string, root: string, env: Environment): string
     if (own === undefined) continue;
     for (const name of [path.basename(file), 'python3', 'python']) {
       const program = path.join(installed, own, 'bin', name);
-      if (statSync(program, { throwIfNoEntry: false })?.isFile() === true) return program;
+      if (isFile(program)) return program;
     }
   }
   return undefined;

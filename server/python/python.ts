@@ -117,7 +117,11 @@ function executablesIn(kind: Python['kind'], platform: Platform): readonly strin
 }
 
 function isConda(prefix: string): boolean {
-  return statSync(path.join(prefix, 'conda-meta'), { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path.join(prefix, 'conda-meta'), { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
 }
 
 function versionOf(
@@ -178,7 +182,8 @@ export function realPath(file: string): string {
   }
 }
 
-function isFile(file: string): boolean {
+/** Whether it is a file, links followed, that may be looked at; what the `PATH` of somebody else names need not be. */
+export function isFile(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   } catch {

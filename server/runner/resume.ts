@@ -61,7 +61,10 @@ export function findResumable(
     const message = `run ${run.id} is still running, in process ${run.pid}: it continues by itself once its questions are answered`;
     return { ok: false, message };
   }
-  return { ok: true, run };
+  if (run.status !== 'interrupted' && run.status !== 'waiting') return { ok: true, run };
+  // Its last steps may be in its events only, which a newer Modelyard may have written.
+  const told = store.allEvents(run.id);
+  return told.ok ? { ok: true, run } : { ok: false, message: told.problem.message };
 }
 
 /** How the tasks that succeeded in a run ended, to be taken as done. */

@@ -125,7 +125,7 @@ test('what bash completes, from the commands themselves', async (t) => {
   };
   assert.equal(completed('ru'), 'run runs');
   assert.equal(completed('runs', 'c'), 'compare cancel');
-  assert.equal(completed('runs', 'list', '--so'), '--sort');
+  assert.equal(completed('runs', 'list', '--so'), '--sort --source');
   assert.equal(completed('lint', 'some.yaml', '--se'), '--severity');
   assert.equal(completed('help', 'tru'), 'trust');
   assert.equal(completed('lint', 'some'), '');

@@ -128,7 +128,10 @@ test('each key of a pipeline and of an output says whether it counts, and does',
   const pipelineOf = (top: string, output: string, file = 'o') =>
     `${top}\nparams: { unused: 1 }\ntasks:\n  t: { run: echo 1 > ${file}, outputs: { o: ${output} } }\n`;
   const base = pipelineOf('', '{ path: o }');
-  const project = await TestProject.make(base);
+  const project = await TestProject.make({
+    'modelyard.yaml': 'name: test\nexecutors: { small: { type: local } }\n',
+    'main.pipeline.yaml': base,
+  });
   await project.expect(0, ['run']);
   const flips: Readonly<Record<string, string>> = {
     name: pipelineOf('name: other', '{ path: o }'),
@@ -139,6 +142,7 @@ test('each key of a pipeline and of an output says whether it counts, and does',
     secrets: pipelineOf('secrets: [S]', '{ path: o }'),
     shell: pipelineOf('shell: bash', '{ path: o }'),
     python: pipelineOf('python: python3', '{ path: o }'),
+    executor: pipelineOf('executor: small', '{ path: o }'),
     'tasks.t.outputs.o.path': pipelineOf('', '{ path: p }'),
     'tasks.t.outputs.o.kind': pipelineOf('', '{ path: o, kind: model }'),
     'tasks.t.outputs.o.optional': pipelineOf('', '{ path: o, optional: true }'),
@@ -158,10 +162,9 @@ test('each key of a pipeline and of an output says whether it counts, and does',
 
 test('what is not built yet says so', async () => {
   const project = await TestProject.make({
-    'modelyard.yaml': 'name: test\ntracking: { port: 5000 }\nexecutors: { cluster: { type: slurm } }\n',
+    'modelyard.yaml': 'name: test\ntracking: { port: 5000 }\n',
     'main.pipeline.yaml': 'tasks:\n  t: {run: echo, cache: false}\n',
   });
   const { stdout } = await project.run(['lint']);
   assert.match(stdout, /modelyard\.yaml:2:1: warning: `tracking` does nothing yet/);
-  assert.match(stdout, /modelyard\.yaml:3:31: warning: Executors of the type `slurm` are not built yet/);
 });

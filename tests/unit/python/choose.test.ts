@@ -1,6 +1,6 @@
 /** Which interpreter is chosen, and what is said when it can't be: environments of all kinds, laid out by hand. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -43,6 +43,10 @@ test('in the order in which people say it', { skip: posix }, (t) => {
   assert.equal(chosen(root, { PATH }), 'none');
   symlinkSync('python3.9', path.join(path.dirname(fakeProgram(path.join(root, 'bin/python3.9'))), 'python3'));
   assert.equal(chosen(root, { PATH }), 'path bin/python3 3.9');
+  // As a shell does, what can't be run is passed over.
+  const closed = path.dirname(fakeProgram(path.join(root, 'closed/python3')));
+  chmodSync(path.join(closed, 'python3'), 0o644);
+  assert.equal(chosen(root, { PATH: `${closed}${path.delimiter}${PATH}` }), 'path bin/python3 3.9');
   const CONDA_PREFIX = fakeConda(path.join(root, 'conda/envs/rain'));
   assert.equal(chosen(root, { PATH, CONDA_PREFIX }), 'activated conda/envs/rain/bin/python 3.11.5');
   const VIRTUAL_ENV = fakeVenv(path.join(root, 'active'), { version: '3.8.1' });
