@@ -110,6 +110,14 @@ const CASES: Readonly<Record<string, (on: UnderTest) => Promise<void>>> = {
     const result = await start(on, 'true', { cwd: path.join(on.root, 'nowhere') }).execution.done;
     assert.ok(!succeeded(result));
   },
+  'what the system does not take is an answer and no throw': async (on) => {
+    const inherited = { PATH: process.env['PATH'] ?? '' };
+    for (const value of ['x'.repeat(3 * 1024 * 1024), 'a\0b']) {
+      const result = await start(on, 'true', { env: { inherited, own: { VALUE: value } } }).execution.done;
+      assert.ok(!succeeded(result));
+      assert.notEqual(result.error, undefined);
+    }
+  },
   'whoever is asked to end ends, with all that it has begun': async (on) => {
     const ran = start(on, `(${ALIVE}) & wait`);
     await beats(on);

@@ -1,5 +1,6 @@
 /** The commands of Slurm, as a client that doubts their answers: what went wrong is told apart, and nothing is waited for without an end. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { describeError } from '../../../stores/problem.js';
 import { findProgram } from '../../shells.js';
 
 /** What changes the commands' behaviour behind the back of whoever calls them; where the cluster is stays. */
@@ -48,16 +49,24 @@ export function ask(program: string, args: readonly string[], { env, input }: Ca
     return Promise.resolve({ ok: false, why: 'absent', message });
   }
   return new Promise((resolve) => {
-    const child = spawn(file, args, {
-      env: {
-        ...withoutSlurm(env ?? process.env),
-        LC_ALL: env?.['LC_ALL'] ?? 'C',
-        SLURM_TIME_FORMAT: 'standard',
-      },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    });
+    let child: ChildProcessWithoutNullStreams;
+    try {
+      child = spawn(file, args, {
+        env: {
+          ...withoutSlurm(env ?? process.env),
+          LC_ALL: env?.['LC_ALL'] ?? 'C',
+          SLURM_TIME_FORMAT: 'standard',
+        },
+        stdio: ['pipe', 'pipe', 'pipe'],
+        timeout: TIMEOUT_MS,
+        killSignal: 'SIGKILL',
+      });
+    } catch (error) {
+      // The system takes no variable that is so long, or that holds a NUL.
+      const message = `\`${program}\` can't be started: ${describeError(error)}`;
+      resolve({ ok: false, why: 'refused', message });
+      return;
+    }
     const said = { out: '', err: '' };
     child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
