@@ -95,6 +95,16 @@ const CASES: Readonly<Record<string, (on: UnderTest) => Promise<void>>> = {
     assert.ok(succeeded(await ran.execution.done));
     assert.equal(ran.out(), `kept:own 'q' "d" $HOME\nline:of the task\n`);
   },
+  'a variable that nobody sets is not set': async (on) => {
+    const inherited = { PATH: process.env['PATH'] ?? '' };
+    const text = 'echo "${LC_ALL-none} ${SLURM_TIME_FORMAT-none}"';
+    const bare = start(on, text, { env: { inherited, own: {} } });
+    const own = { LC_ALL: 'POSIX', SLURM_TIME_FORMAT: 'relative' };
+    const set = start(on, text, { env: { inherited, own } });
+    assert.ok(succeeded(await bare.execution.done));
+    assert.ok(succeeded(await set.execution.done));
+    assert.deepEqual([bare.out(), set.out()], ['none none\n', 'POSIX relative\n']);
+  },
   'a command that fails is told by its exit code': async (on) => {
     const { exitCode, error, ended } = await start(on, 'exit 7').execution.done;
     assert.deepEqual([exitCode, error, ended], [7, undefined, undefined]);

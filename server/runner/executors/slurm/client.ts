@@ -7,6 +7,14 @@ import { findProgram } from '../../shells.js';
 const THEIRS = /^(?:SBATCH|SLURM|SLURMD|SQUEUE|SACCT|SCANCEL|SCONTROL|SINFO|SALLOC|SRUN|PMI|PMIX)_/;
 const KEPT: ReadonlySet<string> = new Set(['SLURM_CONF', 'SLURM_CLUSTERS']);
 
+/** Makes what the commands say readable. */
+const READABLE = { LC_ALL: 'C', SLURM_TIME_FORMAT: 'standard' } as const;
+
+/** Names of variables that a job would inherit from `sbatch`, although nobody has set them for it. @param env of the job */
+export function onlyForSlurm(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(READABLE).filter((name) => env[name] === undefined);
+}
+
 /** How long a command may take. A controller that is busy answers after its own time-out of some ten seconds. */
 const TIMEOUT_MS = 60_000;
 
@@ -54,8 +62,8 @@ export function ask(program: string, args: readonly string[], { env, input }: Ca
       child = spawn(file, args, {
         env: {
           ...withoutSlurm(env ?? process.env),
-          LC_ALL: env?.['LC_ALL'] ?? 'C',
-          SLURM_TIME_FORMAT: 'standard',
+          ...READABLE,
+          LC_ALL: env?.['LC_ALL'] ?? READABLE.LC_ALL,
         },
         stdio: ['pipe', 'pipe', 'pipe'],
         timeout: TIMEOUT_MS,

@@ -8,7 +8,15 @@ import { describeError } from '../../../stores/problem.js';
 import { writeFully } from '../../../stores/atomic.js';
 import { shellArguments } from '../../shells.js';
 import type { After, Execution, ExecutionResult, ExecutorJob } from '../executor.js';
-import { type Listed, accountedState, ask, cancelNamed, isCrowded, listJobs } from './client.js';
+import {
+  type Listed,
+  accountedState,
+  ask,
+  cancelNamed,
+  isCrowded,
+  listJobs,
+  onlyForSlurm,
+} from './client.js';
 import { type DoneMarker, type JobEntry, readDone, removeEntry, writeEntry } from './entry.js';
 import { GrowingFile } from './growing-file.js';
 import { describeWaiting, isFinal, judge } from './judge.js';
@@ -110,6 +118,7 @@ export class SlurmJob implements Execution, Watched {
     this.#isWatched = after === undefined;
     const { script, cwd, env, resources, timeoutMs } = this.#job;
     const { name, folder } = this.#entry;
+    const submitted = submitEnvironment(name, env);
     let text: string;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -128,6 +137,7 @@ export class SlurmJob implements Execution, Watched {
         shell: script.shell,
         args,
         variables,
+        unset: onlyForSlurm(submitted),
         after: { marks, files: after?.files ?? [] },
       });
       writeFileSync(this.#file(FILES.script), text);
@@ -138,7 +148,7 @@ export class SlurmJob implements Execution, Watched {
     }
     const wishes = { resources, name, folder, after: after?.ids ?? [], ...defined({ timeoutMs }) };
     const options = submitArguments(settings, wishes);
-    const given = { env: submitEnvironment(name, env), input: text };
+    const given = { env: submitted, input: text };
     const why = whyImpossible(await nodeGroups(), settings, resources, timeoutMs ?? settings.timeMs);
     if (why !== undefined) {
       this.#finish({ error: why, leftBehind: false, outputHeld: false });

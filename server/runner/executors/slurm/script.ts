@@ -32,6 +32,8 @@ export interface ScriptParts {
   readonly args: readonly string[];
   /** Names of the variables of the task. */
   readonly variables: readonly string[];
+  /** Names of those that the job inherits and that are not for it. */
+  readonly unset: readonly string[];
   /** What has to be there before. Absolute: marks of jobs that have succeeded, and files that they have made. */
   readonly after: { readonly marks: readonly string[]; readonly files: readonly string[] };
 }
@@ -50,7 +52,8 @@ export function submitEnvironment(name: string, { inherited, own }: JobEnvironme
 /** How long a file system may take until what another node has written is seen, in s. */
 const SEEN_S = 30;
 
-export function jobScript({ folder, cwd, setup, shell, args, variables, after }: ScriptParts): string {
+export function jobScript(parts: ScriptParts): string {
+  const { folder, cwd, setup, shell, args, variables, unset, after } = parts;
   const quote = quoteWord;
   const carried = variables.filter(isSlurmVariable);
   return `#!/bin/bash
@@ -89,7 +92,7 @@ seen() {
 for ((i = 0; i < ${SEEN_S}; i++)); do seen && break; sleep 1; done
 seen || end 1 '"unready":true,'
 `
-}${carried.map((one) => `export ${one}="$${CARRIER}${one}"; unset ${CARRIER}${one}\n`).join('')}export MODELYARD_METRICS="$folder/${FILES.metrics}"
+}${unset.length === 0 ? '' : `unset ${unset.join(' ')}\n`}${carried.map((one) => `export ${one}="$${CARRIER}${one}"; unset ${CARRIER}${one}\n`).join('')}export MODELYARD_METRICS="$folder/${FILES.metrics}"
 cd -- ${quote(cwd)} || end 1
 ${setup.map((command) => `${command}\n[ $? -eq 0 ] || { echo ${quote(`the setup failed: ${command}`)} >&2; end 1; }\n`).join('')}shell=
 for one in ${shell.programs.map(quote).join(' ')}; do shell=$(command -v -- "$one") && break; done
