@@ -1,6 +1,6 @@
 /** Every executor keeps to one contract; and Slurm's, what a cluster that is unwell does. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
@@ -300,6 +300,21 @@ test('slurm: what is wished for becomes options of sbatch', { skip: noProc }, as
       '--mem-per-cpu=32M',
       '--exclusive',
     ]);
+  } finally {
+    await job.end();
+  }
+});
+
+test('slurm: only the folder of a job is closed to others', { skip: noProc }, async () => {
+  const on = onFake();
+  const job = new Submitted(on, 'sleep 30');
+  try {
+    await job.running();
+    const modeOf = (...names: readonly string[]): number =>
+      statSync(path.join(on.root, ...names)).mode & 0o777;
+    mkdirSync(path.join(on.root, 'usual'));
+    assert.equal(modeOf('.modelyard', 'jobs', `${RUN}.train.1`), 0o700);
+    assert.equal(modeOf('.modelyard', 'jobs'), modeOf('usual'));
   } finally {
     await job.end();
   }

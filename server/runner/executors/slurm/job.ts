@@ -121,6 +121,8 @@ export class SlurmJob implements Execution, Watched {
     const submitted = submitEnvironment(name, env);
     let text: string;
     try {
+      mkdirSync(path.dirname(folder), { recursive: true });
+      // Only this one: others of the project have jobs of their own beside it.
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const args = shellArguments(script.shell, script.text, (content) => {
         const file = this.#file(`commands${script.shell.extension}`);
