@@ -1,5 +1,5 @@
 /** A file that somebody else writes, read as it grows. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -14,8 +14,12 @@ export class GrowingFile {
     this.#buffer = buffer;
   }
 
-  /** Hands on what was added since the last look. @param take the chunk is overwritten by the next one */
-  read(take: (chunk: Buffer) => void): void {
+  /**
+   * Hands on what was added from the last look to this one: who writes faster than it is read must not hold it up.
+   * @param take the chunk is overwritten by the next one
+   * @param most in bytes; the rest is for the next look
+   */
+  read(take: (chunk: Buffer) => void, most = Infinity): void {
     let descriptor: number;
     try {
       descriptor = openSync(this.#path, 'r');
@@ -23,8 +27,10 @@ export class GrowingFile {
       return;
     }
     try {
-      for (;;) {
-        const read = readSync(descriptor, this.#buffer, 0, this.#buffer.length, this.#offset);
+      const end = Math.min(fstatSync(descriptor).size, this.#offset + most);
+      while (this.#offset < end) {
+        const length = Math.min(this.#buffer.length, end - this.#offset);
+        const read = readSync(descriptor, this.#buffer, 0, length, this.#offset);
         if (read === 0) return;
         this.#offset += read;
         take(this.#buffer.subarray(0, read));

@@ -34,6 +34,8 @@ const CANCEL_AGAIN_MS = 15_000;
 /** How long a job that is to end at once is waited for. */
 const KILL_MS = 10_000;
 const LOOK_UP_MS = 2_000;
+/** Of each of a job's files in one look: other jobs, and who wants to cancel, have their turn. */
+const LOOK_BYTES = 16 * 1024 * 1024;
 const CROWDED_MS = 10_000;
 
 /** Commands to the controller at the same time. */
@@ -63,7 +65,7 @@ export class SlurmJob implements Execution, Watched {
   readonly pollMs: number;
   readonly #layout: Layout;
   readonly #job: ExecutorJob;
-  readonly #tails: readonly (() => void)[];
+  readonly #tails: readonly ((most?: number) => void)[];
   #entry: JobEntry;
   #resolve: (result: ExecutionResult) => void = () => undefined;
   #ended = false;
@@ -88,9 +90,9 @@ export class SlurmJob implements Execution, Watched {
     this.#job = job;
     this.pollMs = pollMs;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
-    const tail = (file: string, take: (chunk: Buffer) => void): (() => void) => {
+    const tail = (file: string, take: (chunk: Buffer) => void): ((most?: number) => void) => {
       const growing = new GrowingFile(path.join(entry.folder, file));
-      return () => growing.read(take);
+      return (most) => growing.read(take, most);
     };
     const metrics = job.env.own['MODELYARD_METRICS'];
     this.#tails = [
@@ -246,7 +248,7 @@ export class SlurmJob implements Execution, Watched {
       if (started.id !== this.id) this.#called(started.id);
       this.#runs(started.node);
     }
-    for (const read of this.#tails) read();
+    for (const read of this.#tails) read(LOOK_BYTES);
     this.#mark ??= readDone(this.#file(FILES.done));
     return this.#mark !== undefined;
   }
