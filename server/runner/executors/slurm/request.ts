@@ -22,7 +22,8 @@ export function submitArguments(settings: SlurmExecutor, request: Request): stri
   const options: readonly (readonly [string, string | undefined])[] = [
     ['job-name', name],
     ['chdir', folder],
-    ['output', `${folder}/slurm.log`],
+    // Slurm fills `%j` and its like in names of files.
+    ['output', `${folder.replaceAll('%', '%%')}/slurm.log`],
     ['open-mode', 'truncate'],
     ['export', 'ALL'],
     ['nodes', '1'],
