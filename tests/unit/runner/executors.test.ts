@@ -357,7 +357,20 @@ for (const [about, settings, resources, timeMs, expected] of [
     undefined,
     undefined,
   ],
-  ['processors', {}, { cpus: 1, gpus: 3 }, undefined, /asks for 1 cores, 3 GPUs/],
+  [
+    'processors',
+    {},
+    { cpus: 1, gpus: 3 },
+    undefined,
+    /asks for 1 core, 3 GPUs, .* \(at most 8 cores, 2 GPUs\)/,
+  ],
+  [
+    'a processor where there is none',
+    { partition: 'short' },
+    { cpus: 1, gpus: 1 },
+    undefined,
+    /asks for 1 core, 1 GPU, .* \(at most 4 cores, no GPU\)/,
+  ],
   [
     'time',
     { partition: 'short' },

@@ -1,5 +1,6 @@
 /** What a cluster has, as far as everybody is told: so that what can never start is not waited for. */
 import { defined } from '../../../base/defined.js';
+import { plural } from '../../../base/format.js';
 import type { Resources, SlurmExecutor } from '../../../model/definition.js';
 import { formatBytes, formatDuration } from '../../../model/units.js';
 import { ask } from './client.js';
@@ -93,15 +94,17 @@ export function whyImpossible(
   const fits = own.some((one) => one.cpus >= cpus && one.gpus >= gpus && one.memoryBytes >= bytes);
   if (fits) return undefined;
   const most = (of: (group: NodeGroup) => number): number => Math.max(...own.map(of));
+  const mostCpus = most((one) => one.cpus);
+  const mostGpus = most((one) => one.gpus);
   const asked = [
-    `${cpus} cores`,
+    plural(cpus, 'core'),
     ...(bytes === 0 ? [] : [formatBytes(bytes)]),
-    ...(gpus === 0 ? [] : [`${gpus} GPUs`]),
+    ...(gpus === 0 ? [] : [plural(gpus, 'GPU')]),
   ];
   const has = [
-    `${most((one) => one.cpus)} cores`,
+    plural(mostCpus, 'core'),
     ...(bytes === 0 ? [] : [formatBytes(most((one) => one.memoryBytes))]),
-    ...(gpus === 0 ? [] : [`${most((one) => one.gpus)} GPUs`]),
+    ...(gpus === 0 ? [] : [mostGpus === 0 ? 'no GPU' : plural(mostGpus, 'GPU')]),
   ];
   return `it asks for ${asked.join(', ')}, which no node of ${where} has (at most ${has.join(', ')})`;
 }
