@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../../base/defined.js';
+import { isRecord } from '../../../base/is-record.js';
 import { writeAtomic } from '../../../stores/atomic.js';
 import { isFolder, namesIn } from '../../../stores/folder.js';
 import type { Layout } from '../../../stores/layout.js';
@@ -43,14 +44,25 @@ export function writeEntry(layout: Layout, entry: JobEntry): void {
 export function readEntry(layout: Layout, name: string): JobEntry | undefined {
   try {
     const value: unknown = JSON.parse(readPlainText(fileOf(layout, name)));
-    if (typeof value !== 'object' || value === null) return undefined;
-    const entry = value as Partial<Record<keyof JobEntry, unknown>>;
-    const texts = [entry.executor, entry.run, entry.pipeline, entry.task, entry.folder, entry.submittedAt];
-    const whole = texts.every((text) => typeof text === 'string') && typeof entry.memo === 'object';
-    return whole && entry.version === 1 && entry.name === name ? (value as JobEntry) : undefined;
+    if (!isRecord(value)) return undefined;
+    const { executor, run, pipeline, task, folder, submittedAt, attempt, memo } = value;
+    const texts = [executor, run, pipeline, task, folder, submittedAt];
+    const whole =
+      texts.every((text) => typeof text === 'string') && typeof attempt === 'number' && isMemo(memo);
+    return whole && value['version'] === 1 && value['name'] === name
+      ? (value as unknown as JobEntry)
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isMemo(memo: unknown): boolean {
+  if (!isRecord(memo)) return false;
+  const { fingerprint, outputs, strangers, ahead } = memo;
+  const isAhead =
+    ahead === undefined || (isRecord(ahead) && isRecord(ahead['after']) && isRecord(ahead['inputs']));
+  return typeof fingerprint === 'string' && Array.isArray(outputs) && isRecord(strangers) && isAhead;
 }
 
 /** The oldest first. What can't be read is left out, and stays. */
