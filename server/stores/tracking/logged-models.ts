@@ -61,6 +61,8 @@ interface NewModel extends ModelChange {
 export class LoggedModels {
   readonly #log: LineLog;
   readonly #all = new Map<string, LoggedModel>();
+  /** Metrics that each has, as texts. */
+  readonly #told = new Map<string, Set<string>>();
 
   constructor(layout: Layout) {
     this.#log = new LineLog(layout, 'logged-models.ndjson', FORMAT, (line) => {
@@ -91,9 +93,17 @@ export class LoggedModels {
       if (artifact === null) model.artifacts.delete(file);
       else model.artifacts.set(file, artifact);
     }
-    for (const metric of line.metrics ?? []) {
-      const { metrics } = model;
-      if (!metrics.some((known) => JSON.stringify(known) === JSON.stringify(metric))) metrics.push(metric);
+    this.#addMetrics(model, line.metrics ?? []);
+  }
+
+  /** A client that hears no answer tells the same again. */
+  #addMetrics({ id, metrics }: LoggedModel, more: readonly ModelMetric[]): void {
+    const told = this.#told.get(id) ?? new Set<string>();
+    this.#told.set(id, told);
+    for (const metric of more) {
+      const text = JSON.stringify(metric);
+      if (!told.has(text)) metrics.push(metric);
+      told.add(text);
     }
   }
 

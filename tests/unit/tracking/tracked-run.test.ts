@@ -151,3 +151,22 @@ test('experiments and logged models are the same in every process', () => {
     assert.deepEqual(models.all(), []);
   });
 });
+
+test('metrics of a logged model are taken in once each, also where there are many', () => {
+  inProject((root) => {
+    const models = new LoggedModels(layoutOf(root));
+    const id = models.create({ experiment: '0', name: 'net' });
+    const pieces = Array.from({ length: 30 }, (_, piece) =>
+      Array.from({ length: 1_000 }, (_, at) => ({
+        key: 'loss',
+        value: 0.5,
+        at: 1,
+        step: piece * 1_000 + at,
+      })),
+    );
+    for (const metrics of pieces) models.change(id, { metrics });
+    for (const metrics of pieces.slice(0, 2)) models.change(id, { metrics });
+    assert.equal(models.get(id)?.metrics.length, 30_000);
+    assert.equal(new LoggedModels(layoutOf(root)).get(id)?.metrics.length, 30_000);
+  });
+});
