@@ -166,7 +166,7 @@ export async function put(
   body: AsyncIterable<Uint8Array>,
   length: number | undefined,
 ): Promise<void> {
-  const { inner } = demandFile(filesOf, tracking, given);
+  demandFile(tracking, given);
   const { places, objects } = tracking.registry;
   const memory = ensureMemory(layoutOf(tracking.root));
   if (!memory.ok) throw new WireError('TEMPORARILY_UNAVAILABLE', memory.problem.message);
@@ -193,8 +193,8 @@ export async function put(
     const name = `sha256:${hash.digest('hex')}`;
     objects.adopt(temp, name);
     // Whoever it is for may have gone, or changed, meanwhile.
-    const place = writable(tracking, given);
-    const artifacts = { [inner]: { hash: name, bytes } };
+    const place = demandFile(tracking, given);
+    const artifacts = { [place.inner]: { hash: name, bytes } };
     if (place.kind === 'run') tracking.runs.change(place.run, { artifacts });
     else tracking.models.change(place.model.id, { artifacts });
   } finally {
@@ -203,10 +203,10 @@ export async function put(
 }
 
 /** Where a file may be put: not at a folder, and not below a file. */
-function demandFile(files: typeof filesOf, tracking: Tracking, given: string): { readonly inner: string } {
+function demandFile(tracking: Tracking, given: string): ReturnType<typeof writable> {
   const place = writable(tracking, given);
   const { inner } = place;
-  const there = files(tracking, place);
+  const there = filesOf(tracking, place);
   const above = inner
     .split('/')
     .slice(0, -1)
@@ -220,7 +220,7 @@ function demandFile(files: typeof filesOf, tracking: Tracking, given: string): {
   if (!there.has(inner) && [...there.keys()].some((name) => name.startsWith(`${inner}/`))) {
     throw invalid(`Invalid path ${JSON.stringify(given.slice(0, 200))}: it is a folder.`);
   }
-  return { inner };
+  return place;
 }
 
 /** How many bytes more may come before the disk is looked at again. Throws where they don't fit. */
