@@ -687,6 +687,12 @@ test('wrong use is said', async () => {
   assert.equal(client.running.child.exitCode, null, client.running.output());
   await project.expect(2, ['tracking']);
   await project.expect(2, ['tracking', 'serve', '--port', 'x']);
+  for (const token of ['two words', '$(id)', 'ä', 'x'.repeat(5_000)]) {
+    const env = { MODELYARD_TRACKING_TOKEN: token };
+    const refused = await project.expect(2, ['tracking', 'serve'], { env });
+    assert.match(refused.stderr, /MODELYARD_TRACKING_TOKEN can't be a token/);
+    assert.ok(!refused.stderr.includes(token), 'it is not printed');
+  }
   const { stderr } = await project.expect(1, ['tracking', 'serve', '--port', new URL(client.uri).port]);
   assert.match(stderr, /port \d+ is taken/);
 });

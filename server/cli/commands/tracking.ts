@@ -12,6 +12,8 @@ import { type ProjectCall, type Subcommands, family } from '../subcommands.js';
 
 /** Where it is set, clients keep the token that they have when the server starts again. */
 const TOKEN = 'MODELYARD_TRACKING_TOKEN';
+/** What a header takes, and a shell and a .env file without quotes. */
+const TOKEN_FORM = /^[\w.~+/=-]{1,4096}$/;
 
 const SUBCOMMANDS: Subcommands<ProjectCall> = {
   serve: {
@@ -43,8 +45,7 @@ async function serve({ args, root }: ProjectCall): Promise<number> {
   const port = portOf(args.text('port'));
   const problem = memoryProblem(layoutOf(root));
   if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
-  const given = process.env[TOKEN] ?? '';
-  const token = given === '' ? randomBytes(24).toString('base64url') : given;
+  const token = tokenOf(process.env[TOKEN] ?? '');
   let server: TrackingServer;
   try {
     server = await serveTracking({
@@ -63,6 +64,14 @@ async function serve({ args, root }: ProjectCall): Promise<number> {
   });
   await server.close();
   return EXIT.ok;
+}
+
+function tokenOf(given: string): string {
+  if (given === '') return randomBytes(24).toString('base64url');
+  if (TOKEN_FORM.test(given)) return given;
+  throw new UsageError(
+    `${TOKEN} can't be a token: letters, digits and . _ ~ + / = - only, at most 4096 of them. Unset it, and there is a new one each time`,
+  );
 }
 
 function portOf(word: string | undefined): number {
