@@ -23,6 +23,8 @@ import type { FileHash, FolderHash } from './hashes.js';
 import { plainMd5 } from './hashes.js';
 
 const READ_ONLY = 0o444;
+/** What a `dvc.lock` or a listing says may be anything; only a hash leads into the cache. */
+const MD5 = /^[0-9a-f]{32}(?:\.dir)?$/;
 /** Left out where a stage is known by what it read and made. */
 const UNCOUNTED = ['size', 'nfiles'];
 
@@ -53,6 +55,7 @@ export class DvcCache {
   }
 
   #isWhole(md5: string, legacy: boolean): boolean {
+    if (!MD5.test(md5)) return false;
     const stat = statSync(this.place(md5, legacy), { throwIfNoEntry: false });
     if (stat?.isFile() !== true) return false;
     if ((stat.mode & 0o777) === READ_ONLY || legacy) return true;
@@ -61,6 +64,7 @@ export class DvcCache {
 
   /** What a folder holds; `undefined` where its listing can't be read. */
   members(md5: string, legacy = false): readonly Member[] | undefined {
+    if (!MD5.test(md5)) return undefined;
     try {
       const list: unknown = JSON.parse(readFileSync(this.place(md5, legacy), 'utf8'));
       if (!Array.isArray(list)) return undefined;
