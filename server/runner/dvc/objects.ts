@@ -133,12 +133,17 @@ export class DvcCache {
   #out(object: string, absolute: string): void {
     mkdirSync(path.dirname(absolute), { recursive: true });
     const half = `${absolute}.${process.pid}.tmp`;
-    // A new file has the permissions that files get here, and keeps those of the object once that is copied.
-    writeFileSync(half, '');
-    const { mode } = statSync(half);
-    copyFileSync(object, half, constants.COPYFILE_FICLONE);
-    chmodSync(half, mode & 0o777);
-    renameSync(half, absolute);
+    try {
+      // A new file has the permissions that files get here, and keeps those of the object once that is copied.
+      writeFileSync(half, '');
+      const { mode } = statSync(half);
+      copyFileSync(object, half, constants.COPYFILE_FICLONE);
+      chmodSync(half, mode & 0o777);
+      renameSync(half, absolute);
+    } catch (error) {
+      rmSync(half, { force: true });
+      throw error;
+    }
   }
 
   /** What a stage came to the last time that it had these dependencies. */
