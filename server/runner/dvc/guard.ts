@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { StageSpec } from '../../model/stage.js';
+import { describeError } from '../../stores/problem.js';
 
 const PYTHON = `import fcntl, sys
 files = [open(name, 'a') for name in sys.argv[1:]]
@@ -257,7 +258,14 @@ export class DvcGuard {
 
 function readLock(file: string): RwLock {
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return {};
-  const lock: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  let lock: unknown;
+  try {
+    lock = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(
+      `${file}, in which DVC says what is in use, can’t be read (${describeError(error)}): remove it when no DVC works on the project`,
+    );
+  }
   return typeof lock === 'object' && lock !== null ? lock : {};
 }
 
