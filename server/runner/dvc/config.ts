@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { describeError, errorCode } from '../../stores/problem.js';
 
 export interface DvcSettings {
   /** Absolute. */
@@ -84,8 +85,9 @@ function readInto(all: Map<string, Entry>, file: string): string | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+    return `${file} can’t be read: ${describeError(error)}`;
   }
   let section = '';
   for (const [at, line] of text.split(/\r?\n/).entries()) {
@@ -96,9 +98,14 @@ function readInto(all: Map<string, Entry>, file: string): string | undefined {
     else {
       const entry = /^([^=]+?)\s*=\s*(.*)$/.exec(bare);
       if (entry === null || section === '') return `${file}:${at + 1}: this is no setting`;
-      const value = (entry[2] ?? '').replace(/^(['"])(.*)\1$/, '$2');
-      all.set(`${section}.${(entry[1] ?? '').toLowerCase()}`, { value, file });
+      all.set(`${section}.${(entry[1] ?? '').toLowerCase()}`, { value: bareValue(entry[2] ?? ''), file });
     }
   }
   return undefined;
+}
+
+/** Without quotes, and without the comment that may follow: outside of quotes each `#` begins one. */
+function bareValue(written: string): string {
+  const [, double, single] = /^(?:"([^"]*)"|'([^']*)')\s*(?:#.*)?$/.exec(written) ?? [];
+  return double ?? single ?? (written.split('#')[0] ?? '').trimEnd();
 }
