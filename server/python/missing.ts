@@ -47,9 +47,16 @@ export function packageOf(module: string): string {
   return (Object.hasOwn(PACKAGES, first) ? PACKAGES[first] : undefined) ?? first.replaceAll('_', '-');
 }
 
-/** The last module that a log says was not found. */
+/** How Python says why it ends: an exception, also as pytest prints it, or the interpreter's own words. */
+const REASON = /^(?:E {1,8})?[\w.]*(?:Error|Exception|Interrupt|Exit)(?::|$)|python[\d.]*(?:\.exe)?: /;
+const MISSING = /(?:Error|python[\d.]*(?:\.exe)?): No module named '?([A-Za-z_][\w.]*)'?(.*)$/;
+
+/** The module that was not found, where that is the last reason in a log: of what programs do without, they tell, too. */
 export function missingIn(log: string): string | undefined {
-  return [...log.matchAll(/: No module named '?([A-Za-z_][\w.]*)/g)].at(-1)?.[1];
+  const reason = log.split(/\r?\n/).findLast((line) => REASON.test(line)) ?? '';
+  const [, module, rest = ''] = MISSING.exec(reason) ?? [];
+  // `; 'rain' is not a package`: something of that name is there.
+  return rest.startsWith(';') ? undefined : module;
 }
 
 /** What to do about it, in words, and for whoever offers it as a button where a package is missing. */
