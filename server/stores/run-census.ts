@@ -50,6 +50,8 @@ export class RunCensus {
   #ids: string[] = [];
   #pipelines: number[] = [];
   #statuses: number[] = [];
+  /** Whether an MLflow client tells of it: its pipeline is an experiment. */
+  #tracked: boolean[] = [];
   readonly #names = new Dictionary();
   readonly #words = new Dictionary();
 
@@ -90,13 +92,15 @@ export class RunCensus {
     this.#ids = [];
     this.#pipelines = [];
     this.#statuses = [];
+    this.#tracked = [];
   }
 
   #take(line: string): void {
     const entry = this.#index.entryOf(line);
     if (entry === undefined) return;
     const known = this.#rows.get(entry.id);
-    if ('gone' in entry) {
+    // What a client has deleted may come back, and is then one more row.
+    if ('gone' in entry || entry.deleted === true) {
       if (known === undefined) return;
       this.#ids[known] = '';
       this.#rows.delete(entry.id);
@@ -107,6 +111,7 @@ export class RunCensus {
     this.#ids[row] = entry.id;
     this.#pipelines[row] = this.#names.code(entry.pipeline);
     this.#statuses[row] = this.#words.code(entry.status);
+    this.#tracked[row] = entry.source !== undefined;
   }
 
   /** As of the last `refresh`. */
@@ -146,7 +151,7 @@ export class RunCensus {
   newestOf(pipeline: string, limit: number): readonly string[] {
     const code = this.#names.code(pipeline);
     return this.#ids
-      .filter((id, row) => id !== '' && this.#pipelines[row] === code)
+      .filter((id, row) => id !== '' && this.#pipelines[row] === code && this.#tracked[row] !== true)
       .sort()
       .reverse()
       .slice(0, limit);

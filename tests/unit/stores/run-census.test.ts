@@ -84,3 +84,21 @@ test('counts follow the index over changes, deletions and compactions', (t) => {
     { numRuns: 60 },
   );
 });
+
+test('runs of MLflow clients: what they delete is not counted, and none is a run of a pipeline', (t) => {
+  const index = new RunIndex(tempFolder(t));
+  const census = new RunCensus(index);
+  const tracked: RunSummary = { ...summary(2, 'rain', 'succeeded'), source: 'tracking', name: 'one' };
+  const look = () => {
+    census.refresh();
+    const { total, byPipeline } = census.counts();
+    return [total, byPipeline['rain'] ?? 0, census.newestOf('rain', 5)];
+  };
+  index.append(summary(1, 'rain', 'failed'));
+  index.append(tracked);
+  assert.deepEqual(look(), [2, 2, [idOf(1)]]);
+  index.append({ ...tracked, deleted: true });
+  assert.deepEqual(look(), [1, 1, [idOf(1)]]);
+  index.append(tracked);
+  assert.deepEqual(look(), [2, 2, [idOf(1)]]);
+});
