@@ -252,7 +252,9 @@ export class Views {
       await this.#host.workspace.settled();
       return fileStatus(this.#host.workspace, this.#pythons, text(params, 'uri'));
     });
-    on('modelyard/selectPython', (params) => this.#selectPython(text(params, 'projectUri'), params.path));
+    on('modelyard/selectPython', (params) =>
+      this.#selectPython(text(params, 'projectUri'), text(params, 'path')),
+    );
     on('modelyard/checkParams', async (params) => {
       const place = await this.#pipeline(text(params, 'uri'));
       if (place === undefined) return { problems: {} };

@@ -41,6 +41,10 @@ test('status and plans follow the interpreter that is selected', { skip }, async
     plan.problem ?? '',
     /t: the Python interpreter that is selected \(MODELYARD_PYTHON\), \/gone\/python/,
   );
+  await assert.rejects(
+    lsp.request('modelyard/selectPython', { projectUri: uri(root), path: 5 }),
+    /path must be a string/,
+  );
   assert.deepEqual(await select(''), { ok: true });
   assert.equal((await status('demo.pipeline.yaml'))?.text, 'Python 3.12.4 (.venv)');
 });
