@@ -14,7 +14,6 @@ export interface Attribute<T> {
   readonly read: (item: T) => string | number | undefined;
   /** Absent: a number. */
   readonly operators?: readonly Operator[];
-  readonly sorts?: false;
 }
 
 /** A kind of thing that is searched. */
@@ -194,7 +193,7 @@ export function orderOf<T>(subject: Subject<T>, order: readonly string[]): reado
     if (text !== undefined && subject.sortsByTexts === true)
       return { read: (one) => text(one, key), ascending };
     const attribute = entity === 'attribute' ? attributeOf(subject, key) : undefined;
-    if (attribute === undefined || attribute.sorts === false) throw unknownKey(subject, entity, key);
+    if (attribute === undefined) throw unknownKey(subject, entity, key);
     return { read: attribute.read, ascending };
   });
 }

@@ -1,5 +1,4 @@
 /** All that the tracking server answers from: the stores of one project. */
-import { RunStore } from '../stores/runs.js';
 import { layoutOf } from '../stores/layout.js';
 import { Registry } from '../stores/registry/registry.js';
 import { type Experiment, Experiments } from '../stores/tracking/experiments.js';
@@ -14,8 +13,6 @@ export class Tracking {
   readonly runs: TrackedRuns;
   readonly models: LoggedModels;
   readonly registry: Registry;
-  /** Runs of pipelines as well. */
-  readonly allRuns: RunStore;
 
   /**
    * @param root of the project
@@ -28,7 +25,6 @@ export class Tracking {
     this.runs = new TrackedRuns(root);
     this.models = new LoggedModels(layout);
     this.registry = Registry.open(root, { heldBy });
-    this.allRuns = RunStore.open(root);
   }
 
   /** @throws WireError where there is none */

@@ -28,7 +28,7 @@ export function isSlurmVariable(name: string): boolean {
   return THEIRS.test(name) && !KEPT.has(name);
 }
 
-export function withoutSlurm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutSlurm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isSlurmVariable(name)));
 }
 
