@@ -588,6 +588,7 @@ class Execution {
       }
     }
     const links = this.#links(task);
+    const workedMs = Math.round(performance.now() - this.#begunMs);
     const state: TaskState = {
       id: this.#id,
       fingerprint: print,
@@ -596,7 +597,7 @@ class Execution {
       metrics,
       ...defined({ checks: base.checks, note: base.note, values: base.values, links }),
       run: this.#context.runId,
-      tookMs: this.#session.states.took(this.#id, Math.round(performance.now() - this.#begunMs)),
+      tookMs: this.#session.states.took(this.#id, status === 'succeeded' ? workedMs : undefined),
     };
     if (stage !== undefined) {
       const problem = changed
