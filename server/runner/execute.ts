@@ -7,7 +7,7 @@ import { defined } from '../base/defined.js';
 import type { Json, Task } from '../model/definition.js';
 import type { StageSpec } from '../model/stage.js';
 import { globOf } from '../model/glob.js';
-import { describeError, describeFileError } from '../stores/problem.js';
+import { describeFileError } from '../stores/problem.js';
 import {
   type ArtifactRecord,
   type FileRecord,
@@ -285,18 +285,18 @@ class Execution {
         : this.#settle(task, print, { ...NOTHING, inputs }, before, 'cached', false);
     }
     if (look.kind === 'restore') {
-      const restored = await dvc.running(stage, async () => {
-        await before.clear(task.outputs, control.killed);
-        const done = await dvc
-          .locked(() => stages.checkout(stage, look.from))
-          .then(
-            () => this.#settle(task, print, { ...NOTHING, inputs }, before, 'cached'),
-            (error: unknown): Ending => ({ status: 'failed', error: describeError(error), ...NOTHING }),
-          );
+      return dvc.running(stage, async () => {
+        let done: Ending;
+        try {
+          await before.clear(task.outputs, control.killed);
+          await dvc.locked(() => stages.checkout(stage, look.from));
+          done = await this.#settle(task, print, { ...NOTHING, inputs }, before, 'cached');
+        } catch (error) {
+          done = { status: 'failed', error: describeFileError(error, this.#context.root), ...NOTHING };
+        }
         if (done.status !== 'cached') before.undo();
         return done;
       });
-      return restored;
     }
     if (await this.#seat.claim()) return this.run();
     return dvc.running(stage, () => this.#perform(task, print, inputs));
