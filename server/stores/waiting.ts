@@ -179,7 +179,8 @@ export function runToResume(store: RunStore, run: RunDocument): RunDocument {
     store,
     run,
     ({ id, status, pipeline }) =>
-      status === 'waiting' || (status === 'interrupted' && store.list({ limit: 1, pipeline })[0]?.id === id),
+      status === 'waiting' ||
+      (status === 'interrupted' && store.list({ limit: 1, pipeline, source: 'pipeline' })[0]?.id === id),
   );
 }
 

@@ -6,7 +6,8 @@ import test from 'node:test';
 import { isRunId, newRunId, runIdTime } from '../../../server/stores/run-id.js';
 import type { RunDocument, RunHeader } from '../../../server/stores/run-document.js';
 import { RunStore, newRunDocument, ownIdentity } from '../../../server/stores/runs.js';
-import { AskingRuns } from '../../../server/stores/waiting.js';
+import { AskingRuns, runToResume } from '../../../server/stores/waiting.js';
+import { TrackedRuns } from '../../../server/tracking/runs.js';
 import { TASKS, ended, header, tempFolder } from './support.js';
 
 function record(
@@ -329,4 +330,17 @@ test('runs that ask are found at every look: old ones, new ones, and none that h
   assert.deepEqual(ids(), [fresh, old]);
   assert.equal(store.abandon(old), undefined);
   assert.deepEqual(ids(), [fresh]);
+});
+
+test('a newer run of an experiment does not hide the run to resume', (t) => {
+  const root = tempFolder(t);
+  const store = RunStore.open(root);
+  const above = record(store, { pipeline: 'all' }, 'interrupted');
+  const below = record(store, { pipeline: 'part', parent: { run: above, task: 'train' } }, 'interrupted');
+  const clients = new TrackedRuns(root);
+  clients.create({ experiment: { id: '1', name: 'all' }, name: 'x', user: '', start: 1, tags: {} });
+  clients.close();
+  const read = store.read(below);
+  assert.ok(read.ok);
+  assert.equal(runToResume(store, read.run).id, above);
 });
