@@ -12,7 +12,17 @@ import type { RunReference, VersionDocument } from '../stores/registry/types.js'
 import { TRACKED_TASK } from '../stores/tracking/tracked-run.js';
 import type { TrackedArtifact, TrackedRun } from '../stores/tracking/tracked-run.js';
 import { filesAt } from './artifacts.js';
-import { MODEL_ID, RUN_ID, RUN_LINK, SOURCE, isElsewhere, modelOf, valueOf } from './registered.js';
+import {
+  MODEL_ID,
+  RUN_ID,
+  RUN_LINK,
+  SOURCE,
+  STORAGE,
+  downloadUri,
+  isElsewhere,
+  modelOf,
+  valueOf,
+} from './registered.js';
 import type { Tracking } from './tracking.js';
 import { invalid } from './wire.js';
 
@@ -45,13 +55,15 @@ export async function createVersion(tracking: Tracking, asked: NewVersion): Prom
   const found = await find(tracking, asked);
   const id = asked.run ?? found.run;
   const run = id === undefined ? undefined : trackedRun(tracking, id);
+  const { copied } = found;
+  const address = copied === undefined ? undefined : downloadUri(copied);
   const metadata: Record<string, Json> = {
     [SOURCE]: asked.source,
+    ...named(STORAGE, address !== undefined && isElsewhere(address) ? address : undefined),
     ...named(RUN_ID, id),
     ...named(MODEL_ID, asked.model ?? loggedModelIn(asked.source)),
     ...named(RUN_LINK, asked.runLink),
   };
-  const { copied } = found;
   const values = run === undefined ? undefined : valuesOf(run);
   const { version } = valueOf(
     tracking.registry.registerStored(

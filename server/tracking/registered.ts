@@ -21,6 +21,8 @@ export const SOURCE = 'mlflow.source';
 export const RUN_LINK = 'mlflow.run_link';
 export const MODEL_ID = 'mlflow.model_id';
 export const RUN_ID = 'mlflow.run_id';
+/** Of a copy: where the bytes are, when the registry has only their address. */
+export const STORAGE = 'mlflow.storage_location';
 
 const CODES: Readonly<Record<RegistryError['code'], ConstructorParameters<typeof WireError>[0]>> = {
   RESOURCE_DOES_NOT_EXIST: 'RESOURCE_DOES_NOT_EXIST',
@@ -99,7 +101,8 @@ export function runOf(version: VersionDocument): string | undefined {
 
 /** Where a client finds the files. */
 export function downloadUri(version: VersionDocument): string {
-  return isElsewhere(sourceOf(version)) ? sourceOf(version) : versionUri(version.name, version.version);
+  const address = textIn(version, STORAGE) ?? sourceOf(version);
+  return isElsewhere(address) ? address : versionUri(version.name, version.version);
 }
 
 /** Whether the registry has only the address of the bytes. */

@@ -529,6 +529,18 @@ test('registry: versions of the project’s own, aliases, tags, stages, search',
   );
 });
 
+test('a copy of a version whose bytes are elsewhere leads there', async () => {
+  for (const name of ['far', 'copy', 'copy again'])
+    await client.expect('POST', 'registered-models/create', { name });
+  await client.expect('POST', 'model-versions/create', { name: 'far', source: 's3://bucket/far' });
+  await client.expect('POST', 'model-versions/create', { name: 'copy', source: 'models:/far/1' });
+  await client.expect('POST', 'model-versions/create', { name: 'copy again', source: 'models:/copy/1' });
+  for (const name of ['copy', 'copy+again']) {
+    const at = await client.expect('GET', `model-versions/get-download-uri?name=${name}&version=1`);
+    assert.equal(at['artifact_uri'], 's3://bucket/far');
+  }
+});
+
 test('who has no token, or comes from a page, is served nothing', async () => {
   const path = 'experiments/get?experiment_id=0';
   const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
