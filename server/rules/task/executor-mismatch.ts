@@ -64,6 +64,10 @@ executor are those of its type.
         '`partition` says nothing for an executor of the type `local`.',
       ],
     },
+    {
+      files: { 'modelyard.yaml': 'executors:\n  «local»: { type: slurm, partition: gpu }\n' },
+      messages: ['`local` is this machine, whatever its type: give the cluster another name.'],
+    },
   ],
   check(context) {
     const { definition, pipeline } = context;
@@ -95,6 +99,10 @@ function checkSettings(context: RuleContext, tree: SyntaxTree): void {
     const written = entryOf(executor.value, 'type')?.value;
     const type = EXECUTOR_TYPES.find((one) => written?.kind === 'scalar' && written.text === one);
     if (type === undefined) continue;
+    if (type !== 'local' && executor.key.text === LOCAL_EXECUTOR) {
+      const message = `\`${LOCAL_EXECUTOR}\` is this machine, whatever its type: give the cluster another name.`;
+      context.report({ span: executor.key.span, message });
+    }
     for (const entry of entriesIn(executor)) {
       const other = EXECUTOR_TYPES.find((one) => one !== type && EXECUTOR_KEYS[one].includes(entry.key.text));
       if (other === undefined) continue;

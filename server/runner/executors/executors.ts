@@ -110,6 +110,7 @@ export class Executors {
   }
 
   #elsewhere(name: string): Elsewhere | undefined {
+    if (name === LOCAL_EXECUTOR) return undefined;
     const found = this.#settings.executors.find((one) => one.name === name);
     return found === undefined || found.type === 'local' ? undefined : found;
   }
