@@ -14,7 +14,12 @@ const SUBJECT: Subject<Experiment> = {
   what: 'experiment',
   attributes: [
     { names: ['name'], read: ({ name }) => name, operators: TEXTS },
-    { names: ['experiment_id', 'experimentId'], read: ({ id }) => id, operators: [...TEXTS, ...LISTS] },
+    // Compared as a text, ordered as the number that it is.
+    {
+      names: ['experiment_id', 'experimentId'],
+      read: ({ id }) => Number(id),
+      operators: [...TEXTS, ...LISTS],
+    },
     { names: ['creation_time', 'creationTime', 'created'], read: ({ created }) => created },
     { names: ['last_update_time', 'last_updated', 'lastUpdateTime'], read: ({ updated }) => updated },
   ],

@@ -87,6 +87,26 @@ test('experiments: made, found, renamed, deleted, restored', async () => {
   assert.equal((await getRun(run)).info['lifecycle_stage'], 'active');
 });
 
+test('experiments are ordered by their numbers', async () => {
+  for (let number = 0; number < 11; number++)
+    await client.expect('POST', 'experiments/create', { name: `ordered ${number}` });
+  const { experiments } = (await client.expect('POST', 'experiments/search', {
+    max_results: 100,
+    order_by: ['experiment_id ASC'],
+  })) as { experiments: readonly { readonly experiment_id: string }[] };
+  const ids = experiments.map(({ experiment_id }) => Number(experiment_id));
+  assert.ok(ids.length > 11);
+  assert.deepEqual(
+    ids,
+    ids.toSorted((one, other) => one - other),
+  );
+  const found = await client.expect('POST', 'experiments/search', {
+    max_results: 100,
+    filter: "experiment_id IN ('0', '10')",
+  });
+  assert.equal((found['experiments'] as unknown[]).length, 2);
+});
+
 test('a run: params that stay, metrics with steps, tags, its end', async () => {
   const id = await client.run({
     start_time: 1_234,
