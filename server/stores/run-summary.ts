@@ -41,11 +41,15 @@ export const runDocumentKind: DocumentKind<RunDocument> = {
   },
 };
 
+function cut(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}
+
 function short(value: Json): Json {
-  if (typeof value === 'string') return value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value;
+  if (typeof value === 'string') return cut(value);
   if (typeof value !== 'object' || value === null) return value;
   const text = JSON.stringify(value);
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : value;
+  return text.length > MAX_TEXT ? cut(text) : value;
 }
 
 function firstOf(entries: Iterable<readonly [string, Json]>): Record<string, Json> {
@@ -65,7 +69,7 @@ export function* metricsOf(run: RunDocument): Generator<readonly [string, Json]>
   }
 }
 
-/** The line of a run. Bounded: at most 20 metrics and params, long values cut. */
+/** The line of a run. Bounded: at most 20 metrics and params, long values and names cut. */
 export function summarize(run: RunDocument): RunSummary {
   const counts: Partial<Record<TaskStatus, number>> = {};
   for (const task of run.tasks) counts[task.status] = (counts[task.status] ?? 0) + 1;
@@ -85,7 +89,8 @@ export function summarize(run: RunDocument): RunSummary {
     counts,
     metrics: firstOf(metricsOf(run)),
     ...(Object.keys(params).length === 0 ? {} : { params }),
-    ...defined({ source: run.source, name: run.tracking?.name }),
+    ...defined({ source: run.source }),
+    ...(run.tracking === undefined ? {} : { name: cut(run.tracking.name) }),
     ...(run.tracking?.deleted === undefined ? {} : { deleted: true }),
   };
 }

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { layoutOf } from '../../../server/stores/layout.js';
+import { MAX_LINE_BYTES } from '../../../server/stores/run-index.js';
 import { RunStore } from '../../../server/stores/runs.js';
 import { Experiments } from '../../../server/stores/tracking/experiments.js';
 import { LoggedModels } from '../../../server/stores/tracking/logged-models.js';
@@ -76,6 +77,20 @@ test('what was told is there after a kill: documents follow from events', () => 
     assert.deepEqual(read.run.tasks[0]?.metrics, { loss: 7 });
     assert.notEqual(readFileSync(path.join(folder, 'run.json'), 'utf8'), before);
     again.close();
+    runs.close();
+  });
+});
+
+test('a run with a long name has a line in the index that is written whole', () => {
+  inProject((root) => {
+    const runs = new TrackedRuns(root);
+    const { id } = runs.create({ ...NEW, name: 'ä'.repeat(8_000) });
+    const store = RunStore.open(root);
+    const [line = ''] = readFileSync(store.index.log, 'utf8').trimEnd().split('\n').slice(-1);
+    assert.ok(line.includes(id));
+    assert.ok(Buffer.byteLength(line) < MAX_LINE_BYTES, `${Buffer.byteLength(line)} bytes`);
+    assert.equal(store.list({ limit: 1 })[0]?.name, `${'ä'.repeat(120)}…`);
+    assert.equal(runs.get(id).name.length, 8_000);
     runs.close();
   });
 });
