@@ -1,6 +1,7 @@
 /** What of a run goes into the index, and what makes a JSON object a run document. */
 import path from 'node:path';
 import { defined } from '../base/defined.js';
+import { setOwn } from '../base/set-own.js';
 import { display } from '../base/json.js';
 import type { Json } from '../model/definition.js';
 import type { DocumentKind } from './document.js';
@@ -57,7 +58,7 @@ function firstOf(entries: Iterable<readonly [string, Json]>): Record<string, Jso
   let count = 0;
   for (const [key, value] of entries) {
     if (count++ === MAX_VALUES) break;
-    result[key.slice(0, MAX_TEXT)] = short(value);
+    setOwn(result, key.slice(0, MAX_TEXT), short(value));
   }
   return result;
 }

@@ -41,6 +41,13 @@ test('ids sort by time and by the order in which they were made', () => {
   }
 });
 
+test('a summary has params of any name', (t) => {
+  const store = RunStore.open(tempFolder(t));
+  record(store, { params: Object.fromEntries([['__proto__', { deep: 1 }], ['constructor', 2]]) }); // prettier-ignore
+  const [listed] = store.list({ limit: 1 });
+  assert.deepEqual(Object.entries(listed?.params ?? {}), [['__proto__', { deep: 1 }], ['constructor', 2]]); // prettier-ignore
+});
+
 test('a run is recorded, listed, read and found again', (t) => {
   const root = tempFolder(t);
   const store = RunStore.open(root);
