@@ -264,6 +264,7 @@ function readLock(file: string): RwLock {
   } catch (error) {
     throw new Error(
       `${file}, in which DVC says what is in use, can’t be read (${describeError(error)}): remove it when no DVC works on the project`,
+      { cause: error },
     );
   }
   return typeof lock === 'object' && lock !== null ? lock : {};

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import type { Json } from '../../../server/model/definition.js';
 import { isRunId, newRunId, runIdTime } from '../../../server/stores/run-id.js';
 import type { RunDocument, RunHeader } from '../../../server/stores/run-document.js';
 import { RunStore, newRunDocument, ownIdentity } from '../../../server/stores/runs.js';
@@ -43,9 +44,13 @@ test('ids sort by time and by the order in which they were made', () => {
 
 test('a summary has params of any name', (t) => {
   const store = RunStore.open(tempFolder(t));
-  record(store, { params: Object.fromEntries([['__proto__', { deep: 1 }], ['constructor', 2]]) }); // prettier-ignore
+  const params: [string, Json][] = [
+    ['__proto__', { deep: 1 }],
+    ['constructor', 2],
+  ];
+  record(store, { params: Object.fromEntries(params) });
   const [listed] = store.list({ limit: 1 });
-  assert.deepEqual(Object.entries(listed?.params ?? {}), [['__proto__', { deep: 1 }], ['constructor', 2]]); // prettier-ignore
+  assert.deepEqual(Object.entries(listed?.params ?? {}), params);
 });
 
 test('a run is recorded, listed, read and found again', (t) => {
