@@ -5,7 +5,7 @@ import { type Field, flag, listOf, message, required, tagList, text, whole, word
 import { checkKey, paramValue, tagValue } from './names.js';
 import { DONE, type Route, route } from './route.js';
 import { LISTS, type OrderItem, type Subject, TEXTS, filterOf, orderOf, sortBy } from './search.js';
-import { type Tracking, locationOf } from './tracking.js';
+import { type Tracking, artifactUri } from './tracking.js';
 import { invalid, limitOf, missing, pageOf, pairs } from './wire.js';
 
 const need = required(text);
@@ -52,9 +52,7 @@ function lastMetric(
 
 /** Where the files of a logged model are. */
 export function modelUri(tracking: Tracking, model: LoggedModel): string {
-  const experiment = tracking.experiments.get(model.experiment);
-  const base = experiment === undefined ? `mlflow-artifacts:/${model.experiment}` : locationOf(experiment);
-  return `${base.replace(/\/+$/, '')}/models/${model.id}/artifacts`;
+  return artifactUri(tracking, model.experiment, `models/${model.id}/artifacts`);
 }
 
 function told(tracking: Tracking, model: LoggedModel): object {

@@ -3,15 +3,8 @@ import { defined } from '../base/defined.js';
 import type { TrackedDataset } from '../stores/run-document.js';
 import type { TrackedMetric, TrackedRun } from '../stores/tracking/tracked-run.js';
 import { LISTS, NULLS, type Subject, TEXTS } from './search.js';
-import { type Tracking, locationOf } from './tracking.js';
+import { type Tracking, artifactUri } from './tracking.js';
 import { pairs, wireNumber } from './wire.js';
-
-/** Where the artifacts of a run are. Never empty: a client would write them into its own folder. */
-function artifactUri(tracking: Tracking, run: TrackedRun): string {
-  const experiment = tracking.experiments.get(run.experiment);
-  const base = experiment === undefined ? `mlflow-artifacts:/${run.experiment}` : locationOf(experiment);
-  return `${base.replace(/\/+$/, '')}/${run.id}/artifacts`;
-}
 
 export function runInfo(tracking: Tracking, run: TrackedRun): object {
   const { id, name, experiment, user, status, start, end, deleted } = run;
@@ -24,7 +17,7 @@ export function runInfo(tracking: Tracking, run: TrackedRun): object {
     status,
     start_time: start,
     ...defined({ end_time: end }),
-    artifact_uri: artifactUri(tracking, run),
+    artifact_uri: artifactUri(tracking, run.experiment, `${run.id}/artifacts`),
     lifecycle_stage: deleted === undefined ? 'active' : 'deleted',
   };
 }
@@ -70,7 +63,11 @@ export function runSubject(tracking: Tracking): Subject<TrackedRun> {
       { names: ['run_name', 'Run name', 'run name'], read: ({ name }) => name, operators: TEXTS },
       { names: ['status'], read: ({ status }) => status, operators: TEXTS },
       { names: ['user_id', 'User'], read: ({ user }) => user, operators: TEXTS },
-      { names: ['artifact_uri'], read: (run) => artifactUri(tracking, run), operators: TEXTS },
+      {
+        names: ['artifact_uri'],
+        read: (run) => artifactUri(tracking, run.experiment, `${run.id}/artifacts`),
+        operators: TEXTS,
+      },
       { names: ['start_time', 'created', 'Created'], read: ({ start }) => start },
       { names: ['end_time'], read: ({ end }) => end },
     ],

@@ -59,6 +59,14 @@ export class Tracking {
 }
 
 /** Where an experiment's artifacts are: on this server, or where its maker wanted them. */
-export function locationOf(experiment: Experiment): string {
+export function locationOf(experiment: Pick<Experiment, 'id' | 'location'>): string {
   return experiment.location ?? `mlflow-artifacts:/${experiment.id}`;
+}
+
+/** The address of what belongs to an experiment, also to one that is gone. @param place below its artifacts */
+export function artifactUri({ experiments }: Tracking, experiment: string, place: string): string {
+  const location = locationOf(experiments.get(experiment) ?? { id: experiment });
+  let end = location.length;
+  while (location[end - 1] === '/') end--;
+  return `${location.slice(0, end)}/${place}`;
 }

@@ -96,9 +96,10 @@ function readInto(all: Map<string, Entry>, file: string): string | undefined {
     const head = /^\[(.*)\]$/.exec(bare);
     if (head !== null) section = head[1] ?? '';
     else {
-      const entry = /^([^=]+?)\s*=\s*(.*)$/.exec(bare);
-      if (entry === null || section === '') return `${file}:${at + 1}: this is no setting`;
-      all.set(`${section}.${(entry[1] ?? '').toLowerCase()}`, { value: bareValue(entry[2] ?? ''), file });
+      const equals = bare.indexOf('=');
+      if (equals < 1 || section === '') return `${file}:${at + 1}: this is no setting`;
+      const key = bare.slice(0, equals).trim().toLowerCase();
+      all.set(`${section}.${key}`, { value: bareValue(bare.slice(equals + 1).trim()), file });
     }
   }
   return undefined;

@@ -109,7 +109,7 @@ export function readDone(file: string): DoneMarker | undefined {
 
 /** Of `0m1.250s 0m0.010s`, as bash's `times` has it: both together. */
 function secondsOf(text: string): number | undefined {
-  const parts = [...text.matchAll(/(\d+)m([\d.]+)s/g)];
+  const parts = [...text.matchAll(/(\d{1,9})m([\d.]{1,12})s/g)];
   if (parts.length !== 2) return undefined;
   return parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
 }
