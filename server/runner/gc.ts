@@ -121,13 +121,16 @@ interface Runs {
   readonly gone: readonly RunDocument[];
   /** That have not ended. */
   readonly live: readonly RunDocument[];
+  /** Why of others it is not known what they need. */
+  readonly problems: readonly StoreProblem[];
 }
 
 /** Which runs stay and which go: the newest `keepRuns` in any case, of the others those that are too old, or all. */
 function divideRuns(store: RunStore, { keepRuns, runMaxAgeMs }: GcOptions, now: number): Runs {
   const [kept, gone, live]: [RunDocument[], RunDocument[], RunDocument[]] = [[], [], []];
+  const problems: StoreProblem[] = [];
   let place = 0;
-  for (const run of store.scan()) {
+  for (const run of store.scan((problem) => problems.push(problem))) {
     const age = now - (Number.isNaN(runIdTime(run.id)) ? Date.parse(run.createdAt) : runIdTime(run.id));
     const bounded = keepRuns !== undefined || runMaxAgeMs !== undefined;
     const spare = place >= (keepRuns ?? 0) && age > (runMaxAgeMs ?? -Infinity);
@@ -136,7 +139,7 @@ function divideRuns(store: RunStore, { keepRuns, runMaxAgeMs }: GcOptions, now: 
     else if ((bounded && spare) || isGivenUp(run, now)) gone.push(run);
     else kept.push(run);
   }
-  return { kept, gone, live };
+  return { kept, gone, live, problems };
 }
 
 /** What an MLflow client has deleted can be restored for so long. */
@@ -259,7 +262,7 @@ function looksLikeListing(file: GcFile | undefined): boolean {
 export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
   const now = options.now ?? Date.now();
   const { layout } = store;
-  const { kept, gone, live } = divideRuns(store, options, now);
+  const { kept, gone, live, problems } = divideRuns(store, options, now);
   const liveOwned = new Set<string>();
   for (const { tasks } of live) for (const task of tasks) addOwned(liveOwned, task);
   // The document of a run that goes on may not say yet what it has stored: whatever was used since it began is taken for
@@ -271,7 +274,9 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
   const { last: runOwned, older } =
     options.all === true ? { last: new Set<string>(), older: new Set<string>() } : ownedBy(kept);
   const registry = Registry.open(layout.root);
-  const versions = ownedArtifacts(registry);
+  const owned = ownedArtifacts(registry);
+  // Artifacts of clients' runs are nowhere else.
+  const versions = { ...owned, problems: [...owned.problems, ...problems] };
   const unversioned = registryGarbage(registry, versions, heldByClients(layout, [...kept, ...live]), now);
   const packages = PackageStore.open(layout.root);
   const unpackaged = packageGarbage(packages, now);

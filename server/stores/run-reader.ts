@@ -155,13 +155,17 @@ export class RunReader {
     return undefined;
   }
 
-  /** Every run as its document has it now, the newest first, the index aside: for what deletes. */
-  *scan(): Generator<RunDocument> {
+  /**
+   * Every run as its document has it now, the newest first, the index aside: for what deletes.
+   * @param unreadable gets why nothing is known of a run, and of what it needs
+   */
+  *scan(unreadable: (problem: StoreProblem) => void = () => undefined): Generator<RunDocument> {
     for (const id of this.ids()) {
-      const loaded = isFolder(this.folder(id))
-        ? readDocument(this.#documentOf(id), runDocumentKind)
-        : undefined;
-      if (loaded?.state === 'ok' && loaded.value.id === id) yield this.now(this.#toldOf(loaded.value));
+      if (!isFolder(this.folder(id))) continue;
+      const loaded = readDocument(this.#documentOf(id), runDocumentKind);
+      if (loaded.state === 'ok') {
+        if (loaded.value.id === id) yield this.now(this.#toldOf(loaded.value));
+      } else if (loaded.state !== 'missing') unreadable(loaded.problem);
     }
   }
 

@@ -54,7 +54,7 @@ export function ownedArtifacts(registry: Registry): OwnedArtifacts {
 export interface RegistryGarbage {
   /** Objects without a version, folders laid out of them, and temp files of writers that are gone. Absolute. */
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
-  /** In words, when nothing is freed because a model can't be read. */
+  /** In words, when nothing is freed because a model or a run can't be read. */
   readonly notice?: string;
 }
 
@@ -72,7 +72,7 @@ export function registryGarbage(
   if (problem !== undefined) {
     return {
       files: [],
-      notice: `Nothing of the model registry is freed, because not all of it can be read. ${problem.message}`,
+      notice: `Nothing of the model registry is freed, because not all that may need it can be read. ${problem.message}`,
     };
   }
   const needed = new Set([...owned.hashes, ...held]);

@@ -1,6 +1,6 @@
 /** Comparing, cards, frameworks, and what gc may free. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { applyGc, planGc } from '../../../server/runner/gc.js';
@@ -155,8 +155,16 @@ test('gc frees what no version owns, and nothing of deleted versions until they 
   assert.ok(!existsSync(registry.objects.pathOf(orphan.hash)));
   assert.ok(!existsSync(registry.objects.pathOf(second.artifact.hash)));
   assert.equal(readFileSync(value(await registry.readArtifact('rain', '1')).path, 'utf8'), 'kept');
-  // What can't be read may own anything.
-  value(await registry.objects.put(file(registry.root, 'orphan', 'another')));
+  // What can't be read may own anything: a run of an MLflow client, too, is the only one that names its artifacts.
+  const another = value(await registry.objects.put(file(registry.root, 'orphan', 'another'))).stored;
+  const run = file(registry.root, '.modelyard/runs/202611/20261129-120000-000-abcd/run.json', '{"torn');
+  assert.deepEqual(freed(later), []);
+  assert.match(
+    planGc(store, { now: later }).notice ?? '',
+    /Nothing of the model registry is freed.*run\.json/,
+  );
+  rmSync(run);
+  assert.deepEqual(freed(later), [another.hash.slice(7)]);
   writeFileSync(path.join(registry.root, '.modelyard/models/rain/history.ndjson'), 'x\n');
   const refusedPlan = planGc(store, { now: later });
   assert.deepEqual(refusedPlan.registry, []);
