@@ -1,4 +1,5 @@
 /** Small programs that start the command line, for terminals. */
+import { shellWord } from '../../server/base/shell-word.js';
 
 export interface Launcher {
   /** Of the file. */
@@ -6,7 +7,6 @@ export interface Launcher {
   readonly text: string;
 }
 
-const shellQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 /** In batch files a percent sign begins a variable. */
 const batchQuoted = (text: string): string => `"${text.replaceAll('%', '%%')}"`;
 
@@ -19,7 +19,7 @@ export function launchers(command: string, module: string): readonly Launcher[] 
   return [
     {
       name: 'modelyard',
-      text: `#!/bin/sh\nELECTRON_RUN_AS_NODE=1 exec ${shellQuoted(command)} ${shellQuoted(module)} "$@"\n`,
+      text: `#!/bin/sh\nELECTRON_RUN_AS_NODE=1 exec ${shellWord(command)} ${shellWord(module)} "$@"\n`,
     },
     {
       name: 'modelyard.cmd',

@@ -4,6 +4,7 @@
  * that. Where no quoting is safe (backticks, `${…}`) only harmless values go in, and others are an error.
  */
 
+import { shellWord } from '../base/shell-word.js';
 import type { TemplateText } from './pieces.js';
 
 /** Needs no quotes anywhere in a command. */
@@ -61,7 +62,7 @@ export function isComplete(command: TemplateText): boolean {
 /** One word of the shell. The empty text becomes `''`. */
 export function quoteWord(word: string): string {
   if (HARMLESS.test(word) && !RESERVED.test(word)) return word;
-  return `'${word.replaceAll("'", "'\\''")}'`;
+  return shellWord(word);
 }
 
 export class ShellText {

@@ -1,12 +1,13 @@
 /** Which interpreter is a task's Python, in the order that `docs/python.md` says, and why none can be. */
-import { accessSync, constants, lstatSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { isWithin } from '../model/paths.js';
 import { didYouMean, similar } from '../model/names.js';
 import { PYTHON_MANAGERS } from '../model/python-counts.js';
 import type { PythonLevel, PythonWish } from '../model/python.js';
 import { type Environment, type Sought, MANAGERS, behindShim, condaEnvironment } from './managers.js';
-import { PLATFORM, type Python, isFile, recognise } from './python.js';
+import { PLATFORM, type Python, recognise } from './python.js';
+import { isProgram } from '../stores/folder.js';
 
 /** Set by the editor to the interpreter that is selected there; may be set by anybody. */
 export const EDITOR_VARIABLE = 'MODELYARD_PYTHON';
@@ -184,17 +185,7 @@ export function candidates(name: string, env: Environment): string[] {
     .split(path.delimiter)
     .filter((folder) => path.isAbsolute(folder))
     .flatMap((folder) => suffixes.map((suffix) => path.join(folder, `${name}${suffix}`)))
-    .filter((file) => isFile(file) && isExecutable(file));
-}
-
-/** A shell passes over what it may not run. */
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+    .filter(isProgram);
 }
 
 function exists(file: string): boolean {

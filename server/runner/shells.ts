@@ -1,7 +1,7 @@
 /** Shells as programs of this machine: where they are, and how they are given a script. */
-import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import { DEFAULT_SHELL, SCRIPT_FILE, type Shell, shellOf } from '../model/shells.js';
+import { isProgram } from '../stores/folder.js';
 
 const windows = process.platform === 'win32';
 
@@ -53,15 +53,6 @@ export function findProgram(
     }
   }
   return undefined;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** The arguments for a script; `file` is asked for one that has to lie in a file of its own. */

@@ -1,5 +1,15 @@
 /** What lies in a folder, whether a file is the one that was seen, and how a folder is removed. */
-import { type Dirent, type Stats, chmodSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  type Dirent,
+  type Stats,
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { errorCode } from './problem.js';
 
@@ -47,6 +57,16 @@ export function statOf(target: string): Stats | undefined {
 export function isFolder(target: string): boolean {
   try {
     return lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it is a file, links followed, that may be run. A shell passes over what is none in the `PATH`. */
+export function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 /** `modelyard completion SHELL`: a script that completes commands, subcommands and flags, made from the commands themselves. */
+import { shellWord } from '../../base/shell-word.js';
 import { COMMON_FLAGS, type Flags, UsageError } from '../args.js';
 import type { Command, Commands } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -72,7 +73,6 @@ function flagsOf(flags: Flags): Place['flags'] {
   }));
 }
 
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 /** The longest first: the first that fits is the one. */
 const byLength = (places: readonly Place[]): Place[] =>
   [...places].sort((a, b) => b.words.length - a.words.length);
@@ -80,12 +80,12 @@ const byLength = (places: readonly Place[]): Place[] =>
 const typed = ({ words }: Place): string =>
   words.length === 0
     ? "''"
-    : `${quoted(words.map((word) => ` ${word}`).join(''))}${words.length === 2 ? '*' : ''}`;
+    : `${shellWord(words.map((word) => ` ${word}`).join(''))}${words.length === 2 ? '*' : ''}`;
 
 function bash(places: readonly Place[]): string {
   const cases = byLength(places).map((place) => {
     const names = (list: readonly { readonly name: string }[]): string =>
-      quoted(list.map(({ name }) => name).join(' '));
+      shellWord(list.map(({ name }) => name).join(' '));
     return `    ${typed(place)}) next=${names(place.next)} flags=${names(place.flags)} ;;`;
   });
   return `# bash completion of modelyard
@@ -100,7 +100,9 @@ ${cases.join('\n')}
     *) case "$typed" in
 ${places
   .filter(({ words, next }) => words.length === 1 && next.length === 0)
-  .map((place) => `      ${typed(place)}*) flags=${quoted(place.flags.map(({ name }) => name).join(' '))} ;;`)
+  .map(
+    (place) => `      ${typed(place)}*) flags=${shellWord(place.flags.map(({ name }) => name).join(' '))} ;;`,
+  )
   .join('\n')}
     esac ;;
   esac
@@ -113,7 +115,7 @@ complete -o default -F _modelyard modelyard
 
 function zsh(places: readonly Place[]): string {
   const described = (list: readonly { readonly name: string; readonly says: string }[]): string =>
-    list.map(({ name, says }) => quoted(`${name.replaceAll(':', '\\:')}:${says}`)).join(' ');
+    list.map(({ name, says }) => shellWord(`${name.replaceAll(':', '\\:')}:${says}`)).join(' ');
   const cases = byLength(places).map((place) => {
     const end = place.words.length === 1 && place.next.length === 0 ? '*' : '';
     return `    ${typed(place)}${end}) next=(${described(place.next)}) flags=(${described(place.flags)}) ;;`;

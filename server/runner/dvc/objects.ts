@@ -1,5 +1,4 @@
 /** DVC's cache: objects by their MD5, listings of folders, and what stages came to for which dependencies. */
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   constants,
@@ -19,6 +18,7 @@ import { pythonJson } from '../../model/dialects/dvc/equal.js';
 import { entryLines } from '../../model/dialects/dvc/yaml-text.js';
 import { isList, isMapping, type Mapping, type Value } from '../../model/dialects/dvc/values.js';
 import { LockFile } from '../../model/dialects/dvc/lock.js';
+import { sha256 } from '../../stores/hash.js';
 import type { FileHash, FolderHash } from './hashes.js';
 import { plainMd5 } from './hashes.js';
 
@@ -192,8 +192,4 @@ function runKey(entry: Mapping): string {
     ? outs.map((one) => (isMapping(one) ? (one.get('path') ?? null) : null))
     : [];
   return sha256(pythonJson(new Map([...entry, ['outs', paths]]), UNCOUNTED));
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,4 +1,5 @@
 /** A package as a build context for container tools: its files in `app/`, and a Dockerfile beside them. */
+import { shellWord } from '../../base/shell-word.js';
 import type { PackageManifest } from './types.js';
 
 const DEFAULT_PORT = 8080;
@@ -59,10 +60,6 @@ export function dockerfile(
 /** `3.11` → `3.11-slim`; what is no version is the newest. */
 function imageTag(python: string | undefined): string {
   return python !== undefined && /^\d+(\.\d+){0,2}$/.test(python) ? `${python}-slim` : '3-slim';
-}
-
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function envValue(text: string): string {
