@@ -62,9 +62,9 @@ export function findResumable(
     return { ok: false, message };
   }
   if (run.status !== 'interrupted' && run.status !== 'waiting') return { ok: true, run };
-  // Its last steps may be in its events only, which a newer Modelyard may have written.
-  const told = store.allEvents(run.id);
-  return told.ok ? { ok: true, run } : { ok: false, message: told.problem.message };
+  // Its last steps may be in its events only.
+  const refused = store.refusedEvents(run.id);
+  return refused === undefined ? { ok: true, run } : { ok: false, message: refused.message };
 }
 
 /** How the tasks that succeeded in a run ended, to be taken as done. */

@@ -54,6 +54,8 @@ export class RunCensus {
   #tracked: boolean[] = [];
   readonly #names = new Dictionary();
   readonly #words = new Dictionary();
+  /** Ids by the code of their pipeline, the newest first; made once for all that ask between two changes. */
+  #ofPipelines: ReadonlyMap<number, readonly string[]> | undefined;
 
   constructor(index: RunIndex) {
     this.#index = index;
@@ -93,11 +95,13 @@ export class RunCensus {
     this.#pipelines = [];
     this.#statuses = [];
     this.#tracked = [];
+    this.#ofPipelines = undefined;
   }
 
   #take(line: string): void {
     const entry = this.#index.entryOf(line);
     if (entry === undefined) return;
+    this.#ofPipelines = undefined;
     const known = this.#rows.get(entry.id);
     // What a client has deleted may come back, and is then one more row.
     if ('gone' in entry || entry.deleted === true) {
@@ -149,11 +153,20 @@ export class RunCensus {
 
   /** Ids of the newest runs of a pipeline, the newest first. */
   newestOf(pipeline: string, limit: number): readonly string[] {
-    const code = this.#names.code(pipeline);
-    return this.#ids
-      .filter((id, row) => id !== '' && this.#pipelines[row] === code && this.#tracked[row] !== true)
-      .sort()
-      .reverse()
-      .slice(0, limit);
+    this.#ofPipelines ??= this.#grouped();
+    return (this.#ofPipelines.get(this.#names.code(pipeline)) ?? []).slice(0, limit);
+  }
+
+  #grouped(): ReadonlyMap<number, readonly string[]> {
+    const groups = new Map<number, string[]>();
+    this.#ids.forEach((id, row) => {
+      if (id === '' || this.#tracked[row] === true) return;
+      const code = this.#pipelines[row] ?? -1;
+      const group = groups.get(code);
+      if (group === undefined) groups.set(code, [id]);
+      else group.push(id);
+    });
+    for (const group of groups.values()) group.sort().reverse();
+    return groups;
   }
 }

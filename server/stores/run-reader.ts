@@ -282,13 +282,18 @@ export class RunReader {
     return { events, next };
   }
 
+  /** Why a run can't go on from its events: a newer Modelyard has written them. Reads the last line. */
+  refusedEvents(id: string): StoreProblem | undefined {
+    return refusedLines(EVENTS_FORMAT, eventsFile(this.folder(id)));
+  }
+
   /** Every event of a run, in order; or why they can't be told: a newer Modelyard has written them. */
-  allEvents(
+  protected allEvents(
     id: string,
   ):
     | { readonly ok: true; readonly events: readonly RawLine[] }
     | { readonly ok: false; readonly problem: StoreProblem } {
-    const problem = refusedLines(EVENTS_FORMAT, eventsFile(this.folder(id)));
+    const problem = this.refusedEvents(id);
     if (problem !== undefined) return { ok: false, problem };
     const all: RawLine[] = [];
     for (let from = 0; ;) {

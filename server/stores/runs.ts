@@ -6,7 +6,6 @@ import { defined } from '../base/defined.js';
 import { tempOwner, writeAtomic } from './atomic.js';
 import { openDocument, readDocument } from './document.js';
 import { withLock } from './file-lock.js';
-import { refusedLines } from './line-format.js';
 import { ensureMemory, layoutOf } from './layout.js';
 import { ownIdentity, pidInUse } from './liveness.js';
 import type { ProcessIdentity } from './liveness.js';
@@ -22,7 +21,7 @@ import { listsFolder, sweepLists } from './long-lists.js';
 import { readPlainText } from './plain-file.js';
 import { caughtUp } from './tracking/tracked-run.js';
 import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
-import { EVENTS_FORMAT, RunWriter, eventsFile } from './run-writer.js';
+import { RunWriter } from './run-writer.js';
 import { foreignMemory } from './trust.js';
 
 export { newRunId } from './run-id.js';
@@ -124,7 +123,7 @@ export class RunStore extends RunReader {
         const loaded = readDocument(path.join(folder, 'run.json'), runDocumentKind);
         if (loaded.state !== 'ok') return fail(`Can't resume run ${document.id}: it can't be read.`);
         const { status, pid } = this.now(loaded.value);
-        const newer = refusedLines(EVENTS_FORMAT, eventsFile(folder));
+        const newer = this.refusedEvents(document.id);
         if (newer !== undefined) return fail(newer.message);
         if (status !== 'waiting') return fail(`Run ${document.id} does not wait any more: it is ${status}.`);
         if (this.hasRunner(loaded.value))
