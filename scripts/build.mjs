@@ -38,6 +38,19 @@ const definitionsApart = {
   },
 };
 
+/** Leaves a module to its bundle where it is imported only when it is needed. */
+const apart = (entry, bundle) => ({
+  name: `${bundle}-apart`,
+  setup(build) {
+    const module = path.join(root, entry).replace(/\.ts$/, '.js');
+    build.onResolve({ filter: /^\./ }, ({ kind, path: name, resolveDir }) =>
+      kind === 'dynamic-import' && path.resolve(resolveDir, name) === module
+        ? { path: `./${bundle}`, external: true }
+        : undefined,
+    );
+  },
+});
+
 /** The bundles, as esbuild options. */
 export async function bundles({ minify = false } = {}) {
   const list = [];
@@ -52,8 +65,9 @@ export async function bundles({ minify = false } = {}) {
     ...node,
     // The command's own loader knows `require` only.
     supported: { 'dynamic-import': false },
-    plugins: [definitionsApart],
+    plugins: [definitionsApart, apart('server/cli/task-requests.ts', 'task-requests.js')],
   });
+  add('server/cli/task-requests.ts', 'dist/task-requests.js', node);
   add('server/cli/definitions.ts', 'dist/definitions.js', node);
   // Only the binary stays outside: it is a package per platform, and missing where nothing was built for the machine.
   add('server/features/engine/child.ts', 'dist/features.js', {

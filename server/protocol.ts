@@ -186,6 +186,19 @@ export interface TaskRunView extends TaskProgress {
   readonly logUri?: string;
   /** The model version that a register task made, or found to be there already. */
   readonly registered?: { readonly model: string; readonly version: string };
+  /** Runs that MLflow clients among its processes have begun; its metrics are those of the first. */
+  readonly clients?: readonly ClientRunView[];
+}
+
+/** What an MLflow client has told of a run that is part of a task. */
+export interface ClientRunView {
+  readonly id: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  /** Bounded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Those that people set. Bounded. */
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** Points of one metric in the order they were logged. */

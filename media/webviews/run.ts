@@ -149,6 +149,7 @@ function drawDetail(view: RunView): void {
       ? undefined
       : h('p', { class: 'dim' }, `Why: ${task.reasons.map((reason) => plain(reason, 300)).join(' · ')}`),
     task.checks.length === 0 ? undefined : h('ul', { class: 'checks' }, ...task.checks.map(check)),
+    ...(task.clients ?? []).map(client),
     task.logUri !== undefined
       ? undefined
       : h(
@@ -161,6 +162,25 @@ function drawDetail(view: RunView): void {
   );
   for (const [index, element] of [...detail.querySelectorAll('button')].entries())
     element.dataset['key'] = `detail:${index}`;
+}
+
+/** A run of an MLflow client that is part of the task. */
+function client({
+  id,
+  name,
+  status,
+  params,
+  tags,
+}: NonNullable<TaskRunView['clients']>[number]): HTMLElement {
+  const values = [...Object.entries(params), ...Object.entries(tags)].map(
+    ([key, value]) => `${plain(key, 120)} = ${plain(value, 120)}`,
+  );
+  return h(
+    'p',
+    { class: 'dim', title: plain(id) },
+    statusIcon(status),
+    h('span', {}, ` MLflow run ${plain(name, 80)}${values.length === 0 ? '' : ': '}${values.join(' · ')}`),
+  );
 }
 
 function check(one: TaskRunView['checks'][number]): HTMLElement {

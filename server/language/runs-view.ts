@@ -4,6 +4,7 @@ import path from 'node:path';
 import { defined } from '../base/defined.js';
 import type {
   ArtifactView,
+  ClientRunView,
   MetricSeries,
   Outcome,
   Requests,
@@ -170,17 +171,54 @@ function registeredBy({ action, values }: TaskRun): Pick<TaskRunView, 'registere
     : {};
 }
 
+/** More of them, and more values of each, than a page shows. */
+const MOST_CLIENTS = 50;
+const MOST_VALUES = 100;
+
+/** What MLflow clients of a task have told, as it is now, and the files that they have logged. */
+function clientsOf(
+  sources: Sources,
+  { clientRuns = [] }: TaskRun,
+): { readonly clients: readonly ClientRunView[]; readonly artifacts: readonly ArtifactView[] } {
+  const runs = clientRuns.slice(0, MOST_CLIENTS).flatMap((id) => {
+    const read = sources.history.store.read(id);
+    return read.ok && read.run.tracking?.deleted === undefined ? [read.run] : [];
+  });
+  return {
+    clients: runs.map((run) => ({
+      id: run.id,
+      name: run.tracking?.name ?? run.id,
+      status: run.status,
+      params: firstOf(paramTexts(run.params)),
+      tags: firstOf(
+        Object.fromEntries(
+          Object.entries(run.tracking?.tags ?? {}).filter(([key]) => !key.startsWith('mlflow.')),
+        ),
+      ),
+    })),
+    artifacts: runs.flatMap(({ tasks }) =>
+      tasks.flatMap(({ outputs, endedAt }) => outputs.map((one) => artifactView(sources, one, endedAt))),
+    ),
+  };
+}
+
+function firstOf(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).slice(0, MOST_VALUES));
+}
+
 function taskView(sources: Sources, run: RunDocument, task: TaskRun): TaskRunView {
   const { history } = sources;
   const log =
     task.log === undefined ? undefined : path.join(history.store.folder(run.id), ...task.log.split('/'));
   const { id, action, needs, status, reasons, attempts, metrics, checks = [], startedAt, endedAt } = task;
   const { exitCode, signal, error, peakMemoryBytes, cpuSeconds, restoredFrom, note, missingModule } = task;
+  const { clients, artifacts } = clientsOf(sources, task);
   return {
     ...{ id, task: task.task, action, needs, status, reasons, attempts, metrics, checks },
     ...defined({ startedAt, endedAt, exitCode, signal, error }),
     ...defined({ peakMemoryBytes, cpuSeconds, restoredFrom, note, missingModule }),
-    artifacts: task.outputs.map((artifact) => artifactView(sources, artifact, endedAt)),
+    artifacts: [...task.outputs.map((artifact) => artifactView(sources, artifact, endedAt)), ...artifacts],
+    ...(clients.length === 0 ? {} : { clients }),
     // A task that said nothing has no log to open.
     ...(log === undefined || !existsSync(log) ? {} : { logUri: uriOfPath(log) }),
     ...registeredBy(task),

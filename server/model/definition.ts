@@ -279,6 +279,8 @@ export interface Task {
   /** A name or a command with `{0}`, as `shellOf` reads it. */
   readonly shell?: Located<string>;
   readonly python?: PythonSettings;
+  /** Whether MLflow clients among its processes log into the run. */
+  readonly tracking?: boolean;
   readonly resources: Resources;
   readonly executor?: Located<string>;
   readonly timeoutMs?: number;
@@ -308,6 +310,7 @@ export interface Pipeline {
   readonly shell?: Located<string>;
   readonly executor?: Located<string>;
   readonly python?: PythonSettings;
+  readonly tracking?: boolean;
   readonly tasks: readonly Task[];
   /** Expressions outside tasks (in `env`). */
   readonly expressions: readonly ExpressionSite[];
@@ -375,6 +378,18 @@ export interface SlurmExecutor {
 export type ExecutorSettings =
   ({ readonly name: string; readonly type: 'local' } & LocalExecutor) | SlurmExecutor;
 
+/** What MLflow clients find during a run. */
+export interface TrackingSettings {
+  /** Of pipelines that don't say it. */
+  readonly enabled?: boolean;
+  /** That clients are answered at; 0: a free one. */
+  readonly port: number;
+  /** Of the MLflow server that they log to in place of the run. */
+  readonly uri?: string;
+  /** The name of the experiment of clients that choose none. */
+  readonly experiment?: string;
+}
+
 /** `modelyard.yaml`. Sections of later capabilities stay as written in `raw`. */
 export interface ProjectSettings {
   readonly name?: string;
@@ -392,6 +407,7 @@ export interface ProjectSettings {
   readonly shell?: string;
   /** With the line that it stands in, from 1. */
   readonly python?: PythonSettings & { readonly line: number };
+  readonly tracking?: TrackingSettings;
   readonly secrets: readonly DeclaredSecret[];
   /** Bounds of what tasks share on this machine, of the executor `local`. */
   readonly local: LocalExecutor;

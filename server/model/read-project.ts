@@ -71,6 +71,7 @@ export function readSettings(tree: SyntaxTree): ProjectSettings {
     targets: entriesOf(field(root, 'targets')).map(readTarget),
     ...given('shell', textOf(field(root, 'shell'))),
     ...given('python', readPython(entryOf(root, 'python'), tree)),
+    ...given('tracking', readTracking(field(root, 'tracking'))),
     secrets: readSecrets(field(root, 'secrets')),
     local: readLocal(field(field(root, 'executors'), 'local')),
     executors: entriesOf(field(root, 'executors')).flatMap(readExecutor),
@@ -83,6 +84,17 @@ function readPython(entry: MapEntry | undefined, tree: SyntaxTree): ProjectSetti
   const python = pythonOf(entry?.value);
   if (entry === undefined || python === undefined) return undefined;
   return { ...python, line: positionAt(tree.lineStarts, entry.span.start).line + 1 };
+}
+
+function readTracking(node: Maybe): ProjectSettings['tracking'] {
+  const enabled = booleanOf(node) ?? booleanOf(field(node, 'enabled'));
+  if (enabled === undefined && mapOf(node) === undefined) return undefined;
+  return {
+    ...given('enabled', enabled),
+    port: numberOf(field(node, 'port')) ?? 0,
+    ...given('uri', textOf(field(node, 'uri'))),
+    ...given('experiment', textOf(field(node, 'experiment'))),
+  };
 }
 
 /** A list names them; a map says more of each. */

@@ -95,6 +95,7 @@ function build(entry: MapEntry, structure: Structure): Task {
     ...given('workingDirectory', templateOf(get('working-directory'))),
     ...given('shell', locatedText(get('shell'))),
     ...given('python', pythonOf(get('python'))),
+    ...given('tracking', booleanOf(get('tracking'))),
     resources: readResources(get('resources')),
     ...given('executor', locatedText(get('executor'))),
     ...given('timeoutMs', durationOf(get('timeout'))),

@@ -44,7 +44,6 @@ export const RULE_IDS = [
   'expression/always',
   'param/default',
   'param/unused',
-  'schema/not-yet',
   'graph/shared-output',
   'value/ambiguous',
   'value/duplicate-cell',

@@ -66,7 +66,6 @@ import { unit } from './resource/unit.js';
 import type { Finding, ProjectView, Rule } from './rule.js';
 import { missingKey } from './schema/missing-key.js';
 import { name } from './schema/name.js';
-import { notYet } from './schema/not-yet.js';
 import { oneAction } from './schema/one-action.js';
 import { type as schemaType } from './schema/type.js';
 import { unknownKey } from './schema/unknown-key.js';
@@ -129,7 +128,6 @@ export const ALL_RULES: readonly Rule[] = [
   always,
   paramDefault,
   unusedParam,
-  notYet,
   sharedOutput,
   ambiguous,
   duplicateCell,

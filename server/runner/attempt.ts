@@ -21,9 +21,11 @@ import type { ExecutionResult, ExecutorJob, JobState, LeftJob } from './executor
 import type { Executors } from './executors/executors.js';
 import { wholeCharacters, type Masks, type StreamMask } from './masks.js';
 import { type Grant, deviceVariables } from './machine.js';
-import { MetricTail, parseMetricLine } from './metrics.js';
+import { MAX_METRICS, MetricTail, parseMetricLine } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
+import type { TrackedPoint } from '../stores/tracking/tracked-task.js';
 import type { ResolvedTask } from './resolve.js';
+import { AttemptTracking, type OpenTracking } from './task-tracking.js';
 import type { PipelineCall } from './resolve-pipeline.js';
 import type { Seat } from './schedule.js';
 import type { Session } from './session.js';
@@ -66,6 +68,8 @@ export interface AttemptContext {
   ): Promise<ChildOutcome>;
   /** Where the code stands, as soon as git has said so; nothing where there is no repository. */
   git(): Promise<GitState | undefined>;
+  /** What answers MLflow clients among the processes of tasks. Absent: nothing. */
+  readonly tracking?: OpenTracking;
 }
 
 /** How often the file with live metrics is looked at. */
@@ -94,8 +98,10 @@ export class Attempt {
   readonly #tail: MetricTail;
   readonly #seat: Seat;
   readonly #job: AttemptJob;
+  readonly #clients: AttemptTracking;
   #clock: NodeJS.Timeout | undefined;
   #complaints = 0;
+  #clientMetrics = 0;
   timedOut = false;
   readonly metrics: Record<string, Json> = {};
   /** The last that it printed. */
@@ -120,6 +126,9 @@ export class Attempt {
     const cancel = cancelled.aborted ? killed : cancelled;
     this.#signals = matrixStop === undefined ? [cancel] : [cancel, matrixStop];
     this.#tail = new MetricTail(this.#metricsFile());
+    this.#clients = new AttemptTracking(context, task, number, (points, newest) => {
+      for (const point of points) this.#told(point, newest(point.key));
+    });
   }
 
   /** It was ended from outside: the run was cancelled, or its matrix has failed. */
@@ -151,13 +160,17 @@ export class Attempt {
     }
     if (!this.#queues) this.#startClock();
     const tail = setInterval(() => this.#readMetrics(false), TAIL_MS);
+    let outcome: ActionOutcome | undefined;
     try {
-      return await this.#act();
+      outcome = await this.#act();
+      return outcome;
     } finally {
       clearTimeout(this.#clock);
       clearInterval(tail);
       this.#readMetrics(true);
       for (const signal of this.#signals) signal.removeEventListener('abort', this.#onStop);
+      const ended = outcome?.ok === true ? 'FINISHED' : this.stopped ? 'KILLED' : 'FAILED';
+      await this.#clients.end(this.timedOut ? 'FAILED' : ended);
     }
   }
 
@@ -230,7 +243,11 @@ export class Attempt {
       signal: this.#stop.signal,
       command: (command: string, options?: CommandOptions) =>
         this.#command({ shell: setupShell(), text: command }, options),
-      script: (script: Script) => this.#command(script, undefined, pythonOf(this.#context, this.#task)),
+      script: async (script: Script) =>
+        this.#command(script, undefined, {
+          ...(await this.#clientVariables(script)),
+          ...pythonOf(this.#context, this.#task),
+        }),
       say: (line: string) => this.#say(line),
       child: (call: PipelineCall) => {
         // The tasks of the pipeline take places of their own.
@@ -241,6 +258,11 @@ export class Attempt {
     };
     if (this.#worker !== 'process') this.#started(undefined);
     return this.#task.work === undefined ? { ok: false } : perform(this.#task.work, context);
+  }
+
+  #clientVariables(script: Script): Promise<Readonly<Record<string, string>>> {
+    const { env } = jobBasis(this.#context, this.#task, this.#number, this.#seat.grant);
+    return this.#clients.variables(script, env.own, !this.#queues);
   }
 
   #announced = false;
@@ -351,6 +373,19 @@ export class Attempt {
     };
     const mask = masks.empty ? new WholeCharacters() : masks.stream();
     return { push: (chunk) => emit(mask.push(chunk)), end: () => emit(mask.end()) };
+  }
+
+  /** Of an MLflow client: the task's metric, as long as there are not too many of them. */
+  #told({ key, value, step, at }: TrackedPoint, newest: number): void {
+    if (!Object.hasOwn(this.metrics, key) && ++this.#clientMetrics > MAX_METRICS) {
+      if (this.#clientMetrics !== MAX_METRICS + 1) return;
+      const message = `${this.#task.id}: its MLflow clients log more than ${MAX_METRICS} metrics; the others are only in their run`;
+      this.#context.emit({ type: 'notice', level: 'warning', message });
+      return;
+    }
+    setOwn(this.metrics, key, jsonNumber(newest));
+    const { id } = this.#task;
+    this.#context.emit({ type: 'metric-logged', id, key, value, step, at: new Date(at).toISOString() });
   }
 
   #metricsFile(): string {

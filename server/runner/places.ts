@@ -8,12 +8,20 @@ export type Places = Pick<ProjectSettings, 'environments' | 'targets'>;
 
 /** What a run takes from `modelyard.yaml`. */
 export type RunSettings = Places &
-  Pick<ProjectSettings, 'shell' | 'python' | 'secrets' | 'local' | 'executors' | 'executor'>;
+  Pick<ProjectSettings, 'shell' | 'python' | 'tracking' | 'secrets' | 'local' | 'executors' | 'executor'>;
 
 /** What a run takes from `modelyard.yaml`, and no more: they are kept with each pipeline. */
 export function runSettings(settings: RunSettings): RunSettings {
-  const { environments, targets, shell, python, secrets, local, executors, executor } = settings;
-  return { environments, targets, secrets, local, executors, ...defined({ shell, python, executor }) };
+  const { environments, targets, shell, python, tracking, secrets } = settings;
+  const { local, executors, executor } = settings;
+  return {
+    environments,
+    targets,
+    secrets,
+    local,
+    executors,
+    ...defined({ shell, python, tracking, executor }),
+  };
 }
 
 /** The environment of that name, or why there is none. */

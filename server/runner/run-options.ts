@@ -10,6 +10,7 @@ import type { Executor } from './executors/executor.js';
 import type { Machines } from './executors/executors.js';
 import type { RunSettings } from './places.js';
 import type { Selection } from './select.js';
+import type { TaskTracking } from './task-tracking.js';
 import type { Versions } from './versions.js';
 import type { FileMetrics } from './metrics.js';
 
@@ -62,6 +63,8 @@ export interface RunOptions extends Selection {
   readonly leave?: () => void;
   /** What runs the commands of tasks that run on this machine, for a run's id; absent: the machine itself. */
   readonly executor?: (runId: string) => Executor;
+  /** Opens what answers MLflow clients among the processes of tasks; gets what goes wrong there, in words. Absent: nothing. */
+  readonly tracking?: (onProblem: (message: string) => void) => Promise<TaskTracking>;
   /** The time by which questions are asked and their time is up; absent: that of this machine. */
   readonly clock?: () => Date;
   /** Reads another pipeline of the project by its name. */

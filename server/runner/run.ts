@@ -50,6 +50,7 @@ import type { Selection } from './select.js';
 import { Session } from './session.js';
 import { stakeAbove } from './stake.js';
 import { expectedMs } from './state.js';
+import type { TaskTracking } from './task-tracking.js';
 
 /** Where the project's settings say nothing else. */
 const MAX_CACHE_BYTES = 20 * 1024 ** 3;
@@ -205,6 +206,7 @@ class Run {
   #worked = false;
   #idle: Idle | undefined;
   #dvc: DvcGuard | undefined;
+  #tracking: Promise<TaskTracking> | undefined;
   #deferred: Promise<void> = Promise.resolve();
   readonly #trash: RunTrash;
 
@@ -331,6 +333,7 @@ class Run {
     } finally {
       await this.#dvc?.close();
       await this.#executors.close();
+      await this.#closeTracking();
       this.#left.close();
       this.#mutexes.close();
       rmSync(metricsFolder, { recursive: true, force: true });
@@ -357,6 +360,19 @@ class Run {
     const recorded = recorder.problem === undefined;
     if (parked && recorded) return { kind: 'waiting', runId: this.#header.id };
     return { kind: 'ended', runId: this.#header.id, status: recorded ? status : 'failed' };
+  }
+
+  /** What answers MLflow clients of this run's tasks: there when the first task wants it. */
+  #openTracking(open: NonNullable<RunOptions['tracking']>): Promise<TaskTracking> {
+    return (this.#tracking ??= open((message) => this.#emit({ type: 'notice', level: 'warning', message })));
+  }
+
+  async #closeTracking(): Promise<void> {
+    try {
+      await (await this.#tracking)?.close();
+    } catch (error) {
+      this.#emit({ type: 'notice', level: 'warning', message: describeError(error) });
+    }
   }
 
   async #openStages(): Promise<void> {
@@ -547,7 +563,7 @@ class Run {
 
   #context(metricsFolder: string, approvals: Approvals, idle: Idle): ExecuteContext {
     const options = this.#options;
-    const { root, control, graceMs, secrets } = options;
+    const { root, control, graceMs, secrets, tracking } = options;
     const context: Omit<ExecuteContext, 'ahead'> = {
       session: this.#session,
       runId: this.#header.id,
@@ -603,6 +619,7 @@ class Run {
       matrixStop: (task) => this.#matrixStops.get(task)?.signal,
       readMetrics: options.readMetrics,
       trash: this.#trash,
+      ...(tracking === undefined ? {} : { tracking: () => this.#openTracking(tracking) }),
       git: async () => {
         const { head } = this.#session;
         if (head === undefined || this.#dirty === undefined) return undefined;
@@ -677,7 +694,7 @@ class Run {
 
   #masked(event: EventBody): RunEvent {
     if (event.type === 'task-started') this.#worked = true;
-    return maskedEvent(this.#masks, { ...event, at: new Date().toISOString() });
+    return maskedEvent(this.#masks, { at: new Date().toISOString(), ...event });
   }
 
   #tell(event: RunEvent): void {

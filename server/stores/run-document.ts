@@ -126,6 +126,8 @@ export interface TaskRun extends TaskProgress, TaskOutcome {
    * failure or a skip for final only while that is the same.
    */
   readonly upstream?: string;
+  /** Ids of runs that MLflow clients among its processes have begun. */
+  readonly clientRuns?: readonly string[];
   /** What of it is empty because the list that was kept apart from the record is lost: what it held isn't known. */
   readonly lost?: readonly LostList[];
 }

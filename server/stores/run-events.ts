@@ -115,6 +115,14 @@ export interface MetricLogged extends At {
   readonly step?: number;
 }
 
+/** An MLflow client among the task's processes has begun a run of its own, or goes on with that of the task. */
+export interface ClientRunBegan extends At {
+  readonly type: 'client-run-began';
+  readonly id: string;
+  /** Its id. */
+  readonly run: string;
+}
+
 /** An attempt failed and another will follow. */
 export interface TaskRetrying extends At {
   readonly type: 'task-retrying';
@@ -161,13 +169,20 @@ export type RunEvent =
   | TaskStarted
   | TaskOutput
   | MetricLogged
+  | ClientRunBegan
   | TaskRetrying
   | TaskEnded
   | Notice
   | RunEnded;
 
-/** An event without its time: what happened, before it is told. */
-export type EventBody = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'at'> : never) : never;
+type Untimed<E> = E extends MetricLogged
+  ? Omit<E, 'at'> & Partial<At>
+  : E extends RunEvent
+    ? Omit<E, 'at'>
+    : never;
+
+/** An event without its time: what happened, before it is told. A metric may have one of its own. */
+export type EventBody = Untimed<RunEvent>;
 
 /** A reader of events. Must not throw. */
 export type EventSink = (event: RunEvent) => void;

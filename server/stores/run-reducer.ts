@@ -132,6 +132,9 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
       task.metrics = metrics;
       return;
     }
+    case 'client-run-began':
+      task.clientRuns = [...(task.clientRuns ?? []), event.run];
+      return;
     case 'task-retrying':
       task.error = event.error;
       return;

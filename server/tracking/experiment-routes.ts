@@ -95,19 +95,25 @@ export const EXPERIMENT_ROUTES: readonly Route[] = [
         ...defined({ location }),
         ...(tags.length === 0 ? {} : { tags: known }),
       });
-      if (made) return { experiment_id: experiment.id };
+      if (made) {
+        tracking.task?.chose(experiment);
+        return { experiment_id: experiment.id };
+      }
       const way = experiment.deleted ? ' in deleted state. You can restore it, or take another name' : '';
       throw new WireError('RESOURCE_ALREADY_EXISTS', `Experiment '${name}' already exists${way}.`);
     },
   ),
-  route('GET', 'experiments/get', { experiment_id: id }, (tracking, { experiment_id }) => ({
-    experiment: told(tracking.experiment(experiment_id)),
-  })),
+  route('GET', 'experiments/get', { experiment_id: id }, (tracking, { experiment_id }) => {
+    const found = tracking.experiment(experiment_id);
+    tracking.task?.chose(found);
+    return { experiment: told(found) };
+  }),
   route('GET', 'experiments/get-by-name', { experiment_name: id }, (tracking, { experiment_name }) => {
     const found = tracking.experiments.byName(experiment_name);
     if (found === undefined) {
       throw missing(`Could not find experiment with name '${experiment_name.slice(0, 80)}'`);
     }
+    tracking.task?.chose(found);
     return { experiment: told(found) };
   }),
   ...(['POST', 'GET'] as const).map((method) =>

@@ -185,7 +185,7 @@ export const MODEL_ROUTES: readonly Route[] = [
     (tracking, request) => {
       const limit = limitOf(request.max_results, 50, 5_000);
       const test = filterOf(SUBJECT, request.filter);
-      const wanted = new Set(request.experiment_ids);
+      const wanted = new Set(request.experiment_ids.map((one) => tracking.experimentId(one)));
       const { datasets } = request;
       const isOn = ({ metrics }: LoggedModel): boolean =>
         datasets.length === 0 ||

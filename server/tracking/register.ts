@@ -7,13 +7,15 @@ import { parseModelReference } from '../model/registry-names.js';
 import { listingOfFiles } from '../stores/hash.js';
 import { readPlainText } from '../stores/plain-file.js';
 import { flavorIn } from '../stores/registry/artifacts.js';
+import { requirementsIn, signatureIn } from '../stores/registry/mlmodel.js';
 import type { StoredArtifact } from '../stores/registry/objects.js';
-import type { RunReference, VersionDocument } from '../stores/registry/types.js';
+import type { RunReference, Signature, VersionDocument } from '../stores/registry/types.js';
 import { TRACKED_TASK } from '../stores/tracking/tracked-run.js';
 import type { TrackedArtifact, TrackedRun } from '../stores/tracking/tracked-run.js';
 import { filesAt } from './artifacts.js';
 import {
   MODEL_ID,
+  REQUIREMENTS,
   RUN_ID,
   RUN_LINK,
   SOURCE,
@@ -46,6 +48,9 @@ interface Found {
   readonly path: string;
   readonly run?: string;
   readonly framework?: string;
+  readonly signature?: Signature;
+  /** Packages that it needs. */
+  readonly requirements?: readonly string[];
   /** The version that it is a copy of. */
   readonly copied?: VersionDocument;
 }
@@ -63,6 +68,7 @@ export async function createVersion(tracking: Tracking, asked: NewVersion): Prom
     ...named(RUN_ID, id),
     ...named(MODEL_ID, asked.model ?? loggedModelIn(asked.source)),
     ...named(RUN_LINK, asked.runLink),
+    ...(found.requirements === undefined ? {} : { [REQUIREMENTS]: found.requirements }),
   };
   const values = run === undefined ? undefined : valuesOf(run);
   const { version } = valueOf(
@@ -75,10 +81,10 @@ export async function createVersion(tracking: Tracking, asked: NewVersion): Prom
         params: copied?.params ?? values?.params ?? {},
         metrics: copied?.metrics ?? values?.metrics ?? {},
         ...defined({
-          run: copied?.run ?? (run === undefined ? undefined : referenceOf(run)),
+          run: copied?.run ?? (run === undefined ? undefined : referenceOf(tracking, run)),
           git: copied?.git ?? run?.base.git,
           description: asked.description,
-          signature: copied?.signature,
+          signature: copied?.signature ?? found.signature,
         }),
         tags: asked.tags,
         metadata,
@@ -102,7 +108,19 @@ function trackedRun(tracking: Tracking, id: string): TrackedRun | undefined {
   }
 }
 
-function referenceOf(run: TrackedRun): RunReference {
+/** Deeper than anybody nests runs. */
+const MOST_ABOVE = 20;
+
+/** What has made it: of a run that is part of one of a pipeline, that one's task. */
+function referenceOf({ runs }: Tracking, run: TrackedRun): RunReference {
+  let { parent } = run.base;
+  for (let step = 0; parent !== undefined && step < MOST_ABOVE; step++) {
+    const above = runs.store.read(parent.run);
+    if (!above.ok) break;
+    const { id, pipeline, source } = above.run;
+    if (source === undefined) return { id, pipeline, task: parent.task };
+    ({ parent } = above.run);
+  }
   return { id: run.id, pipeline: run.base.pipeline, task: TRACKED_TASK };
 }
 
@@ -195,7 +213,7 @@ async function stored(
   files: ReadonlyMap<string, TrackedArtifact>,
   single: boolean,
   source: string,
-): Promise<{ readonly stored: StoredArtifact; readonly framework?: string }> {
+): Promise<Pick<Found, 'stored' | 'framework' | 'signature' | 'requirements'>> {
   const [first] = files.values();
   if (first === undefined) {
     throw invalid(
@@ -207,9 +225,23 @@ async function stored(
   const listing = listingOfFiles([...files].map(([name, { hash }]) => [name, hash]));
   const hash = await objects.putBytes(Buffer.from(listing));
   const bytes = [...files.values()].reduce((sum, file) => sum + file.bytes, 0);
-  const about = files.get('MLmodel');
-  const framework = about === undefined ? undefined : flavorIn(readPlainText(objects.pathOf(about.hash)));
-  return { stored: { kind: 'folder', hash, bytes, files: files.size }, ...defined({ framework }) };
+  const about = textIn(objects, files.get('MLmodel'));
+  const needs = textIn(objects, files.get('requirements.txt'));
+  return {
+    stored: { kind: 'folder', hash, bytes, files: files.size },
+    ...(about === undefined ? {} : defined({ framework: flavorIn(about), signature: signatureIn(about) })),
+    ...(needs === undefined ? {} : { requirements: requirementsIn(needs) }),
+  };
+}
+
+/** What is larger is no such file. */
+const MOST_TEXT = 4 * 1024 * 1024;
+
+function textIn(
+  objects: Tracking['registry']['objects'],
+  file: TrackedArtifact | undefined,
+): string | undefined {
+  return file === undefined || file.bytes > MOST_TEXT ? undefined : readPlainText(objects.pathOf(file.hash));
 }
 
 /** A version whose bytes are elsewhere: what is kept is the address. */

@@ -23,6 +23,7 @@ export const MODEL_ID = 'mlflow.model_id';
 export const RUN_ID = 'mlflow.run_id';
 /** Of a copy: where the bytes are, when the registry has only their address. */
 export const STORAGE = 'mlflow.storage_location';
+export const REQUIREMENTS = 'mlflow.requirements';
 
 const CODES: Readonly<Record<RegistryError['code'], ConstructorParameters<typeof WireError>[0]>> = {
   RESOURCE_DOES_NOT_EXIST: 'RESOURCE_DOES_NOT_EXIST',

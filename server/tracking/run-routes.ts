@@ -1,12 +1,12 @@
 /** Runs: `/runs/…` and `/metrics/…`. */
 import { defined } from '../base/defined.js';
-import type { TrackedChange, TrackedRun } from '../stores/tracking/tracked-run.js';
+import { TRACKED_TASK, type TrackedChange, type TrackedRun } from '../stores/tracking/tracked-run.js';
+import type { TrackedPoint } from '../stores/tracking/tracked-task.js';
 import { VIEWS, isInView } from './experiment-routes.js';
 import { listOf, message, real, required, tagList, text, whole, word } from './fields.js';
 import { checkKey, checkTime, paramValue, randomName, tagValue } from './names.js';
 import { DONE, type Route, route } from './route.js';
 import { metricAnswer, runAnswer, runInfo, runSubject } from './run-answers.js';
-import type { Point } from './runs.js';
 import { filterOf, orderOf, sortBy } from './search.js';
 import type { Tracking } from './tracking.js';
 import { WireError, invalid, limitOf, missing, pageOf } from './wire.js';
@@ -15,6 +15,7 @@ const MAX_METRICS = 1_000;
 const MAX_PARAMS = 100;
 const MAX_TAGS = 100;
 const RUN_NAME = 'mlflow.runName';
+const PARENT = 'mlflow.parentRunId';
 
 const need = required(text);
 /** Older clients say `run_uuid`, newer ones both. */
@@ -89,7 +90,7 @@ function newParams(
   return Object.fromEntries(added);
 }
 
-function pointOf({ key, value, timestamp, step = 0 }: LoggedMetric): Point {
+function pointOf({ key, value, timestamp, step = 0 }: LoggedMetric): TrackedPoint {
   return { key: checkKey('metric', key), value, at: checkTime('timestamp', timestamp), step };
 }
 
@@ -116,6 +117,7 @@ function toldOfModels(tracking: Tracking, run: TrackedRun, metrics: readonly Log
 function logMetrics(tracking: Tracking, run: TrackedRun, metrics: readonly LoggedMetric[]): void {
   const points = metrics.map(pointOf);
   tracking.runs.addPoints(run, points);
+  tracking.task?.logged(run, points);
   toldOfModels(tracking, run, metrics);
 }
 
@@ -145,8 +147,20 @@ function createRun(
   const name = tagValue(wanted ?? tagged ?? randomName());
   const start = checkTime('start_time', given.start ?? Date.now());
   const tags = { ...given.tags, [RUN_NAME]: name };
-  const run = tracking.runs.create({ experiment, name, start, tags, user: given.user ?? '' });
+  const parent = parentOf(tracking, tags);
+  const run = tracking.runs.create({
+    ...{ experiment, name, start, tags, user: given.user ?? '' },
+    ...defined({ parent }),
+  });
+  tracking.task?.began(run);
   return { run: runAnswer(tracking, run) };
+}
+
+/** A nested run is part of the one around it, others of the task whose processes begin them. */
+function parentOf(tracking: Tracking, tags: Readonly<Record<string, string>>): TrackedRun['base']['parent'] {
+  const above = Object.hasOwn(tags, PARENT) ? tags[PARENT] : undefined;
+  const run = above === undefined ? undefined : tracking.runs.find(above);
+  return run === undefined ? tracking.task?.asked.parent : { run: run.id, task: TRACKED_TASK };
 }
 
 const STATUSES = word(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'], 'RUNNING');
@@ -310,7 +324,7 @@ export const RUN_ROUTES: readonly Route[] = [
       const limit = limitOf(request.max_results, 1_000, 50_000);
       const test = filterOf(subject, request.filter);
       const order = orderOf(subject, request.order_by);
-      const wanted = new Set(request.experiment_ids);
+      const wanted = new Set(request.experiment_ids.map((id) => tracking.experimentId(id)));
       const found = tracking.runs
         .all()
         .filter(

@@ -19,6 +19,7 @@ import { RunStore, newRunDocument, newRunId } from '../stores/runs.js';
 import type { RunWriter } from '../stores/runs.js';
 import { TRACKED_TASK, TrackedRun, metricOf } from '../stores/tracking/tracked-run.js';
 import type { TrackedChange, TrackedMetric } from '../stores/tracking/tracked-run.js';
+import type { TrackedPoint } from '../stores/tracking/tracked-task.js';
 import { userAndHost } from '../stores/user.js';
 import { missing } from './wire.js';
 
@@ -27,10 +28,6 @@ const MOST_OPEN = 100;
 
 const METRICS = 'metrics.ndjson';
 
-export interface Point extends TrackedMetric {
-  readonly key: string;
-}
-
 export interface NewRun {
   readonly experiment: { readonly id: string; readonly name: string };
   readonly name: string;
@@ -38,27 +35,54 @@ export interface NewRun {
   /** ms since 1970 */
   readonly start: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** Absent: a new one. */
+  readonly id?: string;
+  /** The run and the task that it is part of. */
+  readonly parent?: RunDocument['parent'];
+  /** ms since 1970, of one that was made elsewhere; absent: now */
+  readonly createdAt?: number;
+  /** Absent: what the tags say. */
+  readonly git?: RunDocument['git'];
 }
 
 export class TrackedRuns {
-  readonly #store: RunStore;
+  /** Of runs of pipelines as well. */
+  readonly store: RunStore;
   readonly #known = new Map<string, TrackedRun>();
+  /** Runs that are made when somebody first asks for them, by their ids. */
+  readonly #expected = new Map<string, () => TrackedRun>();
   /** The last one was written last. */
   readonly #open = new Map<string, RunWriter>();
   /** How far the index of runs was read; nothing before the list was asked for. */
   #index: { readonly ino: number; readonly size: number } | undefined;
 
   constructor(root: string) {
-    this.#store = RunStore.open(root);
+    this.store = RunStore.open(root);
   }
 
   /** Absolute. */
   folder(id: string): string {
-    return this.#store.folder(id);
+    return this.store.folder(id);
+  }
+
+  /** @param make is called when a client first asks for a run with that id; nothing: nobody will */
+  expect(id: string, make: (() => TrackedRun) | undefined): void {
+    if (make === undefined) this.#expected.delete(id);
+    else this.#expected.set(id, make);
+  }
+
+  /** Where a client has told of it, or asked for it. */
+  find(id: string): TrackedRun | undefined {
+    return isRunId(id) ? this.#fresh(id) : undefined;
   }
 
   /** @throws WireError where there is no such run */
   get(id: string): TrackedRun {
+    const make = this.#expected.get(id);
+    if (make !== undefined) {
+      this.#expected.delete(id);
+      return make();
+    }
     const run = isRunId(id) ? this.#fresh(id) : undefined;
     if (run === undefined) throw missing(`Run '${id.slice(0, 80)}' not found`);
     return run;
@@ -102,13 +126,13 @@ export class TrackedRuns {
   }
 
   #readIndex(): void {
-    const file = this.#store.index.log;
+    const file = this.store.index.log;
     const stat = statSync(file, { throwIfNoEntry: false });
     const now = { ino: stat?.ino ?? 0, size: stat?.size ?? 0 };
     const before = this.#index;
     this.#index = now;
     if (before?.ino !== now.ino || now.size < before.size) {
-      const runs = this.#store.list({ limit: Infinity, source: 'tracking', includeDeleted: true });
+      const runs = this.store.list({ limit: Infinity, source: 'tracking', includeDeleted: true });
       const there = new Set(runs.map(({ id }) => id));
       for (const id of [...this.#known.keys()]) if (!there.has(id)) this.#forget(id);
       for (const { id } of runs) this.#fresh(id);
@@ -141,13 +165,14 @@ export class TrackedRuns {
     };
     const begun = newRunDocument(
       {
-        id: newRunId(),
+        id: asked.id ?? newRunId(),
         pipeline: experiment.name,
         kind: 'model-build',
         path: '',
         definitionHash: '',
         params: {},
-        ...gitOf(tags),
+        ...(asked.git === undefined ? gitOf(tags) : { git: asked.git }),
+        ...defined({ parent: asked.parent }),
         user: user === '' ? userAndHost().user : user,
         host,
         machine: {
@@ -159,13 +184,13 @@ export class TrackedRuns {
         trigger: 'terminal',
         argv: [],
         ...ownIdentity(),
-        createdAt: new Date().toISOString(),
+        createdAt: new Date(asked.createdAt ?? Date.now()).toISOString(),
         source: 'tracking',
       },
       [{ id: TRACKED_TASK, task: TRACKED_TASK, action: 'run', needs: [] }],
     );
     const document = new TrackedRun({ ...begun, tracking }, tracking).document();
-    this.#keep(this.#store.begin(document));
+    this.#keep(this.store.begin(document));
     const run = new TrackedRun(document, tracking);
     this.#known.set(run.id, run);
     return run;
@@ -192,7 +217,7 @@ export class TrackedRuns {
   }
 
   /** The same for points of metrics. */
-  addPoints(run: TrackedRun, points: readonly Point[]): void {
+  addPoints(run: TrackedRun, points: readonly TrackedPoint[]): void {
     if (points.length === 0) return;
     const rows = points.map(({ key, value, step, at }): LoggedPoint => ({
       ...{ task: TRACKED_TASK, key, value, step },
@@ -254,7 +279,7 @@ export class TrackedRuns {
     const folder = this.folder(run.id);
     for (const file of [eventsFile(folder), path.join(folder, METRICS)]) endLastLine(file);
     run.catchUp(folder);
-    return this.#keep(this.#store.take(run.document()));
+    return this.#keep(this.store.take(run.document()));
   }
 
   #keep(writer: RunWriter): RunWriter {

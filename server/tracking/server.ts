@@ -1,34 +1,11 @@
-/** The tracking server: what MLflow clients of this machine log to. Plain HTTP on loopback. */
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import { isRecord } from '../base/is-record.js';
-import { describeError } from '../stores/problem.js';
-import { StoreError } from '../stores/runs.js';
+/** The tracking server: what MLflow clients of this machine log to, beside runs of pipelines. */
 import type { Holder } from '../stores/registry/types.js';
-import { answerArtifacts, piecesOf } from './artifact-requests.js';
-import { queryValues } from './fields.js';
+import { answer } from './answer.js';
 import { Guard } from './guard.js';
-import { routeOf } from './routes.js';
+import { type Listening, listenForClients } from './listening.js';
 import { Tracking } from './tracking.js';
-import { WireError, invalid } from './wire.js';
 
-const API = '/api/2.0/mlflow/';
-const ARTIFACTS = '/api/2.0/mlflow-artifacts/';
-
-/** A batch of 1,000 metrics, 100 params and 100 tags has less than 2 MB. */
-const MOST_JSON = 16 * 1024 * 1024;
-/** A client that neither sends nor takes anything for so long is gone. */
-const SILENCE_MS = 120_000;
-const MOST_CONNECTIONS = 500;
-/** For a client to send what of its body is not wanted. */
-const LEFT_OVER_MS = 2_000;
-
-export interface TrackingServer {
-  readonly port: number;
-  /** What clients call `MLFLOW_TRACKING_URI`. */
-  readonly uri: string;
-  /** Answers what has begun and writes what was not written yet. */
-  close(): Promise<void>;
-}
+export type TrackingServer = Listening;
 
 export interface TrackingOptions {
   /** Absolute, of the project. */
@@ -44,148 +21,20 @@ export interface TrackingOptions {
 
 /** Resolves when it listens. Rejects with the system's error, such as that the port is taken. */
 export async function serveTracking(options: TrackingOptions): Promise<TrackingServer> {
-  const tracking = new Tracking(options.root, options.heldBy);
+  const tracking = Tracking.open(options.root, options.heldBy);
   const guard = new Guard(options.token);
-  const server = createServer(
-    { keepAliveTimeout: 75_000, headersTimeout: 20_000, requestTimeout: 0, maxHeaderSize: 64 * 1024 },
-    (request, response) => {
-      // A client that is gone, or talks in a way that Node refuses, is its own business.
-      for (const one of [request, response]) one.on('error', () => undefined);
-      respond(tracking, guard, request, response, options.onProblem).catch((error: unknown) => {
-        options.onProblem(describeError(error));
-        response.destroy();
-      });
-    },
+  const admit = (request: Parameters<Guard['demand']>[0]): Tracking => {
+    guard.demand(request);
+    return tracking;
+  };
+  const listening = await listenForClients(options.port, (request, response) =>
+    answer(admit, request, response, options.onProblem),
   );
-  server.timeout = SILENCE_MS;
-  server.maxConnections = MOST_CONNECTIONS;
-  await listen(server, options.port);
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : options.port;
   return {
-    port,
-    uri: `http://127.0.0.1:${port}`,
+    ...listening,
     close: async () => {
-      await new Promise<void>((done) => {
-        server.close(() => done());
-        server.closeIdleConnections();
-        setTimeout(() => server.closeAllConnections(), 2_000).unref();
-      });
+      await listening.close();
       tracking.close();
     },
   };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((done, fail) => {
-    server.once('error', fail);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', fail);
-      done();
-    });
-  });
-}
-
-async function respond(
-  tracking: Tracking,
-  guard: Guard,
-  request: IncomingMessage,
-  response: ServerResponse,
-  onProblem: (message: string) => void,
-): Promise<void> {
-  try {
-    const answer = await answerOf(tracking, guard, request, response);
-    if (answer !== undefined) sendJson(response, 200, answer);
-  } catch (error) {
-    const told = wireErrorOf(error);
-    if (told.code === 'INTERNAL_ERROR' && !request.destroyed) onProblem(told.message);
-    if (response.headersSent) response.destroy();
-    else {
-      if (!request.complete) response.setHeader('Connection', 'close');
-      sendJson(response, told.status, { error_code: told.code, message: told.message });
-    }
-  }
-  if (!request.complete) passOver(request);
-}
-
-/** What is left of a body that nobody wants. Many clients read an answer only after they have sent all: for a moment they may. */
-function passOver(request: IncomingMessage): void {
-  request.resume();
-  const late = setTimeout(() => request.destroy(), LEFT_OVER_MS).unref();
-  request.once('close', () => clearTimeout(late));
-}
-
-function wireErrorOf(error: unknown): WireError {
-  if (error instanceof WireError) return error;
-  if (error instanceof StoreError) return new WireError('INTERNAL_ERROR', error.message);
-  return new WireError('INTERNAL_ERROR', `The tracking server failed: ${describeError(error)}.`);
-}
-
-function sendJson(response: ServerResponse, status: number, value: object): void {
-  const body = Buffer.from(JSON.stringify(value));
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': body.length,
-    'X-Content-Type-Options': 'nosniff',
-    'Cache-Control': 'no-store',
-  });
-  response.end(body);
-}
-
-async function answerOf(
-  tracking: Tracking,
-  guard: Guard,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<object | undefined> {
-  const { method = '', url = '' } = request;
-  const mark = url.indexOf('?');
-  const path = mark === -1 ? url : url.slice(0, mark);
-  guard.demand(request);
-  const query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
-  if (path.startsWith(ARTIFACTS))
-    return answerArtifacts(tracking, path.slice(ARTIFACTS.length), query, request, response);
-  if (path === '/health') return { status: 'OK' };
-  if (path === '/api/3.0/mlflow/server-info') {
-    // The last two would make clients ask for what there is not.
-    return {
-      workspaces_enabled: false,
-      multipart_uploads_enabled: false,
-      multipart_downloads_enabled: false,
-    };
-  }
-  if (!path.startsWith(API)) {
-    throw new WireError('ENDPOINT_NOT_FOUND', `Modelyard has no ${method} ${path.slice(0, 200)}.`);
-  }
-  const { route, named } = routeOf(method, path.slice(API.length));
-  const body = method === 'GET' ? {} : await jsonOf(request);
-  return route.answer(tracking, { ...queryValues(route.fields, query), ...body, ...named });
-}
-
-async function jsonOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of piecesOf(request)) {
-    bytes += piece.length;
-    if (bytes > MOST_JSON) {
-      throw new WireError('REQUEST_LIMIT_EXCEEDED', `A request may have ${MOST_JSON / 1024 / 1024} MiB.`);
-    }
-    pieces.push(piece);
-  }
-  if (bytes === 0) return {};
-  const type = request.headers['content-type'] ?? '';
-  // What a page of another site can send without being asked has another type.
-  if (!/^application\/json\s*(?:;|$)/i.test(type)) {
-    throw invalid(
-      `Bad Request. Content-Type must be application/json, not ${JSON.stringify(type.slice(0, 80))}.`,
-    );
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.concat(pieces).toString('utf8'));
-  } catch (error) {
-    throw new WireError('BAD_REQUEST', `The body is not JSON: ${describeError(error)}.`);
-  }
-  if (!isRecord(value) || Array.isArray(value)) throw invalid('The body has to be a JSON object.');
-  return value;
 }

@@ -5,31 +5,61 @@ import { type Experiment, Experiments } from '../stores/tracking/experiments.js'
 import { type LoggedModel, LoggedModels } from '../stores/tracking/logged-models.js';
 import type { Holder } from '../stores/registry/types.js';
 import { TrackedRuns } from './runs.js';
+import type { TaskClient } from './task-client.js';
 import { WireError, missing } from './wire.js';
 
-export class Tracking {
+interface Stores {
+  /** Of the project. */
   readonly root: string;
   readonly experiments: Experiments;
   readonly runs: TrackedRuns;
   readonly models: LoggedModels;
   readonly registry: Registry;
+}
+
+export class Tracking implements Stores {
+  readonly root: string;
+  readonly experiments: Experiments;
+  readonly runs: TrackedRuns;
+  readonly models: LoggedModels;
+  readonly registry: Registry;
+  /** The task whose processes ask; absent: they are of no run. */
+  readonly task: TaskClient | undefined;
+
+  private constructor(stores: Stores, task?: TaskClient) {
+    ({ root: this.root, experiments: this.experiments, runs: this.runs } = stores);
+    ({ models: this.models, registry: this.registry } = stores);
+    this.task = task;
+  }
 
   /**
    * @param root of the project
    * @param heldBy what else needs a version of a model
    */
-  constructor(root: string, heldBy: Holder) {
+  static open(root: string, heldBy: Holder): Tracking {
     const layout = layoutOf(root);
-    this.root = layout.root;
-    this.experiments = new Experiments(layout);
-    this.runs = new TrackedRuns(root);
-    this.models = new LoggedModels(layout);
-    this.registry = Registry.open(root, { heldBy });
+    return new Tracking({
+      root: layout.root,
+      experiments: new Experiments(layout),
+      runs: new TrackedRuns(root),
+      models: new LoggedModels(layout),
+      registry: Registry.open(root, { heldBy }),
+    });
+  }
+
+  /** The same stores as processes of a task are answered from. */
+  of(task: TaskClient): Tracking {
+    return new Tracking(this, task);
+  }
+
+  /** Of the experiment that a client means. */
+  experimentId(id: string): string {
+    return this.task?.experimentOf(id)?.id ?? id;
   }
 
   /** @throws WireError where there is none */
   experiment(id: string): Experiment {
-    const found = this.experiments.get(id);
+    const found = this.experiments.get(this.experimentId(id));
     if (found === undefined) throw missing(`No Experiment with id=${id.slice(0, 80)} exists`);
     return found;
   }

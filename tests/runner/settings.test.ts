@@ -95,6 +95,7 @@ test('each key of a task says whether it counts, and does', async () => {
     'working-directory': 'working-directory: sub',
     shell: 'shell: bash',
     python: 'python: python3',
+    tracking: 'tracking: false',
     resources: 'resources: { cpus: 2 }',
     executor: 'executor: local',
     timeout: 'timeout: 1h',
@@ -142,6 +143,7 @@ test('each key of a pipeline and of an output says whether it counts, and does',
     secrets: pipelineOf('secrets: [S]', '{ path: o }'),
     shell: pipelineOf('shell: bash', '{ path: o }'),
     python: pipelineOf('python: python3', '{ path: o }'),
+    tracking: pipelineOf('tracking: false', '{ path: o }'),
     executor: pipelineOf('executor: small', '{ path: o }'),
     'tasks.t.outputs.o.path': pipelineOf('', '{ path: p }'),
     'tasks.t.outputs.o.kind': pipelineOf('', '{ path: o, kind: model }'),
@@ -158,13 +160,4 @@ test('each key of a pipeline and of an output says whether it counts, and does',
     const runs = /"decision":\s*"run"/.test(stdout);
     assert.equal(runs, countsAt('pipeline', key.split('.')) === 'yes', `${key}: ${stdout}`);
   }
-});
-
-test('what is not built yet says so', async () => {
-  const project = await TestProject.make({
-    'modelyard.yaml': 'name: test\ntracking: { port: 5000 }\n',
-    'main.pipeline.yaml': 'tasks:\n  t: {run: echo, cache: false}\n',
-  });
-  const { stdout } = await project.run(['lint']);
-  assert.match(stdout, /modelyard\.yaml:2:1: warning: `tracking` does nothing yet/);
 });

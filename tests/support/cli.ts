@@ -53,9 +53,15 @@ async function build(): Promise<string> {
   for (const options of await bundles()) {
     const name = path.basename(options.outfile);
     if (
-      ['cli.js', 'program.js', 'run-program.js', 'definitions.js', 'features.js', 'service-host.js'].includes(
-        name,
-      )
+      [
+        'cli.js',
+        'program.js',
+        'run-program.js',
+        'definitions.js',
+        'task-requests.js',
+        'features.js',
+        'service-host.js',
+      ].includes(name)
     ) {
       await esbuild.build({ ...options, outfile: path.join(own, name) });
     }

@@ -27,7 +27,7 @@ function alternatives(schema: TSchema): readonly TSchema[] {
   return any === undefined ? [schema] : any.flatMap(alternatives);
 }
 
-/** Every key that does something in this version, with the way to it. */
+/** Every key, with the way to it. */
 export function* leaves(
   schema: TSchema,
   steps: readonly Step[],
@@ -36,7 +36,6 @@ export function* leaves(
   for (const one of alternatives(schema)) {
     const taken = [...schemas, one];
     for (const [key, property] of Object.entries((one['properties'] ?? {}) as Record<string, TSchema>)) {
-      if (hintOf(property).notYet === true) continue;
       const next = [...steps, { key }];
       yield { steps: next, schemas: [...taken, property] };
       yield* leaves(property, next, taken);

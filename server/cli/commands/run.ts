@@ -158,6 +158,10 @@ export async function optionsFor(
     loadBegun,
     place: prepared.place,
     readMetrics: readMetricsFile,
+    tracking: async (onProblem) => {
+      const { taskTracking } = await import('../task-tracking.js');
+      return taskTracking(root, onProblem);
+    },
   };
 }
 

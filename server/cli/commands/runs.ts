@@ -116,7 +116,15 @@ function show(call: RunsCall): number {
     return EXIT.ok;
   }
   const series = call.store.metrics(run.id, { maxPoints: CURVE_POINTS });
-  stdout.write(`${describe(run, series, call.style).join('\n')}\n`);
+  const clients = new Map(
+    run.tasks.flatMap(({ clientRuns = [] }) =>
+      clientRuns.flatMap((id) => {
+        const read = call.store.read(id);
+        return read.ok ? [[id, read.run] as const] : [];
+      }),
+    ),
+  );
+  stdout.write(`${describe(run, series, clients, call.style).join('\n')}\n`);
   return EXIT.ok;
 }
 
@@ -132,7 +140,15 @@ function shortened(text: string): string {
 const CURVE_POINTS = 256;
 const CURVE_COLUMNS = 32;
 
-function describe(run: RunDocument, series: readonly LoggedSeries[], style: Style): string[] {
+/** Runs of MLflow clients by their ids. */
+type Clients = ReadonlyMap<string, RunDocument>;
+
+function describe(
+  run: RunDocument,
+  series: readonly LoggedSeries[],
+  clients: Clients,
+  style: Style,
+): string[] {
   const lines = [
     `${style.bold(run.id)}  ${tame(titleOf(run), false)}  ${statusWord(run.status, style)}`,
     `started ${run.createdAt} by ${run.user} on ${run.host} (${run.source ?? run.trigger})`,
@@ -154,6 +170,7 @@ function describe(run: RunDocument, series: readonly LoggedSeries[], style: Styl
   for (const [name, value] of Object.entries(run.params))
     lines.push(`param ${name} = ${shortened(jsonText(value))}`);
   if (run.resumed !== undefined) lines.push(`continues run ${run.resumed}`);
+  if (run.parent !== undefined) lines.push(`part of run ${run.parent.run}, task ${run.parent.task}`);
   if (run.error !== undefined) lines.push(style.red(tame(run.error, false)));
   lines.push('');
   for (const task of run.tasks)
@@ -161,6 +178,7 @@ function describe(run: RunDocument, series: readonly LoggedSeries[], style: Styl
       ...describeTask(
         task,
         series.filter((one) => one.task === task.id),
+        clients,
         style,
       ),
     );
@@ -187,7 +205,23 @@ function toldByClient({ tracking }: RunDocument): string[] {
   return lines.map((line) => tame(line, false));
 }
 
-function describeTask(task: TaskRun, series: readonly LoggedSeries[], style: Style): string[] {
+/** What an MLflow client of a task has told of a run, but its metrics: those are the task's. */
+function describeClient(run: RunDocument, style: Style): string[] {
+  const lines = [`MLflow run ${run.id}  ${titleOf(run)}  ${statusWord(run.status, style)}`];
+  for (const [name, value] of Object.entries(run.params))
+    lines.push(`  param ${tame(name, false)} = ${shortened(jsonText(value))}`);
+  lines.push(...toldByClient(run).map((line) => `  ${line}`));
+  for (const { name, kind, bytes } of run.tasks.flatMap(({ outputs }) => outputs))
+    lines.push(`  ${tame(name, false)}  ${style.dim(`${kind}, ${formatBytes(bytes)}`)}`);
+  return lines.map((line) => `  ${line}`);
+}
+
+function describeTask(
+  task: TaskRun,
+  series: readonly LoggedSeries[],
+  clients: Clients,
+  style: Style,
+): string[] {
   const time =
     task.startedAt === undefined || task.endedAt === undefined
       ? ''
@@ -221,6 +255,10 @@ function describeTask(task: TaskRun, series: readonly LoggedSeries[], style: Sty
   for (const output of uniqueOutputs(task)) {
     const place = task.id === TRACKED_TASK ? output.name : output.path;
     lines.push(`  ${tame(place, false)}  ${style.dim(`${output.kind}, ${formatBytes(output.bytes)}`)}`);
+  }
+  for (const id of task.clientRuns ?? []) {
+    const client = clients.get(id);
+    if (client !== undefined) lines.push(...describeClient(client, style));
   }
   return lines;
 }

@@ -103,6 +103,7 @@ export function plainSink(
       case 'task-submitted':
       case 'task-planned':
       case 'metric-logged':
+      case 'client-run-began':
         return;
     }
   };

@@ -123,6 +123,8 @@ export class Progress {
       case 'metric-logged':
         task.metric = `${event.key} ${Number(event.value.toPrecision(5))}`;
         return [];
+      case 'client-run-began':
+        return [];
       case 'task-ended':
         this.finished++;
         task.state = event.status;

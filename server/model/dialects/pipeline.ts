@@ -7,6 +7,7 @@ import { defaultName, similar } from '../names.js';
 import { readParams } from '../read-params.js';
 import { readTask } from '../read-task.js';
 import {
+  booleanOf,
   entriesOf,
   envOf,
   field,
@@ -99,6 +100,7 @@ function readPipeline(
     ...given('shell', locatedText(field(root, 'shell'))),
     ...given('executor', locatedText(field(root, 'executor'))),
     ...given('python', pythonOf(field(root, 'python'))),
+    ...given('tracking', booleanOf(field(root, 'tracking'))),
     tasks: entriesOf(field(root, 'tasks')).map((entry) => readTask(entry, unitOf(entry))),
     expressions: checked.sites,
   };

@@ -25,6 +25,7 @@ export const TASK_KEY_COUNTS: Readonly<Record<keyof typeof taskOptionSchemas, bo
   'working-directory': true,
   shell: true,
   python: true,
+  tracking: false,
   resources: false,
   executor: false,
   timeout: false,
@@ -47,6 +48,7 @@ export const PIPELINE_KEY_COUNTS: Readonly<
   shell: 'yes',
   executor: 'no',
   python: 'where used',
+  tracking: 'no',
 };
 
 /** Keys of an output: which files under which name and kind, and not how they are kept. */

@@ -54,8 +54,6 @@ export interface Hint {
   readonly param?: 'long' | 'group';
   /** Results of this map are kept per node, and its expressions are collected on their own. */
   readonly unit?: boolean;
-  /** It is planned, and nothing reads it. */
-  readonly notYet?: boolean;
   /** What completion inserts after the key (a snippet in VS Code's syntax). */
   readonly snippet?: string;
 }
@@ -94,9 +92,4 @@ export function opt<T extends TSchema>(
 /** One of these words. */
 export function oneOf<const T extends readonly string[]>(words: T): TUnsafe<T[number]> {
   return Type.Unsafe<T[number]>({ type: 'string', enum: words });
-}
-
-/** A key that is planned and does nothing: it says so wherever it is shown. */
-export function notYet<T extends TSchema>(schema: T): T {
-  return { ...hinted(schema, { notYet: true }), description: `Not built yet. ${schema.description ?? ''}` };
 }

@@ -238,6 +238,11 @@ export const taskOptionSchemas = {
     'The Python that `python` and `python3` in the commands are, and in what they start. Default: that of the pipeline, of the project, else the one that is selected in the editor, `.venv` or `venv` of the project, an environment that is active, the one in the `PATH`.',
     ['.venv', { conda: 'rain' }, { interpreter: 'uv', counts: 'packages' }],
   ),
+  tracking: opt(
+    Type.Boolean(),
+    'Whether MLflow clients among its processes log into the run: `false` keeps them out, `true` lets them in also where Python doesn’t show in the commands. Default: that of the pipeline, of the project, else where they use Python and MLflow is there.',
+    [false],
+  ),
   resources: opt(
     closed(
       {
@@ -348,6 +353,11 @@ export const pipelineSchema = closed(
       '.venv',
       { interpreter: '.venv', counts: 'packages' },
     ]),
+    tracking: opt(
+      Type.Boolean(),
+      'Whether MLflow clients log into the run, of tasks that don’t say it themselves.',
+      [false],
+    ),
     tasks: key(
       named(key(task, 'A task: exactly one action, and what it needs.', [{ run: 'python3 src/train.py' }])),
       'The tasks, each under its name. Their order follows from what they read and write.',

@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
 import { EXECUTOR_TYPES, SLURM_GPU_FORMS, SLURM_MEMORY_FORMS } from '../executors.js';
-import { key, notYet, oneOf, opt } from './hint.js';
+import { key, oneOf, opt } from './hint.js';
 import {
   anyKeyed,
   bytes,
@@ -160,16 +160,25 @@ const tracking = Type.Union([
   Type.Boolean(),
   closed(
     {
-      enabled: opt(Type.Boolean(), 'MLflow clients find a tracking server during a run.', [true], {
-        default: true,
-      }),
-      port: opt(Type.Integer({ minimum: 0, maximum: 65535 }), 'Its port; 0: a free one.', [5000], {
-        default: 0,
-      }),
-      uri: opt(Type.String(), 'Use this MLflow server instead of our own.', ['http://127.0.0.1:5000']),
+      enabled: opt(
+        Type.Boolean(),
+        '`false`: they find nothing. `true`: they log into the run also where Python doesn’t show in the commands.',
+        [false],
+      ),
+      port: opt(
+        Type.Integer({ minimum: 0, maximum: 65535 }),
+        'The port that a run answers them at; 0, or where it is taken: a free one.',
+        [5000],
+        { default: 0 },
+      ),
+      uri: opt(
+        Type.String({ minLength: 1 }),
+        'The MLflow server that they log to, in place of the run. What opens it belongs in `secrets`.',
+        ['https://mlflow.example.org'],
+      ),
       experiment: opt(
-        Type.String(),
-        'The experiment that runs are put under. Default: the name of the pipeline.',
+        Type.String({ minLength: 1, maxLength: 500 }),
+        'The experiment of scripts that choose none. Default: the name of the pipeline.',
         ['rain'],
       ),
     },
@@ -287,10 +296,10 @@ export const projectSchema = closed(
       '.venv',
       { conda: 'rain', counts: 'packages' },
     ]),
-    tracking: notYet(
-      opt(tracking, 'The tracking server that MLflow clients find during a run.', [true, { port: 5000 }], {
-        default: true,
-      }),
+    tracking: opt(
+      tracking,
+      'Whether MLflow clients among the processes of tasks log into the run, and what they find. Default: where the commands of a task use Python and MLflow is there.',
+      [false, { experiment: 'rain' }],
     ),
     secrets: opt(
       Type.Union([

@@ -77,7 +77,8 @@ export interface SignatureField {
 export interface Signature {
   readonly inputs: readonly SignatureField[];
   readonly outputs: readonly SignatureField[];
-  readonly source: 'training-set' | 'declared';
+  /** `mlflow`: the model’s own `MLmodel`. */
+  readonly source: 'training-set' | 'declared' | 'mlflow';
 }
 
 /** The features that a version was trained on. */

@@ -74,6 +74,11 @@ const PROOFS: readonly (readonly [keys: RegExp, file: string, words: string])[] 
   [/environments\.<name>\.description$/, 'unit/ide/serving.test.ts', 'description: "For <us>."'],
   [/targets\.<name>\.description$/, 'unit/ide/serving.test.ts', 'The big machine'],
   [/executors\.<name>\.description$/, 'unit/ide/serving.test.ts', 'Of the institute'],
+  [
+    /(^project: |^pipeline: (tasks\.<name>\.)?)tracking(\.\w+)?$/,
+    'runner/task-tracking.test.ts',
+    'what the author says of MLflow counts',
+  ],
   [/^project: exclude$/, 'language/project.test.ts', 'exclude: ["old/**"]'],
   [/^project: rules$/, 'unit/rules/suppression.test.ts', 'rules: { task/no-outputs: hint }'],
   [/^project: runs(\.keep|\.max-age)?$/, 'unit/runner/gc-bounds.test.ts', 'every combination of bounds'],

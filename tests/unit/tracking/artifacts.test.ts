@@ -16,7 +16,7 @@ const bytes = (text: string): AsyncIterable<Uint8Array> => ({
 
 test('of a file and a file below it that come at the same time, one is kept', async () => {
   const root = mkdtempSync(path.join(os.tmpdir(), 'modelyard-artifacts-'));
-  const tracking = new Tracking(root, () => undefined);
+  const tracking = Tracking.open(root, () => undefined);
   try {
     const experiment = { id: '0', name: 'Default' };
     const { id } = tracking.runs.create({ experiment, name: 'one', user: '', start: 1, tags: {} });
