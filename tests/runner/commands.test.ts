@@ -48,7 +48,7 @@ const NEEDS_SOMETHING = new Set(
   [
     ...['plan', 'run', 'graph', 'approve', 'reject', 'schema', 'completion'],
     ...['runs show', 'runs log', 'runs diff', 'runs cancel'],
-    ...['service status', 'service history', 'service logs'],
+    ...['service status', 'service history', 'service logs', 'tracking import'],
   ].flatMap((one) => one),
 );
 

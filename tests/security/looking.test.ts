@@ -92,6 +92,7 @@ const CHANGING: Readonly<Record<string, string>> = {
   'trash restore': 'out',
   'trash empty': '',
   'tracking serve': '',
+  'tracking import': '',
 };
 
 /** Starts DuckDB, which takes a second: not on every fixture in `npm test`. */

@@ -1,10 +1,14 @@
 /** `modelyard tracking serve`: what MLflow clients of this machine log to. */
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { plural } from '../../base/format.js';
 import { heldByReleases } from '../../serving/releases.js';
 import { layoutOf, memoryProblem } from '../../stores/layout.js';
 import { describeError, errorCode } from '../../stores/problem.js';
+import { fileStore } from '../../tracking/import/file-store.js';
+import { importExperiments } from '../../tracking/import/importer.js';
 import { type TrackingServer, serveTracking } from '../../tracking/server.js';
+import { Tracking } from '../../tracking/tracking.js';
 import { UsageError } from '../args.js';
 import { CommandError } from '../command.js';
 import { EXIT, stderr, stdout } from '../output.js';
@@ -14,6 +18,8 @@ import { type ProjectCall, type Subcommands, family } from '../subcommands.js';
 const TOKEN = 'MODELYARD_TRACKING_TOKEN';
 /** What a header takes, and a shell and a .env file without quotes. */
 const TOKEN_FORM = /^[\w.~+/=-]{1,4096}$/;
+/** How often it is said how far an import has come. */
+const PROGRESS_MS = 2_000;
 
 const SUBCOMMANDS: Subcommands<ProjectCall> = {
   serve: {
@@ -26,6 +32,14 @@ const SUBCOMMANDS: Subcommands<ProjectCall> = {
     least: 0,
     most: 0,
     run: serve,
+  },
+  import: {
+    usage: 'import [FOLDER]',
+    summary: 'Takes in the runs of an `mlruns` folder; those that are here already are left alone.',
+    flags: {},
+    least: 0,
+    most: 1,
+    run: importFolder,
   },
 };
 
@@ -72,6 +86,34 @@ function tokenOf(given: string): string {
   throw new UsageError(
     `${TOKEN} can't be a token: letters, digits and . _ ~ + / = - only, at most 4096 of them. Unset it, and there is a new one each time`,
   );
+}
+
+async function importFolder({ root, words: [word] }: ProjectCall): Promise<number> {
+  const folder = word === undefined ? path.join(root, 'mlruns') : path.resolve(word);
+  const problem = memoryProblem(layoutOf(root));
+  if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
+  const experiments = [...fileStore(folder)];
+  if (experiments.length === 0) {
+    throw new CommandError(
+      `${folder} is no \`mlruns\` folder: it has no experiment with a meta.yaml`,
+      EXIT.usage,
+    );
+  }
+  const store = Tracking.open(root, heldByReleases(root, 'model'));
+  try {
+    let shown = 0;
+    const { taken, known, problems } = await importExperiments(store, experiments, (done, of) => {
+      if (done < of && Date.now() - shown < PROGRESS_MS) return;
+      shown = Date.now();
+      stderr.line(`${done} of ${plural(of, 'run')}`);
+    });
+    for (const one of problems) stderr.line(`modelyard: ${one}`);
+    const before = known === 0 ? '' : `; ${known} ${known === 1 ? 'was' : 'were'} here already`;
+    stdout.line(`took in ${plural(taken, 'run')} of ${plural(experiments.length, 'experiment')}${before}`);
+    return problems.length === 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    store.close();
+  }
 }
 
 function portOf(word: string | undefined): number {

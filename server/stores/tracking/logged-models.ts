@@ -119,8 +119,8 @@ export class LoggedModels {
     return model?.deleted === true ? undefined : model;
   }
 
-  create(model: NewModel): string {
-    const id = `m-${randomBytes(16).toString('hex')}`;
+  /** @param id of one that has one already */
+  create(model: NewModel, id = `m-${randomBytes(16).toString('hex')}`): string {
     return this.#log.change(() => ({ value: id, lines: [{ id, at: Date.now(), ...model }] }));
   }
 
