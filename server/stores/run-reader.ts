@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
+import { isRecord } from '../base/is-record.js';
 import { readDocument } from './document.js';
 import { runFolder } from './layout.js';
 import type { Layout } from './layout.js';
@@ -193,12 +194,13 @@ export class RunReader {
 
   /** Those of `liveIds` whose process is gone. Whether their documents can be read makes no difference. */
   deadIds(): string[] {
-    return this.liveIds().filter((id) => !this.belongsToLiving(id, path.join(this.layout.live, id)));
+    return this.liveIds().filter((id) => !this.isRunning(id));
   }
 
   /** Whether a process works on the run, and not only its record. */
   isRunning(id: string): boolean {
-    return this.belongsToLiving(id, path.join(this.layout.live, id));
+    const sign = this.signOf(id);
+    return this.owners(id).some((one) => isAlive(one, sign));
   }
 
   /** One run, as it is now: with the status `interrupted` when its process is gone. */
@@ -222,8 +224,14 @@ export class RunReader {
   protected now(document: RunDocument): RunDocument {
     const sign = this.signOf(document.id);
     const isBehind = document.tracking !== undefined || this.#wasKilled(document, sign);
-    const run = isBehind ? (this.replay(document) ?? document) : document;
+    const run = this.#served(isBehind ? (this.replay(document) ?? document) : document, sign);
     return liveStatus(run, sign) === run.status ? run : interrupted(run, this.lastSign(run.id));
+  }
+
+  /** Of several servers that a client's run was told of, the document names the one that wrote last: it may have ended. */
+  #served(run: RunDocument, sign: LastSign): RunDocument {
+    if (run.tracking === undefined || !LIVE_STATUSES.has(run.status) || isAlive(run, sign)) return run;
+    return { ...run, ...this.owners(run.id).find((one) => isAlive(one, sign)) };
   }
 
   /** One that was left to wait for people has no marker any more: its document is whole. */
@@ -316,11 +324,12 @@ export class RunReader {
     return [];
   }
 
-  /** Whether the process that a marker names still goes on, as far as can be told. */
-  protected belongsToLiving(id: string, marker: string): boolean {
-    const value = parsed(textOf(marker))[0];
-    if (typeof value !== 'object' || value === null || !('pid' in value)) return false;
-    return isAlive(value as ProcessIdentity, this.signOf(id));
+  /** The processes that the run's marker names: one, or each server that was told of a client's run. They may be gone. */
+  protected owners(id: string): readonly ProcessIdentity[] {
+    return textOf(path.join(this.layout.live, id))
+      .split('\n')
+      .flatMap((line) => parsed(line))
+      .filter((one): one is ProcessIdentity => isRecord(one) && typeof one['pid'] === 'number');
   }
 
   /** When the runner of a run was last heard of: it touches the run's marker, and writes. */

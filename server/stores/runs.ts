@@ -1,5 +1,5 @@
 /** The metadata store: the record of every run of a project is begun, gone on with, recovered and deleted here. */
-import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, appendFileSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
@@ -154,7 +154,9 @@ export class RunStore extends RunReader {
       if (!isFolder(folder)) throw new StoreError(unknownRun(folder, document.id).problem);
       if (LIVE_STATUSES.has(document.status)) {
         mkdirSync(this.layout.live, { recursive: true });
-        writeAtomic(marker, JSON.stringify(identityOf(document)));
+        // Whoever else serves it stays in there: when one of them ends, the run goes on.
+        if (!this.owners(document.id).some((one) => isSameProcess(one, document)))
+          appendFileSync(marker, `\n${JSON.stringify(identityOf(document))}`);
       }
       return new RunWriter(folder, marker, this.index, document);
     } catch (error) {
@@ -288,7 +290,7 @@ export class RunStore extends RunReader {
   #recoverOne(id: string, forced = false): boolean {
     const marker = path.join(this.layout.live, id);
     const folder = this.folder(id);
-    if (!forced && this.belongsToLiving(id, marker)) return false;
+    if (!forced && this.isRunning(id)) return false;
     if (existsSync(folder) && !(isFolder(path.dirname(folder)) && isFolder(folder))) return false;
     const file = path.join(folder, 'run.json');
     const loaded = readDocument(file, runDocumentKind, { setAside: true });

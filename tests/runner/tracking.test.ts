@@ -715,6 +715,31 @@ test('what was answered is there after the server was killed, and goes on in the
   rmSync(own.root, { recursive: true, force: true });
 });
 
+test('a run that several servers were told of goes on when one of them ends, however it ends', async () => {
+  const own = await TestProject.make();
+  const start = (): Promise<TrackingClient> => TrackingClient.start(own);
+  const [stopped, killed, last] = await Promise.all([start(), start(), start()]);
+  const id = await stopped.run({ run_name: 'shared' });
+  // The one that ends is the one that wrote last.
+  for (const server of [last, killed, stopped])
+    await server.expect('POST', 'runs/log-metric', { run_id: id, key: 'm', value: 1, timestamp: 1 });
+  await stopped.stop();
+  assert.match((await own.expect(0, ['runs', 'list'])).stdout, /running/);
+  await killed.expect('POST', 'runs/log-metric', { run_id: id, key: 'm', value: 2, timestamp: 2 });
+  const end = async ({ running }: TrackingClient): Promise<void> => {
+    running.child.kill('SIGKILL');
+    await running.done;
+  };
+  await end(killed);
+  assert.match((await own.expect(1, ['runs', 'delete', id])).stderr, /still going on/);
+  await own.expect(0, ['gc']);
+  assert.match((await own.expect(0, ['runs', 'show', id])).stdout, /running/);
+  await end(last);
+  assert.match((await own.expect(0, ['runs', 'show', id])).stdout, /interrupted/);
+  await own.expect(0, ['runs', 'delete', id]);
+  rmSync(own.root, { recursive: true, force: true });
+});
+
 test('wrong use is said', async () => {
   assert.equal(client.running.child.exitCode, null, client.running.output());
   await project.expect(2, ['tracking']);
