@@ -13,6 +13,7 @@ import type { TrainingSetDocument } from '../features/training/document.js';
 import type { Json } from '../model/definition.js';
 import type { TextChange } from '../project/texts.js';
 import type { MetricLogged, RunEvent, TaskOutput } from '../stores/run-events.js';
+import type { StageChange } from '../runner/dvc/memory.js';
 import type { PlannedTask } from '../runner/plan.js';
 import type { AlertEvent, AlertState } from '../serving/monitor/alerts.js';
 import type { DriftMeasures, MetricsSummary } from '../serving/monitor/bucket.js';
@@ -188,6 +189,13 @@ export interface ChangeAnswers {
   'models restore': ModelSubject & { readonly restored: true };
   'models rollback': AliasMove;
   'models tag': ModelSubject & { readonly tags: Readonly<Record<string, string>> };
+  'dvc checkout': {
+    readonly changes: readonly { readonly path: string; readonly change: 'added' | 'modified' }[];
+    /** Whose objects DVC's cache lacks. */
+    readonly missing: readonly string[];
+  };
+  /** Stages and `.dvc` files whose record was changed. */
+  'dvc commit': { readonly owners: readonly string[] };
   'packages delete': { readonly name: string; readonly version: string; readonly deleted: true };
   reject: { readonly run: string; readonly task: string; readonly verdict: 'rejected' };
   'runs cancel': {
@@ -341,6 +349,8 @@ export interface PlainAnswers {
   'models show':
     | (VersionDocument & { readonly aliases: readonly string[]; readonly uri: string })
     | (ModelHead & { readonly versions: readonly VersionSummary[] });
+  /** As `dvc status --json` prints it; paths are relative to the project. */
+  'dvc status': { readonly stages: Readonly<Record<string, readonly StageChange[]>> };
   'packages export': PackageVersion & {
     /** Absolute: where it was written. */
     readonly path: string;

@@ -1,11 +1,8 @@
 /** A `dvc.yaml` as a pipeline: its stages, and those of other files that they depend on. */
 import type { DvcDefinition } from '../model/analyze.js';
-import { withUpstream } from '../model/dialects/dvc/graph.js';
-import { pipelineOf } from '../model/dialects/dvc/pipeline.js';
 import type { Pipeline } from '../model/definition.js';
-import { folderOf } from '../model/paths.js';
 import type { Project } from '../project/project.js';
-import { resolvedOf } from '../rules/dvc/resolved.js';
+import { dvcFiles, stagesOf } from '../rules/dvc/runnable.js';
 import { positionAt } from '../syntax/text.js';
 import type { Diagnostic } from './loaded.js';
 
@@ -13,31 +10,23 @@ export type CompiledStages =
   | { readonly ok: true; readonly pipeline: Pipeline }
   | { readonly ok: false; readonly message: string; readonly diagnostics: readonly Diagnostic[] };
 
-/** @param errors what is wrong with a file */
+/** @param errors what is wrong with a file @param all the stages of all files, and not only what those of this one depend on */
 export function compileStages(
   project: Project,
   definition: DvcDefinition,
   errors: (path: string) => readonly Diagnostic[],
+  all: boolean,
 ): CompiledStages {
-  const all = project.definitions().flatMap((one) => (one.kind === 'dvc' ? [one] : []));
-  const files = all.some(({ path }) => path === definition.path) ? all : [...all, definition];
+  const files = dvcFiles(definition, project);
   // One file that is wrong keeps DVC from running any.
   for (const { path } of files) {
     const diagnostics = errors(path);
     if (diagnostics.length > 0)
       return { ok: false, message: `${path} is not valid; nothing was run`, diagnostics };
   }
-  const stages = files.flatMap((file) =>
-    resolvedOf(file, project.view()).stages.map((stage) => ({
-      stage,
-      file: file.path,
-      folder: folderOf(file.path),
-    })),
-  );
-  const wanted = withUpstream(stages, ({ file }) => file === definition.path);
-  const made = pipelineOf(definition.path, wanted, project.root);
-  if (made.ok) return made;
-  const diagnostics = made.problems.map(({ file, span, message }): Diagnostic => {
+  const { pipeline, problems } = stagesOf(definition, project.view(), project.root, all);
+  if (problems.length === 0) return { ok: true, pipeline };
+  const diagnostics = problems.map(({ file, span, message }): Diagnostic => {
     const tree = files.find(({ path }) => path === file)?.tree ?? definition.tree;
     const { line, character } = positionAt(tree.lineStarts, span.start);
     return {

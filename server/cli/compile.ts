@@ -10,11 +10,12 @@ import { compileStages } from './compile-dvc.js';
 import type { Compiled, Diagnostic, LoadResult } from './loaded.js';
 import { openProject } from './open-project.js';
 
-/** @param definitionHash of the text that the caller read */
+/** @param definitionHash of the text that the caller read @param all of a `dvc.yaml` the stages of all files of the project */
 export function compile(
   root: string,
   relative: string,
   definitionHash: string,
+  all = false,
 ): { readonly ok: true; readonly compiled: Compiled } | Extract<LoadResult, { ok: false }> {
   const project = openProject(root);
   if (project.definition(relative) === undefined) project.update(relative);
@@ -31,9 +32,8 @@ export function compile(
   let pipeline: Pipeline;
   if (definition.kind === 'pipeline') pipeline = definition.pipeline;
   else if (definition.kind === 'dvc') {
-    const stages = compileStages(project, definition, (path) =>
-      diagnosticsOf(project, path, errorsAlone(project)),
-    );
+    const errors = (path: string) => diagnosticsOf(project, path, errorsAlone(project));
+    const stages = compileStages(project, definition, errors, all);
     if (!stages.ok) return stages;
     ({ pipeline } = stages);
   } else {

@@ -12,8 +12,12 @@ import { writeAtomic } from '../stores/atomic.js';
 import { forgetOldest, isPrivate, userCacheFolder } from '../stores/user-folders.js';
 import type { Compiled, LoadResult, Texts } from './loaded.js';
 
-/** Reads a pipeline's file (relative to the root), from its compiled form where that is still right. */
-export async function loadPipeline(root: string, relative: string): Promise<LoadResult> {
+/**
+ * Reads a pipeline's file (relative to the root), from its compiled form where that is still right.
+ *
+ * @param all of a `dvc.yaml` the stages of all files of the project, and not only what its own depend on
+ */
+export async function loadPipeline(root: string, relative: string, all = false): Promise<LoadResult> {
   const text = readText(path.join(root, relative));
   if (text === undefined) {
     return { ok: false, message: `can't read ${relative}: there is no such file`, diagnostics: [] };
@@ -25,7 +29,7 @@ export async function loadPipeline(root: string, relative: string): Promise<Load
   const texts = { ...settingsTexts(root), [relative]: text };
   if (kept !== undefined) return { ok: true, compiled: kept, texts };
   const { compile } = await import('./compile.js');
-  const result = compile(root, relative, hashOf(text));
+  const result = compile(root, relative, hashOf(text), all);
   if (!result.ok) return result;
   if (!stages) keep(place, result.compiled);
   return { ok: true, compiled: result.compiled, texts };

@@ -38,6 +38,30 @@ export const SELECTION_FLAGS: Flags = {
   'no-cache': { type: 'boolean', help: 'Neither restore from the cache nor store into it.' },
 };
 
+/** Of `dvc repro`, for stages of a `dvc.yaml`. */
+export const STAGE_FLAGS: Flags = {
+  'single-item': {
+    type: 'boolean',
+    short: 's',
+    help: 'Of a dvc.yaml, with --to: that stage alone, as --only.',
+  },
+  downstream: {
+    type: 'boolean',
+    help: 'Of a dvc.yaml, with --to: that stage and what depends on it, as --from.',
+  },
+  pipeline: {
+    type: 'boolean',
+    help: 'Of a dvc.yaml, with --to: all stages that are connected with that one.',
+  },
+  'all-pipelines': { type: 'boolean', short: 'P', help: 'The stages of all dvc.yaml of the project.' },
+  glob: { type: 'boolean', help: "Of a dvc.yaml: names are patterns, as in --to 'train@u*'." },
+  'no-run-cache': {
+    type: 'boolean',
+    help: "Of a dvc.yaml: run stages even if DVC's run cache knows what they come to.",
+  },
+  'no-commit': { type: 'boolean', help: "Of a dvc.yaml: put no outputs into DVC's cache." },
+};
+
 interface Loaded {
   readonly compiled: Compiled;
   readonly texts: Texts;
@@ -78,11 +102,13 @@ export interface Prepared extends Place, Loaded {
 
 /** Finds, reads and checks the pipeline. Findings that stand in the way are printed. */
 export async function loadFor(args: Arguments): Promise<Place & Loaded> {
-  return loadAt(await locate(args, args.positionals[0]));
+  return loadAt(await locate(args, args.positionals[0]), selectionFor(args));
 }
 
-async function loadAt(place: Place): Promise<Place & Loaded> {
-  const loaded = await loadPipeline(place.root, place.relative);
+async function loadAt(place: Place, { from, whole, all }: BasisSelection): Promise<Place & Loaded> {
+  // What comes after a stage may stand in another file.
+  const everything = all === true || (from ?? whole) !== undefined;
+  const loaded = await loadPipeline(place.root, place.relative, everything);
   if (!loaded.ok) {
     printDiagnostics(stderr, loaded.diagnostics);
     throw new CommandError(loaded.message, EXIT.usage, loaded.diagnostics);
@@ -92,22 +118,55 @@ async function loadAt(place: Place): Promise<Place & Loaded> {
 
 /** A pipeline that is run for the first time. */
 export function prepare(args: Arguments, loaded: Place & Loaded): Prepared {
-  const only = args.list('only');
-  const [from, to] = [args.text('from'), args.text('to')];
+  const stages = stageFlags(args, loaded.compiled.pipeline);
   return {
     ...loaded,
     place: placeIn(loaded.root, loaded.relative),
     params: resolvedParams(loaded.compiled.pipeline, givenParams(args)),
-    selection: {
-      ...(only.length === 0 ? {} : { only }),
-      ...defined({ from, to }),
-    },
+    selection: selectionFor(args),
     flags: {
       force: args.flag('force'),
       noCache: args.flag('no-cache'),
       keepGoing: args.flag('keep-going'),
       ...jobsOf(args),
+      ...stages,
     },
+  };
+}
+
+/** Which tasks are asked for, under our names and those of `dvc repro`. */
+function selectionFor(args: Arguments): BasisSelection {
+  const only = args.list('only');
+  const [from, to] = [args.text('from'), args.text('to')];
+  const given = ['single-item', 'downstream', 'pipeline'].filter((name) => args.flag(name));
+  const [how, other] = given;
+  if (other !== undefined) throw new UsageError(`--${how ?? ''} and --${other} exclude each other`);
+  const more = {
+    ...(args.flag('all-pipelines') ? { all: true } : {}),
+    ...(args.flag('glob') ? { glob: true } : {}),
+  };
+  if (more.glob === true && (to ?? from ?? only[0]) === undefined)
+    throw new UsageError('--glob says that names are patterns: name stages with --to, --from or --only');
+  if (how === undefined) return { ...(only.length === 0 ? {} : { only }), ...defined({ from, to }), ...more };
+  if (to === undefined || from !== undefined || only.length > 0)
+    throw new UsageError(
+      `--${how} says what --to means: name the stage with --to, and leave out --from and --only`,
+    );
+  if (how === 'single-item') return { only: [to], ...more };
+  return how === 'downstream' ? { from: to, ...more } : { whole: to, ...more };
+}
+
+/** @throws UsageError where they are given and there are no stages of DVC */
+function stageFlags(
+  args: Arguments,
+  { tasks }: Compiled['pipeline'],
+): Pick<BasisFlags, 'noRunCache' | 'noCommit'> {
+  const given = Object.keys(STAGE_FLAGS).find((name) => args.flag(name));
+  if (given !== undefined && tasks.every(({ stage }) => stage === undefined))
+    throw new UsageError(`--${given} is for the stages of a dvc.yaml`);
+  return {
+    ...(args.flag('no-run-cache') ? { noRunCache: true } : {}),
+    ...(args.flag('no-commit') ? { noCommit: true } : {}),
   };
 }
 
@@ -148,6 +207,13 @@ const KEPT_FLAGS: Readonly<Record<string, string>> = {
   to: 'tasks',
   force: 'flags',
   'no-cache': 'flags',
+  'single-item': 'tasks',
+  downstream: 'tasks',
+  pipeline: 'tasks',
+  'all-pipelines': 'tasks',
+  glob: 'tasks',
+  'no-run-cache': 'flags',
+  'no-commit': 'flags',
 };
 
 async function prepareResumed(args: Arguments): Promise<Prepared> {
@@ -186,7 +252,7 @@ async function prepareResumed(args: Arguments): Promise<Prepared> {
   }
   const wayOut = notices.length === 0 ? undefined : wayAsBegun(run);
   try {
-    const loaded = await loadAt({ root, relative: run.path });
+    const loaded = await loadAt({ root, relative: run.path }, selected);
     const { pipeline } = loaded.compiled;
     return {
       ...loaded,

@@ -22,6 +22,7 @@ export const COMMANDS: Commands = {
   deploy: async () => (await import('./commands/deploy.js')).deploy,
   releases: async () => (await import('./commands/releases.js')).releases,
   tracking: async () => (await import('./commands/tracking.js')).tracking,
+  dvc: async () => (await import('./commands/dvc.js')).dvc,
   graph: async () => (await import('./commands/graph.js')).graph,
   trash: async () => (await import('./commands/trash.js')).trash,
   gc: async () => (await import('./commands/gc.js')).gc,

@@ -103,6 +103,15 @@ export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
+/** How a path is written from a folder; both relative to the project and normalized. */
+export function pathFrom(folder: string, path: string): string {
+  const from = folder === '' || folder === '.' ? [] : folder.split('/');
+  const to = path.split('/');
+  const other = from.findIndex((name, at) => name !== to[at]);
+  const shared = other === -1 ? from.length : other;
+  return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/') || '.';
+}
+
 /** Whether a path is a folder or lies in it; both normalized, `.` is the project. */
 export function isWithin(path: string, folder: string): boolean {
   return folder === '.' || path === folder || path.startsWith(`${folder}/`);

@@ -33,6 +33,9 @@ export interface StageSpec {
   readonly alwaysChanged: boolean;
 }
 
+/** Why a stage runs that `dvc.lock` does not know. */
+export const NEVER_RUN = 'never run';
+
 /** Whether DVC runs it each time. */
 export function runsEachTime({ deps, params, outs, alwaysChanged }: StageSpec): boolean {
   return alwaysChanged || (deps.length === 0 && params.length === 0 && outs.length === 0);

@@ -15,7 +15,9 @@ export function basisOf(
   versions: RunBasis['versions'] | undefined,
   trigger: RunHeader['trigger'],
 ): Omit<RunBasis, 'schema'> {
-  const { pipeline, texts, params, only, from, to, force, noCache, keepGoing, jobs } = options;
+  const { pipeline, texts, params, only, from, to, whole, all, glob, force, noCache, keepGoing, jobs } =
+    options;
+  const { noRunCache, noCommit } = options;
   const others = [...called].map(([, loaded]) => loaded.texts);
   return {
     path: pipeline.path,
@@ -27,8 +29,8 @@ export function basisOf(
     ) as Record<string, string>,
     pipelines: Object.fromEntries([...called].map(([name, loaded]) => [name, loaded.pipeline.path])),
     params,
-    selection: defined({ only, from, to }),
-    flags: { force, noCache, keepGoing, ...defined({ jobs }) },
+    selection: defined({ only, from, to, whole, all, glob }),
+    flags: { force, noCache, keepGoing, ...defined({ jobs, noRunCache, noCommit }) },
     versions: versions ?? { packages: {}, models: {} },
     trigger,
   };

@@ -30,7 +30,7 @@ export async function foundAt(
   if (stat.isFile() && stat.size === 0) return 'known';
   if (stat.isDirectory() && isHollow(target)) return 'known';
   const recorded = session.states.recorded(file);
-  if (session.stages !== undefined) return madeByStage(session, session.stages, file) ? 'known' : 'found';
+  if (session.stages !== undefined) return madeByStage(session, session.stages, file);
   // A link is somebody's, unless the task made this very one; what it leads to is not removed with it.
   if (stat.isSymbolicLink()) {
     const to = readlinkSync(target);
@@ -46,10 +46,14 @@ export async function foundAt(
 }
 
 /** DVC, too, may have made it. */
-function madeByStage(session: Session, stages: StageMemory, file: string): boolean {
-  return session.graph.instances.some(({ task: { stage } }) =>
-    stage?.outs.some((out) => out.file === file && stages.made(stage, out)),
+function madeByStage(session: Session, stages: StageMemory, file: string): Found {
+  const told = session.graph.instances.flatMap(({ task: { stage } }) =>
+    (stage?.outs ?? []).flatMap((out) =>
+      stage !== undefined && out.file === file ? [stages.made(stage, out)] : [],
+    ),
   );
+  if (told.includes(true)) return 'known';
+  return told.includes(undefined) ? 'unknown' : 'found';
 }
 
 /** Whether nothing but folders is in a folder: no bytes that could be lost. */

@@ -31,6 +31,8 @@ export interface PlanOptions extends Selection {
   readonly params?: Readonly<Record<string, Json>>;
   readonly force?: boolean;
   readonly noCache?: boolean;
+  /** Of stages of DVC: its run cache is not asked. */
+  readonly noRunCache?: boolean;
   readonly resume?: RunDocument;
   /** Feature files of the project; absent: read from the disk where the pipeline needs them. */
   readonly features?: readonly FeaturesDefinition[];
@@ -43,6 +45,8 @@ export interface PlanOptions extends Selection {
   /** The pipelines that it calls, and those that these call, by their names. */
   readonly called?: Callable;
   readonly environment?: NodeJS.ProcessEnv;
+  /** What would take long to read is unknown: somebody only looks. */
+  readonly glance?: boolean;
   /** Where deployments may go. Absent: nothing is known of it. */
   readonly places?: RunSettings;
   /** `path:line:column` of a place in the definition; absent: messages name none. */
@@ -77,7 +81,7 @@ export interface Plan {
 
 /** @param root absolute, of the project */
 export async function planRun(root: string, pipeline: Pipeline, options: PlanOptions = {}): Promise<Plan> {
-  const { only, from, to } = options;
+  const { only, from, to, whole, all, glob } = options;
   const session = new Session({
     root,
     pipeline,
@@ -91,9 +95,11 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
       above: options.above,
       notMadeAbove: options.notMadeAbove,
       called: options.called,
+      glance: options.glance,
+      noRunCache: options.noRunCache,
     }),
     features: options.features ?? (await featureFilesFor(root, [pipeline])),
-    selection: defined({ only, from, to }),
+    selection: defined({ only, from, to, whole, all, glob }),
   });
   const problem = await refusalOf(session, (file) => session.workspace.peek(file), options.place);
   if (problem !== undefined) return { tasks: [], problem };

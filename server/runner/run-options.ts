@@ -37,6 +37,10 @@ export interface RunOptions extends Selection {
   readonly force: boolean;
   readonly keepGoing: boolean;
   readonly noCache: boolean;
+  /** Of stages of DVC: its run cache is not asked. */
+  readonly noRunCache?: boolean;
+  /** Of stages of DVC: outputs don't go into its cache. */
+  readonly noCommit?: boolean;
   readonly graceMs: number;
   /** Wait for runs that hold the same outputs; else refuse. */
   readonly wait: boolean;

@@ -105,6 +105,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
       user: again?.user ?? where.user,
     },
     selection,
+    ...defined({ noRunCache: options.noRunCache, noCommit: options.noCommit }),
     linkOutputs: options.cache.link ?? false,
     features: usesFeatures(options.pipeline) ? features : [],
     ...defined({ versions }),
@@ -161,8 +162,8 @@ function parentOf(options: RunOptions, again: RunDocument | undefined): Pick<Run
 /** A run that continues as itself has the tasks that it had, cell by cell. */
 function selectionOf(options: RunOptions, again: RunDocument | undefined): Selection {
   if (again !== undefined) return { only: again.tasks.map(({ id }) => id) };
-  const { only, from, to } = options;
-  return defined({ only, from, to });
+  const { only, from, to, whole, all, glob } = options;
+  return defined({ only, from, to, whole, all, glob });
 }
 
 /** What this run, and those that it calls, may take beside the other runs on this machine. */

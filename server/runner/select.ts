@@ -1,4 +1,5 @@
 /** Which tasks of a pipeline a run is about. */
+import { globOf } from '../model/glob.js';
 import type { Graph, Instance } from '../model/graph.js';
 
 export interface Selection {
@@ -8,6 +9,12 @@ export interface Selection {
   readonly from?: string;
   /** This one and everything that it depends on. */
   readonly to?: string;
+  /** This one and everything that is connected with it, in either direction. */
+  readonly whole?: string;
+  /** Of a `dvc.yaml`: stages of all files are there to be chosen, and all are where none is named. */
+  readonly all?: boolean;
+  /** Of a `dvc.yaml`: names are patterns. */
+  readonly glob?: boolean;
 }
 
 export type Selected =
@@ -27,13 +34,27 @@ export function select(graph: Graph, selection: Selection): Selected {
     ...(selection.to === undefined
       ? []
       : [{ names: [selection.to], spread: reach((id) => graph.incoming(id).map((edge) => edge.from)) }]),
+    ...(selection.whole === undefined
+      ? []
+      : [
+          {
+            names: [selection.whole],
+            spread: reach((id) => [
+              ...graph.incoming(id).map((edge) => edge.from),
+              ...graph.outgoing(id).map((edge) => edge.to),
+            ]),
+          },
+        ]),
   ];
   for (const { names, spread } of wanted) {
     const chosen = new Set<string>();
     for (const name of names) {
-      const own = graph.byId.has(name)
-        ? [name]
-        : (graph.byTask.get(name) ?? stagesOfGroup(graph, name)).map(({ id }) => id);
+      const own =
+        selection.glob === true
+          ? stagesLike(graph, name).map(({ id }) => id)
+          : graph.byId.has(name)
+            ? [name]
+            : (graph.byTask.get(name) ?? stagesOfGroup(graph, name)).map(({ id }) => id);
       if (own.length === 0) return { ok: false, unknown: name, known: [...graph.byTask.keys()] };
       for (const id of own) for (const one of spread(id)) chosen.add(one);
     }
@@ -45,6 +66,16 @@ export function select(graph: Graph, selection: Selection): Selected {
 /** Those that a group of DVC stands for, by its name. */
 function stagesOfGroup({ instances }: Graph, name: string): readonly Instance[] {
   return instances.filter(({ id, task }) => task.stage !== undefined && id.startsWith(`${name}@`));
+}
+
+/** Stages whose name matches a pattern, `train@u*`, of one file or of any: `sub/dvc.yaml:train@u*`. */
+function stagesLike({ instances }: Graph, pattern: string): readonly Instance[] {
+  const colon = pattern.lastIndexOf(':');
+  const [file, glob] = [pattern.slice(0, Math.max(0, colon)), globOf(pattern.slice(colon + 1))];
+  return instances.filter(
+    ({ task: { stage } }) =>
+      stage !== undefined && (file === '' || stage.definition === file) && glob.matches(stage.name),
+  );
 }
 
 /** Everything that can be reached from a node, the node included. */

@@ -22,7 +22,7 @@ import { usesFeatures } from './feature-files.js';
 import type { FeatureViews } from './features.js';
 import type { Models } from './models.js';
 import { type Identity, madeOf, selfContained } from './identity.js';
-import type { StageMemory } from './dvc/memory.js';
+import type { StageMemory, StageOptions } from './dvc/memory.js';
 import type { RunSettings } from './places.js';
 import { type Facts, type TaskFacts, listsOf, outputPaths } from './scope.js';
 import { type Selection, select } from './select.js';
@@ -31,7 +31,7 @@ import { SYSTEM_SHELL, findShell, missingShell } from './shells.js';
 import { TaskStates, statesFile } from './state.js';
 import { TaskPythons } from './task-python.js';
 import type { Versions } from './versions.js';
-import { Workspace } from './workspace.js';
+import { PLAN_BYTES, Workspace } from './workspace.js';
 
 /** How a task ended, as far as others care. */
 export interface TaskResult extends Identity, Pick<TaskOutcome, 'inputs' | 'metrics'> {
@@ -93,6 +93,12 @@ export interface SessionOptions {
   readonly above?: Stake;
   /** Why a path is not what that run makes of it. */
   readonly notMadeAbove?: (path: string) => string | undefined;
+  /** What would take long to read is unknown. Default: all is read. */
+  readonly glance?: boolean;
+  /** Of stages of DVC: its run cache is not asked. */
+  readonly noRunCache?: boolean;
+  /** Of stages of DVC: outputs don't go into its cache. */
+  readonly noCommit?: boolean;
 }
 
 const MADE: ReadonlySet<TaskResult['status']> = new Set(['succeeded', 'cached'] as const);
@@ -130,8 +136,14 @@ export class Session {
   #features: FeatureViews | undefined;
   #packages: PackageStore | undefined;
   #stages: StageMemory | undefined;
+  readonly #stageOptions: StageOptions;
 
   constructor(options: SessionOptions) {
+    this.#stageOptions = {
+      ...(options.glance === true ? { mostBytes: PLAN_BYTES } : {}),
+      runCache: options.noRunCache !== true,
+      commit: options.noCommit !== true,
+    };
     this.root = options.root;
     this.pipeline = options.pipeline;
     this.places = options.places ?? {
@@ -211,7 +223,7 @@ export class Session {
     const stages = this.selectedInstances().flatMap(({ task }) => task.stage ?? []);
     if (stages.length === 0) return undefined;
     const { openStages } = await import('./dvc/open.js');
-    const opened = openStages(this.root, stages, environment);
+    const opened = openStages(this.root, stages, environment, this.#stageOptions);
     if (!opened.ok) return opened.problem;
     this.#stages = opened.memory;
     return undefined;

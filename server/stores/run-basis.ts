@@ -12,6 +12,9 @@ export interface BasisSelection {
   readonly only?: readonly string[];
   readonly from?: string;
   readonly to?: string;
+  readonly whole?: string;
+  readonly all?: boolean;
+  readonly glob?: boolean;
 }
 
 /** Flags of the command that decide what the run does. */
@@ -19,6 +22,10 @@ export interface BasisFlags {
   readonly force: boolean;
   readonly noCache: boolean;
   readonly keepGoing: boolean;
+  /** Of stages of DVC: its run cache is not asked. */
+  readonly noRunCache?: boolean;
+  /** Of stages of DVC: outputs don't go into its cache. */
+  readonly noCommit?: boolean;
   /** Tasks at once; absent: one per core. */
   readonly jobs?: number;
 }

@@ -1,6 +1,6 @@
 /** What holds for every command: exit codes by one table, messages that name the way out, help that is complete. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
@@ -23,7 +23,10 @@ after(() => {
 function project(files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(path.join(os.tmpdir(), 'modelyard-commands-'));
   made.push(root);
-  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(root, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    writeFileSync(path.join(root, name), text);
+  }
   return root;
 }
 
@@ -32,6 +35,7 @@ const TASKS = 'tasks:\n  a: { run: touch o, outputs: { o: o } }\n';
 const GOOD = project({ ...SETTINGS, 'p.pipeline.yaml': TASKS });
 const BROKEN = project({ ...SETTINGS, 'p.pipeline.yaml': TASKS.replace('outputs', 'output') });
 const EMPTY = project({});
+const OF_DVC = project({ '.dvc/config': '' });
 
 /** Arguments that lead nowhere, in the form that the command wants. */
 const NOWHERE: Readonly<Record<string, readonly string[]>> = {
@@ -49,6 +53,7 @@ const NEEDS_SOMETHING = new Set(
     ...['plan', 'run', 'graph', 'approve', 'reject', 'schema', 'completion'],
     ...['runs show', 'runs log', 'runs diff', 'runs cancel'],
     ...['service status', 'service history', 'service logs', 'tracking import'],
+    ...['dvc status', 'dvc checkout', 'dvc commit'],
   ].flatMap((one) => one),
 );
 
@@ -127,7 +132,7 @@ test('a project that is not there: 2; a name that leads nowhere: 2, and the name
     ]);
     assert.equal(stderr, 'modelyard: /no/such does not exist\n');
     if (leaf.most === 0) continue;
-    for (const root of [GOOD, EMPTY]) {
+    for (const root of leaf.words[0] === 'dvc' ? [OF_DVC] : [GOOD, EMPTY]) {
       const said = await ends(EXIT.usage, leaf, [...nowhere(leaf), '--project', root]);
       assert.match(said.stderr, /nosuch/, leaf.words.join(' '));
     }
@@ -221,7 +226,8 @@ test('a subcommand or command that is not there: 2, with what may have been mean
   for (const [name, load] of Object.entries(COMMANDS)) {
     const { subcommands } = await load();
     if (subcommands === undefined) continue;
-    const [meant, slip] = 'list' in subcommands ? ['list', 'lst'] : ['serve', 'srve'];
+    const meant = ['list', 'serve', 'status'].find((one) => one in subcommands) ?? '';
+    const slip = meant.replace(/^(.)./, '$1');
     for (const argv of [
       [name, slip],
       ['help', name, slip],

@@ -308,14 +308,27 @@ test(
           const [logA, logB] = [path.join(top, `log-a${index}`), path.join(top, `log-b${index}`)];
           rmSync(logA, { force: true });
           rmSync(logB, { force: true });
-          const theirs = await dvc.run(b, ['repro', '-q'], { LOG: logB });
           const env = {
             ...process.env,
+            MODELYARD_MACHINE: 'none',
             LOG: logA,
             SHELL: '/bin/sh',
             DVC_GLOBAL_CONFIG_DIR: top,
             DVC_SYSTEM_CONFIG_DIR: top,
           };
+          const looked = await dvc.run(b, ['status', '--json']);
+          const look = spawnSync(process.execPath, [cli, 'dvc', 'status', '--json'], {
+            cwd: a,
+            encoding: 'utf8',
+            env,
+          });
+          assert.equal(look.status, 0, `${say()}${look.stderr}`);
+          assert.deepEqual(
+            (JSON.parse(look.stdout) as { stages: unknown }).stages,
+            JSON.parse(looked.out),
+            say(),
+          );
+          const theirs = await dvc.run(b, ['repro', '-q'], { LOG: logB });
           const run = spawnSync(process.execPath, [cli, 'run', 'dvc.yaml', '-j', '2'], {
             cwd: a,
             encoding: 'utf8',

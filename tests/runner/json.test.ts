@@ -188,6 +188,7 @@ test('each answer is as its schema says, with every part that may be there', asy
   await cover(0, 'gc --all --yes');
   await cover(0, 'trust --dry');
   await services(t, covered);
+  await stages(covered);
   const promised = (await allCommands())
     .filter(({ flags }) => flags['json'] !== undefined)
     .map(({ words }) => words.join(' '));
@@ -244,4 +245,34 @@ async function services(t: Parameters<typeof ServiceProject.make>[0], covered: S
   ])
     await cover(0, line);
   await cover(1, 'abort web');
+}
+
+/** Of a project of DVC. */
+async function stages(covered: Set<string>): Promise<void> {
+  const project = await TestProject.make({
+    '.dvc/config': '[core]\n    no_scm = True\n',
+    'dvc.yaml':
+      'stages:\n  a:\n    cmd: cp in.txt a.txt\n    deps: [in.txt]\n    params: [n]\n    outs: [a.txt]\n',
+    'params.yaml': 'n: 1\n',
+    'in.txt': 'in\n',
+  });
+  const cover = async (code: number, line: string): Promise<void> => {
+    const args = ['dvc', ...line.split(' '), '--json'];
+    const result = await inProcess([...args, '--project', project.root]);
+    assert.equal(result.code, code, `${line}\n${result.stdout}\n${result.stderr}`);
+    checkAnswer(args, result.stdout);
+    covered.add(answerName(args) ?? '');
+  };
+  await project.expect(0, ['run', 'dvc.yaml']);
+  project.write({ 'a.txt': 'other\n', 'in.txt': 'other\n', 'params.yaml': 'n: 2\n' });
+  for (const line of [
+    'status',
+    'commit --dry',
+    'checkout --force --dry',
+    'checkout --force',
+    'commit --force',
+  ])
+    await cover(0, line);
+  project.remove('a.txt', '.dvc/cache');
+  await cover(1, 'checkout');
 }

@@ -32,7 +32,7 @@ export function answerName(args: readonly string[]): string | undefined {
   if (!args.slice(0, end).includes('--json')) return undefined;
   const [command = '', word = 'list'] = args;
   if (command === 'run') return args.includes('--dry') ? 'plan' : 'run';
-  const families = ['features', 'models', 'packages', 'releases', 'runs', 'service', 'trash'];
+  const families = ['dvc', 'features', 'models', 'packages', 'releases', 'runs', 'service', 'trash'];
   return families.includes(command) ? `${command} ${word.startsWith('-') ? 'list' : word}` : command;
 }
 

@@ -35,7 +35,7 @@ export async function showPlan(args: Arguments): Promise<number> {
     noCache: prepared.flags.noCache,
     called: await calledBy(prepared.compiled.pipeline, (name) => loadByName(prepared.root, name)),
     place: prepared.place,
-    ...defined({ features: prepared.features, resume }),
+    ...defined({ features: prepared.features, resume, noRunCache: prepared.flags.noRunCache }),
   });
   if (result.problem !== undefined) throw new CommandError(withWayOut(result.problem, prepared), EXIT.usage);
   if (args.flag('json')) {

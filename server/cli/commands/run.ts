@@ -19,6 +19,7 @@ import {
   type Prepared,
   RESUME_FLAGS,
   SELECTION_FLAGS,
+  STAGE_FLAGS,
   TakenError,
   prepareFor,
   prepareWaiting,
@@ -48,6 +49,7 @@ asked; elsewhere the command ends with 3, and the run goes on with --resume once
 --wait it stays until all is answered.`,
   flags: {
     ...SELECTION_FLAGS,
+    ...STAGE_FLAGS,
     jobs: { type: 'string', short: 'j', value: 'N', help: 'Tasks at once. Default: one per core.' },
     'keep-going': {
       type: 'boolean',

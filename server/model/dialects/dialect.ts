@@ -4,6 +4,8 @@ import type { TemplateReader } from '../../syntax/template.js';
 import type { Span, SyntaxProblem, SyntaxTree } from '../../syntax/tree.js';
 import type { FileKind, Pipeline, ProjectSettings, StructuralProblem } from '../definition.js';
 import type { Features } from '../features.js';
+import type { NameTarget } from '../schema/hint.js';
+import type { Names, ReadText } from './names.js';
 import type { CheckedTree } from '../structure.js';
 import type { Top } from '../top-level.js';
 
@@ -71,4 +73,8 @@ export interface Dialect<D extends Definition = Definition> {
   readonly schema: TSchema;
   /** @param problems those of the schema; what reading finds besides is added */
   read(base: DefinitionBase, checked: CheckedTree, problems: StructuralProblem[]): D;
+  /** What it names that only files beside it tell. */
+  names?(definition: D, read: ReadText): Names;
+  /** What a text at a place names, where its schema can't say so. @param path keys and indexes from the root */
+  target?(path: readonly (string | number)[]): NameTarget | undefined;
 }

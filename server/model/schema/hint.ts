@@ -29,6 +29,7 @@ export type NameTarget =
   | 'feature-service'
   | 'owner'
   | 'column'
+  | 'value'
   | 'rule';
 
 export interface Hint {

@@ -29,12 +29,37 @@ const CHUNK = 1024 * 1024;
 /** So much of a chunk says whether it is text. */
 const TEXT_SAMPLE = 512;
 
+/** More are not kept: the editor's process goes on for days. */
+const MOST_KNOWN = 500_000;
+
+/** By path: a file that has not changed is read once a process. */
+const known = new Map<string, { readonly stamp: string; readonly md5: string }>();
+
+/** What opening a file costs beside its bytes, in bytes. */
+const OPENING = 16_384;
+
+/** It would take long to read. */
+export class TooMuch extends NotTaken {}
+
 export class Hashes {
   readonly #ignored: IgnoredPaths;
-  readonly #known = new Map<string, { readonly stamp: string; readonly md5: string }>();
+  #left: number;
 
-  constructor(ignored: IgnoredPaths) {
+  /** @param mostBytes that may be read. Default: all */
+  constructor(ignored: IgnoredPaths, mostBytes = Infinity) {
     this.#ignored = ignored;
+    this.#left = mostBytes;
+  }
+
+  /** Whether what is at a path would take long to read. */
+  isTooMuch(absolute: string, legacy = false): boolean {
+    try {
+      this.of(absolute, legacy);
+      return false;
+    } catch (error) {
+      if (error instanceof TooMuch) return true;
+      throw error;
+    }
   }
 
   /**
@@ -96,11 +121,17 @@ export class Hashes {
   #file(absolute: string, stat: BigIntStats, legacy: boolean): string {
     const key = legacy ? `${absolute}\0legacy` : absolute;
     const stamp = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
-    const known = this.#known.get(key);
-    if (known?.stamp === stamp) return known.md5;
+    const before = known.get(key);
+    if (before?.stamp === stamp) return before.md5;
+    const cost = Number(stat.size) + OPENING;
+    if (cost > this.#left) throw new TooMuch(`${absolute} is large and was not read yet`);
+    this.#left -= cost;
     const md5 = legacy ? legacyMd5(absolute) : plainMd5(absolute);
     // What was changed just now may change again within the same tick of the clock.
-    if (Date.now() - Number(stat.ctimeNs / 1_000_000n) > 1_000) this.#known.set(key, { stamp, md5 });
+    if (Date.now() - Number(stat.ctimeNs / 1_000_000n) > 1_000) {
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(key, { stamp, md5 });
+    }
     return md5;
   }
 }

@@ -4,9 +4,10 @@ import path from 'node:path';
 import { asMapping, equal, sortedBy } from '../../model/dialects/dvc/equal.js';
 import { type LockEntry, LockFile, type LockItem, itemValue } from '../../model/dialects/dvc/lock.js';
 import { type ParamValues, paramValues } from '../../model/dialects/dvc/param-values.js';
-import type { Mapping, Value } from '../../model/dialects/dvc/values.js';
+import type { Key, Mapping, Value } from '../../model/dialects/dvc/values.js';
 import type { FileText } from '../../model/file-text.js';
 import {
+  NEVER_RUN,
   type StageFile,
   type StageOutput,
   type StageParams,
@@ -15,8 +16,7 @@ import {
 } from '../../model/stage.js';
 import { writeAtomic } from '../../stores/atomic.js';
 import type { DvcSettings } from './config.js';
-import { type FileHash, type FolderHash, Hashes, NotTaken, inProject } from './hashes.js';
-import type { IgnoredPaths } from './ignored.js';
+import { type FileHash, type FolderHash, type Hashes, NotTaken, inProject } from './hashes.js';
 import { DvcCache } from './objects.js';
 import { ignoreOutputs, stage as stageInGit } from './traces.js';
 
@@ -28,20 +28,41 @@ export type Look =
   /** It can't be brought up to date. */
   | { readonly kind: 'stuck'; readonly message: string };
 
+/** What is not as it was: of a file a word, of a file of params a word or one for each of its keys. */
+type Words = string | Readonly<Record<string, string>>;
+
+/** One line of `dvc status --json`. */
+export type StageChange =
+  | { readonly 'changed deps': Readonly<Record<string, Words>> }
+  | { readonly 'changed outs': Readonly<Record<string, string>> }
+  | 'always changed'
+  | 'changed command';
+
+export interface StageOptions {
+  /** That may be read; what is beyond is not known. Default: all. */
+  readonly mostBytes?: number;
+  /** Whether what a stage came to earlier, for what it reads now, is taken from DVC's run cache. Default: yes. */
+  readonly runCache?: boolean;
+  /** Whether outputs go into DVC's cache. Default: yes. */
+  readonly commit?: boolean;
+}
+
 export class StageMemory {
   readonly root: string;
   readonly cache: DvcCache;
   readonly #settings: DvcSettings;
+  readonly #options: StageOptions;
   readonly #hashes: Hashes;
   readonly #locks = new Map<string, LockFile>();
   /** What would be at paths of outputs if what a plan restores were restored. */
   readonly #restored = new Map<string, LockItem>();
 
   /** @param root absolute */
-  constructor(root: string, settings: DvcSettings, ignored: IgnoredPaths) {
+  constructor(root: string, settings: DvcSettings, hashes: Hashes, options: StageOptions = {}) {
     this.root = root;
+    this.#options = options;
     this.#settings = settings;
-    this.#hashes = new Hashes(ignored);
+    this.#hashes = hashes;
     this.cache = new DvcCache(settings.cacheFolder);
   }
 
@@ -69,12 +90,55 @@ export class StageMemory {
     }
   }
 
-  /** Whether what is at a path is what the lock says that a run made there. */
-  made({ definition, name }: StageSpec, { path: written, file }: StageOutput): boolean {
+  /** Whether what is at a path is what the lock says that a run made there; `undefined`: nobody has read it. */
+  made({ definition, name }: StageSpec, { path: written, file }: StageOutput): boolean | undefined {
     const entry = this.#lock(definition).entry(name);
     const before = typeof entry === 'object' ? entry.outs.get(written) : undefined;
     if (before?.md5 === undefined) return false;
-    return this.#hashes.of(path.join(this.root, file), before.legacy)?.md5 === before.md5;
+    const absolute = path.join(this.root, file);
+    if (this.#hashes.isTooMuch(absolute, before.legacy)) return undefined;
+    return this.#hashes.of(absolute, before.legacy)?.md5 === before.md5;
+  }
+
+  /** What is not as `dvc.lock` has it, by the words of `dvc status`. @throws what keeps that from being told */
+  status(stage: StageSpec): readonly StageChange[] {
+    const entry = this.#entry(stage);
+    const deps: [string, Words][] = [];
+    if (!stage.frozen) {
+      for (const one of stage.deps) deps.push(...this.#word(one, entry?.deps.get(one.path)));
+      for (const one of stage.params) deps.push(...this.#paramWords(one, entry?.params.get(one.path)));
+    }
+    const outs = stage.outs.flatMap((one): readonly [string, Words][] => {
+      const before = entry?.outs.get(one.path);
+      const lost = before?.md5 !== undefined && one.cache && !this.cache.has(before.md5, before.legacy);
+      return lost ? [[one.file, 'not in cache']] : this.#word(one, before);
+    });
+    return [
+      ...(deps.length === 0 ? [] : [{ 'changed deps': Object.fromEntries(deps) }]),
+      ...(outs.length === 0 ? [] : [{ 'changed outs': Object.fromEntries(outs) as Record<string, string> }]),
+      ...(runsEachTime(stage) ? (['always changed'] as const) : []),
+      ...(entry === undefined || equal(entry.cmd, stage.cmd) ? [] : (['changed command'] as const)),
+    ];
+  }
+
+  #word(file: StageFile, before: LockItem | undefined): [string, string][] {
+    const now = this.#now(file, before);
+    if (now === undefined) return [[file.file, 'deleted']];
+    return now.item.md5 === before?.md5 ? [] : [[file.file, 'modified']];
+  }
+
+  #paramWords(params: StageParams, before: Mapping | undefined): [string, Words][] {
+    const read = this.#paramsOf(params);
+    if (!read.ok && read.lost) return [[params.file, 'deleted']];
+    if (!read.ok) throw new Error(read.problem);
+    if (before === undefined) return [[params.file, 'new']];
+    const words = changedKeys(params, read.values, before).map(([key, word]) => [key, word] as const);
+    return words.length === 0 ? [] : [[params.file, Object.fromEntries(words)]];
+  }
+
+  /** What the lock says that a stage made. */
+  recorded(stage: StageSpec): LockEntry | undefined {
+    return this.#entry(stage);
   }
 
   /** The values of its params, or why there are none. */
@@ -122,7 +186,8 @@ export class StageMemory {
       outs.map(({ item }) => item),
     );
     const kept = outs.filter(({ out }) => out.cache);
-    for (const { out, hash, item } of kept) if (!item.legacy) this.#store(out, hash);
+    const commits = this.#options.commit !== false;
+    for (const { out, hash, item } of commits ? kept : []) if (!item.legacy) this.#store(out, hash);
     const changed = this.#settings.noScm
       ? []
       : ignoreOutputs(
@@ -134,7 +199,7 @@ export class StageMemory {
       writeAtomic(lock, this.#lock(stage.definition).with(stage.name, entry));
       changed.push(lock);
     }
-    if (isKnownByRun(stage) && outs.every(({ out }) => out.cache || out.role !== 'out')) {
+    if (commits && isKnownByRun(stage) && outs.every(({ out }) => out.cache || out.role !== 'out')) {
       for (const { out, hash, item } of outs) if (!out.cache && !item.legacy) this.#store(out, hash);
       this.cache.saveRun(entry);
     }
@@ -146,7 +211,7 @@ export class StageMemory {
   }
 
   #changes(stage: StageSpec, entry: LockEntry | undefined): string[] {
-    if (entry === undefined) return ['never run'];
+    if (entry === undefined) return [NEVER_RUN];
     const reasons = equal(entry.cmd, stage.cmd) ? [] : ['command changed'];
     if (!stage.frozen) {
       if (runsEachTime(stage))
@@ -177,15 +242,9 @@ export class StageMemory {
     if (!read.ok && read.lost) return [`${params.file} is missing`];
     if (!read.ok) throw new Error(read.problem);
     if (before === undefined) return [`params of ${params.file} are new`];
-    const keys =
-      params.keys.length > 0 ? params.keys : [...new Set([...read.values.keys(), ...before.keys()])];
-    return keys.flatMap((key): string[] => {
-      const [now, old] = [read.values.get(key), before.get(key)];
-      const name = `param ${params.path === 'params.yaml' ? '' : `${params.path}:`}${String(key)}`;
-      if (now === undefined) return [`${name} is missing`];
-      if (old === undefined) return [`${name} is new`];
-      return equal(now, old) ? [] : [`${name} changed`];
-    });
+    const from = params.path === 'params.yaml' ? '' : `${params.path}:`;
+    const told = { deleted: 'is missing', new: 'is new', modified: 'changed' };
+    return changedKeys(params, read.values, before).map(([key, word]) => `param ${from}${key} ${told[word]}`);
   }
 
   /** What the cache has for what the stage reads now. */
@@ -193,6 +252,7 @@ export class StageMemory {
     if (!isKnownByRun(stage)) return undefined;
     let from = entry;
     if (entry === undefined || !this.#sameWork(stage, entry)) {
+      if (this.#options.runCache === false) return undefined;
       const outs = stage.outs.map(({ path: written }): LockItem => ({ path: written, legacy: false }));
       const value = this.cache.lastRun(this.#entryNow(stage, entry, outs));
       from = value === undefined ? undefined : entryOf(value);
@@ -307,6 +367,22 @@ export class StageMemory {
 }
 
 const NO_HASH: FileHash = { kind: 'file', md5: '', size: 0, isexec: false };
+
+/** By the words of DVC. */
+function changedKeys(
+  params: StageParams,
+  values: Mapping,
+  before: Mapping,
+): (readonly [string, 'deleted' | 'new' | 'modified'])[] {
+  const keys: readonly Key[] =
+    params.keys.length > 0 ? params.keys : [...new Set([...values.keys(), ...before.keys()])];
+  return keys.flatMap((key): (readonly [string, 'deleted' | 'new' | 'modified'])[] => {
+    const [now, old] = [values.get(key), before.get(key)];
+    if (now === undefined) return [[String(key), 'deleted']];
+    if (old === undefined) return [[String(key), 'new']];
+    return equal(now, old) ? [] : [[String(key), 'modified']];
+  });
+}
 
 /** Whether DVC remembers what it came to for each set of dependencies. */
 function isKnownByRun(stage: StageSpec): boolean {

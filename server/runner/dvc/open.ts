@@ -8,21 +8,29 @@ import type { StageSpec } from '../../model/stage.js';
 import { quoteWord } from '../../model/shell.js';
 import { diskFiles } from '../../project/files.js';
 import { GitIgnores } from '../../project/git-ignore.js';
-import { settingsOf } from './config.js';
+import { type DvcSettings, settingsOf } from './config.js';
 import { Hashes } from './hashes.js';
 import { IgnoredPaths } from './ignored.js';
-import { StageMemory } from './memory.js';
+import { StageMemory, type StageOptions } from './memory.js';
 
 export type Opened =
   { readonly ok: true; readonly memory: StageMemory } | { readonly ok: false; readonly problem: string };
 
-/** @param root absolute @param stages those that would run */
-export function openStages(
+export interface OpenedMemory {
+  readonly ok: true;
+  readonly memory: StageMemory;
+  readonly settings: DvcSettings;
+  readonly hashes: Hashes;
+  readonly ignored: IgnoredPaths;
+}
+
+/** What DVC remembers of a project, whatever is to be done with it. @param options what it is read and kept for */
+export function openMemory(
   root: string,
-  stages: readonly StageSpec[],
   environment: Readonly<Record<string, string | undefined>>,
-): Opened {
-  const bad = (problem: string): Opened => ({ ok: false, problem });
+  options: StageOptions = {},
+): OpenedMemory | { readonly ok: false; readonly problem: string } {
+  const bad = (problem: string) => ({ ok: false as const, problem });
   if (process.platform === 'win32')
     return bad('stages of DVC run by Modelyard on Linux and macOS only: use `dvc repro`');
   if (statSync(path.join(root, '.dvc'), { throwIfNoEntry: false })?.isDirectory() !== true)
@@ -33,8 +41,27 @@ export function openStages(
   if (!read.ok) return bad(`${read.problem}: use \`dvc repro\``);
   const ignored = new IgnoredPaths(root);
   if (ignored.problem !== undefined) return bad(`${ignored.problem}: use \`dvc repro\``);
-  const memory = new StageMemory(root, read.settings, ignored);
-  const git = read.settings.noScm ? undefined : new GitIgnores(diskFiles, root);
+  const hashes = new Hashes(ignored, options.mostBytes);
+  const memory = new StageMemory(root, read.settings, hashes, options);
+  return { ok: true, memory, settings: read.settings, hashes, ignored };
+}
+
+/**
+ * @param root absolute
+ * @param stages those that would run
+ * @param options what they are looked at for
+ */
+export function openStages(
+  root: string,
+  stages: readonly StageSpec[],
+  environment: Readonly<Record<string, string | undefined>>,
+  options: StageOptions = {},
+): Opened {
+  const base = openMemory(root, environment, options);
+  if (!base.ok) return base;
+  const { memory, settings, hashes, ignored } = base;
+  const bad = (problem: string): Opened => ({ ok: false, problem });
+  const git = settings.noScm ? undefined : new GitIgnores(diskFiles, root);
   const made = new Set(stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
   for (const definition of new Set(stages.map((one) => one.definition))) {
     const lock = definition.replace(/\.yaml$/, '.lock');
@@ -49,10 +76,10 @@ export function openStages(
       if (odd !== undefined) return bad(`${lock}: the stage "${odd.name}" can’t be read`);
     }
   }
-  const data = new DataFiles(root, ignored);
+  const data = new DataFiles(root, hashes);
   for (const stage of stages) {
     const problem =
-      outputProblem(root, stage, ignored, read.settings.noScm) ??
+      outputProblem(root, stage, ignored, settings.noScm) ??
       (stage.frozen
         ? undefined
         : stage.deps.map(({ file }) => data.problem(file, made)).find((one) => one !== undefined));
@@ -85,9 +112,9 @@ class DataFiles {
   readonly #hashes: Hashes;
   readonly #said = new Map<string, string | undefined>();
 
-  constructor(root: string, ignored: IgnoredPaths) {
+  constructor(root: string, hashes: Hashes) {
     this.#root = root;
-    this.#hashes = new Hashes(ignored);
+    this.#hashes = hashes;
   }
 
   /** Why a dependency is not as its `.dvc` file has it: bringing it there is left to DVC. */
@@ -121,6 +148,7 @@ class DataFiles {
     if (typeof read === 'string') return `${dvcFile}: ${read}: use \`dvc repro\``;
     for (const { path: written, md5, legacy } of read) {
       const target = path.join(this.#root, path.dirname(dvcFile), written);
+      if (this.#hashes.isTooMuch(target, legacy)) continue;
       const now = this.#hashes.of(target, legacy);
       const way = `see \`dvc status ${dvcFile}\``;
       if (now === undefined)

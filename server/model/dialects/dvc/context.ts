@@ -56,6 +56,11 @@ export class Context {
     return reserved === undefined ? merge(this.#tree, added, []) : { reserved };
   }
 
+  /** Every value, those of a cell first. */
+  all(): ReadonlyMap<string, Value> {
+    return new Map([...valuesOf(this.#tree), ...valuesOf(this.#cell)]);
+  }
+
   /** What a chain leads to. */
   select(path: readonly string[]): { readonly value: Value } | undefined {
     const [first = ''] = path;
@@ -78,9 +83,11 @@ function nodeOf(value: Value, source: string): Leaf | Tree {
 }
 
 function valueOf(node: Leaf | Tree): Value {
-  return node instanceof Map
-    ? new Map([...node].map(([key, one]) => [key, valueOf(one)] as const))
-    : node.value;
+  return node instanceof Map ? new Map(valuesOf(node)) : node.value;
+}
+
+function valuesOf(tree: Tree): [string, Value][] {
+  return [...tree].map(([key, one]) => [key, valueOf(one)]);
 }
 
 function copyOf(tree: Tree): Tree {

@@ -198,6 +198,36 @@ export function trackedBy(text: string): readonly LockItem[] | string {
   }
 }
 
+/**
+ * The text of a `.dvc` file with other hashes and sizes of what it tracks. `undefined`: it isn't written as DVC writes it.
+ *
+ * @param items one for each that it tracks, in its order
+ */
+export function withTracked(text: string, items: readonly LockItem[]): string | undefined {
+  const { root } = parseYaml(text, undefined, noTemplates);
+  const outs = entryOf(root, 'outs')?.value;
+  if (outs?.kind !== 'sequence' || outs.items.length !== items.length) return undefined;
+  const edits: { readonly start: number; readonly end: number; readonly text: string }[] = [];
+  for (const [at, { md5, size, nfiles }] of items.entries()) {
+    const node = outs.items[at] ?? null;
+    for (const [key, value] of [
+      ['md5', md5],
+      ['size', size],
+      ['nfiles', nfiles],
+    ] as const) {
+      const entry = entryOf(node, key);
+      if (entry === undefined && value === undefined) continue;
+      // A file became a folder, or it was hashed as DVC 2 did.
+      if (entry?.value?.kind !== 'scalar' || value === undefined) return undefined;
+      edits.push({ ...entry.value.span, text: String(value) });
+    }
+    if (entryOf(node, 'hash') === undefined) return undefined;
+  }
+  return edits
+    .sort((a, b) => b.start - a.start)
+    .reduce((done, { start, end, text: put }) => done.slice(0, start) + put + done.slice(end), text);
+}
+
 /** An item as DVC writes it. */
 export function itemValue({ path, md5, size, nfiles, isexec, legacy }: LockItem): Mapping {
   return asMapping([

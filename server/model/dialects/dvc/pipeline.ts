@@ -8,26 +8,30 @@ import { isList } from './values.js';
 
 export interface Unrunnable {
   readonly file: string;
+  /** Of its task. */
+  readonly name: string;
   readonly span: Span;
   /** What of the stage Modelyard can't run, as a sentence. */
   readonly message: string;
 }
 
-export type StagePipeline =
-  | { readonly ok: true; readonly pipeline: Pipeline }
-  | { readonly ok: false; readonly problems: readonly Unrunnable[] };
+export interface StagePipeline {
+  /** A stage that can't be run here is a task without an action. */
+  readonly pipeline: Pipeline;
+  readonly problems: readonly Unrunnable[];
+}
 
 /** @param path of the `dvc.yaml` that is run @param root absolute; DVC tells commands where it is */
 export function pipelineOf(path: string, stages: readonly StageOf[], root: string): StagePipeline {
   const problems: Unrunnable[] = [];
-  const tasks = stages.flatMap((one) => {
+  const tasks = stages.map((one) => {
     const spec = specOf(one);
-    if (typeof spec !== 'string') return [taskOf(one, spec, root)];
+    if (typeof spec !== 'string') return taskOf(one, spec, root);
+    const name = addressOf(one.file, one.stage.name);
     const message = `Modelyard can’t run the stage "${one.stage.name}": ${spec}. \`dvc repro\` can.`;
-    problems.push({ file: one.file, span: one.stage.nameSpan, message });
-    return [];
+    problems.push({ file: one.file, name, span: one.stage.nameSpan, message });
+    return bareTask(name, one.stage.nameSpan);
   });
-  if (problems.length > 0) return { ok: false, problems };
   const start = { start: 0, end: 0 };
   const pipeline: Pipeline = {
     path,
@@ -40,7 +44,7 @@ export function pipelineOf(path: string, stages: readonly StageOf[], root: strin
     tasks,
     expressions: [],
   };
-  return { ok: true, pipeline };
+  return { pipeline, problems };
 }
 
 /** What a stage is called from the root of its project. */
@@ -89,17 +93,13 @@ function taskOf({ stage, file, folder }: StageOf, spec: StageSpec, root: string)
   // A frozen stage looks at nothing that it depends on.
   const read = spec.frozen ? [] : [...spec.deps, ...spec.params].map((one) => one.file);
   return {
-    name: addressOf(file, spec.name),
-    nameSpan,
-    span: nameSpan,
+    ...bareTask(addressOf(file, spec.name), nameSpan),
     actionSpan: nameSpan,
     action: { kind: 'run', commands: commandsOf(spec).map(text), apart: true },
-    needs: [],
     env: [
       variable('DVC_ROOT', root, nameSpan, true),
       variable('DVC_STAGE', addressOf(file, spec.name), nameSpan),
     ],
-    secrets: [],
     inputs: [...new Set(read)].map((one): Input => ({
       ...text(one),
       negated: false,
@@ -121,12 +121,27 @@ function taskOf({ stage, file, folder }: StageOf, spec: StageSpec, root: string)
     ...(stage.work.folder === undefined
       ? {}
       : { workingDirectory: text(stage.work.folder || folder || '.') }),
+    stage: spec,
+  };
+}
+
+function bareTask(name: string, nameSpan: Span): Task {
+  return {
+    name,
+    nameSpan,
+    span: nameSpan,
+    needs: [],
+    env: [],
+    secrets: [],
+    inputs: [],
+    outputs: [],
+    metrics: [],
+    plots: [],
     resources: { cpus: 1, gpus: 0 },
     retries: { max: 0, delayMs: 0, maxDelayMs: 0 },
     continueOnError: false,
     cache: true,
     expressions: [],
-    stage: spec,
   };
 }
 

@@ -1,0 +1,231 @@
+/** Outputs of stages and what `.dvc` files track, against DVC's cache: what `dvc status`, `checkout` and `commit` are about. */
+import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { NEVER_WALKED } from '../../base/never-walked.js';
+import { type LockItem, trackedBy, withTracked } from '../../model/dialects/dvc/lock.js';
+import { addressOf } from '../../model/dialects/dvc/pipeline.js';
+import { within } from '../../model/dialects/dvc/paths.js';
+import { folderOf, isWithin } from '../../model/paths.js';
+import type { StageSpec } from '../../model/stage.js';
+import { writeAtomic } from '../../stores/atomic.js';
+import type { Hashes } from './hashes.js';
+import type { IgnoredPaths } from './ignored.js';
+import type { StageChange, StageMemory } from './memory.js';
+import type { OpenedMemory } from './open.js';
+
+/** A file or folder that DVC keeps. */
+interface Kept {
+  /** The stage or the `.dvc` file, as DVC calls it. */
+  readonly owner: string;
+  /** Relative to the project. */
+  readonly file: string;
+  readonly item: LockItem;
+}
+
+interface DataFile {
+  /** The `.dvc` file, relative to the project. */
+  readonly path: string;
+  readonly text: string;
+  readonly items: readonly LockItem[];
+}
+
+/** What would be put where, or why it can't be. */
+export interface Checkout {
+  readonly file: string;
+  readonly change: 'added' | 'modified';
+}
+
+export interface CheckoutPlan {
+  readonly changes: readonly (Checkout & { readonly item: LockItem })[];
+  /** Whose objects the cache lacks. */
+  readonly missing: readonly string[];
+  /** What is there has no copy in the cache. */
+  readonly unsaved: readonly string[];
+}
+
+/** Something of it is not for us to look at. */
+export class LeftToDvc extends Error {}
+
+export class DvcData {
+  readonly #root: string;
+  readonly #memory: StageMemory;
+  readonly #hashes: Hashes;
+  readonly #stages: readonly StageSpec[];
+  readonly #files: readonly DataFile[];
+
+  /** @param stages of all `dvc.yaml` of the project @throws LeftToDvc */
+  constructor(root: string, { memory, hashes, ignored }: OpenedMemory, stages: readonly StageSpec[]) {
+    this.#root = root;
+    this.#memory = memory;
+    this.#hashes = hashes;
+    this.#stages = stages;
+    const made = new Set(stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
+    this.#files = dataFiles(root, ignored, made);
+  }
+
+  /** Names that may be asked for: stages, `.dvc` files, and what they keep. */
+  unknown(targets: readonly string[]): string | undefined {
+    return targets.find(
+      (target) =>
+        !this.#kept().some((one) => isNamed(one, target)) &&
+        !this.#stages.some((stage) => isOwner(nameOf(stage), target)),
+    );
+  }
+
+  /** By owner, as `dvc status --json` has it; what is as it was is left out. */
+  status(targets: readonly string[] = []): Readonly<Record<string, readonly StageChange[]>> {
+    const chosen = (owner: string, files: readonly string[]): boolean =>
+      targets.length === 0 || targets.some((one) => isOwner(owner, one) || files.includes(one));
+    const stages = this.#stages.flatMap((stage) => {
+      const name = nameOf(stage);
+      const files = stage.outs.map(({ file }) => file);
+      return chosen(name, files) ? [[name, this.#memory.status(stage)] as const] : [];
+    });
+    const files = this.#files.flatMap((file) => {
+      const outs = file.items.map((item) => within(folderOf(file.path), item.path));
+      return chosen(file.path, outs) ? [[file.path, this.#fileStatus(file)] as const] : [];
+    });
+    return Object.fromEntries([...stages, ...files].filter(([, changes]) => changes.length > 0));
+  }
+
+  #fileStatus(file: DataFile): readonly StageChange[] {
+    const changed = file.items.flatMap((item): readonly (readonly [string, string])[] => {
+      const place = within(folderOf(file.path), item.path);
+      if (item.md5 !== undefined && !this.#memory.cache.has(item.md5, item.legacy))
+        return [[place, 'not in cache']];
+      const now = this.#hashes.of(path.join(this.#root, place), item.legacy);
+      if (now === undefined) return [[place, 'deleted']];
+      return now.md5 === item.md5 ? [] : [[place, 'modified']];
+    });
+    return changed.length === 0 ? [] : [{ 'changed outs': Object.fromEntries(changed) }];
+  }
+
+  /** What has to be put where so that all is as the lock and the `.dvc` files have it. */
+  planCheckout(targets: readonly string[]): CheckoutPlan {
+    const changes: (Checkout & { readonly item: LockItem })[] = [];
+    const missing: string[] = [];
+    const unsaved: string[] = [];
+    for (const one of this.#kept()) {
+      const { file, item } = one;
+      if (item.md5 === undefined || (targets.length > 0 && !targets.some((target) => isNamed(one, target))))
+        continue;
+      const now = this.#hashes.of(path.join(this.#root, file), item.legacy);
+      if (now?.md5 === item.md5) continue;
+      if (!this.#memory.cache.has(item.md5, item.legacy)) missing.push(file);
+      else {
+        const saved = now === undefined || this.#memory.cache.has(now.md5, item.legacy);
+        if (!saved) unsaved.push(file);
+        changes.push({ file, item, change: now === undefined ? 'added' : 'modified' });
+      }
+    }
+    return { changes, missing, unsaved };
+  }
+
+  /** @param aside takes what is there away, and keeps it */
+  checkout({ changes }: CheckoutPlan, aside: (file: string) => void): void {
+    for (const { file, item } of changes) {
+      const absolute = path.join(this.#root, file);
+      if (lstatSync(absolute, { throwIfNoEntry: false }) !== undefined) aside(file);
+      this.#memory.cache.checkout(item.md5 ?? '', absolute, {
+        legacy: item.legacy,
+        isexec: item.isexec === true,
+      });
+    }
+  }
+
+  /** Takes what there is now for what was made. @returns the owners whose record has changed */
+  commit(targets: readonly string[]): {
+    readonly owners: readonly string[];
+    readonly problems: readonly string[];
+  } {
+    const changed = Object.keys(this.status(targets));
+    const problems: string[] = [];
+    for (const stage of this.#stages) {
+      if (!changed.includes(nameOf(stage))) continue;
+      const problem = this.#memory.keep(stage);
+      if (problem !== undefined) problems.push(problem);
+    }
+    for (const file of this.#files) if (changed.includes(file.path)) this.#commitFile(file);
+    return { owners: changed, problems };
+  }
+
+  #commitFile({ path: file, text, items }: DataFile): void {
+    const now = items.map((item) => {
+      const place = path.join(this.#root, within(folderOf(file), item.path));
+      const hash = this.#hashes.of(place);
+      if (hash === undefined) throw new Error(`${file}: ${item.path} does not exist`);
+      this.#memory.cache.add(place, hash);
+      const more = hash.kind === 'folder' ? { nfiles: hash.files.length } : {};
+      return { path: item.path, md5: hash.md5, size: hash.size, ...more, legacy: false };
+    });
+    const written = withTracked(text, now);
+    if (written === undefined)
+      throw new LeftToDvc(
+        `${file} is written in a way that Modelyard does not change: use \`dvc commit ${file}\``,
+      );
+    writeAtomic(path.join(this.#root, file), written);
+  }
+
+  *#keptByStages(): Generator<Kept> {
+    for (const stage of this.#stages) {
+      const entry = this.#memory.recorded(stage);
+      for (const { path: written, file, cache } of stage.outs) {
+        const item = cache ? entry?.outs.get(written) : undefined;
+        if (item !== undefined) yield { owner: nameOf(stage), file, item };
+      }
+    }
+  }
+
+  #kept(): readonly Kept[] {
+    const files = this.#files.flatMap(({ path: owner, items }) =>
+      items.map((item): Kept => ({ owner, file: within(folderOf(owner), item.path), item })),
+    );
+    return [...this.#keptByStages(), ...files];
+  }
+}
+
+function nameOf({ definition, name }: StageSpec): string {
+  return addressOf(definition, name);
+}
+
+/** A group stands for its stages, a `dvc.yaml` for those in it. */
+function isOwner(owner: string, target: string): boolean {
+  return (
+    owner === target ||
+    owner.startsWith(`${target}@`) ||
+    owner.startsWith(`${target}:`) ||
+    (target === 'dvc.yaml' && !/\.yaml:|\.dvc$/.test(owner))
+  );
+}
+
+function isNamed({ owner, file }: Kept, target: string): boolean {
+  return isOwner(owner, target) || file === target;
+}
+
+/** All `.dvc` files of a project. What lies in an output is data. */
+function dataFiles(root: string, ignored: IgnoredPaths, made: ReadonlySet<string>): DataFile[] {
+  const found: DataFile[] = [];
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
+      const file = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (ignored.ignores(path.join(root, file), entry.isDirectory())) continue;
+      if (entry.isDirectory()) {
+        if (!NEVER_WALKED.has(entry.name) && !made.has(file) && !isOtherProject(root, file)) walk(file);
+      } else if (entry.isFile() && entry.name.endsWith('.dvc') && entry.name !== '.dvc')
+        found.push(readDataFile(root, file));
+    }
+  };
+  walk('');
+  return found.filter(({ path: file }) => ![...made].some((one) => isWithin(file, one)));
+}
+
+function isOtherProject(root: string, folder: string): boolean {
+  return existsSync(path.join(root, folder, '.dvc'));
+}
+
+function readDataFile(root: string, file: string): DataFile {
+  const text = readFileSync(path.join(root, file), 'utf8');
+  const items = trackedBy(text);
+  if (typeof items === 'string') throw new LeftToDvc(`${file}: ${items}: use \`dvc\` itself`);
+  return { path: file, text, items };
+}
