@@ -84,9 +84,12 @@ export interface ParamSummary {
   readonly choices?: readonly string[];
 }
 
+export type PipelineKind = 'model-build' | 'app-build' | 'deployment';
+
 export interface PipelineSummary {
   readonly name: string;
-  readonly kind: 'model-build' | 'app-build' | 'deployment';
+  /** `dvc`: the stages of a `dvc.yaml`. */
+  readonly kind: PipelineKind | 'dvc';
   readonly description?: string;
   readonly uri: string;
   readonly path: string;
@@ -268,6 +271,8 @@ export interface GraphNode {
   readonly action: string;
   readonly description?: string;
   readonly range: WireRange;
+  /** Where it stands in another file than the one that was asked about. */
+  readonly uri?: string;
   readonly status?: TaskStatus;
   readonly staleness: Staleness;
   readonly reasons: readonly string[];
@@ -467,7 +472,7 @@ export interface Requests
   'modelyard/trustMemory': { params: { readonly projectUri: string }; result: Outcome };
   'modelyard/answer': { params: AnswerParams; result: AnswerResult };
   'modelyard/template': {
-    params: { readonly kind: PipelineSummary['kind']; readonly name: string };
+    params: { readonly kind: PipelineKind; readonly name: string };
     result: { readonly fileName: string; readonly text: string };
   };
 }

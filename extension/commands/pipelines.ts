@@ -1,7 +1,7 @@
 /** Commands on pipelines and their tasks: run, plan, graph, go there, make a new one. */
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
-import type { PipelineSummary } from '../../server/protocol.js';
+import type { PipelineKind, PipelineSummary } from '../../server/protocol.js';
 import type { Context } from '../context.js';
 import type { GraphPanels } from '../panels/graph.js';
 import type { TextDocuments } from '../text-documents.js';
@@ -39,7 +39,7 @@ export async function start(
 }
 
 const KINDS: readonly (vscode.QuickPickItem & {
-  readonly kindId: PipelineSummary['kind'];
+  readonly kindId: PipelineKind;
   readonly sample: string;
 })[] = [
   {

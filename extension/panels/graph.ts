@@ -3,6 +3,7 @@ import { runCommand } from '../contributed.js';
 import { defined } from '../../server/base/defined.js';
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
+import type { GraphResult } from '../../server/protocol.js';
 import type { FromGraph, ToGraph } from '../../media/webviews/shared/messages.js';
 import type { Context } from '../context.js';
 import { Panels, type PanelHandle } from './panels.js';
@@ -13,6 +14,8 @@ export interface GraphPanels {
 
 export function registerGraphPanels({ extension, client, state }: Context): GraphPanels {
   const focus = new Map<string, string>();
+  /** What is drawn, by the file that was asked about. */
+  const drawn = new Map<string, GraphResult>();
 
   const show = async (handle: PanelHandle<ToGraph>): Promise<void> => {
     const [uri = ''] = handle.values;
@@ -24,6 +27,7 @@ export function registerGraphPanels({ extension, client, state }: Context): Grap
       });
       return;
     }
+    drawn.set(uri, graph);
     handle.panel.title = `Graph: ${plain(graph.pipeline, 40)}`;
     const wanted = focus.get(uri);
     focus.delete(uri);
@@ -32,6 +36,21 @@ export function registerGraphPanels({ extension, client, state }: Context): Grap
       graph,
       canRun: vscode.workspace.isTrusted,
       ...defined({ focus: wanted }),
+    });
+  };
+
+  /** A stage may stand in another file than the one whose graph it is in. */
+  const open = async (uri: string, task: string): Promise<void> => {
+    const node = drawn.get(uri)?.nodes.find((one) => one.task === task);
+    if (node?.uri === undefined) {
+      await runCommand('revealDefinition', uri, task);
+      return;
+    }
+    const { line, character } = node.range.start;
+    const start = new vscode.Position(line, character);
+    await vscode.window.showTextDocument(vscode.Uri.parse(node.uri), {
+      preview: true,
+      selection: new vscode.Range(start, start),
     });
   };
 
@@ -46,7 +65,7 @@ export function registerGraphPanels({ extension, client, state }: Context): Grap
         case 'ready':
           return;
         case 'open':
-          await runCommand('revealDefinition', uri, message.task);
+          await open(uri, message.task);
           return;
         case 'plan':
           await runCommand('planPipeline', uri);

@@ -14,12 +14,14 @@ export const KIND_WORDS: Readonly<Record<PipelineSummary['kind'], string>> = {
   'model-build': 'model build',
   'app-build': 'app build',
   deployment: 'deployment',
+  dvc: 'DVC pipeline',
 };
 
 const KIND_ICONS: Readonly<Record<PipelineSummary['kind'], string>> = {
   'model-build': 'beaker',
   'app-build': 'package',
   deployment: 'rocket',
+  dvc: 'layers',
 };
 
 const ACTION_ICONS: Readonly<Record<TaskAction, string>> = {
@@ -51,7 +53,8 @@ export function freshness(pipeline: PipelineSummary): string {
     (task) => task.staleness === 'stale' || task.staleness === 'never-run',
   ).length;
   const known = pipeline.tasks.every((task) => task.staleness !== 'unknown');
-  if (pipeline.lastRun === undefined && known && fresh === 0) return 'never run';
+  const none = pipeline.tasks.every((task) => task.staleness !== 'stale');
+  if (pipeline.lastRun === undefined && known && fresh === 0 && none) return 'never run';
   if (stale > 0) return `${stale} of ${total} to run`;
   return '';
 }
@@ -85,13 +88,17 @@ export function pipelineItem(pipeline: PipelineSummary, now: number): ItemText {
   const active = last !== undefined && isActive(last.status);
   const shape = last === undefined ? undefined : look(last.status);
   const name = plain(pipeline.name);
+  // DVC may have run its stages.
+  const never = pipeline.kind === 'dvc' ? undefined : 'never run';
   const state = pipeline.errors > 0 ? plural(pipeline.errors, 'error') : freshness(pipeline);
   const lines = [
     `**${escapeMarkdown(pipeline.name)}** · ${KIND_WORDS[pipeline.kind]}`,
     pipeline.description === undefined ? '' : escapeMarkdown(pipeline.description),
     `$(file) ${escapeMarkdown(pipeline.path)}`,
     last === undefined
-      ? '$(circle-large-outline) Never run'
+      ? never === undefined
+        ? ''
+        : '$(circle-large-outline) Never run'
       : `$(${look(last.status).icon}) Last run ${look(last.status).word}, ${ago(last.createdAt, now)}`,
     freshness(pipeline) === '' ? '' : `$(sync) ${freshness(pipeline)}`,
     problems(pipeline) === '' ? '' : `$(warning) ${problems(pipeline)}`,
@@ -112,7 +119,7 @@ export function pipelineItem(pipeline: PipelineSummary, now: number): ItemText {
       `Pipeline ${name}`,
       KIND_WORDS[pipeline.kind],
       state,
-      last === undefined ? 'never run' : `last run ${look(last.status).word} ${ago(last.createdAt, now)}`,
+      last === undefined ? never : `last run ${look(last.status).word} ${ago(last.createdAt, now)}`,
     ),
     children: 'collapsed',
   };

@@ -1,7 +1,7 @@
 /** Code lenses: run, plan and look at a pipeline and each of its tasks, and how they went; the same for feature views. */
-import type { Task } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import type { LensCommand } from '../protocol.js';
+import { runnableOf, type WrittenTask, writtenTasks } from '../rules/dvc/runnable.js';
 import { ago } from './markdown.js';
 import { nowOf } from './describe.js';
 import type { CodeLens, CommandReference, IdeContext, OpenQuestion } from './types.js';
@@ -11,9 +11,10 @@ const TASK_LIMIT = 1_000;
 const VIEW_LIMIT = 500;
 
 export function codeLenses(context: IdeContext): CodeLens[] {
-  if (context.definition.kind === 'features') return viewLenses(context, context.definition.features);
-  if (context.definition.kind !== 'pipeline') return [];
-  const { pipeline } = context.definition;
+  const { definition, project } = context;
+  if (definition.kind === 'features') return viewLenses(context, definition.features);
+  const pipeline = runnableOf(definition, project)?.pipeline;
+  if (pipeline === undefined) return [];
   const lenses: CodeLens[] = [];
   const add = (span: CodeLens['span'], title: string, command: CommandReference, tooltip: string): void => {
     lenses.push({ span, title, tooltip, command });
@@ -32,9 +33,10 @@ export function codeLenses(context: IdeContext): CodeLens[] {
     const title = `${iconOf(last.status)} ${last.status} ${ago(last.at, nowOf(context))}`;
     add(top, title, { command: 'modelyard.showRun', runId: last.runId }, 'Show the last run');
   }
-  if (pipeline.tasks.length > TASK_LIMIT) return lenses;
-  const questions = context.history?.questions(context.definition.path) ?? [];
-  for (const task of pipeline.tasks) {
+  const tasks = writtenTasks(definition, project);
+  if (tasks.length > TASK_LIMIT) return lenses;
+  const questions = context.history?.questions(definition.path) ?? [];
+  for (const task of tasks) {
     const on = task.nameSpan;
     lenses.push(...questionLenses(context, task, questions));
     add(
@@ -66,7 +68,7 @@ export function codeLenses(context: IdeContext): CodeLens[] {
 /** What a task asks people now; answered right there where it is one question. */
 function questionLenses(
   context: IdeContext,
-  { name, nameSpan }: Task,
+  { name, nameSpan }: WrittenTask,
   questions: readonly OpenQuestion[],
 ): CodeLens[] {
   const mine = questions.filter(({ task }) => task === name || task.startsWith(`${name}@`));

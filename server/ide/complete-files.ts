@@ -1,7 +1,10 @@
 /** Completion of paths of the project: what is on disk, and what tasks make. */
 import { NEVER_WALKED } from '../base/never-walked.js';
-import { folderOf } from '../model/paths.js';
+import { folderOf, normalizePath, pathFrom } from '../model/paths.js';
+import { writtenTasks } from '../rules/dvc/runnable.js';
+import { baseOf } from './complete-stages.js';
 import { dependents } from './dependents.js';
+import { pipelineOf } from './describe.js';
 import { pathsOf, plainPath } from './paths.js';
 import type { Slot } from './slot.js';
 import type { Completion, IdeContext } from './types.js';
@@ -12,8 +15,10 @@ const LIMIT = 500;
 export function completeFiles(context: IdeContext, slot: Slot): Completion[] {
   if (slot.typed.includes('${{') || slot.typed.startsWith('/')) return [];
   const folder = slot.typed.includes('/') ? slot.typed.slice(0, slot.typed.lastIndexOf('/') + 1) : '';
+  const base = baseOf(context, slot);
+  const listed = normalizePath(`${base === '' ? '.' : base}/${folder}`);
   const items: Completion[] = [];
-  for (const entry of (context.listFolder?.(folder.replace(/\/$/, '')) ?? []).slice(0, LIMIT)) {
+  for (const entry of (context.listFolder?.(listed === '.' ? '' : listed) ?? []).slice(0, LIMIT)) {
     if (NEVER_WALKED.has(entry.name) || entry.name.includes('\n')) continue;
     const path = `${folder}${entry.name}${entry.folder ? '/' : ''}`;
     items.push({
@@ -30,13 +35,14 @@ export function completeFiles(context: IdeContext, slot: Slot): Completion[] {
 }
 
 function producedPaths(context: IdeContext, slot: Slot, known: ReadonlySet<string>): Completion[] {
-  if (context.definition.kind !== 'pipeline') return [];
-  const own = slot.path[0] === 'tasks' ? slot.path[1] : undefined;
-  const after = dependents(context, own);
+  const own = ownTasks(context, slot);
+  const after = new Set([...own].slice(0, 1).flatMap((name) => [...dependents(context, name)]));
+  const base = baseOf(context, slot);
   const items = new Map<string, Completion>();
-  for (const { task, role, text } of pathsOf(context.definition.pipeline.tasks)) {
-    const path = plainPath(text);
-    if (path === undefined || task.name === own || role === 'folder' || known.has(path) || items.has(path))
+  for (const { task, role, text } of pathsOf(pipelineOf(context)?.tasks ?? [])) {
+    const found = plainPath(text);
+    const path = found === undefined ? undefined : pathFrom(base, found);
+    if (path === undefined || own.has(task.name) || role === 'folder' || known.has(path) || items.has(path))
       continue;
     const made = role !== 'input' && role !== 'data';
     if (made && after.has(task.name)) continue;
@@ -52,6 +58,17 @@ function producedPaths(context: IdeContext, slot: Slot, known: ReadonlySet<strin
     if (items.size >= LIMIT) break;
   }
   return [...items.values()];
+}
+
+/** The tasks that a slot belongs to: of a group of stages all. */
+function ownTasks({ definition, project }: IdeContext, { path: [section, name] }: Slot): ReadonlySet<string> {
+  if (section !== 'tasks' && section !== 'stages') return new Set();
+  const { text } = definition.tree;
+  const own = writtenTasks(definition, project).filter(
+    ({ name: one, nameSpan }) =>
+      one === name || (section === 'stages' && text.slice(nameSpan.start, nameSpan.end) === name),
+  );
+  return new Set(own.flatMap(({ tasks }) => tasks.map((task) => task.name)));
 }
 
 /** In quotes where YAML would read the name as something else. */

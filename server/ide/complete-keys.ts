@@ -6,6 +6,7 @@ import {
   FEATURES_SNIPPETS,
   PIPELINE_SNIPPETS,
   SECTION_SNIPPETS,
+  STAGE_SNIPPETS,
   type Snippet,
   TASK_SNIPPETS,
 } from './snippets.js';
@@ -61,6 +62,7 @@ function callParams(context: IdeContext, slot: Slot): Completion[] {
 function snippetsFor({ definition }: IdeContext, slot: Slot): readonly Snippet[] {
   const { kind, tree } = definition;
   if (kind === 'project' || slot.flow || slot.colon) return [];
+  if (kind === 'dvc') return slot.path.length === 1 && slot.path[0] === 'stages' ? STAGE_SNIPPETS : [];
   if (slot.path.length === 0) {
     const empty = tree.root === null || (tree.root.kind === 'scalar' && slot.siblings.length === 0);
     return empty ? (kind === 'pipeline' ? PIPELINE_SNIPPETS : FEATURES_SNIPPETS) : [];

@@ -10,6 +10,7 @@ import { entryOf } from '../syntax/text.js';
 import { featureNames } from './complete-feature-names.js';
 import { completeModelField } from './complete-models.js';
 import { packageNames, packageVersions } from './complete-packages.js';
+import { paramNames } from './complete-stages.js';
 import { taskSummary } from './describe.js';
 import { servingSummary } from './describe-serving.js';
 import { type Name, unique } from './name.js';
@@ -26,6 +27,7 @@ const KINDS: Readonly<Partial<Record<NameTarget, CompletionKind>>> = {
   pipeline: 'pipeline',
   secret: 'secret',
   rule: 'rule',
+  value: 'param',
 };
 
 /** Names that may stand in a slot; those that its list has already are left out. */
@@ -79,6 +81,8 @@ function namesOf(context: IdeContext, slot: Slot, target: NameTarget): readonly 
     }
     case 'service':
       return described(context, target, serviceNames(context));
+    case 'value':
+      return paramNames(context, slot);
     case 'model':
     case 'alias':
     case 'column':

@@ -1,4 +1,7 @@
 /** Completion: what can be written at the cursor, decided by where it stands. */
+import type { Dialect } from '../model/dialects/dialect.js';
+import { DIALECTS } from '../model/dialects/index.js';
+import type { NameTarget } from '../model/schema/hint.js';
 import { schemaAt, type SchemaInfo } from '../model/schema/index.js';
 import { anchorMarks } from '../syntax/anchors.js';
 import { entryOf } from '../syntax/text.js';
@@ -10,6 +13,7 @@ import { completeFiles } from './complete-files.js';
 import { completeKeys } from './complete-keys.js';
 import { completeMonitor } from './complete-monitor.js';
 import { completeNames } from './complete-names.js';
+import { completePlaceholder } from './complete-stages.js';
 import { shortValue } from './markdown.js';
 import { type Slot, slotAt } from './slot.js';
 import type { Completion, CompletionList, IdeContext } from './types.js';
@@ -23,6 +27,8 @@ export function completion(context: IdeContext, offset: number): CompletionList 
   if (directive !== undefined) return { items: directive, incomplete: false };
   const anchors = completeAnchors(context, offset);
   if (anchors !== undefined) return { items: anchors, incomplete: false };
+  const placeholder = completePlaceholder(context, offset);
+  if (placeholder !== undefined) return { items: placeholder, incomplete: false };
   const expression = expressionSlot(context, offset);
   const sql = completeSql(context, offset);
   if (sql !== undefined) return { items: sql, incomplete: false };
@@ -39,7 +45,7 @@ export function completion(context: IdeContext, offset: number): CompletionList 
   }
   if (slot === undefined) return NOTHING;
   const info = schemaAt(definition.kind, slot.path, slot.siblings);
-  if (info === undefined) return NOTHING;
+  if (info === undefined) return listOf(completeTarget(context, slot, targetAt(context, slot)));
   if (slot.kind === 'either' && slot.typed.endsWith(':') && info.names !== 'feature') return NOTHING;
   const items: Completion[] = [];
   if (slot.kind !== 'value') {
@@ -47,7 +53,23 @@ export function completion(context: IdeContext, offset: number): CompletionList 
   }
   if (slot.kind === 'key') items.push(...itemsWithDash(context, slot, info));
   else items.push(...completeValues(context, slot, info));
+  return listOf(items);
+}
+
+function listOf(items: readonly Completion[]): CompletionList {
   return { items, incomplete: items.some((item) => item.kind === 'file' || item.kind === 'folder') };
+}
+
+/** What a text in a slot names, where its kind of file says so beside the schema. */
+function targetAt({ definition }: IdeContext, { path }: Slot): NameTarget | undefined {
+  const dialect: Dialect = DIALECTS[definition.kind];
+  return dialect.target?.(path);
+}
+
+function completeTarget(context: IdeContext, slot: Slot, names: NameTarget | undefined): Completion[] {
+  if (names === undefined) return [];
+  if (names === 'path' || names === 'glob') return completeFiles(context, slot);
+  return names === 'column' ? completeColumnNames(context, slot) : completeNames(context, slot, names);
 }
 
 /** Keys that a merge brings are there already, and `<<` itself rules nothing out. */
@@ -115,10 +137,11 @@ function completeValues(context: IdeContext, slot: Slot, info: SchemaInfo): Comp
   };
   for (const value of info.values) add(shortValue(value), value === info.default ? 'default' : '', '1');
   if (info.values.length === 0 && isScalar(info.default)) add(String(info.default), 'default', '2');
-  if (info.names === 'path' || info.names === 'glob') items.push(...completeFiles(context, slot));
-  else if (info.names === 'column') items.push(...completeColumnNames(context, slot));
-  else if (info.names !== undefined) {
-    const named = completeNames(context, slot, info.names);
+  const names = info.names ?? targetAt(context, slot);
+  if (names === 'path' || names === 'glob' || names === 'column')
+    items.push(...completeTarget(context, slot, names));
+  else if (names !== undefined) {
+    const named = completeTarget(context, slot, names);
     const labels = new Set(named.map(({ label }) => label));
     // More is known of a name than that it is the default.
     return [...items.filter(({ label }) => !labels.has(label)), ...named, ...expressionItems(slot, info)];

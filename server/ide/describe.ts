@@ -1,12 +1,14 @@
 /** Tasks, params and values in words, for hovers and completions. Markdown. */
 import type { Output, Param, Pipeline, Task } from '../model/definition.js';
+import { runnableOf } from '../rules/dvc/runnable.js';
 import { entryOf } from '../syntax/text.js';
 import { valueAt } from '../model/keys.js';
 import { ago, code, escapeMarkdown, metricValue, shortValue } from './markdown.js';
 import type { IdeContext } from './types.js';
 
-export function pipelineOf(context: IdeContext): Pipeline | undefined {
-  return context.definition.kind === 'pipeline' ? context.definition.pipeline : undefined;
+/** What a run of the definition runs. */
+export function pipelineOf({ definition, project }: IdeContext): Pipeline | undefined {
+  return runnableOf(definition, project)?.pipeline;
 }
 
 export function taskOf(context: IdeContext, name: string | number | undefined): Task | undefined {

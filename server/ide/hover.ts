@@ -35,6 +35,7 @@ import {
 import { environmentMember, packageMember } from './describe-contexts.js';
 import { modelHover } from './describe-models.js';
 import { servingSummary } from './describe-serving.js';
+import { pathSummary, stageSummary, writtenSummary } from './describe-stages.js';
 import { ago, code, escapeMarkdown, metricValue, shortValue } from './markdown.js';
 import { occurrenceAt, type Thing } from './occurrences.js';
 import { pathUnder } from './paths.js';
@@ -130,12 +131,16 @@ function describeThing(context: IdeContext, thing: Thing, offset: number): strin
     case 'param': {
       const full = owner === undefined ? name : `${owner}.${name}`;
       const param = pipeline?.params.find((candidate) => candidate.name === full);
-      return param === undefined ? groupSummary(full, pipeline?.params ?? []) : paramSummary(param);
+      return param === undefined
+        ? (groupSummary(full, pipeline?.params ?? []) ?? writtenSummary(context, thing))
+        : paramSummary(param);
     }
     case 'task': {
       const task = taskOf(context, name);
-      return task === undefined ? undefined : taskSummary(context, task);
+      return stageSummary(context, name) ?? (task === undefined ? undefined : taskSummary(context, task));
     }
+    case 'path':
+      return pathSummary(context, thing);
     case 'output': {
       const task = taskOf(context, owner);
       const output = task?.outputs.find((candidate) => candidate.name === name);
@@ -143,7 +148,7 @@ function describeThing(context: IdeContext, thing: Thing, offset: number): strin
     }
     case 'axis': {
       const task = taskOf(context, owner);
-      return task === undefined ? undefined : axisSummary(task, name);
+      return task === undefined ? writtenSummary(context, thing) : axisSummary(task, name);
     }
     case 'variable':
       return variableSummary(context, name, offset);

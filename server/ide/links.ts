@@ -3,6 +3,7 @@ import type { Definition } from '../model/analyze.js';
 import type { TemplateText } from '../model/definition.js';
 import { modelMentions } from '../model/model-mentions.js';
 import { versionMeant } from './model-places.js';
+import { occurrencesOf } from './occurrences.js';
 import { pathsOf, plainPath } from './paths.js';
 import type { DocumentLink, IdeContext } from './types.js';
 
@@ -28,6 +29,11 @@ export function documentLinks(context: IdeContext): DocumentLink[] {
       path,
       tooltip: `Open ${path}`,
     });
+  }
+  for (const { thing, span } of occurrencesOf(definition, context.project)) {
+    const { kind, name: path } = thing;
+    if (kind !== 'path' || (!probes.has(path) && probes.size >= LIMIT) || !isFile(path)) continue;
+    links.push({ span, path, tooltip: `Open ${path}` });
   }
   return [...links, ...versionLinks(context)];
 }

@@ -3,6 +3,9 @@ import { memo } from '../base/memo.js';
 import { defined } from '../base/defined.js';
 import { anchorMarks, type AnchorMark } from '../syntax/anchors.js';
 import type { Definition } from '../model/analyze.js';
+import type { Dialect } from '../model/dialects/dialect.js';
+import { DIALECTS } from '../model/dialects/index.js';
+import type { Names, WrittenName } from '../model/dialects/names.js';
 import { featureUsesOf } from '../model/feature-uses.js';
 import type { FeatureUse } from '../model/feature-uses.js';
 import { modelMentions } from '../model/model-mentions.js';
@@ -27,6 +30,7 @@ export type ThingKind =
   | 'param'
   | 'output'
   | 'axis'
+  | 'path'
   | 'variable'
   | 'entity'
   | 'view'
@@ -53,6 +57,17 @@ export interface Occurrence {
   readonly span: Span;
   /** Of a definition: all of it. */
   readonly whole?: Span;
+  /** Of a path: the folder that it is written from. */
+  readonly base?: string;
+  /** Other words than the name stand there, which can't be changed with it. */
+  readonly fixed?: true;
+}
+
+/** A text with what it names: a definition, or a file beside one. */
+export interface NamedFile {
+  readonly path: string;
+  readonly tree: SyntaxTree;
+  readonly occurrences: readonly Occurrence[];
 }
 
 /** A param that a `pipeline:` task sets; which file it belongs to only the project knows. */
@@ -86,6 +101,7 @@ export function occurrencesOf(definition: Definition, project: ProjectView): Occ
   const { occurrences, args } = namedIn(definition);
   return [
     ...occurrences,
+    ...(foreignNames(definition, project)?.own ?? []).map(occurrenceOf),
     ...args.flatMap(({ pipeline, name, group, span }) => {
       const called = project.pipelinesByName.get(pipeline)?.[0];
       // What lies in an argument is a param only where the pipeline has such a group.
@@ -94,6 +110,21 @@ export function occurrencesOf(definition: Definition, project: ProjectView): Occ
       return [{ thing: paramThing(name, group, called?.path), span }];
     }),
   ];
+}
+
+/** The same of files that are no definitions, and that a definition takes its names from. */
+export function occurrencesBeside(definition: Definition, project: ProjectView): NamedFile[] {
+  const beside = foreignNames(definition, project)?.beside() ?? [];
+  return beside.map(({ path, tree, names }) => ({ path, tree, occurrences: names.map(occurrenceOf) }));
+}
+
+function foreignNames(definition: Definition, project: ProjectView): Names | undefined {
+  const dialect: Dialect = DIALECTS[definition.kind];
+  return dialect.names?.(definition, (path) => project.text?.(path) ?? { kind: 'unknown' });
+}
+
+function occurrenceOf({ kind, name, owner, file, ...rest }: WrittenName): Occurrence {
+  return { thing: { kind, name, ...defined({ owner, file }) }, ...rest };
 }
 
 /** In the order of the text, each thing once at each place: aliases and merges let several tasks share one text. */

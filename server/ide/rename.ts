@@ -2,8 +2,9 @@
 import { isValidName } from '../model/names.js';
 import { checkModelName } from '../model/registry-names.js';
 import { escapeKey, lineAt } from '../syntax/text.js';
-import { occurrenceAt, occurrencesOf, type Thing, type ThingKind } from './occurrences.js';
-import { filesOf, occurrencesOfThing } from './navigation.js';
+import { normalizePath, isOutside, pathFrom } from '../model/paths.js';
+import type { Occurrence, Thing, ThingKind } from './occurrences.js';
+import { type Found, filesOf, makersOf, occurrencesOfThing, occurrenceUnder } from './navigation.js';
 import { columnEdits } from './rename-column.js';
 import { MATRIX_KEYS } from '../model/read-task.js';
 import { LOCAL_EXECUTOR } from '../model/executors.js';
@@ -23,6 +24,7 @@ const WORDS: Readonly<Partial<Record<ThingKind, string>>> = {
   executor: 'executor',
   model: 'model',
   anchor: 'anchor',
+  path: 'path',
 };
 const NOTHING =
   'Tasks, params, outputs, matrix axes, pipelines, executors and what features files define can be renamed; there is none of them here.';
@@ -34,15 +36,21 @@ const LOCAL = `The executor "${LOCAL_EXECUTOR}" is this machine, and always call
 
 /** Whether what is under the cursor can be renamed, and what it is called now. */
 export function prepareRename(context: IdeContext, offset: number): RenameTarget {
-  const occurrence = occurrenceAt(context.definition, context.project, offset);
+  const occurrence = occurrenceUnder(context, offset);
   if (occurrence === undefined) return { ok: false, message: NOTHING };
   const { thing, span } = occurrence;
   const word = WORDS[thing.kind];
   if (thing.kind === 'executor' && thing.name === LOCAL_EXECUTOR) return { ok: false, message: LOCAL };
   if (thing.kind === 'alias') return { ok: false, message: ALIAS };
   if (word === undefined) return { ok: false, message: NOTHING };
-  const defined = occurrencesOfThing(thing, context).some(({ found }) => found.whole !== undefined);
-  if (defined) return { ok: true, span, placeholder: thing.name };
+  const all = occurrencesOfThing(thing, context);
+  const fixed = all.find(({ found }) => found.fixed === true);
+  if (fixed !== undefined) return { ok: false, message: fixedMessage(thing, fixed) };
+  if (all.some(({ found }) => found.whole !== undefined)) {
+    const { text } = (context.beside ?? context.definition).tree;
+    const placeholder = thing.kind === 'path' ? text.slice(span.start, span.end) : thing.name;
+    return { ok: true, span, placeholder };
+  }
   const byFile = thing.kind === 'pipeline' ? context.project.pipelinesByName.get(thing.name)?.[0] : undefined;
   if (thing.kind === 'model') {
     return {
@@ -62,15 +70,16 @@ export function prepareRename(context: IdeContext, offset: number): RenameTarget
 /** The edits of all files, or why the name can't be taken. */
 export function rename(context: IdeContext, offset: number, newName: string): RenameResult {
   const target = prepareRename(context, offset);
-  const occurrence = occurrenceAt(context.definition, context.project, offset);
+  const occurrence = occurrenceUnder(context, offset);
   if (!target.ok) return target;
   if (occurrence === undefined) return { ok: false, message: NOTHING };
   const { thing } = occurrence;
+  if (thing.kind === 'path') return renamePath(context, occurrence, newName);
   if (newName === thing.name) return { ok: true, edits: [] };
   const refusal = refuse(thing, newName, context);
   if (refusal !== undefined) return { ok: false, message: refusal };
-  const edits = occurrencesOfThing(thing, context).map(({ definition, found }) => ({
-    path: definition.path,
+  const edits = occurrencesOfThing(thing, context).map(({ file, found }) => ({
+    path: file.path,
     span: found.span,
     newText: newName,
   }));
@@ -78,6 +87,37 @@ export function rename(context: IdeContext, offset: number, newName: string): Re
     ok: true,
     edits: thing.kind === 'feature' ? [...edits, ...columnEdits(context, thing, newName)] : edits,
   };
+}
+
+/** A path is written from one folder here and from another one there. */
+function renamePath(context: IdeContext, { thing, base = '' }: Occurrence, newName: string): RenameResult {
+  const target = normalizePath(newName.startsWith('/') ? newName : `${base === '' ? '.' : base}/${newName}`);
+  if (target === thing.name) return { ok: true, edits: [] };
+  if (newName === '' || target === '.' || isOutside(target))
+    return { ok: false, message: `"${newName}" leads out of the project: name a path in it.` };
+  const other = makersOf({ ...thing, name: target }, context).find(
+    ({ found }) => found.thing.name !== thing.name,
+  );
+  if (other !== undefined)
+    return {
+      ok: false,
+      message: `There already is "${other.found.thing.name}" in ${other.file.path}: no output may lie in another one.`,
+    };
+  const edits = occurrencesOfThing(thing, context).map(({ file, found }) => ({
+    path: file.path,
+    span: found.span,
+    newText: pathFrom(found.base ?? '', target),
+  }));
+  const odd = edits.find(({ newText }) => escapeKey(newText) !== newText);
+  return odd === undefined
+    ? { ok: true, edits }
+    : { ok: false, message: `"${odd.newText}" would have to stand in quotes: choose a plainer path.` };
+}
+
+function fixedMessage({ kind, name }: Thing, { file, found }: Found): string {
+  if (kind === 'axis') return `"${name}" is DVC's own word for what a group goes through.`;
+  const line = lineAt(file.tree.lineStarts, found.span.start) + 1;
+  return `Line ${line} of ${file.path} does not write "${name}" as it is: rename what it is made of.`;
 }
 
 function refuse(thing: Thing, newName: string, context: IdeContext): string | undefined {
@@ -105,8 +145,8 @@ function refuse(thing: Thing, newName: string, context: IdeContext): string | un
   const taken =
     thing.kind === 'pipeline'
       ? context.project.pipelinesByName.has(newName)
-      : filesOf(thing, context).some((definition) =>
-          occurrencesOf(definition, context.project).some(
+      : filesOf(thing, context).some(({ occurrences }) =>
+          occurrences.some(
             ({ thing: other, whole }) =>
               whole !== undefined &&
               other.kind === thing.kind &&
@@ -131,10 +171,10 @@ function refuseModel(thing: Thing, newName: string, context: IdeContext): string
   if (!checked.ok) return checked.message;
   if (/^[A-Za-z_][\w-]*$/.test(newName)) return undefined;
   const dotted = occurrencesOfThing(thing, context).find(
-    ({ definition, found }) => definition.tree.text[found.span.start - 1] === '.',
+    ({ file, found }) => file.tree.text[found.span.start - 1] === '.',
   );
   if (dotted === undefined) return undefined;
-  const { definition, found } = dotted;
-  const line = lineAt(definition.tree.lineStarts, found.span.start) + 1;
-  return `"${newName}" can't follow the dot in line ${line} of ${definition.path}: write models['${thing.name}@…'] there first.`;
+  const { file, found } = dotted;
+  const line = lineAt(file.tree.lineStarts, found.span.start) + 1;
+  return `"${newName}" can't follow the dot in line ${line} of ${file.path}: write models['${thing.name}@…'] there first.`;
 }

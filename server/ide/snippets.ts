@@ -77,6 +77,25 @@ export const PIPELINE_SNIPPETS: readonly Snippet[] = [
   },
 ];
 
+/** Under `stages:` of a `dvc.yaml`. */
+export const STAGE_SNIPPETS: readonly Snippet[] = [
+  {
+    label: 'stage',
+    detail: 'a command with what it reads and writes',
+    body: '${1:train}:\n  cmd: ${2:python src/train.py}\n  deps:\n    - ${3:src/train.py}\n  outs:\n    - ${4:models/model.bin}$0',
+  },
+  {
+    label: 'stage: foreach',
+    detail: 'a stage for each value of a list',
+    body: '${1:train}:\n  foreach: [${2:us, uk}]\n  do:\n    cmd: ${3:python src/train.py} \\${item}\n    outs:\n      - models/\\${item}.bin$0',
+  },
+  {
+    label: 'stage: matrix',
+    detail: 'a stage for each combination of values',
+    body: '${1:train}:\n  matrix:\n    ${2:model}: [${3:cnn, tree}]\n  cmd: ${4:python src/train.py} \\${item.${2:model}}\n  outs:\n    - models/\\${key}.bin$0',
+  },
+];
+
 /** In an empty features file. */
 export const FEATURES_SNIPPETS: readonly Snippet[] = [
   {

@@ -172,6 +172,9 @@ function* namesOf(definition: Definition): Generator<WorkspaceSymbol> {
     }
     for (const param of pipeline.params)
       yield { name: param.name, kind: 'param', path, span: param.nameSpan, container };
+  } else if (definition.kind === 'dvc') {
+    for (const { name, nameSpan } of definition.stages)
+      yield { name, kind: 'task', path, span: nameSpan, container: path };
   } else if (definition.kind === 'features') {
     const { entities, views, services } = definition.features;
     for (const entity of entities) yield { name: entity.name, kind: 'entity', path, span: entity.nameSpan };

@@ -23,10 +23,11 @@
  */
 import type { Definition } from '../model/analyze.js';
 import type { Json } from '../model/definition.js';
-import type { LensCommand, RunStatus, TaskStatus } from '../protocol.js';
+import type { LensCommand, RunStatus, Staleness, TaskStatus } from '../protocol.js';
 import type { Edit, Finding, ProjectView } from '../rules/rule.js';
 import type { ExpressionTokenKind } from '../syntax/expression.js';
 import type { Span } from '../syntax/tree.js';
+import type { NamedFile } from './occurrences.js';
 
 export type { Edit, Finding } from '../rules/rule.js';
 
@@ -67,6 +68,12 @@ export interface RunHistory {
   questions(path: string): readonly OpenQuestion[];
 }
 
+export interface TaskState {
+  readonly staleness: Staleness;
+  /** Why it would run, in words. */
+  readonly reasons: readonly string[];
+}
+
 export interface FolderEntry {
   readonly name: string;
   readonly folder: boolean;
@@ -74,8 +81,12 @@ export interface FolderEntry {
 
 export interface IdeContext {
   readonly definition: Definition;
+  /** The file beside the definition that is asked about, where it isn't the definition itself. */
+  readonly beside?: NamedFile;
   readonly project: ProjectView;
   readonly history?: RunHistory;
+  /** Whether a task of the definition would run now, by its name; `undefined` where nobody knows yet. */
+  readonly taskState?: (task: string) => TaskState | undefined;
   /** Entries of a folder of the project (`''`: its root), undefined when it isn't one. */
   readonly listFolder?: (path: string) => readonly FolderEntry[] | undefined;
   /** Names of the environment variables and secrets that the editor's process knows; never their values. */

@@ -14,4 +14,6 @@ export interface Asked {
   readonly client: Client;
   readonly context: IdeContext;
   readonly findings: () => readonly Finding[];
+  /** Waits for a plan that an answer missed. @returns whether one did, and is to be asked again */
+  readonly planned: () => Promise<boolean>;
 }

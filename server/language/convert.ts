@@ -10,7 +10,7 @@ import type {
 } from 'vscode-languageserver/node';
 import type { Project } from '../project/project.js';
 import type { Edit, Finding, FindingSeverity } from '../rules/rule.js';
-import { offsetAt, positionAt } from '../syntax/text.js';
+import { lineStartsOf, offsetAt, positionAt } from '../syntax/text.js';
 import type { Span } from '../syntax/tree.js';
 import type { Client } from './client.js';
 import { rulePage } from './rule-page.js';
@@ -50,7 +50,9 @@ export function offsetOf(
 /** The range of a span in one of a project's files; the file's start when it isn't known. */
 export function rangeIn(project: Project, path: string, span: Span): Range {
   const tree = project.definition(path)?.tree;
-  return tree === undefined ? START : rangeOf(tree.lineStarts, span);
+  if (tree !== undefined) return rangeOf(tree.lineStarts, span);
+  const found = project.view().text?.(path);
+  return found?.kind === 'text' ? rangeOf(lineStartsOf(found.text), span) : START;
 }
 
 export function locationOf(workspace: Workspace, project: Project, path: string, span: Span): Location {

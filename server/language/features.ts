@@ -2,6 +2,8 @@
 import type {
   ApplyWorkspaceEditParams,
   Connection,
+  Hover,
+  TextDocumentPositionParams,
   DiagnosticServerCancellationData,
   DocumentDiagnosticParams,
   DocumentDiagnosticReport,
@@ -13,6 +15,7 @@ import type {
 } from 'vscode-languageserver/node';
 import { TextDocumentSyncKind } from 'vscode-languageserver/node';
 import { APPLY_EDIT, FIX_ALL, LEGEND, actions, hints, hoverAt, lenses, tokens } from './annotations.js';
+import { occurrencesBeside } from '../ide/occurrences.js';
 import type { Asked } from './asked.js';
 import type { Client } from './client.js';
 import { Completions } from './completion.js';
@@ -32,20 +35,36 @@ import {
   symbols,
   symbolsOfProject,
 } from './navigation.js';
+import type { TaskState } from '../ide/types.js';
+import type { Graph } from '../model/graph.js';
+import type { PipelineDefinition, Project } from '../project/project.js';
+import type { PlanResult } from '../protocol.js';
+import { projectGraph } from '../rules/context.js';
+import { runnableOf } from '../rules/dvc/runnable.js';
 import type { Settings } from './settings.js';
+import { stalenessOf } from './staleness.js';
 import { breathe } from './slices.js';
-import type { Workspace } from './workspace.js';
+import type { DefinitionPlace, Workspace } from './workspace.js';
 
 export interface FeatureHost {
   readonly connection: Connection;
   readonly log: Log;
   readonly workspace: Workspace;
   readonly histories: Histories;
+  readonly plans: Plans;
   readonly diagnostics: Diagnostics;
   readonly settingsFor: (uri: string) => Promise<Settings>;
   readonly client: Client;
   /** Hears which files have their code lenses. */
   readonly lensesAnswered: (uri: string) => void;
+}
+
+/** What is known of what would run. */
+export interface Plans {
+  /** As it is known now; what is missing is being made. */
+  plan(project: Project, definition: PipelineDefinition): PlanResult | undefined;
+  /** Waits for what is being made, but not for long. */
+  planned(): Promise<void>;
 }
 
 /** Symbols of the workspace that one query gives at most. */
@@ -93,20 +112,58 @@ export function capabilitiesFor(client: Client): ServerCapabilities {
   };
 }
 
+function stateOf(plan: PlanResult, graph: Graph, name: string): TaskState | undefined {
+  const instance = graph.byId.get(name);
+  const planned = plan.tasks.find(({ id }) => id === name);
+  return instance === undefined || planned === undefined ? undefined : stalenessOf(planned, instance, false);
+}
+
 /** The definition that a URI stands for with all that a feature may ask; `undefined` when it is not ours. */
 export function ask(host: FeatureHost, uri: string, settings: Settings): Asked | undefined {
   const place = host.workspace.definition(uri);
+  return place === undefined ? undefined : askedAbout(host, place, settings);
+}
+
+/** The same of a file that is no definition and that one takes names from: `params.yaml` of a `dvc.yaml`. */
+function askBeside(host: FeatureHost, uri: string, settings: Settings): Asked | undefined {
+  const place = host.workspace.place(uri);
   if (place === undefined) return undefined;
-  const { project, path, definition } = place;
+  const view = place.project.view(settings.rules);
+  for (const definition of place.project.definitions()) {
+    const beside = occurrencesBeside(definition, view).find(({ path }) => path === place.path);
+    if (beside === undefined) continue;
+    const asked = askedAbout(host, { ...place, definition }, settings);
+    return { ...asked, context: { ...asked.context, beside } };
+  }
+  return undefined;
+}
+
+function askedAbout(
+  host: FeatureHost,
+  { project, path, definition, uri }: DefinitionPlace,
+  settings: Settings,
+): Asked {
+  const view = project.view(settings.rules);
+  let missed = false;
   return {
     workspace: host.workspace,
     project,
-    uri: place.uri,
+    uri,
     client: host.client,
+    planned: async () => {
+      if (missed) await host.plans.planned();
+      return missed;
+    },
     context: {
       definition,
-      project: project.view(settings.rules),
+      project: view,
       history: host.histories.of(project.root),
+      taskState: (name) => {
+        const runnable = runnableOf(definition, view);
+        const plan = runnable && host.plans.plan(project, runnable);
+        missed ||= runnable !== undefined && plan === undefined;
+        return plan && stateOf(plan, projectGraph(runnable.pipeline, view), name);
+      },
       listFolder: (folder) => {
         if (folder !== '' && project.view().probe(folder) !== 'folder') return undefined;
         return project.files
@@ -123,11 +180,16 @@ export function registerFeatures(host: FeatureHost): void {
   const { connection, log, client, workspace } = host;
   const completions = new Completions(client);
 
-  /** A handler about one document; answers with `otherwise` when the document is not ours. */
+  /**
+   * A handler about one document; answers with `otherwise` when the document is not ours.
+   *
+   * @param find what is asked about
+   */
   const onDocument = <P extends { readonly textDocument: { readonly uri: string } }, R>(
     name: string,
     otherwise: R,
-    handle: (asked: Asked, params: P, settings: Settings) => R,
+    handle: (asked: Asked, params: P, settings: Settings) => R | Promise<R>,
+    find: typeof ask = ask,
   ) =>
     guarded<P, R>(log, name, async (params, token) => {
       checkParams(params);
@@ -140,20 +202,21 @@ export function registerFeatures(host: FeatureHost): void {
       const settings = await host.settingsFor(params.textDocument.uri);
       throwIfCancelled(token);
       if (overtaken()) throw contentModified();
-      let asked = ask(host, params.textDocument.uri, settings);
+      let asked = find(host, params.textDocument.uri, settings);
       if (asked === undefined) {
         // The workspace may still be looked through, and nobody asks again about a file that was called not ours.
         await workspace.settled();
         throwIfCancelled(token);
         if (overtaken()) throw contentModified();
-        asked = ask(host, params.textDocument.uri, settings);
+        asked = find(host, params.textDocument.uri, settings);
       }
       return asked === undefined ? otherwise : handle(asked, params, settings);
     });
+  const askAny: typeof ask = (...of) => ask(...of) ?? askBeside(...of);
   const at = (asked: Asked, params: { readonly position: Position }) => {
     // `checkParams` looks at the position when it is there.
     if (!('position' in params)) throw new InvalidParams('position is missing');
-    return offsetOf(asked.context.definition.tree, params.position);
+    return offsetOf((asked.context.beside ?? asked.context.definition).tree, params.position);
   };
   const rangeOfParams = (params: { readonly range: Range }) => {
     if (!('range' in params)) throw new InvalidParams('range is missing');
@@ -166,27 +229,40 @@ export function registerFeatures(host: FeatureHost): void {
     ),
   );
   connection.onCompletionResolve(guarded(log, 'completion resolve', (item) => completions.resolve(item)));
-  connection.onHover(onDocument('hover', null, (asked, params) => hoverAt(asked, at(asked, params))));
+  connection.onHover(
+    onDocument<TextDocumentPositionParams, Hover | null>('hover', null, async (asked, params) => {
+      const found = hoverAt(asked, at(asked, params));
+      return (await asked.planned()) ? hoverAt(asked, at(asked, params)) : found;
+    }),
+  );
   connection.onDefinition(
-    onDocument('definition', null, (asked, params) => definitions(asked, at(asked, params))),
+    onDocument('definition', null, (asked, params) => definitions(asked, at(asked, params)), askAny),
   );
   connection.onReferences(
-    onDocument('references', null, (asked, params) =>
-      references(asked, at(asked, params), includesDeclaration(params.context)),
+    onDocument(
+      'references',
+      null,
+      (asked, params) => references(asked, at(asked, params), includesDeclaration(params.context)),
+      askAny,
     ),
   );
   connection.onDocumentHighlight(
-    onDocument('highlight', null, (asked, params) => highlights(asked, at(asked, params))),
+    onDocument('highlight', null, (asked, params) => highlights(asked, at(asked, params)), askAny),
   );
   connection.onPrepareRename(
-    onDocument('prepare rename', null, (asked, params) => renameTarget(asked, at(asked, params))),
+    onDocument('prepare rename', null, (asked, params) => renameTarget(asked, at(asked, params)), askAny),
   );
   connection.onRenameRequest(
-    onDocument('rename', null, (asked, params) => {
-      workspace.syncUnsaved();
-      if (typeof params.newName !== 'string') throw new InvalidParams('newName must be a string');
-      return renameEdits(asked, at(asked, params), params.newName, client.versionedEdits);
-    }),
+    onDocument(
+      'rename',
+      null,
+      (asked, params) => {
+        workspace.syncUnsaved();
+        if (typeof params.newName !== 'string') throw new InvalidParams('newName must be a string');
+        return renameEdits(asked, at(asked, params), params.newName, client.versionedEdits);
+      },
+      askAny,
+    ),
   );
   connection.onDocumentSymbol(onDocument('document symbols', null, symbols));
   connection.onWorkspaceSymbol(

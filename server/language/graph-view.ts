@@ -1,11 +1,15 @@
 /** A pipeline's graph with the state of its tasks, for the panel that draws it. */
 import { defined } from '../base/defined.js';
+import type { Task } from '../model/definition.js';
 import type { Edge, Graph, Instance } from '../model/graph.js';
 import { projectGraph } from '../rules/context.js';
+import { writtenTasks } from '../rules/dvc/runnable.js';
 import type { GraphEdge, GraphNode, GraphResult, PlanResult } from '../protocol.js';
 import type { TaskRun } from '../stores/run-document.js';
-import { rangeOf } from './convert.js';
-import { gatherStaleness, gatherStatus, instancesByTask } from './instances.js';
+import type { SyntaxTree } from '../syntax/tree.js';
+import { rangeIn, rangeOf } from './convert.js';
+import { uriOfPath } from './documents.js';
+import { gatherStaleness, gatherStatus } from './instances.js';
 import { stalenessOf } from './staleness.js';
 import type { DefinitionPlace } from './workspace.js';
 import type { PipelineDefinition } from '../project/project.js';
@@ -43,12 +47,22 @@ function pathsOf(
 }
 
 /** Which node each instance is shown as. */
-function nodeIds(graph: Graph): Map<string, string> {
-  const ids = new Map<string, string>();
-  for (const [task, instances] of instancesByTask(graph)) {
-    for (const { id } of instances) ids.set(id, instances.length > MAX_CELLS ? task.name : id);
-  }
-  return ids;
+function nodeIds(graph: Graph, nameOf: (task: Task) => string): Map<string, string> {
+  const counts = new Map<string, number>();
+  for (const { task } of graph.instances) counts.set(nameOf(task), (counts.get(nameOf(task)) ?? 0) + 1);
+  const isMany = (task: Task): boolean => (counts.get(nameOf(task)) ?? 0) > MAX_CELLS;
+  return new Map(graph.instances.map(({ id, task }) => [id, isMany(task) ? nameOf(task) : id]));
+}
+
+/** A stage of DVC may stand in another file, whose place is said then. */
+function whereOf(
+  { project, path }: DefinitionPlace,
+  { nameSpan, stage }: Task,
+  tree: SyntaxTree,
+): Pick<GraphNode, 'range' | 'uri'> {
+  if (stage === undefined || stage.definition === path) return { range: rangeOf(tree.lineStarts, nameSpan) };
+  const uri = uriOfPath(project.absolute(stage.definition));
+  return { range: rangeIn(project, stage.definition, nameSpan), uri };
 }
 
 export function graphView(
@@ -56,8 +70,16 @@ export function graphView(
   { plan, lastTasks }: GraphState,
 ): GraphResult {
   const { pipeline, tree } = place.definition;
-  const graph = projectGraph(pipeline, place.project.view());
-  const ids = nodeIds(graph);
+  const view = place.project.view();
+  const source = place.project.definition(place.path);
+  const graph = projectGraph(pipeline, view);
+  const written = new Map(
+    (source === undefined ? [] : writtenTasks(source, view)).flatMap(({ name, tasks }) =>
+      tasks.map((task) => [task, name] as const),
+    ),
+  );
+  const nameOf = (task: Task): string => written.get(task) ?? task.name;
+  const ids = nodeIds(graph, nameOf);
   const planned = new Map(plan?.tasks.map((task) => [task.id, task]));
   const members = new Map<string, Instance[]>();
   for (const instanceId of graph.order) {
@@ -75,10 +97,10 @@ export function graphView(
     const status = gatherStatus(instances.flatMap((one) => lastTasks.get(one.id)?.status ?? []));
     return {
       id,
-      task: task.name,
+      task: nameOf(task),
       action: task.action?.kind ?? '',
       ...defined({ description: task.description }),
-      range: rangeOf(tree.lineStarts, task.nameSpan),
+      ...whereOf(place, task, tree),
       ...defined({ status }),
       staleness: gatherStaleness(stale.map((one) => one.staleness)),
       reasons: [...new Set(stale.flatMap((one) => one.reasons))],

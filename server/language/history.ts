@@ -156,7 +156,10 @@ export class ProjectHistory implements RunHistory {
 
   #findTask(pipeline: string, name: string): TaskHistory | undefined {
     for (const run of this.#runsOf(pipeline)) {
-      const task = run.tasks.find((one) => (one.id === name || one.task === name) && tells(one, run));
+      // A group of stages of DVC is known by its parts.
+      const isMeant = ({ id, task: one }: TaskRun): boolean =>
+        id === name || one === name || one.startsWith(`${name}@`);
+      const task = run.tasks.find((one) => isMeant(one) && tells(one, run));
       if (task === undefined) continue;
       const durationMs = duration(task.startedAt, task.endedAt);
       return {

@@ -23,10 +23,10 @@ import { documentLinks } from '../ide/links.js';
 import { definitionsAt, highlightsAt, referencesAt } from '../ide/navigation.js';
 import { prepareRename, rename } from '../ide/rename.js';
 import { documentSymbols, workspaceSymbols } from '../ide/symbols.js';
-import type { OutlineSymbol, SymbolKind as IdeSymbolKind } from '../ide/types.js';
+import type { IdeContext, OutlineSymbol, SymbolKind as IdeSymbolKind } from '../ide/types.js';
 import type { Project } from '../project/project.js';
 import { versionAt } from '../ide/model-places.js';
-import type { Span } from '../syntax/tree.js';
+import type { Span, SyntaxTree } from '../syntax/tree.js';
 import { START, locationOf, rangeIn, rangeOf, workspaceEditOf } from './convert.js';
 import { cardUri, uriOfPath } from './documents.js';
 import type { Asked } from './asked.js';
@@ -48,11 +48,16 @@ const SYMBOLS: Readonly<Record<IdeSymbolKind, SymbolKind>> = {
   key: SymbolKind.Key,
 };
 
+/** Of the text that is asked about. */
+function treeOf({ beside, definition }: IdeContext): SyntaxTree {
+  return (beside ?? definition).tree;
+}
+
 /** As links where the client understands them: they say which word the jump starts from and what to show around. */
 export function definitions(asked: Asked, offset: number): LocationLink[] | Location[] {
   const { workspace, project, context } = asked;
   const targets = definitionsAt(context, offset);
-  const version = asked.client.cards ? versionAt(context, offset) : undefined;
+  const version = asked.client.cards && context.beside === undefined ? versionAt(context, offset) : undefined;
   const card = version === undefined ? undefined : cardUri(project.root, version.model, version.version);
   if (!asked.client.definitionLinks) {
     return [
@@ -60,7 +65,7 @@ export function definitions(asked: Asked, offset: number): LocationLink[] | Loca
       ...targets.map((target) => locationOf(workspace, project, target.path, target.span)),
     ];
   }
-  const originOf = (origin: Span) => rangeOf(context.definition.tree.lineStarts, origin);
+  const originOf = (origin: Span) => rangeOf(treeOf(context).lineStarts, origin);
   return [
     ...(card === undefined || version === undefined
       ? []
@@ -90,7 +95,7 @@ export function references(asked: Asked, offset: number, withDeclaration: boolea
 
 export function highlights({ context }: Asked, offset: number): DocumentHighlight[] {
   return highlightsAt(context, offset).map((found) => ({
-    range: rangeOf(context.definition.tree.lineStarts, found.span),
+    range: rangeOf(treeOf(context).lineStarts, found.span),
     kind: found.kind === 'write' ? DocumentHighlightKind.Write : DocumentHighlightKind.Read,
   }));
 }
@@ -98,7 +103,7 @@ export function highlights({ context }: Asked, offset: number): DocumentHighligh
 export function renameTarget({ context }: Asked, offset: number): { range: Range; placeholder: string } {
   const target = prepareRename(context, offset);
   if (!target.ok) throw new ResponseError(LSPErrorCodes.RequestFailed, target.message);
-  return { range: rangeOf(context.definition.tree.lineStarts, target.span), placeholder: target.placeholder };
+  return { range: rangeOf(treeOf(context).lineStarts, target.span), placeholder: target.placeholder };
 }
 
 export function renameEdits(

@@ -28,6 +28,7 @@ export const planner: Planner = async (project, { pipeline }, params, environmen
   const { tasks, problem } = await planRun(project.root, pipeline, {
     params: { ...Object.fromEntries(defaults), ...params },
     places: project.settings,
+    glance: true,
     ...defined({ environment }),
   });
   return {

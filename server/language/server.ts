@@ -160,6 +160,7 @@ class Server {
       log,
       workspace: this.#workspace,
       histories: this.#histories,
+      plans: this.#views,
       diagnostics: this.#diagnostics,
       settingsFor,
       client,

@@ -6,6 +6,8 @@ import type { Definition } from '../model/analyze.js';
 import type { Instance } from '../model/graph.js';
 import type { PlanResult, Staleness } from '../protocol.js';
 import type { PipelineDefinition, Project } from '../project/project.js';
+import { NEVER_RUN, runsEachTime, type StageSpec } from '../model/stage.js';
+import { runnableOf } from '../rules/dvc/runnable.js';
 import { alwaysRuns } from '../runner/always.js';
 import type { Planner } from './planner.js';
 
@@ -37,6 +39,9 @@ export function stalenessOf(
       return { staleness: 'fresh', reasons };
     case 'run':
       if (alwaysRuns(instance) !== undefined) return { staleness: 'always-runs', reasons };
+      // DVC may have run a stage when we did not.
+      if (instance.task.stage !== undefined)
+        return { staleness: stageStaleness(instance.task.stage, reasons), reasons };
       return { staleness: hasRun ? 'stale' : 'never-run', reasons };
     case 'restore':
       return { staleness: 'stale', reasons };
@@ -44,6 +49,11 @@ export function stalenessOf(
     case 'unknown':
       return { staleness: 'unknown', reasons };
   }
+}
+
+function stageStaleness(stage: StageSpec, reasons: readonly string[]): Staleness {
+  if (reasons.includes(NEVER_RUN)) return 'never-run';
+  return runsEachTime(stage) ? 'always-runs' : 'stale';
 }
 
 export class StalenessBoard {
@@ -99,7 +109,8 @@ export class StalenessBoard {
         const [key, { project, definition }] = next;
         const generation = this.#generation;
         const plan = await this.#made(project, definition);
-        if (project.definition(definition.path) === definition) {
+        const now = project.definition(definition.path);
+        if (now !== undefined && runnableOf(now, project.view()) === definition) {
           this.#kept.set(key, { definition, generation, plan });
         }
         await new Promise<void>((resolve) => setImmediate(resolve));

@@ -3,9 +3,9 @@
  * is a run that works; comments say what to put in the place of the stand-ins. They lint clean, which a test holds.
  */
 import { toValidName } from '../model/names.js';
-import type { PipelineSummary } from '../protocol.js';
+import type { PipelineKind } from '../protocol.js';
 
-type Kind = PipelineSummary['kind'];
+type Kind = PipelineKind;
 
 const MODEL_BUILD = (
   name: string,

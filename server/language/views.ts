@@ -7,10 +7,12 @@ import type { Json } from '../model/definition.js';
 import { usableModel } from '../model/known-models.js';
 import type { KnownModels } from '../model/known-models.js';
 import type { PipelineDefinition, Project } from '../project/project.js';
+import { runnableOf } from '../rules/dvc/runnable.js';
 import type {
   ChangedParams,
   GraphResult,
   Outcome,
+  PipelineKind,
   PipelineSummary,
   PipelinesResult,
   PlanResult,
@@ -38,7 +40,7 @@ import { finite, optionalText, optionalTexts, text } from './params.js';
 import { paramProblems } from './params-view.js';
 import { planOnce, viewPlanner } from './planner.js';
 import { SelectedPythons } from './selected-pythons.js';
-import { pipelineSummary, projectSummary } from './pipelines-view.js';
+import { pipelineSummary, projectSummary, runnablesOf } from './pipelines-view.js';
 import type { Registries } from './registries.js';
 import { cancelRun } from './cancel-run.js';
 import { deleteRun, listItem, runChanges, runView, runsResult } from './runs-view.js';
@@ -83,11 +85,9 @@ export interface ViewsHost {
   readonly settingsFor: (uri: string) => Promise<Settings>;
 }
 
-type Kind = PipelineSummary['kind'];
+const KINDS: readonly string[] = ['model-build', 'app-build', 'deployment'] satisfies PipelineKind[];
 
-const KINDS: readonly string[] = ['model-build', 'app-build', 'deployment'] satisfies Kind[];
-
-function isKind(value: unknown): value is Kind {
+function isKind(value: unknown): value is PipelineKind {
   return typeof value === 'string' && KINDS.includes(value);
 }
 
@@ -266,6 +266,16 @@ export class Views {
     });
   }
 
+  /** The plan of what a definition runs, as it is known now. A missing one is being made: `planned` waits for it. */
+  plan(project: Project, definition: PipelineDefinition): PlanResult | undefined {
+    return this.#board.of(project, definition);
+  }
+
+  /** Waits for plans that are being made, but not for long. */
+  planned(): Promise<void> {
+    return this.#board.settle(PLAN_PATIENCE_MS);
+  }
+
   /** Runs that are under way in any project. */
   active(): RunListItem[] {
     const { workspace, histories, log } = this.#host;
@@ -290,12 +300,12 @@ export class Views {
     await workspace.settled();
     await workspace.syncSliced();
     const projects = workspace.projects();
-    for (const project of projects) for (const one of pipelinesOf(project)) this.#board.of(project, one);
+    for (const project of projects) for (const one of runnablesOf(project)) this.#board.of(project, one);
     await this.#board.settle(PLAN_PATIENCE_MS);
     const pipelines: PipelineSummary[] = [];
     for (const project of projects) {
       const settings = await settingsFor(uriOfPath(project.root));
-      for (const definition of pipelinesOf(project)) {
+      for (const definition of runnablesOf(project)) {
         await breathe();
         throwIfCancelled(token);
         pipelines.push(
@@ -426,7 +436,8 @@ export class Views {
   ): Promise<(DefinitionPlace & { readonly definition: PipelineDefinition }) | undefined> {
     await this.#host.workspace.settled();
     const place = this.#host.workspace.definition(uri);
-    return place?.definition.kind === 'pipeline' ? { ...place, definition: place.definition } : undefined;
+    const definition = place && runnableOf(place.definition, place.project.view());
+    return place && definition && { ...place, definition };
   }
 
   #changed(what: ChangedParams['what'][number]): void {
@@ -487,8 +498,4 @@ function modelsWithFeatures(known: KnownModels): FeaturesOf['models'] {
         return version === undefined || service === undefined ? [] : [{ service, model: name, version }];
       });
     });
-}
-
-function pipelinesOf(project: Project): PipelineDefinition[] {
-  return project.definitions().filter((found) => found.kind === 'pipeline');
 }

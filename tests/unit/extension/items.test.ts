@@ -127,6 +127,17 @@ test('a pipeline with errors says so first', () => {
   assert.match(item.spoken, /^Pipeline rain, model build, 2 errors, never run$/);
 });
 
+test('stages of DVC that we never ran may have been run by DVC', () => {
+  const item = pipelineItem(
+    pipeline({ kind: 'dvc', name: 'dvc.yaml', tasks: [task({ staleness: 'fresh' })] }),
+    NOW,
+  );
+  assert.equal(item.icon, 'layers');
+  assert.equal(item.description, 'up to date');
+  assert.doesNotMatch(item.tooltip ?? '', /never run/i);
+  assert.equal(item.spoken, 'Pipeline dvc.yaml, DVC pipeline, up to date');
+});
+
 test('a project says what it is about', () => {
   const project = { uri: 'file:///p', memoryUri: '', name: 'rain', description: 'Will it <b>rain</b>?' };
   const item = projectItem(project, 2);
