@@ -5,6 +5,7 @@
  * Paths are absolute URIs where the editor opens something, and project-relative where a person reads them.
  */
 import type { CheckOutcome, RunStatus, TaskProgress, TaskStatus } from './base/task-outcome.js';
+import type { ExperimentRequests } from './protocol-experiments.js';
 import type { FeatureRequests } from './protocol-features.js';
 import type { Answer, ModelRequests } from './protocol-models.js';
 import type { ServiceMetricsRequests } from './protocol-service-metrics.js';
@@ -12,6 +13,7 @@ import type { ServiceRequests } from './protocol-services.js';
 import type { TrashEntry, TrashRequests } from './protocol-trash.js';
 
 export type { RunStatus, TaskStatus } from './base/task-outcome.js';
+export type * from './protocol-experiments.js';
 export type * from './protocol-features.js';
 export type * from './protocol-models.js';
 export type * from './protocol-service-metrics.js';
@@ -121,8 +123,10 @@ export interface RunsParams {
   readonly projectUri?: string;
   readonly pipeline?: string;
   readonly statuses?: readonly RunStatus[];
-  /** Free text over id, pipeline, name, status, params and metrics. */
+  /** Free text over id, pipeline, name, status, params, metrics, tags and note. */
   readonly text?: string;
+  /** Also archived runs; they are not among the counts. */
+  readonly archived?: boolean;
 }
 
 export interface RunListItem {
@@ -142,6 +146,13 @@ export interface RunListItem {
   readonly source?: 'tracking';
   /** What an MLflow client calls it. */
   readonly name?: string;
+  /** What people say of it. */
+  readonly marks?: {
+    readonly star?: true;
+    readonly archived?: true;
+    readonly note?: string;
+    readonly tags?: Readonly<Record<string, string>>;
+  };
 }
 
 /** `modelyard/runs` */
@@ -427,11 +438,17 @@ export type Outcome = Answer;
  * | `modelyard/trustMemory` | `{ projectUri }` | `Outcome`; refused in an untrusted workspace |
  * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
  *
- * and those of protocol-models.ts, protocol-features.ts, protocol-services.ts, protocol-service-metrics.ts and
+ * and those of protocol-experiments.ts, protocol-models.ts, protocol-features.ts, protocol-services.ts, protocol-service-metrics.ts and
  * protocol-trash.ts.
  */
 export interface Requests
-  extends ModelRequests, FeatureRequests, ServiceRequests, ServiceMetricsRequests, TrashRequests {
+  extends
+    ExperimentRequests,
+    ModelRequests,
+    FeatureRequests,
+    ServiceRequests,
+    ServiceMetricsRequests,
+    TrashRequests {
   'modelyard/pipelines': { params: Record<string, never>; result: PipelinesResult };
   'modelyard/runs': { params: RunsParams; result: RunsResult };
   'modelyard/run': { params: RunRef; result: RunView | null };

@@ -33,6 +33,7 @@ import type {
 import type { Imported } from '../stores/registry/transfer.js';
 import type { RunComparisonRow } from '../stores/run-compare.js';
 import type { RunDocument, RunStatus, RunSummary } from '../stores/run-document.js';
+import type { RunMarks } from '../stores/run-marks.js';
 import type { TrashItem } from '../stores/trash.js';
 import type { MemoryState } from '../stores/trust.js';
 import type { Diagnostic } from './loaded.js';
@@ -56,6 +57,11 @@ export interface KnownView {
   readonly current?: KnownViewVersion;
   /** The last try, where it failed. */
   readonly failed?: { readonly at: string; readonly message: string };
+}
+
+/** Runs, and what people say of them. */
+interface MarkedRuns {
+  readonly runs: readonly { readonly run: string; readonly marks: RunMarks }[];
 }
 
 /** A version of a view, in short. */
@@ -208,6 +214,10 @@ export interface ChangeAnswers {
     readonly interrupted?: true;
   };
   'runs delete': { readonly run: string; readonly deleted: true };
+  'runs archive': MarkedRuns;
+  'runs note': MarkedRuns;
+  'runs star': MarkedRuns;
+  'runs tag': MarkedRuns;
   'service abort': ServiceName;
   'service promote': ServiceName;
   'service restart': ServiceName;
@@ -371,6 +381,8 @@ export interface PlainAnswers {
     readonly rows: readonly RunComparisonRow[];
   };
   'runs diff': { readonly changes: readonly TextChange[] };
+  /** Without a text. */
+  'runs note': MarkedRuns;
   'runs list': { readonly runs: readonly RunSummary[] };
   'runs show': RunDocument;
   'service abort': ServiceResult;

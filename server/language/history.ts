@@ -6,8 +6,10 @@ import { defined } from '../base/defined.js';
 import type { OpenQuestion, PipelineHistory, RunHistory, TaskHistory } from '../ide/types.js';
 import type { RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
 import { RunCensus } from '../stores/run-census.js';
-import { RunStore, summarize } from '../stores/runs.js';
+import { RunTable } from '../stores/run-table.js';
+import { RunStore } from '../stores/runs.js';
 import { userAndHost } from '../stores/user.js';
+import { runSliced } from './slices.js';
 import { AskingRuns, type WaitingApproval, mayAnswer, openApprovals } from '../stores/waiting.js';
 
 /** So many of the newest runs are kept; older ones are asked for where somebody wants them. */
@@ -41,6 +43,7 @@ export class ProjectHistory implements RunHistory {
   readonly #tasks = new Map<string, TaskHistory | undefined>();
   readonly #census: RunCensus;
   #isCounted = false;
+  #table: { readonly table: RunTable; stale: boolean; reading: Promise<void> | undefined } | undefined;
 
   constructor(root: string) {
     this.store = RunStore.open(root);
@@ -52,6 +55,7 @@ export class ProjectHistory implements RunHistory {
   invalidate(): void {
     this.#newest = undefined;
     this.#isCounted = false;
+    if (this.#table !== undefined) this.#table.stale = true;
     this.#waiting = undefined;
     this.#byPipeline.clear();
     this.#tasks.clear();
@@ -107,6 +111,23 @@ export class ProjectHistory implements RunHistory {
     return this.#census;
   }
 
+  /** All runs in columns, as they are now; read in slices when first asked for. */
+  async table(): Promise<RunTable> {
+    this.#table ??= { table: new RunTable(this.store), stale: true, reading: undefined };
+    const own = this.#table;
+    // Of several who ask, one reads; what has changed meanwhile is read by the next.
+    while (own.stale || own.reading !== undefined) {
+      if (own.reading === undefined) {
+        own.stale = false;
+        own.reading = runSliced(own.table.refresh()).finally(() => {
+          own.reading = undefined;
+        });
+      }
+      await own.reading;
+    }
+    return own.table;
+  }
+
   last(pipeline: string): RunSummary | undefined {
     return this.#summariesOf(pipeline)[0];
   }
@@ -121,7 +142,7 @@ export class ProjectHistory implements RunHistory {
       .newestOf(pipeline, DEPTH)
       .flatMap((id) => {
         const read = this.store.read(id);
-        return read.ok ? [summarize(read.run)] : [];
+        return read.ok ? [this.store.summaryOf(read.run)] : [];
       });
     this.#byPipeline.set(pipeline, older);
     return older;

@@ -19,7 +19,7 @@ import { readBasis } from '../stores/run-basis.js';
 import { pythonOf } from '../stores/run-compare.js';
 import { shardedPath } from '../stores/layout.js';
 import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
-import { summarize } from '../stores/runs.js';
+import { marksOfRun } from '../stores/run-summary.js';
 import type { Lineage } from '../stores/lineage.js';
 import { inOrder } from '../stores/registry/main-metric.js';
 import type { ArtifactObjects } from '../stores/registry/objects.js';
@@ -54,7 +54,7 @@ export function listItem(root: string, run: RunSummary): RunListItem {
     trigger: run.trigger,
     counts: run.counts,
     metrics: inOrder(run.metrics),
-    ...defined({ params: run.params, source: run.source, name: run.name }),
+    ...defined({ params: run.params, source: run.source, name: run.name, marks: run.marks }),
   };
 }
 
@@ -88,6 +88,7 @@ export function runsResult(projects: readonly RunsOf[], params: RunsParams): Run
     if (params.projectUri !== undefined && params.projectUri !== uriOfPath(root)) continue;
     const page = history.store.page({
       limit,
+      withoutArchived: params.archived !== true,
       ...defined({ before: params.before, pipeline: params.pipeline }),
       ...(params.statuses === undefined || params.statuses.length === 0 ? {} : { status: params.statuses }),
       ...(params.text === undefined || params.text.trim() === '' ? {} : { text: params.text }),
@@ -237,7 +238,9 @@ export function runView(project: RunsOf, lineage: Lineage, id: string): RunView 
   const versions = lineage.versionsOf(run.tasks.flatMap((task) => task.outputs.map(({ hash }) => hash)));
   const sources = { ...project, objects: registryOf(root).objects, versions };
   return {
-    ...listItem(root, summarize(run)),
+    ...listItem(root, history.store.summaryOf(run)),
+    // In full: what is shown here is edited.
+    marks: marksOfRun(run, history.store.marks(id)),
     params: paramTexts(run.params),
     ...defined({ git: run.git }),
     ...(run.python === undefined ? {} : { python: Object.fromEntries(pythonOf(run)) }),

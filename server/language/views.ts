@@ -26,6 +26,7 @@ import { answerView, approvalViews } from './approvals-view.js';
 import { artifactFiles } from './artifact-files.js';
 import { uriOfPath } from './documents.js';
 import type { FeatureStores } from './feature-stores.js';
+import { ExperimentViews } from './experiments-requests.js';
 import { FeatureViews } from './features-requests.js';
 import { fileStatus } from './file-status.js';
 import type { FeaturesOf } from './features-view.js';
@@ -99,6 +100,7 @@ export class Views {
   readonly #notify: ReturnType<typeof coalesce>;
   readonly #lineages: Lineages;
   readonly #models: ModelViews;
+  readonly #experiments: ExperimentViews;
   readonly #features: FeatureViews;
   readonly #services: ServiceViews;
   readonly #serviceMetrics: ServiceMetricsViews;
@@ -122,6 +124,12 @@ export class Views {
       lineages: this.#lineages,
       trusted: host.features.trusted,
       changed: () => this.modelsChanged(),
+    });
+    this.#experiments = new ExperimentViews({
+      projectByUri: (uri) => host.workspace.projectByUri(uri),
+      histories: host.histories,
+      trusted: host.features.trusted,
+      changed: (root) => this.runsChanged(root),
     });
     this.#features = new FeatureViews({
       projects: () => {
@@ -210,6 +218,7 @@ export class Views {
       ) => Requests[M]['result'] | Promise<Requests[M]['result']>,
     ) => connection.onRequest(method, guarded(log, method, handle));
     this.#models.register(on);
+    this.#experiments.register(on);
     this.#features.register(on);
     this.#services.register(on);
     this.#serviceMetrics.register(on);

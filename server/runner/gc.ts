@@ -2,7 +2,7 @@
  * Freeing space: first a plan that says what would go, then doing it. Everything is found by walking the folders, nothing
  * by an index; what goes has a name of ours in its right place and is no link.
  *
- * What wins over what: the newest `keepRuns` runs stay, however old; the results of the last success of each task in the runs
+ * What wins over what: the newest `keepRuns` runs and those with a star stay, however old; the results of the last success of each task in the runs
  * that stay, of runs that have not ended and of model versions stay, whatever the cache's bounds say (`all` spares only the
  * latter two). All other results, those of older runs too, obey the bounds: by age, and the longest unused first when the cache is too big.
  *
@@ -125,7 +125,7 @@ interface Runs {
   readonly problems: readonly StoreProblem[];
 }
 
-/** Which runs stay and which go: the newest `keepRuns` in any case, of the others those that are too old, or all. */
+/** Which runs stay and which go: the newest `keepRuns` and starred ones in any case, of the others those that are too old, or all. */
 function divideRuns(store: RunStore, { keepRuns, runMaxAgeMs }: GcOptions, now: number): Runs {
   const [kept, gone, live]: [RunDocument[], RunDocument[], RunDocument[]] = [[], [], []];
   const problems: StoreProblem[] = [];
@@ -135,8 +135,9 @@ function divideRuns(store: RunStore, { keepRuns, runMaxAgeMs }: GcOptions, now: 
     const bounded = keepRuns !== undefined || runMaxAgeMs !== undefined;
     const spare = place >= (keepRuns ?? 0) && age > (runMaxAgeMs ?? -Infinity);
     place += 1;
+    const mayGo = bounded && spare && store.marks(run.id).star !== true;
     if (LIVE_STATUSES.has(run.status)) live.push(run);
-    else if ((bounded && spare) || isGivenUp(run, now)) gone.push(run);
+    else if (mayGo || isGivenUp(run, now)) gone.push(run);
     else kept.push(run);
   }
   return { kept, gone, live, problems };

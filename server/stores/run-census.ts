@@ -2,9 +2,9 @@
  * How many runs there are, of which pipeline, day and status, and the newest of each pipeline: some numbers for each run of the
  * whole index, kept in columns and read on as the index grows. Who lists a page of runs says by it what the page is a part of.
  */
+import { Dictionary } from '../base/dictionary.js';
 import { localDay } from '../base/format.js';
-import { statOf } from './folder.js';
-import { linesFrom } from './lines.js';
+import { type IndexEntry, IndexFollower } from './index-follower.js';
 import type { RunStatus } from './run-document.js';
 import type { RunIndex } from './run-index.js';
 import { runIdTime } from './run-id.js';
@@ -22,34 +22,13 @@ export interface CountQuery {
   readonly statuses?: readonly RunStatus[];
 }
 
-/** Texts by small numbers. */
-class Dictionary {
-  readonly #codes = new Map<string, number>();
-  readonly texts: string[] = [];
-
-  code(text: string): number {
-    let code = this.#codes.get(text);
-    if (code === undefined) {
-      code = this.texts.length;
-      this.texts.push(text);
-      this.#codes.set(text, code);
-    }
-    return code;
-  }
-}
-
-interface FileMark {
-  readonly inode: number;
-  readonly next: number;
-}
-
 export class RunCensus {
-  readonly #index: RunIndex;
-  #marks = new Map<string, FileMark>();
+  readonly #follower: IndexFollower;
   #rows = new Map<string, number>();
   #ids: string[] = [];
   #pipelines: number[] = [];
   #statuses: number[] = [];
+  #archived: boolean[] = [];
   /** Whether an MLflow client tells of it: its pipeline is an experiment. */
   #tracked: boolean[] = [];
   readonly #names = new Dictionary();
@@ -58,49 +37,33 @@ export class RunCensus {
   #ofPipelines: ReadonlyMap<number, readonly string[]> | undefined;
 
   constructor(index: RunIndex) {
-    this.#index = index;
+    this.#follower = new IndexFollower(index);
   }
 
   /** Reads what is new; everything where the index was compacted or made anew. */
   refresh(): void {
-    const files = this.#index.files.map((file) => ({ file, stat: statOf(file) }));
-    const isSame = files.every(({ file, stat }, at) => {
-      const mark = this.#marks.get(file);
-      // The last one is the log, which grows.
-      const size = at === files.length - 1 ? 0 : mark?.next;
-      return (
-        stat?.ino === mark?.inode &&
-        (stat?.size ?? 0) >= (mark?.next ?? 0) &&
-        (size === 0 || (stat?.size ?? 0) === (size ?? 0))
+    for (let tries = 0, whole = false; tries < 3 && !whole; tries++) {
+      const steps = this.#follower.read(
+        () => this.#clear(),
+        (entry) => this.#take(entry),
       );
-    });
-    if (!isSame) this.#clear();
-    for (const { file, stat } of files) {
-      if (stat === undefined) continue;
-      let next = this.#marks.get(file)?.next ?? 0;
-      for (;;) {
-        const read = linesFrom(file, next);
-        for (const line of read.lines) this.#take(line);
-        if (read.next === next) break;
-        next = read.next;
-      }
-      this.#marks.set(file, { inode: stat.ino, next });
+      let step = steps.next();
+      while (step.done !== true) step = steps.next();
+      whole = step.value;
     }
   }
 
   #clear(): void {
-    this.#marks = new Map();
     this.#rows = new Map();
     this.#ids = [];
     this.#pipelines = [];
     this.#statuses = [];
+    this.#archived = [];
     this.#tracked = [];
     this.#ofPipelines = undefined;
   }
 
-  #take(line: string): void {
-    const entry = this.#index.entryOf(line);
-    if (entry === undefined) return;
+  #take(entry: IndexEntry): void {
     this.#ofPipelines = undefined;
     const known = this.#rows.get(entry.id);
     // What a client has deleted may come back, and is then one more row.
@@ -115,10 +78,11 @@ export class RunCensus {
     this.#ids[row] = entry.id;
     this.#pipelines[row] = this.#names.code(entry.pipeline);
     this.#statuses[row] = this.#words.code(entry.status);
+    this.#archived[row] = entry.marks?.archived === true;
     this.#tracked[row] = entry.source !== undefined;
   }
 
-  /** As of the last `refresh`. */
+  /** As of the last `refresh`, without those that are archived: lists leave them out. */
   counts({ pipeline, statuses = [] }: CountQuery = {}): RunCounts {
     const wanted = new Set(statuses.map((status) => this.#words.code(status)));
     const own = pipeline === undefined ? undefined : this.#names.code(pipeline);
@@ -129,7 +93,7 @@ export class RunCensus {
     let [from, to] = [0, 0];
     this.#ids.forEach((id, row) => {
       const code = this.#pipelines[row] ?? -1;
-      if (id === '' || (own !== undefined && code !== own)) return;
+      if (id === '' || this.#archived[row] === true || (own !== undefined && code !== own)) return;
       if (wanted.size > 0 && !wanted.has(this.#statuses[row] ?? -1)) return;
       total += 1;
       byCode.set(code, (byCode.get(code) ?? 0) + 1);

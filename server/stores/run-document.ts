@@ -2,6 +2,7 @@
 import { defined } from '../base/defined.js';
 import type { CheckOutcome, RunStatus, TaskProgress, TaskStatus } from '../base/task-outcome.js';
 import type { ArtifactKind, Json, PipelineKind } from '../model/definition.js';
+import type { RunMarks } from './run-marks.js';
 
 /** Raised when the shape changes; older documents are migrated forward when they are read. */
 export const RUN_SCHEMA_VERSION = 1;
@@ -111,11 +112,15 @@ export function outcomeOf({ inputs, outputs, metrics, checks, values, note }: Ta
   return { inputs, outputs, metrics, ...defined({ checks, values, note }) };
 }
 
+/** The least and the greatest of what was logged of each metric; what is not finite is neither. */
+export type MetricRanges = Readonly<Record<string, readonly [least: number, greatest: number]>>;
+
 export interface TaskRun extends TaskProgress, TaskOutcome {
   readonly matrix?: Readonly<Record<string, Json>>;
   /** The last job that did its work, and the node on which that ran. */
   readonly job?: JobHandle & { readonly node?: string };
   readonly tolerated?: boolean;
+  readonly ranges?: MetricRanges;
   readonly fingerprint?: FingerprintRecord;
   /** What it asked people, and what they answered. */
   readonly approval?: ApprovalRecord;
@@ -206,6 +211,8 @@ export interface TrackedRecord {
   readonly tags: Readonly<Record<string, string>>;
   /** Of the newest point of each metric: ms since 1970, and step. */
   readonly newest: Readonly<Record<string, readonly [at: number, step: number]>>;
+  /** Absent in what Modelyard 0.1.0 has written. */
+  readonly ranges?: MetricRanges;
   /** When a client deleted it, ms since 1970: it can be restored until `modelyard gc` or `runs delete` takes it. */
   readonly deleted?: number;
   readonly datasets?: readonly TrackedDataset[];
@@ -264,4 +271,11 @@ export interface RunSummary {
   readonly name?: string;
   /** An MLflow client has deleted it: lists leave it out. */
   readonly deleted?: true;
+  readonly user?: string;
+  /** Of git, in full; with a `+` where files were changed. */
+  readonly commit?: string;
+  /** Of `metrics`, where their least and greatest are not the last. */
+  readonly ranges?: MetricRanges;
+  /** Bounded to the first 20 tags and to short texts; those of MLflow clients are among them. */
+  readonly marks?: RunMarks;
 }

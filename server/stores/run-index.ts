@@ -10,6 +10,8 @@
  * without a lock on the way of a run. Lines move only log → sealed → base, and readers open them in that order, so
  * that they meet every line at least once.
  */
+import { defined } from '../base/defined.js';
+import { isRecord } from '../base/is-record.js';
 import { jsonText } from '../base/json.js';
 import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -21,6 +23,7 @@ import { errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
 import type { RunSummary } from './run-document.js';
 import { runIdTime, isRunId } from './run-id.js';
+import { marksProblem } from './run-marks.js';
 import { readPlainText } from './plain-file.js';
 import { statOf } from './folder.js';
 
@@ -63,12 +66,13 @@ function isLine(value: unknown): value is Line {
   // It becomes a path.
   if (typeof value.id !== 'string' || !isRunId(value.id)) return false;
   if ('gone' in value) return true;
-  const { status, pipeline, createdAt, counts, metrics } = value as Partial<
+  const { status, pipeline, createdAt, counts, metrics, marks } = value as Partial<
     Record<keyof RunSummary, unknown>
   >;
   return (
     [status, pipeline, createdAt].every((text) => typeof text === 'string') &&
-    [counts, metrics].every((record) => typeof record === 'object' && record !== null)
+    [counts, metrics].every((record) => typeof record === 'object' && record !== null) &&
+    (marks === undefined || (isRecord(marks) && marksProblem(marks) === undefined))
   );
 }
 
@@ -85,13 +89,25 @@ function encode(summary: RunSummary, time: number): string {
   return jsonText({ id, t: time, v: INDEX_FORMAT.version, ...rest });
 }
 
-/** The line of a summary, without metrics and params if it would be too long to be appended whole. */
+/**
+ * The line of a summary. What would be too long to be appended whole goes without ranges, then without metrics, params and
+ * texts of people.
+ */
 function encodeBounded(summary: RunSummary, time: number): string {
   const line = encode(summary, time);
   if (Buffer.byteLength(line) <= MAX_LINE_BYTES) return line;
-  const bare: RunSummary & { params?: unknown } = { ...summary, metrics: {} };
-  delete bare.params;
-  return encode(bare, time);
+  const shorter = encode(without(summary, 'ranges'), time);
+  if (Buffer.byteLength(shorter) <= MAX_LINE_BYTES) return shorter;
+  const { star, archived } = summary.marks ?? {};
+  const bare = without(summary, 'ranges', 'params', 'marks');
+  const marks = defined({ star, archived });
+  return encode({ ...bare, metrics: {}, ...(Object.keys(marks).length === 0 ? {} : { marks }) }, time);
+}
+
+function without(summary: RunSummary, ...keys: readonly (keyof RunSummary)[]): RunSummary {
+  return Object.fromEntries(
+    Object.entries(summary).filter(([key]) => !keys.some((one) => one === key)),
+  ) as unknown as RunSummary;
 }
 
 export interface IndexQuery {

@@ -21,6 +21,7 @@ import { isFolder, namesIn, statOf } from './folder.js';
 import { parsed, textOf } from './run-files.js';
 import { isRunId } from './run-id.js';
 import { RunIndex } from './run-index.js';
+import { type MarksChange, type RunMarks, changed, readMarks } from './run-marks.js';
 import { replayed } from './run-reducer.js';
 import { interrupted, liveStatus } from './run-states.js';
 import { EVENTS_FORMAT, eventsFile, isClosedHere, taskLogName } from './run-writer.js';
@@ -35,11 +36,13 @@ export interface RunQuery {
   readonly pipeline?: string;
   /** One status or several. */
   readonly status?: RunStatus | readonly RunStatus[];
-  /** Words that all have to occur in id, pipeline, name, status, params or metrics. */
+  /** Words that all have to occur in id, pipeline, name, status, params, metrics, tags or note. */
   readonly text?: string;
   readonly source?: 'pipeline' | 'tracking';
   /** Also those that an MLflow client has deleted. */
   readonly includeDeleted?: boolean;
+  /** Without those that were archived. */
+  readonly withoutArchived?: boolean;
 }
 
 export type ReadRun =
@@ -83,6 +86,7 @@ export class RunReader {
       if (query.pipeline !== undefined && summary.pipeline !== query.pipeline) return undefined;
       if (query.source !== undefined && (summary.source ?? 'pipeline') !== query.source) return undefined;
       if (summary.deleted === true && query.includeDeleted !== true) return undefined;
+      if (summary.marks?.archived === true && query.withoutArchived === true) return undefined;
       const now = this.#current(summary);
       if (statuses !== undefined && !statuses.has(now.status)) return undefined;
       return query.text === undefined || matchesText(now, query.text) ? now : undefined;
@@ -151,7 +155,7 @@ export class RunReader {
 
   #summaryOf(id: string): RunSummary | undefined {
     const loaded = readDocument(this.#documentOf(id), runDocumentKind);
-    if (loaded.state === 'ok') return summarize(loaded.value);
+    if (loaded.state === 'ok') return this.summaryOf(loaded.value);
     if (loaded.state !== 'missing') this.met.set(loaded.problem.path, loaded.problem);
     return undefined;
   }
@@ -357,10 +361,23 @@ export class RunReader {
     return new Date(last === 0 ? Date.now() : last).toISOString();
   }
 
+  /** What lists show of a run, as people have marked it. */
+  summaryOf(run: RunDocument): RunSummary {
+    return summarize(run, readMarks(this.folder(run.id)));
+  }
+
+  /**
+   * What people have said of a run here.
+   * @param change as it would be after a change
+   */
+  marks(id: string, change: MarksChange = {}): RunMarks {
+    return changed(readMarks(this.folder(id)), change);
+  }
+
   #current(summary: RunSummary): RunSummary {
     if (!LIVE_STATUSES.has(summary.status)) return summary;
     const loaded = readDocument(path.join(this.folder(summary.id), 'run.json'), runDocumentKind);
-    if (loaded.state === 'ok') return summarize(this.now(loaded.value));
+    if (loaded.state === 'ok') return this.summaryOf(this.now(loaded.value));
     const status = liveStatus(summary, this.signOf(summary.id));
     return status === summary.status ? summary : { ...summary, status };
   }

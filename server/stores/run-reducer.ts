@@ -2,7 +2,7 @@
 import { jsonNumber } from '../base/numeral.js';
 import { setOwn } from '../base/set-own.js';
 import type { Json } from '../model/definition.js';
-import { type ApprovalRecord, type RunDocument, type TaskRun } from './run-document.js';
+import type { ApprovalRecord, MetricRanges, RunDocument, TaskRun } from './run-document.js';
 import { newRunDocument } from './run-states.js';
 import type { RunCreated, RunEvent } from './run-events.js';
 
@@ -130,6 +130,7 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
       const metrics: Record<string, Json> = { ...task.metrics };
       setOwn(metrics, event.key, event.exact ?? jsonNumber(event.value));
       task.metrics = metrics;
+      task.ranges = widened(task.ranges, event.key, event.value);
       return;
     }
     case 'client-run-began':
@@ -146,6 +147,15 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
       return;
     }
   }
+}
+
+/** Ranges with one more value. */
+function widened(ranges: MetricRanges = {}, key: string, value: number): MetricRanges {
+  if (!Number.isFinite(value)) return ranges;
+  const [least, greatest] = (Object.hasOwn(ranges, key) ? ranges[key] : undefined) ?? [value, value];
+  const next: Record<string, readonly [number, number]> = { ...ranges };
+  setOwn(next, key, [Math.min(least, value), Math.max(greatest, value)]);
+  return next;
 }
 
 function waitingFor({ who, count, answers }: ApprovalRecord): string {

@@ -1,14 +1,15 @@
 /** What of a run goes into the index, and what makes a JSON object a run document. */
 import path from 'node:path';
 import { defined } from '../base/defined.js';
-import { setOwn } from '../base/set-own.js';
 import { display } from '../base/json.js';
+import { setOwn } from '../base/set-own.js';
 import type { Json } from '../model/definition.js';
 import type { DocumentKind } from './document.js';
 import { listsFolder, withLists, withoutLists } from './long-lists.js';
 import { RUN_SCHEMA_VERSION } from './run-document.js';
-import type { RunDocument, RunStatus, RunSummary, TaskStatus } from './run-document.js';
+import type { MetricRanges, RunDocument, RunStatus, RunSummary, TaskStatus } from './run-document.js';
 import { isRunId } from './run-id.js';
+import type { RunMarks } from './run-marks.js';
 
 const MAX_VALUES = 20;
 const MAX_TEXT = 120;
@@ -70,11 +71,49 @@ export function* metricsOf(run: RunDocument): Generator<readonly [string, Json]>
   }
 }
 
-/** The line of a run. Bounded: at most 20 metrics and params, long values and names cut. */
-export function summarize(run: RunDocument): RunSummary {
+/** Of the metrics of a summary, where they say more than the last value. */
+function rangesOf(run: RunDocument, metrics: Readonly<Record<string, Json>>): MetricRanges {
+  const all = run.tasks.flatMap(({ id, ranges = {} }) =>
+    Object.entries(ranges).map(([key, range]) => [`${id}.${key}`, range] as const),
+  );
+  return Object.fromEntries(
+    all.filter(
+      ([name, range]) => Object.hasOwn(metrics, name) && range.some((value) => value !== metrics[name]),
+    ),
+  );
+}
+
+/** What people have said of a run, here and by an MLflow client; what was said here counts. */
+export function marksOfRun({ tracking }: Pick<RunDocument, 'tracking'>, own: RunMarks): RunMarks {
+  const told = Object.entries(tracking?.tags ?? {}).filter(([key]) => !key.startsWith('mlflow.'));
+  const note = own.note ?? tracking?.tags['mlflow.note.content'];
+  const tags = { ...Object.fromEntries(told), ...own.tags };
+  return {
+    ...own,
+    ...defined({ note }),
+    ...(Object.keys(tags).length === 0 ? {} : { tags }),
+  };
+}
+
+function boundedMarks({ star, archived, note, tags }: RunMarks): RunMarks {
+  const first = Object.entries(tags ?? {}).slice(0, MAX_VALUES);
+  return {
+    ...defined({ star, archived }),
+    ...(note === undefined || note === '' ? {} : { note: cut(note) }),
+    ...(first.length === 0
+      ? {}
+      : { tags: Object.fromEntries(first.map(([key, value]) => [cut(key), cut(value)])) }),
+  };
+}
+
+/** The line of a run. Bounded: at most 20 metrics, params and tags, long values and names cut. */
+export function summarize(run: RunDocument, own: RunMarks = {}): RunSummary {
   const counts: Partial<Record<TaskStatus, number>> = {};
   for (const task of run.tasks) counts[task.status] = (counts[task.status] ?? 0) + 1;
   const params = firstOf(Object.entries(run.params));
+  const metrics = firstOf(metricsOf(run));
+  const ranges = rangesOf(run, metrics);
+  const marks = boundedMarks(marksOfRun(run, own));
   return {
     id: run.id,
     pipeline: run.pipeline,
@@ -88,22 +127,28 @@ export function summarize(run: RunDocument): RunSummary {
     ...defined({ place: run.place }),
     trigger: run.trigger,
     counts,
-    metrics: firstOf(metricsOf(run)),
+    metrics,
     ...(Object.keys(params).length === 0 ? {} : { params }),
     ...defined({ source: run.source }),
     ...(run.tracking === undefined ? {} : { name: cut(run.tracking.name) }),
     ...(run.tracking?.deleted === undefined ? {} : { deleted: true }),
+    user: run.tracking?.user ?? run.user,
+    ...(run.git === undefined ? {} : { commit: `${run.git.commit}${run.git.dirty ? '+' : ''}` }),
+    ...(Object.keys(ranges).length === 0 ? {} : { ranges }),
+    ...(Object.keys(marks).length === 0 ? {} : { marks }),
   };
 }
 
-/** Whether a summary holds all the words of a free text, in any case, in its id, pipeline, name, status, params or metrics. */
+/** Whether a summary holds all the words of a free text, in any case, in its id, pipeline, name, status, params, metrics, tags or note. */
 export function matchesText(summary: RunSummary, text: string): boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
-  const { id, pipeline, path, status, trigger, name = '', source = '' } = summary;
-  const values = [summary.params ?? {}, summary.metrics].flatMap((record) =>
+  const { id, pipeline, path, status, trigger, name = '', source = '', marks = {} } = summary;
+  const { user = '', commit = '' } = summary;
+  const values = [summary.params ?? {}, summary.metrics, marks.tags ?? {}].flatMap((record) =>
     Object.entries(record).map(([key, value]) => `${key}=${display(value)}`),
   );
-  const all = [id, pipeline, path, status, trigger, name, source, ...values].join('\n').toLowerCase();
+  const own = [id, pipeline, path, status, trigger, name, source, user, commit, marks.note ?? ''];
+  const all = [...own, ...values].join('\n').toLowerCase();
   return words.every((word) => all.includes(word));
 }

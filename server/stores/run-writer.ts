@@ -15,6 +15,7 @@ import type { LoggedPoint } from './metric-log.js';
 import type { RunDocument } from './run-document.js';
 import type { RunIndex } from './run-index.js';
 import { listsFolder, withoutLists } from './long-lists.js';
+import { readMarks } from './run-marks.js';
 import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
 
 /** Changes that nobody has to wait for are written at most so often. The events have them all in any case. */
@@ -77,7 +78,7 @@ export class RunWriter {
     this.#events = openSync(eventsFile(folder), 'a');
     try {
       this.#write(document, false);
-      this.#index.append(summarize(document));
+      this.#tell(document);
     } catch (error) {
       closeSync(this.#events);
       throw error;
@@ -132,7 +133,7 @@ export class RunWriter {
       this.#forget();
       const value = make();
       this.#write(value, options.durable === true);
-      this.#index.append(summarize(value));
+      this.#tell(value);
       return;
     }
     this.#pending = make;
@@ -170,6 +171,11 @@ export class RunWriter {
     }
     const { status } = this.#low.data;
     if (status === 'waiting' || !LIVE_STATUSES.has(status)) rmSync(this.#marker, { force: true });
+  }
+
+  /** People may have marked it meanwhile. */
+  #tell(document: RunDocument): void {
+    this.#index.append(summarize(document, readMarks(this.folder)));
   }
 
   #forget(): void {

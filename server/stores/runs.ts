@@ -11,16 +11,17 @@ import { ownIdentity, pidInUse } from './liveness.js';
 import type { ProcessIdentity } from './liveness.js';
 import { describeError, errorCode } from './problem.js';
 import type { StoreProblem } from './problem.js';
-import type { RunDocument, RunHeader } from './run-document.js';
+import type { RunDocument, RunHeader, RunStatus } from './run-document.js';
 import { isFolder, namesIn, statOf } from './folder.js';
 import { isRunId, newRunId, runIdTime } from './run-id.js';
+import { type MarksChange, type RunMarks, writeMarks } from './run-marks.js';
 import { RunReader, unknownRun } from './run-reader.js';
 import { interrupted, newRunDocument } from './run-states.js';
 import type { NewTask } from './run-states.js';
 import { listsFolder, sweepLists } from './long-lists.js';
 import { readPlainText } from './plain-file.js';
 import { caughtUp } from './tracking/tracked-run.js';
-import { LIVE_STATUSES, runDocumentKind, summarize } from './run-summary.js';
+import { LIVE_STATUSES, runDocumentKind } from './run-summary.js';
 import { RunWriter } from './run-writer.js';
 import { foreignMemory } from './trust.js';
 
@@ -198,6 +199,37 @@ export class RunStore extends RunReader {
   }
 
   /**
+   * Says something of a run, whatever goes on with it. Gives what is said of it now, MLflow clients' words aside; or why
+   * not.
+   */
+  mark(
+    id: string,
+    change: MarksChange,
+  ):
+    { readonly ok: true; readonly marks: RunMarks } | { readonly ok: false; readonly problem: StoreProblem } {
+    const folder = this.folder(id);
+    const foreign = foreignMemory(this.layout);
+    if (foreign !== undefined) return { ok: false, problem: foreign };
+    if (!isFolder(path.dirname(folder)) || !isFolder(folder)) return unknownRun(folder, id);
+    const written = writeMarks(folder, change);
+    if (!written.ok) return written;
+    // The run's own process tells the index of it, too: whoever comes last must tell the newest of both.
+    for (let told: RunStatus | undefined, tries = 0; tries < 5; tries++) {
+      const read = this.read(id);
+      if (!read.ok) return read;
+      if (read.run.status === told) break;
+      told = read.run.status;
+      try {
+        this.index.append(this.summaryOf(read.run));
+      } catch (error) {
+        const message = `Run ${id} is marked, but the index of runs can't be told: ${describeError(error)}.`;
+        return { ok: false, problem: { path: this.index.log, message } };
+      }
+    }
+    return written;
+  }
+
+  /**
    * Deletes a run and all that lies in its folder. Refuses one that has not ended.
    * @param options `dry`: only say whether it would
    */
@@ -321,7 +353,7 @@ export class RunStore extends RunReader {
       adapter.durable = true;
       low.write();
     }
-    this.index.append(summarize(run));
+    this.index.append(this.summaryOf(run));
     rmSync(marker, { force: true });
     return !ended && run.status === 'interrupted';
   }

@@ -2,7 +2,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ApprovalState, type Answered, type NewAnswer, RunApprovals } from './approvals.js';
 import type { RunDocument, RunStatus, RunSummary } from './run-document.js';
-import { summarize } from './run-summary.js';
 import type { RunStore } from './runs.js';
 import { foreignMemory } from './trust.js';
 
@@ -49,7 +48,7 @@ export class AskingRuns {
     const listed = new Set(newest.map(({ id }) => id));
     const older = known.flatMap((id) => {
       const read = listed.has(id) ? undefined : this.store.read(id);
-      return read?.ok === true ? [summarize(read.run)] : [];
+      return read?.ok === true ? [this.store.summaryOf(read.run)] : [];
     });
     return [...newest, ...older];
   }
@@ -146,7 +145,7 @@ export function answerApproval(store: RunStore, runId: string, task: string, ans
   const answered = approvals.answer(task, answer);
   if (!answered.ok) return answered;
   // Nothing of the run has changed; but who looks on watches the index.
-  store.index.append(summarize(run));
+  store.index.append(store.summaryOf(run));
   return { ok: true, state: answered.state, run, attended: store.isAttended(run) };
 }
 

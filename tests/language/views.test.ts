@@ -9,6 +9,8 @@ import type {
   Answer,
   ArtifactFile,
   ChangedParams,
+  ExperimentCurve,
+  ExperimentsPage,
   GraphResult,
   Outcome,
   PipelinesResult,
@@ -82,6 +84,60 @@ function staleness(lsp: LspClient, expected: Readonly<Record<string, string>>): 
     throw error;
   });
 }
+
+test('runs come as a table: by column, narrowed, sorted, marked, with their curves', async (t) => {
+  const { root, lsp } = await demo(t);
+  for (const times of [1, 2]) await modelyard(root, 'run', 'demo', '-p', `times=${times}`);
+  const projectUri = uri(root);
+  const page = (
+    more: object,
+  ): Promise<{ ok: boolean } & Partial<ExperimentsPage> & { message?: string; at?: number }> =>
+    lsp.request('modelyard/experiments', {
+      projectUri,
+      columns: [],
+      offset: 0,
+      limit: 10,
+      sort: [],
+      ...more,
+    });
+  const columns = ['params.times', 'metrics.score', 'loss:best'];
+  const all = await page({ columns, catalogue: true });
+  const [newest = '', oldest = ''] = all.ids ?? [];
+  assert.deepEqual([all.total, all.all, all.statuses], [2, 2, ['succeeded', 'succeeded']]);
+  assert.deepEqual(all.columns?.[0], [2, 1]);
+  assert.ok(all.catalogue?.columns.some(({ id, numeric }) => id === 'params.times' && numeric));
+  const least = await page({ columns, sort: [{ column: 'params.times', descending: false }], limit: 1 });
+  assert.deepEqual([least.ids, least.total], [[oldest], 2]);
+  assert.deepEqual((await page({ filter: 'params.times > 1' })).ids, [newest]);
+  assert.deepEqual(await page({ filter: 'params.times >' }), {
+    ok: false,
+    message: 'a value is missing after ">"',
+    at: 14,
+  });
+  assert.deepEqual(await page({ filter: 'status = failed or nosuch' }), {
+    ok: false,
+    message: 'No run has "nosuch".',
+    at: 19,
+  });
+  const marked = await lsp.request<Answer>('modelyard/markRuns', {
+    projectUri,
+    ids: [oldest],
+    change: { star: true, tags: { keep: '' } },
+  });
+  assert.deepEqual(marked, { ok: true });
+  const kept = await page({ filter: 'star and tag.keep', columns: ['tags'] });
+  assert.deepEqual([kept.ids, kept.starred, kept.columns], [[oldest], [0], [['keep']]]);
+  const { curves } = await lsp.request<{ curves: readonly ExperimentCurve[] }>('modelyard/experimentCurves', {
+    projectUri,
+    // The newer one took all its tasks from the cache.
+    ids: [oldest, newest, '../x'],
+    metrics: [],
+    points: 10,
+  });
+  assert.ok(curves.length > 0 && curves.every(({ id }) => id === oldest), JSON.stringify(curves));
+  for (const change of [null, { tags: [1] }, { untag: 'x' }])
+    await assert.rejects(lsp.request('modelyard/markRuns', { projectUri, ids: [oldest], change }));
+});
 
 test('new pipelines of each kind lint clean and run', async (t) => {
   const root = folder(t, { 'modelyard.yaml': 'name: new\n' });

@@ -115,6 +115,11 @@ test('each answer is as its schema says, with every part that may be there', asy
   await cover(0, 'reject --dry');
   await cover(0, 'reject');
   await cover(3, 'run ask', true);
+  await cover(0, 'runs tag latest keep owner=ada');
+  await cover(0, 'runs star latest');
+  await cover(0, 'runs note latest good');
+  await cover(0, 'runs note latest');
+  await cover(0, 'runs archive latest --dry');
   await cover(0, 'runs cancel --dry');
   await cover(0, 'runs cancel');
   const [oldest] = project.runs();

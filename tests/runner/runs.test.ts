@@ -95,6 +95,32 @@ test('runs are listed with params and metrics, sorted, as CSV, and compared', as
   assert.match(await said(0, 'show', a), /curve █▅▁ 9 → 1, 3 points/);
   assert.equal((await said(0, 'show', a)).match(/ {2}m\.json /g)?.length, 1);
 
+  // What is said of runs shows wherever they do, and is filtered by.
+  assert.equal(await said(0, 'tag', a, 'keep', 'owner=ada'), `tagged ${a}: keep, owner=ada\n`);
+  assert.equal(await said(0, 'star', a, b, '--dry'), `would have starred ${a}, ${b}\n`);
+  assert.equal(await said(0, 'star', a), `starred ${a}\n`);
+  assert.equal(await said(0, 'note', a, 'before the leak'), `noted on ${a}\n`);
+  assert.equal(await said(0, 'note', a), 'before the leak\n');
+  assert.match(await said(0, 'list', '--filter', 'tag.keep'), /★ {2}#keep {2}#owner=ada {2}before the leak/);
+  assert.match(await said(0, 'show', a), /★ starred\nnote before the leak\ntag keep\ntag owner = ada/);
+  assert.deepEqual(listed(await said(0, 'list', '--filter', 'not tag.owner = ada')), [c, b]);
+  const { runs: told } = JSON.parse(await said(0, 'tag', a, 'owner', '--remove', '--json')) as {
+    runs: readonly unknown[];
+  };
+  assert.deepEqual(told, [{ run: a, marks: { star: true, note: 'before the leak', tags: { keep: '' } } }]);
+  assert.match(await said(2, 'tag', a, 'owner', '--remove'), /has no tag "owner"/);
+  assert.match(await said(2, 'tag', a, 'a;b'), /can't be the key of a tag/);
+  await said(0, 'archive', b);
+  assert.deepEqual(listed(await said(0, 'list')), [c, a]);
+  assert.deepEqual(listed(await said(0, 'list', '--archived')), [c, b, a]);
+  await said(0, 'archive', b, '--remove');
+  assert.deepEqual(listed(await said(0, 'list')), [c, b, a]);
+  const columns = 'id,log.curve,curve:min,curve:max,curve:best';
+  assert.match(
+    await said(0, 'list', '--columns', columns, '--csv', '--sort', 'created', '--limit', '1'),
+    new RegExp(`^${columns}\r\n${a},1,1,9,1\r\n$`),
+  );
+
   // No line is wider than the terminal, which has 100 columns.
   const cli = await builtBundle('cli.js');
   for (const args of [['list'], ['compare', a, b, c, '--all']]) {

@@ -1,9 +1,13 @@
 /** `modelyard runs list`: runs with what went in and what came out, for people, for sheets and for programs. */
 import { defined } from '../../base/defined.js';
 import { display } from '../../base/json.js';
+import { csvLine } from '../../base/csv.js';
 import { compareNumbers, isNumber } from '../../base/numeral.js';
+import { compareValues } from '../../base/order-values.js';
+import { type RunFilter, compileFilter, parseRunFilter } from '../../base/run-filter.js';
 import type { Json } from '../../model/definition.js';
 import type { RunStatus, RunSummary } from '../../stores/run-document.js';
+import { OWN_COLUMNS, columnOf, namesOf, secondsOf, valueIn } from '../../stores/run-columns.js';
 import { metricsOf } from '../../stores/run-summary.js';
 import { expiredTasks } from '../../stores/waiting.js';
 import { answer } from '../answers.js';
@@ -25,18 +29,28 @@ const STATUSES: readonly RunStatus[] = [
   'interrupted',
 ];
 
-/** Runs that are looked through for the first ones of another order. */
-const MOST_SORTED = 10_000;
-
 const FLAGS: Flags = {
   ...JSON_FLAG,
   ...PIPELINE,
   csv: { type: 'boolean', help: 'As CSV: a column for each param and metric, numbers in full.' },
   sort: {
     type: 'string',
+    multiple: true,
     value: 'KEY[:desc]',
-    help: 'By a metric, a param, `created` or `time`, the least first. Default: created:desc.',
+    help: 'By a metric, a param, `created` or `time`, the least first; several, the most important first. Default: created:desc.',
   },
+  filter: {
+    type: 'string',
+    value: 'EXPRESSION',
+    help: 'Only runs for which it holds: `metrics.accuracy > 0.8 and params.epochs < 300 or status = failed`.',
+  },
+  columns: {
+    type: 'string',
+    multiple: true,
+    value: 'C[,C]',
+    help: `These columns: ${OWN_COLUMNS.join(', ')}, metrics.X (of what was logged: metrics.X:best, :min, :max), params.X, tag.X.`,
+  },
+  archived: { type: 'boolean', help: 'Also archived runs.' },
   source: {
     type: 'string',
     value: 'S',
@@ -52,7 +66,8 @@ const FLAGS: Flags = {
 };
 
 export const list: SubcommandOf<RunsCall> = {
-  usage: 'list [--pipeline NAME] [--source S] [--status S[,S]] [--sort KEY[:desc]] [--limit N] [--csv]',
+  usage:
+    'list [--pipeline NAME] [--source S] [--status S[,S]] [--filter EXPRESSION] [--sort KEY[:desc]] [--columns C[,C]] [--archived] [--limit N] [--csv]',
   summary: 'Runs with their params and metrics, the newest first.',
   flags: FLAGS,
   least: 0,
@@ -73,13 +88,21 @@ function listNow({ args, store, style, json }: RunsCall): number {
   if (csv && json) throw new UsageError('say either --csv or --json');
   const pipeline = args.text('pipeline');
   const limit = wholeNumber('limit', args.text('limit') ?? '20', 1);
-  const sort = args.text('sort');
+  const columns = args.list('columns');
+  if (columns.length > 0 && json)
+    throw new UsageError('say either --columns or --json, which has everything');
+  const sort = args.list('sort');
+  const expression = args.text('filter');
+  const filter = expression === undefined ? undefined : filterOf(expression);
+  // The first of another order, and those that pass, may be any.
   const all = store.list({
-    limit: sort === undefined ? limit : MOST_SORTED,
+    limit: sort.length === 0 && filter === undefined ? limit : Number.MAX_SAFE_INTEGER,
     ...defined({ pipeline, source }),
+    withoutArchived: !args.flag('archived'),
     ...(statuses.length === 0 ? {} : { status: statuses }),
   });
-  const found = sort === undefined ? all : sorted(all, sort).slice(0, limit);
+  const passing = filter === undefined ? all : filtered(all, filter);
+  const found = sort.reduceRight(sorted, passing).slice(0, limit);
   if (json) answer('runs list', { runs: found });
   else if (csv) {
     const whole = found.map((run) => {
@@ -88,11 +111,16 @@ function listNow({ args, store, style, json }: RunsCall): number {
         ? { ...run, params: read.run.params, metrics: Object.fromEntries(metricsOf(read.run)) }
         : run;
     });
-    for (const line of csvOf(whole)) stdout.write(`${line}\r\n`);
-  } else if (found.length === 0) stdout.line('There are no runs yet. `modelyard run` starts one.');
-  else {
-    const columns = isTerminal() ? processScreen().columns() : Infinity;
-    for (const line of table(found, columns, style, (run) => timeIsUp(expiredTasks(store, run), style)))
+    const lines = columns.length === 0 ? csvOf(whole) : chosenRows(whole, columns).map(csvLine);
+    for (const line of lines) stdout.write(`${line}\r\n`);
+  } else if (found.length === 0) {
+    const asked = filter !== undefined || statuses.length > 0 || pipeline !== undefined;
+    stdout.line(asked ? 'No run passes.' : 'There are no runs yet. `modelyard run` starts one.');
+  } else if (columns.length > 0) {
+    for (const line of aligned(chosenRows(found, columns), style)) stdout.line(line);
+  } else {
+    const room = isTerminal() ? processScreen().columns() : Infinity;
+    for (const line of table(found, room, style, (run) => timeIsUp(expiredTasks(store, run), style)))
       stdout.line(line);
   }
   return EXIT.ok;
@@ -122,13 +150,22 @@ function table(
     const head = `${run.id}  ${pad(nameOf(run), names)}  `;
     const rest = `  ${pad(times[at] ?? '', timed)}  `;
     const tasks = Object.entries(run.counts).map(([status, number]) => `${number} ${status}`);
-    const words = [...valuesOf(run), tasks.join(', ')].filter((word) => word !== '').join('  ');
+    const { star, archived, note: said } = run.marks ?? {};
+    const marked = [...(star === true ? ['★'] : []), ...(archived === true ? ['(archived)'] : [])];
+    const tags = Object.entries(run.marks?.tags ?? {}).map(tagWord);
+    const told = [...marked, ...tags, ...(said === undefined ? [] : [said])];
+    const words = [...told, ...valuesOf(run), tasks.join(', ')].filter((word) => word !== '').join('  ');
     const room = columns - width(head) - 11 - width(rest);
     return (
       `${head}${statusWord(run.status, style, 11)}${rest}${style.dim(fit(tame(words, false), room))}`.trimEnd() +
       note(run)
     );
   });
+}
+
+/** `#keep`, `#owner=ada` */
+function tagWord([key, value]: readonly [string, string]): string {
+  return `#${key}${value === '' ? '' : `=${fit(value, 24)}`}`;
 }
 
 /** The pipeline; of an MLflow client's run its experiment and what it is called there. */
@@ -175,10 +212,6 @@ export function short(value: Json): string {
     : display(value);
 }
 
-function secondsOf({ createdAt, endedAt }: RunSummary): number | undefined {
-  return endedAt === undefined ? undefined : (Date.parse(endedAt) - Date.parse(createdAt)) / 1_000;
-}
-
 /** @throws UsageError where no run has such a value */
 function sorted(runs: readonly RunSummary[], word: string): readonly RunSummary[] {
   const [, key = '', order = 'asc'] = /^(.*?)(?::(asc|desc))?$/.exec(word) ?? [];
@@ -188,35 +221,63 @@ function sorted(runs: readonly RunSummary[], word: string): readonly RunSummary[
     return of === undefined || of === null ? [] : [{ run, of }];
   });
   const sign = order === 'desc' ? -1 : 1;
-  known.sort((a, b) => sign * compare(a.of, b.of));
+  known.sort((a, b) => sign * compareValues(a.of, b.of));
   const placed = new Set(known.map(({ run }) => run));
   return [...known.map(({ run }) => run), ...runs.filter((run) => !placed.has(run))];
 }
 
-function compare(a: Json, b: Json): number {
-  if (isNumber(a) && isNumber(b)) return compareNumbers(a, b);
-  // Numbers come before texts.
-  if (isNumber(a) !== isNumber(b)) return isNumber(a) ? -1 : 1;
-  const [left, right] = [display(a), display(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
+/** @throws UsageError where it can't be read */
+function filterOf(text: string): RunFilter {
+  const parsed = parseRunFilter(text);
+  if (parsed.ok) return parsed.filter;
+  throw new UsageError(`--filter "${text}", at character ${parsed.at + 1}: ${parsed.message}`);
 }
 
-function readerOf(runs: readonly RunSummary[], key: string): (run: RunSummary) => Json | undefined {
-  if (key === 'created') return (run) => run.createdAt;
-  if (key === 'time') return secondsOf;
-  if (key === 'status' || key === 'pipeline') return (run) => run[key];
-  const metrics = new Set(runs.flatMap((run) => Object.keys(run.metrics)));
-  const params = new Set(runs.flatMap((run) => Object.keys(run.params ?? {})));
-  const metric = key.replace(/^metrics\./, '');
-  // A metric may be named without its task.
-  const full = metrics.has(metric) ? metric : [...metrics].find((one) => one.endsWith(`.${metric}`));
-  if (full !== undefined) return (run) => run.metrics[full];
-  const param = key.replace(/^params\./, '');
-  if (params.has(param)) return (run) => run.params?.[param];
-  const all = ['created', 'time', 'status', 'pipeline', ...metrics, ...params];
+/** A name that no run has is a slip, unless there are no runs; one that some have is missing in the others. */
+function filtered(runs: readonly RunSummary[], filter: RunFilter): readonly RunSummary[] {
+  return runs.filter(compileFilter<RunSummary>(filter, (name) => readerOf(runs, name, 'filter by')));
+}
+
+/** A line of names, and one for each run. */
+function chosenRows(
+  runs: readonly RunSummary[],
+  columns: readonly string[],
+): readonly (readonly (Json | undefined)[])[] {
+  const readers = columns.map((column) => readerOf(runs, column, 'show'));
+  return [columns, ...runs.map((run) => readers.map((read) => read(run)))];
+}
+
+/** Below each other; numbers to the right. */
+function aligned(rows: readonly (readonly (Json | undefined)[])[], style: Style): string[] {
+  const texts = rows.map((row) =>
+    row.map((value) => (value === undefined || value === null ? '' : fit(tame(short(value), false), 40))),
+  );
+  const widths = (texts[0] ?? []).map((_, at) => Math.max(...texts.map((row) => width(row[at] ?? ''))));
+  const numeric = widths.map((_, at) => rows.slice(1).some((row) => isNumber(row[at])));
+  return texts.map((row, nth) => {
+    const cells = row.map((text, at) => {
+      const blank = ' '.repeat(Math.max(0, (widths[at] ?? 0) - width(text)));
+      return numeric[at] === true ? `${blank}${text}` : `${text}${blank}`;
+    });
+    const line = cells.join('  ').trimEnd();
+    return nth === 0 ? style.dim(line) : line;
+  });
+}
+
+function readerOf(
+  runs: readonly RunSummary[],
+  key: string,
+  what = 'sort by',
+): (run: RunSummary) => Json | undefined {
+  // There is nothing to tell a slip by.
+  if (runs.length === 0) return () => undefined;
+  const names = namesOf(runs);
+  const column = columnOf(key, names);
+  if (column !== undefined) return (run) => valueIn(run, column);
+  const all = [...OWN_COLUMNS, ...names.metrics, ...names.params];
   const near = closest(key, all);
   throw new UsageError(
-    `no run has "${key}" to sort by${near === undefined ? '' : `; did you mean "${near}"?`} (there are: ${all.slice(0, 30).join(', ')})`,
+    `no run has "${key}" to ${what}${near === undefined ? '' : `; did you mean "${near}"?`} (there are: ${all.slice(0, 40).join(', ')})`,
   );
 }
 
@@ -237,10 +298,5 @@ function csvOf(runs: readonly RunSummary[]): string[] {
   return [
     [...head, ...params.map((name) => `params.${name}`), ...metrics.map((name) => `metrics.${name}`)],
     ...rows,
-  ].map((row) => row.map(csvCell).join(','));
-}
-
-function csvCell(value: Json | undefined): string {
-  const text = value === undefined || value === null ? '' : display(value);
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  ].map(csvLine);
 }

@@ -1,4 +1,4 @@
-/** `modelyard runs list|show|compare|log|diff|delete|cancel` */
+/** `modelyard runs list|show|compare|log|diff|delete|cancel`, and those of runs-marks.ts. */
 import { display, jsonText } from '../../base/json.js';
 import { closeSync, existsSync, readSync } from 'node:fs';
 import path from 'node:path';
@@ -9,6 +9,8 @@ import { endJobsOf } from '../../runner/executors/left-jobs.js';
 import { readBasis } from '../../stores/run-basis.js';
 import type { LoggedSeries } from '../../stores/metric-log.js';
 import type { RunDocument, TaskRun } from '../../stores/run-document.js';
+import type { RunMarks } from '../../stores/run-marks.js';
+import { marksOfRun } from '../../stores/run-summary.js';
 import { TRACKED_TASK } from '../../stores/tracking/tracked-run.js';
 import { RunStore, taskLogName } from '../../stores/runs.js';
 import { waitingAbove } from '../../stores/waiting.js';
@@ -25,6 +27,7 @@ import { pythonWords } from '../terminal/words.js';
 import { say } from './models-shared.js';
 import { compare } from './runs-compare.js';
 import { list, short } from './runs-list.js';
+import { marks } from './runs-marks.js';
 import { PIPELINE, type RunsCall, idFor, readRun, statusWord } from './runs-shared.js';
 import { openPlain } from '../../stores/plain-file.js';
 
@@ -72,6 +75,9 @@ const SUBCOMMANDS: Subcommands<RunsCall> = {
     most: 1,
     run: told(remove),
   },
+  ...Object.fromEntries(
+    Object.entries(marks).map(([name, one]) => [name, { ...one, run: told((call) => one.run(call)) }]),
+  ),
   cancel: {
     usage: 'cancel [RUN] [--force] [--dry]',
     summary: 'Ends a run: the newest one that is live, where none is named.',
@@ -92,15 +98,18 @@ const SUBCOMMANDS: Subcommands<RunsCall> = {
 
 export const runs = family<RunsCall>({
   name: 'runs',
-  summary: 'List, show, compare, delete and cancel runs, and read their logs.',
+  summary: 'List, show, compare, mark, delete and cancel runs, and read their logs.',
   details: `
 RUN is a run's id, the end of one, or left out for the newest run. \`runs cancel\` of a run that only waits for people runs
 its tasks with \`if: always()\` and \`if: cancelled()\` here.`,
   examples: [
     'runs list --status failed --limit 5',
     'runs list --sort accuracy:desc --limit 5',
+    'runs list --filter "metrics.accuracy > 0.8 and params.epochs < 300" --columns id,metrics.accuracy,params.epochs',
     'runs show latest',
     'runs compare 0rpe k3f9',
+    'runs tag 0rpe keep owner=ada',
+    'runs archive 0rpe k3f9',
     'runs log 0rpe train',
     'runs diff',
     'runs cancel',
@@ -124,7 +133,8 @@ function show(call: RunsCall): number {
       }),
     ),
   );
-  stdout.write(`${describe(run, series, clients, call.style).join('\n')}\n`);
+  const words = markLines(marksOfRun(run, call.store.marks(run.id)));
+  stdout.write(`${describe(run, series, { clients, marked: words }, call.style).join('\n')}\n`);
   return EXIT.ok;
 }
 
@@ -143,15 +153,29 @@ const CURVE_COLUMNS = 32;
 /** Runs of MLflow clients by their ids. */
 type Clients = ReadonlyMap<string, RunDocument>;
 
+/** What people say of it. */
+function markLines({ star, archived, tags = {}, note }: RunMarks): string[] {
+  const lines = [
+    ...(star === true ? ['★ starred'] : []),
+    ...(archived === true ? ['archived'] : []),
+    ...(note === undefined ? [] : [`note ${shortened(note)}`]),
+    ...Object.entries(tags).map(
+      ([key, value]) => `tag ${key}${value === '' ? '' : ` = ${shortened(value)}`}`,
+    ),
+  ];
+  return lines.map((line) => tame(line, false));
+}
+
 function describe(
   run: RunDocument,
   series: readonly LoggedSeries[],
-  clients: Clients,
+  { clients, marked }: { readonly clients: Clients; readonly marked: readonly string[] },
   style: Style,
 ): string[] {
   const lines = [
     `${style.bold(run.id)}  ${tame(titleOf(run), false)}  ${statusWord(run.status, style)}`,
     `started ${run.createdAt} by ${run.user} on ${run.host} (${run.source ?? run.trigger})`,
+    ...marked,
     ...toldByClient(run),
   ];
   if (run.endedAt !== undefined) {
@@ -190,16 +214,12 @@ function titleOf({ pipeline, tracking }: RunDocument): string {
   return tracking === undefined ? pipeline : `${pipeline} / ${tracking.name}`;
 }
 
-/** Tags that people set, datasets and models of a run that an MLflow client has told of. */
+/** Datasets and models of a run that an MLflow client has told of. */
 function toldByClient({ tracking }: RunDocument): string[] {
   if (tracking === undefined) return [];
-  const { tags, datasets = [], modelOutputs = [] } = tracking;
+  const { datasets = [], modelOutputs = [] } = tracking;
   const lines = [`experiment ${tracking.experiment}`];
   if (tracking.deleted !== undefined) lines.push(`deleted ${new Date(tracking.deleted).toISOString()}`);
-  for (const [key, value] of Object.entries(tags)) {
-    if (key === 'mlflow.note.content') lines.push(`note ${shortened(value)}`);
-    else if (!key.startsWith('mlflow.')) lines.push(`tag ${key} = ${shortened(value)}`);
-  }
   for (const { name, digest } of datasets) lines.push(`dataset ${name} (${digest})`);
   for (const { id } of modelOutputs) lines.push(`model models:/${id}`);
   return lines.map((line) => tame(line, false));

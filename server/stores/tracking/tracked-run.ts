@@ -15,6 +15,7 @@ import { mimeOf } from '../mime.js';
 import type {
   ArtifactRecord,
   ContentHash,
+  MetricRanges,
   RunDocument,
   RunStatus,
   TrackedDataset,
@@ -91,6 +92,7 @@ export class TrackedRun {
   /** Bytes of the two files that are in here. */
   events: number;
   points: number;
+  readonly #ranges = new Map<string, MetricRanges[string]>();
   /** The document that it was made of, for what no client changes. */
   base: RunDocument;
 
@@ -105,6 +107,9 @@ export class TrackedRun {
     for (const [key, value] of Object.entries(document.params)) this.params.set(key, textOf(value));
     for (const [key, value] of Object.entries(tracking.tags)) this.tags.set(key, value);
     const [task] = document.tasks;
+    for (const [key, range] of Object.entries(tracking.ranges ?? {})) this.#ranges.set(key, range);
+    // What was written before ranges were kept is read once more: points that are known change nothing else.
+    if (tracking.ranges === undefined) this.points = 0;
     for (const [key, value] of Object.entries(task?.metrics ?? {})) {
       const [at = 0, step = 0] = Object.hasOwn(tracking.newest, key) ? (tracking.newest[key] ?? []) : [];
       this.metrics.set(key, { value: isNumber(value) ? toDouble(value) : Number(value), at, step });
@@ -145,6 +150,14 @@ export class TrackedRun {
   addPoint(key: string, point: TrackedMetric): void {
     const known = this.metrics.get(key);
     if (known === undefined || isNewer(point, known)) this.metrics.set(key, point);
+    this.#widen(key, point.value);
+  }
+
+  #widen(key: string, value: number): void {
+    if (!Number.isFinite(value)) return;
+    const [least, greatest] = this.#ranges.get(key) ?? [value, value];
+    if (value <= least || value >= greatest)
+      this.#ranges.set(key, [Math.min(least, value), Math.max(greatest, value)]);
   }
 
   /**
@@ -199,6 +212,7 @@ export class TrackedRun {
           inputs: [],
           outputs: [...this.artifacts].map(([name, artifact]) => artifactRecord(this.id, name, artifact)),
           metrics: Object.fromEntries([...this.metrics].map(([key, { value }]) => [key, jsonOf(value)])),
+          ranges: Object.fromEntries(this.#ranges),
           ...defined({ startedAt, endedAt }),
         },
       ],
@@ -212,6 +226,7 @@ export class TrackedRun {
       ...defined({ end, deleted }),
       tags: Object.fromEntries(this.tags),
       newest: Object.fromEntries([...this.metrics].map(([key, { at, step }]) => [key, [at, step] as const])),
+      ranges: Object.fromEntries(this.#ranges),
       ...(datasets.length === 0 ? {} : { datasets }),
       ...(this.modelInputs.size === 0 ? {} : { modelInputs: [...this.modelInputs] }),
       ...(this.modelOutputs.size === 0

@@ -186,6 +186,10 @@ test('keep wins over max-age: a project that has rested keeps its newest runs', 
   const { store } = await yardOf(t, runs);
   assert.deepEqual(planGc(store, { keepRuns: 100, runMaxAgeMs: 90 * DAY }).runs, []);
   assert.equal(planGc(store, { keepRuns: 1, runMaxAgeMs: 90 * DAY }).runs.length, 3);
+  // So do those that somebody has starred.
+  const [oldest] = [...store.ids()].reverse();
+  assert.ok(store.mark(oldest ?? '', { star: true }).ok);
+  assert.equal(planGc(store, { keepRuns: 1, runMaxAgeMs: 90 * DAY }).runs.length, 2);
 });
 
 test('a run that waits holds what its document names and no more', async (t) => {
