@@ -124,6 +124,7 @@ const STAGES = [
   [suite('language')],
   [suite('runner')],
   [suite('slurm')],
+  [suite('windows')],
   [suite('faults')],
   [suite('security')],
   [suite('mlflow')],

@@ -7,6 +7,7 @@ import type { Json, TemplateText } from './definition.js';
 import { callFunction } from './function-calls.js';
 import { functionOf } from './functions.js';
 import { escapeGlob } from './paths.js';
+import { CmdText } from './cmd-text.js';
 import { ScriptText, scriptText } from './script-text.js';
 import { ShellText } from './shell.js';
 import type { ScriptLanguage } from './shells.js';
@@ -198,8 +199,7 @@ export function renderTemplate(
 ): Result<string> {
   if (text.template === undefined) return { kind: 'value', value: text.text };
   const evaluation = new Evaluation(scope);
-  const shell =
-    mode === 'plain' || mode === 'glob' ? undefined : mode === 'shell' ? new ShellText() : scriptText(mode);
+  const shell = mode === 'plain' || mode === 'glob' ? undefined : textFor(mode);
   const { parts } = text.template;
   let plain = '';
   for (const [index, part] of parts.entries()) {
@@ -231,6 +231,11 @@ export function renderTemplate(
   return problem === undefined
     ? { kind: 'value', value: shell.text }
     : { kind: 'error', span: text.span, message: problem };
+}
+
+function textFor(language: ScriptLanguage): ShellText | ScriptText {
+  if (language === 'shell') return new ShellText();
+  return language === 'cmd' ? new CmdText() : scriptText(language);
 }
 
 function insert(

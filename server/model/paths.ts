@@ -116,3 +116,22 @@ export function pathFrom(folder: string, path: string): string {
 export function isWithin(path: string, folder: string): boolean {
   return folder === '.' || path === folder || path.startsWith(`${folder}/`);
 }
+
+/** Names of devices, whatever ending follows. Superscript digits count as digits. */
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(?:\.|:|$)/i;
+
+/**
+ * Why no file of Windows can have a path (Microsoft, "Naming Files, Paths, and Namespaces"), as the end of a sentence.
+ *
+ * @param path normalized
+ */
+export function windowsNameProblem(path: string): string | undefined {
+  for (const name of path.split('/')) {
+    if (name === '.' || name === '..') continue;
+    const odd = /[<>:"|?*\\\p{Cc}]/u.exec(name)?.[0];
+    if (odd !== undefined) return `"${name}" has ${odd < ' ' ? JSON.stringify(odd) : `"${odd}"`} in it`;
+    if (DEVICE.test(name)) return `"${name}" is the name of a device there`;
+    if (/[. ]$/.test(name)) return `"${name}" ends in a dot or a blank, which is dropped there`;
+  }
+  return undefined;
+}

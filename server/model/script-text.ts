@@ -17,6 +17,10 @@ export abstract class ScriptText {
   /** It is not known any more what the text is at its end. */
   protected lost = false;
 
+  /** What is wrong with a value that can't be put where it stands. */
+  protected readonly refusal: string =
+    'The value cannot be quoted safely here for this shell. Hand it over in `env` and read it from the environment.';
+
   get length(): number {
     return this.text.length;
   }
@@ -37,9 +41,7 @@ export abstract class ScriptText {
     const text = toText(value);
     const quoted =
       (this.lost ? undefined : this.quote(value, next)) ?? (this.harmless(text) ? text : undefined);
-    if (quoted === undefined) {
-      return 'The value cannot be quoted safely here for this shell. Hand it over in `env` and read it from the environment.';
-    }
+    if (quoted === undefined) return this.refusal;
     this.text += quoted;
     return undefined;
   }

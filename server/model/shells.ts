@@ -6,7 +6,7 @@
 import type { Pipeline, Task } from './definition.js';
 
 /** What a value has to be quoted for. `other`: nothing is known of it. */
-export type ScriptLanguage = 'shell' | 'python' | 'javascript' | 'powershell' | 'other';
+export type ScriptLanguage = 'shell' | 'python' | 'javascript' | 'powershell' | 'cmd' | 'other';
 
 export interface Shell {
   /** As it is written, or the name of the default. */
@@ -88,7 +88,7 @@ const SHELLS: Readonly<Record<ShellName, Omit<Shell, 'written'>>> = {
     pipefail: true,
   },
   cmd: {
-    language: 'other',
+    language: 'cmd',
     programs: ['cmd.exe', 'cmd'],
     args: ['/D', '/E:ON', '/V:OFF', '/S', '/C', `CALL "${SCRIPT_FILE}"`],
     extension: '.cmd',
@@ -129,7 +129,14 @@ function custom(written: string, program: string, args: readonly string[]): Shel
   const words = [program, ...args].flatMap((word) => word.split(/\s+/));
   const before = words.slice(0, Math.max(1, words.indexOf(SCRIPT_FILE)));
   const language = before.map(languageOf).findLast((one) => one !== undefined) ?? 'other';
-  const extension = { shell: '.sh', python: '.py', javascript: '.cjs', powershell: '.ps1', other: '' };
+  const extension = {
+    shell: '.sh',
+    python: '.py',
+    javascript: '.cjs',
+    powershell: '.ps1',
+    cmd: '.cmd',
+    other: '',
+  };
   return {
     written,
     language,

@@ -34,6 +34,7 @@ export const RULE_IDS = [
   'reference/unknown-service',
   'path/missing-input',
   'path/unlisted-input',
+  'path/windows-name',
   'path/outside-project',
   'path/output-tracked',
   'path/output-holds-sources',

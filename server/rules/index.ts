@@ -39,6 +39,7 @@ import { missingInput } from './path/missing-input.js';
 import { outputHoldsSources } from './path/output-holds-sources.js';
 import { outputTracked } from './path/output-tracked.js';
 import { outsideProject } from './path/outside-project.js';
+import { windowsName } from './path/windows-name.js';
 import { unlistedInput } from './path/unlisted-input.js';
 import { duplicatePipeline } from './reference/duplicate-pipeline.js';
 import { unknownAlias } from './reference/unknown-alias.js';
@@ -120,6 +121,7 @@ export const ALL_RULES: readonly Rule[] = [
   unlistedInput,
   outsideProject,
   outputTracked,
+  windowsName,
   outputHoldsSources,
   ignoredByCache,
   type,

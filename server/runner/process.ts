@@ -5,10 +5,11 @@
  * by itself. When it is ended from outside, those are ended with it: Linux tells them by the environment that they
  * inherited. A process that has left the group *and* put off its environment can't be known any more.
  *
- * On Windows there are no process groups; there `taskkill /T` ends the tree.
+ * On Windows there are no process groups; there the tree of who started whom is ended.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { OutputPipe, OutputPipes } from './output-pipes.js';
+import { endTree } from '../stores/end-tree.js';
 import { processStat, processes, processesWithEnvironment } from './proc.js';
 
 export interface ProcessOptions {
@@ -104,8 +105,7 @@ export class Process {
   #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
     if (this.pid === undefined) return;
     if (windows) {
-      // taskkill without /F sends WM_CLOSE, which console programs ignore.
-      spawn('taskkill', ['/pid', String(this.pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
+      void endTree(this.pid);
       return;
     }
     for (const target of [-this.pid, ...this.#escaped()]) {

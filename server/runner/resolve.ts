@@ -34,7 +34,7 @@ import { ownPathProblem } from './own-paths.js';
 import type { Texts } from './resolve-texts.js';
 import { plainTableOptions } from '../model/table-options.js';
 import { type Facts, TaskScope } from './scope.js';
-import { LONGEST_VARIABLE, SYSTEM_SHELL } from './shells.js';
+import { LONGEST_VARIABLE, systemShell } from './shells.js';
 import { headOf, outputOf, partOf, wordsOf } from './used.js';
 import type { ExcludedPath, TaskInputPath, Workspace } from './workspace.js';
 
@@ -220,7 +220,7 @@ class Resolver {
     const { task } = this.#instance;
     const shell =
       task.stage === undefined
-        ? shellOfTask(task, this.#pipeline, this.#facts.places.shell ?? SYSTEM_SHELL)
+        ? shellOfTask(task, this.#pipeline, this.#facts.places.shell ?? systemShell())
         : stageShell(this.#facts.environment['SHELL']);
     const text = scriptOf(commands);
     if (commands.length > 1 && shell.language === 'shell') {

@@ -27,7 +27,7 @@ import type { RunSettings } from './places.js';
 import { type Facts, type TaskFacts, listsOf, outputPaths } from './scope.js';
 import { type Selection, select } from './select.js';
 import { environmentBefore } from './environment-before.js';
-import { SYSTEM_SHELL, findShell, missingShell } from './shells.js';
+import { systemShell, findShell, missingShell } from './shells.js';
 import { TaskStates, statesFile } from './state.js';
 import { TaskPythons } from './task-python.js';
 import type { Versions } from './versions.js';
@@ -329,7 +329,7 @@ export class Session {
     if (this.pipeline.env.some(({ name }) => name === 'PATH')) return undefined;
     for (const { task, id } of this.selectedInstances()) {
       if (task.action?.kind !== 'run' || task.env.some(({ name }) => name === 'PATH')) continue;
-      const shell = shellOfTask(task, this.pipeline, this.places.shell ?? SYSTEM_SHELL);
+      const shell = shellOfTask(task, this.pipeline, this.places.shell ?? systemShell());
       if (findShell(shell, environment) === undefined) return `${id}: ${missingShell(shell)}`;
     }
     return undefined;

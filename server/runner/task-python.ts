@@ -9,7 +9,7 @@ import { type PythonPackages, packagesOf } from '../python/packages.js';
 import { PLATFORM, binFolders, minorOf, programsOf } from '../python/python.js';
 import type { FingerprintPart } from '../stores/run-document.js';
 import type { RunSettings } from './places.js';
-import { SYSTEM_SHELL, findProgram } from './shells.js';
+import { systemShell, findProgram } from './shells.js';
 
 export interface TaskPython {
   /** Absent: its commands are no business of Python, or there is none. */
@@ -61,7 +61,7 @@ export class TaskPythons {
     if (action?.kind !== 'run' || stage !== undefined) return NO_PYTHON;
     const wish = pythonWish(task, this.#pipeline, this.#settings.python);
     const chosen = this.#pythons.choose(wish);
-    const shell = shellOfTask(task, this.#pipeline, this.#settings.shell ?? SYSTEM_SHELL);
+    const shell = shellOfTask(task, this.#pipeline, this.#settings.shell ?? systemShell());
     const script = scriptOf(action.commands).text;
     const choice = chosen.ok ? chosen.choice : undefined;
     const programs = choice === undefined ? NO_NAMES : this.#programsOf(choice);

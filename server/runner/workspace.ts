@@ -2,7 +2,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { globOf } from '../model/glob.js';
-import { escapeGlob, foldersOf, isOutside, normalizePath } from '../model/paths.js';
+import { escapeGlob, foldersOf, isOutside, normalizePath, windowsNameProblem } from '../model/paths.js';
 import { expandGlob } from '../stores/linked-folders.js';
 import type { FileRecord } from '../stores/run-document.js';
 import type { HashIndex } from './hash-index.js';
@@ -69,6 +69,9 @@ export class Workspace {
     if (path.isAbsolute(given)) return bad('is absolute: paths are relative to the project');
     const normal = normalizePath(given);
     if (isOutside(normal)) return bad('leaves the project');
+    const problem =
+      process.platform === 'win32' ? windowsNameProblem(normal.replace(/[*?]/g, 'x')) : undefined;
+    if (problem !== undefined) return bad(`is no path on Windows: ${problem}`);
     this.#realRoot ??= realpathSync.native(this.root);
     const slash = normal.lastIndexOf('/');
     if (slash < 0) return { ok: true, path: normal };

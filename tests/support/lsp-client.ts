@@ -157,8 +157,10 @@ interface OpenDocument {
   text: string;
 }
 
+/** As VS Code writes it: `file:///c%3A/…` on Windows. */
 export function uri(file: string): string {
-  return pathToFileURL(file).href;
+  const { href } = pathToFileURL(file);
+  return href.replace(/^file:\/\/\/([A-Z]):/, (_, drive: string) => `file:///${drive.toLowerCase()}%3A`);
 }
 
 /** The position of an offset. */
@@ -263,7 +265,8 @@ export class LspClient {
     const node = options.under === undefined ? [] : [process.execPath];
     const child = spawn(program, [...before, ...node, '--enable-source-maps', server, '--stdio'], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      cwd: options.folders[0] ?? process.cwd(),
+      // On Windows nobody can remove the working directory of a process.
+      cwd: (process.platform === 'win32' ? undefined : options.folders[0]) ?? process.cwd(),
     });
     const client = new LspClient(child, options.settings ?? (() => null));
     client.#answer();

@@ -2,7 +2,7 @@
  * A real Slurm cluster of four nodes, as processes of this machine that nobody else sees. Installed where it is missing and
  * this is Debian as root; elsewhere there is none, and tests say so and are skipped.
  */
-import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -19,48 +19,16 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { type Availability, installed } from './apt.js';
 
 const PACKAGES = ['slurmctld', 'slurmd', 'slurm-client', 'munge'];
 const CGROUPS = '/sys/fs/cgroup';
 const COMMAND_MS = 20_000;
 const UP_MS = 60_000;
 
-export type Availability = { readonly ok: true } | { readonly ok: false; readonly why: string };
-
-const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-
 /** Whether a cluster can be had here; installs it where it can. */
-export function slurmAvailable(): Availability {
-  const missing = (): boolean => ['slurmctld', 'slurmd', 'sbatch', 'munged'].some((one) => !has(one));
-  if (process.platform !== 'linux') return { ok: false, why: 'Slurm runs on Linux only' };
-  if (process.getuid?.() !== 0)
-    return { ok: false, why: 'the cluster is started as root, which this is not' };
-  if (!missing()) return { ok: true };
-  if (!has('apt-get')) return { ok: false, why: 'Slurm is not installed, and there is no apt-get' };
-  const apt = (...args: string[]) =>
-    spawnSync(
-      'apt-get',
-      [
-        '-o',
-        'DPkg::Lock::Timeout=60',
-        '-o',
-        'Acquire::Retries=0',
-        '-o',
-        'Acquire::http::Timeout=15',
-        ...args,
-      ],
-      {
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-        timeout: 120_000,
-      },
-    );
-  const install = (): void => void apt('install', '-y', '--no-install-recommends', ...PACKAGES);
-  install();
-  if (missing() && apt('update').status === 0) install();
-  return missing()
-    ? { ok: false, why: 'Slurm is not installed, and apt-get can’t install it' }
-    : { ok: true };
-}
+export const slurmAvailable = (): Availability =>
+  installed('Slurm', ['slurmctld', 'slurmd', 'sbatch', 'munged'], PACKAGES);
 
 /** This one, and one for each node, are free, and below those that the system gives away. */
 async function freePorts(): Promise<number> {

@@ -6,12 +6,14 @@ import path from 'node:path';
 import { wordFor } from '../../model/ours.js';
 import { defined } from '../../base/defined.js';
 import { plural } from '../../base/format.js';
+import { shellOf } from '../../model/shells.js';
 import { formatBytes } from '../../model/units.js';
 import { Project } from '../../project/project.js';
 import { gitHead } from '../../runner/git.js';
 import { staleLocks } from '../../runner/locks.js';
 import { madeBefore } from '../../runner/made-before.js';
 import { cleanUpBehindDead } from '../../runner/resume.js';
+import { findShell, systemShell } from '../../runner/shells.js';
 import { TaskPythons } from '../../runner/task-python.js';
 import { namesIn } from '../../stores/folder.js';
 import type { Layout } from '../../stores/layout.js';
@@ -76,12 +78,21 @@ function machine(): Finding {
 }
 
 function shell(): Finding {
-  const windows = process.platform === 'win32';
-  const { status } = windows ? spawnSync('cmd', ['/c', 'exit 0']) : spawnSync('/bin/sh', ['-c', 'exit 0']);
-  const name = windows ? 'cmd.exe' : '/bin/sh';
-  return status === 0
-    ? { name: 'shell', state: 'ok', text: name }
-    : { name: 'shell', state: 'error', text: `${name} can't be started, and every \`run\` task needs it` };
+  const name = systemShell();
+  const program = findShell(shellOf(name), process.env) ?? name;
+  const { status } = spawnSync(program, name === 'cmd' ? ['/d', '/c', 'exit 0'] : ['-c', 'exit 0']);
+  if (status !== 0) {
+    return {
+      name: 'shell',
+      state: 'error',
+      text: `${program} can't be started, and every \`run\` task needs it`,
+    };
+  }
+  const text =
+    name === 'cmd'
+      ? `${program}; with Git for Windows installed, commands run in its sh, as on other systems`
+      : program;
+  return { name: 'shell', state: 'ok', text };
 }
 
 function git(root: string): Finding {

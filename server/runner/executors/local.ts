@@ -23,7 +23,7 @@ export function localExecutor(pipes: string): Executor {
       let file: string | undefined;
       let process: Process;
       try {
-        const args = shellArguments(shell, text, (content) => {
+        const { args, env: extra } = shellArguments(shell, text, (content) => {
           // Fails where there is something of that name, whoever made it.
           if (scripts === 0) makeRunFolder(folder);
           file = path.join(folder, `script-${++scripts}${shell.extension}`);
@@ -31,7 +31,15 @@ export function localExecutor(pipes: string): Executor {
           return file;
         });
         const { cwd, graceMs, onOutput } = job;
-        process = new Process({ program, args, cwd, env, graceMs, onOutput, pipes: output });
+        process = new Process({
+          program,
+          args,
+          cwd,
+          env: { ...env, ...extra },
+          graceMs,
+          onOutput,
+          pipes: output,
+        });
       } catch (error) {
         return notStarted(describeError(error));
       }

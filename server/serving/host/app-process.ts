@@ -6,6 +6,7 @@ import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { defined } from '../../base/defined.js';
 import { delay } from '../delay.js';
+import { endTree } from '../../stores/end-tree.js';
 import { isOurs, processStartOf } from '../../stores/liveness.js';
 import type { ProcessIdentity } from '../../stores/liveness.js';
 import { processStat, processes, processesWithEnvironment } from '../../stores/proc.js';
@@ -161,9 +162,7 @@ export function isReplica(pid: number, id: string): boolean {
 export async function endProcesses(leader: number | undefined, id: string, graceMs: number): Promise<void> {
   const group = leader !== undefined && isReplica(leader, id) ? leader : undefined;
   if (process.platform === 'win32') {
-    if (group !== undefined) {
-      spawn('taskkill', ['/pid', String(group), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
-    }
+    if (group !== undefined) await endTree(group);
     return;
   }
   signal(group, id, 'SIGTERM');

@@ -21,7 +21,7 @@ const SHELLS = (['sh', 'bash', 'zsh'] as const).filter(
 
 function output(command: string): string {
   const [first, ...others] = SHELLS.map((name) => {
-    const args = shellArguments(shellOf(name), command, () => assert.fail('it is short'));
+    const { args } = shellArguments(shellOf(name), command, () => assert.fail('it is short'));
     const { stdout, status, stderr } = spawnSync(name, args, { encoding: 'utf8' });
     assert.equal(status, 0, `${name}: ${command}\n${stderr}`);
     return stdout;

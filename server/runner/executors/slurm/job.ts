@@ -126,7 +126,7 @@ export class SlurmJob implements Execution, Watched {
       mkdirSync(path.dirname(folder), { recursive: true });
       // Only this one: others of the project have jobs of their own beside it.
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const args = shellArguments(script.shell, script.text, (content) => {
+      const { args } = shellArguments(script.shell, script.text, (content) => {
         const file = this.#file(`commands${script.shell.extension}`);
         writeFileSync(file, content, { mode: 0o600 });
         return file;
