@@ -27,3 +27,21 @@ test('a file that grows faster than it is read holds nobody up', () => {
     rmSync(root, { recursive: true, force: true });
   }
 });
+
+test('what could not be taken comes again', () => {
+  const root = mkdtempSync(path.join(os.tmpdir(), 'modelyard-growing-'));
+  try {
+    const file = path.join(root, 'out');
+    appendFileSync(file, 'abc');
+    const growing = new GrowingFile(file);
+    growing.read(() => {
+      throw new Error('the disk is full');
+    });
+    let text = '';
+    growing.read((chunk) => (text += chunk.toString()));
+    growing.read((chunk) => (text += chunk.toString()));
+    assert.equal(text, 'abc');
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});

@@ -32,8 +32,9 @@ export class GrowingFile {
         const length = Math.min(this.#buffer.length, end - this.#offset);
         const read = readSync(descriptor, this.#buffer, 0, length, this.#offset);
         if (read === 0) return;
-        this.#offset += read;
         take(this.#buffer.subarray(0, read));
+        // Only now: what could not be taken, on a full disk, comes again with the next look.
+        this.#offset += read;
       }
     } catch {
       // A file system that is away for a moment: it is read when it is back.
