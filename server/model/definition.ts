@@ -209,6 +209,10 @@ export interface Resources {
   readonly memoryBytes?: number;
   /** Default 0. */
   readonly gpus: number;
+  /** Of a cluster. Default 1. */
+  readonly nodes?: number;
+  /** Processes that the commands may start on these nodes, each with its cores. Default: one a node. */
+  readonly tasks?: number;
 }
 
 export interface Retries {
@@ -372,6 +376,8 @@ export interface SlurmExecutor {
   readonly workDir?: string;
   readonly pollMs: number;
   readonly maxJobs?: number;
+  /** So many tasks that ask for the same may share a job, one after the other. */
+  readonly group?: number;
 }
 
 /** Where tasks can run, as `modelyard.yaml` has it. Bounds of `local` are in `ProjectSettings.local`. */

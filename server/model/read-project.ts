@@ -138,6 +138,7 @@ function readExecutor({ key, value }: MapEntry): ExecutorSettings[] {
       ...given('workDir', text('work-dir')),
       pollMs: durationOf(field(value, 'poll')) ?? SLURM_POLL_MS,
       ...given('maxJobs', numberOf(field(value, 'max-jobs'))),
+      ...given('group', numberOf(field(value, 'group'))),
     },
   ];
 }

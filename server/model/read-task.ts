@@ -226,6 +226,11 @@ function readCells(node: Maybe): Matrix['include'] {
     .map((item) => ({ value: jsonOf(item) as Matrix['include'][number]['value'], span: item.span }));
 }
 
+function countOf(node: Maybe): number | undefined {
+  const count = numberOf(node);
+  return count !== undefined && Number.isInteger(count) && count > 0 ? count : undefined;
+}
+
 function readResources(node: Maybe): Resources {
   if (mapOf(node) === undefined) return DEFAULT_RESOURCES;
   const cpus = numberOf(field(node, 'cpus'));
@@ -234,6 +239,8 @@ function readResources(node: Maybe): Resources {
     cpus: cpus !== undefined && cpus > 0 ? cpus : DEFAULT_RESOURCES.cpus,
     ...given('memoryBytes', bytesOf(field(node, 'memory'))),
     gpus: gpus !== undefined && gpus >= 0 ? gpus : DEFAULT_RESOURCES.gpus,
+    ...given('nodes', countOf(field(node, 'nodes'))),
+    ...given('tasks', countOf(field(node, 'tasks'))),
   };
 }
 

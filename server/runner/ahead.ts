@@ -174,7 +174,7 @@ export class Ahead {
     try {
       await before.clear(task.outputs, cancelled);
       const what = {
-        ids: Object.values(after),
+        jobs: after,
         files: known.made.map((file) => session.workspace.absolute(file)),
       };
       submitted = await executor.ahead(job(task, task.work.settings, memo), what, cancelled);

@@ -420,14 +420,18 @@ export function jobBasis(
   grant?: Grant,
 ): Omit<ExecutorJob, 'script' | 'memo' | 'onOutput' | 'onState'> {
   const { environment: inherited, root, graceMs } = context;
-  const { resources, timeoutMs } = task.instance.task;
+  const { name, matrix, resources, timeoutMs } = task.instance.task;
+  const width = matrix?.maxParallel;
   return {
     id: task.id,
     attempt,
     cwd: path.join(root, task.workingDirectory),
     env: { inherited, own: ownVariables(context, task, attempt, grant) },
     resources,
-    ...defined({ timeoutMs }),
+    ...defined({
+      timeoutMs,
+      lane: width === undefined ? undefined : { key: `${context.runId} ${name}`, width },
+    }),
     graceMs,
   };
 }

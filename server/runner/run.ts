@@ -505,9 +505,13 @@ class Run {
     for (const message of [...notices, ...(short === undefined ? [] : [short])]) {
       this.#emit({ type: 'notice', level: 'warning', message });
     }
+    // An executor that bounds a matrix has all of it at once; not where it has some of it already.
+    const leftTasks = context.left.all.map((job) => this.#session.graph.byId.get(job.task)?.task);
+    const boundsItself = (instance: Instance): boolean =>
+      executors.boundsLanes(nameOf(instance)) && !leftTasks.includes(instance.task);
     await schedule({
       jobs: this.#instances.map((instance) => {
-        const width = instance.task.matrix?.maxParallel;
+        const width = boundsItself(instance) ? undefined : instance.task.matrix?.maxParallel;
         return {
           id: instance.id,
           after: this.#session.graph.incoming(instance.id).map((edge) => edge.from),

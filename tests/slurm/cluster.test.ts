@@ -28,6 +28,18 @@ tasks:
   third: { run: echo third >> count; cat b b > c, inputs: [b], outputs: { c: c } }
 `;
 
+const GROUPED = 'executors:\n  cluster: { type: slurm, poll: 1s, group: 4 }\n';
+/** Eight cells. */
+const SHORT = (command: string, more = ''): string => `executor: cluster
+tasks:
+  cell:
+    matrix: { n: [1, 2, 3, 4, 5, 6, 7, 8], fail-fast: false }
+    run: |
+      ${command}
+      echo \${{ matrix.n }} > out-\${{ matrix.n }}.txt
+    outputs: { out: "out-\${{ matrix.n }}.txt" }
+${more}`;
+
 class ClusterProject {
   readonly project: TestProject;
   readonly #cluster: Cluster;
@@ -62,6 +74,11 @@ class ClusterProject {
     });
     assert.ok(found);
     return found;
+  }
+
+  /** The numbers of the arrays in which the tasks of the last run were done. */
+  arrays(): readonly (string | undefined)[] {
+    return this.project.lastRun().tasks.map(({ job }) => /^(\d+)_\d+$/.exec(job?.id ?? '')?.[1]);
   }
 
   /** How often the task has run. */
@@ -214,7 +231,7 @@ tasks:
       assert.equal(code, 1);
       assert.match(
         on.project.lastRun().tasks[0]?.error ?? '',
-        /was cancelled on the cluster, by nobody here/,
+        /was cancelled on the cluster, not by Modelyard/,
       );
       assert.equal(on.times(), 1);
     },
@@ -490,6 +507,171 @@ tasks:
       assert.equal(on.project.read('out-8.txt'), '8\n');
       assert.equal(new Set(on.project.lastRun().tasks.map(({ job }) => job?.id)).size, 8);
       on.assertClean();
+    },
+  ],
+  [
+    'a matrix with max-parallel is one array with its throttle',
+    async (cluster) => {
+      const on = await ClusterProject.make(
+        cluster,
+        `executor: cluster
+tasks:
+  cell:
+    matrix: { n: [1, 2, 3, 4, 5, 6], max-parallel: 2 }
+    run: |
+      echo begin >> log
+      while [ ! -e go ]; do sleep 0.2; done
+      sleep 1
+      echo end >> log
+      echo \${{ matrix.n }} > out-\${{ matrix.n }}.txt
+    outputs: { out: "out-\${{ matrix.n }}.txt" }
+`,
+      );
+      const run = on.start(['run']);
+      await until('the last one waits', () => /job \d+_5 on cluster waits/.test(run.output()));
+      const { id, tasks } = on.project.lastRun();
+      // One element of an array is a job like any other.
+      const last = tasks.at(-1)?.id ?? '';
+      assert.match(await on.expect(0, ['runs', 'job', id, last, 'hold']), /held job \d+_5 on cluster/);
+      await until('it is told', () => /job \d+_5 on cluster is held/.test(run.output()));
+      on.project.write({ go: '' });
+      await on.expect(0, ['runs', 'job', id, last, 'release']);
+      assert.equal((await run.done).code, 0, run.output());
+      assert.equal(new Set(on.arrays()).size, 1);
+      let [now, most] = [0, 0];
+      for (const word of on.project.read('log').trim().split('\n')) {
+        now += word === 'begin' ? 1 : -1;
+        most = Math.max(most, now);
+      }
+      assert.equal(most, 2);
+      on.assertClean();
+    },
+  ],
+  [
+    'a matrix that reads what another one makes waits for it cell by cell',
+    async (cluster) => {
+      const on = await ClusterProject.make(
+        cluster,
+        `executor: cluster
+tasks:
+  a:
+    matrix: { n: [1, 2, 3, 4] }
+    run: while [ ! -e go-\${{ matrix.n }} ]; do sleep 0.2; done; echo \${{ matrix.n }} > a-\${{ matrix.n }}
+    outputs: { a: "a-\${{ matrix.n }}" }
+  b:
+    matrix: { n: [2, 4] }
+    run: cat a-\${{ matrix.n }} a-\${{ matrix.n }} > b-\${{ matrix.n }}
+    inputs: [ "a-\${{ matrix.n }}" ]
+    outputs: { b: "b-\${{ matrix.n }}" }
+`,
+      );
+      const run = on.start(['run']);
+      await until('all is submitted', () => (run.output().match(/waits for a@/g) ?? []).length >= 2);
+      run.child.kill('SIGKILL');
+      await run.done;
+      on.project.write({ 'go-2': '' });
+      // Nobody but the cluster is there.
+      await cluster.waitFor(() => Promise.resolve(on.project.exists('b-2')));
+      assert.equal(on.project.exists('a-1'), false);
+      on.project.write({ 'go-1': '', 'go-3': '', 'go-4': '' });
+      await on.expect(0, ['run', '--resume']);
+      for (const n of [2, 4]) assert.equal(on.project.read(`b-${n}`), `${n}\n${n}\n`);
+      assert.equal(new Set(on.arrays()).size, 2);
+      on.assertClean();
+    },
+  ],
+  [
+    'short tasks share a job, and one that fails fails alone',
+    async (cluster) => {
+      const on = await ClusterProject.make(cluster, SHORT('test ${{ matrix.n }} != 3'), GROUPED);
+      await on.expect(1, ['run', '--keep-going']);
+      const statuses = Object.values(on.project.statuses());
+      assert.equal(statuses.filter((status) => status === 'succeeded').length, 7);
+      assert.equal(statuses.filter((status) => status === 'failed').length, 1);
+      assert.equal(new Set(on.project.lastRun().tasks.map(({ job }) => job?.id)).size, 2);
+      on.assertClean();
+    },
+  ],
+  [
+    'a client that is killed goes on with tasks that share a job',
+    async (cluster) => {
+      const on = await ClusterProject.make(
+        cluster,
+        SHORT('echo begun >> begun; while [ ! -e go ]; do sleep 0.2; done'),
+        GROUPED,
+      );
+      const first = on.start(['run']);
+      await until(
+        'both jobs work',
+        () => on.project.exists('begun') && on.project.read('begun').length >= 12,
+      );
+      first.child.kill('SIGKILL');
+      await first.done;
+      on.project.write({ go: '' });
+      await on.expect(0, ['run', '--resume']);
+      assert.equal(on.project.read('begun').length, 6 * 8);
+      on.assertClean();
+    },
+  ],
+  [
+    'a run that is cancelled leaves none of those that share a job behind',
+    async (cluster) => {
+      const on = await ClusterProject.make(cluster, SHORT('echo begun >> begun; sleep 300'), GROUPED);
+      const run = on.start(['run']);
+      await until(
+        'both jobs work',
+        () => on.project.exists('begun') && on.project.read('begun').length >= 12,
+      );
+      run.child.kill('SIGINT');
+      await run.done;
+      const left = (await cluster.jobs(on.project.lastRun().id)).filter(({ state }) => state !== 'CANCELLED');
+      assert.deepEqual(left, []);
+      assert.equal(on.project.read('begun').length, 12);
+      on.assertClean();
+    },
+  ],
+  [
+    'a task that runs out of memory in a shared job says so, and the others go on',
+    async (cluster) => {
+      if (!cluster.confinesMemory) return;
+      const grows = 'test ${{ matrix.n }} != 2 || python3 -c "x = bytearray(300 << 20); print(len(x))"';
+      const on = await ClusterProject.make(
+        cluster,
+        SHORT(grows, '    resources: { memory: 100MiB }\n'),
+        GROUPED,
+      );
+      await on.expect(1, ['run', '--keep-going']);
+      const failed = on.project.lastRun().tasks.filter(({ status }) => status === 'failed');
+      assert.deepEqual(failed.length, 1);
+      assert.match(failed[0]?.error ?? '', /ran out of memory: it had 100MiB/);
+      on.assertClean();
+    },
+  ],
+  [
+    'one job is held, and let go on, and cancelled by people',
+    async (cluster) => {
+      const on = await ClusterProject.make(
+        cluster,
+        `executor: cluster
+tasks:
+  first: { run: 'while [ ! -e go ]; do sleep 0.2; done; echo 1 > a', outputs: { a: a } }
+  second: { run: cat a > b, inputs: [a], outputs: { b: b } }
+  third: { run: sleep 300, outputs: { c: c } }
+`,
+      );
+      const run = on.start(['run']);
+      await until('the second one waits', () => run.output().includes('waits for first'));
+      const { id } = on.project.lastRun();
+      assert.match(
+        await on.expect(0, ['runs', 'job', id, 'second', 'hold']),
+        /held job \d+ on cluster \(task second\)/,
+      );
+      on.project.write({ go: '' });
+      await until('it is told', () => /second.*is held/.test(run.output()));
+      await on.expect(0, ['runs', 'job', id, 'second', 'release']);
+      await on.expect(0, ['runs', 'job', id, 'third', 'cancel']);
+      await run.done;
+      assert.deepEqual(on.project.statuses(), { first: 'succeeded', second: 'succeeded', third: 'failed' });
     },
   ],
 ];

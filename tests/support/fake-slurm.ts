@@ -21,23 +21,39 @@ say() { echo "sbatch: error: Batch job submission failed: $1" >&2; exit 1; }
 [ ! -e "$S/down" ] || say 'Unable to contact slurm controller (connect failure)'
 rm "$S/lost" 2>/dev/null && say 'Socket timed out on send/recv operation'
 rm "$S/crowded" 2>/dev/null && say 'Job violates accounting/QOS policy (job submit limit, user'"'"'s size and/or time limits)'
+[ ! -e "$S/policy" ] || say 'Job violates accounting/QOS policy (job submit limit, user'"'"'s size and/or time limits)'
 for word; do
   case $word in
     --job-name=*) name=\${word#*=} ;;
     --chdir=*) dir=\${word#*=} ;;
     --output=*) out=\${word#*=} ;;
+    --array=*) array=\${word#*=} ;;
     --partition=nowhere) say 'invalid partition specified: nowhere' ;;
   esac
 done
 until mkdir "$S/lock" 2>/dev/null; do sleep 0.01; done
 id=$(($(cat "$S/last") + 1)); echo $id > "$S/last"
 rmdir "$S/lock"
-J=$S/jobs/$id
-mkdir "$J"; cat > "$J/script"; printf '%s\\n' "$@" > "$J/options"; echo "$name" > "$J/name"; echo RUNNING > "$J/state"
+cat > "$S/script.$id"
 cd "$dir" || exit 1
-export SLURM_JOB_ID=$id SLURMD_NODENAME=fake1
-setsid bash -c 'echo $$ > "$1/pid"; bash "$1/script" > "$2" 2>&1
-  code=$?; [ "$(cat "$1/state")" = RUNNING ] || exit; if [ $code = 0 ]; then echo COMPLETED; else echo FAILED; fi > "$1/state"' - "$J" "$out" </dev/null >/dev/null 2>&1 &
+export SLURMD_NODENAME=fake1
+begin() {
+  J=$S/jobs/$1; export FAKE_SLURM_JOB=$J
+  mkdir "$J"; cp "$S/script.$id" "$J/script"; printf '%s\\n' "\${words[@]}" > "$J/options"; echo "$name" > "$J/name"; echo RUNNING > "$J/state"
+  setsid bash -c 'echo $$ > "$1/pid"; bash "$1/script" > "$2" 2>&1
+    code=$?; [ "$(cat "$1/state")" = RUNNING ] || exit; if [ $code = 0 ]; then echo COMPLETED; else echo FAILED; fi > "$1/state"' - "$J" "$2" </dev/null >/dev/null 2>&1 &
+}
+words=("$@")
+if [ -z "$array" ]; then export SLURM_JOB_ID=$id; begin $id "$out"
+else
+  array=\${array%%%*}
+  for range in \${array//,/ }; do
+    for index in $(seq \${range%-*} \${range#*-}); do
+      export SLURM_ARRAY_JOB_ID=$id SLURM_ARRAY_TASK_ID=$index SLURM_JOB_ID=$((id * 1000 + index))
+      begin \${id}_$index "\${out//%a/$index}"
+    done
+  done
+fi
 rm "$S/unclear" 2>/dev/null && say 'Socket timed out on send/recv operation'
 echo "$id;fake"
 `;
@@ -64,9 +80,8 @@ for word; do
   case $(cat "$J/state" 2>/dev/null) in RUNNING | PENDING) ;; *) continue ;; esac
   echo COMPLETING > "$J/state"
   for _ in 1 2 3 4 5; do [ -s "$J/pid" ] && break; sleep 0.1; done
-  mark=$(cat "$J/name")
   for signal in TERM KILL; do
-    for file in $(grep -lsz "^MODELYARD_JOB=$mark$" /proc/[0-9]*/environ); do
+    for file in $(grep -lsz "^FAKE_SLURM_JOB=$J$" /proc/[0-9]*/environ); do
       process=\${file#/proc/}; kill -$signal "\${process%/environ}"
     done 2>/dev/null
     sleep 0.2
@@ -78,7 +93,7 @@ exit 0
 
 /** Two partitions; the site keeps no accounts. */
 const SINFO = `#!/bin/sh
-printf '%s\\n' 'main*|2|4|4000|infinite|(null)' 'main*|1|8|8000|infinite|gpu:a100:2(S:0-1)' 'short|1|4|4000|30:00|(null)'
+printf '%s\\n' 'main*|2|4|4000|infinite|(null)|n/a' 'main*|1|8|8000|infinite|gpu:a100:2(S:0-1)|n/a' 'short|1|4|4000|30:00|(null)|10:00'
 `;
 const SACCT = '#!/bin/sh\nexit 1\n';
 
@@ -102,9 +117,10 @@ export class FakeSlurm {
 
   /**
    * `down`: nobody answers until `mend`. Once: `lost`, the next submission comes to nothing; `unclear`, it is done and said
-   * not to be; `crowded`, it is refused for now; `empty`, the next list lacks everything.
+   * not to be; `crowded`, it is refused for now; `empty`, the next list lacks everything. `policy`: every submission is refused
+   * by a limit, and it is not said by which.
    */
-  break(how: 'down' | 'lost' | 'unclear' | 'crowded' | 'empty'): void {
+  break(how: 'down' | 'lost' | 'unclear' | 'crowded' | 'policy' | 'empty'): void {
     writeFileSync(this.#state(how), '');
   }
 
@@ -126,6 +142,12 @@ export class FakeSlurm {
   setState(id: string, state: string, reason?: string): void {
     if (reason !== undefined) writeFileSync(this.#state('jobs', id, 'reason'), reason);
     writeFileSync(this.#state('jobs', id, 'state'), `${state}\n`);
+  }
+
+  /** Ends a job as the cluster would, at once. */
+  endAs(id: string, state: string): void {
+    this.setState(id, state);
+    process.kill(-Number(readFileSync(this.#state('jobs', id, 'pid'), 'utf8')), 'SIGKILL');
   }
 
   state(id: string): string {

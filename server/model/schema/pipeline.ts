@@ -256,6 +256,17 @@ export const taskOptionSchemas = {
           [1, 0.5],
           { default: 0 },
         ),
+        nodes: opt(
+          Type.Integer({ minimum: 1 }),
+          'On a cluster: nodes of the job. The commands run on the first one; `srun` in them starts what runs on all.',
+          [2],
+          { default: 1 },
+        ),
+        tasks: opt(
+          Type.Integer({ minimum: 1 }),
+          'On a cluster: processes that `srun` or MPI starts, each with its `cpus`. Default: one a node.',
+          [8],
+        ),
       },
       { title: 'Resources' },
     ),

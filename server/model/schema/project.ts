@@ -79,6 +79,12 @@ const slurmKeys = {
     { default: '15s' },
   ),
   'max-jobs': opt(Type.Integer({ minimum: 1 }), 'Slurm: at most so many jobs of a run at once.', [50]),
+  group: opt(
+    Type.Integer({ minimum: 1 }),
+    'Slurm: up to so many tasks that ask for the same share one job, one after the other. For many short tasks: each job costs a second or more.',
+    [20],
+    { default: 1 },
+  ),
 };
 
 /** Keys of an executor that say something for one type only. */

@@ -39,7 +39,7 @@ without a word: \`ouputs:\` would run the task and keep nothing.
     {
       files:
         'tasks:\n  train:\n    run: ./train.sh\n    resources: { cpus: 2, «disk»: 1GiB }\n    outputs: { model: models/rain.json }\n',
-      messages: ['`disk` is not a key of a resources. Known keys: memory or gpus.'],
+      messages: ['`disk` is not a key of a resources. Known keys: memory, gpus, nodes or tasks.'],
       fixed:
         'tasks:\n  train:\n    run: ./train.sh\n    resources: { cpus: 2 }\n    outputs: { model: models/rain.json }\n',
     },

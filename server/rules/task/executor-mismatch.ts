@@ -14,11 +14,11 @@ export const executorMismatch: Rule = {
   severity: 'warning',
   summary: 'Something that an executor can’t do.',
   docs: `
-An executor does the commands of \`run\` tasks; whatever else tasks do (\`check\`, \`register\`, \`deploy\`, …) is done where the
-pipeline is run, because the project’s memory is there. A Slurm cluster gives whole graphics processors. The keys of an
-executor are those of its type.
+An executor runs the commands of \`run\` tasks; whatever else tasks do (\`check\`, \`register\`, \`deploy\`, …) is done where the
+pipeline is run, because the project’s memory is there. A Slurm cluster gives whole graphics processors, and it alone has
+several \`nodes\`. The keys of an executor are those of its type.
 
-**How to fix it:** Take out what says nothing, or ask for what the executor has.
+**How to fix it:** Remove the key that has no effect, or ask for what the executor has.
 `,
   needsWholeText: true,
   good: [
@@ -55,13 +55,19 @@ executor are those of its type.
       messages: ['A Slurm cluster gives whole graphics processors: this task gets 1 where it asks for 0.5.'],
     },
     {
+      files: TASK(
+        '    run: ./a.sh ${{ params.x }}\n    outputs: { a: a.txt }\n    resources: { nodes: 2 }\n',
+      ).replace('  a:', '  «a»:'),
+      messages: ['`resources.nodes` has no effect on this machine: it is for a Slurm cluster.'],
+    },
+    {
       files: {
         'modelyard.yaml':
           'executors:\n  cluster: { type: slurm, «jobs»: 4 }\n  local: { type: local, «partition»: gpu }\n',
       },
       messages: [
-        '`jobs` says nothing for an executor of the type `slurm`. Did you mean `max-jobs`?',
-        '`partition` says nothing for an executor of the type `local`.',
+        '`jobs` has no effect on an executor of type `slurm`. Did you mean `max-jobs`?',
+        '`partition` has no effect on an executor of type `local`.',
       ],
     },
     {
@@ -73,8 +79,22 @@ executor are those of its type.
     const { definition, pipeline } = context;
     if (definition.kind === 'project') checkSettings(context, definition.tree);
     const settings = context.project.settings()?.settings;
+    const isHere = (name: string): boolean =>
+      name === LOCAL_EXECUTOR || settings?.executors.find((one) => one.name === name)?.type === 'local';
     for (const task of pipeline?.tasks ?? []) {
       const { action, executor } = task;
+      const { nodes, tasks } = task.resources;
+      const onNodes = [...(nodes === undefined ? [] : ['nodes']), ...(tasks === undefined ? [] : ['tasks'])];
+      if (
+        onNodes.length > 0 &&
+        pipeline !== undefined &&
+        isHere(executorOf(task, pipeline, settings ?? {}))
+      ) {
+        const what = onNodes.map((key) => `\`resources.${key}\``).join(' and ');
+        const [has, are] = onNodes.length === 1 ? ['has', 'it is'] : ['have', 'they are'];
+        const message = `${what} ${has} no effect on this machine: ${are} for a Slurm cluster.`;
+        context.report({ span: task.nameSpan, message });
+      }
       if (executor !== undefined && action !== undefined && ACTIONS[action.kind].elsewhere !== true) {
         const message = `A \`${action.kind}\` task is done where the pipeline is run, whatever its executor.`;
         if (executor.value !== LOCAL_EXECUTOR) context.report({ span: executor.span, message });
@@ -107,7 +127,7 @@ function checkSettings(context: RuleContext, tree: SyntaxTree): void {
       const other = EXECUTOR_TYPES.find((one) => one !== type && EXECUTOR_KEYS[one].includes(entry.key.text));
       if (other === undefined) continue;
       const hint = type === 'slurm' && entry.key.text === 'jobs' ? ' Did you mean `max-jobs`?' : '';
-      const message = `\`${entry.key.text}\` says nothing for an executor of the type \`${type}\`.${hint}`;
+      const message = `\`${entry.key.text}\` has no effect on an executor of type \`${type}\`.${hint}`;
       context.report({ span: entry.key.span, message });
     }
   }

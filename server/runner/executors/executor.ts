@@ -24,10 +24,17 @@ export interface ExecutorJob {
   /** How long processes may take to end after they were asked to. */
   readonly graceMs: number;
   readonly memo: JobMemo;
+  /** Of the jobs with the same key only so many may run at once: those of a matrix. Absent: somebody else sees to that. */
+  readonly lane?: Lane;
   /** The chunk is overwritten by the next one as soon as this returns. */
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
   /** Told by executors that let jobs wait; others start a job at once. */
   readonly onState?: (state: JobState) => void;
+}
+
+export interface Lane {
+  readonly key: string;
+  readonly width: number;
 }
 
 /** Apart, because what is inherited is of the machine that the runner is on. */
@@ -58,8 +65,8 @@ export interface AheadMemo {
 
 /** What has to be there before a job that was submitted ahead does anything. */
 export interface After {
-  /** Of jobs of the same executor; all have to succeed. */
-  readonly ids: readonly string[];
+  /** Ids of jobs of the same executor, by task; all have to succeed. */
+  readonly jobs: Readonly<Record<string, string>>;
   /** Absolute; that they make. */
   readonly files: readonly string[];
 }
@@ -128,6 +135,14 @@ export interface LeftJob {
   /** At the end of the run that went on with it. */
   close(): void;
 }
+
+/** What people may want of one job. */
+export const JOB_ORDERS = ['cancel', 'hold', 'release'] as const;
+export type JobOrder = (typeof JOB_ORDERS)[number];
+
+/** @property message the job, in words, or why nothing was done */
+export type Steered =
+  { readonly ok: true; readonly message: string } | { readonly ok: false; readonly message: string };
 
 /** What an executor other than this machine is opened with. */
 export interface ExecutorContext {

@@ -9,8 +9,12 @@ import type { Executor, ExecutorContext } from './executor.js';
 type Elsewhere = Exclude<ExecutorSettings, { readonly type: 'local' }>;
 
 interface ExecutorKind<S> {
-  /** How many tasks of a run may be there at once. */
+  /** How many jobs of a run may be there at once. */
   readonly jobs: (settings: S) => number;
+  /** How many tasks of a run may be there at once; what is more than its jobs hold waits within the executor. */
+  readonly tasks: (settings: S) => number;
+  /** It sees to it itself that of a lane only so many jobs run at once. */
+  readonly boundsLanes: boolean;
   readonly open: (settings: S, context: ExecutorContext) => Promise<Executor>;
 }
 
@@ -20,6 +24,8 @@ const EXECUTORS: {
 } = {
   slurm: {
     jobs: ({ maxJobs }) => maxJobs ?? Infinity,
+    tasks: ({ maxJobs, group = 1 }) => (maxJobs ?? Infinity) * group,
+    boundsLanes: true,
     open: async (settings, context) => (await import('./slurm/slurm.js')).slurmExecutor(settings, context),
   },
 };
@@ -83,6 +89,12 @@ export class Executors {
     return settings !== undefined && jobs <= EXECUTORS[settings.type].jobs(settings);
   }
 
+  /** Whether it sees to it itself that of a lane only so many jobs run at once. */
+  boundsLanes(name: string): boolean {
+    const settings = this.#elsewhere(name);
+    return settings !== undefined && EXECUTORS[settings.type].boundsLanes;
+  }
+
   /** What the tasks of an executor share. */
   machine(name: string): Machine {
     const known = this.#machines.get(name);
@@ -95,7 +107,7 @@ export class Executors {
 
   #machineOf(settings: ExecutorSettings | undefined): Machine {
     if (settings !== undefined && settings.type !== 'local') {
-      const jobs = EXECUTORS[settings.type].jobs(settings);
+      const jobs = EXECUTORS[settings.type].tasks(settings);
       // How much there is of the rest, and who gets it, is the cluster's to say.
       return new Machine({ jobs, cpus: Infinity, memoryBytes: Infinity, gpus: [] });
     }

@@ -2,7 +2,7 @@
 import { isFolder, namesIn } from '../../stores/folder.js';
 import type { Instance } from '../../model/graph.js';
 import type { RunStore } from '../../stores/runs.js';
-import type { LeftJob } from './executor.js';
+import type { JobOrder, LeftJob, Steered } from './executor.js';
 
 /** Those of all runs that have no runner. Costs one look into a folder when there is none. */
 export async function leftJobs(store: RunStore, run: string): Promise<LeftJobs> {
@@ -20,8 +20,20 @@ export async function endJobsOf(store: RunStore, run: string): Promise<number> {
     return id === run || isOfRun(read.ok ? read.run.parent?.run : undefined, left - 1);
   };
   const own = (await leftJobs(store, run)).all.filter((job) => isOfRun(job.run));
-  for (const job of own) await job.reap();
+  await Promise.all(own.map((job) => job.reap()));
   return own.length;
+}
+
+/** Does what somebody wants with the job of a task. Who runs it sees what comes of that as anybody would. */
+export async function steerJob(
+  { layout }: RunStore,
+  run: string,
+  task: string,
+  order: JobOrder,
+  dry: boolean,
+): Promise<Steered> {
+  const { steerSlurmJob } = await import('./slurm/steer.js');
+  return steerSlurmJob(layout, run, task, order, dry);
 }
 
 /** More pipelines that call each other than anybody writes. */

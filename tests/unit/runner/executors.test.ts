@@ -1,14 +1,21 @@
 /** Every executor keeps to one contract; and Slurm's, what a cluster that is unwell does. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { type NodeGroup, whyImpossible } from '../../../server/model/cluster.js';
 import type { Resources, SlurmExecutor } from '../../../server/model/definition.js';
 import { shellOf } from '../../../server/model/shells.js';
-import type { ExecutionResult, JobState } from '../../../server/runner/executors/executor.js';
+import type {
+  Execution,
+  ExecutionResult,
+  ExecutorJob,
+  JobState,
+} from '../../../server/runner/executors/executor.js';
 import { localExecutor } from '../../../server/runner/executors/local.js';
-import { type NodeGroup, nodeGroups, whyImpossible } from '../../../server/runner/executors/slurm/limits.js';
+import { describeRefusal, isCrowded } from '../../../server/runner/executors/slurm/client.js';
+import { nodeGroups } from '../../../server/runner/executors/slurm/limits.js';
 import { slurmExecutor } from '../../../server/runner/executors/slurm/slurm.js';
 import { until } from '../../support/cli.js';
 import { type UnderTest, executorContract } from '../../support/executor-contract.js';
@@ -150,7 +157,12 @@ const ended =
 fault('TIMEOUT', 'sleep 2', state('TIMEOUT'), ended('timeout', /job 1 reached its time limit \(TIMEOUT\)/));
 fault('DEADLINE', 'sleep 2', state('DEADLINE'), ended('timeout', /DEADLINE/));
 fault('OUT_OF_MEMORY', 'sleep 2', state('OUT_OF_MEMORY'), ended('other', /ran out of memory: it had 64MiB/));
-fault('CANCELLED', 'sleep 2', state('CANCELLED'), ended('other', /cancelled on the cluster, by nobody here/));
+fault(
+  'CANCELLED',
+  'sleep 2',
+  state('CANCELLED'),
+  ended('other', /cancelled on the cluster, not by Modelyard/),
+);
 fault('NODE_FAIL', 'sleep 2', state('NODE_FAIL'), ended('infrastructure', /lost by its node/));
 fault('PREEMPTED', 'sleep 2', state('PREEMPTED'), ended('infrastructure', /lost by its node/));
 fault(
@@ -320,6 +332,262 @@ test('slurm: only the folder of a job is closed to others', { skip: noProc }, as
   }
 });
 
+interface Member {
+  readonly execution: Execution;
+  readonly out: () => string;
+  readonly states: readonly JobState[];
+}
+
+/** Jobs that ask for the same, at the same time. */
+function many(on: OnFake, texts: readonly string[], more: Partial<ExecutorJob> = {}): readonly Member[] {
+  return texts.map((text, at) => {
+    let out = '';
+    const states: JobState[] = [];
+    const execution = on.executor.start({
+      id: `cell-${at}`,
+      attempt: 1,
+      script: { shell: shellOf('sh'), text },
+      cwd: on.root,
+      env: {
+        inherited: { PATH: process.env['PATH'] ?? '' },
+        own: { MODELYARD_TASK: `cell-${at}`, SAME: 'same', OTHER: `it's "${at}"`, SLURM_OWN: `own ${at}` },
+      },
+      resources: { cpus: 1, gpus: 0 },
+      graceMs: 1_000,
+      memo: { fingerprint: 'f', outputs: [], strangers: {} },
+      onOutput: (_, chunk) => (out += chunk.toString()),
+      onState: (one) => states.push(one),
+      ...more,
+    });
+    return { execution, out: () => out, states };
+  });
+}
+
+/** @param settings of the executor @param work has the cluster to itself */
+function together(
+  about: string,
+  settings: Partial<SlurmExecutor>,
+  work: (on: OnFake) => Promise<void>,
+): void {
+  test(`slurm: ${about}`, { skip: noProc }, async () => {
+    const on = onFake(settings);
+    try {
+      await work(on);
+      on.executor.close();
+      assert.deepEqual(readdirSync(path.join(on.root, '.modelyard/jobs')), []);
+    } finally {
+      await on.end();
+    }
+  });
+}
+
+const results = (members: readonly Member[]): Promise<ExecutionResult[]> =>
+  Promise.all(members.map(({ execution }) => execution.done));
+const optionOf = (on: OnFake, id: string, name: string): string | undefined =>
+  on.slurm.options(id).find((option) => option.startsWith(`--${name}=`));
+
+together('jobs that ask for the same become one array, each with its own variables', {}, async (on) => {
+  const text = 'echo "$MODELYARD_TASK $SAME $OTHER $SLURM_OWN $(env | grep -c MODELYARD_CARRIED)"; exit ';
+  const members = many(
+    on,
+    [0, 1, 2].map((n) => `${text}${n}`),
+  );
+  assert.deepEqual(
+    (await results(members)).map(({ exitCode }) => exitCode),
+    [0, 1, 2],
+  );
+  assert.deepEqual(
+    members.map(({ out }) => out()),
+    [0, 1, 2].map((n) => `cell-${n} same it's "${n}" own ${n} 0\n`),
+  );
+  assert.deepEqual(on.slurm.ids, ['1_0', '1_1', '1_2']);
+  assert.equal(optionOf(on, '1_0', 'array'), '--array=0-2');
+});
+
+together(
+  'with `group` several share a job, one after the other; each is judged by itself',
+  { group: 2 },
+  async (on) => {
+    const log = (n: number): string => `echo begin ${n} >> log; sleep 0.1; echo end ${n} >> log`;
+    const members = many(on, [log(0), `${log(1)}; exit 3`, log(2), log(3)]);
+    assert.deepEqual(
+      (await results(members)).map(({ exitCode, ended: by }) => exitCode ?? by),
+      [0, 3, 0, 0],
+    );
+    assert.deepEqual(on.slurm.ids, ['1_0', '1_1']);
+    const lines = readFileSync(path.join(on.root, 'log'), 'utf8').trim().split('\n');
+    for (const [one, next] of [
+      [0, 1],
+      [2, 3],
+    ] as const)
+      assert.ok(lines.indexOf(`end ${one}`) < lines.indexOf(`begin ${next}`), lines.join());
+  },
+);
+
+together('a job that tasks share is given the time of them all', { group: 3 }, async (on) => {
+  await results(many(on, ['true', 'true', 'true'], { timeoutMs: 120_000 }));
+  // And a minute in which one follows the other.
+  assert.equal(optionOf(on, '1', 'time'), '--time=7');
+});
+
+together(
+  'no more share a job than its partition has time for',
+  { group: 9, partition: 'short' },
+  async (on) => {
+    await results(many(on, ['true', 'true', 'true', 'true', 'true'], { timeoutMs: 600_000 }));
+    assert.deepEqual(on.slurm.ids, ['1', '2', '3']);
+    assert.equal(optionOf(on, '1', 'time'), '--time=21');
+  },
+);
+
+together(
+  'who asks for no time has the usual one in a shared job, too',
+  { group: 2, partition: 'short' },
+  async (on) => {
+    await results(many(on, ['true', 'true']));
+    assert.equal(optionOf(on, '1', 'time'), '--time=21');
+  },
+);
+
+together('one of those that share a job is ended, and the others go on', { group: 4 }, async (on) => {
+  const members = many(on, ['echo begun; sleep 300', 'echo >> ran', 'echo >> never', 'echo >> ran']);
+  const [first, , third] = members;
+  assert.ok(first && third);
+  await until('the first one runs', () => first.out() === 'begun\n');
+  third.execution.stop();
+  assert.equal((await third.execution.done).signal, 'SIGTERM');
+  first.execution.stop();
+  const [, second, , fourth] = await results(members);
+  assert.deepEqual([second?.exitCode, fourth?.exitCode], [0, 0]);
+  assert.equal((await first.execution.done).signal, 'SIGTERM');
+  assert.equal(existsSync(path.join(on.root, 'never')), false);
+  assert.equal(readFileSync(path.join(on.root, 'ran'), 'utf8').length, 2);
+});
+
+together('when nobody wants any of those that share a job it is cancelled', { group: 3 }, async (on) => {
+  const members = many(on, ['echo begun; sleep 300', 'echo >> never', 'echo >> never']);
+  await until('the first one runs', () => members[0]?.out() === 'begun\n');
+  for (const { execution } of members) execution.stop();
+  assert.ok((await results(members)).every(({ signal }) => signal === 'SIGTERM'));
+  assert.equal(on.slurm.state('1'), 'CANCELLED');
+  assert.equal(existsSync(path.join(on.root, 'never')), false);
+});
+
+together('who shares a job that ends before its turn is submitted again', { group: 3 }, async (on) => {
+  const members = many(on, ['echo begun; sleep 5', 'echo >> ran', 'echo >> ran']);
+  await until('the first one runs', () => members[0]?.out() === 'begun\n');
+  on.slurm.endAs('1', 'TIMEOUT');
+  const [first, second, third] = await results(members);
+  assert.equal(first?.ended?.by, 'timeout');
+  assert.deepEqual([second?.exitCode, third?.exitCode], [0, 0]);
+  assert.deepEqual(on.slurm.ids, ['1', '2']);
+  assert.equal(readFileSync(path.join(on.root, 'ran'), 'utf8').length, 2);
+});
+
+together('who takes longer than it may is ended, and who shares its job is not', { group: 2 }, async (on) => {
+  const members = many(on, ['sleep 300', 'true'], { timeoutMs: 1_000 });
+  const [first, second] = await results(members);
+  assert.equal(first?.ended?.by, 'timeout');
+  assert.equal(second?.exitCode, 0);
+});
+
+together('what a task leaves behind does not live beside those that follow', { group: 2 }, async (on) => {
+  const members = many(on, [
+    'setsid sleep 300 & echo $! > left; sleep 0.2',
+    'grep -q sleep /proc/$(cat left)/cmdline',
+  ]);
+  const [first, second] = await results(members);
+  assert.equal(first?.exitCode, 0);
+  assert.notEqual(second?.exitCode, 0);
+});
+
+together('a lane is an array with its throttle; what comes beside it is counted', {}, async (on) => {
+  const lane = { key: 'cells', width: 2 };
+  const members = many(on, ['sleep 1', 'sleep 1', 'sleep 1'], { lane });
+  await until('it is submitted', () => on.slurm.ids.length === 3);
+  assert.equal(optionOf(on, '1_0', 'array'), '--array=0-2%2');
+  const late = many(on, ['true'], { lane, attempt: 2 });
+  await results([...members, ...late]);
+  assert.deepEqual(on.slurm.ids.length, 4);
+});
+
+together('an array that an account’s limit does not let in goes in parts', {}, async (on) => {
+  on.slurm.break('crowded');
+  const members = many(on, ['true', 'true', 'true', 'true']);
+  assert.ok((await results(members)).every(({ exitCode }) => exitCode === 0));
+  assert.deepEqual(on.slurm.ids.map((id) => id.split('_')[1]).sort(), ['0', '0', '1', '1']);
+});
+
+together(
+  'a limit that none of one’s jobs can free is not waited for without an end',
+  { pollMs: 20 },
+  async (on) => {
+    on.slurm.break('policy');
+    const members = many(on, ['true', 'true', 'true', 'true', 'true']);
+    const why =
+      /Job violates accounting\/QOS policy .*: ask for less \(`timeout`, `resources`\), or name another `account`/;
+    for (const { error } of await results(members)) assert.match(error ?? '', why);
+    assert.deepEqual(on.slurm.ids, []);
+    assert.ok(members.some(({ states }) => states.some((one) => one.state === 'queued')));
+  },
+);
+
+together(
+  'who is ended while a limit keeps others of its array out ends at once',
+  { pollMs: 20 },
+  async (on) => {
+    const first = many(on, ['sleep 300'], { id: 'first' });
+    await until('one of them is there', () => on.slurm.ids.length === 1);
+    on.slurm.break('policy');
+    const members = many(on, ['true', 'true', 'true', 'true']);
+    await until('it is told', () =>
+      members.some(({ states }) => states.some((one) => one.state === 'queued')),
+    );
+    for (const { execution } of members) execution.stop();
+    assert.ok((await results(members)).every(({ signal }) => signal === 'SIGTERM'));
+    for (const { execution } of first) execution.stop();
+    await results(first);
+  },
+);
+
+for (const [message, expected] of [
+  ["Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)", 'maybe'],
+  ['QOSMaxSubmitJobPerUserLimit\nJob violates accounting/QOS policy (job submit limit, …)', true],
+  ['AssocGrpSubmitJobsLimit\nJob violates accounting/QOS policy (job submit limit, …)', true],
+  ['QOSMaxWallDurationPerJobLimit\nJob violates accounting/QOS policy (job submit limit, …)', false],
+  ['AssocMaxCpuPerJobLimit\nJob violates accounting/QOS policy (job submit limit, …)', false],
+  ['Invalid account or account/partition combination specified', false],
+] as const) {
+  test(`slurm: a refusal ends by itself or not: ${message.split('\n')[0]}`, () => {
+    assert.equal(isCrowded(message), expected);
+    const isPolicy = message.includes('QOS policy');
+    assert.equal(describeRefusal(message).includes('name another `account`'), isPolicy);
+  });
+}
+
+together(
+  'with `max-jobs` those that find no room wait, and then share a job',
+  { group: 2, maxJobs: 1 },
+  async (on) => {
+    const members = many(on, ['true', 'true', 'true', 'true']);
+    assert.ok((await results(members)).every(({ exitCode }) => exitCode === 0));
+    assert.deepEqual(on.slurm.ids, ['1', '2']);
+  },
+);
+
+for (const how of ['unclear', 'lost'] as const) {
+  together(`an array whose submission is ${how} works once`, { group: 2 }, async (on) => {
+    on.slurm.break(how);
+    const members = many(
+      on,
+      [0, 1, 2, 3].map((n) => `echo >> ran-${n}`),
+    );
+    assert.ok((await results(members)).every(({ exitCode }) => exitCode === 0));
+    assert.deepEqual(on.slurm.ids, ['1_0', '1_1']);
+    for (const n of [0, 1, 2, 3]) assert.equal(readFileSync(path.join(on.root, `ran-${n}`), 'utf8'), '\n');
+  });
+}
+
 const GROUPS: readonly NodeGroup[] = [
   { partition: 'main', isDefault: true, nodes: 2, cpus: 4, memoryBytes: 4 * GIB, gpus: 0 },
   { partition: 'main', isDefault: true, nodes: 1, cpus: 8, memoryBytes: 2 * GIB, gpus: 2 },
@@ -371,6 +639,15 @@ for (const [about, settings, resources, timeMs, expected] of [
     undefined,
     /asks for 1 core, 1 GPU, .* \(at most 4 cores, no GPU\)/,
   ],
+  ['nodes', {}, { cpus: 1, gpus: 0, nodes: 4 }, undefined, /asks for 4 nodes, and the partition main has 3/],
+  ['processes on many nodes', {}, { cpus: 2, gpus: 0, nodes: 2, tasks: 8 }, undefined, undefined],
+  [
+    'processes on one node',
+    {},
+    { cpus: 2, gpus: 0, tasks: 8 },
+    undefined,
+    /asks for 16 cores, which no node of the partition main has/,
+  ],
   [
     'time',
     { partition: 'short' },
@@ -383,7 +660,7 @@ for (const [about, settings, resources, timeMs, expected] of [
     { partition: 'shrot' },
     { cpus: 1, gpus: 0 },
     undefined,
-    /no partition "shrot"; there are main, short/,
+    /no partition "shrot"; the cluster has main, short/,
   ],
   [
     'options that say anything',

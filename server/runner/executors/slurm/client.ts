@@ -37,11 +37,32 @@ const UNCLEAR =
   /Socket timed out|Unable to contact|Connection (?:refused|reset|timed out)|communication|Zero Bytes|standby|Transport endpoint|Resource temporarily|temporarily unable|try again|Slurm is in maintenance|Protocol authentication error|Insane message|Unexpected message/i;
 
 /** Limits that are free again when other jobs have ended. */
-const CROWDED = /MaxSubmitJob|MaxJobs?(?:Per|Limit)|job count limit|Job violates accounting\/QOS policy/i;
+const CROWDED = /(?:Max|Grp)Submit|(?:Max|Grp)Jobs?(?:Per|Limit)|job count limit/i;
 
-/** Whether a refusal to submit ends by itself. */
-export function isCrowded(message: string): boolean {
-  return CROWDED.test(message);
+/** Slurm's sentence for any limit of an account or a QOS; many versions name the limit beside it: `QOSMaxWallDurationPerJobLimit`. */
+const POLICY = /Job violates accounting\/QOS policy/i;
+const NAMED = /\b(?:QOS|Assoc)[A-Z][A-Za-z]{2,60}/;
+
+/** Whether the site takes no arrays, or none that are so long. */
+export function isNoArray(message: string): boolean {
+  return /array/i.test(message);
+}
+
+/**
+ * Whether a refusal to submit ends when other jobs have ended. `maybe`: a limit of the account or the QOS, and Slurm does not
+ * say which.
+ */
+export function isCrowded(message: string): boolean | 'maybe' {
+  if (CROWDED.test(message)) return true;
+  return POLICY.test(message) && !NAMED.test(message) && 'maybe';
+}
+
+/** A refusal, with the way out where there is one. */
+export function describeRefusal(message: string): string {
+  if (!POLICY.test(message) && !NAMED.test(message)) return message;
+  const asked =
+    'ask for less (`timeout`, `resources`), or name another `account`, `qos` or `partition` of the executor';
+  return `${message}. A limit of the account or the QOS does not allow the job: ${asked}`;
 }
 
 interface Call {
@@ -95,6 +116,7 @@ export function ask(program: string, args: readonly string[], { env, input }: Ca
 
 /** A job as `squeue` or `sacct` lists it. */
 export interface Listed {
+  /** `12`, or `12_3` of an element of an array. */
   readonly id: string;
   readonly name: string;
   /** In capitals: `PENDING`, `RUNNING`, `COMPLETED`, … */
@@ -106,9 +128,25 @@ export interface Listed {
 
 const USER = String(process.getuid?.() ?? '');
 
-/** All jobs of this user that the controller still knows; `undefined`: it has not answered, which is no news. */
-export async function listJobs(): Promise<readonly Listed[] | undefined> {
-  const answer = await ask('squeue', ['-h', '-t', 'all', '-u', USER, '-o', '%A|%T|%r|%N|%j']);
+/** The last list that was asked for. */
+let last:
+  { readonly at: number; readonly list: Promise<readonly Listed[] | undefined>; ended: boolean } | undefined;
+
+/**
+ * All jobs of this user that the controller still knows; `undefined`: it has not answered, which is no news.
+ * @param ageMs how old the answer may be, if it is there; absent: it is asked for now
+ */
+export function listJobs(ageMs?: number): Promise<readonly Listed[] | undefined> {
+  if (ageMs !== undefined && last !== undefined && (!last.ended || Date.now() - last.at < ageMs))
+    return last.list;
+  const asked = { at: Date.now(), list: askForJobs(), ended: false };
+  last = asked;
+  void asked.list.then(() => (asked.ended = true));
+  return asked.list;
+}
+
+async function askForJobs(): Promise<readonly Listed[] | undefined> {
+  const answer = await ask('squeue', ['-h', '-r', '-t', 'all', '-u', USER, '-o', '%i|%T|%r|%N|%j']);
   if (!answer.ok) return undefined;
   return answer.text.split('\n').flatMap((line): Listed[] => {
     const [id = '', state = '', reason = '', node = '', ...name] = line.split('|');
@@ -116,11 +154,28 @@ export async function listJobs(): Promise<readonly Listed[] | undefined> {
   });
 }
 
+/** How many jobs come before one, by the numbers of jobs and arrays; only of its partition, everybody's. */
+export async function placesInQueue(): Promise<ReadonlyMap<string, number>> {
+  // In its own order: by partition, and in each of them the highest priority first.
+  const answer = await ask('squeue', ['-h', '-t', 'PENDING', '-S', 'P,-p', '-o', '%P|%F']);
+  const places = new Map<string, number>();
+  const counts = new Map<string, number>();
+  for (const line of answer.ok ? answer.text.split('\n') : []) {
+    const [partition = '', id = ''] = line.split('|');
+    if (id === '' || places.has(id)) continue;
+    const before = counts.get(partition) ?? 0;
+    places.set(id, before);
+    counts.set(partition, before + 1);
+  }
+  return places;
+}
+
 /** How a job ended that the controller has forgotten, where the site keeps accounts. */
 export async function accountedState(id: string, name: string, since: Date): Promise<string | undefined> {
   const from = new Date(since.getTime() - 3_600_000 - since.getTimezoneOffset() * 60_000);
-  const day = from.toISOString().slice(0, 19);
-  const answer = await ask('sacct', ['-n', '-X', '-P', '-j', id, '-S', day, '-o', 'State,JobName']);
+  // A record that somebody else has changed may have any time.
+  const begin = Number.isNaN(from.getTime()) ? [] : ['-S', from.toISOString().slice(0, 19)];
+  const answer = await ask('sacct', ['-n', '-X', '-P', '-j', id, ...begin, '-o', 'State,JobName']);
   if (!answer.ok) return undefined;
   for (const line of answer.text.split('\n')) {
     const [state = '', ...rest] = line.split('|');

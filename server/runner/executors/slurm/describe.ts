@@ -1,9 +1,10 @@
 /** A cluster in a line, for people who look whether all is well. */
 import { plural } from '../../../base/format.js';
 import { formatBytes } from '../../../model/units.js';
+import { whyImpossible } from '../../../model/cluster.js';
 import type { SlurmExecutor } from '../../../model/definition.js';
 import { ask } from './client.js';
-import { nodeGroups, whyImpossible } from './limits.js';
+import { nodeGroups } from './limits.js';
 
 export async function describeCluster(
   settings: SlurmExecutor,

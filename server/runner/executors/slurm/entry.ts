@@ -2,9 +2,8 @@
  * What is known of a job on the disk, so that any process of the project can go on with it or end it: `.modelyard/jobs/<name>/`.
  * It is written before the job is submitted, and removed when a run has taken the job's end.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { defined } from '../../../base/defined.js';
 import { isRecord } from '../../../base/is-record.js';
 import { writeAtomic } from '../../../stores/atomic.js';
 import { isFolder, namesIn } from '../../../stores/folder.js';
@@ -30,6 +29,73 @@ export interface JobEntry {
   readonly submittedAt: string;
   /** Slurm's; absent: it is being submitted, or the runner was killed before it heard of it. */
   readonly id?: string;
+  /** It was submitted together with others. */
+  readonly batch?: BatchPlace;
+}
+
+/** Where a job is among those that were submitted as one. */
+export interface BatchPlace {
+  /** Unique; what Slurm calls them all. */
+  readonly name: string;
+  /** Its element of the array; absent: it is no array. */
+  readonly index?: number;
+  /** Names of those that share the element, which are done one after the other; it is one of them. */
+  readonly members: readonly string[];
+}
+
+/** The name by which Slurm knows it. */
+export function queueName({ name, batch }: Pick<JobEntry, 'name' | 'batch'>): string {
+  return batch?.name ?? name;
+}
+
+/** Whether others are done in the same job of Slurm. */
+export function isShared({ batch }: Pick<JobEntry, 'batch'>): boolean {
+  return batch !== undefined && batch.members.length > 1;
+}
+
+/** Its id, where it was submitted as this one. @param id of an array, or of any of its elements */
+export function idIn(id: string, { batch }: Pick<JobEntry, 'batch'>): string {
+  const [whole = id] = id.split('_');
+  return batch?.index === undefined ? whole : `${whole}_${batch.index}`;
+}
+
+/** The folder of what was submitted together, with Slurm's own logs. Absolute. */
+export function batchFolder({ folder, batch }: Pick<JobEntry, 'folder' | 'batch'>): string {
+  return batch === undefined ? folder : path.join(path.dirname(folder), batch.name);
+}
+
+/** What Slurm itself says of the job. Absolute. */
+export function logOf(entry: Pick<JobEntry, 'folder' | 'batch'>): string {
+  const index = entry.batch?.index;
+  return path.join(batchFolder(entry), index === undefined ? SLURM_LOG : `${index}.log`);
+}
+
+export const SLURM_LOG = 'slurm.log';
+
+const LOG_NAME = /^(?:\d+|slurm)\.log$/;
+
+/** In the folder of a batch, a file for each job that may still want it. */
+const MEMBERS = 'jobs';
+
+/** Makes the folder of what is submitted together. */
+export function enterBatch(entry: JobEntry): void {
+  const members = path.join(batchFolder(entry), MEMBERS);
+  mkdirSync(members, { recursive: true, mode: 0o700 });
+  writeFileSync(path.join(members, entry.name), '');
+}
+
+/** The last one who leaves takes the folder away. */
+export function leaveBatch(entry: JobEntry): void {
+  if (entry.batch === undefined) return;
+  const folder = batchFolder(entry);
+  rmSync(path.join(folder, MEMBERS, entry.name), { force: true });
+  try {
+    rmdirSync(path.join(folder, MEMBERS));
+    for (const name of namesIn(folder)) if (LOG_NAME.test(name)) rmSync(path.join(folder, name));
+    rmdirSync(folder);
+  } catch {
+    // Others are in it, it is gone, or somebody has put something there.
+  }
 }
 
 const ENTRY = 'job.json';
@@ -45,10 +111,13 @@ export function readEntry(layout: Layout, name: string): JobEntry | undefined {
   try {
     const value: unknown = JSON.parse(readPlainText(fileOf(layout, name)));
     if (!isRecord(value)) return undefined;
-    const { executor, run, pipeline, task, folder, submittedAt, attempt, memo } = value;
+    const { executor, run, pipeline, task, folder, submittedAt, attempt, memo, batch } = value;
     const texts = [executor, run, pipeline, task, folder, submittedAt];
     const whole =
-      texts.every((text) => typeof text === 'string') && typeof attempt === 'number' && isMemo(memo);
+      texts.every((text) => typeof text === 'string') &&
+      typeof attempt === 'number' &&
+      isMemo(memo) &&
+      (batch === undefined || isPlace(batch));
     return whole && value['version'] === 1 && value['name'] === name
       ? (value as unknown as JobEntry)
       : undefined;
@@ -65,6 +134,15 @@ function isMemo(memo: unknown): boolean {
   return typeof fingerprint === 'string' && Array.isArray(outputs) && isRecord(strangers) && isAhead;
 }
 
+/** Its names become paths: they are those of folders beside the job's. */
+function isPlace(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { name, index = 0, members } = value;
+  const isName = (one: unknown): boolean =>
+    typeof one === 'string' && path.basename(one) === one && !/^\.{0,2}$/.test(one);
+  return isName(name) && Number.isInteger(index) && Array.isArray(members) && members.every(isName);
+}
+
 /** The oldest first. What can't be read is left out, and stays. */
 export function readEntries(layout: Layout): readonly JobEntry[] {
   return namesIn(layout.jobs)
@@ -72,44 +150,18 @@ export function readEntries(layout: Layout): readonly JobEntry[] {
     .sort((a, b) => (a.submittedAt < b.submittedAt ? -1 : 1));
 }
 
+/** The scripts of a run's jobs that have not ended, by task. */
+export function jobScripts(layout: Layout, run: string): ReadonlyMap<string, string> {
+  const own = readEntries(layout).filter((entry) => entry.run === run);
+  return new Map(own.map(({ task, folder }) => [task, path.join(folder, FILES.script)]));
+}
+
 /** A job whose end was taken leaves nothing. */
-export function removeEntry(layout: Layout, { name, folder }: JobEntry): void {
+export function removeEntry(layout: Layout, entry: JobEntry): void {
+  const { name, folder } = entry;
+  leaveBatch(entry);
   // What lies in another place is ours only where it looks so.
   const isOurs = path.basename(folder) === name && existsSync(path.join(folder, FILES.script));
   if (isOurs && isFolder(folder)) rmSync(folder, { recursive: true, force: true });
   rmSync(path.join(layout.jobs, name), { recursive: true, force: true });
-}
-
-/** How a job says that its commands have ended; nothing while it has not. */
-export interface DoneMarker {
-  readonly exit: number;
-  /** What it was to wait for was not there. */
-  readonly unready?: true;
-  readonly cpuSeconds?: number;
-  readonly peakMemoryBytes?: number;
-}
-
-export function readDone(file: string): DoneMarker | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    const { exit, unready, cpu, peak } = JSON.parse(readPlainText(file)) as Partial<Record<string, unknown>>;
-    if (typeof exit !== 'number') return undefined;
-    const seconds = typeof cpu === 'string' ? secondsOf(cpu) : undefined;
-    const bytes = Number(peak);
-    return {
-      exit,
-      ...(unready === true ? { unready } : {}),
-      ...defined({ cpuSeconds: seconds }),
-      ...(typeof peak === 'string' && bytes > 0 ? { peakMemoryBytes: bytes } : {}),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Of `0m1.250s 0m0.010s`, as bash's `times` has it: both together. */
-function secondsOf(text: string): number | undefined {
-  const parts = [...text.matchAll(/(\d{1,9})m([\d.]{1,12})s/g)];
-  if (parts.length !== 2) return undefined;
-  return parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
 }

@@ -1,29 +1,28 @@
-/** One job: submitted, or taken up; watched; ended. */
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+/** One job: it is watched, and judged when it has ended. Who submits it: `submission.ts`. */
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../../base/defined.js';
-import type { SlurmExecutor } from '../../../model/definition.js';
+import { plural } from '../../../base/format.js';
 import type { Layout } from '../../../stores/layout.js';
 import { describeError } from '../../../stores/problem.js';
-import { writeFully } from '../../../stores/atomic.js';
-import { shellArguments } from '../../shells.js';
-import type { After, Execution, ExecutionResult, ExecutorJob } from '../executor.js';
+import type { Execution, ExecutionResult, ExecutorJob } from '../executor.js';
+import { type Listed, accountedState, listJobs } from './client.js';
 import {
-  type Listed,
-  accountedState,
-  ask,
-  cancelNamed,
-  isCrowded,
-  listJobs,
-  onlyForSlurm,
-} from './client.js';
-import { type DoneMarker, type JobEntry, readDone, removeEntry, writeEntry } from './entry.js';
-import { GrowingFile } from './growing-file.js';
+  type JobEntry,
+  idIn,
+  isShared,
+  leaveBatch,
+  logOf,
+  queueName,
+  removeEntry,
+  writeEntry,
+} from './entry.js';
 import { describeWaiting, isFinal, judge } from './judge.js';
-import { nodeGroups, whyImpossible } from './limits.js';
+import { JobOutput } from './job-output.js';
+import { type DoneMarker, claim, hasOthers, lastWords, readDone, readStarted } from './marks.js';
 import { type Watched, slurmQueue } from './queue.js';
-import { submitArguments } from './request.js';
-import { FILES, jobScript, submitEnvironment } from './script.js';
+import { FILES } from './script.js';
+import { type Preparation, rememberFolder, writeJob } from './write-job.js';
 
 /** Answers without the job until it counts as gone. An answer may be empty although nothing is wrong. */
 const ABSENCES = 3;
@@ -34,28 +33,6 @@ const CANCEL_AGAIN_MS = 15_000;
 /** How long a job that is to end at once is waited for. */
 const KILL_MS = 10_000;
 const LOOK_UP_MS = 2_000;
-/** Of each of a job's files in one look: other jobs, and who wants to cancel, have their turn. */
-const LOOK_BYTES = 16 * 1024 * 1024;
-const CROWDED_MS = 10_000;
-
-/** Commands to the controller at the same time. */
-const AT_ONCE = 4;
-let submitting = 0;
-const waiting: (() => void)[] = [];
-
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (submitting >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-  submitting++;
-  try {
-    return await work();
-  } finally {
-    submitting--;
-    waiting.shift()?.();
-  }
-}
-
-/** The folders of jobs that this process knows, by executor and id: there they leave their marks. */
-const folders = new Map<string, string>();
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -65,7 +42,9 @@ export class SlurmJob implements Execution, Watched {
   readonly pollMs: number;
   readonly #layout: Layout;
   readonly #job: ExecutorJob;
-  readonly #tails: readonly ((most?: number) => void)[];
+  readonly #output: JobOutput;
+  /** As it was before it was submitted, or found. */
+  readonly #first: JobEntry;
   #entry: JobEntry;
   #resolve: (result: ExecutionResult) => void = () => undefined;
   #ended = false;
@@ -74,6 +53,8 @@ export class SlurmJob implements Execution, Watched {
   #knownAt = 0;
   #state = '';
   #reason = '';
+  /** How many jobs come before it. */
+  #before: number | undefined;
   #running = false;
   #started = false;
   #mark: DoneMarker | undefined;
@@ -82,110 +63,87 @@ export class SlurmJob implements Execution, Watched {
   #stopped = false;
   #askedToEnd = 0;
   #judging = false;
-  #isWatched = true;
+  /** Somebody is submitting it, or has. */
+  #handed = false;
+  readonly #isAhead: boolean;
+  readonly #again: ((job: SlurmJob) => void) | undefined;
+  #isSubmitted: () => void = () => undefined;
+  /** Its id is known, or it has ended without one. */
+  readonly submitted: Promise<void>;
 
-  constructor(layout: Layout, entry: JobEntry, job: ExecutorJob, pollMs: number) {
+  constructor(layout: Layout, entry: JobEntry, job: ExecutorJob, { pollMs, isAhead, again }: Watching) {
     this.#layout = layout;
+    this.#again = again;
+    this.#isAhead = isAhead === true;
+    this.submitted = new Promise((resolve) => (this.#isSubmitted = resolve));
+    this.#first = entry;
     this.#entry = entry;
     this.#job = job;
     this.pollMs = pollMs;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
-    const tail = (file: string, take: (chunk: Buffer) => void): ((most?: number) => void) => {
-      const growing = new GrowingFile(path.join(entry.folder, file));
-      return (most) => growing.read(take, most);
-    };
-    const metrics = job.env.own['MODELYARD_METRICS'];
-    this.#tails = [
-      tail(FILES.out, (chunk) => job.onOutput('stdout', chunk)),
-      tail(FILES.err, (chunk) => job.onOutput('stderr', chunk)),
-      // Whoever reads the task's metrics reads them where local tasks write theirs.
-      ...(metrics === undefined ? [] : [tail(FILES.metrics, (chunk) => append(metrics, chunk))]),
-    ];
+    this.#output = new JobOutput(entry.folder, job);
   }
 
   get name(): string {
-    return this.#entry.name;
+    return queueName(this.#entry);
   }
 
   get id(): string | undefined {
     return this.#entry.id;
   }
 
+  get entry(): JobEntry {
+    return this.#entry;
+  }
+
+  /** What it is to do. */
+  get spec(): ExecutorJob {
+    return this.#job;
+  }
+
+  /** Nobody wants it any more, or it has ended. */
+  get isOver(): boolean {
+    return this.#stopped || this.#ended;
+  }
+
   get #file(): (name: string) => string {
     return (name) => path.join(this.#entry.folder, name);
   }
 
-  /** Writes the job down and hands it to Slurm. @param after it waits for others; then it is not watched */
-  async submit(settings: SlurmExecutor, after?: After): Promise<void> {
-    this.#isWatched = after === undefined;
-    const { script, cwd, env, resources, timeoutMs } = this.#job;
-    const { name, folder } = this.#entry;
-    const submitted = submitEnvironment(name, env);
-    let text: string;
+  /** Writes the job down, so that it can be handed to Slurm. @returns its script; nothing where it has failed with that */
+  prepare(preparation: Preparation): string | undefined {
+    this.#handed = true;
     try {
-      mkdirSync(path.dirname(folder), { recursive: true });
-      // Only this one: others of the project have jobs of their own beside it.
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const { args } = shellArguments(script.shell, script.text, (content) => {
-        const file = this.#file(`commands${script.shell.extension}`);
-        writeFileSync(file, content, { mode: 0o600 });
-        return file;
-      });
-      const { setup } = settings;
-      const variables = Object.keys(env.own);
-      const marks = (after?.ids ?? []).map((id) => this.#markOf(id));
-      text = jobScript({
-        folder,
-        cwd,
-        setup,
-        shell: script.shell,
-        args,
-        variables,
-        unset: onlyForSlurm(submitted),
-        after: { marks, files: after?.files ?? [] },
-      });
-      writeFileSync(this.#file(FILES.script), text);
-      writeEntry(this.#layout, this.#entry);
+      leaveBatch(this.#entry);
+      this.#entry = { ...this.#first, ...defined({ batch: preparation.batch }) };
+      return writeJob(this.#layout, this.#entry, this.#job, preparation);
     } catch (error) {
-      this.#finish({ error: describeError(error), leftBehind: false, outputHeld: false });
-      return;
+      this.refuse(describeError(error));
+      return undefined;
     }
-    const wishes = { resources, name, folder, after: after?.ids ?? [], ...defined({ timeoutMs }) };
-    const options = submitArguments(settings, wishes);
-    const given = { env: submitted, input: text };
-    const why = whyImpossible(await nodeGroups(), settings, resources, timeoutMs ?? settings.timeMs);
-    if (why !== undefined) {
-      this.#finish({ error: why, leftBehind: false, outputHeld: false });
-      return;
-    }
-    while (!this.#ended) {
-      if (this.#stopped) {
-        await cancelNamed(name);
-        this.#finish(this.#judge(undefined));
-        return;
-      }
-      const answer = await inTurn(() => ask('sbatch', options, given));
-      if (answer.ok) {
-        this.#known(answer.text.trim().split(';')[0] ?? '');
-        return;
-      }
-      if (answer.why === 'refused' && isCrowded(answer.message)) {
-        this.#queued(`is not in the queue yet: ${answer.message}`);
-        await delay(Math.min(CROWDED_MS, this.pollMs));
-      } else if (answer.why === 'unclear') {
-        this.#queued(`the controller does not answer: ${answer.message}`);
-        if (await this.#lookUp()) return;
-      } else {
-        this.#finish({ error: answer.message, leftBehind: false, outputHeld: false });
-        return;
-      }
-    }
+  }
+
+  /** It was not submitted after all, and waits until it is. */
+  takeBack(): void {
+    this.#handed = false;
+    if (this.#stopped) this.withdraw();
+  }
+
+  /** It was not submitted, and will not be. */
+  refuse(error: string): void {
+    this.#finish({ error, leftBehind: false, outputHeld: false });
+  }
+
+  /** Nobody wants it any more, and Slurm does not have it. */
+  withdraw(): void {
+    this.#finish(this.#judge(undefined));
   }
 
   /** Goes on with a job that another process has submitted. */
   async takeUp(): Promise<void> {
-    if (this.#entry.id !== undefined) this.#known(this.#entry.id);
-    else if (!(await this.#lookUp())) this.#finish(this.#judge(undefined));
+    this.#handed = true;
+    if (this.#entry.id !== undefined) this.known(this.#entry.id);
+    else if (!(await this.#lookUp())) this.withdraw();
   }
 
   /** Whether a job of its name is there after all. It need not be seen at once. */
@@ -193,9 +151,9 @@ export class SlurmJob implements Execution, Watched {
     for (let clean = 0; clean < ABSENCES && !this.#stopped;) {
       await delay(Math.min(LOOK_UP_MS, this.pollMs));
       const list = await listJobs();
-      const id = list?.find((listed) => listed.name === this.name)?.id ?? this.#startedAs()?.id;
+      const id = list?.find((listed) => listed.name === this.name)?.id ?? this.startedAs()?.id;
       if (id !== undefined) {
-        this.#known(id);
+        this.known(idIn(id, this.#entry));
         return true;
       }
       if (list !== undefined) clean++;
@@ -203,17 +161,23 @@ export class SlurmJob implements Execution, Watched {
     return false;
   }
 
-  #known(id: string): void {
+  /** Slurm has it. */
+  known(id: string): void {
+    if (this.#ended) {
+      if (!hasOthers(this.#entry)) slurmQueue.cancel(id);
+      return;
+    }
     this.#called(id);
     const { executor } = this.#entry;
     this.#job.onState?.({ state: 'submitted', handle: { executor, id } });
     if (this.#stopped) this.#cancel();
-    if (this.#isWatched) slurmQueue.watch(this);
+    if (!this.#isAhead) slurmQueue.watch(this);
+    this.#isSubmitted();
   }
 
   #called(id: string): void {
     this.#entry = { ...this.#entry, id };
-    folders.set(`${this.#entry.executor} ${id}`, this.#entry.folder);
+    rememberFolder(this.#entry);
     this.#knownAt = Date.now();
     try {
       writeEntry(this.#layout, this.#entry);
@@ -222,39 +186,33 @@ export class SlurmJob implements Execution, Watched {
     }
   }
 
-  /** Where another job of the same executor says how it has ended. */
-  #markOf(id: string): string {
-    const folder = folders.get(`${this.#entry.executor} ${id}`);
-    if (folder === undefined) throw new Error(`job ${id} is not known here`);
-    return path.join(folder, FILES.done);
-  }
-
   /** The job that has claimed the attempt, and its node. */
-  #startedAs(): { readonly id: string; readonly node: string } | undefined {
-    try {
-      const [id = '', node = ''] = readFileSync(this.#file(FILES.started), 'utf8').trim().split(' ');
-      return id === '' ? undefined : { id, node };
-    } catch {
-      return undefined;
-    }
+  startedAs(): { readonly id: string; readonly node: string } | undefined {
+    return readStarted(this.#entry.folder);
   }
 
   look(): boolean {
     if (!this.#started) {
-      const started = this.#startedAs();
+      const started = this.startedAs();
       if (started === undefined) return false;
       this.#started = true;
       // Submitted twice, because nobody could say whether it was: this one works, the other one has left.
       if (started.id !== this.id) this.#called(started.id);
       this.#runs(started.node);
     }
-    for (const read of this.#tails) read(LOOK_BYTES);
+    this.#output.look();
     this.#mark ??= readDone(this.#file(FILES.done));
-    return this.#mark !== undefined;
+    if (this.#mark === undefined) return false;
+    // The job goes on with others: only the mark says how this one has ended, unless the whole job was told to end.
+    if (isShared(this.#entry) && this.#mark.ended !== true) {
+      this.#confirmed = true;
+      this.#finish(this.#judge(undefined));
+    }
+    return true;
   }
 
   told(listed: Listed | undefined, asked: number): boolean {
-    if (asked < this.#knownAt || this.#judging) return false;
+    if (asked < this.#knownAt || this.#judging || this.#ended) return false;
     if (listed === undefined) {
       this.#absences++;
       this.look();
@@ -270,21 +228,34 @@ export class SlurmJob implements Execution, Watched {
       this.look();
       const waits = state === 'COMPLETED' && this.#mark === undefined && !this.#stopped;
       if (waits && this.#markless++ < MARKLESS) return true;
-      this.#confirmed = true;
-      this.#finish(this.#judge(state));
+      this.#end(state);
       return true;
     }
     if (state === 'PENDING') {
-      if (news) this.#queued(describeWaiting(reason));
+      if (news) this.queued(describeWaiting(reason));
+    } else if (state === 'RUNNING' && isShared(this.#entry)) {
+      if (news && !this.#started) this.queued('waits for its turn in it');
     } else if (state === 'RUNNING') this.#runs(node);
     if (this.#stopped && Date.now() - this.#askedToEnd > CANCEL_AGAIN_MS) this.#cancel();
     return news;
   }
 
+  /** What it waits for is that others make room. */
+  get isInLine(): boolean {
+    return this.#state === 'PENDING' && /^(?:Priority|Resources)$/.test(this.#reason);
+  }
+
+  placed(before: number): void {
+    if (before === this.#before) return;
+    this.#before = before;
+    const place = before === 0 ? 'the next one in its partition' : `behind ${plural(before, 'other job')}`;
+    this.queued(`${describeWaiting(this.#reason)}, ${place}`);
+  }
+
   untold(): void {
     if (this.#running || this.#reason === SILENT) return;
     this.#reason = SILENT;
-    this.#queued('the controller does not answer; what is in the queue stays there');
+    this.queued('the controller does not answer; what is in the queue stays there');
   }
 
   /** The controller knows nothing of it any more. */
@@ -293,11 +264,40 @@ export class SlurmJob implements Execution, Watched {
     const { id = '', submittedAt } = this.#entry;
     const state =
       this.#mark === undefined ? await accountedState(id, this.name, new Date(submittedAt)) : undefined;
-    this.#confirmed = true;
-    this.#finish(this.#judge(state));
+    this.#judging = false;
+    this.#end(state);
   }
 
-  #queued(reason: string): void {
+  /** Slurm does not have it any more. */
+  #end(state: string | undefined): void {
+    const isSpared = this.#isSpared(state);
+    if (isSpared && this.#again !== undefined) {
+      slurmQueue.unwatch(this);
+      this.#handed = false;
+      this.#absences = 0;
+      this.#markless = 0;
+      this.queued('has ended before its turn; it is submitted again');
+      this.#again(this);
+      return;
+    }
+    this.#confirmed = true;
+    // Whose time was up, or who had too little memory, was another one.
+    this.#finish(this.#judge(isSpared ? undefined : state));
+  }
+
+  /** The job has ended with somebody else's task, before its own turn. */
+  #isSpared(state: string | undefined): boolean {
+    const { batch, folder } = this.#entry;
+    if (this.isOver || this.#started || this.#mark !== undefined || !isShared(this.#entry)) return false;
+    if (state === 'CANCELLED' || state === 'REVOKED') return false;
+    // Each time at least one task is through, so that this has an end.
+    return (
+      batch?.members.some((name) => readStarted(path.join(path.dirname(folder), name)) !== undefined) === true
+    );
+  }
+
+  /** @param reason the end of a sentence about the job, for people */
+  queued(reason: string): void {
     const { id, executor } = this.#entry;
     const what = id === undefined ? executor : `job ${id} on ${executor}`;
     this.#job.onState?.({ state: 'queued', reason: `${what} ${reason}` });
@@ -313,22 +313,35 @@ export class SlurmJob implements Execution, Watched {
     return judge({
       id: this.id ?? this.name,
       stopped: this.#stopped,
-      words: lastWords(this.#file('slurm.log')),
+      cancelled: existsSync(this.#file(FILES.cancel)),
+      words: lastWords(logOf(this.#entry)),
       ...(this.#started ? {} : { unseen: this.#entry.folder }),
       ...defined({ state, done: this.#mark, memoryBytes: this.#job.resources.memoryBytes }),
     });
   }
 
   stop(): void {
-    if (this.#stopped || this.#ended) return;
+    if (this.isOver) return;
     this.#stopped = true;
+    if (!this.#handed) {
+      this.withdraw();
+      return;
+    }
+    let isClaimed = false;
     try {
       // It may be about to start.
       writeFileSync(this.#file(FILES.cancel), '');
+      if (isShared(this.#entry)) {
+        claim(this.#entry.folder);
+        isClaimed = true;
+      }
     } catch {
-      // Not submitted yet.
+      // It has begun, or is not submitted yet.
     }
-    this.#cancel();
+    if (this.#cancel() || !isClaimed) return;
+    // Others go on, and when its turn comes nobody begins it.
+    this.#confirmed = true;
+    this.withdraw();
   }
 
   kill(): void {
@@ -340,18 +353,21 @@ export class SlurmJob implements Execution, Watched {
     ).unref();
   }
 
-  #cancel(): void {
-    if (this.id === undefined) return;
+  /** @returns whether the job is ended for it; not where others go on in it: then its own script sees to that */
+  #cancel(): boolean {
     this.#askedToEnd = Date.now();
-    slurmQueue.cancel(this.id);
+    if (hasOthers(this.#entry)) return false;
+    if (this.id !== undefined) slurmQueue.cancel(this.id);
+    return true;
   }
 
   #finish(result: ExecutionResult): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const read of this.#tails) read();
+    this.#output.finish();
     slurmQueue.unwatch(this);
     this.#resolve(result);
+    this.#isSubmitted();
   }
 
   /** Leaves nothing behind once its end was taken; a job that may still be there stays known. */
@@ -362,24 +378,11 @@ export class SlurmJob implements Execution, Watched {
 
 const SILENT = 'silent';
 
-function append(file: string, chunk: Buffer): void {
-  const descriptor = openSync(file, 'a');
-  try {
-    writeFully(descriptor, chunk);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** What Slurm itself wrote at the end of a job's log. */
-function lastWords(file: string): string {
-  try {
-    const lines = readFileSync(file, 'utf8').slice(-2_000).trim().split('\n');
-    return lines
-      .filter((line) => line.startsWith('slurmstepd') || line.startsWith('srun'))
-      .slice(-2)
-      .join('; ');
-  } catch {
-    return '';
-  }
+interface Watching {
+  /** The longest pause between two questions. */
+  readonly pollMs: number;
+  /** Nobody watches it: it waits for others, and is taken up when its turn has come. */
+  readonly isAhead?: boolean;
+  /** Submits it anew, where the job that it shared with others has ended before its turn. */
+  readonly again?: (job: SlurmJob) => void;
 }

@@ -2,7 +2,7 @@
 import { defined } from '../../../base/defined.js';
 import { formatBytes } from '../../../model/units.js';
 import type { ExecutionResult } from '../executor.js';
-import type { DoneMarker } from './entry.js';
+import type { DoneMarker } from './marks.js';
 
 /** States in which Slurm leaves a job for good. What is none of them is under way. */
 const FINAL: ReadonlySet<string> = new Set([
@@ -29,6 +29,8 @@ interface Verdict {
   readonly done?: DoneMarker;
   /** We have asked it to end. */
   readonly stopped: boolean;
+  /** Somebody has asked it to end through Modelyard. */
+  readonly cancelled: boolean;
   readonly memoryBytes?: number;
   /** Where it should have said that it has begun; absent: it has. */
   readonly unseen?: string;
@@ -37,7 +39,7 @@ interface Verdict {
 }
 
 export function judge(verdict: Verdict): ExecutionResult {
-  const { id, state, done, stopped, words, unseen } = verdict;
+  const { id, state, done, stopped, cancelled, words, unseen } = verdict;
   const base = {
     leftBehind: false,
     outputHeld: false,
@@ -49,12 +51,16 @@ export function judge(verdict: Verdict): ExecutionResult {
     ended: { by, message },
   });
   if (stopped) return { ...base, signal: 'SIGTERM' };
+  if (cancelled && done?.exit !== 0) return ended('other', `job ${id} was cancelled`);
   if (done?.unready === true)
     return ended('infrastructure', `job ${id} began before that was there which it depends on`);
-  switch (state) {
+  if (done?.late === true) return ended('timeout', `its time in job ${id} was up`);
+  // A job that tasks share goes on when one of them has run out of memory.
+  const how = done?.oom === true && done.exit !== 0 ? 'OUT_OF_MEMORY' : state;
+  switch (how) {
     case 'TIMEOUT':
     case 'DEADLINE':
-      return ended('timeout', `job ${id} reached its time limit (${state})`);
+      return ended('timeout', `job ${id} reached its time limit (${how})`);
     case 'OUT_OF_MEMORY': {
       const had =
         verdict.memoryBytes === undefined ? 'what jobs get by default' : formatBytes(verdict.memoryBytes);
@@ -65,11 +71,11 @@ export function judge(verdict: Verdict): ExecutionResult {
     }
     case 'CANCELLED':
     case 'REVOKED':
-      return ended('other', `job ${id} was cancelled on the cluster, by nobody here`);
+      return ended('other', `job ${id} was cancelled on the cluster, not by Modelyard`);
     case 'NODE_FAIL':
     case 'BOOT_FAIL':
     case 'PREEMPTED':
-      return ended('infrastructure', `job ${id} was lost by its node (${state})`);
+      return ended('infrastructure', `job ${id} was lost by its node (${how})`);
     case 'FAILED':
       if (done !== undefined && done.exit !== 0) return { ...base, exitCode: done.exit };
       return ended(
@@ -86,6 +92,8 @@ const REASONS: Readonly<Record<string, string>> = {
   Resources: 'waits for nodes to become free',
   Priority: 'waits behind jobs of a higher priority',
   Dependency: 'waits for other jobs',
+  DependencyNeverSatisfied: 'can never start: a job that it waits for has failed',
+  JobArrayTaskLimit: 'waits for others of its matrix',
   PartitionTimeLimit: 'can never start: its time is longer than the partition allows',
   PartitionConfig: 'can never start: it asks for more than the nodes of the partition have',
   PartitionNodeLimit: 'can never start: it asks for more nodes than the partition allows',

@@ -5,16 +5,29 @@ import { SLURM_POLL_MS } from '../../../model/executors.js';
 import { withLock } from '../../../stores/file-lock.js';
 import type { Layout } from '../../../stores/layout.js';
 import type { LeftJob } from '../executor.js';
-import { cancelJobs, cancelNamed, listJobs } from './client.js';
-import { type JobEntry, readDone, readEntries, readEntry, removeEntry, writeEntry } from './entry.js';
+import { type Listed, cancelNamed, listJobs } from './client.js';
+import {
+  type JobEntry,
+  idIn,
+  isShared,
+  queueName,
+  readEntries,
+  readEntry,
+  removeEntry,
+  writeEntry,
+} from './entry.js';
 import { SlurmJob } from './job.js';
 import { isFinal } from './judge.js';
+import { claim, hasOthers, isWithdrawn, readDone } from './marks.js';
+import { slurmQueue } from './queue.js';
 import { FILES } from './script.js';
 
 const CLAIM_MS = 5_000;
 /** How long a job that has to end is waited for. */
 const REAP_MS = 120_000;
 const REAP_POLL_MS = 1_000;
+/** Many look at the same time. */
+const LOOK_AGE_MS = 1_000;
 
 /** @param run who looks, and goes on with them @param isRunning whether a run has a runner */
 export function leftSlurmJobs(layout: Layout, run: string, isRunning: (run: string) => boolean): LeftJob[] {
@@ -61,16 +74,24 @@ export class LeftSlurmJob implements LeftJob {
   }
 
   async look(): Promise<'live' | 'succeeded' | 'ended'> {
-    const list = await listJobs();
-    const { id: own, name: called } = this.#entry;
+    if (isWithdrawn(this.#entry.folder)) return 'ended';
+    const list = await listJobs(LOOK_AGE_MS);
     // A name may have been another job's before, and so may an id.
-    const listed = list?.find(({ id, name }) => name === called && (own === undefined || id === own));
+    const listed = list?.find((one) => this.#is(one));
     const done = readDone(path.join(this.#entry.folder, FILES.done));
+    // The job may go on with others, or may have come to nothing with one of them.
+    if (isShared(this.#entry) && done !== undefined && done.ended !== true)
+      return done.exit === 0 ? 'succeeded' : 'ended';
     if (listed !== undefined && !isFinal(listed.state)) return 'live';
     if (listed !== undefined && listed.state !== 'COMPLETED') return 'ended';
     // What nobody knows anything of is watched until it is known to be gone.
     if (done === undefined) return 'live';
     return done.exit === 0 ? 'succeeded' : 'ended';
+  }
+
+  #is({ id, name }: Listed): boolean {
+    const { id: own } = this.#entry;
+    return name === queueName(this.#entry) && id === idIn(own ?? id, this.#entry);
   }
 
   claim(): boolean {
@@ -86,29 +107,38 @@ export class LeftSlurmJob implements LeftJob {
 
   attach(job: Parameters<LeftJob['attach']>[0]): SlurmJob {
     const entry = { ...this.#entry, run: this.#by, memo: job.memo };
-    this.#attached = new SlurmJob(this.#layout, entry, job, SLURM_POLL_MS);
+    this.#attached = new SlurmJob(this.#layout, entry, job, { pollMs: SLURM_POLL_MS });
     void this.#attached.takeUp();
     return this.#attached;
   }
 
   async reap(): Promise<void> {
     const { name, folder, id } = this.#entry;
+    let isOver = false;
     try {
       writeFileSync(path.join(folder, FILES.cancel), '');
+      // The others of its job go on, and when its turn comes nobody begins it.
+      if (isShared(this.#entry)) {
+        claim(folder);
+        isOver = hasOthers(this.#entry);
+      }
     } catch {
-      // Killed before it was made.
+      // Killed before it was made; or it has begun.
     }
-    for (const giveUp = Date.now() + REAP_MS; ;) {
-      const list = await listJobs();
-      const live = list?.filter((one) => one.name === name && !isFinal(one.state));
+    for (const giveUp = Date.now() + REAP_MS; !isOver;) {
+      const others = hasOthers(this.#entry);
+      if (others && readDone(path.join(folder, FILES.done)) !== undefined) break;
+      const list = await listJobs(0);
+      const live = list?.filter((one) => this.#is(one) && !isFinal(one.state));
       if (live?.length === 0) break;
       if (Date.now() > giveUp) {
         throw new Error(
           `job ${id ?? name} on ${this.#entry.executor} can't be ended: the cluster does not answer`,
         );
       }
-      if (live !== undefined) await cancelJobs(live.map((one) => one.id));
-      else await cancelNamed(name);
+      // Where others go on in the job its own script ends it.
+      if (!others && live !== undefined) for (const one of live) slurmQueue.cancel(one.id);
+      else if (this.#entry.batch === undefined) await cancelNamed(name);
       await new Promise((resolve) => setTimeout(resolve, REAP_POLL_MS));
     }
     removeEntry(this.#layout, this.#entry);

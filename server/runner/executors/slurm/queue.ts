@@ -3,7 +3,7 @@
  * happened and ever more seldom while nothing does. Marks and output in the jobs' folders are looked at between, which costs
  * the controller nothing.
  */
-import { type Listed, cancelJobs, listJobs } from './client.js';
+import { type Listed, cancelJobs, listJobs, placesInQueue } from './client.js';
 
 /** A job that waits to be told. */
 export interface Watched {
@@ -18,6 +18,10 @@ export interface Watched {
   told(listed: Listed | undefined, asked: number): boolean;
   /** The controller has not answered. */
   untold(): void;
+  /** Whether it waits for its turn among others. */
+  readonly isInLine: boolean;
+  /** @param before how many jobs come before it */
+  placed(before: number): void;
 }
 
 /** The shortest pause between two questions. */
@@ -30,6 +34,9 @@ const GROWTH = 1.5;
 const LOOK_MS = 250;
 const LOOK_MS_EACH = 2;
 
+/** How often it is asked where jobs are in the queue: that is a question about everybody's jobs. */
+const PLACES_MS = 60_000;
+
 /** Jobs that are cancelled within that time are cancelled in one go. */
 const GATHER_MS = 30;
 
@@ -40,6 +47,7 @@ export class SlurmQueue {
   #next = 0;
   #last = 0;
   #asking = false;
+  #placesAt = 0;
   readonly #cancelled = new Set<string>();
 
   watch(job: Watched): void {
@@ -92,6 +100,17 @@ export class SlurmQueue {
     if (!this.#asking && this.#watched.size > 0 && Date.now() >= this.#next) void this.#ask();
   }
 
+  async #askPlaces(): Promise<void> {
+    const inLine = [...this.#watched].filter((job) => job.isInLine);
+    if (inLine.length === 0 || Date.now() - this.#placesAt < PLACES_MS) return;
+    this.#placesAt = Date.now();
+    const places = await placesInQueue();
+    for (const job of inLine) {
+      const before = places.get(job.id?.split('_')[0] ?? '');
+      if (before !== undefined) job.placed(before);
+    }
+  }
+
   async #ask(): Promise<void> {
     this.#asking = true;
     const asked = Date.now();
@@ -108,6 +127,7 @@ export class SlurmQueue {
         if (job.told(listed?.name === job.name ? listed : undefined, asked)) news = true;
       }
     }
+    await this.#askPlaces();
     this.#pause = this.#bounded(news ? SHORTEST_MS : this.#pause * GROWTH);
     this.#next = Date.now() + this.#pause;
   }

@@ -1,33 +1,43 @@
 /** A task's wishes as options of `sbatch`. */
 import type { Resources, SlurmExecutor } from '../../../model/definition.js';
+import { SLURM_LOG } from './entry.js';
 
 const MIB = 1024 * 1024;
 
 export interface Request {
   readonly resources: Resources;
-  readonly timeoutMs?: number;
+  readonly timeMs?: number;
   /** Unique. */
   readonly name: string;
   /** Absolute; on a file system that all nodes share. */
   readonly folder: string;
-  /** Ids of jobs that have to succeed before. */
-  readonly after: readonly string[];
+  /** What has to succeed before, as Slurm wants it: `afterok:12:13`. */
+  readonly dependency?: string;
+  readonly array?: ArrayRequest;
+}
+
+export interface ArrayRequest {
+  /** Numbers of its elements, ascending. */
+  readonly indices: readonly number[];
+  /** How many of them may run at once. */
+  readonly throttle?: number;
 }
 
 /** Values stand in one word with their options, so that none is taken for an option of its own. */
 export function submitArguments(settings: SlurmExecutor, request: Request): string[] {
-  const { resources, name, folder, after } = request;
+  const { resources, name, folder, dependency, array } = request;
   const cpus = Math.max(1, Math.ceil(resources.cpus));
-  const time = request.timeoutMs ?? settings.timeMs;
+  const time = request.timeMs;
   const options: readonly (readonly [string, string | undefined])[] = [
     ['job-name', name],
     ['chdir', folder],
     // Slurm fills `%j` and its like in names of files.
-    ['output', `${folder.replaceAll('%', '%%')}/slurm.log`],
+    ['output', `${folder.replaceAll('%', '%%')}/${array === undefined ? SLURM_LOG : '%a.log'}`],
+    ['array', array === undefined ? undefined : arrayOf(array)],
     ['open-mode', 'truncate'],
     ['export', 'ALL'],
-    ['nodes', '1'],
-    ['ntasks', '1'],
+    ['nodes', String(resources.nodes ?? 1)],
+    ['ntasks', String(resources.tasks ?? resources.nodes ?? 1)],
     ['cpus-per-task', String(cpus)],
     ['partition', settings.partition],
     ['account', settings.account],
@@ -35,9 +45,9 @@ export function submitArguments(settings: SlurmExecutor, request: Request): stri
     ['constraint', settings.constraint],
     // Slurm counts in minutes; the runner, while it lives, to the millisecond.
     ['time', time === undefined ? undefined : String(Math.max(1, Math.ceil(time / 60_000)))],
-    ['dependency', after.length === 0 ? undefined : `afterok:${after.join(':')}`],
+    ['dependency', dependency],
     // Else it would wait for ever.
-    ['kill-on-invalid-dep', after.length === 0 ? undefined : 'yes'],
+    ['kill-on-invalid-dep', dependency === undefined ? undefined : 'yes'],
     memory(settings, resources, cpus),
     gpus(settings, resources),
   ];
@@ -48,6 +58,18 @@ export function submitArguments(settings: SlurmExecutor, request: Request): stri
     ...options.flatMap(([option, value]) => (value === undefined ? [] : [`--${option}=${value}`])),
     ...settings.submitOptions,
   ];
+}
+
+/** `0-5,7%2` */
+function arrayOf({ indices, throttle }: ArrayRequest): string {
+  const ranges: { from: number; to: number }[] = [];
+  for (const index of indices) {
+    const last = ranges.at(-1);
+    if (last?.to === index - 1) last.to = index;
+    else ranges.push({ from: index, to: index });
+  }
+  const text = ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(',');
+  return throttle === undefined ? text : `${text}%${throttle}`;
 }
 
 function memory(
@@ -63,5 +85,6 @@ function memory(
 function gpus({ gpuForm }: SlurmExecutor, resources: Resources): [string, string | undefined] {
   const count = Math.ceil(resources.gpus);
   if (count === 0) return ['gres', undefined];
-  return gpuForm === 'gres' ? ['gres', `gpu:${count}`] : ['gpus', String(count)];
+  // Ours is for each node, as memory is; `--gpus` is for the whole job.
+  return gpuForm === 'gres' ? ['gres', `gpu:${count}`] : ['gpus', String(count * (resources.nodes ?? 1))];
 }

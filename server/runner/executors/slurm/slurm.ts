@@ -6,6 +6,7 @@ import { layoutOf } from '../../../stores/layout.js';
 import { taskLogName } from '../../../stores/runs.js';
 import type { After, Executor, ExecutorContext, ExecutorJob } from '../executor.js';
 import type { JobEntry } from './entry.js';
+import { Gatherer } from './gather.js';
 import { SlurmJob } from './job.js';
 import { LeftSlurmJob } from './left.js';
 
@@ -14,12 +15,11 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
   const folders = settings.workDir === undefined ? layout.jobs : path.resolve(root, settings.workDir);
   const jobs: SlurmJob[] = [];
   const names = new Set<string>();
+  const newName = (wanted: string): string => freeName(names, folders, wanted);
+  const gatherer = new Gatherer(layout, settings, () => newName(`${runId}.array.1`));
+  const { pollMs } = settings;
   const entryOf = (job: ExecutorJob): JobEntry => {
-    const name = freeName(
-      names,
-      folders,
-      `${runId}.${path.basename(taskLogName(job.id), '.log')}.${job.attempt}`,
-    );
+    const name = newName(`${runId}.${path.basename(taskLogName(job.id), '.log')}.${job.attempt}`);
     return {
       version: 1,
       name,
@@ -35,20 +35,22 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
   };
   return {
     start(job: ExecutorJob) {
-      const one = new SlurmJob(layout, entryOf(job), job, settings.pollMs);
+      const again = (one: SlurmJob): void => gatherer.add({ job: one, after: NOTHING });
+      const one = new SlurmJob(layout, entryOf(job), job, { pollMs, again });
       jobs.push(one);
-      void one.submit(settings);
+      again(one);
       return one;
     },
     async ahead(job: ExecutorJob, after: After, cancelled: AbortSignal) {
       const entry = entryOf(job);
-      const one = new SlurmJob(layout, entry, { ...job, ...UNHEARD }, settings.pollMs);
+      const one = new SlurmJob(layout, entry, { ...job, ...UNHEARD }, { pollMs, isAhead: true });
       const stop = (): void => one.stop();
       cancelled.addEventListener('abort', stop, { once: true });
-      await one.submit(settings, after);
+      gatherer.add({ job: one, after });
+      await one.submitted;
       cancelled.removeEventListener('abort', stop);
       const { id } = one;
-      if (id !== undefined) return new LeftSlurmJob(layout, runId, { ...entry, id });
+      if (id !== undefined) return new LeftSlurmJob(layout, runId, one.entry);
       one.forget();
       return undefined;
     },
@@ -57,6 +59,8 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
     },
   };
 }
+
+const NOTHING: After = { jobs: {}, files: [] };
 
 /** Nobody listens yet: whoever takes the job up reads from the beginning. */
 const UNHEARD: Pick<ExecutorJob, 'onOutput' | 'onState'> = {
