@@ -1,11 +1,15 @@
 /** One reading of a project serves everything that a command asks of it. */
 import { Project } from '../project/project.js';
 import { madeBefore } from '../runner/made-before.js';
+import { clusterBefore } from '../stores/cluster-memory.js';
 
 let opened: Project | undefined;
 
 /** The project with that root; read when it is first asked for. A command is short: nothing is looked at twice. */
 export function openProject(root: string): Project {
-  if (opened?.root !== root) opened = Project.open(root, undefined, { memory: { made: madeBefore(root) } });
+  if (opened?.root !== root)
+    opened = Project.open(root, undefined, {
+      memory: { made: madeBefore(root), cluster: clusterBefore(root) },
+    });
   return opened;
 }

@@ -4,6 +4,8 @@ import type { Connection, InitializeParams, InitializeResult } from 'vscode-lang
 import { defined } from '../base/defined.js';
 import { diskFiles } from '../project/files.js';
 import { madeBefore } from '../runner/made-before.js';
+import { peaksBefore } from '../runner/peaks-before.js';
+import { clusterBefore } from '../stores/cluster-memory.js';
 import { DidChangeWatchedFilesNotification, FileChangeType } from 'vscode-languageserver/node';
 import { Alerts } from './alerts.js';
 import { Client } from './client.js';
@@ -90,6 +92,8 @@ class Server {
         models: this.#registries.of(root),
         packages: this.#registries.packagesOf(root),
         made: madeBefore(root),
+        cluster: clusterBefore(root),
+        peak: peaksBefore(root),
         facts: this.#features.facts(root),
       }),
       capabilities.textDocument?.synchronization?.didSave === true,

@@ -3,6 +3,7 @@
  * where a keystroke in one file must not cost a check of five hundred others.
  */
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
+import type { KnownCluster } from '../model/cluster.js';
 import type { FileText } from '../model/file-text.js';
 import type { KnownModel, KnownModels } from '../model/known-models.js';
 import type { ViewFacts, ViewState } from '../model/feature-facts.js';
@@ -21,6 +22,13 @@ type Dependency =
   | { readonly kind: 'settings'; readonly answer: ProjectDefinition | undefined }
   | { readonly kind: 'tracked'; readonly path: string; readonly answer: string | undefined }
   | { readonly kind: 'made'; readonly path: string; readonly answer: boolean | undefined }
+  | {
+      readonly kind: 'peak';
+      readonly pipeline: string;
+      readonly task: string;
+      readonly answer: number | undefined;
+    }
+  | { readonly kind: 'cluster'; readonly answer: KnownCluster | undefined }
   | { readonly kind: 'secrets'; readonly glob: string; readonly answer: string | undefined }
   | { readonly kind: 'features'; readonly answer: readonly FeaturesDefinition[] }
   | { readonly kind: 'model'; readonly name: string; readonly answer: KnownModel | 'unreadable' | undefined }
@@ -113,6 +121,18 @@ export class RecordingView implements ProjectView {
   made(path: string): boolean | undefined {
     const answer = this.#inner.made?.(path);
     this.#note(`made ${path}`, { kind: 'made', path, answer });
+    return answer;
+  }
+
+  cluster(): KnownCluster | undefined {
+    const answer = this.#inner.cluster?.();
+    this.#note('cluster', { kind: 'cluster', answer });
+    return answer;
+  }
+
+  peak(pipeline: string, task: string): number | undefined {
+    const answer = this.#inner.peak?.(pipeline, task);
+    this.#note(`peak ${pipeline} ${task}`, { kind: 'peak', pipeline, task, answer });
     return answer;
   }
 
@@ -249,6 +269,10 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return view.tracked?.(asked.path) === asked.answer;
       case 'made':
         return view.made?.(asked.path) === asked.answer;
+      case 'peak':
+        return view.peak?.(asked.pipeline, asked.task) === asked.answer;
+      case 'cluster':
+        return view.cluster?.() === asked.answer;
       case 'matches':
         return view.matches?.(asked.glob) === asked.answer;
       case 'pipeline':

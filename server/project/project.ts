@@ -12,6 +12,7 @@ import { NO_SETTINGS } from '../model/read-project.js';
 import type { FeatureFacts } from '../model/feature-facts.js';
 import { globOf } from '../model/glob.js';
 import type { Glob } from '../model/glob.js';
+import type { KnownCluster } from '../model/cluster.js';
 import type { KnownModels } from '../model/known-models.js';
 import type { KnownPackages } from '../model/known-packages.js';
 import { identify } from '../model/ours.js';
@@ -54,6 +55,10 @@ export interface Memory {
   readonly packages?: KnownPackages;
   /** Whether a run is known to have put something out at a path. */
   readonly made?: (path: string) => boolean | undefined;
+  /** What the project's cluster had when somebody asked. */
+  readonly cluster?: () => KnownCluster | undefined;
+  /** The most memory that a task used in its last run on a cluster, in bytes. */
+  readonly peak?: (pipeline: string, task: string) => number | undefined;
   /** What is known of the data of feature views. */
   readonly facts?: FeatureFacts;
 }
@@ -304,6 +309,8 @@ export class Project {
         secretFiles: (glob) => this.#prober.secretFiles(glob),
         tracked: (relative) => trackedAt(this.root, relative),
         made: (relative) => this.#memory.made?.(relative),
+        cluster: () => this.#memory.cluster?.(),
+        peak: (pipeline, task) => this.#memory.peak?.(pipeline, task),
         models: this.#memory.models,
         packages: this.#memory.packages,
         viewFacts: (path, featureView) => this.#memory.facts?.viewFacts(path, featureView),

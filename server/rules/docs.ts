@@ -1,4 +1,6 @@
 /** The rules' pages, made from the rules themselves, so that they say what the code does. */
+import { plural } from '../base/format.js';
+import { formatBytes } from '../model/units.js';
 import { lineStartsOf, positionAt } from '../syntax/text.js';
 import { plainExample } from './examples.js';
 import { ALL_RULES } from './index.js';
@@ -156,6 +158,12 @@ function renderFiles(example: Example): string[] {
     );
     lines.push(`(App packages: ${counts.join('; ')}.)`, '');
   }
+  for (const { partition, nodes, cpus, memoryBytes } of example.cluster ?? []) {
+    const each = `${plural(nodes, 'node')} of ${plural(cpus, 'core')} and ${formatBytes(memoryBytes)}`;
+    lines.push(`(The partition \`${partition}\` of the cluster: ${each}.)`, '');
+  }
+  for (const [task, used] of Object.entries(example.peaks ?? {}))
+    lines.push(`(The most that \`${task}\` used in its last run: ${formatBytes(used)}.)`, '');
   for (const [view, { data, result }] of Object.entries(example.facts ?? {})) {
     const columns = result ?? data;
     if (columns === undefined) continue;

@@ -55,6 +55,8 @@ export const RULE_IDS = [
   'task/duration',
   'task/executor-mismatch',
   'resource/unit',
+  'resource/impossible',
+  'resource/oversized',
   'feature/unknown-entity',
   'feature/unknown-view',
   'feature/unknown-feature',

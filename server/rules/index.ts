@@ -63,6 +63,8 @@ import { unknownOutput } from './reference/unknown-output.js';
 import { unknownParam } from './reference/unknown-param.js';
 import { unknownPipeline } from './reference/unknown-pipeline.js';
 import { unknownTask } from './reference/unknown-task.js';
+import { impossible } from './resource/impossible.js';
+import { oversized } from './resource/oversized.js';
 import { unit } from './resource/unit.js';
 import type { Finding, ProjectView, Rule } from './rule.js';
 import { missingKey } from './schema/missing-key.js';
@@ -140,6 +142,8 @@ export const ALL_RULES: readonly Rule[] = [
   duration,
   executorMismatch,
   unit,
+  impossible,
+  oversized,
   unknownEntity,
   unknownView,
   unknownFeature,

@@ -3,6 +3,7 @@
  * project through a narrow view, so that the editor (with unsaved text) and the command line give the same findings.
  */
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
+import type { KnownCluster, NodeGroup } from '../model/cluster.js';
 import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/definition.js';
 import type { FeatureFacts, ViewFacts, ViewState } from '../model/feature-facts.js';
 import type { FileText } from '../model/file-text.js';
@@ -97,6 +98,10 @@ export interface ProjectView {
   tracked?(path: string): string | undefined;
   /** Whether a run is known to have put something out at a path; `undefined`: nothing is known of runs. */
   made?(path: string): boolean | undefined;
+  /** What the project's cluster had when a run last asked it; `undefined`: nobody has. The same object as long as it did not change. */
+  cluster?(): KnownCluster | undefined;
+  /** The most memory that a task used in its last run on a cluster, in bytes; `undefined`: nobody knows. */
+  peak?(pipeline: string, task: string): number | undefined;
   /** The project's model registry; `undefined`: nothing is known of it. */
   readonly models?: KnownModels | undefined;
   /** The project's app packages; `undefined`: nothing is known of them. */
@@ -168,6 +173,10 @@ export interface GoodExample {
   readonly states?: Readonly<Record<string, ViewState>>;
   /** What is known of files of labels, by path. */
   readonly labels?: Readonly<Record<string, ViewFacts>>;
+  /** What the cluster has. */
+  readonly cluster?: readonly NodeGroup[];
+  /** The most memory that tasks used there, in bytes, by `pipeline.task`. */
+  readonly peaks?: Readonly<Record<string, number>>;
 }
 
 /** A registered model of an example: how many versions it has, which of them were deleted, and its aliases. */

@@ -1,10 +1,13 @@
 /** What a run would do now, and why, without doing anything: nothing is spawned, written or restored. */
 import { defined } from '../base/defined.js';
 import type { FeaturesDefinition } from '../model/analyze.js';
+import { type KnownCluster, whyImpossible } from '../model/cluster.js';
 import type { Json, Pipeline, Task } from '../model/definition.js';
+import { executorOf } from '../model/executors.js';
 import type { StageSpec } from '../model/stage.js';
 import type { PythonSource } from '../python/choose.js';
 import type { Stake } from '../stores/approvals.js';
+import { readCluster } from '../stores/cluster-memory.js';
 import type { FingerprintRecord, RunDocument, TaskOutcome } from '../stores/run-document.js';
 import { leftByKilled } from '../stores/trash.js';
 import { mayStart } from './condition.js';
@@ -128,7 +131,11 @@ class Planner {
   /** Outputs that the next run puts back first, because a runner was killed. */
   readonly #left: ReadonlyMap<string, string | undefined>;
 
+  /** What the cluster had when a run last asked it. */
+  readonly #cluster: KnownCluster | undefined;
+
   constructor(session: Session, options: PlanOptions) {
+    this.#cluster = readCluster(session.layout);
     this.#left = leftByKilled(session.layout);
     this.#session = session;
     this.#options = options;
@@ -204,7 +211,8 @@ class Planner {
       word = 'will run',
     ): PlannedTask => {
       this.#stale.set(id, word);
-      return { ...head, decision, reasons: [...reasons, ...registering(decision, instance.task)] };
+      const more = [...this.#impossible(instance.task), ...registering(decision, instance.task)];
+      return { ...head, decision, reasons: [...reasons, ...more] };
     };
     const upstream = this.#upstream(id);
     if (instance.task.if !== undefined && upstream.length === 0) {
@@ -255,6 +263,17 @@ class Planner {
       reasons: decision.reasons,
       fingerprint: decision.print,
     };
+  }
+
+  /** Why its executor can never start it, by what is known of that. */
+  #impossible(task: Task): string[] {
+    const { places } = this.#options;
+    const name = executorOf(task, this.#session.pipeline, places ?? {});
+    const executor = places?.executors.find((one) => one.name === name);
+    if (executor?.type !== 'slurm') return [];
+    const { at, groups } = this.#cluster ?? { at: '', groups: [] };
+    const why = whyImpossible(groups, executor, task.resources, task.timeoutMs ?? executor.timeMs);
+    return why === undefined ? [] : [`can never start on ${name}: ${why} (as of ${at.slice(0, 10)})`];
   }
 
   #python(task: Task): Pick<PlannedTask, 'python'> {

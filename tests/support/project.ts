@@ -1,5 +1,6 @@
 /** A project in memory: definitions from texts, and a disk that is a list. */
 import { define, type Definition } from '../../server/model/analyze.js';
+import type { NodeGroup } from '../../server/model/cluster.js';
 import type { ViewFacts, ViewState } from '../../server/model/feature-facts.js';
 import { globOf } from '../../server/model/glob.js';
 import { secretByName } from '../../server/model/secret-files.js';
@@ -28,6 +29,9 @@ export interface MemoryOptions {
   readonly states?: Readonly<Record<string, ViewState>>;
   /** What is known of files of labels, by path. */
   readonly labels?: Readonly<Record<string, ViewFacts>>;
+  readonly cluster?: readonly NodeGroup[];
+  /** By `pipeline.task`. */
+  readonly peaks?: Readonly<Record<string, number>>;
   /** As the editor's settings would have them. */
   readonly severities?: Readonly<Record<string, RuleSeverity>>;
 }
@@ -54,6 +58,8 @@ export function memoryProject(
   const features = definitions.filter((definition) => definition.kind === 'features');
   const disk = options.disk === undefined ? undefined : new Set([...options.disk, ...Object.keys(files)]);
   const links = new Map(Object.entries(options.links ?? {}));
+  const cluster =
+    options.cluster === undefined ? undefined : { at: '2026-11-29T12:00:00.000Z', groups: options.cluster };
   const view: ProjectView = {
     definitions: () => definitions,
     features: () => features,
@@ -73,6 +79,8 @@ export function memoryProject(
       disk === undefined
         ? undefined
         : [...disk].filter((file) => globOf(glob).matches(file) && secretByName(file) !== undefined).sort(),
+    cluster: () => cluster,
+    peak: (pipeline, task) => options.peaks?.[`${pipeline}.${task}`],
     models: options.models === undefined ? undefined : knownModels(options.models),
     packages: options.packages === undefined ? undefined : knownPackages(options.packages),
     viewFacts: (_path, { name }) => options.facts?.[name],

@@ -12,6 +12,7 @@ import { Project } from '../../project/project.js';
 import { gitHead } from '../../runner/git.js';
 import { staleLocks } from '../../runner/locks.js';
 import { madeBefore } from '../../runner/made-before.js';
+import { clusterBefore } from '../../stores/cluster-memory.js';
 import { cleanUpBehindDead } from '../../runner/resume.js';
 import { findShell, systemShell } from '../../runner/shells.js';
 import { TaskPythons } from '../../runner/task-python.js';
@@ -108,7 +109,9 @@ function git(root: string): Finding {
 }
 
 function project(root: string): Finding[] {
-  const opened = Project.open(root, undefined, { memory: { made: madeBefore(root) } });
+  const opened = Project.open(root, undefined, {
+    memory: { made: madeBefore(root), cluster: clusterBefore(root) },
+  });
   const pipelines = opened.definitions().filter((one) => one.kind === 'pipeline').length;
   const errors = opened
     .paths()

@@ -15,6 +15,8 @@ import { ALL_RULES } from '../../rules/index.js';
 import { type SarifPlace, toSarif } from '../../rules/sarif.js';
 import { gitHead, gitOrigin } from '../../runner/git.js';
 import { madeBefore } from '../../runner/made-before.js';
+import { peaksBefore } from '../../runner/peaks-before.js';
+import { clusterBefore } from '../../stores/cluster-memory.js';
 import { KnownPackageStore } from '../../stores/packages/known.js';
 import { KnownRegistry } from '../../stores/registry/known.js';
 import { answer } from '../answers.js';
@@ -157,6 +159,8 @@ async function open(args: Arguments, root: string): Promise<{ project: Project; 
     models: new KnownRegistry(root),
     packages: new KnownPackageStore(root),
     made: madeBefore(root),
+    cluster: clusterBefore(root),
+    peak: peaksBefore(root),
     facts,
   };
   const project = Project.open(root, undefined, { memory });

@@ -10,13 +10,15 @@ import { applyEdits, memoryProject } from '../../support/project.js';
 
 function findingsOf(example: Example): { findings: Finding[]; text: string } {
   const { files, path } = plainExample(example);
-  const { disk, tracked, models, packages, facts, states, labels } = example;
+  const { disk, tracked, models, packages, facts, states, labels, cluster, peaks } = example;
   const project = memoryProject(files, {
     ...(disk === undefined ? {} : { disk }),
     ...(tracked === undefined ? {} : { tracked }),
     ...(models === undefined ? {} : { models }),
     ...(packages === undefined ? {} : { packages }),
     ...(facts === undefined ? {} : { facts }),
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(peaks === undefined ? {} : { peaks }),
     ...(states === undefined ? {} : { states }),
     ...(labels === undefined ? {} : { labels }),
   });
