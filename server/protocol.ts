@@ -198,6 +198,14 @@ export interface TaskRunView extends TaskProgress {
   readonly artifacts: readonly ArtifactView[];
   readonly checks: readonly CheckOutcome[];
   readonly logUri?: string;
+  /** The last job of a cluster that did its work, and the node on which that ran. */
+  readonly job?: {
+    readonly executor: string;
+    readonly id: string;
+    readonly node?: string;
+    /** What it runs; absent: it has ended, and that is removed. */
+    readonly scriptUri?: string;
+  };
   /** The model version that a register task made, or found to be there already. */
   readonly registered?: { readonly model: string; readonly version: string };
   /** Runs that MLflow clients among its processes have begun; its metrics are those of the first. */
@@ -478,6 +486,11 @@ export interface Requests
   'modelyard/runChanges': { params: RunRef; result: Answer<{ readonly files: readonly FileChange[] }> };
   'modelyard/deleteRun': { params: RunRef; result: Outcome };
   'modelyard/cancelRun': { params: RunRef; result: Outcome };
+  /** What people do with one job in a queue. */
+  'modelyard/steerJob': {
+    params: RunRef & { readonly task: string; readonly order: string };
+    result: Outcome;
+  };
   'modelyard/approvals': {
     params: Record<string, never>;
     result: { readonly approvals: readonly ApprovalView[] };

@@ -18,7 +18,7 @@ import type { ComparePanels } from '../panels/compare.js';
 import type { RunPanels } from '../panels/run.js';
 import { openerFor } from '../present/artifacts.js';
 import { isEmptyFilter, type RunFilter } from '../present/grouping.js';
-import { progress } from '../present/runs.js';
+import { jobText, progress } from '../present/runs.js';
 import { mayRun } from '../trust.js';
 import type { RunsView } from '../views/runs.js';
 import { bodies } from './bodies.js';
@@ -164,6 +164,54 @@ async function openLog(context: Context, argument: unknown): Promise<void> {
     ),
     { preview: true },
   );
+}
+
+/** The job in which a task is done, or will be. */
+async function jobOf(
+  context: Context,
+  argument: unknown,
+  placeHolder: string,
+): Promise<
+  { readonly run: RunView; readonly task: string; readonly job: NonNullable<TaskRunView['job']> } | undefined
+> {
+  const ref = await runFor(context, argument, 'The job of which run?', (run) => isActive(run.status));
+  const run = ref && (await load(context, ref));
+  if (!run) return undefined;
+  const wanted = member(member(argument, 'task'), 'id');
+  const jobs = run.tasks.flatMap(({ id, status, job }) =>
+    job?.scriptUri === undefined || (wanted !== undefined && id !== wanted)
+      ? []
+      : [
+          {
+            label: `$(${look(status).icon}) ${plain(id)}`,
+            description: jobText(job),
+            value: { run, task: id, job },
+          },
+        ],
+  );
+  if (jobs.length === 0) {
+    void vscode.window.showInformationMessage(
+      'There is no job: it has ended, or the task is not in a queue.',
+    );
+    return undefined;
+  }
+  return jobs.length === 1 ? jobs[0]?.value : pickOne(jobs, { placeHolder });
+}
+
+const ORDERS = {
+  cancel: 'Cancel which job?',
+  hold: 'Hold which job?',
+  release: 'Release which job?',
+} as const;
+
+async function steer(context: Context, argument: unknown, order: keyof typeof ORDERS): Promise<void> {
+  if (!mayRun('Changing a job')) return;
+  const found = await jobOf(context, argument, ORDERS[order]);
+  if (found === undefined) return;
+  const { run, task } = found;
+  const { projectUri, id } = run;
+  const outcome = await context.client.request('modelyard/steerJob', { projectUri, id, task, order });
+  if (!outcome.ok) void vscode.window.showErrorMessage(`${plain(task)}: ${plain(outcome.message, 300)}`);
 }
 
 /** A file of the folder, as the run left it; the folder of the workspace may have changed since. */
@@ -335,6 +383,15 @@ export function runCommands(context: Context, parts: Parts) {
       vscode.window.setStatusBarMessage(`Copied ${plain(ref.id)}`, 3000);
     },
     openLog: (argument) => openLog(context, argument),
+    openJobScript: async (argument) => {
+      const found = await jobOf(context, argument, 'Open the script of which job?');
+      if (found === undefined) return;
+      const { scriptUri = '' } = found.job;
+      await vscode.window.showTextDocument(vscode.Uri.parse(scriptUri), { preview: true });
+    },
+    cancelJob: (argument) => steer(context, argument, 'cancel'),
+    holdJob: (argument) => steer(context, argument, 'hold'),
+    releaseJob: (argument) => steer(context, argument, 'release'),
     openArtifact: (argument) => openArtifact(context, argument),
     filterRuns: async () => {
       const filter = await askRunFilter(context, view.tree.filter);

@@ -190,6 +190,30 @@ export const COMMANDS = {
       onItem('runs', is('log'), 'inline@1'),
     ],
   },
+  openJobScript: {
+    title: 'Open Job Script',
+    icon: 'file-code',
+    palette: key('running'),
+    menus: [onItem('runs', is('taskRun', 'job'), '1_look@2')],
+  },
+  cancelJob: {
+    title: 'Cancel Job',
+    icon: 'debug-stop',
+    palette: all(key('running'), TRUSTED),
+    menus: [onItem('runs', all(is('taskRun', 'job'), TRUSTED), 'inline@2', '2_job@1')],
+  },
+  holdJob: {
+    title: 'Hold Job',
+    icon: 'debug-pause',
+    palette: all(key('running'), TRUSTED),
+    menus: [onItem('runs', all(is('taskRun', 'job'), TRUSTED), '2_job@2')],
+  },
+  releaseJob: {
+    title: 'Release Job',
+    icon: 'debug-continue',
+    palette: all(key('running'), TRUSTED),
+    menus: [onItem('runs', all(is('taskRun', 'job'), TRUSTED), '2_job@3')],
+  },
   openArtifact: {
     title: 'Open Artifact',
     icon: 'go-to-file',

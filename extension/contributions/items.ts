@@ -56,7 +56,7 @@ const ITEMS = {
   problem: [],
   registered: [],
   run: ['active', 'waiting', 'ended', 'resumable', 'tracked'],
-  taskRun: ['log'],
+  taskRun: ['log', 'job'],
   trash: [],
   trashEntry: [],
 } as const satisfies Record<string, readonly string[]>;

@@ -80,6 +80,9 @@ export function registerRunPanels({ extension, client, state }: Context): RunPan
       case 'openLog':
         await runCommand('openLog', { run, task: taskOf(message.task) });
         return;
+      case 'job':
+        await runCommand(message.what, { run, task: taskOf(message.task) });
+        return;
       case 'openArtifact': {
         const artifact = taskOf(message.task)?.artifacts.find(({ path }) => path === message.path);
         if (artifact)

@@ -201,6 +201,14 @@ export type Detail =
   | { readonly type: 'version'; readonly version: VersionRef; readonly note: string }
   | { readonly type: 'log' };
 
+/** `job 12_3 on cluster, node7` */
+export function jobText({ id, executor, node }: NonNullable<TaskRunView['job']>): string {
+  return commas(
+    `job ${plain(id, 24)} on ${plain(executor, 40)}`,
+    node === undefined ? undefined : plain(node, 40),
+  );
+}
+
 export function taskRunItem(
   parent: string,
   run: Pick<RunListItem, 'projectUri'>,
@@ -214,9 +222,13 @@ export function taskRunItem(
       ? undefined
       : duration(isActive(task.status) ? Math.floor(time / 1000) * 1000 : time);
   const name = plain(task.id);
+  const { job } = task;
+  const waits = task.status === 'waiting' && job !== undefined ? task.reasons[0] : undefined;
   const state = dots(
     task.status === 'succeeded' || task.status === 'running' ? undefined : shape.word,
     long,
+    waits === undefined ? undefined : plain(waits, 120),
+    task.status === 'running' && job !== undefined ? jobText(job) : undefined,
     task.attempts > 1 ? `${task.attempts} attempts` : undefined,
     task.status === 'failed' && task.exitCode !== undefined ? `exit code ${task.exitCode}` : undefined,
     metricsLine(task.metrics, 2),
@@ -227,6 +239,7 @@ export function taskRunItem(
     task.reasons.map((reason) => `- ${escapeMarkdown(reason)}`).join('\n'),
     task.error === undefined ? '' : `$(error) ${escapeMarkdown(task.error)}`,
     task.restoredFrom === undefined ? '' : `Restored from run ${escapeMarkdown(task.restoredFrom)}`,
+    job === undefined ? '' : `$(server) ${escapeMarkdown(jobText(job))}`,
     task.peakMemoryBytes === undefined ? '' : `$(dashboard) ${bytes(task.peakMemoryBytes)} at most`,
     task.cpuSeconds === undefined ? '' : `$(chip) ${duration(task.cpuSeconds * 1000)} of CPU`,
   ];
@@ -237,7 +250,11 @@ export function taskRunItem(
     icon: shape.spin ? `${shape.icon}~spin` : shape.icon,
     ...defined({ color: shape.color }),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
-    context: task.logUri === undefined ? 'taskRun' : 'taskRun.log',
+    context: itemContext(
+      'taskRun',
+      task.logUri !== undefined && 'log',
+      job?.scriptUri !== undefined && 'job',
+    ),
     spoken: commas(`Task ${name}`, shape.word, state),
     children: taskDetails(run, task).length === 0 ? 'none' : 'collapsed',
   };

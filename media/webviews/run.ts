@@ -7,7 +7,7 @@ import { replace } from './parts/patch.js';
 import { runTables } from './parts/run-tables.js';
 import { timeline } from './parts/timeline.js';
 import { bytes, duration, elapsed, localDateTime, plain, plural } from '../../server/base/format.js';
-import type { FromRun, ToRun } from './shared/messages.js';
+import type { FromRun, JobCommand, ToRun } from './shared/messages.js';
 import { isActive, look } from './shared/status.js';
 
 const root = document.getElementById('root') ?? document.body;
@@ -109,6 +109,8 @@ function drawHead(view: RunView, now: number): void {
 /** Bytes and times of a task, in one line. */
 function facts(task: TaskRunView): string {
   return [
+    task.job === undefined ? undefined : `job ${plain(task.job.id, 24)} on ${plain(task.job.executor, 40)}`,
+    task.job?.node === undefined ? undefined : `node ${plain(task.job.node, 40)}`,
     task.attempts > 1 ? `${task.attempts} attempts` : undefined,
     task.exitCode === undefined || task.exitCode === 0 ? undefined : `exit code ${task.exitCode}`,
     task.cpuSeconds === undefined ? undefined : `${duration(task.cpuSeconds * 1000)} of CPU`,
@@ -117,6 +119,20 @@ function facts(task: TaskRunView): string {
   ]
     .filter((part) => part !== undefined)
     .join(' · ');
+}
+
+/** What can be done with a job that has not ended. */
+function jobButtons({ id, status, job }: TaskRunView): readonly HTMLElement[] {
+  if (job?.scriptUri === undefined) return [];
+  const one = (icon: string, title: string, what: JobCommand): HTMLElement =>
+    button(icon, title, () => host.send({ type: 'job', task: id, what }), { iconOnly: true });
+  return [
+    one('file-code', 'Open Job Script', 'openJobScript'),
+    ...(canRun ? [one('debug-stop', 'Cancel Job', 'cancelJob')] : []),
+    ...(canRun && status === 'waiting'
+      ? [one('debug-pause', 'Hold Job', 'holdJob'), one('debug-continue', 'Release Job', 'releaseJob')]
+      : []),
+  ];
 }
 
 function drawDetail(view: RunView): void {
@@ -142,6 +158,7 @@ function drawDetail(view: RunView): void {
       task.logUri === undefined
         ? undefined
         : button('output', 'Open Log', () => host.send({ type: 'openLog', task: task.id })),
+      ...jobButtons(task),
       button('close', 'Close', () => choose(undefined), { iconOnly: true }),
     ),
     task.error === undefined ? undefined : h('p', { class: 'error' }, icon('error'), plain(task.error, 2000)),

@@ -218,6 +218,7 @@ export interface ChangeAnswers {
   'runs note': MarkedRuns;
   'runs star': MarkedRuns;
   'runs tag': MarkedRuns;
+  'runs job': { readonly run: string; readonly task: string; readonly order: 'cancel' | 'hold' | 'release' };
   'service abort': ServiceName;
   'service promote': ServiceName;
   'service restart': ServiceName;

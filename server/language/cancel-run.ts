@@ -17,15 +17,20 @@ export async function cancelRun({ root, history }: RunsOf, id: string): Promise<
   const read = store.read(id);
   const parked = read.ok && read.run.status === 'waiting' && !store.isAttended(read.run);
   // No server runs commands of a project in its own process: the command line does all of it.
-  if (parked && existsSync(cliScript())) return cancelWaiting(root, id);
+  if (parked && existsSync(cliScript())) return command(root, ['runs', 'cancel', id, '--project', root]);
   const cancelled = askToEnd(store, id);
   return cancelled.ok ? { ok: true } : cancelled;
 }
 
-/** Ends when the tasks that clean up have ended. */
-function cancelWaiting(root: string, id: string): Promise<Outcome> {
+/** What people do with the job of a task. */
+export function steerJob({ root }: RunsOf, id: string, task: string, order: string): Promise<Outcome> {
+  return command(root, ['runs', 'job', '--project', root, '--', id, task, order]);
+}
+
+/** Ends when the command has: after a cancellation, the tasks that clean up. */
+function command(root: string, args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [cliScript(), 'runs', 'cancel', id, '--project', root], {
+    const child = spawn(process.execPath, [cliScript(), ...args], {
       cwd: root,
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
       stdio: ['ignore', 'ignore', 'pipe'],

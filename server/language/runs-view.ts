@@ -19,6 +19,7 @@ import { readBasis } from '../stores/run-basis.js';
 import { pythonOf } from '../stores/run-compare.js';
 import { shardedPath } from '../stores/layout.js';
 import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../stores/run-document.js';
+import { jobScripts } from '../runner/executors/slurm/entry.js';
 import { marksOfRun } from '../stores/run-summary.js';
 import type { Lineage } from '../stores/lineage.js';
 import { inOrder } from '../stores/registry/main-metric.js';
@@ -132,6 +133,11 @@ export interface Sources extends RunsOf {
   readonly versions: ReturnType<Lineage['versionsOf']>;
 }
 
+interface TaskSources extends Sources {
+  /** Of jobs that have not ended, by task. */
+  readonly scripts: ReadonlyMap<string, string>;
+}
+
 /** @param endedAt when it was put out: what was written since is something else */
 export function artifactView(
   sources: Sources,
@@ -207,7 +213,13 @@ function firstOf(texts: Readonly<Record<string, string>>): Readonly<Record<strin
   return Object.fromEntries(Object.entries(texts).slice(0, MOST_VALUES));
 }
 
-function taskView(sources: Sources, run: RunDocument, task: TaskRun): TaskRunView {
+function jobView({ scripts }: TaskSources, { id, job }: TaskRun): Pick<TaskRunView, 'job'> {
+  const script = scripts.get(id);
+  const scriptUri = script === undefined ? undefined : uriOfPath(script);
+  return job === undefined ? {} : { job: { ...job, ...defined({ scriptUri }) } };
+}
+
+function taskView(sources: TaskSources, run: RunDocument, task: TaskRun): TaskRunView {
   const { history } = sources;
   const log =
     task.log === undefined ? undefined : path.join(history.store.folder(run.id), ...task.log.split('/'));
@@ -222,6 +234,7 @@ function taskView(sources: Sources, run: RunDocument, task: TaskRun): TaskRunVie
     ...(clients.length === 0 ? {} : { clients }),
     // A task that said nothing has no log to open.
     ...(log === undefined || !existsSync(log) ? {} : { logUri: uriOfPath(log) }),
+    ...jobView(sources, task),
     ...registeredBy(task),
   };
 }
@@ -236,7 +249,9 @@ export function runView(project: RunsOf, lineage: Lineage, id: string): RunView 
     .metrics(id, { maxPoints: MAX_POINTS })
     .map(({ task, key, points }) => ({ task, key, points }));
   const versions = lineage.versionsOf(run.tasks.flatMap((task) => task.outputs.map(({ hash }) => hash)));
-  const sources = { ...project, objects: registryOf(root).objects, versions };
+  const hasJobs = run.tasks.some(({ job }) => job !== undefined);
+  const scripts = hasJobs ? jobScripts(history.store.layout, id) : new Map<string, string>();
+  const sources = { ...project, objects: registryOf(root).objects, versions, scripts };
   return {
     ...listItem(root, history.store.summaryOf(run)),
     // In full: what is shown here is edited.

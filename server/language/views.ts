@@ -43,7 +43,7 @@ import { planOnce, viewPlanner } from './planner.js';
 import { SelectedPythons } from './selected-pythons.js';
 import { pipelineSummary, projectSummary, runnablesOf } from './pipelines-view.js';
 import type { Registries } from './registries.js';
-import { cancelRun } from './cancel-run.js';
+import { cancelRun, steerJob } from './cancel-run.js';
 import { deleteRun, listItem, runChanges, runView, runsResult } from './runs-view.js';
 import type { RunsOf } from './runs-view.js';
 import type { RunsWatch } from './runs-watch.js';
@@ -247,7 +247,12 @@ export class Views {
       }),
     );
     on('modelyard/deleteRun', (params) => this.#delete(params));
-    on('modelyard/cancelRun', (params) => this.#cancel(params));
+    on('modelyard/cancelRun', (params) => this.#change(params, (project, id) => cancelRun(project, id)));
+    on('modelyard/steerJob', (params) =>
+      this.#change(params, (project, id) =>
+        steerJob(project, id, text(params, 'task'), text(params, 'order')),
+      ),
+    );
     on('modelyard/approvals', () => ({ approvals: this.#projects().flatMap(approvalViews) }));
     on('modelyard/trash', () => ({
       entries: this.#projects()
@@ -380,13 +385,14 @@ export class Views {
     });
   }
 
-  async #cancel(params: RunRef): Promise<Outcome> {
+  /** What changes a run by what its project's code may do. */
+  async #change(params: RunRef, change: (project: RunsOf, id: string) => Promise<Outcome>): Promise<Outcome> {
     if (!this.#host.features.trusted()) return UNTRUSTED;
     const project = this.#project(params);
     if (project === undefined) {
       return { ok: false, message: `There is no open project at ${params.projectUri}.` };
     }
-    const outcome = await cancelRun(project, text(params, 'id'));
+    const outcome = await change(project, text(params, 'id'));
     this.runsChanged(project.root);
     return outcome;
   }

@@ -141,6 +141,7 @@ const OWN: Readonly<Record<keyof Requests, true>> = {
   'modelyard/markRuns': true,
   'modelyard/deleteRun': true,
   'modelyard/cancelRun': true,
+  'modelyard/steerJob': true,
   'modelyard/approvals': true,
   'modelyard/foreignMemories': true,
   'modelyard/trustMemory': true,

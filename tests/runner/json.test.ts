@@ -123,6 +123,24 @@ test('each answer is as its schema says, with every part that may be there', asy
   await cover(0, 'runs cancel --dry');
   await cover(0, 'runs cancel');
   const [oldest] = project.runs();
+  const { id: run = '', pipeline = '' } = oldest ?? {};
+  const entry = {
+    version: 1,
+    name: 'j',
+    executor: 'c',
+    run,
+    pipeline,
+    task: 'train',
+    attempt: 1,
+    folder: 'j',
+    id: '7',
+  };
+  const memo = { fingerprint: 'f', outputs: [], strangers: {} };
+  const job = { ...entry, memo, submittedAt: new Date(0).toISOString() };
+  project.write({ '.modelyard/jobs/j/job.json': JSON.stringify(job) });
+  await cover(0, `runs job ${run} train hold --dry`);
+  project.remove('.modelyard/jobs');
+  await cover(1, `runs job ${run} train hold`);
   await cover(0, `runs delete ${oldest?.id ?? ''} --dry`);
   await cover(0, `runs delete ${oldest?.id ?? ''}`);
 

@@ -74,6 +74,7 @@ const CHANGING: Readonly<Record<string, string>> = {
   'runs star': 'RUN',
   'runs archive': 'RUN',
   'runs cancel': 'RUN',
+  'runs job': 'RUN a hold',
   'features materialize': 'w',
   'features training-set': '',
   'models register': 'other in',

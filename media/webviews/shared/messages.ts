@@ -19,11 +19,16 @@ export type ToRun =
   | { readonly type: 'missing'; readonly message: string }
   | { readonly type: 'log'; readonly task: string; readonly text: string; readonly truncated: boolean };
 
+/** Commands about one job. */
+export type JobCommand = 'openJobScript' | 'cancelJob' | 'holdJob' | 'releaseJob';
+
 /** Run webview → panel. */
 export type FromRun =
   | { readonly type: 'ready' }
   | { readonly type: 'log'; readonly task: string | undefined }
   | { readonly type: 'openLog'; readonly task: string }
+  /** About the job in which the task is done: a command of ours. */
+  | { readonly type: 'job'; readonly task: string; readonly what: JobCommand }
   | { readonly type: 'openArtifact'; readonly task: string; readonly path: string }
   | { readonly type: 'openVersion'; readonly model: string; readonly version: string }
   | { readonly type: 'openDefinition' }

@@ -1,11 +1,12 @@
-/** `modelyard runs list|show|compare|log|diff|delete|cancel`, and those of runs-marks.ts. */
+/** `modelyard runs list|show|compare|log|diff|delete|cancel|job`, and those of runs-marks.ts. */
 import { display, jsonText } from '../../base/json.js';
 import { closeSync, existsSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { plural } from '../../base/format.js';
 import { formatBytes } from '../../model/units.js';
 import { cancelRun } from '../../runner/cancel.js';
-import { endJobsOf } from '../../runner/executors/left-jobs.js';
+import { JOB_ORDERS } from '../../runner/executors/executor.js';
+import { endJobsOf, steerJob } from '../../runner/executors/left-jobs.js';
 import { readBasis } from '../../stores/run-basis.js';
 import type { LoggedSeries } from '../../stores/metric-log.js';
 import type { RunDocument, TaskRun } from '../../stores/run-document.js';
@@ -94,6 +95,14 @@ const SUBCOMMANDS: Subcommands<RunsCall> = {
     most: 1,
     run: told(cancel),
   },
+  job: {
+    usage: 'job RUN TASK cancel|hold|release [--dry]',
+    summary: 'Ends the job of a task on a cluster, holds it back in the queue, or lets it go on.',
+    flags: { ...JSON_FLAG, ...DRY_FLAG, ...PIPELINE },
+    least: 3,
+    most: 3,
+    run: told(job),
+  },
 };
 
 export const runs = family<RunsCall>({
@@ -113,6 +122,7 @@ its tasks with \`if: always()\` and \`if: cancelled()\` here.`,
     'runs log 0rpe train',
     'runs diff',
     'runs cancel',
+    'runs job 0rpe train hold',
   ],
   subcommands: SUBCOMMANDS,
   open: (call) => ({ ...call, store: RunStore.open(call.root) }),
@@ -382,4 +392,24 @@ async function cancel(call: RunsCall): Promise<number> {
   const jobs = done.how === 'interrupted' && !dry ? await endJobsOf(store, top.id) : 0;
   const message = jobs === 0 ? done.message : `${done.message}; ${plural(jobs, 'job')} of it ended`;
   return say(call, 'runs cancel', { run: top.id, [done.how]: true }, message, done.would);
+}
+
+const DONE = { cancel: 'cancelled', hold: 'held', release: 'released' } as const;
+
+async function job(call: RunsCall): Promise<number> {
+  const [which, task = '', word = ''] = call.words;
+  const order = JOB_ORDERS.find((one) => one === word);
+  if (order === undefined)
+    throw new CommandError(`"${word}" is none of ${JOB_ORDERS.join(', ')}`, EXIT.usage);
+  const { id } = readRun(call, which, true);
+  const done = await steerJob(call.store, id, task, order, call.dry);
+  if (!done.ok) throw new CommandError(done.message, EXIT.failed);
+  const { message } = done;
+  return say(
+    call,
+    'runs job',
+    { run: id, task, order },
+    `${DONE[order]} ${message}`,
+    `would ${order} ${message}`,
+  );
 }

@@ -253,6 +253,22 @@ test('below a task: error, metrics, checks, artifacts, log', () => {
   );
 });
 
+test('a task in a queue says why it waits, one that runs on which node, and both which job it is', () => {
+  const job = { id: '12_3', executor: 'cluster', scriptUri: 'file:///job.sh' };
+  const reasons = ['job 12_3 on cluster waits for nodes to become free (Resources), behind 2 other jobs'];
+  const waits = taskRunItem('r', run(), taskRun({ status: 'waiting', job, reasons }), NOW);
+  assert.match(waits.description ?? '', /waits for nodes to become free \(Resources\), behind 2 other jobs/);
+  assert.equal(waits.context, 'taskRun.job');
+  const running = taskRun({ status: 'running', job: { ...job, node: 'node7' }, logUri: 'file:///log' });
+  const runs = taskRunItem('r', run(), running, NOW);
+  assert.match(runs.description ?? '', /job 12_3 on cluster, node7/);
+  assert.equal(runs.context, 'taskRun.log.job');
+  const over = { id: '12_3', executor: 'cluster', node: 'node7' };
+  const ended = taskRunItem('r', run(), taskRun({ job: over }), NOW);
+  assert.equal(ended.context, 'taskRun');
+  assert.match(String(ended.tooltip), /job 12\\?_3 on cluster, node7/);
+});
+
 test('a plan reads as a table with reasons', () => {
   const text = planText({
     pipeline: 'rain',
