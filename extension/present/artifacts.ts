@@ -36,7 +36,10 @@ export function sealedHtml(html: string): string {
   ].join('; ');
   const inert = html
     .replaceAll(/<(?:link|base)(?=[\t\n\f\r />])/gi, '<meta')
-    .replaceAll(/http-equiv[\t\n\f\r ]*=[\t\n\f\r ]*(?:"[^"]*"|'[^']*'|[^\t\n\f\r >"']*)/gi, '')
+    // By another word and not by nothing, or what is left and right of it would make the name again.
+    .replaceAll(/http-equiv[\t\n\f\r ]*=[\t\n\f\r ]*(?:"[^"]*"|'[^']*'|[^\t\n\f\r >"']*)/gi, 'data-order=""')
+    // A page within the page: what it holds can be written in another way.
+    .replaceAll(/srcdoc(?=[\t\n\f\r ]*=)/gi, 'data-page')
     // A frame that may go nowhere would be left blank by a click on a link that leads out of the page.
     .replaceAll(/href(?=[\t\n\f\r ]*=[\t\n\f\r ]*["']?(?!["']|#|data:))/gi, 'data-to');
   // Else places in the page would be looked for in the page around it.

@@ -77,7 +77,9 @@ export class CmdText extends ScriptText {
     if (line.replace(EXPANSION, '').includes('%')) return undefined;
     const escaped = word.replaceAll('%', '%%');
     // Programs read `\"` as a quote and `\\"` as a backslash at the end.
-    const ending = escaped.replace(/\\+$/, '$&$&');
+    let end = escaped.length;
+    while (escaped.charAt(end - 1) === '\\') end--;
+    const ending = escaped + escaped.slice(end);
     if (!this.#quoted) return /["\\]/.test(before) || next === '"' ? undefined : `"${ending}"`;
     if (next === '"') return word === '' && before === '\\' ? undefined : ending;
     return next === '' && word.endsWith('\\') ? undefined : escaped;

@@ -28,10 +28,12 @@ async function told(program: string, args: readonly string[]): Promise<string | 
 /** Who has started whom, from what a listing prints. */
 export function childrenOf(listing: string): ReadonlyMap<number, readonly number[]> {
   const children = new Map<number, number[]>();
-  for (const [, parent, pid] of listing.matchAll(/^\s*(\d+)\s+(\d+)\s*$/gm)) {
+  for (const line of listing.split('\n')) {
+    const [parent, pid] = line.trim().split(/\s+/).map(Number);
+    if (pid === undefined || !Number.isInteger(parent) || !Number.isInteger(pid)) continue;
     const list = children.get(Number(parent));
-    if (list === undefined) children.set(Number(parent), [Number(pid)]);
-    else list.push(Number(pid));
+    if (list === undefined) children.set(Number(parent), [pid]);
+    else list.push(pid);
   }
   return children;
 }
