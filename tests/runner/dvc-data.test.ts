@@ -12,6 +12,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
@@ -57,8 +58,10 @@ type Step = (root: string) => void;
 
 const put =
   (file: string, text: string): Step =>
-  (root) =>
+  (root) => {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     writeFileSync(path.join(root, file), text);
+  };
 const gone =
   (file: string): Step =>
   (root) =>
@@ -294,3 +297,41 @@ test(
     assert.match(usage.stderr, /--single-item says what --to means/);
   },
 );
+
+test('a clone leads checkout nowhere but to files of the project', async (t) => {
+  const root = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-led-'));
+  const outside = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-outside-'));
+  t.after(() => [root, outside].forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+  const cli = await builtCli();
+  const md5 = createHash('md5').update('evil').digest('hex');
+  put('.dvc/config', '[core]\n    no_scm = True\n')(root);
+  put(`.dvc/cache/files/md5/${md5.slice(0, 2)}/${md5.slice(2)}`, 'evil')(root);
+  put('.git/HEAD', 'ref: refs/heads/main\n')(root);
+  symlinkSync(outside, path.join(root, 'link'));
+  for (const place of [
+    `../${path.basename(outside)}/x`,
+    'link/x',
+    path.join(outside, 'x'),
+    '.git/hooks/post-commit',
+    './sub/../.git/hooks/post-commit',
+    '.modelyard/x',
+    '.dvc/config',
+    '.',
+  ]) {
+    put('a.dvc', `outs:\n- md5: ${md5}\n  size: 4\n  hash: md5\n  path: ${place}\n`)(root);
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'dvc', 'checkout', '--force'], {
+      cwd: root,
+      encoding: 'utf8',
+      env: ENV,
+    });
+    assert.equal(status, 1, place);
+    assert.match(stderr, /^modelyard: a\.dvc: /, place);
+    assert.deepEqual(readdirSync(outside), [], place);
+    assert.deepEqual(readdirSync(path.join(root, '.git')), ['HEAD'], place);
+  }
+  put('a.dvc', `outs:\n- md5: ${md5}\n  size: 4\n  hash: md5\n  path: sub/x\n`)(root);
+  assert.equal(
+    spawnSync(process.execPath, [cli, 'dvc', 'checkout'], { cwd: root, encoding: 'utf8', env: ENV }).stdout,
+    'A  sub/x\n',
+  );
+});

@@ -8,6 +8,10 @@ import { within } from '../../model/dialects/dvc/paths.js';
 import { folderOf, isWithin } from '../../model/paths.js';
 import type { StageSpec } from '../../model/stage.js';
 import { writeAtomic } from '../../stores/atomic.js';
+import { HashIndex } from '../hash-index.js';
+import { layoutOf } from '../../stores/layout.js';
+import { ownPathProblem } from '../own-paths.js';
+import { Workspace } from '../workspace.js';
 import type { Hashes } from './hashes.js';
 import type { IgnoredPaths } from './ignored.js';
 import type { StageChange, StageMemory } from './memory.js';
@@ -61,6 +65,21 @@ export class DvcData {
     this.#stages = stages;
     const made = new Set(stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
     this.#files = dataFiles(root, ignored, made);
+    this.#guard();
+  }
+
+  /** A clone must not write where it likes: nothing of ours, of git's or of DVC's own, and nothing outside. */
+  #guard(): void {
+    const workspace = new Workspace(this.#root, new HashIndex(layoutOf(this.#root)));
+    for (const { owner, file } of this.#kept()) {
+      const checked = workspace.check(file, 'output');
+      const problem = !checked.ok
+        ? checked.message
+        : isWithin(checked.path, '.dvc')
+          ? `output "${file}" would replace what DVC keeps in .dvc`
+          : ownPathProblem(checked.path, false, owner, workspace);
+      if (problem !== undefined) throw new LeftToDvc(`${owner}: ${problem}`);
+    }
   }
 
   /** Names that may be asked for: stages, `.dvc` files, and what they keep. */
