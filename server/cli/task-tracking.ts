@@ -34,7 +34,12 @@ class TaskPort implements TaskTracking {
     const token = randomBytes(24).toString('base64url');
     this.#tokens.set(token, { task });
     if (soon) this.#load().catch(() => undefined);
-    return { uri, token, end: (status) => this.#end(token, status, onLate) };
+    return {
+      uri,
+      token,
+      bring: async (name, target) => (await this.#requests)?.bring(token, name, target) ?? false,
+      end: (status) => this.#end(token, status, onLate),
+    };
   }
 
   async #listen(port: number): Promise<Listening> {

@@ -71,6 +71,8 @@ export interface Output {
   readonly persist: boolean;
   /** `true`: the task may end well without it. */
   readonly optional: boolean;
+  /** What an MLflow client logs under this name is put there. */
+  readonly mlflow?: string;
   readonly description?: string;
 }
 

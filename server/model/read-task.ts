@@ -181,6 +181,7 @@ function readOutputs(node: Maybe): Output[] {
       cache: booleanOf(field(long, 'cache')) ?? true,
       persist: booleanOf(field(long, 'persist')) ?? false,
       optional: booleanOf(field(long, 'optional')) ?? false,
+      ...given('mlflow', textOf(field(long, 'mlflow'))),
       ...given('description', textOf(field(long, 'description'))),
     });
   }

@@ -163,6 +163,8 @@ export class Attempt {
     let outcome: ActionOutcome | undefined;
     try {
       outcome = await this.#act();
+      const why = outcome.ok && !this.stopped ? await this.#clients.bring() : undefined;
+      if (why !== undefined) outcome = { ...outcome, ok: false, error: why };
       return outcome;
     } finally {
       clearTimeout(this.#clock);

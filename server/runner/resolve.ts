@@ -54,6 +54,8 @@ export interface TaskOutputPath {
   readonly cache: boolean;
   /** `true`: stays when the task runs again. */
   readonly persist: boolean;
+  /** What an MLflow client of the task logs under this name is put there. */
+  readonly mlflow?: string;
 }
 
 export interface ResolvedTask {
@@ -402,8 +404,15 @@ class Resolver {
         role: output.role,
         cache: declared?.cache ?? true,
         persist: declared?.persist ?? false,
+        ...defined({ mlflow: declared?.mlflow }),
       };
-      parts.push({ kind: 'output', name: path, value: `${resolved.name} ${resolved.kind} ${resolved.role}` });
+      const { name, kind, role, mlflow, persist } = resolved;
+      if (mlflow !== undefined && (glob || persist)) {
+        const why = glob ? 'no glob' : 'not with `persist: true`';
+        throw new Unresolved(`output "${path}": what is logged as ${mlflow} is put at a path, ${why}`, false);
+      }
+      const logged = mlflow === undefined ? '' : ` mlflow ${mlflow}`;
+      parts.push({ kind: 'output', name: path, value: `${name} ${kind} ${role}${logged}` });
       return resolved;
     });
   }

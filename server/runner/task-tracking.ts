@@ -2,9 +2,11 @@
  * MLflow clients among the processes of a task: whether they log into its run, and which variables tell them so. What
  * answers them is behind a port, so that a run without such clients loads nothing of it.
  */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { tracksClients } from '../model/tracking.js';
 import type { Choice } from '../python/choose.js';
+import { describeError } from '../stores/problem.js';
 import { OWN_VARIABLES } from '../stores/inherited-environment.js';
 import type { GitState } from '../stores/registry/types.js';
 import type { EventBody } from '../stores/run-events.js';
@@ -40,6 +42,12 @@ export interface Admitted {
   readonly uri: string;
   /** What clients have to know. */
   readonly token: string;
+  /**
+   * Writes what its clients have logged under that name, a model or artifacts of their runs, to the disk. `false`: nothing was.
+   * Rejects with why it can't be written.
+   * @param target absolute; nothing is there
+   */
+  bring(name: string, target: string): Promise<boolean>;
   /** The attempt has ended, and so have those of its runs that it has not ended itself. */
   end(status: TrackedEnd): Promise<void>;
 }
@@ -72,6 +80,8 @@ export class AttemptTracking {
   readonly #onMetrics: TrackedTask['onMetrics'];
   #variables: Promise<Readonly<Record<string, string>>> | undefined;
   #admitted: Admitted | undefined;
+  /** Why its clients don't log here. */
+  #away = 'it runs no commands that MLflow clients could log from';
 
   constructor(
     context: TrackingContext,
@@ -107,7 +117,9 @@ export class AttemptTracking {
     const { session, environment, root, tracking } = this.#context;
     const { task } = this.#task.instance;
     const settings = session.places.tracking;
-    const wanted = tracksClients(task, session.pipeline, settings);
+    const brings = this.#task.outputs.some(({ mlflow }) => mlflow !== undefined);
+    const wanted = tracksClients(task, session.pipeline, settings) ?? (brings ? true : undefined);
+    if (wanted === false) this.#away = '`tracking: false` keeps its MLflow clients out of this run';
     if (tracking === undefined || wanted === false) return {};
     const python = session.pythons.of(task);
     if (wanted === undefined && !python.uses) return {};
@@ -120,18 +132,19 @@ export class AttemptTracking {
       if (imports && this.#attempt === 1) this.#say(message);
     };
     if (has(URI)) {
-      say(`${URI} is set already: its MLflow clients log there and not into this run`);
+      this.#away = `${URI} is set already: its MLflow clients log there and not into this run`;
+      say(this.#away);
       return {};
     }
     if (settings?.uri !== undefined) {
+      this.#away = '`tracking: { uri: … }` in modelyard.yaml lets its MLflow clients log elsewhere';
       const { uri, experiment = session.pipeline.name } = settings;
       const wish = { [URI]: uri, MLFLOW_REGISTRY_URI: uri, MLFLOW_EXPERIMENT_NAME: experiment };
       return ours(unset(wish, has));
     }
     if (!here) {
-      say(
-        `it runs elsewhere, where MLflow clients don’t reach this run: set ${URI}, or \`tracking: { uri: … }\` in modelyard.yaml`,
-      );
+      this.#away = 'it runs elsewhere, where MLflow clients don’t reach this run';
+      say(`${this.#away}: set ${URI}, or \`tracking: { uri: … }\` in modelyard.yaml`);
       return {};
     }
     try {
@@ -143,8 +156,9 @@ export class AttemptTracking {
         );
       return ours(unset(variables, has));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#say(`nothing answers its MLflow clients: ${why}`, 'warning');
+      const why = describeError(error);
+      this.#away = `nothing answers its MLflow clients: ${why}`;
+      this.#say(this.#away, 'warning');
       return {};
     }
   }
@@ -194,6 +208,25 @@ export class AttemptTracking {
     };
   }
 
+  /** Its commands have ended well: puts what its clients have logged where outputs name it. Gives why one can't be had. */
+  async bring(): Promise<string | undefined> {
+    for (const { path: at, mlflow, optional } of this.#task.outputs) {
+      if (mlflow === undefined) continue;
+      const target = this.#context.session.workspace.absolute(at);
+      const none =
+        this.#admitted === undefined ? this.#away : `no MLflow client has logged ${mlflow} in the task`;
+      try {
+        if (existsSync(target))
+          return `output ${at} was made by the commands, and ${mlflow} would be put there`;
+        if ((await this.#admitted?.bring(mlflow, target)) === true || optional) continue;
+      } catch (error) {
+        return `output ${at}: what was logged as ${mlflow} can’t be put there: ${describeError(error)}`;
+      }
+      return `output ${at} is missing: ${none}`;
+    }
+    return undefined;
+  }
+
   /** The attempt has ended. */
   async end(status: TrackedEnd): Promise<void> {
     const admitted = this.#admitted;
@@ -201,7 +234,7 @@ export class AttemptTracking {
     try {
       await admitted?.end(status);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = describeError(error);
       this.#say(`the runs of its MLflow clients can’t be ended: ${why}`, 'warning');
     }
   }

@@ -61,6 +61,11 @@ export class TaskClient {
     this.#chosen = id;
   }
 
+  /** Those that it has begun, the last one at the end. */
+  get runs(): readonly string[] {
+    return [...this.#runs];
+  }
+
   /** It has begun a run. */
   began({ id }: TrackedRun): void {
     this.#runs.add(id);

@@ -1,8 +1,13 @@
 /** Requests of the processes of a run's tasks: each task has a token of its own, which counts as long as it goes on. */
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
+import { isInnerPath } from '../stores/listing.js';
 import type { Holder } from '../stores/registry/types.js';
 import type { TrackedEnd, TrackedTask } from '../stores/tracking/tracked-task.js';
 import { answer } from './answer.js';
+import { filesAt } from './artifacts.js';
 import { demandLocal, tokenOf } from './guard.js';
 import { TaskClient } from './task-client.js';
 import { Tracking } from './tracking.js';
@@ -60,6 +65,25 @@ export class TaskRequests {
     return known.tracking;
   }
 
+  /**
+   * Writes what the clients of a task have logged under that name to the disk. `false`: nothing was.
+   * @param target absolute; nothing is there
+   */
+  async bring(token: string, name: string, target: string): Promise<boolean> {
+    const known = this.#clients.get(token);
+    const logged = known === undefined ? undefined : loggedAs(known.tracking, known.client.runs, name);
+    if (logged === undefined) return false;
+    const { objects } = this.#stores.registry;
+    for (const [inner, { hash }] of logged.files) {
+      if (!isInnerPath(inner)) throw new Error(`${inner} is no name of a file`);
+      const file = logged.single ? target : path.join(target, ...inner.split('/'));
+      await mkdir(path.dirname(file), { recursive: true });
+      await copyFile(objects.pathOf(hash), file, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      await chmod(file, 0o644);
+    }
+    return true;
+  }
+
   /** A task has ended. */
   end(token: string, status: TrackedEnd): void {
     this.#clients.get(token)?.client.end(status);
@@ -69,4 +93,23 @@ export class TaskRequests {
   close(): void {
     this.#stores.close();
   }
+}
+
+/** A model, or artifacts of a run. Of several of that name the last counts; one that is not whole is none. */
+function loggedAs(
+  tracking: Tracking,
+  runs: readonly string[],
+  name: string,
+): ReturnType<typeof filesAt> | undefined {
+  const model = tracking.models
+    .all()
+    .findLast((one) => one.name === name && one.status === 'READY' && runs.includes(one.run ?? ''));
+  if (model !== undefined) return { files: model.artifacts, single: false };
+  for (const id of runs.toReversed()) {
+    const run = tracking.runs.find(id);
+    const found =
+      run === undefined ? undefined : filesAt(tracking, `${run.experiment}/${id}/artifacts/${name}`);
+    if (found !== undefined && found.files.size > 0) return found;
+  }
+  return undefined;
 }

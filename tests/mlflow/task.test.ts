@@ -34,7 +34,7 @@ test('scripts in tasks log into their run, autolog included', { skip: withoutMlf
   const project = await TestProject.make({
     'train.py': SCRIPT,
     'auto.py': AUTOLOG,
-    'main.pipeline.yaml': `tasks:\n  train:\n    run: ${python} train.py\n    cache: false\n  auto:\n    run: ${python} auto.py\n    cache: false\n`,
+    'main.pipeline.yaml': `tasks:\n  train:\n    run: ${python} train.py\n    cache: false\n  auto:\n    run: ${python} auto.py\n    outputs: { model: { path: out/model, mlflow: model } }\n    cache: false\n`,
   });
   await project.expect(0, ['run', '-j', '2'], {
     env: {
@@ -64,6 +64,7 @@ test('scripts in tasks log into their run, autolog included', { skip: withoutMlf
     assert.equal(told.find((one) => one.name === name)?.pipeline, 'chosen', name);
   const auto = told.find(({ name }) => name === 'auto');
   assert.deepEqual([auto?.pipeline, auto?.params['C']], ['main', '0.5']);
+  assert.match(project.read('out/model/MLmodel'), /python_function/);
   const { stdout } = await project.expect(0, ['models', 'show', 'net@1', '--json']);
   assert.match(stdout, /"source":\s*"mlflow"/, 'the signature is that of the model');
   assert.match(stdout, /scikit-learn==/);

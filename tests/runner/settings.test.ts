@@ -150,6 +150,7 @@ test('each key of a pipeline and of an output says whether it counts, and does',
     'tasks.t.outputs.o.optional': pipelineOf('', '{ path: o, optional: true }'),
     'tasks.t.outputs.o.cache': pipelineOf('', '{ path: o, cache: false }'),
     'tasks.t.outputs.o.persist': pipelineOf('', '{ path: o, persist: true }'),
+    'tasks.t.outputs.o.mlflow': pipelineOf('', '{ path: o, mlflow: net }'),
     'tasks.t.outputs.o.description': pipelineOf('', '{ path: o, description: other }'),
   };
   const keys = [...Object.keys(PIPELINE_KEY_COUNTS), ...Object.keys(OUTPUT_KEY_COUNTS).map((key) => `tasks.t.outputs.o.${key}`)]; // prettier-ignore

@@ -145,6 +145,58 @@ if (!existsSync('again')) { writeFileSync('again', ''); process.exit(1); }`,
   );
 });
 
+const MLMODEL = `flavors:
+  sklearn:
+    x: 1
+signature:
+  inputs: '[{"type": "double", "name": "a"}]'
+`;
+const LOG_MODEL = `
+const { model } = await ask('POST', 'logged-models', { experiment_id: 'task', name: 'net', source_run_id: run });
+const { model_id, artifact_uri } = model.info;
+const put = async (name, text) => {
+  const at = artifact_uri.replace('mlflow-artifacts:/', '');
+  const { status } = await send('PUT', '/api/2.0/mlflow-artifacts/artifacts/' + at + '/' + name, text, undefined, 'text/plain');
+  if (status !== 200) throw new Error(name + ': ' + status);
+};
+await put('MLmodel', ${JSON.stringify(MLMODEL)});
+await put('data/weights.bin', 'weights');
+`;
+const READY = `await ask('PATCH', 'logged-models/' + model_id, { model_id, status: 'LOGGED_MODEL_READY' });
+const { run: { info } } = await ask('GET', 'runs/get?run_id=' + run);
+await send('PUT', '/api/2.0/mlflow-artifacts/artifacts/' + info.experiment_id + '/' + run + '/artifacts/plots/a.txt', 'hi', undefined, 'text/plain');
+`;
+
+test('what a client logs is an output where the task says so: registered, cached and restored', async () => {
+  const outputs = 'outputs: { net: { path: models/net, kind: model, mlflow: net }, plot: { path: a.txt, mlflow: plots/a.txt } }'; // prettier-ignore
+  const definition = `tasks:
+  train:
+    run: node train.mjs
+    ${outputs}
+  register:
+    register: { model: rain, from: '\${{ tasks.train.outputs.net }}' }
+`;
+  const project = await projectOf(LOG_MODEL + READY, { 'main.pipeline.yaml': definition });
+  await project.expect(0, ['run']);
+  assert.deepEqual([project.read('models/net/data/weights.bin'), project.read('a.txt')], ['weights', 'hi']);
+  const { stdout } = await project.expect(0, ['models', 'show', 'rain@1', '--json']);
+  const shown = JSON.parse(stdout) as { signature?: object; run?: { task: string }; artifact: object };
+  assert.match(JSON.stringify(shown), /"source":"mlflow"/);
+  assert.match(JSON.stringify(shown), /"framework":"sklearn"/);
+  project.remove('models/net');
+  project.remove('a.txt');
+  const again = await project.expect(0, ['run']);
+  assert.match(again.stdout, /train.*(restored|cached)/);
+  assert.equal(project.read('models/net/data/weights.bin'), 'weights');
+  // One that is not whole is none.
+  project.write({ 'train.mjs': project.read('train.mjs').replace(/await ask\('PATCH[^]*/, '') });
+  const half = await project.expect(1, ['run', '--force']);
+  assert.match(half.stdout + half.stderr, /output models\/net is missing: no MLflow client has logged net/);
+  project.write({ 'main.pipeline.yaml': definition.replace('run: node', 'tracking: false\n    run: node'), 'train.mjs': '' }); // prettier-ignore
+  const off = await project.expect(1, ['run', '--force']);
+  assert.match(off.stdout + off.stderr, /output models\/net is missing: `tracking: false` keeps/);
+});
+
 test('no other token is answered, nor one that has ended', async () => {
   const project = await projectOf(
     `

@@ -53,13 +53,14 @@ export const PIPELINE_KEY_COUNTS: Readonly<
 
 /** Keys of an output: which files under which name and kind, and not how they are kept. */
 export const OUTPUT_KEY_COUNTS: Readonly<
-  Record<'path' | 'kind' | 'optional' | 'cache' | 'persist' | 'description', Counts>
+  Record<'path' | 'kind' | 'optional' | 'cache' | 'persist' | 'mlflow' | 'description', Counts>
 > = {
   path: 'yes',
   kind: 'yes',
   optional: 'no',
   cache: 'no',
   persist: 'no',
+  mlflow: 'yes',
   description: 'no',
 };
 

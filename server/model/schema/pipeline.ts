@@ -110,6 +110,11 @@ const output = Type.Union([
         [true],
         { default: false },
       ),
+      mlflow: opt(
+        Type.String({ minLength: 1 }),
+        'What an MLflow client of the task logs under this name, a model or artifacts of its run: its files are put at `path` when the commands have ended (docs/mlflow.md).',
+        ['net'],
+      ),
       description: opt(prose, 'What is in it.', ['The trained trees, as JSON.']),
     },
     { title: 'Output' },

@@ -4,6 +4,8 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
+import { signatureIn } from './mlmodel.js';
+import type { Signature } from './types.js';
 import type { ArtifactKind } from '../../model/definition.js';
 import { namesIn, statOf } from '../folder.js';
 
@@ -77,6 +79,11 @@ function frameworkOfFolder(folder: string): string | undefined {
     return 'transformers';
   const told = new Set([...names].slice(0, 50).flatMap((name) => guessOfMember(folder, name)));
   return told.size === 1 ? [...told][0] : undefined;
+}
+
+/** What a folder that MLflow has written says of columns and tensors. @param file absolute; a file or a folder */
+export function signatureOf(file: string): Signature | undefined {
+  return statOf(file)?.isDirectory() === true ? signatureIn(readable(path.join(file, 'MLmodel'))) : undefined;
 }
 
 function guessOfMember(folder: string, name: string): string[] {

@@ -1,6 +1,6 @@
 /** The document of a version, from what was asked for and what was taken in. */
 import { defined } from '../../base/defined.js';
-import { guessFramework } from './artifacts.js';
+import { guessFramework, signatureOf } from './artifacts.js';
 import { FOLDER_MIME, mimeOf } from '../mime.js';
 import type { StoredArtifact } from './objects.js';
 import { REGISTRY_SCHEMA_VERSION } from './types.js';
@@ -28,7 +28,9 @@ export function newVersion(
   stored: StoredArtifact,
   made: { readonly number: string; readonly at: string; readonly who: string },
 ): VersionDocument {
-  const { run, features, git, signature, fingerprint } = request;
+  const { run, features, git, fingerprint, artifact } = request;
+  const signature =
+    request.signature ?? (artifact.file === undefined ? undefined : signatureOf(artifact.file));
   return {
     schema: REGISTRY_SCHEMA_VERSION,
     name: request.name,
