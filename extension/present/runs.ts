@@ -223,7 +223,11 @@ export function taskRunItem(
       : duration(isActive(task.status) ? Math.floor(time / 1000) * 1000 : time);
   const name = plain(task.id);
   const { job } = task;
-  const waits = task.status === 'waiting' && job !== undefined ? task.reasons[0] : undefined;
+  // Rows are short, and the job's number is in the tooltip: what it waits for comes first.
+  const waits =
+    task.status === 'waiting' && job !== undefined
+      ? task.reasons[0]?.replace(`job ${job.id} on ${job.executor} `, '').replace(/^waits:? /, '')
+      : undefined;
   const state = dots(
     task.status === 'succeeded' || task.status === 'running' ? undefined : shape.word,
     long,

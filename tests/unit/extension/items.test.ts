@@ -257,7 +257,8 @@ test('a task in a queue says why it waits, one that runs on which node, and both
   const job = { id: '12_3', executor: 'cluster', scriptUri: 'file:///job.sh' };
   const reasons = ['job 12_3 on cluster waits for nodes to become free (Resources), behind 2 other jobs'];
   const waits = taskRunItem('r', run(), taskRun({ status: 'waiting', job, reasons }), NOW);
-  assert.match(waits.description ?? '', /waits for nodes to become free \(Resources\), behind 2 other jobs/);
+  assert.equal(waits.description, 'waiting · for nodes to become free (Resources), behind 2 other jobs');
+  assert.match(String(waits.tooltip), /job 12\\?_3 on cluster waits for nodes/);
   assert.equal(waits.context, 'taskRun.job');
   const running = taskRun({ status: 'running', job: { ...job, node: 'node7' }, logUri: 'file:///log' });
   const runs = taskRunItem('r', run(), running, NOW);
