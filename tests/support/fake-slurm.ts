@@ -147,11 +147,21 @@ export class FakeSlurm {
   /** Ends a job as the cluster would, at once. */
   endAs(id: string, state: string): void {
     this.setState(id, state);
-    process.kill(-Number(readFileSync(this.#state('jobs', id, 'pid'), 'utf8')), 'SIGKILL');
+    this.#kill(id);
   }
 
+  /** One that has begun and not ended. */
+  get running(): string | undefined {
+    const hasBegun = (id: string): boolean =>
+      existsSync(this.#state('jobs', id, 'pid')) &&
+      readFileSync(this.#state('jobs', id, 'pid'), 'utf8').endsWith('\n');
+    return this.ids.find((id) => this.state(id) === 'RUNNING' && hasBegun(id));
+  }
+
+  /** Empty while it is being submitted. */
   state(id: string): string {
-    return readFileSync(this.#state('jobs', id, 'state'), 'utf8').trim();
+    const file = this.#state('jobs', id, 'state');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   }
 
   /** The id means a job of somebody else now. */
@@ -161,7 +171,7 @@ export class FakeSlurm {
 
   /** Nothing is known of the job any more. */
   forget(id: string): void {
-    rmSync(this.#state('jobs', id, 'name'));
+    rmSync(this.#state('jobs', id, 'name'), { force: true });
   }
 
   /** How often the queue was asked for. */
@@ -170,14 +180,16 @@ export class FakeSlurm {
   }
 
   end(): void {
-    for (const id of this.ids) {
-      try {
-        process.kill(-Number(readFileSync(this.#state('jobs', id, 'pid'), 'utf8')), 'SIGKILL');
-      } catch {
-        // Ended by itself.
-      }
-    }
+    for (const id of this.ids) this.#kill(id);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  #kill(id: string): void {
+    try {
+      process.kill(-Number(readFileSync(this.#state('jobs', id, 'pid'), 'utf8')), 'SIGKILL');
+    } catch {
+      // Ended by itself.
+    }
   }
 
   #state(...names: readonly string[]): string {

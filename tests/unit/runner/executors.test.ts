@@ -7,35 +7,17 @@ import test from 'node:test';
 import { type NodeGroup, whyImpossible } from '../../../server/model/cluster.js';
 import type { Resources, SlurmExecutor } from '../../../server/model/definition.js';
 import { shellOf } from '../../../server/model/shells.js';
-import type {
-  Execution,
-  ExecutionResult,
-  ExecutorJob,
-  JobState,
-} from '../../../server/runner/executors/executor.js';
+import type { ExecutionResult, JobState } from '../../../server/runner/executors/executor.js';
 import { localExecutor } from '../../../server/runner/executors/local.js';
 import { describeRefusal, isCrowded } from '../../../server/runner/executors/slurm/client.js';
 import { nodeGroups } from '../../../server/runner/executors/slurm/limits.js';
-import { slurmExecutor } from '../../../server/runner/executors/slurm/slurm.js';
 import { until } from '../../support/cli.js';
-import { type UnderTest, executorContract } from '../../support/executor-contract.js';
-import { FakeSlurm } from '../../support/fake-slurm.js';
+import { executorContract } from '../../support/executor-contract.js';
+import { type OnFake, RUN, SETTINGS, many, onFake, results } from '../../support/on-fake-slurm.js';
 
 const noPosix = process.platform === 'win32';
 const noProc = process.platform !== 'linux';
 const GIB = 1024 ** 3;
-const RUN = '20261129-120000-000-aaaa';
-
-const SETTINGS: SlurmExecutor = {
-  name: 'cluster',
-  type: 'slurm',
-  memoryForm: 'total',
-  gpuForm: 'gres',
-  submitOptions: [],
-  setup: [],
-  pollMs: 200,
-};
-
 const folder = (): string => mkdtempSync(path.join(os.tmpdir(), 'modelyard-executor-'));
 
 executorContract(
@@ -51,29 +33,6 @@ executorContract(
   },
   { skip: noPosix },
 );
-
-interface OnFake extends UnderTest {
-  readonly slurm: FakeSlurm;
-}
-
-const PATH = process.env['PATH'];
-
-function onFake(settings: Partial<SlurmExecutor> = {}): OnFake {
-  const slurm = new FakeSlurm();
-  const root = folder();
-  process.env['PATH'] = slurm.path;
-  return {
-    slurm,
-    executor: slurmExecutor({ ...SETTINGS, ...settings }, { root, runId: RUN, pipeline: 'main' }),
-    root,
-    queues: true,
-    end: () => {
-      process.env['PATH'] = PATH;
-      slurm.end();
-      rmSync(root, { recursive: true, force: true, maxRetries: 3 });
-    },
-  };
-}
 
 executorContract('slurm', onFake, { skip: noProc });
 
@@ -332,37 +291,6 @@ test('slurm: only the folder of a job is closed to others', { skip: noProc }, as
   }
 });
 
-interface Member {
-  readonly execution: Execution;
-  readonly out: () => string;
-  readonly states: readonly JobState[];
-}
-
-/** Jobs that ask for the same, at the same time. */
-function many(on: OnFake, texts: readonly string[], more: Partial<ExecutorJob> = {}): readonly Member[] {
-  return texts.map((text, at) => {
-    let out = '';
-    const states: JobState[] = [];
-    const execution = on.executor.start({
-      id: `cell-${at}`,
-      attempt: 1,
-      script: { shell: shellOf('sh'), text },
-      cwd: on.root,
-      env: {
-        inherited: { PATH: process.env['PATH'] ?? '' },
-        own: { MODELYARD_TASK: `cell-${at}`, SAME: 'same', OTHER: `it's "${at}"`, SLURM_OWN: `own ${at}` },
-      },
-      resources: { cpus: 1, gpus: 0 },
-      graceMs: 1_000,
-      memo: { fingerprint: 'f', outputs: [], strangers: {} },
-      onOutput: (_, chunk) => (out += chunk.toString()),
-      onState: (one) => states.push(one),
-      ...more,
-    });
-    return { execution, out: () => out, states };
-  });
-}
-
 /** @param settings of the executor @param work has the cluster to itself */
 function together(
   about: string,
@@ -381,8 +309,6 @@ function together(
   });
 }
 
-const results = (members: readonly Member[]): Promise<ExecutionResult[]> =>
-  Promise.all(members.map(({ execution }) => execution.done));
 const optionOf = (on: OnFake, id: string, name: string): string | undefined =>
   on.slurm.options(id).find((option) => option.startsWith(`--${name}=`));
 
