@@ -1,7 +1,7 @@
 /** Texts and icons of the Pipelines tree. */
 import { defined } from '../../server/base/defined.js';
 import { ago, plain, plural } from '../../server/base/format.js';
-import { isActive, look, stalenessWord } from '../../media/webviews/shared/status.js';
+import { isActive, look, shownStatus, stalenessWord } from '../../media/webviews/shared/status.js';
 import type {
   PipelineSummary,
   PipelineTaskSummary,
@@ -140,9 +140,10 @@ export function taskState(task: PipelineTaskSummary): string {
 }
 
 function taskLook(task: PipelineTaskSummary): { icon: string; color?: string } {
-  const shape = look(task.lastStatus);
-  if (task.lastStatus === undefined) return { icon: actionIcon(task.action) };
-  const fine = task.lastStatus === 'succeeded' || task.lastStatus === 'cached';
+  const status = shownStatus(task.lastStatus, task.staleness);
+  if (status === undefined) return { icon: actionIcon(task.action) };
+  const shape = look(status);
+  const fine = status === 'succeeded' || status === 'cached';
   if (fine && task.staleness === 'stale') return { icon: 'circle-outline', color: 'testing.iconQueued' };
   const icon = shape.spin ? `${shape.icon}~spin` : fine ? 'pass' : shape.icon;
   return shape.color === undefined ? { icon } : { icon, color: shape.color };

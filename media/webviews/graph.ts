@@ -6,7 +6,7 @@ import { connect } from './parts/host.js';
 import { replace } from './parts/patch.js';
 import { plain, plural } from '../../server/base/format.js';
 import type { FromGraph, ToGraph } from './shared/messages.js';
-import { look, stalenessWord } from './shared/status.js';
+import { look, shownStatus, stalenessWord } from './shared/status.js';
 
 let graph: GraphResult | undefined;
 
@@ -29,20 +29,23 @@ function note(node: GraphNode): string {
 }
 
 function kindOf(node: GraphNode): string {
-  const status = node.status;
+  const status = shownStatus(node.status, node.staleness);
   const fine = status === 'succeeded' || status === 'cached';
   return fine && node.staleness === 'stale' ? 'stale' : (status ?? 'none');
 }
 
 function glyphOf(node: GraphNode): HTMLElement {
-  return kindOf(node) === 'stale' ? icon('history', 'status-queued') : statusIcon(node.status);
+  return kindOf(node) === 'stale'
+    ? icon('history', 'status-queued')
+    : statusIcon(shownStatus(node.status, node.staleness));
 }
 
 /** What one looks for in a graph that is larger than the window. */
 const WEIGHTS: Readonly<Partial<Record<TaskStatus, number>>> = { failed: 3, running: 2, waiting: 1 };
 
 function boxOf(node: GraphNode): DiagramNode {
-  const state = node.status === undefined ? 'never run' : look(node.status).word;
+  const status = shownStatus(node.status, node.staleness);
+  const state = status === undefined ? 'never run' : look(status).word;
   const words = note(node);
   return {
     id: node.id,
@@ -58,7 +61,7 @@ function boxOf(node: GraphNode): DiagramNode {
       h(
         'div',
         { class: 'tip-head' },
-        statusIcon(node.status),
+        glyphOf(node),
         h('strong', {}, plain(node.id)),
         h('span', { class: 'dim' }, node.action),
       ),

@@ -32,25 +32,32 @@ export function stageSummary(context: IdeContext, name: string): string | undefi
   const { tasks } = stage;
   const group = first.name !== stage.name;
   const what = group ? `group of ${plural(tasks.length, 'stage')}` : 'stage';
-  const lines = [`**${escapeMarkdown(name)}** · ${what}`];
-  if (first.stage === undefined) {
-    const why = unrunnable(context.definition, context.project).get(first.name);
-    if (why !== undefined) lines.push(escapeMarkdown(why));
-  } else lines.push(yaml(stageText(first.stage)));
-  if (!group) {
-    const state = stateOf(context, first);
-    if (state !== undefined) lines.push(`Now: ${state}`);
-    const last = lastRun(context, first);
-    if (last !== undefined) lines.push(last);
-    return lines.join('\n\n');
-  }
+  const filled =
+    first.stage === undefined
+      ? escapeMarkdown(unrunnable(context.definition, context.project).get(first.name) ?? '')
+      : yaml(stageText(first.stage));
+  // The text comes last: the editor shows the first lines of a long hover.
+  return [
+    `**${escapeMarkdown(name)}** · ${what}`,
+    ...(group ? [partsOf(context, tasks)] : stateLines(context, first)),
+    filled,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function stateLines(context: IdeContext, task: Task): string[] {
+  const state = stateOf(context, task);
+  return [...(state === undefined ? [] : [`Now: ${state}`]), lastRun(context, task) ?? ''];
+}
+
+function partsOf(context: IdeContext, tasks: readonly Task[]): string {
   const parts = tasks.slice(0, MOST_PARTS).map((task) => {
     const state = stateOf(context, task);
     return `- ${code(task.name)}${state === undefined ? '' : ` · ${state}`}`;
   });
   const more = tasks.length - parts.length;
-  if (more > 0) parts.push(`- and ${more} more`);
-  return [...lines, parts.join('\n')].join('\n\n');
+  return [...parts, ...(more > 0 ? [`- and ${more} more`] : [])].join('\n');
 }
 
 /** A stage as the text names it. */

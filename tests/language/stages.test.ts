@@ -146,7 +146,7 @@ test('stages have their state, and why, before and after a run and after an edit
   const prepare = positionOf(DVC, 'prepare', 1, 1);
   assert.match(
     said(await lsp.ask('hover', file, prepare)),
-    /cmd: cp raw\.txt clean\.txt[\s\S]*Now: \*\*never run\*\*/,
+    /Now: \*\*never run\*\*[\s\S]*cmd: cp raw\.txt clean\.txt/,
   );
 
   const states = async (): Promise<Record<string, string>> => {

@@ -43,6 +43,14 @@ export function stalenessWord(staleness: Staleness): string {
   return STALENESS[staleness];
 }
 
+/**
+ * What a task has come to, though no run of ours is known that brought it there: DVC may have run it, or the run was
+ * deleted.
+ */
+export function shownStatus(status: TaskStatus | undefined, staleness: Staleness): TaskStatus | undefined {
+  return status ?? (staleness === 'fresh' || staleness === 'stale' ? 'succeeded' : undefined);
+}
+
 /** Whether something is still going on. */
 export function isActive(status: TaskStatus): boolean {
   return status === 'queued' || status === 'running' || status === 'waiting';

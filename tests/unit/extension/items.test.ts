@@ -136,6 +136,11 @@ test('stages of DVC that we never ran may have been run by DVC', () => {
   assert.equal(item.description, 'up to date');
   assert.doesNotMatch(item.tooltip ?? '', /never run/i);
   assert.equal(item.spoken, 'Pipeline dvc.yaml, DVC pipeline, up to date');
+  const icon = (more: Partial<PipelineTaskSummary>): string | undefined =>
+    taskItem(pipeline({ kind: 'dvc' }), task(more)).icon;
+  assert.equal(icon({ staleness: 'fresh' }), 'pass');
+  assert.equal(icon({ staleness: 'stale', reasons: ['input a.py changed'] }), 'circle-outline');
+  assert.equal(icon({ staleness: 'never-run' }), 'terminal');
 });
 
 test('a project says what it is about', () => {
