@@ -13,7 +13,7 @@ import type { TrainingSetDocument } from '../features/training/document.js';
 import type { Json } from '../model/definition.js';
 import type { TextChange } from '../project/texts.js';
 import type { MetricLogged, RunEvent, TaskOutput } from '../stores/run-events.js';
-import type { StageChange } from '../runner/dvc/memory.js';
+import type { StageChange } from '../runner/dvc/status.js';
 import type { PlannedTask } from '../runner/plan.js';
 import type { AlertEvent, AlertState } from '../serving/monitor/alerts.js';
 import type { DriftMeasures, MetricsSummary } from '../serving/monitor/bucket.js';

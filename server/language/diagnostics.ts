@@ -16,7 +16,8 @@ import type { Client } from './client.js';
 import { diagnosticOf } from './convert.js';
 import { throwIfCancelled } from './guard.js';
 import type { Settings } from './settings.js';
-import { breathe, coalesce, runSliced } from './slices.js';
+import { breathe, runSliced } from '../base/steps.js';
+import { coalesce } from './slices.js';
 import type { Place, Workspace } from './workspace.js';
 
 /** A check that takes longer than this waits for the end of the typing; a quicker one is made at once. */

@@ -4,7 +4,7 @@
  * looks, so that a large project costs no more than a small part of a core.
  */
 import type { EntryStat, FileSystem } from '../project/files.js';
-import { breathe } from './slices.js';
+import { breathe } from '../base/steps.js';
 import type { FileEvent } from './workspace.js';
 
 const POLL_MS = 2_000;

@@ -24,7 +24,7 @@ import { type KnownColumn, type RunTable, type TableQuery, UnknownColumn } from 
 import { InvalidParams, throwIfCancelled } from './guard.js';
 import type { Histories } from './history.js';
 import { finite, optionalText, optionalTexts, text, whole } from './params.js';
-import { breathe } from './slices.js';
+import { breathe } from '../base/steps.js';
 
 export interface ExperimentsHost {
   readonly projectByUri: (uri: string) => Project | undefined;

@@ -27,7 +27,7 @@ import { entityItems, profileOf, serviceItems, viewItems } from './features-view
 import type { FeaturesOf } from './features-view.js';
 import { throwIfCancelled } from './guard.js';
 import { finite, text, whole } from './params.js';
-import { breathe } from './slices.js';
+import { breathe } from '../base/steps.js';
 import { statOf } from '../stores/folder.js';
 
 export interface FeaturesHost {

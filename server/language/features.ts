@@ -43,7 +43,7 @@ import { projectGraph } from '../rules/context.js';
 import { runnableOf } from '../rules/dvc/runnable.js';
 import type { Settings } from './settings.js';
 import { stalenessOf } from './staleness.js';
-import { breathe } from './slices.js';
+import { breathe } from '../base/steps.js';
 import type { DefinitionPlace, Workspace } from './workspace.js';
 
 export interface FeatureHost {

@@ -9,7 +9,7 @@ import { RunCensus } from '../stores/run-census.js';
 import { RunTable } from '../stores/run-table.js';
 import { RunStore } from '../stores/runs.js';
 import { userAndHost } from '../stores/user.js';
-import { runSliced } from './slices.js';
+import { runSliced } from '../base/steps.js';
 import { AskingRuns, type WaitingApproval, mayAnswer, openApprovals } from '../stores/waiting.js';
 
 /** So many of the newest runs are kept; older ones are asked for where somebody wants them. */

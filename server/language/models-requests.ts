@@ -26,7 +26,7 @@ import {
 } from './models-view.js';
 import { finite, optionalText, optionalTexts, text } from './params.js';
 import { registryOf } from './registry-of.js';
-import { breathe } from './slices.js';
+import { breathe } from '../base/steps.js';
 
 export interface ModelsHost {
   readonly projects: () => readonly Project[];

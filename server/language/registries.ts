@@ -2,7 +2,8 @@
 import { KnownPackageStore } from '../stores/packages/known.js';
 import { KnownRegistry } from '../stores/registry/known.js';
 import type { Log } from './guard.js';
-import { coalesce, runSliced } from './slices.js';
+import { runSliced } from '../base/steps.js';
+import { coalesce } from './slices.js';
 
 /** A change is several writes, and a run may register many models. */
 const QUIET_MS = 50;

@@ -23,7 +23,7 @@ import { finite, optionalText, text } from './params.js';
 import { carryOut } from './services-order.js';
 import { sampleProblem, sendSample, suggestedSamples } from './services-sample.js';
 import { environmentItems, historyEntries } from './services-view.js';
-import { breathe } from './slices.js';
+import { breathe } from '../base/steps.js';
 
 export interface ServicesHost {
   readonly projects: () => readonly Project[];

@@ -1,25 +1,4 @@
-/** Long work in small pieces, so that requests are answered in between. */
-
-/** Milliseconds of work before the event loop gets its turn. */
-const SLICE_MS = 12;
-
-/** Lets everything that waits in the event loop go first. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Runs a generator to its end, pausing between its steps whenever a slice of time is used up. */
-export async function runSliced<T>(steps: Generator<void, T>): Promise<T> {
-  let began = performance.now();
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    if (performance.now() - began > SLICE_MS) {
-      await breathe();
-      began = performance.now();
-    }
-  }
-}
+/** Calls that come close together, as one. */
 
 /**
  * Calls a function once for many calls that come close together.

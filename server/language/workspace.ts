@@ -12,7 +12,7 @@ import { Project } from '../project/project.js';
 import type { Memory } from '../project/project.js';
 import { isListed, mayBeDefinition, walkProjects } from '../project/walk.js';
 import { Documents, pathOf, uriOfPath } from './documents.js';
-import { breathe, runSliced } from './slices.js';
+import { breathe, runSliced } from '../base/steps.js';
 
 /** A file of a project as the editor knows it. */
 export interface Place {

@@ -267,16 +267,18 @@ class Execution {
     const { dvc, control } = this.#context;
     if (stages === undefined || dvc === undefined) throw new Error('the memory of DVC is not open');
     const read = (file: string): Promise<ReadInput> => this.#session.workspace.read(file, control.killed);
-    const params = stage.frozen ? undefined : stages.params(stage);
+    const params = stage.frozen ? undefined : stages.facts.params(stage);
     if (params?.ok === false) return this.#refused(params.message);
     const printed = await fingerprintTask(this.#session, task, read);
     if (!printed.ok) return this.#refused(missingInput(printed.message, this.#id));
     const { fingerprint: print, inputs } = printed;
     this.#fingerprint = print.hash;
+    await stages.facts.readAll(stage);
     const look = await dvc.locked(() => stages.look(stage, { force: this.#context.force }));
     if (look.kind === 'stuck') return this.#refused(look.message);
     const reasons = look.kind === 'up-to-date' ? [] : look.reasons;
-    this.#emit({ type: 'task-planned', id: this.#id, decision: look.kind, reasons, fingerprint: print });
+    const decision = look.kind === 'take' ? 'restore' : look.kind;
+    this.#emit({ type: 'task-planned', id: this.#id, decision, reasons, fingerprint: print });
     const before = this.#outputsBefore();
     if (look.kind === 'up-to-date') {
       const state = this.#session.states.get(this.#id);
@@ -284,12 +286,14 @@ class Execution {
         ? fromState(state, inputs)
         : this.#settle(task, print, { ...NOTHING, inputs }, before, 'cached', false);
     }
-    if (look.kind === 'restore') {
+    if (look.kind === 'restore' || look.kind === 'take') {
       return dvc.running(stage, async () => {
         let done: Ending;
         try {
-          await before.clear(task.outputs, control.killed);
-          await dvc.locked(() => stages.checkout(stage, look.from));
+          if (look.kind === 'restore') {
+            await before.clear(task.outputs, control.killed);
+            await dvc.locked(() => stages.checkout(stage, look.from));
+          }
           done = await this.#settle(task, print, { ...NOTHING, inputs }, before, 'cached');
         } catch (error) {
           done = { status: 'failed', error: describeFileError(error, this.#context.root), ...NOTHING };
@@ -600,6 +604,7 @@ class Execution {
       tookMs: this.#session.states.took(this.#id, status === 'succeeded' ? workedMs : undefined),
     };
     if (stage !== undefined) {
+      if (changed) await this.#session.stages?.facts.readAll(stage);
       const problem = changed
         ? await this.#context.dvc?.locked(() => this.#session.stages?.keep(stage))
         : undefined;

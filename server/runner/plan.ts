@@ -296,7 +296,7 @@ class Planner {
         return stale('unknown', look === undefined ? [] : [look.message], 'may run');
       if (look.kind === 'run') return stale('run', look.reasons);
       if (look.kind === 'up-to-date') return { ...head, decision: 'up-to-date', reasons: [] };
-      stages?.pretend(stage, look.from);
+      if (look.kind === 'restore') stages?.facts.pretend(stage, look.from);
       return { ...head, decision: 'restore', reasons: look.reasons };
     } catch (error) {
       return stale('unknown', [error instanceof Error ? error.message : String(error)], 'may run');

@@ -3,8 +3,8 @@ import type { StageSpec } from '../../model/stage.js';
 import { DvcData, LeftToDvc } from '../../runner/dvc/data.js';
 import { DvcGuard } from '../../runner/dvc/guard.js';
 import { NotTaken } from '../../runner/dvc/hashes.js';
-import type { StageChange } from '../../runner/dvc/memory.js';
 import { openMemory } from '../../runner/dvc/open.js';
+import type { StageChange } from '../../runner/dvc/status.js';
 import { isDvc } from '../../rules/dvc/resolved.js';
 import { stagesOf } from '../../rules/dvc/runnable.js';
 import { layoutOf } from '../../stores/layout.js';
@@ -71,7 +71,7 @@ one all are meant. They work on the local cache. Remotes are DVC's: dvc pull, dv
 });
 
 /** Opens the data of a project, with DVC's lock held. */
-async function opened(call: ProjectCall, work: (data: DvcData) => number): Promise<number> {
+async function opened(call: ProjectCall, work: (data: DvcData) => number | Promise<number>): Promise<number> {
   const { root } = call;
   const stages = stagesIn(root);
   const memory = openMemory(root, process.env);
@@ -84,15 +84,15 @@ async function opened(call: ProjectCall, work: (data: DvcData) => number): Promi
     signal: new AbortController().signal,
     say: (message) => stderr.line(`modelyard: ${message}`),
   });
-  const run = (): number => {
+  const run = async (): Promise<number> => {
     const data = new DvcData(root, memory, stages);
     const unknown = data.unknown(call.words);
     if (unknown !== undefined)
       throw new CommandError(`no stage is called "${unknown}", and nothing there is DVC's`, EXIT.usage);
-    return work(data);
+    return await work(data);
   };
   try {
-    return looks ? run() : await guard.locked(run);
+    return looks ? await run() : await guard.locked(run);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     if (error instanceof LeftToDvc || error instanceof NotTaken || !looks)
@@ -148,7 +148,7 @@ function linesOf(change: StageChange): string[] {
   );
 }
 
-function checkout(call: ProjectCall, data: DvcData): number {
+async function checkout(call: ProjectCall, data: DvcData): Promise<number> {
   const { args, words, root, dry, json } = call;
   const plan = data.planCheckout(words);
   if (plan.unsaved.length > 0 && !args.flag('force'))
@@ -159,7 +159,7 @@ function checkout(call: ProjectCall, data: DvcData): number {
   const trash = new RunTrash(layoutOf(root), newRunId());
   const kept: string[] = [];
   if (!dry)
-    data.checkout(plan, (file) => {
+    await data.checkout(plan, (file) => {
       const reason = plan.unsaved.includes(file) ? 'found' : 'before';
       if (reason === 'found') {
         const place = trash.setAside('dvc checkout', file, reason);
@@ -187,7 +187,7 @@ function checkout(call: ProjectCall, data: DvcData): number {
   return EXIT.failed;
 }
 
-function commit(call: ProjectCall, data: DvcData): number {
+async function commit(call: ProjectCall, data: DvcData): Promise<number> {
   const { args, words, dry, json } = call;
   const changed = data.status(words);
   const owners = Object.keys(changed);
@@ -196,7 +196,7 @@ function commit(call: ProjectCall, data: DvcData): number {
       `${owners.join(', ')} would be taken as ${owners.length === 1 ? 'it is' : 'they are'}, without a run: \`modelyard dvc status\` says what has changed, --force does it`,
       EXIT.failed,
     );
-  const done = dry ? { owners, problems: [] } : data.commit(words);
+  const done = dry ? { owners, problems: [] } : await data.commit(words);
   if (json) answerChange('dvc commit', { owners: done.owners }, !dry);
   else if (done.owners.length === 0) stdout.line('Everything is as DVC has it.');
   else for (const owner of done.owners) stdout.line(`${dry ? 'would take' : 'took'} ${owner} as it is`);

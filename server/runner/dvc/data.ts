@@ -14,8 +14,9 @@ import { ownPathProblem } from '../own-paths.js';
 import { Workspace } from '../workspace.js';
 import type { Hashes } from './hashes.js';
 import type { IgnoredPaths } from './ignored.js';
-import type { StageChange, StageMemory } from './memory.js';
+import type { StageMemory } from './memory.js';
 import type { OpenedMemory } from './open.js';
+import { type StageChange, stageStatus } from './status.js';
 
 /** A file or folder that DVC keeps. */
 interface Kept {
@@ -45,6 +46,11 @@ export interface CheckoutPlan {
   readonly missing: readonly string[];
   /** What is there has no copy in the cache. */
   readonly unsaved: readonly string[];
+}
+
+export interface Committed {
+  readonly owners: readonly string[];
+  readonly problems: readonly string[];
 }
 
 /** Something of it is not for us to look at. */
@@ -98,7 +104,7 @@ export class DvcData {
     const stages = this.#stages.flatMap((stage) => {
       const name = nameOf(stage);
       const files = stage.outs.map(({ file }) => file);
-      return chosen(name, files) ? [[name, this.#memory.status(stage)] as const] : [];
+      return chosen(name, files) ? [[name, stageStatus(this.#memory.facts, stage)] as const] : [];
     });
     const files = this.#files.flatMap((file) => {
       const outs = file.items.map((item) => within(folderOf(file.path), item.path));
@@ -141,11 +147,11 @@ export class DvcData {
   }
 
   /** @param aside takes what is there away, and keeps it */
-  checkout({ changes }: CheckoutPlan, aside: (file: string) => void): void {
+  async checkout({ changes }: CheckoutPlan, aside: (file: string) => void): Promise<void> {
     for (const { file, item } of changes) {
       const absolute = path.join(this.#root, file);
       if (lstatSync(absolute, { throwIfNoEntry: false }) !== undefined) aside(file);
-      this.#memory.cache.checkout(item.md5 ?? '', absolute, {
+      await this.#memory.cache.checkout(item.md5 ?? '', absolute, {
         legacy: item.legacy,
         isexec: item.isexec === true,
       });
@@ -153,30 +159,28 @@ export class DvcData {
   }
 
   /** Takes what there is now for what was made. @returns the owners whose record has changed */
-  commit(targets: readonly string[]): {
-    readonly owners: readonly string[];
-    readonly problems: readonly string[];
-  } {
+  async commit(targets: readonly string[]): Promise<Committed> {
     const changed = Object.keys(this.status(targets));
     const problems: string[] = [];
     for (const stage of this.#stages) {
       if (!changed.includes(nameOf(stage))) continue;
-      const problem = this.#memory.keep(stage);
+      const problem = await this.#memory.keep(stage);
       if (problem !== undefined) problems.push(problem);
     }
-    for (const file of this.#files) if (changed.includes(file.path)) this.#commitFile(file);
+    for (const file of this.#files) if (changed.includes(file.path)) await this.#commitFile(file);
     return { owners: changed, problems };
   }
 
-  #commitFile({ path: file, text, items }: DataFile): void {
-    const now = items.map((item) => {
+  async #commitFile({ path: file, text, items }: DataFile): Promise<void> {
+    const now: LockItem[] = [];
+    for (const item of items) {
       const place = path.join(this.#root, within(folderOf(file), item.path));
       const hash = this.#hashes.of(place);
       if (hash === undefined) throw new Error(`${file}: ${item.path} does not exist`);
-      this.#memory.cache.add(place, hash);
+      await this.#memory.cache.add(place, hash);
       const more = hash.kind === 'folder' ? { nfiles: hash.files.length } : {};
-      return { path: item.path, md5: hash.md5, size: hash.size, ...more, legacy: false };
-    });
+      now.push({ path: item.path, md5: hash.md5, size: hash.size, ...more, legacy: false });
+    }
     const written = withTracked(text, now);
     if (written === undefined)
       throw new LeftToDvc(
@@ -187,7 +191,7 @@ export class DvcData {
 
   *#keptByStages(): Generator<Kept> {
     for (const stage of this.#stages) {
-      const entry = this.#memory.recorded(stage);
+      const entry = this.#memory.facts.entry(stage);
       for (const { path: written, file, cache } of stage.outs) {
         const item = cache ? entry?.outs.get(written) : undefined;
         if (item !== undefined) yield { owner: nameOf(stage), file, item };

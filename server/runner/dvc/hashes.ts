@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
+import { runSliced, runThrough } from '../../base/steps.js';
 import { asMapping, pythonJson, sortedBy } from '../../model/dialects/dvc/equal.js';
 import type { IgnoredPaths } from './ignored.js';
 
@@ -20,6 +21,13 @@ export interface FolderHash {
   /** What its object says. */
   readonly listing: string;
   readonly files: readonly { readonly relative: string; readonly md5: string }[];
+}
+
+interface FolderFile {
+  readonly relative: string;
+  readonly md5: string;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** Something is there that DVC takes in a way of its own, or not at all. */
@@ -68,37 +76,29 @@ export class Hashes {
    * @throws NotTaken
    */
   of(absolute: string, legacy = false): FileHash | FolderHash | undefined {
+    return runThrough(this.#hashing(absolute, legacy));
+  }
+
+  /** Like `of`, for what may be large: whatever else the process does has its turns in between. */
+  read(absolute: string, legacy = false): Promise<FileHash | FolderHash | undefined> {
+    return runSliced(this.#hashing(absolute, legacy));
+  }
+
+  *#hashing(absolute: string, legacy: boolean): Generator<void, FileHash | FolderHash | undefined> {
     const stat = statOf(absolute);
     if (stat === undefined) return undefined;
-    if (stat.isDirectory()) return this.#folder(absolute, legacy);
+    if (stat.isDirectory()) return yield* this.#folder(absolute, legacy);
     if (!stat.isFile()) throw new NotTaken(`${absolute} is neither a file nor a folder`);
     return {
       kind: 'file',
-      md5: this.#file(absolute, stat, legacy),
+      md5: yield* this.#file(absolute, stat, legacy),
       size: Number(stat.size),
       isexec: isExecutable(stat),
     };
   }
 
-  #folder(absolute: string, legacy: boolean): FolderHash {
-    const files: { relative: string; md5: string; size: number }[] = [];
-    const walk = (folder: string, prefix: string): void => {
-      for (const entry of readdirSync(folder, { withFileTypes: true })) {
-        const here = `${folder}/${entry.name}`;
-        const relative = `${prefix}${entry.name}`;
-        const stat = statOf(here);
-        if (stat === undefined) throw new NotTaken(`${here} is a link to nothing`);
-        if (this.#ignored.ignores(here, stat.isDirectory())) continue;
-        if (stat.isDirectory()) {
-          if (entry.isSymbolicLink()) throw new NotTaken(`${here} is a link to a folder`);
-          walk(here, `${relative}/`);
-        } else if (stat.isFile()) {
-          if (this.#ignored.isPatternFile(here)) throw new NotTaken(`${here} has patterns of its own`);
-          files.push({ relative, md5: this.#file(here, stat, legacy), size: Number(stat.size) });
-        } else throw new NotTaken(`${here} is neither a file nor a folder`);
-      }
-    };
-    walk(absolute, '');
+  *#folder(absolute: string, legacy: boolean): Generator<void, FolderHash> {
+    const files = yield* this.#walk(absolute, '', legacy);
     const sorted = sortedBy(files, ({ relative }) => relative);
     const listing = pythonJson(
       sorted.map(({ relative, md5 }) =>
@@ -118,7 +118,28 @@ export class Hashes {
     };
   }
 
-  #file(absolute: string, stat: BigIntStats, legacy: boolean): string {
+  *#walk(folder: string, prefix: string, legacy: boolean): Generator<void, FolderFile[]> {
+    const files: FolderFile[] = [];
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const here = `${folder}/${entry.name}`;
+      const relative = `${prefix}${entry.name}`;
+      const stat = statOf(here);
+      if (stat === undefined) throw new NotTaken(`${here} is a link to nothing`);
+      if (this.#ignored.ignores(here, stat.isDirectory())) continue;
+      if (stat.isDirectory()) {
+        if (entry.isSymbolicLink()) throw new NotTaken(`${here} is a link to a folder`);
+        for (const file of yield* this.#walk(here, `${relative}/`, legacy)) files.push(file);
+      } else if (stat.isFile()) {
+        if (this.#ignored.isPatternFile(here)) throw new NotTaken(`${here} has patterns of its own`);
+        // What is known takes its time, too, where there are many.
+        yield;
+        files.push({ relative, md5: yield* this.#file(here, stat, legacy), size: Number(stat.size) });
+      } else throw new NotTaken(`${here} is neither a file nor a folder`);
+    }
+    return files;
+  }
+
+  *#file(absolute: string, stat: BigIntStats, legacy: boolean): Generator<void, string> {
     const key = legacy ? `${absolute}\0legacy` : absolute;
     const stamp = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
     const before = known.get(key);
@@ -126,7 +147,7 @@ export class Hashes {
     const cost = Number(stat.size) + OPENING;
     if (cost > this.#left) throw new TooMuch(`${absolute} is large and was not read yet`);
     this.#left -= cost;
-    const md5 = legacy ? legacyMd5(absolute) : plainMd5(absolute);
+    const md5 = yield* legacy ? hashingLegacy(absolute) : hashing(absolute);
     // What was changed just now may change again within the same tick of the clock.
     if (Date.now() - Number(stat.ctimeNs / 1_000_000n) > 1_000) {
       if (known.size >= MOST_KNOWN) known.clear();
@@ -144,17 +165,18 @@ export function isExecutable(stat: BigIntStats): boolean {
   return (Number(stat.mode) & 0o111) !== 0;
 }
 
-export function plainMd5(file: string): string {
-  return digest(file, (hash, chunk) => hash.update(chunk));
+/** The MD5 of its bytes, in steps. */
+export function hashing(file: string): Generator<void, string> {
+  return digesting(file, (hash, chunk) => hash.update(chunk));
 }
 
-function legacyMd5(file: string): string {
-  return digest(file, (hash, chunk) =>
+function hashingLegacy(file: string): Generator<void, string> {
+  return digesting(file, (hash, chunk) =>
     hash.update(isText(chunk.subarray(0, TEXT_SAMPLE)) ? unixLines(chunk) : chunk),
   );
 }
 
-function digest(file: string, add: (hash: Hash, chunk: Buffer) => void): string {
+function* digesting(file: string, add: (hash: Hash, chunk: Buffer) => void): Generator<void, string> {
   const hash = createHash('md5');
   const descriptor = openSync(file, 'r');
   try {
@@ -168,6 +190,7 @@ function digest(file: string, add: (hash: Hash, chunk: Buffer) => void): string 
       }
       if (filled === 0) return hash.digest('hex');
       add(hash, buffer.subarray(0, filled));
+      yield;
       if (filled < CHUNK) return hash.digest('hex');
     }
   } finally {

@@ -2,7 +2,6 @@
 import {
   chmodSync,
   constants,
-  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -13,14 +12,16 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
+import { runSliced, runThrough } from '../../base/steps.js';
 import { pythonJson } from '../../model/dialects/dvc/equal.js';
 import { entryLines } from '../../model/dialects/dvc/yaml-text.js';
 import { isList, isMapping, type Mapping, type Value } from '../../model/dialects/dvc/values.js';
 import { LockFile } from '../../model/dialects/dvc/lock.js';
 import { sha256 } from '../../stores/hash.js';
 import type { FileHash, FolderHash } from './hashes.js';
-import { plainMd5 } from './hashes.js';
+import { hashing } from './hashes.js';
 
 const READ_ONLY = 0o444;
 /** What a `dvc.lock` or a listing says may be anything; only a hash leads into the cache. */
@@ -59,7 +60,7 @@ export class DvcCache {
     const stat = statSync(this.place(md5, legacy), { throwIfNoEntry: false });
     if (stat?.isFile() !== true) return false;
     if ((stat.mode & 0o777) === READ_ONLY || legacy) return true;
-    return plainMd5(this.place(md5)) === md5.replace(/\.dir$/, '');
+    return runThrough(hashing(this.place(md5))) === md5.replace(/\.dir$/, '');
   }
 
   /** What a folder holds; `undefined` where its listing can't be read. */
@@ -80,31 +81,31 @@ export class DvcCache {
   }
 
   /** Puts a file or a folder in that has just been hashed. @throws where it has changed since */
-  add(absolute: string, hash: FileHash | FolderHash): void {
-    if (hash.kind === 'file') this.#addFile(absolute, hash.md5);
+  async add(absolute: string, hash: FileHash | FolderHash): Promise<void> {
+    if (hash.kind === 'file') await this.#addFile(absolute, hash.md5);
     else {
-      for (const { relative, md5 } of hash.files) this.#addFile(`${absolute}/${relative}`, md5);
+      for (const { relative, md5 } of hash.files) await this.#addFile(`${absolute}/${relative}`, md5);
       // Last, so that who finds it finds all that it names.
-      this.#put(hash.md5, (place) => writeFileSync(place, hash.listing));
+      await this.#put(hash.md5, (place) => writeFileSync(place, hash.listing));
     }
   }
 
-  #addFile(absolute: string, md5: string): void {
-    this.#put(md5, (place) => {
-      copyFileSync(absolute, place, constants.COPYFILE_FICLONE);
+  #addFile(absolute: string, md5: string): Promise<void> {
+    return this.#put(md5, async (place) => {
+      await copyFile(absolute, place, constants.COPYFILE_FICLONE);
       chmodSync(place, 0o644);
-      if (plainMd5(place) !== md5)
+      if ((await runSliced(hashing(place))) !== md5)
         throw new Error(`${absolute} was changed while it was put into DVC’s cache`);
     });
   }
 
-  #put(md5: string, write: (place: string) => void): void {
+  async #put(md5: string, write: (place: string) => void | Promise<void>): Promise<void> {
     if (this.#isWhole(md5, false)) return;
     const place = this.place(md5);
     mkdirSync(path.dirname(place), { recursive: true });
     const half = `${place}.${process.pid}.${String(Date.now())}.tmp`;
     try {
-      write(half);
+      await write(half);
       chmodSync(half, READ_ONLY);
       renameSync(half, place);
     } catch (error) {
@@ -114,30 +115,30 @@ export class DvcCache {
   }
 
   /** Puts an object where an output belongs; what lay there has been taken away. */
-  checkout(
+  async checkout(
     md5: string,
     absolute: string,
     options: { readonly legacy: boolean; readonly isexec: boolean },
-  ): void {
+  ): Promise<void> {
     const { legacy, isexec } = options;
     if (!md5.endsWith('.dir')) {
-      this.#out(this.place(md5, legacy), absolute);
+      await this.#out(this.place(md5, legacy), absolute);
       if (isexec) chmodSync(absolute, 0o755);
       return;
     }
     mkdirSync(absolute, { recursive: true });
     for (const { md5: one, relpath } of this.members(md5, legacy) ?? [])
-      this.#out(this.place(one, legacy), path.join(absolute, relpath));
+      await this.#out(this.place(one, legacy), path.join(absolute, relpath));
   }
 
-  #out(object: string, absolute: string): void {
+  async #out(object: string, absolute: string): Promise<void> {
     mkdirSync(path.dirname(absolute), { recursive: true });
     const half = `${absolute}.${process.pid}.tmp`;
     try {
       // A new file has the permissions that files get here, and keeps those of the object once that is copied.
       writeFileSync(half, '');
       const { mode } = statSync(half);
-      copyFileSync(object, half, constants.COPYFILE_FICLONE);
+      await copyFile(object, half, constants.COPYFILE_FICLONE);
       chmodSync(half, mode & 0o777);
       renameSync(half, absolute);
     } catch (error) {

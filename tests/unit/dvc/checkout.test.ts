@@ -8,20 +8,20 @@ import { DvcCache } from '../../../server/runner/dvc/objects.js';
 
 const FILE = 'b'.repeat(32);
 
-test('a file that can not be put where it belongs leaves nothing beside it', () => {
+test('a file that can not be put where it belongs leaves nothing beside it', async () => {
   const root = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-checkout-'));
   try {
     const cache = new DvcCache(path.join(root, 'cache'));
     const out = path.join(root, 'work', 'model');
     const options = { legacy: false, isexec: false };
-    assert.throws(() => cache.checkout(FILE, out, options), /ENOENT/);
+    await assert.rejects(cache.checkout(FILE, out, options), /ENOENT/);
     mkdirSync(path.dirname(cache.place(FILE)), { recursive: true });
     writeFileSync(cache.place(FILE), 'x', { mode: 0o444 });
     mkdirSync(path.join(out, 'inside'), { recursive: true });
-    assert.throws(() => cache.checkout(FILE, out, options));
+    await assert.rejects(cache.checkout(FILE, out, options));
     assert.deepEqual(readdirSync(path.join(root, 'work')), ['model']);
     rmSync(out, { recursive: true });
-    cache.checkout(FILE, out, options);
+    await cache.checkout(FILE, out, options);
     assert.deepEqual(readdirSync(path.join(root, 'work')), ['model']);
   } finally {
     rmSync(root, { recursive: true, force: true });
