@@ -55,7 +55,8 @@ function takenIn(tracking: Tracking): Map<string, string> {
   for (const run of tracking.runs.all()) {
     const id = run.tags.get(IMPORTED);
     if (id !== undefined) known.set(id, run.id);
-    else if (run.tags.has(IMPORTING)) tracking.runs.store.remove(run.id);
+    // A run that has ended is whole, whoever has given it that tag.
+    else if (run.tags.has(IMPORTING) && run.end === undefined) tracking.runs.store.remove(run.id);
   }
   return known;
 }
