@@ -20,6 +20,7 @@ import {
 import { userAndHost } from '../stores/user.js';
 import type { Script } from './action-plans.js';
 import { importsMlflow } from './mlflow-import.js';
+import type { Masks } from './masks.js';
 import type { ResolvedTask } from './resolve.js';
 import type { Session } from './session.js';
 
@@ -60,6 +61,7 @@ export interface TrackingContext {
   readonly root: string;
   /** What every task's environment starts from. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly masks: Masks;
   emit(event: EventBody): void;
   git(): Promise<GitState | undefined>;
   /** Absent: nothing answers clients. */
@@ -168,7 +170,7 @@ export class AttemptTracking {
     given: Readonly<Record<string, string>>,
     soon: boolean,
   ): Promise<Readonly<Record<string, string>>> {
-    const { session, runId: run } = this.#context;
+    const { session, runId: run, masks } = this.#context;
     const runId = newRunId();
     const { MLFLOW_EXPERIMENT_ID: id = '', MLFLOW_EXPERIMENT_NAME: name = '' } = given;
     const { port = 0, experiment = session.pipeline.name } = session.places.tracking ?? {};
@@ -179,6 +181,7 @@ export class AttemptTracking {
         pipeline: session.pipeline.name,
         experiment: name !== '' ? { name } : id !== '' ? { id } : { name: experiment },
         user: userAndHost().user,
+        ...(masks.empty ? {} : { mask: (text: string) => masks.text(text) }),
         git: async () => {
           const git = await this.#context.git();
           return git === undefined ? undefined : { ...git, dirty: git.dirty ?? true };

@@ -103,11 +103,15 @@ async function answerOf(
     throw new WireError('ENDPOINT_NOT_FOUND', `Modelyard has no ${method} ${path.slice(0, 200)}.`);
   }
   const { route, named } = routeOf(method, path.slice(API.length));
-  const body = method === 'GET' ? {} : await jsonOf(request);
+  const body = method === 'GET' ? {} : await jsonOf(request, tracking.task?.asked.mask);
   return route.answer(tracking, { ...queryValues(route.fields, query), ...body, ...named });
 }
 
-async function jsonOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+/** @param mask of texts in it: those of a task may hold its secrets */
+async function jsonOf(
+  request: IncomingMessage,
+  mask: ((text: string) => string) | undefined,
+): Promise<Readonly<Record<string, unknown>>> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of piecesOf(request)) {
@@ -127,7 +131,11 @@ async function jsonOf(request: IncomingMessage): Promise<Readonly<Record<string,
   }
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.concat(pieces).toString('utf8'));
+    const text = Buffer.concat(pieces).toString('utf8');
+    value =
+      mask === undefined
+        ? JSON.parse(text)
+        : JSON.parse(text, (_key, one: unknown) => (typeof one === 'string' ? mask(one) : one));
   } catch (error) {
     throw new WireError('BAD_REQUEST', `The body is not JSON: ${describeError(error)}.`);
   }

@@ -145,6 +145,29 @@ if (!existsSync('again')) { writeFileSync('again', ''); process.exit(1); }`,
   );
 });
 
+test('secrets of the run are masked in what its clients tell', async () => {
+  const project = await projectOf(
+    `
+const secret = process.env.KEY;
+await ask('POST', 'runs/log-batch', { run_id: run, params: [{ key: 'url', value: 'https://u:' + secret + '@h' }], tags: [{ key: 'a', value: secret }], metrics: [{ key: 'm', value: 1, timestamp: 1 }] });
+await ask('POST', 'runs/update', { run_id: run, run_name: 'with ' + secret });
+const deep = '{"run_id":"x","params":' + '['.repeat(100000) + ']'.repeat(100000) + '}';
+const { status } = await send('POST', '/api/2.0/mlflow/runs/log-batch', deep);
+if (status !== 400) throw new Error('deep: ' + status);
+`,
+    { 'main.pipeline.yaml': `secrets: [KEY]\n${pipeline('')}` },
+  );
+  await project.expect(0, ['run'], { env: { KEY: 'hunter2-hunter2' } });
+  const [run] = tracked(project);
+  assert.ok(run);
+  assert.deepEqual(run.params, { url: 'https://u:***@h' });
+  assert.equal(run.tracking?.name, 'with ***');
+  assert.doesNotMatch(
+    project.read(`.modelyard/runs/${run.id.slice(0, 6)}/${run.id}/events.ndjson`),
+    /hunter2/,
+  );
+});
+
 const MLMODEL = `flavors:
   sklearn:
     x: 1

@@ -139,7 +139,9 @@ function show(call: RunsCall): number {
     run.tasks.flatMap(({ clientRuns = [] }) =>
       clientRuns.flatMap((id) => {
         const read = call.store.read(id);
-        return read.ok ? [[id, read.run] as const] : [];
+        if (!read.ok) return [];
+        const marked = markLines(marksOfRun(read.run, call.store.marks(id)));
+        return [[id, { run: read.run, marked }] as const];
       }),
     ),
   );
@@ -160,8 +162,14 @@ function shortened(text: string): string {
 const CURVE_POINTS = 256;
 const CURVE_COLUMNS = 32;
 
-/** Runs of MLflow clients by their ids. */
-type Clients = ReadonlyMap<string, RunDocument>;
+/** A run of an MLflow client, and what people say of it. */
+interface ClientRun {
+  readonly run: RunDocument;
+  readonly marked: readonly string[];
+}
+
+/** By their ids. */
+type Clients = ReadonlyMap<string, ClientRun>;
 
 /** What people say of it. */
 function markLines({ star, archived, tags = {}, note }: RunMarks): string[] {
@@ -236,11 +244,11 @@ function toldByClient({ tracking }: RunDocument): string[] {
 }
 
 /** What an MLflow client of a task has told of a run, but its metrics: those are the task's. */
-function describeClient(run: RunDocument, style: Style): string[] {
+function describeClient({ run, marked }: ClientRun, style: Style): string[] {
   const lines = [`MLflow run ${run.id}  ${titleOf(run)}  ${statusWord(run.status, style)}`];
   for (const [name, value] of Object.entries(run.params))
     lines.push(`  param ${tame(name, false)} = ${shortened(jsonText(value))}`);
-  lines.push(...toldByClient(run).map((line) => `  ${line}`));
+  lines.push(...[...marked, ...toldByClient(run)].map((line) => `  ${line}`));
   for (const { name, kind, bytes } of run.tasks.flatMap(({ outputs }) => outputs))
     lines.push(`  ${tame(name, false)}  ${style.dim(`${kind}, ${formatBytes(bytes)}`)}`);
   return lines.map((line) => `  ${line}`);

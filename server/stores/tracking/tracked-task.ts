@@ -23,6 +23,8 @@ export interface TrackedTask {
   /** The experiment of clients that choose none: by its name, or by the id that the author has given. */
   readonly experiment: { readonly name: string } | { readonly id: string };
   readonly user: string;
+  /** Hides the secrets of the run in a text that is kept. Absent: there are none. */
+  readonly mask?: (text: string) => string;
   /** Where the code stands. */
   git(): Promise<RunHeader['git']>;
   /** A client has begun a run, or goes on with that of the attempt. */
