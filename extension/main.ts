@@ -13,6 +13,8 @@ import { modelCommands } from './commands/models.js';
 import { openServiceCommand } from './commands/open-service.js';
 import { pipelineCommands } from './commands/pipelines.js';
 import { projectCommands } from './commands/project.js';
+import { experimentCommands } from './commands/experiments.js';
+import { runMarkCommands } from './commands/run-marks.js';
 import { runCommands } from './commands/runs.js';
 import { serviceCommands } from './commands/services.js';
 import { trashCommands } from './commands/trash.js';
@@ -24,6 +26,7 @@ import { registerFileStatus } from './file-status.js';
 import { registerModelDocuments } from './model-documents.js';
 import { registerApprovalPanels } from './panels/approval.js';
 import { registerComparePanels } from './panels/compare.js';
+import { registerExperimentPanels } from './panels/experiments.js';
 import { registerGraphPanels } from './panels/graph.js';
 import { registerHistoryPanels } from './panels/history.js';
 import { registerLineagePanels } from './panels/lineage.js';
@@ -96,6 +99,8 @@ export function activate(extension: vscode.ExtensionContext): Api {
       compare: registerComparePanels(context),
       view,
     }),
+    ...runMarkCommands(context, view),
+    ...experimentCommands(context, registerExperimentPanels(context)),
     ...trashCommands(context),
     ...approvalCommands(context, { tasks, changes, panels: registerApprovalPanels(context) }),
     ...featureCommands(context, {

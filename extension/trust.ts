@@ -23,6 +23,11 @@ export function mayChange(): boolean {
   return allowed('Changing models is off in Restricted Mode: what others deploy follows from them.');
 }
 
+/** Whether runs may be starred, tagged and archived. When not, says why and how to change it. */
+export function mayMark(): boolean {
+  return allowed('Runs are not marked in Restricted Mode: the project’s memory came with the folder.');
+}
+
 /** Whether what runs ask may be answered. When not, says why and how to change it. */
 export function mayAnswer(): boolean {
   return allowed(

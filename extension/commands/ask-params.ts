@@ -88,13 +88,21 @@ export async function askRequired(
 const RUN = '$(play) Run';
 const RESET = '$(discard) Back to defaults';
 
-/** Shows all params with their values until the person starts the run. Values other than the defaults are answered and remembered. */
-export async function askAll(context: Context, pipeline: PipelineSummary): Promise<ParamTexts | undefined> {
+/**
+ * Shows all params with their values until the person starts the run. Values other than the defaults are answered and remembered.
+ *
+ * @param given those to begin with; absent: those that were answered the last time
+ */
+export async function askAll(
+  context: Context,
+  pipeline: PipelineSummary,
+  given?: ParamTexts,
+): Promise<ParamTexts | undefined> {
   if (pipeline.params.length === 0) {
     void vscode.window.showInformationMessage(`${plain(pipeline.name)} has no params: it runs as it is.`);
     return {};
   }
-  let values = await remembered(context, pipeline);
+  let values = given ?? (await remembered(context, pipeline));
   for (;;) {
     const missing = pipeline.params.some((param) => isRequired(param) && !Object.hasOwn(values, param.name));
     const items: (vscode.QuickPickItem & { param?: ParamSummary })[] = pipeline.params.map((param) => ({

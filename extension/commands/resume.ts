@@ -7,6 +7,7 @@ import type { Context } from '../context.js';
 import { changesDetail } from '../present/runs.js';
 import type { RunChanges } from '../run-changes.js';
 import type { PipelineTasks } from '../tasks.js';
+import { askAll } from './ask-params.js';
 import { runCommandLine } from './command-line.js';
 import { start } from './pipelines.js';
 
@@ -57,13 +58,23 @@ async function pipelineOf({ state }: Context, run: RunView): Promise<PipelineSum
   return pipeline;
 }
 
-/** Starts a new run of the same pipeline with the same params. */
-export async function runAgain(context: Context, parts: ResumeParts, run: RunView): Promise<void> {
+/**
+ * Starts a new run of the same pipeline with the same params.
+ *
+ * @param ask whether the person may change them before
+ */
+export async function runAgain(
+  context: Context,
+  parts: ResumeParts,
+  run: RunView,
+  { ask = false }: { readonly ask?: boolean } = {},
+): Promise<void> {
   const pipeline = await pipelineOf(context, run);
   if (!pipeline) return;
   const known = new Set(pipeline.params.map(({ name }) => name));
   const params = Object.fromEntries(Object.entries(run.params).filter(([name]) => known.has(name)));
-  await start(parts, pipeline, { params });
+  const chosen = ask ? await askAll(context, pipeline, params) : params;
+  if (chosen !== undefined) await start(parts, pipeline, { params: chosen });
 }
 
 /** Resumes a run, whether or not its file still has a pipeline: the run has kept what it needs. */

@@ -24,8 +24,9 @@ import type { RunsView } from '../views/runs.js';
 import { bodies } from './bodies.js';
 import { pickOne, tell } from './ask.js';
 import { askFilter } from './ask-filter.js';
+import { registerFromRun } from './register-run.js';
 import { type ResumeParts, chooseWay, endWaiting, go, runAgain, showChanges } from './resume.js';
-import { artifactIn, pickRun, runFor, runIn } from './targets.js';
+import { artifactIn, pickRun, runFor, runIn, runsIn } from './targets.js';
 
 interface Parts extends ResumeParts {
   readonly runs: RunPanels;
@@ -41,12 +42,16 @@ async function load({ client }: Context, ref: RunRef): Promise<RunView | undefin
   return undefined;
 }
 
-/** Starts the same again, with its params. */
-async function again(context: Context, parts: Parts, argument: unknown): Promise<void> {
+/** Starts the same again, with its params or with others that the person is asked for. */
+async function again(context: Context, parts: Parts, argument: unknown, ask: boolean): Promise<void> {
   if (!mayRun('Running pipelines')) return;
   const ref = await runFor(context, argument, 'Run which one again?');
   const run = ref && (await load(context, ref));
-  if (run) await runAgain(context, parts, run);
+  if (run?.source === 'tracking')
+    void vscode.window.showInformationMessage(
+      'An MLflow client has logged this run: only it can run it again.',
+    );
+  else if (run) await runAgain(context, parts, run, { ask });
 }
 
 async function resume(context: Context, parts: Parts, argument: unknown): Promise<void> {
@@ -65,14 +70,6 @@ async function resume(context: Context, parts: Parts, argument: unknown): Promis
   if (way !== undefined) await go(context, parts, run, way);
 }
 
-/** Runs that a command of the tree is about: those that are selected when the clicked one is among them. */
-function several(argument: unknown, selection: unknown): readonly RunRef[] {
-  const clicked = runIn(argument);
-  const all = (Array.isArray(selection) ? selection : []).flatMap((node) => runIn(node) ?? []);
-  if (!clicked) return all;
-  return all.some((run) => run.id === clicked.id) ? all : [clicked];
-}
-
 async function remove(
   context: Context,
   { view }: Parts,
@@ -80,7 +77,7 @@ async function remove(
   selection: unknown,
 ): Promise<void> {
   // The key acts on what is selected in the tree, without an argument.
-  const chosen = argument === undefined ? view.selected() : several(argument, selection);
+  const chosen = argument === undefined ? view.selected() : runsIn(argument, selection);
   const picked =
     chosen.length > 0
       ? undefined
@@ -326,7 +323,7 @@ async function compare(
   argument: unknown,
   selection: unknown,
 ): Promise<void> {
-  let runs = several(argument, selection);
+  let runs = runsIn(argument, selection);
   if (runs.length < 2) runs = view.selected();
   if (runs.length < 2) {
     const first = runs[0] ?? (await pickRun(context, 'Compare which run …'));
@@ -367,7 +364,13 @@ export function runCommands(context: Context, parts: Parts) {
       if (ref) parts.runs.show(ref.projectUri, ref.id);
     },
     showActiveRuns: () => showActive(context, parts),
-    rerun: (argument) => again(context, parts, argument),
+    rerun: (argument) => again(context, parts, argument, false),
+    rerunWithParams: (argument) => again(context, parts, argument, true),
+    registerRun: async (argument) => {
+      const ref = await runFor(context, argument, 'Register a model from which run?');
+      const run = ref && (await load(context, ref));
+      if (run) await registerFromRun(context, run);
+    },
     resumeRun: (argument) => resume(context, parts, argument),
     showRunChanges: async (argument) => {
       const ref = await runFor(context, argument, 'Show the changes since which run began?');

@@ -120,6 +120,15 @@ export function runIn(argument: unknown, second?: unknown): RunRef | undefined {
   return isRef(argument) ? argument : undefined;
 }
 
+/** Runs that a command of the tree is about: those that are selected when the clicked one is among them. A panel gives a list. */
+export function runsIn(argument: unknown, selection?: unknown): readonly RunRef[] {
+  if (Array.isArray(argument)) return argument.filter(isRef);
+  const clicked = runIn(argument);
+  const all = (Array.isArray(selection) ? selection : []).flatMap((node) => runIn(node) ?? []);
+  if (!clicked) return all;
+  return all.some((run) => run.id === clicked.id) ? all : [clicked];
+}
+
 /** The question in the arguments: the three texts of a lens, or a row of the tree. */
 export function approvalIn(...args: readonly unknown[]): ApprovalRef | undefined {
   const [first, run, task] = args;

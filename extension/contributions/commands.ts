@@ -110,6 +110,48 @@ export const COMMANDS = {
     icon: 'pulse',
     menus: [onItem('runs', is('run'), 'inline@1', '1_look@1')],
   },
+  showExperiments: {
+    title: 'Show Experiments',
+    icon: 'table',
+    palette: key('hasRuns'),
+    menus: [onTitle('runs', key('hasRuns'), 'navigation@0')],
+  },
+  starRun: {
+    title: 'Star or Unstar Run',
+    icon: 'star-empty',
+    palette: all(key('hasRuns'), TRUSTED),
+    menus: [inSubmenu('run.more', all(is('run'), TRUSTED), '1_mark@1')],
+  },
+  tagRun: {
+    title: 'Edit Tags of Run…',
+    icon: 'tag',
+    palette: all(key('hasRuns'), TRUSTED),
+    menus: [inSubmenu('run.more', all(is('run'), TRUSTED), '1_mark@2')],
+  },
+  noteRun: {
+    title: 'Edit Note of Run…',
+    icon: 'note',
+    palette: all(key('hasRuns'), TRUSTED),
+    menus: [inSubmenu('run.more', all(is('run'), TRUSTED), '1_mark@3')],
+  },
+  archiveRun: {
+    title: 'Archive or Put Back Run',
+    icon: 'archive',
+    palette: all(key('hasRuns'), TRUSTED),
+    menus: [inSubmenu('run.more', all(is('run'), TRUSTED), '1_mark@4')],
+  },
+  rerunWithParams: {
+    title: 'Run Again with Other Params…',
+    icon: 'run-all',
+    palette: all(key('hasRuns'), TRUSTED),
+    menus: [inSubmenu('run.more', all(is('run', 'ended'), isWithout('run', 'tracked'), TRUSTED), '2_run@1')],
+  },
+  registerRun: {
+    title: 'Register Model from Run…',
+    icon: 'symbol-class',
+    palette: all(key('hasRuns'), TRUSTED),
+    menus: [inSubmenu('run.more', all(is('run', 'ended'), TRUSTED), '2_run@2')],
+  },
   showActiveRuns: { palette: any(key('running'), key('asked')), title: 'Show Active Runs', icon: 'sync' },
   showApproval: {
     title: 'Show Approval',
@@ -172,7 +214,7 @@ export const COMMANDS = {
     palette: key('hasRuns'),
     title: 'Copy Run ID',
     icon: 'copy',
-    menus: [onItem('runs', is('run'), '3_more@2')],
+    menus: [inSubmenu('run.more', is('run'), '3_copy@1')],
   },
   compareRuns: {
     title: 'Compare Runs…',

@@ -47,6 +47,7 @@ export const SUBMENUS = {
   'model.alias': { label: 'Alias', place: onItem('models', all(KEPT, TRUSTED), '2_more@1') },
   'model.words': { label: 'Description and Tags', place: onItem('models', all(KEPT, TRUSTED), '2_more@2') },
   'model.files': { label: 'Files and Export', place: onItem('models', is('version'), '2_more@3') },
+  'run.more': { label: 'More', place: onItem('runs', is('run'), '3_more@2') },
   'service.release': {
     label: 'Release',
     place: onItem('services', all(isAny('service', 'back', 'canary', 'deploying'), TRUSTED), '2_release@1'),

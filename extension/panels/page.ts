@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 export type PageName =
   | 'preview'
   | 'profile'
+  | 'experiments'
   | 'graph'
   | 'run'
   | 'compare'
@@ -18,6 +19,8 @@ export type PageName =
 const SHARED_STYLES: Readonly<Partial<Record<PageName, readonly string[]>>> = {
   graph: ['diagram'],
   lineage: ['diagram'],
+  experiments: ['grid'],
+  preview: ['grid'],
   approval: ['table'],
   compare: ['table'],
   versions: ['table'],

@@ -23,6 +23,7 @@ import type {
 } from '../../server/protocol.js';
 import type { GroupBy, RunGroup } from './grouping.js';
 import { commas, dots, escapeMarkdown, type ItemText } from './item.js';
+import { tagWords } from './run-marks.js';
 
 /** Tasks that have ended, and all of them. */
 export function progress(run: RunListItem): { readonly done: number; readonly total: number } {
@@ -125,6 +126,8 @@ export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
     run.status === 'succeeded' && (run.counts.cached ?? 0) > 0 && (run.counts.succeeded ?? 0) === 0;
   const tracked = run.source === 'tracking';
   const name = plain(run.name ?? run.pipeline);
+  const { star, note, tags = {} } = run.marks ?? {};
+  const marks = dots(star === true ? '★' : undefined, plain(tagWords(tags), 60));
   const metrics = Object.entries(run.metrics).slice(0, 12);
   const lines = [
     `**${escapeMarkdown(run.name ?? run.pipeline)}** · $(${shape.icon}) ${shape.word}`,
@@ -140,12 +143,15 @@ export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
       : `| metric | value |\n|:--|--:|\n${metrics
           .map(([key, value]) => `| ${escapeMarkdown(key)} | ${escapeMarkdown(shown(value, 60))} |`)
           .join('\n')}`,
+    Object.keys(tags).length === 0 ? '' : `$(tag) ${escapeMarkdown(tagWords(tags))}`,
+    note === undefined ? '' : `$(note) ${escapeMarkdown(note)}`,
     `\`${plain(run.id).replaceAll('`', '')}\``,
   ];
   return {
     id: runKey(run),
     label: name,
     description: dots(
+      marks,
       tracked && by !== 'pipeline' ? plain(run.pipeline) : undefined,
       allCached ? 'from cache' : undefined,
       runDescription(run, now, by),
@@ -154,7 +160,13 @@ export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {
     ...defined({ color: shape.color }),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
     context: contextOf(run),
-    spoken: commas(`Run of ${name}`, shape.word, runDescription(run, now, by)),
+    spoken: commas(
+      `Run of ${name}`,
+      star === true ? 'starred' : undefined,
+      shape.word,
+      tagWords(tags) === '' ? undefined : `tags ${plain(tagWords(tags), 60)}`,
+      runDescription(run, now, by),
+    ),
     children: 'collapsed',
   };
 }

@@ -4,16 +4,9 @@ import type { RowsFilter, RowsPage, RowsSort, ViewVersion } from '../../server/p
 import { button, h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { on, replace } from './parts/patch.js';
+import { RowScroller } from './parts/row-scroller.js';
 import type { FromPreview, ToPreview } from './shared/feature-messages.js';
 import { ago, plain } from '../../server/base/format.js';
-import {
-  canvasHeight,
-  firstRow,
-  lastFirst,
-  revealed,
-  scrollTopOf,
-  type GridSize,
-} from './shared/grid-window.js';
 
 const ROW_HEIGHT = 22;
 const PAGE = 200;
@@ -30,12 +23,10 @@ let total = 0;
 let sort: RowsSort | undefined;
 const filters = new Map<string, string>();
 const pages = new Map<number, RowsPage['rows']>();
-let first = 0;
 let active = { row: 0, column: 0 };
 let asking: { id: number; page: number; since: number } | undefined;
 let nextId = 1;
 let problem: string | undefined;
-let scrolling = false;
 
 const status = h('div', { class: 'status', role: 'status' });
 const body = h('div', { class: 'layer', role: 'rowgroup' });
@@ -48,14 +39,13 @@ const grid = h(
   scroller,
 );
 
-function size(): GridSize {
-  const viewHeight = Math.max(ROW_HEIGHT, scroller.clientHeight - header.offsetHeight);
-  return { rows: total, rowHeight: ROW_HEIGHT, viewHeight };
-}
-
-function shownRows(): number {
-  return Math.ceil(size().viewHeight / ROW_HEIGHT);
-}
+const rows = new RowScroller({
+  ...{ scroller, canvas, header, body, rowHeight: ROW_HEIGHT },
+  rows: () => total,
+  draw: () => {
+    if (columns.length > 0) draw();
+  },
+});
 
 /** A value as text; of lists and structures their JSON. */
 function textOf(value: unknown): string {
@@ -84,9 +74,9 @@ function activeFilters(): RowsFilter[] {
 
 /** Asks for the first page that is on the screen and not there; one question at a time, and only what is still wanted. */
 function want(): void {
-  const last = Math.min(total - 1, first + shownRows());
+  const last = Math.min(total - 1, rows.first + rows.shown);
   const wanted: number[] = [];
-  for (let page = Math.floor(first / PAGE); page <= Math.floor(Math.max(0, last) / PAGE); page++) {
+  for (let page = Math.floor(rows.first / PAGE); page <= Math.floor(Math.max(0, last) / PAGE); page++) {
     if (!pages.has(page)) wanted.push(page);
   }
   const [page] = wanted;
@@ -112,7 +102,7 @@ function ask(page: number): void {
 /** Sort or filter changed: nothing that is known holds. */
 function restart(): void {
   pages.clear();
-  first = 0;
+  rows.first = 0;
   active = { ...active, row: 0 };
   host.remember('sort', sort);
   host.remember('filters', [...filters]);
@@ -209,9 +199,9 @@ function drawHead(): void {
 }
 
 /** Widths by what the first rows hold; they stay while one scrolls. */
-function arrange(rows: RowsPage['rows']): void {
+function arrange(loaded: RowsPage['rows']): void {
   const widths = columns.map(({ name, type }, index) => {
-    const longest = rows
+    const longest = loaded
       .slice(0, 100)
       .reduce((most, row) => Math.max(most, shown(row[index], type).text.length), 0);
     return `${Math.min(44, Math.max(11, name.length + 5, longest + 3))}ch`;
@@ -220,29 +210,16 @@ function arrange(rows: RowsPage['rows']): void {
 }
 
 function draw(): void {
-  const now = size();
-  first = Math.max(0, Math.min(first, lastFirst(now)));
-  canvas.style.height = `${canvasHeight(now) + header.offsetHeight}px`;
-  body.style.top = `${header.offsetHeight}px`;
-  const count = Math.min(shownRows(), total - first);
-  const rows: HTMLElement[] = [];
-  for (let at = 0; at < count; at++) rows.push(drawRow(first + at));
-  body.replaceChildren(...rows);
-  body.style.height = `${Math.max(0, count) * ROW_HEIGHT}px`;
+  const count = rows.measure();
+  body.replaceChildren(...Array.from({ length: count }, (_, at) => drawRow(rows.first + at)));
   grid.setAttribute('aria-rowcount', String(total + 1));
   grid.setAttribute('aria-colcount', String(columns.length));
   const cell = document.getElementById(`cell-${active.row}-${active.column}`);
   if (cell === null) grid.removeAttribute('aria-activedescendant');
   else grid.setAttribute('aria-activedescendant', cell.id);
-  place(scrollTopOf(now, first));
+  rows.place();
   if (total > 0) want();
   tell();
-}
-
-function place(top: number): void {
-  if (Math.abs(scroller.scrollTop - top) < 1) return;
-  scrolling = true;
-  scroller.scrollTop = top;
 }
 
 function drawRow(index: number): HTMLElement {
@@ -280,7 +257,7 @@ function move(row: number, column: number): void {
     row: Math.max(0, Math.min(total - 1, row)),
     column: Math.max(0, Math.min(columns.length - 1, column)),
   };
-  first = revealed(size(), first, active.row);
+  rows.reveal(active.row);
   draw();
   document
     .getElementById(`cell-${active.row}-${active.column}`)
@@ -312,32 +289,9 @@ grid.addEventListener('keydown', (event) => {
   const jump = (event.ctrlKey || event.metaKey) && (event.key === 'Home' || event.key === 'End');
   const [row, column] = jump
     ? ([event.key === 'Home' ? 0 : total - 1, active.column] as const)
-    : key(Math.max(1, shownRows() - 2));
+    : key(Math.max(1, rows.shown - 2));
   move(row, column);
 });
-scroller.addEventListener('scroll', () => {
-  if (scrolling) {
-    scrolling = false;
-    return;
-  }
-  first = firstRow(size(), scroller.scrollTop);
-  draw();
-});
-scroller.addEventListener(
-  'wheel',
-  (event) => {
-    if (event.deltaY === 0 || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    // A notch is some rows, however many there are.
-    const rows = Math.sign(event.deltaY) * Math.max(1, Math.round(Math.abs(event.deltaY) / ROW_HEIGHT));
-    first += rows;
-    draw();
-  },
-  { passive: false },
-);
-new ResizeObserver(() => {
-  if (columns.length > 0) draw();
-}).observe(scroller);
 
 function page(newer: ViewVersion | undefined): void {
   const made = version === undefined ? '' : `version ${version.version}, made ${ago(version.at, Date.now())}`;
