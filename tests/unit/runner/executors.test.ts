@@ -10,6 +10,7 @@ import { shellOf } from '../../../server/model/shells.js';
 import type { ExecutionResult, JobState } from '../../../server/runner/executors/executor.js';
 import { localExecutor } from '../../../server/runner/executors/local.js';
 import { describeRefusal, isCrowded } from '../../../server/runner/executors/slurm/client.js';
+import { judge } from '../../../server/runner/executors/slurm/judge.js';
 import { nodeGroups } from '../../../server/runner/executors/slurm/limits.js';
 import { until } from '../../support/cli.js';
 import { executorContract } from '../../support/executor-contract.js';
@@ -475,6 +476,15 @@ together(
     await results(first);
   },
 );
+
+test('slurm: a job that fails before its commands begin is no fault of the task', () => {
+  const failed = { id: '1', state: 'FAILED', stopped: false, cancelled: false, words: '' };
+  const unseen = judge({ ...failed, unseen: '/jobs/a' });
+  assert.equal(unseen.ended?.by, 'infrastructure');
+  assert.match(unseen.ended.message, /failed before its commands began .* Does its node see \/jobs\/a\?/);
+  assert.equal(judge(failed).ended?.by, 'other');
+  assert.equal(judge({ ...failed, done: { exit: 3 } }).exitCode, 3);
+});
 
 for (const [message, expected] of [
   ["Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)", 'maybe'],

@@ -26,7 +26,7 @@ import { type Preparation, rememberFolder, writeJob } from './write-job.js';
 
 /** Answers without the job until it counts as gone. An answer may be empty although nothing is wrong. */
 const ABSENCES = 3;
-/** Answers that say it has completed until its mark is missed: file systems that are shared take their time. */
+/** Answers that say it has ended until its mark is missed: file systems that are shared take their time. */
 const MARKLESS = 5;
 /** Until somebody is asked again to end a job. */
 const CANCEL_AGAIN_MS = 15_000;
@@ -226,7 +226,9 @@ export class SlurmJob implements Execution, Watched {
     this.#reason = reason;
     if (isFinal(state)) {
       this.look();
-      const waits = state === 'COMPLETED' && this.#mark === undefined && !this.#stopped;
+      // Of one that failed, too: it would be done again although it has begun.
+      const isDoubtful = state === 'COMPLETED' || (state === 'FAILED' && !this.#started);
+      const waits = isDoubtful && this.#mark === undefined && !this.#stopped;
       if (waits && this.#markless++ < MARKLESS) return true;
       this.#end(state);
       return true;

@@ -78,8 +78,9 @@ export function judge(verdict: Verdict): ExecutionResult {
       return ended('infrastructure', `job ${id} was lost by its node (${how})`);
     case 'FAILED':
       if (done !== undefined && done.exit !== 0) return { ...base, exitCode: done.exit };
+      // Nodes fail to start what they are given, too. Nothing of the task was done, and it is tried again only so often.
       return ended(
-        'other',
+        unseen === undefined ? 'other' : 'infrastructure',
         `job ${id} failed before its commands ${unseen === undefined ? 'had ended' : 'began'} (FAILED)${words === '' ? '' : `: ${words}`}${unseen === undefined ? '' : `. Does its node see ${unseen}? The project, or \`work-dir\`, has to lie on a file system that all nodes share`}`,
       );
     default:
