@@ -62,7 +62,7 @@ const forbidden = [
     name: 'only-syntax-imports-yaml',
     severity: 'error',
     from: { pathNot: '^(server/syntax|tests)/' },
-    to: { path: '(^|/)node_modules/yaml/' },
+    to: { path: '(^|/)node_modules/(?:yaml|smol-toml)/' },
   },
   {
     name: 'only-language-speaks-lsp',

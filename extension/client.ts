@@ -17,6 +17,9 @@ const SELECTOR = [
   { scheme: 'file', language: 'yaml' },
   { scheme: 'file', pattern: '**/*.{pipeline,features}.{yaml,yml}' },
   { scheme: 'file', pattern: '**/{pipeline,features,modelyard}.{yaml,yml}' },
+  // Where pipelines may take params from; YAML is there already.
+  { scheme: 'file', pattern: '**/{params,*.params,*_params,*-params}.{json,toml}' },
+  { scheme: 'file', pattern: '**/{conf,config,configs}/**/*.{json,toml}' },
 ];
 
 /** What code lenses and code actions may ask for: the server sends no other command. */

@@ -61,3 +61,11 @@ export interface TaskProgress extends Exit, Usage {
   /** The run that produced the outputs that were restored. */
   readonly restoredFrom?: string;
 }
+
+/** Files of the project that a program opened. Paths are relative to the project, sorted. */
+export interface OpenedFiles {
+  readonly read: readonly string[];
+  readonly written: readonly string[];
+  /** So many are left out. */
+  readonly more?: number;
+}

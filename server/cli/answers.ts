@@ -334,6 +334,23 @@ export interface PlainAnswers {
       readonly labels: readonly string[];
     }[];
   };
+  inputs: {
+    readonly pipeline: string;
+    readonly task: string;
+    /** As they are written. */
+    readonly declared: readonly string[];
+    /** The run that noted what was opened; absent: none has. */
+    readonly run?: string;
+    readonly read: readonly {
+      readonly path: string;
+      /** By which of the inputs; absent: by none. */
+      readonly by?: string;
+    }[];
+    /** Besides the outputs. */
+    readonly written: readonly string[];
+    /** Inputs of which nothing was seen to be read. */
+    readonly unread: readonly string[];
+  };
   lint: {
     /** How many were checked. */
     readonly files: number;

@@ -7,7 +7,7 @@ import { runSettings } from '../runner/places.js';
 import type { Finding } from '../rules/rule.js';
 import { positionAt } from '../syntax/text.js';
 import { compileStages } from './compile-dvc.js';
-import type { Compiled, Diagnostic, LoadResult } from './loaded.js';
+import type { Compiled, Diagnostic, LoadResult, Texts } from './loaded.js';
 import { openProject } from './open-project.js';
 
 /** @param definitionHash of the text that the caller read @param all of a `dvc.yaml` the stages of all files of the project */
@@ -16,7 +16,14 @@ export function compile(
   relative: string,
   definitionHash: string,
   all = false,
-): { readonly ok: true; readonly compiled: Compiled } | Extract<LoadResult, { ok: false }> {
+):
+  | {
+      readonly ok: true;
+      readonly compiled: Compiled;
+      /** Of the files that params come from. */
+      readonly texts: Texts;
+    }
+  | Extract<LoadResult, { ok: false }> {
   const project = openProject(root);
   if (project.definition(relative) === undefined) project.update(relative);
   const definition = project.definition(relative);
@@ -37,7 +44,7 @@ export function compile(
     if (!stages.ok) return stages;
     ({ pipeline } = stages);
   } else {
-    const what = DIALECTS[definition.kind].defines;
+    const what = definition.kind === 'params' ? 'params of pipelines' : DIALECTS[definition.kind].defines;
     return { ok: false, message: `${relative} defines ${what}, not a pipeline`, diagnostics: [] };
   }
   if (diagnostics.length > 0) {
@@ -52,6 +59,12 @@ export function compile(
       trash: project.settings.trash,
       places: runSettings(project.settings),
     },
+    texts: Object.fromEntries(
+      (pipeline.paramFiles ?? []).flatMap(({ path }) => {
+        const text = project.definition(path)?.tree.text;
+        return text === undefined ? [] : [[path, text]];
+      }),
+    ),
   };
 }
 

@@ -31,8 +31,9 @@ export async function loadPipeline(root: string, relative: string, all = false):
   const { compile } = await import('./compile.js');
   const result = compile(root, relative, hashOf(text), all);
   if (!result.ok) return result;
-  if (!stages) keep(place, result.compiled);
-  return { ok: true, compiled: result.compiled, texts };
+  // So do params of files.
+  if (!stages && result.compiled.pipeline.paramFiles === undefined) keep(place, result.compiled);
+  return { ok: true, compiled: result.compiled, texts: { ...texts, ...result.texts } };
 }
 
 /** The project's settings as they are now, by path; empty where there are none. */

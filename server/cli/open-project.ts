@@ -13,3 +13,8 @@ export function openProject(root: string): Project {
     });
   return opened;
 }
+
+/** The next who asks reads it anew: a command that stays has to see what changed. */
+export function forgetProject(): void {
+  opened = undefined;
+}

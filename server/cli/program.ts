@@ -10,6 +10,7 @@ export const COMMANDS: Commands = {
   lint: async () => (await import('./commands/lint.js')).lint,
   plan: async () => (await import('./commands/plan.js')).plan,
   run: async () => (await import('./commands/run.js')).run,
+  inputs: async () => (await import('./commands/inputs.js')).inputs,
   status: async () => (await import('./commands/status.js')).status,
   runs: async () => (await import('./commands/runs.js')).runs,
   approve: async () => (await import('./commands/approve.js')).approve,

@@ -1,5 +1,6 @@
 /** Completion of paths of the project: what is on disk, and what tasks make. */
 import { NEVER_WALKED } from '../base/never-walked.js';
+import { writtenText } from '../syntax/written.js';
 import { folderOf, normalizePath, pathFrom } from '../model/paths.js';
 import { writtenTasks } from '../rules/dvc/runnable.js';
 import { baseOf } from './complete-stages.js';
@@ -75,6 +76,5 @@ function ownTasks({ definition, project }: IdeContext, { path: [section, name] }
 function quoted(path: string, slot: Slot): string {
   if (slot.quote === "'") return path.replaceAll("'", "''");
   if (slot.quote === '"') return JSON.stringify(path).slice(1, -1);
-  const plain = /^[\w./@+-][\w./@+ -]*$/.test(path) && !/^[-@]|\s$/.test(path);
-  return plain ? path : `'${path.replaceAll("'", "''")}'`;
+  return writtenText(path);
 }

@@ -23,6 +23,7 @@ const NOTHING: CompletionList = { items: [], incomplete: false };
 /** Never more than one keystroke's worth of work: the tree is not walked, only the lines around the cursor. */
 export function completion(context: IdeContext, offset: number): CompletionList {
   const { definition } = context;
+  if (definition.kind === 'params') return NOTHING;
   const directive = completeDirective(definition.tree, offset);
   if (directive !== undefined) return { items: directive, incomplete: false };
   const anchors = completeAnchors(context, offset);
@@ -62,6 +63,7 @@ function listOf(items: readonly Completion[]): CompletionList {
 
 /** What a text in a slot names, where its kind of file says so beside the schema. */
 function targetAt({ definition }: IdeContext, { path }: Slot): NameTarget | undefined {
+  if (definition.kind === 'params') return undefined;
   const dialect: Dialect = DIALECTS[definition.kind];
   return dialect.target?.(path);
 }

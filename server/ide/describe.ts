@@ -77,6 +77,7 @@ export function paramSummary(param: Param): string {
   if (param.choices !== undefined)
     facts.push(`one of ${param.choices.map((choice) => code(shortValue(choice))).join(', ')}`);
   if (param.pattern !== undefined) facts.push(`matches ${code(param.pattern)}`);
+  if (param.file !== undefined) facts.push(`from ${code(`${param.file.path}:${String(param.file.line)}`)}`);
   if (facts.length > 0) lines.push(facts.map((fact) => `- ${fact}`).join('\n'));
   return lines.join('\n\n');
 }

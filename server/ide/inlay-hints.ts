@@ -46,7 +46,10 @@ function paramHints(context: IdeContext, inside: Inside): InlayHint[] {
       label: ` = ${shortValue(param.default.value, 30)}`,
       kind: 'value',
       tooltip: param.description ?? `The default of params.${param.name}`,
-      target: { path, span: param.nameSpan },
+      target:
+        param.file === undefined
+          ? { path, span: param.nameSpan }
+          : { path: param.file.path, span: param.file.nameSpan },
     });
   };
   for (const owner of [pipeline, ...pipeline.tasks]) owner.expressions.forEach(add);

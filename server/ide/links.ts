@@ -52,7 +52,13 @@ function versionLinks(context: IdeContext): DocumentLink[] {
 
 /** The paths of tasks, and those of sources; a glob is no path. */
 function textsOf(definition: Definition): TemplateText[] {
-  if (definition.kind === 'pipeline') return pathsOf(definition.pipeline.tasks).map(({ text }) => text);
+  if (definition.kind === 'pipeline') {
+    const files = definition.pipeline.paramFiles ?? [];
+    return [
+      ...files.map(({ value, span }) => ({ text: value, span })),
+      ...pathsOf(definition.pipeline.tasks).map(({ text }) => text),
+    ];
+  }
   if (definition.kind !== 'features') return [];
   return definition.features.views.flatMap(({ source }) =>
     source?.path === undefined ? [] : [{ text: source.path.value, span: source.path.span }],

@@ -2,7 +2,7 @@
 import { memo } from '../base/memo.js';
 import { defined } from '../base/defined.js';
 import { anchorMarks, type AnchorMark } from '../syntax/anchors.js';
-import type { Definition } from '../model/analyze.js';
+import type { Definition, ParamsDefinition } from '../model/analyze.js';
 import type { Dialect } from '../model/dialects/dialect.js';
 import { DIALECTS } from '../model/dialects/index.js';
 import type { Names, WrittenName } from '../model/dialects/names.js';
@@ -20,6 +20,7 @@ import { valueAt } from '../model/keys.js';
 import { entryOf } from '../syntax/text.js';
 import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
 import { type ChainStep, chainsIn } from '../model/chains.js';
+import { FROM } from '../model/param-files.js';
 import { paramForm } from '../model/param-form.js';
 import { MATRIX_KEYS } from '../model/read-task.js';
 
@@ -98,6 +99,7 @@ const namedIn = memo((definition: Definition): Named => {
 
 /** All occurrences of a file, arguments of other pipelines included when the project is there to find their file. */
 export function occurrencesOf(definition: Definition, project: ProjectView): Occurrence[] {
+  if (definition.kind === 'params') return onceEach(fileParams(definition, project));
   const { occurrences, args } = namedIn(definition);
   return [
     ...occurrences,
@@ -119,12 +121,35 @@ export function occurrencesBeside(definition: Definition, project: ProjectView):
 }
 
 function foreignNames(definition: Definition, project: ProjectView): Names | undefined {
+  if (definition.kind === 'params') return undefined;
   const dialect: Dialect = DIALECTS[definition.kind];
   return dialect.names?.(definition, (path) => project.text?.(path) ?? { kind: 'unknown' });
 }
 
 function occurrenceOf({ kind, name, owner, file, ...rest }: WrittenName): Occurrence {
   return { thing: { kind, name, ...defined({ owner, file }) }, ...rest };
+}
+
+/** Names in a file of params are those of the params of each pipeline that takes it. */
+function fileParams(definition: ParamsDefinition, project: ProjectView): Occurrence[] {
+  const found: Occurrence[] = [];
+  for (const other of project.definitions()) {
+    if (other.kind !== 'pipeline') continue;
+    const { paramFiles = [], params } = other.pipeline;
+    const names = new Set(params.flatMap(({ name }) => [name, ...groupsOf(name)]));
+    const add = (node: SyntaxNode | null, group: string | undefined): void => {
+      for (const { key, value, span } of entriesOf(node)) {
+        const name = inGroup(group, key.text);
+        const place = nameWithin(definition.tree.text, key.span, key.text);
+        if (!names.has(name) || place === undefined) continue;
+        found.push({ thing: paramThing(key.text, group, other.path), span: place, whole: span });
+        if (value?.kind === 'map') add(value, name);
+      }
+    };
+    for (const { path, prefix } of paramFiles)
+      if (path === definition.path) add(definition.tree.root, prefix);
+  }
+  return found;
 }
 
 /** In the order of the text, each thing once at each place: aliases and merges let several tasks share one text. */
@@ -204,7 +229,11 @@ class Collector {
     if (named?.kind === 'scalar') {
       this.#add({ kind: 'pipeline', name: pipeline.name }, named.span, named.span);
     }
-    this.#params(valueAt(pipeline, 'params'), undefined);
+    this.#params(
+      valueAt(pipeline, 'params'),
+      undefined,
+      pipeline.paramFiles === undefined ? undefined : FROM,
+    );
     for (const { name } of pipeline.params) {
       for (const group of groupsOf(name)) this.#groups.add(group);
     }
@@ -214,9 +243,10 @@ class Collector {
     for (const task of pipeline.tasks) this.#task(task);
   }
 
-  /** Of a group the group, too. */
-  #params(node: SyntaxNode | null | undefined, group: string | undefined): void {
+  /** Of a group the group, too. @param other a key that is no param */
+  #params(node: SyntaxNode | null | undefined, group: string | undefined, other?: string): void {
     for (const { key, value, span } of entriesOf(node)) {
+      if (key.text === other) continue;
       this.#add(paramThing(key.text, group, this.#file), key.span, span);
       if (paramForm(value) === 'group') this.#params(value, inGroup(group, key.text));
     }

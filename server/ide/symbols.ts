@@ -1,6 +1,6 @@
 /** The outline of a file, and the names of the whole project. */
 import type { Definition } from '../model/analyze.js';
-import type { Pipeline, Task } from '../model/definition.js';
+import type { Param, Pipeline, Task } from '../model/definition.js';
 import type { Features } from '../model/features.js';
 import type { ProjectView } from '../rules/rule.js';
 import type { MapEntry, Span, SyntaxTree } from '../syntax/tree.js';
@@ -15,11 +15,17 @@ export function documentSymbols(context: Pick<IdeContext, 'definition'>): Outlin
       return pipelineOutline(definition.tree, definition.pipeline);
     case 'features':
       return featuresOutline(definition.tree, definition.features);
+    case 'params':
     case 'project':
       return rootEntries(definition.tree).map((entry) => sectionSymbol(entry, childKeys(entry)));
     case 'dvc':
       return definition.stages.map(({ name, nameSpan, span }) => leaf(name, 'task', span, nameSpan));
   }
+}
+
+/** What stands in a file of params alone is a symbol of that file. */
+function isWritten({ span, nameSpan, file }: Param): boolean {
+  return file === undefined || span !== nameSpan;
 }
 
 function rootEntries(tree: SyntaxTree): readonly MapEntry[] {
@@ -61,15 +67,17 @@ function childKeys(entry: MapEntry): OutlineSymbol[] {
 function pipelineOutline(tree: SyntaxTree, pipeline: Pipeline): OutlineSymbol[] {
   const children: Readonly<Record<string, () => OutlineSymbol[]>> = {
     params: () =>
-      pipeline.params.map((param) =>
-        leaf(
-          param.name,
-          'param',
-          param.span,
-          param.nameSpan,
-          param.default === undefined ? param.type : shortValue(param.default.value),
+      pipeline.params
+        .filter(isWritten)
+        .map((param) =>
+          leaf(
+            param.name,
+            'param',
+            param.span,
+            param.nameSpan,
+            param.default === undefined ? param.type : shortValue(param.default.value),
+          ),
         ),
-      ),
     env: () =>
       pipeline.env.map(({ name, nameSpan, value }) =>
         leaf(
@@ -170,7 +178,7 @@ function* namesOf(definition: Definition): Generator<WorkspaceSymbol> {
         };
       }
     }
-    for (const param of pipeline.params)
+    for (const param of pipeline.params.filter(isWritten))
       yield { name: param.name, kind: 'param', path, span: param.nameSpan, container };
   } else if (definition.kind === 'dvc') {
     for (const { name, nameSpan } of definition.stages)

@@ -197,7 +197,8 @@ export class Workspace {
     const project = this.#projectOf(absolute, false);
     const relative = project?.relative(absolute);
     if (project === undefined || relative === undefined) return;
-    if (isListed(this.#files, project.root, relative) && this.#isMember(project)) project.update(relative);
+    const listed = isListed(this.#files, project.root, relative) || project.namesParams(relative);
+    if (listed && this.#isMember(project)) project.update(relative);
     else project.remove(relative);
     if (!this.#isMember(project) && project.paths().every((known) => PROJECT_FILES.includes(known))) {
       this.#projects.delete(project.root);
@@ -337,7 +338,8 @@ export class Workspace {
     if (this.documents.get(event.path) !== undefined) return false;
     const read = project.isRead(relative);
     if (event.type !== 'deleted') {
-      return (isListed(this.#files, project.root, relative) && project.update(relative)) || read;
+      const listed = isListed(this.#files, project.root, relative) || project.namesParams(relative);
+      return (listed && project.update(relative)) || read;
     }
     let changed = project.remove(relative) || read;
     for (const known of project.paths()) {
@@ -388,7 +390,9 @@ export class Workspace {
       yield;
     }
     for (const known of project.paths()) {
-      if (!listed.has(known) && !this.documents.get(project.absolute(known))) project.remove(known);
+      if (listed.has(known) || this.documents.get(project.absolute(known)) !== undefined) continue;
+      if (project.namesParams(known)) project.update(known);
+      else project.remove(known);
     }
   }
 

@@ -13,6 +13,7 @@ export type {
   Definition,
   DvcDefinition,
   FeaturesDefinition,
+  ParamsDefinition,
   PipelineDefinition,
   ProjectDefinition,
 } from './dialects/dialect.js';

@@ -1,11 +1,16 @@
 /** Files that a shell command most likely reads: its script and what is handed to it. Guesses, to be checked against the disk. */
 
+import { type Program, programOf, shellCommands } from './shell-commands.js';
+
 /** Programs that run the file that they are given. */
 const INTERPRETER =
-  /^(?:.*\/)?(?:python(?:\d(?:\.\d+)?)?|Rscript|node|deno|ruby|perl|julia|php|bash|sh|zsh|pwsh|make|papermill)$/;
+  /^(?:.*\/)?(?:python(?:\d(?:\.\d+)?)?|Rscript|node|deno|ruby|perl|julia|php|bash|sh|zsh|pwsh|papermill)$/;
 
-/** Between commands of a line. Pipes hand output on; what follows them is a command of its own. */
-const SEPARATOR = /&&|\|\||[;|&]/;
+/** Programs that find the file among options that take values. */
+const LAUNCHER = /^(?:.*\/)?(?:torchrun|accelerate|deepspeed|pytest|streamlit|source|\.)$/;
+
+/** Commands that make no file that a later one could run. */
+const HARMLESS = /^(?:set|export|echo|printf|umask|ulimit|true|:)$/;
 
 /** What a flag of such a name is followed by is written, not read. */
 const WRITES =
@@ -13,55 +18,79 @@ const WRITES =
 
 const PATH = /^(?:\.\/)?[\w.@+-]+(?:\/[\w.@+-]+)*$/;
 
-/**
- * @param script as it is run; expressions of it replaced by something that is no path
- * @returns paths as they are written, without `./` in front, each once
- */
-export function filesRead(script: string): readonly string[] {
-  const found = new Set<string>();
-  for (const line of script.replaceAll(/\\\r?\n/g, ' ').split(/\r?\n/)) {
-    if (/<<|^\s*#/.test(line)) {
-      // What follows a here-document is no command: nothing is said of such scripts.
-      if (line.includes('<<')) return [...found];
-      continue;
-    }
-    for (const command of line.split(SEPARATOR)) for (const file of filesOf(command)) found.add(file);
-  }
-  return [...found];
+export interface CommandFiles {
+  /** As they are written, without `./` in front, each once. */
+  readonly files: readonly string[];
+  /** The script that runs before anything could have made it: it has to be there. */
+  readonly script?: string;
+  /** Modules that Python runs by their names (`-m`). */
+  readonly modules: readonly string[];
 }
 
-function filesOf(command: string): readonly string[] {
-  const words = command
-    .trim()
-    .split(/\s+/)
-    .map((word) => word.replace(/^(['"])(.*)\1$/, '$2'))
-    .filter((word) => word !== '');
-  // `NAME=value` in front of a command, and programs that start another one.
-  let at = 0;
-  while (/^(?:\w+=.*|env|exec|time|nice|nohup|uv|poetry|run|sudo)$/.test(words[at] ?? '')) at += 1;
-  const [program = '', ...rest] = words.slice(at);
-  const isScript = program.startsWith('./') || /^[\w.-]+\/.*\.\w+$/.test(program);
-  if (!isScript && !INTERPRETER.test(program)) return [];
-  const files = isScript ? [program] : [];
-  let skip = false;
-  for (const word of rest) {
-    if (/^\d?>/.test(word)) {
-      skip = /^\d?>{1,2}$/.test(word);
-      continue;
+/** @param script as it is run; expressions of it replaced by something that is no path */
+export function filesRead(script: string): CommandFiles {
+  const files: string[] = [];
+  const modules: string[] = [];
+  let first: string | undefined;
+  let untouched = true;
+  for (const command of shellCommands(script)) {
+    files.push(...command.read);
+    const found = programOf(command);
+    // What follows runs elsewhere.
+    if (found?.program === 'cd' || found?.program === 'pushd') break;
+    if (found !== undefined && !HARMLESS.test(found.program)) {
+      const reads = filesOf(found);
+      files.push(...reads.files);
+      modules.push(...reads.modules);
+      if (untouched && !found.wrapped) first = reads.script;
+      untouched = false;
     }
+    if (command.opensDocument) break;
+  }
+  const paths = new Set(files.filter((file) => PATH.test(file)).map(withoutDot));
+  return {
+    files: [...paths],
+    ...(first !== undefined && PATH.test(first) ? { script: withoutDot(first) } : {}),
+    modules: [...new Set(modules)],
+  };
+}
+
+function filesOf({ program, args, wrapped }: Program): {
+  readonly files: readonly string[];
+  readonly modules: readonly string[];
+  readonly script?: string;
+} {
+  const isScript =
+    program.startsWith('./') || /^[\w.-]+\/.*\.\w+$/.test(program) || (wrapped && program.endsWith('.py'));
+  const runs = INTERPRETER.test(program);
+  if (!isScript && !runs && !LAUNCHER.test(program)) return { files: [], modules: [] };
+  const isShell = /(?:^|\/)(?:ba|z)?sh$/.test(program);
+  const files = isScript ? [program] : [];
+  let script = isScript && /\.\w+$/.test(program) ? program : undefined;
+  let options = runs;
+  let skip = false;
+  for (const [at, word] of args.entries()) {
     if (skip) {
       skip = false;
       continue;
     }
     // Code and modules instead of a file: what follows are their arguments, which nobody knows.
-    if (word === '-c' || word === '-m' || word === '-e') break;
+    if (word === '-m')
+      return { files, modules: program.includes('python') ? args.slice(at + 1, at + 2) : [] };
+    if (word === '-c' || (word === '-e' && !isShell)) break;
     if (word.startsWith('-')) {
       const [flag = '', value] = word.split('=', 2);
       if (WRITES.test(flag)) skip = value === undefined;
       else if (value !== undefined) files.push(value);
       continue;
     }
+    if (options && /[\w-]\.[A-Za-z]\w*$/.test(word)) script = word;
+    options = false;
     files.push(word);
   }
-  return files.filter((file) => PATH.test(file)).map((file) => file.replace(/^\.\//, ''));
+  return { files, modules: [], ...(script === undefined ? {} : { script }) };
+}
+
+function withoutDot(path: string): string {
+  return path.replace(/^\.\//, '');
 }

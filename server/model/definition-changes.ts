@@ -16,15 +16,15 @@ export function textOfTask(task: Task): string {
 }
 
 /** What a pipeline says for all of its tasks, in the same form. */
-export function textForAll({ env, secrets, shell, python }: Pipeline): string {
-  return plain([env, secrets, shell, ...(python === undefined ? [] : [python])]);
+export function textForAll({ env, envFiles, secrets, shell, python }: Pipeline): string {
+  return plain([env, secrets, shell, ...[python, envFiles].filter((one) => one !== undefined)]);
 }
 
 /** `undefined`: they say the same. */
 export function definitionChanges(before: Pipeline, after: Pipeline): DefinitionChanges | undefined {
   const old = new Map(before.tasks.map((task) => [task.name, textOfTask(task)]));
   const now = new Map(after.tasks.map((task) => [task.name, textOfTask(task)]));
-  const parts = ['name', 'kind', 'params', 'env', 'secrets', 'shell', 'python'] as const;
+  const parts = ['name', 'kind', 'params', 'env', 'envFiles', 'secrets', 'shell', 'python'] as const;
   const changes: DefinitionChanges = {
     added: [...now.keys()].filter((name) => !old.has(name)),
     removed: [...old.keys()].filter((name) => !now.has(name)),
@@ -56,5 +56,7 @@ function isDerived(key: string, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (key === 'span' || key.endsWith('Span')) return 'start' in value && 'end' in value;
   if (key === 'template') return 'parts' in value;
+  // Where the value of a param stands.
+  if (key === 'file') return 'nameSpan' in value;
   return key === 'expressions' && Array.isArray(value);
 }

@@ -46,6 +46,26 @@ export interface Param {
   readonly choices?: readonly Json[];
   /** Regular expression, unanchored, for strings. */
   readonly pattern?: string;
+  /** It says neither type nor default nor choices: what a file of params has for it says its type. */
+  readonly untyped?: true;
+  /** Where its default stands, when that is a file of params. */
+  readonly file?: {
+    /** Relative to the project. */
+    readonly path: string;
+    /** Both are places in that file. */
+    readonly nameSpan: Span;
+    readonly span: Span;
+    /** Of the name, from 1. */
+    readonly line: number;
+  };
+}
+
+/** A file that a pipeline takes params from. `value` is the path as it is written. */
+export interface ParamFile extends Located<string> {
+  /** Relative to the project, normalized. */
+  readonly path: string;
+  /** The group that its params are put into. */
+  readonly prefix?: string;
 }
 
 /** What a task reads: a path or a glob. */
@@ -56,6 +76,21 @@ export interface Input extends TemplateText {
   readonly exclude: readonly TemplateText[];
   /** It may be missing. */
   readonly optional: boolean;
+}
+
+/** A `.env` file whose variables tasks get. */
+export interface EnvFile {
+  /** Without expressions. */
+  readonly path: TemplateText;
+  /** It may be missing. */
+  readonly optional: boolean;
+}
+
+/** A file with params that is written before the task begins. */
+export interface ParamsFileEntry {
+  readonly path: TemplateText;
+  /** Params and groups; absent: all of them. */
+  readonly only?: readonly Located<string>[];
 }
 
 export interface Output {
@@ -232,6 +267,8 @@ export interface PythonSettings {
   /** Name or path of a conda environment. */
   readonly conda?: Located<string>;
   readonly counts?: PythonCounts;
+  /** Which files of the project it opens is noted. Default: yes. */
+  readonly noteFiles?: boolean;
 }
 
 /** Where an expression stands: decides which contexts and functions are legal there and what it should give. */
@@ -270,6 +307,9 @@ export interface Task {
   /** Always an expression, with or without `${{ }}`. */
   readonly if?: TemplateText;
   readonly env: readonly EnvEntry[];
+  /** Later ones win over earlier ones, `env` over all of them. Absent: none. */
+  readonly envFiles?: readonly EnvFile[];
+  readonly paramsFile?: ParamsFileEntry;
   readonly secrets: readonly Located<string>[];
   /** Paths or globs, relative to the project. */
   readonly inputs: readonly Input[];
@@ -309,8 +349,14 @@ export interface Pipeline {
   readonly nameSpan: Span;
   readonly kind: PipelineKind;
   readonly description?: string;
+  /** Those of files included, once the files have been read. */
   readonly params: readonly Param[];
+  /** In the order of the text. Absent: it names none. */
+  readonly paramFiles?: readonly ParamFile[];
+  /** A file of params could not be read: there may be more params than are known. */
+  readonly openParams?: true;
   readonly env: readonly EnvEntry[];
+  readonly envFiles?: readonly EnvFile[];
   readonly secrets: readonly Located<string>[];
   /** Of tasks that name none. */
   readonly shell?: Located<string>;
@@ -434,7 +480,8 @@ export type StructuralCode =
   | 'one-action'
   | 'duration'
   | 'unit'
-  | 'param-default';
+  | 'param-default'
+  | 'param-file';
 
 /** Something that reading the tree by the schema found. The rules give it an id, a severity and a fix. */
 export interface StructuralProblem {
@@ -446,4 +493,6 @@ export interface StructuralProblem {
   readonly candidates?: readonly string[];
   /** What would be right, where it is known, and what it does: "Name the outputs". */
   readonly replacement?: Replacement & { readonly title: string };
+  /** Places in files beside the definition. */
+  readonly related?: readonly { readonly path: string; readonly span: Span; readonly message: string }[];
 }

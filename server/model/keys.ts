@@ -15,6 +15,11 @@ export function written<T extends Pipeline | Task>(read: T, node: SyntaxNode | n
   return read;
 }
 
+/** Another form of what was read, with the same keys at the same places. */
+export function rewritten<T extends Pipeline | Task>(before: T, now: T): T {
+  return written(now, nodes.get(before));
+}
+
 /**
  * The entry of a key of a pipeline or of a task, or of one further in. `undefined` where it is not written, and for what
  * was not read from a text.

@@ -48,6 +48,9 @@ function readParam(
   const param: Param = {
     ...base,
     type,
+    ...(declared === undefined && hasDefault === undefined && choices === undefined
+      ? { untyped: true as const }
+      : {}),
     ...(hasDefault === undefined
       ? {}
       : {

@@ -7,6 +7,7 @@ import type {
   Matrix,
   MatrixAxis,
   Output,
+  ParamsFileEntry,
   Resources,
   Retries,
   Task,
@@ -31,6 +32,7 @@ import {
   bytesOf,
   durationOf,
   entriesOf,
+  envFilesOf,
   envOf,
   field,
   given,
@@ -85,6 +87,8 @@ function build(entry: MapEntry, structure: Structure): Task {
     needs: textsOf(get('needs')),
     ...given('if', conditionOf(get('if'), conditions)),
     env: envOf(get('env')),
+    ...given('envFiles', envFilesOf(get('env-file'))),
+    ...given('paramsFile', readParamsFile(get('params-file'))),
     secrets: textsOf(get('secrets')),
     inputs: itemsOf(get('inputs')).flatMap(readInput),
     outputs: readOutputs(get('outputs')),
@@ -152,6 +156,14 @@ function readInput(node: SyntaxNode): Input[] {
       ? { template: { parts: [{ ...first, text: first.text.slice(1) }, ...parts] } }
       : {};
   return [{ ...text, text: text.text.slice(1), ...template, negated: true, ...rest }];
+}
+
+function readParamsFile(node: Maybe): ParamsFileEntry | undefined {
+  const long = mapOf(node);
+  const path = templateOf(long === undefined ? node : field(long, 'path'));
+  if (path === undefined) return undefined;
+  const only = textsOf(field(long, 'only'));
+  return { path, ...(only.length === 0 ? {} : { only }) };
 }
 
 function readOutputs(node: Maybe): Output[] {

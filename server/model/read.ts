@@ -3,7 +3,7 @@ import { isNumber } from '../base/numeral.js';
 import type { Numeral } from '../base/numeral.js';
 import { entryOf, toPlain } from '../syntax/text.js';
 import type { MapEntry, MapNode, ScalarNode, Span, SyntaxNode } from '../syntax/tree.js';
-import type { EnvEntry, Json, Located, PythonSettings, TemplateText } from './definition.js';
+import type { EnvEntry, EnvFile, Json, Located, PythonSettings, TemplateText } from './definition.js';
 import { PYTHON_COUNTS } from './python-counts.js';
 import { parseBytes, parseDuration } from './units.js';
 
@@ -129,6 +129,18 @@ export function envOf(node: Maybe): EnvEntry[] {
   return entries;
 }
 
+/** A path, or a map of it; one or a list of them. */
+export function envFilesOf(node: Maybe): readonly EnvFile[] | undefined {
+  const files = itemsOf(node).flatMap((item): EnvFile[] => {
+    const long = mapOf(item);
+    const path = templateOf(long === undefined ? item : field(long, 'path'));
+    const optional = booleanOf(field(long, 'optional')) ?? false;
+    // Expressions mean nothing there, which is told.
+    return path === undefined || path.template !== undefined ? [] : [{ path, optional }];
+  });
+  return files.length === 0 ? undefined : files;
+}
+
 /** The short form is an interpreter. */
 export function pythonOf(node: Maybe): PythonSettings | undefined {
   if (node === undefined || node === null) return undefined;
@@ -137,6 +149,7 @@ export function pythonOf(node: Maybe): PythonSettings | undefined {
     ...given('interpreter', locatedText(map === undefined ? node : field(map, 'interpreter'))),
     ...given('conda', locatedText(field(map, 'conda'))),
     ...given('counts', wordOf(field(map, 'counts'), PYTHON_COUNTS)),
+    ...given('noteFiles', booleanOf(field(map, 'note-files'))),
   };
 }
 

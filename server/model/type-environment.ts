@@ -163,21 +163,22 @@ function variablesType({ name, variables }: Environment): Type {
 }
 
 const typesOf = memo((pipeline: Pipeline): PipelineTypes => ({
-  params: paramsType(pipeline.params),
+  params: paramsType(pipeline.params, pipeline.openParams === true),
   tasks: tasksType(pipeline),
 }));
 
-function paramsType(params: readonly Param[], prefix = ''): Type {
+/** @param open there may be more than are known */
+function paramsType(params: readonly Param[], open: boolean, prefix = ''): Type {
   const fields = new Map<string, Type>();
   for (const param of params) {
     if (!param.name.startsWith(prefix)) continue;
     const [name = '', ...below] = param.name.slice(prefix.length).split('.');
     if (below.length === 0) fields.set(name, paramType(param));
-    else if (!fields.has(name)) fields.set(name, paramsType(params, `${prefix}${name}.`));
+    else if (!fields.has(name)) fields.set(name, paramsType(params, open, `${prefix}${name}.`));
   }
   return {
     kind: 'object',
-    open: false,
+    open,
     fields: fieldsOf(fields),
     missing: { code: 'unknown-param', say: (name) => `There is no param "${prefix}${name}".` },
   };

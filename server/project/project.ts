@@ -9,6 +9,7 @@ import type { Definition, FeaturesDefinition } from '../model/analyze.js';
 import type { FileKind, ProjectSettings, RuleSeverity } from '../model/definition.js';
 import type { FileText } from '../model/file-text.js';
 import { NO_SETTINGS } from '../model/read-project.js';
+import { paramsDefinition, type ParamSource, withParamFiles } from '../model/param-files.js';
 import type { FeatureFacts } from '../model/feature-facts.js';
 import { globOf } from '../model/glob.js';
 import type { Glob } from '../model/glob.js';
@@ -109,6 +110,8 @@ export class Project {
   #excluded: readonly Glob[] | undefined;
   #ownSeverities: ReadonlyMap<string, RuleSeverity> | undefined;
   #views = new WeakMap<ReadonlyMap<string, RuleSeverity>, ProjectView>();
+  /** Pipelines that name files of params, as their own texts have them, by path. */
+  readonly #written = new Map<string, PipelineDefinition>();
   /** Files that are no definitions, and whose text findings may rest on. */
   readonly #texts = new Set<string>();
   #version = 0;
@@ -238,17 +241,93 @@ export class Project {
     if (this.#isExcluded(relative)) return this.remove(relative);
     if (!read.ok) return this.#keepUnread(relative, read);
     const identity = identify(relative, read.text);
-    if (identity.kind === undefined) return this.#refuse(relative, identity);
     const before = this.#definitions.get(relative);
-    if (before?.tree.text === read.text) return false;
+    if (identity.kind === undefined) {
+      // What leads out of the project is nobody's.
+      if (!this.namesParams(relative) || this.#prober.probe(relative) === 'outside')
+        return this.#refuse(relative, identity);
+      if (before?.kind === 'params' && before.tree.text === read.text) return false;
+      this.#takeParams(relative, read.text);
+      return true;
+    }
+    if (before?.kind !== 'params' && before?.tree.text === read.text) return false;
     const definition = yield* defining(read.text, relative, identity.kind, before?.tree);
     if (turn !== this.#turns.get(relative)) return true;
     this.#unread.delete(relative);
     this.#refused.delete(relative);
-    this.#definitions.set(relative, definition);
+    const named = this.#written.has(relative);
+    this.#definitions.set(relative, this.#completed(definition));
+    if (named) this.#forgetUnnamedParams();
     if (before?.kind === 'features' || definition.kind === 'features') this.#features = undefined;
     this.#changed(relative);
     return true;
+  }
+
+  /** Whether a pipeline takes params from the file, or would if it were there. */
+  namesParams(relative: string): boolean {
+    return this.#namersOf(relative).length > 0;
+  }
+
+  #namersOf(relative: string): readonly PipelineDefinition[] {
+    return [...this.#written.values()].filter(({ pipeline }) =>
+      pipeline.paramFiles?.some((file) => file.path === relative),
+    );
+  }
+
+  /** With the params of the files that it names. */
+  #completed(definition: Definition): Definition {
+    if (definition.kind !== 'pipeline' || definition.pipeline.paramFiles === undefined) {
+      this.#written.delete(definition.path);
+      return definition;
+    }
+    this.#written.set(definition.path, definition);
+    return withParamFiles(definition, (relative) => this.#paramsAt(relative));
+  }
+
+  #paramsAt(relative: string): ParamSource {
+    const known = this.#definitions.get(relative);
+    if (known?.kind === 'params') return { ok: true, tree: known.tree };
+    if (known !== undefined || this.#unread.has(relative))
+      return { ok: false, why: 'is a file of Modelyard, not one of params.' };
+    const stands = this.#prober.probe(relative);
+    if (stands === 'outside') return { ok: false, why: 'leads out of the project.' };
+    if (stands === 'folder') return { ok: false, why: 'is a folder, not a file of params.' };
+    const read = this.files.readText(this.absolute(relative));
+    if (!read.ok) {
+      const why =
+        read.reason === 'missing'
+          ? 'does not exist.'
+          : read.reason === 'too-big'
+            ? 'is too big.'
+            : "can't be read.";
+      return { ok: false, why };
+    }
+    const definition = paramsDefinition(read.text, relative);
+    this.#definitions.set(relative, definition);
+    if (read.stamp !== '') this.#stamps.set(relative, read.stamp);
+    this.#refused.delete(relative);
+    this.#changed(relative);
+    return { ok: true, tree: definition.tree };
+  }
+
+  #takeParams(relative: string, text: string): void {
+    this.#refused.delete(relative);
+    this.#definitions.set(relative, paramsDefinition(text, relative));
+    this.#changed(relative);
+    this.#paramsChanged(relative);
+  }
+
+  /** Pipelines that name the file are others now. */
+  #paramsChanged(relative: string): void {
+    for (const written of this.#namersOf(relative)) {
+      this.#definitions.set(written.path, this.#completed(written));
+      this.#changed(written.path);
+    }
+  }
+
+  #forgetUnnamedParams(): void {
+    for (const { kind, path: known } of [...this.#definitions.values()])
+      if (kind === 'params' && !this.namesParams(known)) this.remove(known);
   }
 
   #refuse(relative: string, { refused }: Identity): boolean {
@@ -264,8 +343,11 @@ export class Project {
     this.#refused.delete(relative);
     const wasUnread = this.#unread.delete(relative);
     if (this.#definitions.get(relative)?.kind === 'features') this.#features = undefined;
+    const wasParams = this.#definitions.get(relative)?.kind === 'params';
     const wasDefinition = this.#definitions.delete(relative);
     if (wasUnread || wasDefinition) this.#changed(relative);
+    if (wasParams) this.#paramsChanged(relative);
+    if (this.#written.delete(relative)) this.#forgetUnnamedParams();
     return wasUnread || wasDefinition;
   }
 

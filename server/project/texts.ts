@@ -1,6 +1,7 @@
 /** Definitions from texts that were kept, and how they differ from what the files say now. */
 import path from 'node:path';
 import { type FeaturesDefinition, define } from '../model/analyze.js';
+import { paramsDefinition, withParamFiles } from '../model/param-files.js';
 import type { Pipeline, ProjectSettings } from '../model/definition.js';
 import { definitionChanges, describeChanges } from '../model/definition-changes.js';
 import { detectKind } from '../model/ours.js';
@@ -41,10 +42,17 @@ export function pipelineFrom(texts: Texts, relative: string): FromTexts {
   });
   const found = definitions.find((one) => one.path === relative);
   if (found?.kind !== 'pipeline') return { ok: false, message: `${relative} is not a pipeline` };
+  const completed = withParamFiles(found, (name) => {
+    const text = texts[name];
+    if (text === undefined) return { ok: false, why: 'was not kept by the run.' };
+    return { ok: true, tree: paramsDefinition(text, name).tree };
+  });
+  const wrong = completed.problems.find(({ code }) => code === 'param-file');
+  if (wrong !== undefined) return { ok: false, message: wrong.message };
   const settings = definitions.flatMap((one) => (one.kind === 'project' ? [one.settings] : []))[0];
   return {
     ok: true,
-    pipeline: found.pipeline,
+    pipeline: completed.pipeline,
     settings: settings ?? NO_SETTINGS,
     features: definitions.flatMap((one) => (one.kind === 'features' ? [one] : [])),
   };
@@ -80,6 +88,8 @@ function wordsFor(relative: string, before: string, now: string): string | undef
     define(text, relative, detectKind(relative, text) ?? 'pipeline'),
   );
   if (old?.kind !== 'pipeline' || fresh?.kind !== 'pipeline') return 'changed';
+  // Files of params: nobody's definition.
+  if (old.pipeline.tasks.length + fresh.pipeline.tasks.length === 0) return 'changed';
   const changes = definitionChanges(old.pipeline, fresh.pipeline);
   return changes === undefined ? undefined : describeChanges(changes);
 }

@@ -1,6 +1,6 @@
 /** Edits that fixes are made of. They keep the rest of the text as it is, comments and flow style included. */
 import { lineBreakOf } from '../syntax/text.js';
-import type { MapEntry, Span, SyntaxTree } from '../syntax/tree.js';
+import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../syntax/tree.js';
 import { indentAt, lineOf, lineSpan } from './places.js';
 import type { Edit, Fix, RuleContext } from './rule.js';
 
@@ -64,6 +64,32 @@ export function insertBefore(
     ? `${key}: ${value}, `
     : `${key}: ${value}${lineBreakOf(tree)}${columnIndent(tree, entry)}`;
   return { path, span: at, newText };
+}
+
+/** Adds items to a list in its style, to one value without brackets with them. Nothing where it can't be told how. */
+export function addToList(
+  { definition: { tree, path } }: RuleContext,
+  value: SyntaxNode | null,
+  items: readonly string[],
+): Edit | undefined {
+  const insert = (at: number, newText: string): Edit => ({ path, span: { start: at, end: at }, newText });
+  if (value?.kind === 'scalar' && value.value !== null) {
+    const written = tree.text.slice(value.span.start, value.span.end);
+    return { path, span: value.span, newText: `[${[written, ...items].join(', ')}]` };
+  }
+  if (value?.kind !== 'sequence') return undefined;
+  const last = value.items.at(-1);
+  if (value.flow) {
+    if (last === null) return undefined;
+    return last === undefined
+      ? insert(value.span.start + 1, items.join(', '))
+      : insert(last.span.end, items.map((item) => `, ${item}`).join(''));
+  }
+  if (last === null || last === undefined) return undefined;
+  const line = tree.text.lastIndexOf('\n', last.span.start - 1) + 1;
+  const lead = tree.text.slice(line, last.span.start);
+  if (!/^ *- +$/.test(lead)) return undefined;
+  return insert(last.span.end, items.map((item) => `${lineBreakOf(tree)}${lead}${item}`).join(''));
 }
 
 /** Blanks up to the entry's column: in `- a: 1` the next key stands below `a`, not below the dash. */

@@ -33,14 +33,16 @@ import { redundantNeeds } from './graph/redundant-needs.js';
 import { aliasName } from './model/alias-name.js';
 import { modelName } from './model/name.js';
 import { paramDefault } from './param/default.js';
+import { paramFile } from './param/file.js';
 import { unused as unusedParam } from './param/unused.js';
 import { ignoredByCache } from './path/ignored-by-cache.js';
 import { missingInput } from './path/missing-input.js';
+import { missingScript } from './path/missing-script.js';
 import { outputHoldsSources } from './path/output-holds-sources.js';
 import { outputTracked } from './path/output-tracked.js';
 import { outsideProject } from './path/outside-project.js';
 import { windowsName } from './path/windows-name.js';
-import { unlistedInput } from './path/unlisted-input.js';
+import { undeclaredInput } from './path/undeclared-input.js';
 import { duplicatePipeline } from './reference/duplicate-pipeline.js';
 import { unknownAlias } from './reference/unknown-alias.js';
 import { unknownEnvironment } from './reference/unknown-environment.js';
@@ -120,7 +122,8 @@ export const ALL_RULES: readonly Rule[] = [
   unknownPackage,
   unknownServiceOfProject,
   missingInput,
-  unlistedInput,
+  undeclaredInput,
+  missingScript,
   outsideProject,
   outputTracked,
   windowsName,
@@ -131,6 +134,7 @@ export const ALL_RULES: readonly Rule[] = [
   arity,
   always,
   paramDefault,
+  paramFile,
   unusedParam,
   sharedOutput,
   ambiguous,

@@ -28,7 +28,7 @@ export function reportStructural(
       span: problem.span,
       message: problem.message,
       fixes: fixes(problem),
-      ...defined({ lacks: lacks(problem) }),
+      ...defined({ lacks: lacks(problem), related: problem.related }),
     });
   }
 }

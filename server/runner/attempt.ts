@@ -1,6 +1,7 @@
 /** One attempt at a task: the clock, the processes, the live metrics and the ways in which it can be ended. */
 import path from 'node:path';
 import { defined } from '../base/defined.js';
+import type { OpenedFiles } from '../base/task-outcome.js';
 import { jsonNumber } from '../base/numeral.js';
 import { setOwn } from '../base/set-own.js';
 import type { Json } from '../model/definition.js';
@@ -8,6 +9,7 @@ import { LOCAL_EXECUTOR } from '../model/executors.js';
 import type { Instance } from '../model/graph.js';
 import { formatDuration } from '../model/units.js';
 import { missingIn, wayOut } from '../python/missing.js';
+import { openedFilesVariables, readOpenedFiles } from '../python/opened-files.js';
 import { pythonVariables } from '../python/variables.js';
 import type { Question } from '../stores/approvals.js';
 import { hashOf } from '../stores/hash.js';
@@ -24,6 +26,7 @@ import { type Grant, deviceVariables } from './machine.js';
 import { MAX_METRICS, MetricTail, parseMetricLine } from './metrics.js';
 import type { GitState } from '../stores/registry/types.js';
 import type { TrackedPoint } from '../stores/tracking/tracked-task.js';
+import { writeParamsFile } from './params-file.js';
 import type { ResolvedTask } from './resolve.js';
 import { AttemptTracking, type OpenTracking } from './task-tracking.js';
 import type { PipelineCall } from './resolve-pipeline.js';
@@ -248,7 +251,7 @@ export class Attempt {
       script: async (script: Script) =>
         this.#command(script, undefined, {
           ...(await this.#clientVariables(script)),
-          ...pythonOf(this.#context, this.#task),
+          ...this.#pythonVariables(),
         }),
       say: (line: string) => this.#say(line),
       child: (call: PipelineCall) => {
@@ -258,6 +261,12 @@ export class Attempt {
       },
       ask: (question: Question) => this.#ask(question),
     };
+    const { paramsFile } = this.#task;
+    // A job that is under way already has found it.
+    if (paramsFile !== undefined && this.#job.left === undefined) {
+      const error = writeParamsFile(this.#context.session.layout, paramsFile);
+      if (error !== undefined) return { ok: false, error, final: true };
+    }
     if (this.#worker !== 'process') this.#started(undefined);
     return this.#task.work === undefined ? { ok: false } : perform(this.#task.work, context);
   }
@@ -265,6 +274,29 @@ export class Attempt {
   #clientVariables(script: Script): Promise<Readonly<Record<string, string>>> {
     const { env } = jobBasis(this.#context, this.#task, this.#number, this.#seat.grant);
     return this.#clients.variables(script, env.own, !this.#queues);
+  }
+
+  #pythonVariables(): Record<string, string> {
+    const own = pythonOf(this.#context, this.#task);
+    const { executors, executorOf, session, environment } = this.#context;
+    const { instance, env } = this.#task;
+    // Elsewhere the folder of the hook need not be there.
+    if (session.pythons.of(instance.task).noteFiles !== true || !executors.isHere(executorOf(instance)))
+      return own;
+    this.#opened = `${this.#metricsFile()}.opened`;
+    const folder = path.join(this.#context.metricsFolder, 'opened-files');
+    return {
+      ...own,
+      ...openedFilesVariables(folder, this.#opened, env['PYTHONPATH'] ?? environment['PYTHONPATH']),
+    };
+  }
+
+  /** Where its Python writes down what it opens. */
+  #opened: string | undefined;
+
+  /** Files of the project that its Python has opened. */
+  get opened(): OpenedFiles | undefined {
+    return this.#opened === undefined ? undefined : readOpenedFiles(this.#opened, this.#context.root);
   }
 
   #announced = false;

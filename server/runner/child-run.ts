@@ -13,6 +13,7 @@ import { resolveParams } from './params.js';
 import type { PipelineCall } from './resolve-pipeline.js';
 import { findResumable } from './resume.js';
 import type { RunOptions, RunOutcome } from './run-options.js';
+import { environmentWithFiles } from './env-files.js';
 import { secretNames } from './secrets.js';
 
 /** The run whose task it is. */
@@ -55,7 +56,11 @@ export async function runChild(
   const params = resolveParams(loaded.pipeline, call.params, similar);
   if (!params.ok) return { kind: 'refused', message: params.problems.join('; ') };
   const names = secretNames(loaded.pipeline);
-  const secrets = secretsFrom(names, options.places.secrets, options.environment);
+  const secrets = secretsFrom(
+    names,
+    options.places.secrets,
+    environmentWithFiles(options.root, loaded.pipeline, options.environment),
+  );
   if (secrets.missing.length > 0) return { kind: 'refused', message: missingSecrets(secrets.missing) };
   if (before?.status === 'waiting' && JSON.stringify(before.params) !== JSON.stringify(params.values)) {
     // Called with other params it is another run: nobody needs the answer to this one any more.

@@ -538,7 +538,7 @@ class Execution {
       inputs,
       metrics: logged,
       ...told,
-      ...defined({ exitCode, signal, made }),
+      ...defined({ exitCode, signal, made, opened: attempt.opened }),
       ...attempt.usage,
     };
     if (attempt.timedOut) return { status: 'failed', error: attempt.timeoutMessage, ...base };

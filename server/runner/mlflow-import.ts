@@ -21,7 +21,7 @@ export function importsMlflow(script: string, folder: string): boolean {
     const file = name.replaceAll('.', '/');
     return [`${file}.py`, `${file}/__main__.py`];
   });
-  const scripts = [...filesRead(script), ...modules].filter((file) => /\.pyw?$/.test(file));
+  const scripts = [...filesRead(script).files, ...modules].filter((file) => /\.pyw?$/.test(file));
   return scripts.slice(0, MOST_SCRIPTS).some((file) => IMPORT.test(textOf(path.resolve(folder, file))));
 }
 

@@ -6,6 +6,7 @@ import type {
   ArtifactKind,
   Check,
   EnvEntry,
+  EnvFile,
   Json,
   Output,
   Pipeline,
@@ -29,8 +30,11 @@ import {
   planOf,
   resolveAction,
 } from './action-plans.js';
+import { envFileVariables } from './env-files.js';
 import { FINGERPRINT_FORMAT, TEMPLATE } from './fingerprint.js';
+import { hashOf } from './hash.js';
 import { ownPathProblem } from './own-paths.js';
+import { type ParamsFile, paramsText } from './params-file.js';
 import type { Texts } from './resolve-texts.js';
 import { plainTableOptions } from '../model/table-options.js';
 import { type Facts, TaskScope } from './scope.js';
@@ -67,6 +71,8 @@ export interface ResolvedTask {
   readonly workingDirectory: string;
   /** What its commands find as `python`. */
   readonly python?: Choice;
+  /** Written before the task begins. */
+  readonly paramsFile?: ParamsFile;
   /** What the definition sets. */
   readonly env: Readonly<Record<string, string>>;
   readonly inputs: readonly TaskInputPath[];
@@ -131,7 +137,8 @@ class Resolver {
   resolve(): ResolvedTask {
     const { task } = this.#instance;
     const parts: FingerprintPart[] = [{ kind: 'format', name: 'format', value: FINGERPRINT_FORMAT }];
-    const env = this.#environment([...this.#pipeline.env, ...task.env], parts);
+    const env = this.#environment(parts);
+    const paramsFile = this.#paramsFile(parts);
     parts.push(...this.#secrets());
     const workingDirectory = this.#directory(parts);
     const work = task.action === undefined ? undefined : resolveAction(task.action, this.#resolving(parts));
@@ -149,7 +156,7 @@ class Resolver {
       inputs,
       outputs,
       parts,
-      ...defined({ python: this.#python }),
+      ...defined({ python: this.#python, paramsFile }),
     };
   }
 
@@ -182,24 +189,71 @@ class Resolver {
     }
   }
 
-  #environment(entries: readonly EnvEntry[], parts: FingerprintPart[]): Record<string, string> {
+  /** Those of the pipeline under those of the task; files under what stands beside them. */
+  #environment(parts: FingerprintPart[]): Record<string, string> {
     const env: Record<string, string> = {};
-    for (const entry of entries) {
-      const { real, shown } = this.#variable(entry);
-      if (real === undefined) continue;
-      const bytes = Buffer.byteLength(real) + entry.name.length + 1;
+    const fromFiles = new Set<string>();
+    const set = (name: string, real: string, shown: string, span: Span): void => {
+      const bytes = Buffer.byteLength(real) + name.length + 1;
       if (bytes > LONGEST_VARIABLE) {
-        const message = `env ${entry.name} is ${formatBytes(bytes)} long, and the system takes ${formatBytes(LONGEST_VARIABLE)} for one variable: write the value into a file`;
-        throw new Unresolved(message, false, entry.value.span);
+        const message = `env ${name} is ${formatBytes(bytes)} long, and the system takes ${formatBytes(LONGEST_VARIABLE)} for one variable: write the value into a file`;
+        throw new Unresolved(message, false, span);
       }
-      env[entry.name] = real;
-      this.#real.env[entry.name] = real;
-      this.#shown.env[entry.name] = shown;
+      env[name] = real;
+      this.#real.env[name] = real;
+      this.#shown.env[name] = shown;
+    };
+    for (const { env: entries, envFiles = [] } of [this.#pipeline, this.#instance.task]) {
+      for (const file of envFiles) {
+        for (const [name, value] of this.#fileVariables(file)) {
+          set(name, value, value, file.path.span);
+          fromFiles.add(name);
+        }
+      }
+      for (const entry of entries) {
+        const { real, shown } = this.#variable(entry);
+        if (real === undefined) continue;
+        set(entry.name, real, shown, entry.value.span);
+        fromFiles.delete(entry.name);
+      }
     }
     for (const name of Object.keys(env)) {
-      parts.push({ kind: 'env', name, value: this.#shown.env[name] ?? '' });
+      const shown = this.#shown.env[name] ?? '';
+      // Such files hold passwords that nobody has called secrets: they are not written down.
+      parts.push({ kind: 'env', name, value: fromFiles.has(name) ? hashOf(shown) : shown });
     }
     return env;
+  }
+
+  /** Secrets have a way of their own, which keeps them out of logs and records. */
+  #fileVariables(file: EnvFile): readonly (readonly [string, string])[] {
+    const read = envFileVariables(file, this.#workspace);
+    if (!read.ok) throw new Unresolved(read.message, false, file.path.span);
+    const secrets = [...this.#pipeline.secrets, ...this.#instance.task.secrets];
+    return [...read.variables].filter(([name]) => !secrets.some(({ value }) => value === name));
+  }
+
+  #paramsFile(parts: FingerprintPart[]): ParamsFile | undefined {
+    const { paramsFile } = this.#instance.task;
+    if (paramsFile === undefined) return undefined;
+    const path = this.#checked(
+      this.#render(paramsFile.path, 'plain').real,
+      'params-file',
+      paramsFile.path.span,
+    );
+    const own = ownPathProblem(path, false, this.#pipeline.path, this.#workspace);
+    if (own !== undefined) throw new Unresolved(own, false, paramsFile.path.span);
+    const flat = Object.entries(this.#facts.params);
+    const isIn = (name: string, one: string): boolean => name === one || name.startsWith(`${one}.`);
+    for (const { value, span } of paramsFile.only ?? []) {
+      if (flat.some(([name]) => isIn(name, value))) continue;
+      throw new Unresolved(`params-file: there is no param "${value}"`, false, span);
+    }
+    const wanted = flat.filter(([name]) => paramsFile.only?.some(({ value }) => isIn(name, value)) ?? true);
+    // What is looked at counts, as it does where it stands in a command.
+    for (const [name] of wanted) this.#shown.lookup('params', name.split('.'));
+    parts.push({ kind: 'command', name: 'params-file', value: path });
+    return { path, text: paramsText(wanted) };
   }
 
   /** The value of a variable; nothing where it is one of the outside that is not set. */

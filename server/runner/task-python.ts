@@ -1,7 +1,8 @@
 /** The Python of each task of a pipeline: which it is, whether its commands use it, and what of it counts. */
 import { defined } from '../base/defined.js';
 import type { Pipeline, Task, TemplateText } from '../model/definition.js';
-import { type PythonWish, commandNames, pythonWish, usesPython } from '../model/python.js';
+import { type PythonWish, pythonWish, usesPython } from '../model/python.js';
+import { programNames } from '../model/shell-commands.js';
 import { scriptOf } from '../model/shell.js';
 import { shellOfTask } from '../model/shells.js';
 import { type Choice, type PythonSource, Pythons } from '../python/choose.js';
@@ -16,6 +17,8 @@ export interface TaskPython {
   readonly choice?: Choice;
   /** Its commands are seen to use it, or the task names it itself. */
   readonly uses: boolean;
+  /** Which files it opens is to be noted. */
+  readonly noteFiles?: boolean;
   /** Why it can't run, and where that is said. */
   readonly problem?: { readonly message: string; readonly span: TemplateText['span'] };
   readonly parts: readonly FingerprintPart[];
@@ -78,7 +81,13 @@ export class TaskPythons {
     const unnamed = PLATFORM === 'windows' ? withoutName(choice, script) : undefined;
     const problem =
       unnamed === undefined ? undefined : { message: unnamed, span: task.actionSpan ?? task.nameSpan };
-    return { choice, uses, parts: uses ? this.#parts(choice, wish) : [], ...defined({ problem }) };
+    return {
+      choice,
+      uses,
+      noteFiles: uses && wish.noteFiles,
+      parts: uses ? this.#parts(choice, wish) : [],
+      ...defined({ problem }),
+    };
   }
 
   #programsOf({ python }: Choice): ReadonlySet<string> {
@@ -112,7 +121,7 @@ function spanOf(source: PythonSource, { asked }: PythonWish): TemplateText['span
 
 /** On Windows environments have no `python3`, and another one would be found. */
 function withoutName({ python, name, source }: Choice, script: string): string | undefined {
-  if (source === 'path' || !commandNames(script).has('python3')) return undefined;
+  if (source === 'path' || !programNames(script).has('python3')) return undefined;
   const PATH = binFolders(python).join(';');
   return findProgram('python3', { PATH }) === undefined
     ? `${name} has no \`python3\`, and on Windows another one would be found: write \`python\``

@@ -1,6 +1,6 @@
 /** The record of a run: one lowdb document per run, written by the one process that runs it. */
 import { defined } from '../base/defined.js';
-import type { CheckOutcome, RunStatus, TaskProgress, TaskStatus } from '../base/task-outcome.js';
+import type { CheckOutcome, OpenedFiles, RunStatus, TaskProgress, TaskStatus } from '../base/task-outcome.js';
 import type { ArtifactKind, Json, PipelineKind } from '../model/definition.js';
 import type { RunMarks } from './run-marks.js';
 
@@ -124,6 +124,8 @@ export interface TaskRun extends TaskProgress, TaskOutcome {
   readonly fingerprint?: FingerprintRecord;
   /** What it asked people, and what they answered. */
   readonly approval?: ApprovalRecord;
+  /** Files of the project that its Python opened. */
+  readonly opened?: OpenedFiles;
   /** Relative to the run's folder. */
   readonly log?: string;
   /**

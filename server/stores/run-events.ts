@@ -138,7 +138,7 @@ export interface TaskEnded
     TaskOutcome,
     Exit,
     Usage,
-    Pick<TaskRun, 'tolerated' | 'missingModule' | 'upstream' | 'restoredFrom' | 'lost'> {
+    Pick<TaskRun, 'tolerated' | 'missingModule' | 'upstream' | 'restoredFrom' | 'lost' | 'opened'> {
   readonly type: 'task-ended';
   readonly id: string;
   readonly status: EndStatus;

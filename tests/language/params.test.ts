@@ -41,7 +41,9 @@ async function demo(
 }
 
 function editsOf({ changes, documentChanges = [] }: WorkspaceEdit, file: string): TextEdit[] {
-  const versioned = documentChanges.flatMap((one) => ('edits' in one ? (one.edits as TextEdit[]) : []));
+  const versioned = documentChanges.flatMap((one) =>
+    'edits' in one && one.textDocument.uri === file ? (one.edits as TextEdit[]) : [],
+  );
   return [...versioned, ...(changes?.[file] ?? [])];
 }
 
@@ -117,4 +119,37 @@ test('params of groups: completion, hover, definition, references, rename', asyn
     applyEdits(PIPELINE, editsOf(edit, uri(file))),
     PIPELINE.replace('lr: 0.1', 'rate: 0.1').replaceAll('params.model.lr', 'params.model.rate'),
   );
+});
+
+const FROM = `params:
+  from: params.yaml
+tasks:
+  show:
+    run: echo \${{ params.model.lr }}
+`;
+
+test('params of files: completion, hover, jumps and renames in both files', async (t) => {
+  const values = 'model:\n  lr: 0.10\n  depth: 3\n';
+  const root = folder(t, { 'demo.pipeline.yaml': FROM, 'params.yaml': values });
+  const lsp = await client(t, root);
+  const pipeline = path.join(root, 'demo.pipeline.yaml');
+  const params = path.join(root, 'params.yaml');
+  await lsp.open(pipeline, FROM);
+  await lsp.open(params, values);
+  const use = positionOf(FROM, 'lr }}');
+  const hover = await lsp.ask<Hover>('hover', pipeline, use);
+  assert.match((hover.contents as MarkupContent).value, /default `0\.10`[\s\S]*from `params\.yaml:2`/);
+  const [target] = await lsp.ask<(LocationLink | Location)[]>('definition', pipeline, use);
+  assert.ok(target !== undefined);
+  assert.equal('targetUri' in target ? target.targetUri : target.uri, uri(params));
+  for (const [file, where] of [
+    [pipeline, use],
+    [params, positionOf(values, 'lr:')],
+  ] as const) {
+    const edit = await lsp.ask<WorkspaceEdit>('rename', file, where, { newName: 'rate' });
+    assert.equal(applyEdits(FROM, editsOf(edit, uri(pipeline))).includes('params.model.rate'), true);
+    assert.equal(applyEdits(values, editsOf(edit, uri(params))), values.replace('lr', 'rate'));
+  }
+  const list = await lsp.ask<CompletionList>('completion', pipeline, use);
+  assert.ok(list.items.some(({ label }) => label === 'depth'));
 });

@@ -105,6 +105,7 @@ test('each answer is as its schema says, with every part that may be there', asy
     'runs show',
     'runs diff',
     'runs compare latest latest',
+    'inputs train --pipeline train',
   ])
     await cover(0, line);
   await cover(1, 'lint');

@@ -85,6 +85,8 @@ test('each key of a task says whether it counts, and does', async () => {
     needs: 'needs: [base]',
     if: 'if: always()',
     env: 'env: { A: 1 }',
+    'env-file': 'env-file: few.env',
+    'params-file': 'params-file: work/params.json',
     secrets: 'secrets: [S]',
     inputs: 'inputs: [in]',
     outputs: 'outputs: { o: o }',
@@ -108,7 +110,7 @@ test('each key of a task says whether it counts, and does', async () => {
   const project = await TestProject.make(
     `tasks:\n  base:\n    run: echo 1\n  changed:\n    run: echo 2\n${keys.map(([, text], at) => `  t${at}:\n    run: echo 1\n    ${text}\n`).join('')}`,
   );
-  project.write({ in: '1', 'sub/x': '' });
+  project.write({ in: '1', 'sub/x': '', 'few.env': 'A=1\n' });
   const { stdout } = await project.run(['run', '--json', '--keep-going'], { env: { S: '1' } });
   const hashes = new Map<string, string>();
   for (const line of stdout.split('\n')) {
@@ -132,6 +134,7 @@ test('each key of a pipeline and of an output says whether it counts, and does',
   const project = await TestProject.make({
     'modelyard.yaml': 'name: test\nexecutors: { small: { type: local } }\n',
     'main.pipeline.yaml': base,
+    'few.env': 'A=1\n',
   });
   await project.expect(0, ['run']);
   const flips: Readonly<Record<string, string>> = {
@@ -140,6 +143,7 @@ test('each key of a pipeline and of an output says whether it counts, and does',
     description: pipelineOf('description: other', '{ path: o }'),
     params: base.replace('unused: 1', 'unused: 2'),
     env: pipelineOf('env: { A: 1 }', '{ path: o }'),
+    'env-file': pipelineOf('env-file: few.env', '{ path: o }'),
     secrets: pipelineOf('secrets: [S]', '{ path: o }'),
     shell: pipelineOf('shell: bash', '{ path: o }'),
     python: pipelineOf('python: python3', '{ path: o }'),

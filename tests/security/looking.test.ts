@@ -22,6 +22,7 @@ import { LspClient, uri } from '../support/lsp-client.js';
 const LOOKING: Readonly<Record<string, string>> = {
   lint: '| main',
   plan: 'main | ship | main --no-cache --json',
+  inputs: 'a --pipeline main | a --pipeline main --json',
   status: '| --json',
   graph: 'main | main --json',
   approvals: '',

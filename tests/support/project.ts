@@ -8,6 +8,7 @@ import type { RuleSeverity } from '../../server/model/definition.js';
 import type { Edit, ExampleModel, Finding, Probe, ProjectView } from '../../server/rules/rule.js';
 import { checkDefinition } from '../../server/rules/index.js';
 import { detectKind } from '../../server/model/ours.js';
+import { paramsDefinition, withParamFiles } from '../../server/model/param-files.js';
 import { knownPackages } from './known-packages.js';
 import { knownModels } from './known-models.js';
 
@@ -46,9 +47,23 @@ export function memoryProject(
   files: Readonly<Record<string, string>>,
   options: MemoryOptions = {},
 ): MemoryProject {
-  const definitions = Object.entries(files).map(([path, text]) =>
+  const written = Object.entries(files).map(([path, text]) =>
     define(text, path, detectKind(path, text) ?? 'pipeline'),
   );
+  const params = new Set(
+    written
+      .flatMap((one) => (one.kind === 'pipeline' ? (one.pipeline.paramFiles ?? []) : []))
+      .map(({ path }) => path),
+  );
+  const definitions = written.map((one): Definition => {
+    if (params.has(one.path)) return paramsDefinition(one.tree.text, one.path);
+    if (one.kind !== 'pipeline') return one;
+    return withParamFiles(one, (path) => {
+      const text = files[path];
+      if (text === undefined) return { ok: false, why: 'does not exist.' };
+      return { ok: true, tree: paramsDefinition(text, path).tree };
+    });
+  });
   const pipelinesByName = new Map<string, Definition[]>();
   for (const definition of definitions) {
     if (definition.kind !== 'pipeline') continue;

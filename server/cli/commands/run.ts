@@ -6,6 +6,7 @@ import { parseDuration } from '../../model/units.js';
 import { RunControl } from '../../runner/control.js';
 import type { EventSink } from '../../stores/run-events.js';
 import { missingSecrets, secretsFrom } from '../../model/secrets.js';
+import { environmentWithFiles } from '../../runner/env-files.js';
 import { secretNames } from '../../runner/secrets.js';
 import { runPipeline } from '../../runner/run.js';
 import type { RunOptions } from '../../runner/run-options.js';
@@ -39,6 +40,7 @@ export const run: Command = {
     'run rain-train -j 4 --param epochs=300',
     'run rain-train --only evaluate',
     'run rain-train --resume',
+    'run rain-train --watch',
   ],
   details: `
 Tasks whose commands, params, inputs and outputs are as they were are left alone or restored from the cache; the
@@ -46,7 +48,10 @@ others run, in parallel where nothing keeps them apart. Ctrl-C ends the run poli
 
 Where a task waits for people, everything else goes on. When nothing else is left, the person before the terminal is
 asked; elsewhere the command ends with 3, and the run goes on with --resume once \`modelyard approve\` was called. With
---wait it stays until all is answered.`,
+--wait it stays until all is answered.
+
+With --watch what became stale is run again as files are saved: definition, params, inputs. A change cancels the run only where
+what runs is out of date by it; there is never more than one run at once.`,
   flags: {
     ...SELECTION_FLAGS,
     ...STAGE_FLAGS,
@@ -57,6 +62,10 @@ asked; elsewhere the command ends with 3, and the run goes on with --resume once
       help: 'After a failure, keep running what does not depend on it.',
     },
     ...RESUME_FLAGS,
+    watch: {
+      type: 'boolean',
+      help: 'Stay, and run again what became stale whenever a file is saved that the pipeline reads. Ctrl-C ends it.',
+    },
     dry: { type: 'boolean', help: 'Only say what would be done, and why.' },
     grace: { type: 'string', value: 'S', help: 'Seconds that tasks get to end after Ctrl-C. Default: 5.' },
     wait: {
@@ -72,11 +81,19 @@ asked; elsewhere the command ends with 3, and the run goes on with --resume once
   most: 1,
   async run(args) {
     if (args.flag('dry')) {
+      if (args.flag('watch')) throw new UsageError('--watch and --dry exclude each other');
       const { showPlan } = await import('./plan.js');
       return showPlan(args);
     }
     if (args.flag('wait') && args.flag('no-wait'))
       throw new UsageError('--wait and --no-wait exclude each other');
+    if (args.flag('watch')) {
+      if (args.text('resume') !== undefined) throw new UsageError('--watch and --resume exclude each other');
+      const { watchRuns } = await import('../watch-runs.js');
+      return watchRuns(args, (own, prepared, control, also) =>
+        execute(own, prepared, control, undefined, [also]),
+      );
+    }
     return execute(args, await prepareFor(args), new RunControl());
   },
 };
@@ -105,11 +122,12 @@ async function execute(
   prepared: Prepared,
   control: RunControl,
   sink?: EventSink,
+  also: readonly EventSink[] = [],
 ): Promise<number> {
   const options = await optionsFor(args, prepared, control);
   const restore = catchSignals(control);
   try {
-    const outcome = await runPipeline(options, [sink ?? (await sinkFor(args, prepared.root))]);
+    const outcome = await runPipeline(options, [sink ?? (await sinkFor(args, prepared.root)), ...also]);
     if (outcome.kind === 'refused') {
       if (outcome.reason === 'taken') throw new TakenError(outcome.message, EXIT.failed);
       if (outcome.reason === 'usage')
@@ -177,7 +195,7 @@ function graceOf(args: Arguments): number {
 }
 
 /** Every secret that is asked for has to be there before anything starts. */
-function secretsFor({ compiled, selection }: Prepared): Readonly<Record<string, string>> {
+function secretsFor({ root, compiled, selection }: Prepared): Readonly<Record<string, string>> {
   const { pipeline } = compiled;
   const names =
     selection.only === undefined
@@ -188,7 +206,11 @@ function secretsFor({ compiled, selection }: Prepared): Readonly<Record<string, 
             selection.only?.some((one) => one.split('@')[0] === task.name),
           ),
         });
-  const { values, missing } = secretsFrom(names, compiled.places.secrets, process.env);
+  const { values, missing } = secretsFrom(
+    names,
+    compiled.places.secrets,
+    environmentWithFiles(root, pipeline, process.env),
+  );
   if (missing.length > 0) throw new CommandError(missingSecrets(missing), EXIT.usage);
   return values;
 }

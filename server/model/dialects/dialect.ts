@@ -41,7 +41,13 @@ export interface DvcDefinition extends DefinitionBase {
   readonly stages: readonly { readonly name: string; readonly nameSpan: Span; readonly span: Span }[];
 }
 
-export type Definition = PipelineDefinition | FeaturesDefinition | ProjectDefinition | DvcDefinition;
+/** A file that pipelines take params from. It is ours only as far as they name it, and has no schema. */
+export interface ParamsDefinition extends DefinitionBase {
+  readonly kind: 'params';
+}
+
+export type Definition =
+  PipelineDefinition | FeaturesDefinition | ProjectDefinition | DvcDefinition | ParamsDefinition;
 
 /** A file that may be one of ours. */
 export interface Candidate {

@@ -1,14 +1,16 @@
 /** Pipelines, as we write them ourselves. */
 import { templateOf } from '../../syntax/template.js';
 import type { MapEntry } from '../../syntax/tree.js';
-import type { Pipeline, StructuralProblem } from '../definition.js';
+import type { ParamFile, Pipeline, StructuralProblem } from '../definition.js';
 import { written } from '../keys.js';
 import { defaultName, similar } from '../names.js';
+import { paramFilesOf } from '../param-files.js';
 import { readParams } from '../read-params.js';
 import { readTask } from '../read-task.js';
 import {
   booleanOf,
   entriesOf,
+  envFilesOf,
   envOf,
   field,
   given,
@@ -87,6 +89,13 @@ function readPipeline(
   const root = mapOf(tree.root);
   const name = scalarOf(field(root, 'name'));
   const patterns = { left: PATTERN_BUDGET };
+  const files: ParamFile[] = [];
+  const params = entriesOf(field(root, 'params')).flatMap((entry) => {
+    const named = paramFilesOf(entry, problems);
+    if (named === undefined) return readParams(entry, problems, patterns);
+    files.push(...named);
+    return [];
+  });
   const unitOf = (entry: MapEntry) => (entry.value === null ? undefined : checked.units.get(entry.value));
   const pipeline: Pipeline = {
     path,
@@ -94,8 +103,10 @@ function readPipeline(
     nameSpan: name?.span ?? START,
     kind: wordOf(field(root, 'kind'), PIPELINE_KINDS) ?? 'model-build',
     ...given('description', textOf(field(root, 'description'))),
-    params: entriesOf(field(root, 'params')).flatMap((entry) => readParams(entry, problems, patterns)),
+    params,
+    ...(files.length === 0 ? {} : { paramFiles: files }),
     env: envOf(field(root, 'env')),
+    ...given('envFiles', envFilesOf(field(root, 'env-file'))),
     secrets: textsOf(field(root, 'secrets')),
     ...given('shell', locatedText(field(root, 'shell'))),
     ...given('executor', locatedText(field(root, 'executor'))),

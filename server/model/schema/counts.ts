@@ -15,6 +15,8 @@ export const TASK_KEY_COUNTS: Readonly<Record<keyof typeof taskOptionSchemas, bo
   needs: false,
   if: false,
   env: true,
+  'env-file': true,
+  'params-file': true,
   secrets: true,
   inputs: true,
   outputs: true,
@@ -44,6 +46,7 @@ export const PIPELINE_KEY_COUNTS: Readonly<
   description: 'no',
   params: 'where used',
   env: 'yes',
+  'env-file': 'yes',
   secrets: 'yes',
   shell: 'yes',
   executor: 'no',
@@ -70,7 +73,7 @@ export const OUTPUT_KEY_COUNTS: Readonly<
  *
  * @param path keys from the root of the file; any name for those of tasks and outputs
  */
-export function countsAt(kind: FileKind, path: readonly (string | number)[]): Counts | undefined {
+export function countsAt(kind: FileKind | 'params', path: readonly (string | number)[]): Counts | undefined {
   if (kind !== 'pipeline') return undefined;
   const [top, task, key, output, setting] = path;
   if (path.length === 1) return lookUp(PIPELINE_KEY_COUNTS, top);

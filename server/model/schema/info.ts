@@ -1,6 +1,7 @@
 /** What the schema says about one place of a file, for hover and completion. */
 import { defined } from '../../base/defined.js';
-import type { FileKind, Json } from '../definition.js';
+import type { Json } from '../definition.js';
+import type { Definition } from '../dialects/dialect.js';
 import { DIALECTS } from '../dialects/index.js';
 import type { Hint, NameTarget } from './hint.js';
 import { expected, shapeOf } from './shape.js';
@@ -45,11 +46,12 @@ export interface SchemaInfo {
  * @param siblings keys that stand in the map already: they are not offered again, nor what they rule out.
  */
 export function schemaAt(
-  kind: FileKind,
+  kind: Definition['kind'],
   path: readonly (string | number)[],
   siblings: readonly string[] = [],
 ): SchemaInfo | undefined {
-  let places: Shape[] = [shapeOf(DIALECTS[kind].schema)];
+  // Files of params have none.
+  let places: Shape[] = kind === 'params' ? [] : [shapeOf(DIALECTS[kind].schema)];
   for (const step of path) {
     places = places.flatMap((shape) => below(shape, step));
     if (places.length === 0) return undefined;

@@ -187,6 +187,12 @@ export const python = Type.Union([
         ['packages'],
         { default: 'version' },
       ),
+      'note-files': opt(
+        Type.Boolean(),
+        'Note which files of the project the Python of a task opens: `modelyard inputs TASK` shows them beside what is declared.',
+        [false],
+        { default: true },
+      ),
     },
     { title: 'Python' },
   ),

@@ -78,6 +78,26 @@ function paramOf(groups: number): TSchema {
   ]);
 }
 
+const paramFile = text({ names: 'path', expects: 'the path of a YAML, JSON or TOML file' }, { minLength: 1 });
+
+/** A param may be called `from`, too: what names no file is one. */
+const paramsFrom = Type.Union([
+  paramFile,
+  Type.Array(
+    Type.Union([
+      paramFile,
+      closed(
+        {
+          path: key(paramFile, 'The file, relative to the project.', ['conf/model.yaml']),
+          prefix: opt(name, 'The group that its params are put into: `${{ params.model.lr }}`.', ['model']),
+        },
+        { title: 'File of params' },
+      ),
+    ]),
+  ),
+  paramOf(MAX_GROUPS),
+]);
+
 const outputPath = hinted(path(), { patterns: 'output-globs' });
 
 const output = Type.Union([
@@ -138,6 +158,43 @@ const input = Type.Union([
   ),
 ]);
 
+const envFilePath = text({ names: 'path', expects: 'a path' }, { minLength: 1 });
+
+const envFile = listOrOne(
+  Type.Union([
+    envFilePath,
+    closed(
+      {
+        path: key(envFilePath, 'The file, relative to the project.', ['.env']),
+        optional: opt(Type.Boolean(), 'It may be missing.', [true], { default: false }),
+      },
+      { title: 'File of variables' },
+    ),
+  ]),
+);
+
+const paramsFilePath = text(
+  { names: 'path', expects: 'the path of a `.json` file', place: 'path' },
+  { minLength: 1, pattern: '\\.json$' },
+);
+
+const paramsFile = Type.Union([
+  paramsFilePath,
+  closed(
+    {
+      path: key(paramsFilePath, 'The file that is written, relative to the project.', ['work/params.json']),
+      only: opt(
+        listOrOne(
+          text({ expects: 'the name of a param or of a group: `lr`, `model.net`' }, { minLength: 1 }),
+        ),
+        'Params and groups that go into it, and count. Default: all of them.',
+        [['model', 'seed']],
+      ),
+    },
+    { title: 'File with params' },
+  ),
+]);
+
 const matrixCell = Type.Record(Type.String(), literal, { title: 'Matrix cell' });
 
 const axis = Type.Union([
@@ -192,6 +249,16 @@ export const taskOptionSchemas = {
     taskEnvMap(),
     'Environment variables of the task, over those of the pipeline. One of whoever starts the run is named with `from-environment`, so that its value counts.',
     [{ OMP_NUM_THREADS: 2 }, { MODE: { 'from-environment': true, default: 'dev' } }],
+  ),
+  'env-file': opt(
+    envFile,
+    'Files of variables (`NAME=value` lines) for the task, over those of the pipeline; `env` is over both. What changes in them counts; of secrets that they hold only the names do.',
+    ['.env', ['.env', { path: '.env.local', optional: true }]],
+  ),
+  'params-file': opt(
+    paramsFile,
+    'A JSON file that Modelyard writes before the commands run, with the params of the run: groups are maps in it. All that is in it counts. A file there that Modelyard has not written is left alone, and the task fails.',
+    ['work/params.json', { path: 'work/params.json', only: 'model' }],
   ),
   secrets: opt(
     listOrOne(secretName),
@@ -345,17 +412,32 @@ export const pipelineSchema = closed(
     ),
     description: opt(prose, 'What it does, for people.', ['Will it rain in Seattle tomorrow?']),
     params: opt(
-      named(
-        key(
-          paramOf(MAX_GROUPS),
-          'A param: its default, a map with `type`, `default`, `description`, `minimum`, `maximum`, `choices`, `pattern`, or a group of params.',
-          [200, { type: 'integer', default: 42, minimum: 0 }, { lr: 0.1 }],
-        ),
+      Type.Object(
+        {
+          from: opt(
+            paramsFrom,
+            'YAML, JSON or TOML files whose values are params, typed by how they are written; maps are groups. A task counts the values that it uses.',
+            ['params.yaml', ['params.yaml', { path: 'conf/model.toml', prefix: 'model' }]],
+          ),
+        },
+        {
+          propertyNames: { pattern: NAME_PATTERN },
+          additionalProperties: key(
+            paramOf(MAX_GROUPS),
+            'A param: its default, a map with `type`, `default`, `description`, `minimum`, `maximum`, `choices`, `pattern`, or a group of params. Without a default it takes the value of a file of `from`.',
+            [200, { type: 'integer', default: 42, minimum: 0 }, { lr: 0.1 }],
+          ),
+        },
       ),
       'Values that a run can change: `${{ params.epochs }}`.',
-      [{ epochs: 200, seed: { type: 'integer', default: 42, minimum: 0 } }],
+      [{ epochs: 200, seed: { type: 'integer', default: 42, minimum: 0 } }, { from: 'params.yaml' }],
     ),
     env: opt(taskEnvMap(), 'Environment variables of every task.', [{ PYTHONUNBUFFERED: '1' }]),
+    'env-file': opt(
+      envFile,
+      'Files of variables (`NAME=value` lines) for every task; `env` is over them. They hold values of secrets, too, that the environment does not have.',
+      ['.env', { path: '.env', optional: true }],
+    ),
     secrets: opt(listOrOne(secretName), 'Secrets that every task gets as environment variables.', [
       ['API_KEY'],
     ]),

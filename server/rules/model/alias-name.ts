@@ -25,7 +25,7 @@ differs only by case from an alias that the model has.
 `,
   good: [
     {
-      disk: ['models/rain.json'],
+      disk: ['models/rain.json', 'use.sh'],
       files:
         'tasks:\n  register:\n    register: { model: rain, from: models/rain.json, aliases: [candidate], compare-to: 3 }\n  use:\n    run: ./use.sh ${{ models.rain@latest.path }}\n    cache: false\n',
     },

@@ -20,7 +20,7 @@ Where a version is meant, its alias or number follows an \`@\`: \`rain@productio
 `,
   good: [
     {
-      disk: ['models/rain.json'],
+      disk: ['models/rain.json', 'use.sh'],
       files:
         'tasks:\n  register:\n    register: { model: seattle.rain, from: models/rain.json, aliases: [candidate] }\n  use:\n    run: ./use.sh ${{ models.rain@production.path }}\n    cache: false\n',
     },

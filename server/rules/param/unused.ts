@@ -42,6 +42,8 @@ expression takes them together (\`toJSON(params)\`, \`params.*\`) or picks one b
     );
     const single = pipeline.params.length === 1;
     for (const param of pipeline.params) {
+      // What a file of params has may be for others.
+      if (param.file !== undefined) continue;
       if (used.some((path) => touches(path, param.name.split('.')))) continue;
       const whole = single ? keyOf(pipeline, 'params')?.span : undefined;
       context.report({

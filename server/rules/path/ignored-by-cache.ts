@@ -25,7 +25,7 @@ output has it.
   good: [
     {
       files:
-        'tasks:\n  clean:\n    run: ./clean.sh\n    inputs: [data/raw]\n    outputs: { data: data/clean }\n',
+        'tasks:\n  clean:\n    run: make clean\n    inputs: [data/raw]\n    outputs: { data: data/clean }\n',
       disk: ['data/raw/a.csv'],
     },
     {

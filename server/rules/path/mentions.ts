@@ -11,7 +11,7 @@ export type PathRole = 'input' | 'output' | 'data' | 'source' | 'working-directo
 
 export interface PathMention {
   readonly role: PathRole;
-  /** Absent: it stands in a features file. */
+  /** Absent: it belongs to the whole pipeline, or stands in a features file. */
   readonly task?: Task;
   readonly text: TemplateText;
   /** It may be missing. */
@@ -37,7 +37,14 @@ const mentionsOf = memo<Pipeline, readonly PathMention[]>(collect);
 
 function collect(pipeline: Pipeline): PathMention[] {
   const mentions: PathMention[] = [];
+  const variables = ({ envFiles = [] }: Pipeline | Task, task?: Task): void => {
+    for (const { path: text, optional } of envFiles)
+      mentions.push({ role: 'data', ...(task === undefined ? {} : { task }), text, optional });
+  };
+  variables(pipeline);
   for (const task of pipeline.tasks) {
+    variables(task, task);
+    if (task.paramsFile !== undefined) mentions.push({ role: 'output', task, text: task.paramsFile.path });
     for (const text of task.inputs) {
       // What is left out may as well not be there.
       if (text.negated) mentions.push({ role: 'pattern', task, text });

@@ -56,23 +56,23 @@ It is a warning and no error, because data is often fetched after the code.
   good: [
     {
       files:
-        'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh, raw/*.csv]\n    outputs: { data: data/ }\n  train:\n    run: ./train.sh\n    inputs: [data/split.csv]\n    outputs: { model: models/rain.json }\n',
+        'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh, raw/*.csv]\n    outputs: { data: data/ }\n  train:\n    run: make train\n    inputs: [data/split.csv]\n    outputs: { model: models/rain.json }\n',
       disk: ['split.sh', 'raw/2024.csv'],
     },
     {
       files: {
         'weather.features.yaml': views('raw/*.csv', 'data/soil.csv'),
         'fetch.pipeline.yaml':
-          'tasks:\n  fetch:\n    run: ./fetch.sh\n    outputs: { data: data/soil.csv }\n',
+          'tasks:\n  fetch:\n    run: make fetch\n    outputs: { data: data/soil.csv }\n',
       },
       disk: ['raw/2024.csv'],
     },
     {
       files: {
         'count.pipeline.yaml':
-          "tasks:\n  count:\n    run: ./count.sh\n    inputs: ['*.csv', all.json]\n    cache: false\n",
+          "tasks:\n  count:\n    run: make count\n    inputs: ['*.csv', all.json]\n    cache: false\n",
         'make.pipeline.yaml':
-          "tasks:\n  split:\n    run: ./split.sh\n    outputs: { parts: '*.csv' }\n  list:\n    run: ./list.sh\n    outputs: { all: 'a*.json' }\n",
+          "tasks:\n  split:\n    run: make split\n    outputs: { parts: '*.csv' }\n  list:\n    run: make list\n    outputs: { all: 'a*.json' }\n",
       },
       disk: [],
     },
@@ -81,9 +81,9 @@ It is a warning and no error, because data is often fetched after the code.
     {
       files: {
         'count.pipeline.yaml':
-          "tasks:\n  count:\n    run: ./count.sh\n    inputs: [«parts/1.csv», «'*.parquet'»]\n    cache: false\n",
+          "tasks:\n  count:\n    run: make count\n    inputs: [«parts/1.csv», «'*.parquet'»]\n    cache: false\n",
         'make.pipeline.yaml':
-          "tasks:\n  split:\n    run: ./split.sh\n    outputs: { parts: 'csv/*.csv', all: all.json }\n",
+          "tasks:\n  split:\n    run: make split\n    outputs: { parts: 'csv/*.csv', all: all.json }\n",
       },
       disk: [],
       messages: [
@@ -94,19 +94,19 @@ It is a warning and no error, because data is often fetched after the code.
     {
       files: {
         'count.pipeline.yaml':
-          'tasks:\n  count:\n    run: ./count.sh\n    inputs: [«1.csv», out-1.csv]\n    cache: false\n',
-        'make.pipeline.yaml': "tasks:\n  split:\n    run: ./split.sh\n    outputs: { parts: 'out-*.csv' }\n",
+          'tasks:\n  count:\n    run: make count\n    inputs: [«1.csv», out-1.csv]\n    cache: false\n',
+        'make.pipeline.yaml': "tasks:\n  split:\n    run: make split\n    outputs: { parts: 'out-*.csv' }\n",
       },
       disk: [],
       messages: ['"1.csv" does not exist, and no task produces it.'],
     },
     {
       files:
-        'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh]\n    outputs: { data: data/split.csv }\n  train:\n    run: ./train.sh\n    inputs: [«data/spilt.csv»]\n    outputs: { model: models/rain.json }\n',
+        'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh]\n    outputs: { data: data/split.csv }\n  train:\n    run: make train\n    inputs: [«data/spilt.csv»]\n    outputs: { model: models/rain.json }\n',
       disk: ['split.sh'],
       messages: ['"data/spilt.csv" does not exist, and no task produces it. Did you mean "data/split.csv"?'],
       fixed:
-        'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh]\n    outputs: { data: data/split.csv }\n  train:\n    run: ./train.sh\n    inputs: [data/split.csv]\n    outputs: { model: models/rain.json }\n',
+        'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh]\n    outputs: { data: data/split.csv }\n  train:\n    run: make train\n    inputs: [data/split.csv]\n    outputs: { model: models/rain.json }\n',
     },
     {
       files:
@@ -115,19 +115,19 @@ It is a warning and no error, because data is often fetched after the code.
       messages: [
         '"train.py" does not exist, and no task produces it. Paths are relative to the project: did you mean "src/train.py"?',
       ],
-      also: ['path/unlisted-input'],
+      also: ['path/undeclared-input'],
       fixed:
         'tasks:\n  train:\n    run: python3 train.py\n    working-directory: src\n    inputs: [src/train.py]\n    outputs: { model: models/rain.json }\n',
     },
     {
       files:
-        'tasks:\n  train:\n    run: ./train.sh\n    inputs: [«raw/*.parquet»]\n    outputs: { model: models/rain.json }\n',
+        'tasks:\n  train:\n    run: make train\n    inputs: [«raw/*.parquet»]\n    outputs: { model: models/rain.json }\n',
       disk: ['raw/2024.csv'],
       messages: ['"raw/*.parquet" matches no file, and no task makes one.'],
     },
     {
       files:
-        "tasks:\n  train:\n    run: ./train.sh\n    inputs: [«'!data/old.csv'», data]\n    outputs: { model: models/rain.json }\n",
+        "tasks:\n  train:\n    run: make train\n    inputs: [«'!data/old.csv'», data]\n    outputs: { model: models/rain.json }\n",
       disk: ['data/old.csv'],
       messages: [
         '"!data/old.csv" takes away from the inputs before it, and there are none. Write it behind them.',
@@ -135,14 +135,14 @@ It is a warning and no error, because data is often fetched after the code.
     },
     {
       files:
-        'tasks:\n  join:\n    training-set: { labels: «data/lables.csv», service: rain-v1, output: data/training.csv }\n  label:\n    run: ./label.sh\n    outputs: { data: data/labels.csv }\n',
+        'tasks:\n  join:\n    training-set: { labels: «data/lables.csv», service: rain-v1, output: data/training.csv }\n  label:\n    run: make label\n    outputs: { data: data/labels.csv }\n',
       disk: [],
       also: ['feature/unknown-service'],
       messages: [
         '"data/lables.csv" does not exist, and no task produces it. Did you mean "data/labels.csv"?',
       ],
       fixed:
-        'tasks:\n  join:\n    training-set: { labels: data/labels.csv, service: rain-v1, output: data/training.csv }\n  label:\n    run: ./label.sh\n    outputs: { data: data/labels.csv }\n',
+        'tasks:\n  join:\n    training-set: { labels: data/labels.csv, service: rain-v1, output: data/training.csv }\n  label:\n    run: make label\n    outputs: { data: data/labels.csv }\n',
     },
     {
       files: {

@@ -22,7 +22,7 @@ Outputs with \`persist: true\` stay in place and may hold their own input.
     {
       files: {
         'pipelines/train.pipeline.yaml':
-          'tasks:\n  train:\n    run: ./train.sh\n    inputs: [src]\n    outputs: { model: models }\n',
+          'tasks:\n  train:\n    run: make train\n    inputs: [src]\n    outputs: { model: models }\n',
       },
       disk: ['src/train.py'],
     },
@@ -36,9 +36,9 @@ Outputs with \`persist: true\` stay in place and may hold their own input.
     },
     {
       files: {
-        'clean.pipeline.yaml': 'tasks:\n  clean:\n    run: ./clean.sh\n    outputs: { d: «data» }\n',
+        'clean.pipeline.yaml': 'tasks:\n  clean:\n    run: make clean\n    outputs: { d: «data» }\n',
         'train.pipeline.yaml':
-          'tasks:\n  train:\n    run: ./train.sh\n    inputs: [data/raw.csv]\n    outputs: { m: model.bin }\n',
+          'tasks:\n  train:\n    run: make train\n    inputs: [data/raw.csv]\n    outputs: { m: model.bin }\n',
       },
       disk: ['data/raw.csv'],
       messages: [

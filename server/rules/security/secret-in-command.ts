@@ -1,8 +1,8 @@
 import type { Task } from '../../model/definition.js';
 import { firstKeyOf, keyOf } from '../../model/keys.js';
 import { visitExpression } from '../../syntax/expression.js';
-import type { Expression, ExpressionPart, ScalarNode, Span } from '../../syntax/tree.js';
-import { insertBefore } from '../edits.js';
+import type { Expression, ExpressionPart, ScalarNode } from '../../syntax/tree.js';
+import { addToList, insertBefore } from '../edits.js';
 import { scalarAt } from '../places.js';
 import type { Edit, Fix, Rule, RuleContext, TypedSite } from '../rule.js';
 
@@ -136,7 +136,6 @@ function openQuote(text: string): '"' | "'" | undefined {
 
 /** Adds the secret to the task's `secrets`, or the key in front of the task's action. */
 function declare(context: RuleContext, task: Task, name: string): Edit | undefined {
-  const { tree, path } = context.definition;
   const list = keyOf(task, 'secrets');
   if (list === undefined) {
     const first = firstKeyOf(task);
@@ -144,13 +143,5 @@ function declare(context: RuleContext, task: Task, name: string): Edit | undefin
       ? undefined
       : insertBefore(context, first.entry, first.flow, 'secrets', `[${name}]`);
   }
-  const { value } = list;
-  const insert = (at: number, newText: string): Edit => ({ path, span: { start: at, end: at }, newText });
-  if (value?.kind === 'scalar') return { path, span: value.span, newText: `[${value.text}, ${name}]` };
-  const last: { span: Span } | null | undefined = value?.kind === 'sequence' ? value.items.at(-1) : null;
-  if (value?.kind !== 'sequence' || last === null || last === undefined) return undefined;
-  if (value.flow) return insert(last.span.end, `, ${name}`);
-  const column = last.span.start - (tree.text.lastIndexOf('\n', last.span.start - 1) + 1);
-  const lead = tree.text.slice(last.span.start - column, last.span.start);
-  return insert(last.span.end, `\n${lead}${name}`);
+  return addToList(context, list.value, [name]);
 }

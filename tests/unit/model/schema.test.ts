@@ -134,7 +134,7 @@ test('JSON Schemas are plain and self-describing', () => {
 test('what hover and completion ask for', () => {
   const keys = (path: (string | number)[], siblings: string[] = []) =>
     schemaAt('pipeline', path, siblings)?.keys.map((key) => key.name) ?? [];
-  assert.deepEqual(keys([]), ['name', 'kind', 'description', 'params', 'env', 'secrets', 'shell', 'executor', 'python', 'tracking', 'tasks']); // prettier-ignore
+  assert.deepEqual(keys([]), ['name', 'kind', 'description', 'params', 'env', 'env-file', 'secrets', 'shell', 'executor', 'python', 'tracking', 'tasks']); // prettier-ignore
   assert.ok(keys(['tasks', 'x']).includes('deploy'));
   const decided = keys(['tasks', 'x'], ['run', 'inputs']);
   assert.ok(decided.includes('outputs') && !decided.includes('deploy') && !decided.includes('inputs'));

@@ -11,7 +11,7 @@ function findings(
   severities: Readonly<Record<string, RuleSeverity>> = {},
   others: Record<string, string> = {},
 ) {
-  return memoryProject({ [PATH]: text, ...others }, { severities, disk: [] }).findings(PATH);
+  return memoryProject({ [PATH]: text, ...others }, { severities, disk: ['train.sh'] }).findings(PATH);
 }
 
 function check(title: string, text: string, expected: readonly string[]): void {

@@ -24,6 +24,11 @@ import { FILES, type OurKind, built, leaves, shown, values } from '../../support
 /** Tests of what is seen only when something runs, or by people: which keys, in which file, by which words in it. */
 const PROOFS: readonly (readonly [keys: RegExp, file: string, words: string])[] = [
   [/^pipeline: name$/, 'runner/settings.test.ts', 'a known pipeline wins over a file of its name'],
+  [
+    /^pipeline: params\.from(\.prefix)?$/,
+    'runner/param-files.test.ts',
+    '{ path: conf/net.toml, prefix: net }',
+  ],
   [/^pipeline: (tasks\.<name>\.)?description$/, 'unit/ide/hover.test.ts', 'description: Learns.'],
   [/outputs\.<name>\.description$/, 'runner/settings.test.ts', "'tasks.t.outputs.o.description'"],
   [/materialize\.(from|to|full)$/, 'runner/materialize.test.ts', 'computes a part of a view, or all of it'],
@@ -79,6 +84,8 @@ const PROOFS: readonly (readonly [keys: RegExp, file: string, words: string])[] 
     'runner/task-tracking.test.ts',
     'what the author says of MLflow counts',
   ],
+  [/params\.from\.\[\]\.prefix$/, 'runner/param-files.test.ts', 'conf/net.toml, prefix: net'],
+  [/python\.note-files$/, 'runner/opened-files.test.ts', 'note-files: false'],
   [/^project: exclude$/, 'language/project.test.ts', 'exclude: ["old/**"]'],
   [/^project: rules$/, 'unit/rules/suppression.test.ts', 'rules: { task/no-outputs: hint }'],
   [/^project: runs(\.keep|\.max-age)?$/, 'unit/runner/gc-bounds.test.ts', 'every combination of bounds'],
