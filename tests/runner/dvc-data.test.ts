@@ -295,7 +295,7 @@ test(
       assert.deepEqual(
         (JSON.parse(look.stdout) as { stages: unknown }).stages,
         JSON.parse(looked.out),
-        `${what}, afterwards`,
+        `${what}, afterwards: ${look.stdout}${look.stderr}`,
       );
     }
   },

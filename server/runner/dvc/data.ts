@@ -22,6 +22,8 @@ import { type StageChange, stageStatus } from './status.js';
 interface Kept {
   /** The stage or the `.dvc` file, as DVC calls it. */
   readonly owner: string;
+  /** Where it is written, relative to the project. */
+  readonly definition: string;
   /** Relative to the project. */
   readonly file: string;
   readonly item: LockItem;
@@ -77,13 +79,13 @@ export class DvcData {
   /** A clone must not write where it likes: nothing of ours, of git's or of DVC's own, and nothing outside. */
   #guard(): void {
     const workspace = new Workspace(this.#root, new HashIndex(layoutOf(this.#root)));
-    for (const { owner, file } of this.#kept()) {
+    for (const { owner, definition, file } of this.#kept()) {
       const checked = workspace.check(file, 'output');
       const problem = !checked.ok
         ? checked.message
         : isWithin(checked.path, '.dvc')
           ? `output "${file}" would replace what DVC keeps in .dvc`
-          : ownPathProblem(checked.path, false, owner, workspace);
+          : ownPathProblem(checked.path, false, definition, workspace);
       if (problem !== undefined) throw new LeftToDvc(`${owner}: ${problem}`);
     }
   }
@@ -194,14 +196,19 @@ export class DvcData {
       const entry = this.#memory.facts.entry(stage);
       for (const { path: written, file, cache } of stage.outs) {
         const item = cache ? entry?.outs.get(written) : undefined;
-        if (item !== undefined) yield { owner: nameOf(stage), file, item };
+        if (item !== undefined) yield { owner: nameOf(stage), definition: stage.definition, file, item };
       }
     }
   }
 
   #kept(): readonly Kept[] {
     const files = this.#files.flatMap(({ path: owner, items }) =>
-      items.map((item): Kept => ({ owner, file: within(folderOf(owner), item.path), item })),
+      items.map((item): Kept => ({
+        owner,
+        definition: owner,
+        file: within(folderOf(owner), item.path),
+        item,
+      })),
     );
     return [...this.#keptByStages(), ...files];
   }
