@@ -201,26 +201,6 @@ tasks:
     },
   ],
   [
-    'NODE_FAIL: a node that goes down is no fault of the task',
-    async (cluster) => {
-      const on = await ClusterProject.make(
-        cluster,
-        COUNTED('test $(wc -l < count) -gt 1 || sleep 300', '    resources: { gpus: 1 }\n'),
-      );
-      const run = on.start(['run']);
-      const { node } = await on.running();
-      await cluster.command('scontrol', 'update', `nodename=${node}`, 'state=down', 'reason=test');
-      const { code, stdout } = await run.done;
-      // It may be back by itself.
-      await cluster.command('scontrol', 'update', `nodename=${node}`, 'state=resume').catch(() => '');
-      assert.equal(code, 0, stdout);
-      assert.match(stdout, /lost by its node \(NODE_FAIL\)/);
-      assert.equal(on.times(), 2);
-      assert.equal(on.project.lastRun().tasks[0]?.attempts, 2);
-      on.assertClean();
-    },
-  ],
-  [
     'CANCELLED: by somebody on the cluster',
     async (cluster) => {
       const on = await ClusterProject.make(cluster, COUNTED('sleep 300'));
@@ -678,6 +658,26 @@ tasks:
 
 /** Afterwards, because they keep the others from working. */
 const ALONE: readonly Case[] = [
+  [
+    'NODE_FAIL: a node that goes down is no fault of the task',
+    async (cluster) => {
+      const on = await ClusterProject.make(
+        cluster,
+        COUNTED('test $(wc -l < count) -gt 1 || sleep 300', '    resources: { gpus: 1 }\n'),
+      );
+      const run = on.start(['run']);
+      const { node } = await on.running();
+      await cluster.command('scontrol', 'update', `nodename=${node}`, 'state=down', 'reason=test');
+      const { code, stdout } = await run.done;
+      // It may be back by itself.
+      await cluster.command('scontrol', 'update', `nodename=${node}`, 'state=resume').catch(() => '');
+      assert.equal(code, 0, stdout);
+      assert.match(stdout, /lost by its node \(NODE_FAIL\)/);
+      assert.equal(on.times(), 2);
+      assert.equal(on.project.lastRun().tasks[0]?.attempts, 2);
+      on.assertClean();
+    },
+  ],
   [
     'a controller that is away is waited for, while the job runs and before it is submitted',
     async (cluster) => {
