@@ -643,6 +643,10 @@ class Execution {
           const missing = read.ok || read.reason === 'missing';
           return { ok: false, error: missing ? notMade(file) : `its output can't be read: ${read.message}` };
         }
+        if (output.glob && this.#context.masks.reveals(file)) {
+          const error = `the name of a file that it made holds a secret, and names are shown and kept: ${this.#context.masks.text(file)}`;
+          return { ok: false, error };
+        }
         const mime = record.files === undefined ? mimeOf(file) : FOLDER_MIME;
         outputs.push({ ...record, name: output.name, kind: output.kind, mime, cached: false });
       }

@@ -433,8 +433,15 @@ class Resolver {
   /** A path of the graph with every expression replaced, checked. */
   #path(resolved: ResolvedPath, what: string): ExcludedPath {
     const { glob, text } = resolved;
-    const given = resolved.path ?? this.#render(text, glob ? 'glob' : 'plain').real;
-    const path = this.#checked(given, what, text.span);
+    const { real, shown } =
+      resolved.path === undefined
+        ? this.#render(text, glob ? 'glob' : 'plain')
+        : { real: resolved.path, shown: resolved.path };
+    if (real !== shown) {
+      const message = `the path of an ${what} would hold a secret, and paths are shown and kept: leave the secret out of it`;
+      throw new Unresolved(message, false, text.span);
+    }
+    const path = this.#checked(real, what, text.span);
     const compiled = glob ? compileGlob(path) : undefined;
     if (compiled?.ok === false) throw new Unresolved(compiled.message, false, text.span);
     return { path, glob };

@@ -206,6 +206,11 @@ export class Masks {
     return masked;
   }
 
+  /** Whether a text holds a secret, of those that are long enough not to be there by chance. */
+  reveals(value: string): boolean {
+    return this.#texts.some((text) => text.length >= RELIABLE_LENGTH && value.includes(text));
+  }
+
   /** A mask for one stream: bytes in, masked bytes out, never cut inside a secret or a UTF-8 character. */
   stream(): StreamMask {
     return new StreamMask(this.#needles, this.#first, this.#longest);

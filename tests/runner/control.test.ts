@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { TestProject, events, until } from '../support/cli.js';
 
@@ -192,6 +194,30 @@ tasks:
   assert.match(project.log('leak').toString(), /^a \*\*\* b\n\*\*\*\n/);
   const plain = await project.expect(1, ['run'], { env: { TOKEN: secret } });
   assert.doesNotMatch(plain.stdout, /päss|second-line/);
+});
+
+test('a secret in a path or in the name of what was made fails the task, and is in no record', async () => {
+  const secret = 'hush-hush-42';
+  const project = await TestProject.make(`
+secrets: [TOKEN]
+tasks:
+  named:
+    env: { FILE: '\${{ secrets.TOKEN }}.txt' }
+    run: echo x > "$FILE"
+    outputs: { o: '\${{ env.FILE }}' }
+  made:
+    run: mkdir -p out; echo x > "out/a-$TOKEN"
+    outputs: { o: 'out/*' }
+  fine: { run: 'mkdir -p fine; echo x > fine/a', outputs: { o: 'fine/*' } }
+`);
+  const { stdout, stderr } = await project.expect(1, ['run', '-k'], { env: { TOKEN: secret } });
+  assert.match(stdout, /the path of an output would hold a secret, and paths are shown and kept/);
+  assert.match(stdout, /the name of a file that it made holds a secret, .*: out\/a-\*\*\*/);
+  assert.deepEqual(project.statuses(), { named: 'failed', made: 'failed', fine: 'succeeded' });
+  const kept = readdirSync(project.path('.modelyard/runs'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'utf8'));
+  for (const text of [stdout, stderr, ...kept]) assert.ok(!text.includes(secret));
 });
 
 test('a secret that no task asks for does not reach it', async () => {
