@@ -37,11 +37,12 @@ def _note():
     add = pending.add
     known = set()
     forked = []
+    plain = os.sep == "/"
 
     def flush():
         try:
             try:
-                here = os.getcwd()
+                here = os.path.join(os.getcwd(), "")
             except OSError:
                 here = None
             found = []
@@ -54,8 +55,10 @@ def _note():
                 if not os.path.isabs(name):
                     if here is None:
                         continue
-                    name = os.path.join(here, name)
-                name = os.path.normpath(name)
+                    name = here + name
+                # Slow, and seldom needed.
+                if not plain or "/." in name or "//" in name:
+                    name = os.path.normpath(name)
                 for one in roots:
                     if name.startswith(one):
                         entry = "rwbb"[flags & 3] + name[len(one):]
