@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../base/json.js';
+import { NEVER_WALKED } from '../base/never-walked.js';
 import { listed } from '../model/actions.js';
 import type { Pipeline } from '../model/definition.js';
 import { globOf } from '../model/glob.js';
@@ -90,13 +91,11 @@ function expanded(root: string, glob: string): readonly string[] {
   }
 }
 
-const NOT_FOLLOWED = new Set(['.git', '.modelyard', 'node_modules', '__pycache__', '.venv']);
-
 /** Of a folder what is in it, else the path itself. */
 function filesIn(root: string, file: string): readonly string[] {
   try {
     return readdirSync(path.join(root, file), { withFileTypes: true }).flatMap((entry) => {
-      if (NOT_FOLLOWED.has(entry.name)) return [];
+      if (NEVER_WALKED.has(entry.name)) return [];
       const inner = file === '.' ? entry.name : `${file}/${entry.name}`;
       return entry.isDirectory() ? filesIn(root, inner) : [inner];
     });

@@ -4,10 +4,8 @@
  */
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { NEVER_WALKED } from '../base/never-walked.js';
 import { compileGlob } from '../model/glob.js';
-
-/** Folders that no glob means unless it names them. */
-const NOT_GLOBBED = ['.git', '.modelyard', 'node_modules', '.venv', 'venv', '__pycache__'];
 
 /** A folder on the way down, with those above it. */
 export class WalkedFolder {
@@ -69,7 +67,10 @@ export function expandGlob(root: string, source: string, everything = false): st
   const compiled = compileGlob(source);
   if (!compiled.ok) throw new Error(compiled.message);
   const { base, matches, mayMatchIn } = compiled.glob;
-  const skipped = new Set(everything ? [] : NOT_GLOBBED.filter((name) => !source.split('/').includes(name)));
+  // A folder that nobody means is looked into where the glob names it.
+  const skipped = new Set(
+    everything ? [] : [...NEVER_WALKED].filter((name) => !source.split('/').includes(name)),
+  );
   const found: string[] = [];
   const folders = [{ relative: base, folder: new WalkedFolder(path.join(root, base)) }];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
