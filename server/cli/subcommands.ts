@@ -80,6 +80,8 @@ async function runSubcommand<C extends ProjectCall>(
   const [word = 'list', ...words] = args.positionals;
   const subcommand = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
   if (subcommand === undefined) {
+    if (args.positionals.length === 0)
+      throw new UsageError(`modelyard ${name} takes one of ${Object.keys(subcommands).join(', ')}`);
     throw new UsageError(noSubcommand(name, word, Object.keys(subcommands)));
   }
   const known = { ...subcommand.flags, ...COMMON_FLAGS };

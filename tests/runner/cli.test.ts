@@ -154,6 +154,12 @@ const table: { name: string; args: string[]; code: number; says: RegExp }[] = [
     code: 2,
     says: /there is no "service lst"; did you mean "list"\?/,
   },
+  {
+    name: 'a command without what it is to do',
+    args: ['dvc'],
+    code: 2,
+    says: /modelyard dvc takes one of status, checkout, commit/,
+  },
   { name: 'nothing to free', args: ['gc'], code: 0, says: /Nothing to free/ },
 ];
 
