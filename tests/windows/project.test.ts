@@ -86,10 +86,13 @@ test('what was made on one system is up to date on the other, and back', there, 
 });
 
 test('commands run in the sh of Git where it is, and else in cmd; both are said', there, async () => {
-  const project = await TestProject.make('tasks:\n  a: { run: echo %OS% }\n');
+  const project = await TestProject.make(
+    'tasks:\n  a: { run: "echo %OS%\\necho x>o.txt", outputs: { o: o.txt } }\n',
+  );
   assert.match(await expectOnWindows(0, project, ['doctor']), /✓ shell: .*cmd\.exe; with Git for Windows/);
+  assert.match(await expectOnWindows(0, project, ['plan']), /^Commands run in cmd$/m);
   await expectOnWindows(0, project, ['run']);
-  assert.match(project.log('a').toString(), /^Windows_NT\r?\n$/);
+  assert.match(project.log('a').toString(), /^Windows_NT\r?\n/);
   // Node under the names of Git's programs: it is the look-up that is held here.
   for (const name of ['cmd/git.exe', 'bin/sh.exe']) {
     const program = project.path('Git', name);

@@ -80,8 +80,19 @@ function planLines(tasks: readonly PlannedTask[], style: Style): string[] {
   return [
     ...lines,
     ...pythonLines(tasks).map(style.dim),
+    ...shellLines(tasks).map(style.dim),
     `${plural(would, 'task')} of ${tasks.length} would run${restored > 0 ? `, ${restored} would be restored` : ''}`,
   ];
+}
+
+/** That commands run in `cmd`, which is so where a Windows has no Git, or the author wants it. */
+function shellLines(tasks: readonly PlannedTask[]): string[] {
+  const inCmd = tasks.filter(({ fingerprint }) =>
+    fingerprint?.parts.some(({ kind, value }) => kind === 'shell' && value === 'cmd'),
+  );
+  if (inCmd.length === 0) return [];
+  const names = inCmd.length === tasks.length ? '' : `: ${inCmd.map(({ task }) => task).join(', ')}`;
+  return [`Commands run in cmd${names}`];
 }
 
 /** Each interpreter once, with who says that it is this one. */
