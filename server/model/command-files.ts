@@ -1,5 +1,6 @@
 /** Files that a shell command most likely reads: its script and what is handed to it. Guesses, to be checked against the disk. */
 
+import { isOutside, normalizePath } from './paths.js';
 import { type Program, programOf, shellCommands } from './shell-commands.js';
 
 /** Programs that run the file that they are given. */
@@ -16,7 +17,7 @@ const HARMLESS = /^(?:set|export|echo|printf|umask|ulimit|true|:)$/;
 const WRITES =
   /^-{1,2}(?:o|out|output|out-?file|output-?file|out-?dir|save|save-?to|dest|destination|log|log-?file)$/i;
 
-const PATH = /^(?:\.\/)?[\w.@+-]+(?:\/[\w.@+-]+)*$/;
+const PATH = /^(?!-)(?:\.\/)?[\w.@+-]+(?:\/[\w.@+-]+)*$/;
 
 export interface CommandFiles {
   /** As they are written, without `./` in front, each once. */
@@ -33,24 +34,31 @@ export function filesRead(script: string): CommandFiles {
   const modules: string[] = [];
   let first: string | undefined;
   let untouched = true;
+  let folder = '.';
+  const here = (written: readonly string[]): string[] =>
+    written.filter((file) => PATH.test(file)).map((file) => normalizePath(`${folder}/${file}`));
   for (const command of shellCommands(script)) {
-    files.push(...command.read);
+    files.push(...here(command.read));
     const found = programOf(command);
-    // What follows runs elsewhere.
-    if (found?.program === 'cd' || found?.program === 'pushd') break;
+    if (found?.program === 'cd' || found?.program === 'pushd') {
+      const [to] = found.program === 'cd' && !script.includes('(') ? here(found.args) : [];
+      // What follows runs nobody knows where.
+      if (to === undefined || isOutside(to)) break;
+      folder = to;
+      continue;
+    }
     if (found !== undefined && !HARMLESS.test(found.program)) {
       const reads = filesOf(found);
-      files.push(...reads.files);
-      modules.push(...reads.modules);
-      if (untouched && !found.wrapped) first = reads.script;
+      files.push(...here(reads.files));
+      if (folder === '.') modules.push(...reads.modules);
+      if (untouched && !found.wrapped) [first] = here(reads.script === undefined ? [] : [reads.script]);
       untouched = false;
     }
     if (command.opensDocument) break;
   }
-  const paths = new Set(files.filter((file) => PATH.test(file)).map(withoutDot));
   return {
-    files: [...paths],
-    ...(first !== undefined && PATH.test(first) ? { script: withoutDot(first) } : {}),
+    files: [...new Set(files)],
+    ...(first === undefined ? {} : { script: first }),
     modules: [...new Set(modules)],
   };
 }
@@ -89,8 +97,4 @@ function filesOf({ program, args, wrapped }: Program): {
     files.push(word);
   }
   return { files, modules: [], ...(script === undefined ? {} : { script }) };
-}
-
-function withoutDot(path: string): string {
-  return path.replace(/^\.\//, '');
 }

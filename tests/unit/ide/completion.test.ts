@@ -71,10 +71,10 @@ test('keys', () => {
   check('  x:\n    run: y\n    ¦', ['run', 'check', 'deploy'], '-');
   check('  x:\n    ¦\n    run: y\n    needs: [train]\n', ['run', 'check', 'needs'], '-');
   check('  x:\n    in¦\n    run: y\n', ['inputs'], '+');
-  check('  x:\n    run: y\n    resources:\n      ¦', ['cpus', 'memory', 'gpus']);
-  check('  x:\n    run: y\n    resources: { ¦ }', ['cpus', 'memory', 'gpus']);
-  check('  x:\n    run: y\n    resources: { cpus: 2, ¦ }', ['memory', 'gpus']);
-  check('  x:\n    run: y\n    resources: { ¦, cpus: 2 }', ['memory', 'gpus']);
+  check('  x:\n    run: y\n    resources:\n      ¦', ['cpus', 'memory', 'gpus', 'nodes', 'tasks']);
+  check('  x:\n    run: y\n    resources: { ¦ }', ['cpus', 'memory', 'gpus', 'nodes', 'tasks']);
+  check('  x:\n    run: y\n    resources: { cpus: 2, ¦ }', ['memory', 'gpus', 'nodes', 'tasks']);
+  check('  x:\n    run: y\n    resources: { ¦, cpus: 2 }', ['memory', 'gpus', 'nodes', 'tasks']);
   check('  x:\n    run: y\n    outputs:\n      a: { path: b, k¦ }', [
     'optional',
     'kind',
