@@ -1,3 +1,5 @@
+import { isGlob } from '../../model/paths.js';
+import { isWithin } from '../paths.js';
 import type { RuleContext, Rule } from '../rule.js';
 import { commandOf, type TaskCommand } from '../commands.js';
 import { shellTasks } from '../shell-tasks.js';
@@ -11,8 +13,8 @@ export const missingScript: Rule = {
 The task begins by running a script of the project, and there is none at that path. The run fails at this task.
 
 It is said only where it is certain: of the first command of a task, of a path without expressions, when an interpreter
-(\`python3 src/train.py\`) or the shell (\`./train.sh\`) is told to run it. What stands after a \`cd\`, behind a condition or after
-another command, which may have made the file, is passed over.
+(\`python3 src/train.py\`) or the shell (\`./train.sh\`) is told to run it. What stands behind a condition or after another
+command, which may have made the file, is passed over.
 
 Commands run in the folder of the project, or in \`working-directory\`.
 
@@ -55,6 +57,8 @@ Commands run in the folder of the project, or in \`working-directory\`.
       const command = commandOf(one);
       const path = command?.script;
       if (command === undefined || path === undefined || !isMissing(context, path, false)) continue;
+      // Where an input is, or holds it, the input is what is missing.
+      if (one.task.inputs.some(({ text }) => !isGlob(text) && isWithin(path, text))) continue;
       context.report({
         span: one.task.nameSpan,
         message: `The command of "${one.task.name}" runs ${path}, which does not exist, and no task makes it.${hint(context, command, path)}`,

@@ -81,6 +81,7 @@ test('keys', () => {
     'cache',
     'persist',
     'description',
+    'mlflow',
   ]);
   check('  x:\n    run: y\n    outputs:\n      a:\n        ¦', ['path', 'kind'], '+');
   check('  x:\n    run: y\n    retries:\n      ¦', ['max', 'delay', 'max-delay']);
