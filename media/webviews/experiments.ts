@@ -355,7 +355,7 @@ function noteElements(): readonly (HTMLElement | undefined)[] {
   const none =
     rows.all === 0
       ? 'There are no runs yet. Run a pipeline: its params and metrics show here.'
-      : 'No run passes.';
+      : 'There are no runs that match.';
   const count = plural(unread.length, 'run can’t be read', 'runs can’t be read');
   return [
     problem === undefined || problem === ''

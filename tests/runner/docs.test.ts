@@ -58,16 +58,27 @@ test('definitions that the docs print are valid in the example: as a file, or as
   const pipelines = readdirSync(project.path('pipelines')).map((name) => `pipelines/${name}`);
   /** What lint says of a file of the example with other contents; nothing where it is clean. */
   const findings = async (file: string, text: string): Promise<string[]> => {
-    const before = project.read(file);
+    const before = project.exists(file) ? project.read(file) : undefined;
     project.write({ [file]: text });
     const { stdout } = await inProcess(['lint', project.path(file), '--severity', 'warning']);
-    project.write({ [file]: before });
-    return stdout.includes(': 0 errors, 0 warnings') ? [] : [stdout];
+    if (before === undefined) project.remove(file);
+    else project.write({ [file]: before });
+    // What a page prints says nothing of what lies on the disk.
+    const wrong = stdout
+      .split('\n')
+      .some((line) => /: (?:error|warning): /.test(line) && !line.endsWith('[path/missing-script]'));
+    return wrong ? [stdout] : [];
   };
   const { stdout: untouched } = await inProcess(['lint', '--project', project.root]);
   assert.match(untouched, /: 0 errors, 0 warnings/);
   const printed = BLOCKS.filter(({ language }) => language === 'yaml');
   assert.ok(printed.length >= 15, String(printed.length));
+  // Files that pages print beside their definitions.
+  for (const { text } of printed) {
+    const [, file] = /^# (\S*params\.yaml)$/m.exec(text) ?? [];
+    if (file !== undefined) project.write({ [file]: text });
+  }
+  project.write({ '.env': 'A=1\n', 'train.env': 'B=1\n' });
   for (const { place, text } of printed) {
     const [, named] = /^# (\S+\.yaml)$/m.exec(text) ?? [];
     const places = named === undefined ? pipelines : [named];

@@ -115,7 +115,9 @@ function listNow({ args, store, style, json }: RunsCall): number {
     for (const line of lines) stdout.write(`${line}\r\n`);
   } else if (found.length === 0) {
     const asked = filter !== undefined || statuses.length > 0 || pipeline !== undefined;
-    stdout.line(asked ? 'No run passes.' : 'There are no runs yet. `modelyard run` starts one.');
+    stdout.line(
+      asked ? 'There are no runs that match.' : 'There are no runs yet. `modelyard run` starts one.',
+    );
   } else if (columns.length > 0) {
     for (const line of aligned(chosenRows(found, columns), style)) stdout.line(line);
   } else {
