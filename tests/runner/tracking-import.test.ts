@@ -1,6 +1,7 @@
 /** `modelyard tracking import`: an `mlruns` folder as MLflow's file store writes it. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { tryLock } from '../../server/stores/file-lock.js';
 import { TestProject } from '../support/cli.js';
 
 const A = 'a'.repeat(32);
@@ -53,6 +54,10 @@ test('runs are taken in once, with all that they have', async () => {
   assert.match(stdout, /took in 3 runs of 2 experiments/);
   const { stdout: again } = await project.expect(0, ['tracking', 'import', 'mlruns']);
   assert.match(again, /took in 0 runs of 2 experiments; 3 were here already/);
+  const lock = tryLock(project.path('.modelyard/locks/tracking-import.lock'));
+  const { stderr: busy } = await project.expect(1, ['tracking', 'import']);
+  lock?.release();
+  assert.match(busy, /another import into this project is under way/);
   const runs = project.runs();
   assert.deepEqual(
     runs.map(({ id, tracking, status, pipeline, user }) => [

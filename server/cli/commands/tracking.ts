@@ -1,9 +1,11 @@
 /** `modelyard tracking serve`: what MLflow clients of this machine log to. */
 import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { plural } from '../../base/format.js';
 import { heldByReleases } from '../../serving/releases.js';
-import { layoutOf, memoryProblem } from '../../stores/layout.js';
+import { tryLock } from '../../stores/file-lock.js';
+import { ensureMemory, layoutOf, memoryProblem } from '../../stores/layout.js';
 import { describeError, errorCode } from '../../stores/problem.js';
 import { fileStore } from '../../tracking/import/file-store.js';
 import { importExperiments } from '../../tracking/import/importer.js';
@@ -90,8 +92,6 @@ function tokenOf(given: string): string {
 
 async function importFolder({ root, words: [word] }: ProjectCall): Promise<number> {
   const folder = word === undefined ? path.join(root, 'mlruns') : path.resolve(word);
-  const problem = memoryProblem(layoutOf(root));
-  if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
   const experiments = [...fileStore(folder)];
   if (experiments.length === 0) {
     throw new CommandError(
@@ -99,8 +99,16 @@ async function importFolder({ root, words: [word] }: ProjectCall): Promise<numbe
       EXIT.usage,
     );
   }
+  const made = ensureMemory(layoutOf(root));
+  if (!made.ok) throw new CommandError(made.problem.message, EXIT.failed);
+  const { locks } = layoutOf(root);
+  mkdirSync(locks, { recursive: true });
   const store = Tracking.open(root, heldByReleases(root, 'model'));
+  // Two at once would each take in what the other one has not finished.
+  const lock = tryLock(path.join(locks, 'tracking-import.lock'));
   try {
+    if (lock === undefined)
+      throw new CommandError('another import into this project is under way: wait for it', EXIT.failed);
     let shown = 0;
     const { taken, known, problems } = await importExperiments(store, experiments, (done, of) => {
       if (done < of && Date.now() - shown < PROGRESS_MS) return;
@@ -112,6 +120,7 @@ async function importFolder({ root, words: [word] }: ProjectCall): Promise<numbe
     stdout.line(`took in ${plural(taken, 'run')} of ${plural(experiments.length, 'experiment')}${before}`);
     return problems.length === 0 ? EXIT.ok : EXIT.failed;
   } finally {
+    lock?.release();
     store.close();
   }
 }
