@@ -318,7 +318,9 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
     focus,
     aim: select,
     isFocused: () =>
-      document.activeElement instanceof SVGElement && document.activeElement.classList.contains('node'),
+      document.hasFocus() &&
+      document.activeElement instanceof SVGElement &&
+      document.activeElement.classList.contains('node'),
     refocus: () => {
       if (current !== undefined) elementOf(current)?.focus({ preventScroll: true });
     },

@@ -164,7 +164,8 @@ export function replace(parent: Element, ...children: readonly (Node | string | 
       child === undefined ? [] : typeof child === 'string' ? document.createTextNode(child) : child,
     ),
   );
-  if (key === undefined || document.activeElement === active) return;
+  // A page that has not the keyboard takes it from nobody: a picker would close.
+  if (key === undefined || document.activeElement === active || !document.hasFocus()) return;
   const again = parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
 }

@@ -49,7 +49,7 @@ uiTest(
     await workbench.showContainer('Modelyard');
     await workbench.row('Pipelines', 'ship').first().waitFor();
     assert.equal(await terminal(folder, 'run', 'ship'), 3);
-    await workbench.notification(/ship › ask waits for you: Ship it.*accuracy 0\.8/).waitFor();
+    await workbench.notified(/ship › ask waits for you: Ship it.*accuracy 0\.8/);
     await workbench.statusItem(/1 approval/).waitFor();
     const [first, , third] = await until('the tree', async () => {
       const rows = await workbench.rows('Runs');
@@ -108,7 +108,7 @@ uiTest(
     await workbench.pickerInput.waitFor();
     assert.equal(await terminal(folder, 'approve', '--comment', 'I was first'), 0);
     await workbench.answer('me too', /Approve ship › ask/);
-    await workbench.notification(/does not count: ask was approved before by .*I was first/).waitFor();
+    await workbench.notified(/does not count: ask was approved before by .*I was first/);
     await workbench.lens(/waits for you/).waitFor({ state: 'detached' });
     // Their answer still has to be gone on with.
     await workbench.clickButton('Resume Run');
@@ -129,7 +129,7 @@ uiTest(
     await workbench.showContainer('Modelyard');
     await workbench.row('Pipelines', 'ship').first().waitFor();
     assert.equal(await terminal(folder, 'run', 'ship'), 3);
-    await workbench.notification(/ship › ask waits for you/).waitFor();
+    await workbench.notified(/ship › ask waits for you/);
     writeFileSync(file, `${PIPELINE}  scan: { needs: [ask], run: touch scanned.txt }\n`);
     await workbench.clickButton('Approve…');
     await workbench.page.getByText('ship.pipeline.yaml (new: scan; removed: tidy)').waitFor();
@@ -141,7 +141,7 @@ uiTest(
     await until('the clean-up of the old run', () =>
       Promise.resolve(existsSync(path.join(folder, 'tidied.txt'))),
     );
-    await workbench.notification(/ship › ask waits for you/).waitFor();
+    await workbench.notified(/ship › ask waits for you/);
     await workbench.clickButton('Approve…');
     await workbench.answer('', /Approve ship › ask/);
     await until('the new task', () => Promise.resolve(existsSync(path.join(folder, 'scanned.txt'))));

@@ -40,7 +40,7 @@ uiTest(
     await workbench.row('Features', 'station').first().waitFor();
     // There is nothing to look at yet: it is made on the spot, and shown.
     await workbench.command('Modelyard: Preview Rows of Feature View');
-    await workbench.notification(/weather has not been materialized yet/).waitFor();
+    await workbench.notified(/weather has not been materialized yet/);
     await workbench.screenshot('features-not-yet');
     await workbench.clickButton('Materialize');
     const page = workbench.webview;
@@ -94,8 +94,7 @@ uiTest(
 
     const labels = 'station_id,at,wet\ns0,2024-01-05T00:10:00,1\ns1,2024-01-06T00:10:00,0\n';
     writeFileSync(path.join(folder, 'data', 'labels.csv'), labels);
-    await workbench.command('Modelyard: Build Training Set…');
-    await workbench.pick(/weather-v1/);
+    await workbench.commandPick('Modelyard: Build Training Set…', /weather-v1/);
     await workbench.choosePath('Labels for weather-v1', path.join(folder, 'data', 'labels.csv'));
     const output = path.join(folder, 'data', 'training.csv');
     await workbench.choosePath('Where to write the training set?', output);

@@ -72,7 +72,7 @@ uiTest(
     await workbench.screenshot('models-move');
     await workbench.webview.getByLabel('Reason').fill('more accurate');
     await workbench.webview.getByRole('button', { name: 'Move' }).click();
-    await workbench.notification(/production of rain moved from version 1 to 2/).waitFor();
+    await workbench.notified(/production of rain moved from version 1 to 2/);
     await rowSays(workbench, 'Version 2', /production/);
 
     await workbench.commandPick('Modelyard: Roll Back Alias…', /production/);

@@ -16,7 +16,7 @@ uiTest(
     await workbench.hover('broken.pipeline.yaml', 'outputs', /^outputs\b/);
     await workbench.openFile('good.pipeline.yaml');
     await workbench.lens(/Run/).first().click();
-    await workbench.notification(/Restricted Mode/).waitFor();
+    await workbench.notified(/Restricted Mode/);
     await workbench.screenshot('restricted');
     assert.equal(existsSync(path.join(folder, '.modelyard/runs')), false);
 
@@ -50,7 +50,7 @@ uiTest('a memory that came with a clone is told of once, and used after one yes'
     await workbench.showContainer('Modelyard');
     await workbench.row('Pipelines', 'good').first().waitFor();
     cpSync(path.join(original, '.modelyard'), path.join(folder, '.modelyard'), { recursive: true });
-    await workbench.notification(/was not made on this machine/).waitFor();
+    await workbench.notified(/was not made on this machine/);
     assert.equal(cli(folder), 1);
     const row = workbench.row('Runs', '.modelyard of');
     await row.first().waitFor();

@@ -86,7 +86,7 @@ uiTest('a run that fails says so, with the last lines of its log', {}, async ({ 
   await workbench.lens(/Run/).first().click();
   const text = await said(workbench, /failing failed/);
   assert.match(text, /something is wrong here/);
-  await workbench.notification(/fail/).waitFor();
+  await workbench.notified(/fail/);
   await workbench.showContainer('Modelyard');
   await until('the row', async () => (await workbench.rows('Runs')).join('\n').includes('failed'));
   await workbench.screenshot('failed-run');
@@ -104,7 +104,7 @@ uiTest(
     writeFileSync(path.join(folder, 'aside.pipeline.yaml'), text);
     await workbench.openFile('aside.pipeline.yaml');
     await workbench.lens(/Run/).first().click();
-    await workbench.notification('aside set aside build, which no known run had made.').waitFor();
+    await workbench.notified('aside set aside build, which no known run had made.');
     await workbench.showContainer('Modelyard');
     await workbench.expand('Runs', 'aside');
     await workbench.expand('Runs', 'Set aside');
@@ -116,7 +116,7 @@ uiTest(
     await workbench.page.getByText('Something else is at build now.').waitFor();
     await workbench.clickButton('Restore To…');
     await workbench.choosePath(/^Restore build To/, path.join(folder, 'again'));
-    await workbench.notification('again is restored.').waitFor();
+    await workbench.notified('again is restored.');
     assert.equal(readFileSync(path.join(folder, 'again/notes.txt'), 'utf8'), 'mine');
     await until('the row to go', async () => (await workbench.row('Runs', 'Set aside').count()) === 0);
   },

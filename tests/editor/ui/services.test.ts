@@ -72,7 +72,7 @@ uiTest(
       await workbench.contextMenu('Services', /^webapp@2/, 'Release › Roll Back Service', question);
       await workbench.answer('too slow');
       await workbench.row('Services', /^webapp@1 · rain@1/).waitFor();
-      await workbench.notification(/web in staging: app@1 · rain@1 serves on port/).waitFor();
+      await workbench.notified(/web in staging: app@1 · rain@1 serves on port/);
       const history = await terminal(folder, 'service', 'history', 'staging/web', '--json');
       assert.deepEqual(
         (JSON.parse(history) as { events: { kind: string; reason?: string }[] }).events
@@ -92,7 +92,7 @@ uiTest(
       await terminal(folder, 'service', 'start', 'staging/web', '--release', 'r2');
       await workbench.openFile('watch.pipeline.yaml');
       await terminal(folder, 'run', 'watch');
-      await workbench.notification(/web in staging breaks rate > 1000000\/s/).waitFor();
+      await workbench.notified(/web in staging breaks rate > 1000000\/s/);
       await workbench.row('Services', /^web1 alert.*app@2/).waitFor();
       await workbench.errors.first().waitFor();
       await workbench.hover('watch.pipeline.yaml', '1000000', /web in staging breaks this rule since/);
@@ -110,7 +110,7 @@ uiTest(
       await workbench.row('Services', /^web1 alert/).waitFor();
       write(folder, { 'watch.pipeline.yaml': `name: watch\n${WATCH.replace(']', ', rate > 2000000/s]')}` });
       await terminal(folder, 'run', 'watch');
-      await workbench.notification(/web in staging breaks rate > 2000000\/s/).waitFor();
+      await workbench.notified(/web in staging breaks rate > 2000000\/s/);
       assert.equal(await workbench.notification(/breaks rate > 1000000\/s/).count(), 0);
 
       // A version of a model says where it serves, and leads there.
@@ -134,7 +134,7 @@ uiTest(
       await workbench.commandPick('Modelyard: Serve Release…', /app@3/);
       await workbench.pick(/serves app@1/);
       await workbench.pick(/Move all traffic/);
-      await workbench.notification(/needs TOKEN, and the editor’s environment does not have it/).waitFor();
+      await workbench.notified(/needs TOKEN, and the editor’s environment does not have it/);
       await workbench.clickButton('Enter Values');
       await workbench.page.locator('.quick-input-widget input[type=password]').fill('open sesame');
       await workbench.press('Enter');

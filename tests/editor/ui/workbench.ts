@@ -664,6 +664,25 @@ export class Workbench {
   }
 
   /**
+   * Waits for a notification. VS Code shows no toast of one that comes as the fourth within a second, or while the list of
+   * notifications is open: it is in that list then.
+   */
+  async notified(text: Name): Promise<void> {
+    const item = this.page
+      .locator('.notification-toast, .notifications-center .monaco-list-row')
+      .filter({ hasText: text })
+      .first();
+    await until(`the notification ${String(text)}`, async () => {
+      const shown = await item.waitFor({ timeout: ATTEMPT }).then(
+        () => true,
+        () => false,
+      );
+      if (!shown) await this.command('Notifications: Show Notifications');
+      return shown;
+    });
+  }
+
+  /**
    * Clicks a button of a notification or of a modal dialog. A notification that has been there for some seconds is no toast any
    * more; it is in the list of notifications then, which is opened.
    */
