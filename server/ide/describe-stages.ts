@@ -5,7 +5,7 @@ import type { Task } from '../model/definition.js';
 import { isWithin } from '../model/paths.js';
 import { unrunnable, writtenTasks } from '../rules/dvc/runnable.js';
 import { lineAt } from '../syntax/text.js';
-import { lastRun, pipelineOf } from './describe.js';
+import { lastRun, pipelineOf, placeSummary } from './describe.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { makersOf, occurrencesOfThing } from './navigation.js';
 import type { Thing } from './occurrences.js';
@@ -97,14 +97,7 @@ export function writtenSummary(context: IdeContext, thing: Thing): string | unde
 
 /** What stands at a path, and who makes it. */
 export function pathSummary(context: IdeContext, thing: Thing): string {
-  const there = {
-    file: 'a file',
-    folder: 'a folder',
-    missing: 'not there yet',
-    outside: 'outside of the project',
-    unknown: '',
-  }[context.project.probe(thing.name)];
-  const lines = [`${code(thing.name)}${there === '' ? '' : ` · ${there}`}`];
+  const lines = [placeSummary(context, thing.name)];
   const tracked = makersOf(thing, context).filter(({ file }) => file.path.endsWith('.dvc'));
   for (const { file } of tracked) lines.push(`Tracked by ${code(file.path)}`);
   for (const { name, stage } of pipelineOf(context)?.tasks ?? []) {

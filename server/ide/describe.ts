@@ -127,3 +127,17 @@ export function parametersOfCall(context: IdeContext, task: Task | undefined): r
   const called = context.project.pipelinesByName.get(name.text)?.[0];
   return called?.kind === 'pipeline' ? called.pipeline.params : [];
 }
+
+const PLACES = {
+  file: 'a file',
+  folder: 'a folder',
+  missing: 'not there yet',
+  outside: 'outside of the project',
+  unknown: '',
+} as const;
+
+/** A path, and what stands there: `` `data/a.csv` · a file ``. */
+export function placeSummary({ project }: IdeContext, path: string): string {
+  const there = PLACES[project.probe(path)];
+  return `${code(path)}${there === '' ? '' : ` · ${there}`}`;
+}

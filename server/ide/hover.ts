@@ -39,7 +39,7 @@ import { pathSummary, stageSummary, writtenSummary } from './describe-stages.js'
 import { ago, code, escapeMarkdown, metricValue, shortValue } from './markdown.js';
 import { occurrenceAt, type Thing } from './occurrences.js';
 import { pathUnder } from './paths.js';
-import { nowOf } from './describe.js';
+import { nowOf, placeSummary } from './describe.js';
 import type { Hover, IdeContext } from './types.js';
 
 /** Lines of an anchored value that are shown. */
@@ -321,15 +321,7 @@ function pathHover(context: IdeContext, offset: number): Hover | undefined {
   const makers = pipeline.tasks.filter(({ span }) =>
     under.producers.some((producer) => span.start <= producer.span.start && producer.span.end <= span.end),
   );
-  const probe = context.project.probe(under.path);
-  const there = {
-    file: 'a file',
-    folder: 'a folder',
-    missing: 'not there yet',
-    outside: 'outside of the project',
-    unknown: '',
-  }[probe];
-  const lines = [`${code(under.path)}${there === '' ? '' : ` · ${there}`}`];
+  const lines = [placeSummary(context, under.path)];
   for (const task of makers) lines.push(`Made by **${escapeMarkdown(task.name)}**`);
   return { span: under.span, markdown: lines.join('\n\n') };
 }

@@ -20,7 +20,7 @@ const WRITES =
 const PATH = /^(?!-)(?:\.\/)?[\w.@+-]+(?:\/[\w.@+-]+)*$/;
 
 export interface CommandFiles {
-  /** As they are written, without `./` in front, each once. */
+  /** Normalized, relative to the folder that the script begins in, each once. */
   readonly files: readonly string[];
   /** The script that runs before anything could have made it: it has to be there. */
   readonly script?: string;
