@@ -2,7 +2,7 @@
 import { setting } from './contributed.js';
 import * as vscode from 'vscode';
 import type { LanguageClient, LanguageClientOptions, ServerOptions } from 'vscode-languageclient/node';
-import type { ChangedParams, LensCommand, Requests } from '../server/protocol.js';
+import type { ChangedParams, LensCommand, Requests } from '../server/protocol/index.js';
 
 export type ServerState = 'starting' | 'ready' | 'stopped';
 

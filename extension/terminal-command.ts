@@ -2,8 +2,8 @@
 import * as vscode from 'vscode';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { launchers } from './present/launchers.js';
-import { commandLine } from './tasks.js';
+import { launchers } from './pipelines/launchers.js';
+import { commandLine } from './pipelines/tasks.js';
 
 /** Writes a launcher where it is not there as it should be. Another window may do the same at the same time. */
 function write(folder: string, { name, text }: { readonly name: string; readonly text: string }): void {

@@ -14,9 +14,9 @@ await build({ minify: true });
 await esbuild.build({
   entryPoints: {
     main: 'tests/bench/main.ts',
-    store: 'tests/bench/store-child.ts',
-    registry: 'tests/bench/registry-child.ts',
-    bare: 'tests/bench/bare-loop.ts',
+    store: 'tests/bench/processes/store-child.ts',
+    registry: 'tests/bench/processes/registry-child.ts',
+    bare: 'tests/bench/processes/bare-loop.ts',
   },
   outdir: 'out/bench',
   bundle: true,

@@ -65,9 +65,9 @@ export async function bundles({ minify = false } = {}) {
     ...node,
     // The command's own loader knows `require` only.
     supported: { 'dynamic-import': false },
-    plugins: [definitionsApart, apart('server/cli/task-requests.ts', 'task-requests.js')],
+    plugins: [definitionsApart, apart('server/cli/tracking/task-requests.ts', 'task-requests.js')],
   });
-  add('server/cli/task-requests.ts', 'dist/task-requests.js', node);
+  add('server/cli/tracking/task-requests.ts', 'dist/task-requests.js', node);
   add('server/cli/definitions.ts', 'dist/definitions.js', node);
   // Only the binary stays outside: it is a package per platform, and missing where nothing was built for the machine.
   add('server/features/engine/child.ts', 'dist/features.js', {

@@ -11,8 +11,8 @@ process.chdir(root);
 
 /** What the generators are asked, as one module over the server's code. */
 const entry = `
-  import { renderLanguageReference } from './server/model/reference.js';
-  import { jsonSchemaOf } from './server/model/schema/json-schema.js';
+  import { renderLanguageReference } from './server/definition/schema/reference.js';
+  import { jsonSchemaOf } from './server/definition/schema/json-schema.js';
   import { renderRuleIndex, renderRulePage, rulePageName } from './server/rules/docs.js';
   import { ALL_RULES } from './server/rules/index.js';
   import { cliReference } from './server/cli/commands/help.js';

@@ -1,4 +1,4 @@
-// `npm run torture`: the test files whose number of cases grows (`tests/support/cases.ts`), at full length. Takes hours.
+// `npm run torture`: the test files whose number of cases grows (`tests/support/generated/cases.ts`), at full length. Takes hours.
 // `npm run torture -- tests/security` for some of them; `-- --share=0.1` for a tenth of the cases, others each time.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';

@@ -1,10 +1,10 @@
 /** A question of a run: what is asked, the numbers, the files, who has answered; and the two answers. */
-import type { ApprovalView } from '../../server/protocol.js';
+import type { ApprovalView } from '../../server/protocol/index.js';
 import { button, h, icon, link } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { replace } from './parts/patch.js';
 import { harmless } from './parts/markdown.js';
-import type { FromApproval, ToApproval } from './shared/approval-messages.js';
+import type { FromApproval, ToApproval } from './shared/messages/approval.js';
 import { ago, bytes, localDateTime, plain, shown } from '../../server/base/format.js';
 
 type Shown = Extract<ToApproval, { type: 'approval' }>;

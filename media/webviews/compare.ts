@@ -1,12 +1,12 @@
 /** Runs side by side. */
-import type { RunView } from '../../server/protocol.js';
-import { lineChart, type Line } from './parts/chart.js';
+import type { RunView } from '../../server/protocol/index.js';
+import { lineChart, type Line } from './parts/charts/chart.js';
 import { checkbox, h, icon, link, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { on, replace } from './parts/patch.js';
 import { rowsOf, type Row } from './shared/comparison.js';
 import { duration, elapsed, localDateTime, number, plain, shown } from '../../server/base/format.js';
-import type { FromCompare, ToCompare } from './shared/messages.js';
+import type { FromCompare, ToCompare } from './shared/messages/index.js';
 
 const root = document.getElementById('root') ?? document.body;
 let onlyDifferent = false;

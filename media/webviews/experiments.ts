@@ -1,23 +1,30 @@
 /** The *Experiments* tab: all runs of a project in a table, narrowed, sorted and marked, with curves of those that are chosen. */
 import { localDateTime, plain, plural } from '../../server/base/format.js';
-import { ChosenCurves } from './parts/chosen-curves.js';
-import { chooseColumns } from './parts/column-chooser.js';
+import { ChosenCurves } from './parts/experiments/curves.js';
+import { chooseColumns } from './parts/experiments/column-chooser.js';
 import { button, h, icon, statusIcon } from './parts/dom.js';
-import { columnChoices, markButton, menuButton, narrowButtons } from './parts/experiment-bars.js';
-import { columnMenu, runMenu } from './parts/experiment-menus.js';
-import { filterBox, type FilterBox } from './parts/filter-box.js';
+import { columnChoices, markButton, menuButton, narrowButtons } from './parts/experiments/bars.js';
+import { columnMenu, runMenu } from './parts/experiments/menus.js';
+import { filterBox, type FilterBox } from './parts/experiments/filter-box.js';
 import { connect } from './parts/host.js';
 import { openMenu } from './parts/menu.js';
 import { replace } from './parts/patch.js';
-import { RunGrid, type Cell, type GridRow } from './parts/run-grid.js';
-import { SPARK_POINTS, Sparks } from './parts/sparks.js';
-import { ColumnCatalogue } from './shared/column-catalogue.js';
-import { cellText, differs, firstLayout, widthOf } from './shared/experiment-cells.js';
-import type { ExperimentAction, FromExperiments, ToExperiments } from './shared/experiment-messages.js';
-import { ExperimentRows, type LoadedRow } from './shared/experiment-rows.js';
-import { EVERYTHING, queryOf, readNarrowing, type Narrowing } from './shared/narrowing.js';
+import { RunGrid, type Cell, type GridRow } from './parts/experiments/run-grid.js';
+import { SPARK_POINTS, Sparks } from './parts/charts/sparks.js';
+import { ColumnCatalogue } from './shared/experiments/column-catalogue.js';
+import { cellText, differs, firstLayout, widthOf } from './shared/experiments/cells.js';
+import type { ExperimentAction, FromExperiments, ToExperiments } from './shared/messages/experiment.js';
+import { ExperimentRows, type LoadedRow } from './shared/experiments/rows.js';
+import { EVERYTHING, queryOf, readNarrowing, type Narrowing } from './shared/experiments/narrowing.js';
 import { isActive, look } from './shared/status.js';
-import { chosen, moved, readLayout, resized, sortedBy, type TableLayout } from './shared/table-layout.js';
+import {
+  chosen,
+  moved,
+  readLayout,
+  resized,
+  sortedBy,
+  type TableLayout,
+} from './shared/experiments/table-layout.js';
 
 const PAGE = 100;
 const TYPING_MS = 250;

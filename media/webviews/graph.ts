@@ -1,11 +1,11 @@
 /** The graph of a pipeline: boxes and arrows with live state, by mouse and by keyboard. */
-import type { GraphNode, GraphResult, TaskStatus } from '../../server/protocol.js';
-import { diagramPage, tipList, type DiagramNode } from './parts/diagram.js';
+import type { GraphNode, GraphResult, TaskStatus } from '../../server/protocol/index.js';
+import { diagramPage, tipList, type DiagramNode } from './parts/diagram/diagram.js';
 import { button, h, icon, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { replace } from './parts/patch.js';
 import { plain, plural } from '../../server/base/format.js';
-import type { FromGraph, ToGraph } from './shared/messages.js';
+import type { FromGraph, ToGraph } from './shared/messages/index.js';
 import { look, shownStatus, stalenessWord } from './shared/status.js';
 
 let graph: GraphResult | undefined;

@@ -1,10 +1,10 @@
 /** Who changed what of a model, when and why. */
-import type { ModelHistoryEntry } from '../../server/protocol.js';
+import type { ModelHistoryEntry } from '../../server/protocol/index.js';
 import { button, checkbox, h, icon, link } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { replace } from './parts/patch.js';
 import { ago, localDateTime, plain, plural } from '../../server/base/format.js';
-import type { FromHistory, ToHistory } from './shared/model-messages.js';
+import type { FromHistory, ToHistory } from './shared/messages/model.js';
 
 const ICONS: Readonly<Record<string, string>> = {
   'model-created': 'symbol-class',

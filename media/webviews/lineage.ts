@@ -1,11 +1,11 @@
 /** What a version stands on and what became of it: a graph to walk, both ways. */
-import type { LineageNodeView, LineageView } from '../../server/protocol.js';
-import { diagramPage, tipList, type DiagramNode } from './parts/diagram.js';
+import type { LineageNodeView, LineageView } from '../../server/protocol/index.js';
+import { diagramPage, tipList, type DiagramNode } from './parts/diagram/diagram.js';
 import { h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { replace } from './parts/patch.js';
 import { localDateTime, plain, plural } from '../../server/base/format.js';
-import type { FromLineage, ToLineage } from './shared/model-messages.js';
+import type { FromLineage, ToLineage } from './shared/messages/model.js';
 
 let lineage: LineageView | undefined;
 

@@ -1,11 +1,11 @@
 /** Rows of a feature view: as many as there are, of which only those on the screen are loaded. */
 import { defined } from '../../server/base/defined.js';
-import type { RowsFilter, RowsPage, RowsSort, ViewVersion } from '../../server/protocol.js';
+import type { RowsFilter, RowsPage, RowsSort, ViewVersion } from '../../server/protocol/index.js';
 import { button, h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { on, replace } from './parts/patch.js';
-import { RowScroller } from './parts/row-scroller.js';
-import type { FromPreview, ToPreview } from './shared/feature-messages.js';
+import { RowScroller } from './parts/experiments/row-scroller.js';
+import type { FromPreview, ToPreview } from './shared/messages/feature.js';
 import { ago, plain } from '../../server/base/format.js';
 
 const ROW_HEIGHT = 22;

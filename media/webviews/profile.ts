@@ -1,10 +1,15 @@
 /** The profile of a feature view: each feature's spread, and how far it has moved from another version. */
-import type { FeatureDriftView, FeatureProfile, VersionsDrift, ViewProfile } from '../../server/protocol.js';
+import type {
+  FeatureDriftView,
+  FeatureProfile,
+  VersionsDrift,
+  ViewProfile,
+} from '../../server/protocol/index.js';
 import { button, h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { on, replace, whole } from './parts/patch.js';
-import { driftShares, histogram, overTime, topValues, valueWords } from './parts/spread.js';
-import type { FromProfile, ToProfile } from './shared/feature-messages.js';
+import { driftShares, histogram, overTime, topValues, valueWords } from './parts/charts/spread.js';
+import type { FromProfile, ToProfile } from './shared/messages/feature.js';
 import { ago, bytes, number, plain } from '../../server/base/format.js';
 
 const root = document.getElementById('root') ?? document.body;

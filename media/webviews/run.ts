@@ -1,13 +1,13 @@
 /** A run to look at, live while it goes on. */
-import type { RunView, TaskRunView } from '../../server/protocol.js';
-import { lineChart, type Line } from './parts/chart.js';
+import type { RunView, TaskRunView } from '../../server/protocol/index.js';
+import { lineChart, type Line } from './parts/charts/chart.js';
 import { button, h, icon, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { replace } from './parts/patch.js';
 import { runTables } from './parts/run-tables.js';
-import { timeline } from './parts/timeline.js';
+import { timeline } from './parts/charts/timeline.js';
 import { bytes, duration, elapsed, localDateTime, plain, plural } from '../../server/base/format.js';
-import type { FromRun, JobCommand, ToRun } from './shared/messages.js';
+import type { FromRun, JobCommand, ToRun } from './shared/messages/index.js';
 import { isActive, look } from './shared/status.js';
 
 const root = document.getElementById('root') ?? document.body;

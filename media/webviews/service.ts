@@ -1,13 +1,13 @@
 /** A service over time: how it is, what its traffic is like, what changed, and how far its requests are from training. */
-import { alertsOf, headOf, type HeadActions } from './parts/service-head.js';
-import { driftSection } from './parts/service-drift.js';
+import { alertsOf, headOf, type HeadActions } from './parts/service/head.js';
+import { driftSection } from './parts/service/drift.js';
 import { button, checkbox, h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { on, replace } from './parts/patch.js';
 import { changes, metricsTable } from './parts/metrics-table.js';
-import { TimeFrame, chartWidth, timeChart } from './parts/time-chart.js';
+import { TimeFrame, chartWidth, timeChart } from './parts/charts/time-chart.js';
 import { ago } from '../../server/base/format.js';
-import type { FromService, ToService } from './shared/service-messages.js';
+import type { FromService, ToService } from './shared/messages/service.js';
 import { hasCanary } from './shared/service-state.js';
 import { chartsOf, figuresOf, noticesOf, releasesApart, WINDOWS } from './shared/service-view.js';
 

@@ -1,11 +1,11 @@
 /** Two model versions side by side, and the question whether an alias should move. */
-import type { ComparisonRowView, ComparisonView, VersionItem } from '../../server/protocol.js';
+import type { ComparisonRowView, ComparisonView, VersionItem } from '../../server/protocol/index.js';
 import { button, checkbox, h, icon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { on, replace } from './parts/patch.js';
 import { localDateTime, number, plain, shown } from '../../server/base/format.js';
 import { isTurned, turned, verdictSentence } from './shared/version-comparison.js';
-import type { FromVersions, Proposal, ToVersions } from './shared/model-messages.js';
+import type { FromVersions, Proposal, ToVersions } from './shared/messages/model.js';
 
 type Comparison = Extract<ToVersions, { type: 'comparison' }>;
 

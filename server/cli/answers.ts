@@ -3,25 +3,25 @@
  * `docs/json/` of them, and each answer begins with its `formatVersion`.
  */
 import { jsonText } from '../base/json.js';
-import type { MaterializeResult } from '../features/materialize.js';
-import type { Manifest } from '../features/manifest.js';
+import type { MaterializeResult } from '../features/views/materialize.js';
+import type { Manifest } from '../features/views/manifest.js';
 import type { OnlineRow } from '../features/online/read.js';
 import type { Rows } from '../features/engine/messages.js';
 import type { Profile } from '../features/compare.js';
 import type { TableDrift } from '../features/statistics/measure.js';
 import type { TrainingSetDocument } from '../features/training/document.js';
-import type { Json } from '../model/definition.js';
+import type { Json } from '../definition/definition.js';
 import type { TextChange } from '../project/texts.js';
-import type { MetricLogged, RunEvent, TaskOutput } from '../stores/run-events.js';
+import type { MetricLogged, RunEvent, TaskOutput } from '../stores/runs/events.js';
 import type { StageChange } from '../runner/dvc/status.js';
-import type { PlannedTask } from '../runner/plan.js';
+import type { PlannedTask } from '../runner/plan/plan.js';
 import type { AlertEvent, AlertState } from '../serving/monitor/alerts.js';
-import type { DriftMeasures, MetricsSummary } from '../serving/monitor/bucket.js';
-import type { ServiceView } from '../serving/read-service.js';
-import type { ReleaseEntry } from '../serving/releases.js';
+import type { DriftMeasures, MetricsSummary } from '../serving/monitor/measures/bucket.js';
+import type { ServiceView } from '../serving/services/read.js';
+import type { ReleaseEntry } from '../serving/releases/releases.js';
 import type { ReleaseDocument, ServiceEvent } from '../serving/types.js';
-import type { ApprovalAnswer, ApprovalRequest, ApprovalState } from '../stores/approvals.js';
-import type { LineageGraph, LineageTarget } from '../stores/lineage-types.js';
+import type { ApprovalAnswer, ApprovalRequest, ApprovalState } from '../stores/approvals/approvals.js';
+import type { LineageGraph, LineageTarget } from '../stores/lineage/types.js';
 import type { PackageManifest, PackageVersion } from '../stores/packages/types.js';
 import type { ComparisonRow } from '../stores/registry/compare.js';
 import type {
@@ -30,13 +30,13 @@ import type {
   VersionDocument,
   VersionSummary,
 } from '../stores/registry/types.js';
-import type { Imported } from '../stores/registry/transfer.js';
-import type { RunComparisonRow } from '../stores/run-compare.js';
-import type { RunDocument, RunStatus, RunSummary } from '../stores/run-document.js';
-import type { RunMarks } from '../stores/run-marks.js';
+import type { Imported } from '../stores/registry/transfer/transfer.js';
+import type { RunComparisonRow } from '../stores/runs/compare.js';
+import type { RunDocument, RunStatus, RunSummary } from '../stores/runs/document.js';
+import type { RunMarks } from '../stores/runs/marks.js';
 import type { TrashItem } from '../stores/trash.js';
 import type { MemoryState } from '../stores/trust.js';
-import type { Diagnostic } from './loaded.js';
+import type { Diagnostic } from './load/loaded.js';
 import { stdout } from './output.js';
 
 /** A model without its versions. */

@@ -1,7 +1,7 @@
 /** What a command of the command line is. */
 import path from 'node:path';
 import type { Arguments, Flags } from './args.js';
-import type { Diagnostic } from './loaded.js';
+import type { Diagnostic } from './load/loaded.js';
 
 export interface Command {
   readonly name: string;

@@ -3,7 +3,7 @@ import { defined } from '../base/defined.js';
 import { UsageError, closest, readArguments } from './args.js';
 import { CommandError, type Commands } from './command.js';
 import { EXIT, stderr } from './output.js';
-import { describeFileError, errorCode } from '../stores/problem.js';
+import { describeFileError, errorCode } from '../stores/disk/problem.js';
 
 async function command(commands: Commands, argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { oneLine } from '../base/trim.js';
-import type { Diagnostic } from './loaded.js';
+import type { Diagnostic } from './load/loaded.js';
 import { type Output } from './output.js';
 
 /** `path:line:column` of an offset in a definition; only the path where the place isn't known. The text is read when first asked. */

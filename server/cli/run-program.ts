@@ -3,5 +3,5 @@ import { perform } from './perform.js';
 
 /** As in `program.ts`. */
 export async function main(): Promise<void> {
-  await perform({ run: async () => (await import('./commands/run.js')).run });
+  await perform({ run: async () => (await import('./commands/pipelines/run.js')).run });
 }

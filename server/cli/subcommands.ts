@@ -1,7 +1,7 @@
 /** Commands that are several: `modelyard models list`. */
 import { type Arguments, type Flag, type Flags, COMMON_FLAGS, UsageError, noSubcommand } from './args.js';
 import type { Command } from './command.js';
-import { projectRoot } from './locate.js';
+import { projectRoot } from './load/locate.js';
 import { type Style, styleFor, wantsColours } from './terminal/style.js';
 
 /** One call of a subcommand in a project. */

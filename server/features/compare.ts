@@ -2,9 +2,9 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
-import { hashFile } from '../stores/hash.js';
-import { describeError } from '../stores/problem.js';
-import type { ContentHash } from '../stores/run-document.js';
+import { hashFile } from '../stores/content/hash.js';
+import { describeError } from '../stores/disk/problem.js';
+import type { ContentHash } from '../stores/runs/document.js';
 import { type Engine, type EngineOptions, openEngine } from './engine/engine.js';
 import type { Column } from './engine/messages.js';
 import { scratchFolder } from './engine/scratch.js';

@@ -1,8 +1,8 @@
 /** The feature store as lineage asks for it. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { LineageFeatures, LineageTrainingSet, LineageViewVersion } from '../stores/lineage-sources.js';
-import type { ContentHash } from '../stores/run-document.js';
+import type { LineageFeatures, LineageTrainingSet, LineageViewVersion } from '../stores/lineage/sources.js';
+import type { ContentHash } from '../stores/runs/document.js';
 import { FeatureStore } from './store.js';
 import { readTrainingSet } from './training/document.js';
 

@@ -5,15 +5,15 @@
  */
 import { type Dirent, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { syncFolder, tempName, tempOwner } from '../stores/atomic.js';
-import { type DocumentKind, type Loaded, openDocument, readDocument } from '../stores/document.js';
-import { type FileLock, tryLock } from '../stores/file-lock.js';
-import { hashOf } from '../stores/hash.js';
+import { syncFolder, tempName, tempOwner } from '../stores/disk/atomic.js';
+import { type DocumentKind, type Loaded, openDocument, readDocument } from '../stores/disk/document.js';
+import { type FileLock, tryLock } from '../stores/disk/file-lock.js';
+import { hashOf } from '../stores/content/hash.js';
 import { folderIn, layoutOf, safeFileName } from '../stores/layout.js';
-import { errorCode } from '../stores/problem.js';
-import { ATTEMPT, MANIFEST, PIN, POINTER } from './manifest.js';
-import type { Attempt, Manifest, Pin, Pointer } from './manifest.js';
-import { statOf } from '../stores/folder.js';
+import { errorCode } from '../stores/disk/problem.js';
+import { ATTEMPT, MANIFEST, PIN, POINTER } from './views/manifest.js';
+import type { Attempt, Manifest, Pin, Pointer } from './views/manifest.js';
+import { statOf } from '../stores/disk/folder.js';
 
 /** How long a version is kept after another took its place: readers may be at it, and people want to compare. */
 export const KEEP_MS = 7 * 24 * 60 * 60_000;

@@ -21,13 +21,13 @@
  *
  * All are pure, throw for nothing, and answer with nothing where there is nothing to say.
  */
-import type { Definition } from '../model/analyze.js';
-import type { Json } from '../model/definition.js';
-import type { LensCommand, RunStatus, Staleness, TaskStatus } from '../protocol.js';
+import type { Definition } from '../definition/read/analyze.js';
+import type { Json } from '../definition/definition.js';
+import type { LensCommand, RunStatus, Staleness, TaskStatus } from '../protocol/index.js';
 import type { Edit, Finding, ProjectView } from '../rules/rule.js';
-import type { ExpressionTokenKind } from '../syntax/expression.js';
+import type { ExpressionTokenKind } from '../syntax/expressions/expression.js';
 import type { Span } from '../syntax/tree.js';
-import type { NamedFile } from './occurrences.js';
+import type { NamedFile } from './navigate/occurrences.js';
 
 export type { Edit, Finding } from '../rules/rule.js';
 

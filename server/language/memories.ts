@@ -2,8 +2,8 @@
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import type { Project } from '../project/project.js';
-import type { ForeignMemory, Outcome, Requests } from '../protocol.js';
-import { isFolder, namesIn } from '../stores/folder.js';
+import type { ForeignMemory, Outcome, Requests } from '../protocol/index.js';
+import { isFolder, namesIn } from '../stores/disk/folder.js';
 import { layoutOf } from '../stores/layout.js';
 import { trustCopy } from '../runner/trust-copy.js';
 import { foreignMemory } from '../stores/trust.js';

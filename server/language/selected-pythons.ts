@@ -1,8 +1,8 @@
 /** The interpreters that are selected in the editor, and what a pipeline's tasks find with them. */
 import type { PipelineDefinition, Project } from '../project/project.js';
-import type { PythonStatus } from '../protocol.js';
+import type { PythonStatus } from '../protocol/index.js';
 import { EDITOR_VARIABLE } from '../python/choose.js';
-import { TaskPythons } from '../runner/task-python.js';
+import { TaskPythons } from '../runner/python/task-python.js';
 
 export class SelectedPythons {
   readonly #paths = new Map<string, string>();

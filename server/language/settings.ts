@@ -1,5 +1,5 @@
 /** The editor's settings, per resource. */
-import type { RuleSeverity } from '../model/definition.js';
+import type { RuleSeverity } from '../definition/definition.js';
 
 export interface Settings {
   /** Severities that win over the project's own. The same map as long as the settings are the same. */

@@ -3,8 +3,8 @@
  * paths and URIs; what stands in the files is the projects' business.
  */
 import path from 'node:path';
-import { runThrough } from '../base/steps.js';
-import type { Definition } from '../model/analyze.js';
+import { runThrough } from '../base/runs/steps.js';
+import type { Definition } from '../definition/read/analyze.js';
 import { diskFiles, overlay } from '../project/files.js';
 import type { FileSystem } from '../project/files.js';
 import { PROJECT_FILES, findMarkedRoot } from '../project/find-root.js';
@@ -12,7 +12,7 @@ import { Project } from '../project/project.js';
 import type { Memory } from '../project/project.js';
 import { isListed, mayBeDefinition, walkProjects } from '../project/walk.js';
 import { Documents, pathOf, uriOfPath } from './documents.js';
-import { breathe, runSliced } from '../base/steps.js';
+import { breathe, runSliced } from '../base/runs/steps.js';
 
 /** A file of a project as the editor knows it. */
 export interface Place {

@@ -2,16 +2,16 @@
  * What a check asked about the rest of the project, so that its findings can be kept until an answer changes: precise
  * where a keystroke in one file must not cost a check of five hundred others.
  */
-import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
-import type { KnownCluster } from '../model/cluster.js';
-import type { FileText } from '../model/file-text.js';
-import type { KnownModel, KnownModels } from '../model/known-models.js';
-import type { ViewFacts, ViewState } from '../model/feature-facts.js';
-import { labelsKey, type LabelsFile } from '../model/training-set.js';
-import type { KnownPackage, KnownPackages } from '../model/known-packages.js';
-import type { FeatureView } from '../model/features.js';
+import type { Definition, FeaturesDefinition, ProjectDefinition } from '../definition/read/analyze.js';
+import type { KnownCluster } from '../definition/known/cluster.js';
+import type { FileText } from '../definition/text/file-text.js';
+import type { KnownModel, KnownModels } from '../definition/known/models.js';
+import type { ViewFacts, ViewState } from '../definition/known/feature-facts.js';
+import { labelsKey, type LabelsFile } from '../definition/training-set.js';
+import type { KnownPackage, KnownPackages } from '../definition/known/packages.js';
+import type { FeatureView } from '../definition/features.js';
 import type { Probe, ProjectView } from '../rules/rule.js';
-import type { RuleSeverity } from '../model/definition.js';
+import type { RuleSeverity } from '../definition/definition.js';
 
 type Dependency =
   | { readonly kind: 'probe'; readonly path: string; readonly answer: Probe }

@@ -1,7 +1,7 @@
 /** What stands at the paths that definitions name, remembered until the disk is said to have changed. */
 import path from 'node:path';
-import { compileGlob } from '../model/glob.js';
-import { secretByName } from '../model/secret-files.js';
+import { compileGlob } from '../definition/text/glob.js';
+import { secretByName } from '../definition/text/secret-files.js';
 import type { Probe } from '../rules/rule.js';
 import type { FileSystem } from './files.js';
 import { GitIgnores } from './git-ignore.js';

@@ -3,21 +3,21 @@
  * that a squiggle and an error in CI can't differ; the editor only lays its open documents over the disk.
  */
 import path from 'node:path';
-import { runThrough } from '../base/steps.js';
-import { defining } from '../model/analyze.js';
-import type { Definition, FeaturesDefinition } from '../model/analyze.js';
-import type { FileKind, ProjectSettings, RuleSeverity } from '../model/definition.js';
-import type { FileText } from '../model/file-text.js';
-import { NO_SETTINGS } from '../model/read-project.js';
-import { paramsDefinition, type ParamSource, withParamFiles } from '../model/param-files.js';
-import type { FeatureFacts } from '../model/feature-facts.js';
-import { globOf } from '../model/glob.js';
-import type { Glob } from '../model/glob.js';
-import type { KnownCluster } from '../model/cluster.js';
-import type { KnownModels } from '../model/known-models.js';
-import type { KnownPackages } from '../model/known-packages.js';
-import { identify } from '../model/ours.js';
-import type { Identity } from '../model/ours.js';
+import { runThrough } from '../base/runs/steps.js';
+import { defining } from '../definition/read/analyze.js';
+import type { Definition, FeaturesDefinition } from '../definition/read/analyze.js';
+import type { FileKind, ProjectSettings, RuleSeverity } from '../definition/definition.js';
+import type { FileText } from '../definition/text/file-text.js';
+import { NO_SETTINGS } from '../definition/read/read-project.js';
+import { paramsDefinition, type ParamSource, withParamFiles } from '../definition/params/files.js';
+import type { FeatureFacts } from '../definition/known/feature-facts.js';
+import { globOf } from '../definition/text/glob.js';
+import type { Glob } from '../definition/text/glob.js';
+import type { KnownCluster } from '../definition/known/cluster.js';
+import type { KnownModels } from '../definition/known/models.js';
+import type { KnownPackages } from '../definition/known/packages.js';
+import { identify } from '../definition/detect/ours.js';
+import type { Identity } from '../definition/detect/ours.js';
 import { checkingDefinition } from '../rules/index.js';
 import type { Finding, ProjectView } from '../rules/rule.js';
 import { RecordingView, stillHolds } from './dependencies.js';

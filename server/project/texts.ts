@@ -1,11 +1,11 @@
 /** Definitions from texts that were kept, and how they differ from what the files say now. */
 import path from 'node:path';
-import { type FeaturesDefinition, define } from '../model/analyze.js';
-import { paramsDefinition, withParamFiles } from '../model/param-files.js';
-import type { Pipeline, ProjectSettings } from '../model/definition.js';
-import { definitionChanges, describeChanges } from '../model/definition-changes.js';
-import { detectKind } from '../model/ours.js';
-import { NO_SETTINGS } from '../model/read-project.js';
+import { type FeaturesDefinition, define } from '../definition/read/analyze.js';
+import { paramsDefinition, withParamFiles } from '../definition/params/files.js';
+import type { Pipeline, ProjectSettings } from '../definition/definition.js';
+import { definitionChanges, describeChanges } from '../definition/definition-changes.js';
+import { detectKind } from '../definition/detect/ours.js';
+import { NO_SETTINGS } from '../definition/read/read-project.js';
 import { type FileSystem, diskFiles } from './files.js';
 
 /** Text by path, relative to the project. */

@@ -1,13 +1,13 @@
 /** Which interpreter is a task's Python, in the order that `docs/python.md` says, and why none can be. */
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
-import { isWithin } from '../model/paths.js';
-import { didYouMean, similar } from '../model/names.js';
-import { PYTHON_MANAGERS } from '../model/python-counts.js';
-import type { PythonLevel, PythonWish } from '../model/python.js';
+import { isWithin } from '../definition/text/paths.js';
+import { didYouMean, similar } from '../definition/names/names.js';
+import { PYTHON_MANAGERS } from '../definition/python/counts.js';
+import type { PythonLevel, PythonWish } from '../definition/python/python.js';
 import { type Environment, type Sought, MANAGERS, behindShim, condaEnvironment } from './managers.js';
 import { PLATFORM, type Python, recognise } from './python.js';
-import { isProgram } from '../stores/folder.js';
+import { isProgram } from '../stores/disk/folder.js';
 
 /** Set by the editor to the interpreter that is selected there; may be set by anybody. */
 export const EDITOR_VARIABLE = 'MODELYARD_PYTHON';

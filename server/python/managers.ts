@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { createHash } from 'node:crypto';
-import { foldersIn } from '../stores/folder.js';
+import { foldersIn } from '../stores/disk/folder.js';
 import { PLATFORM, isFile, realPath, smallText } from './python.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

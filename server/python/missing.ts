@@ -1,8 +1,8 @@
 /** A module that a task's program did not find: which package it is of, and what brings it. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { MissingModule } from '../base/task-outcome.js';
-import { quoteWord } from '../model/shell.js';
+import type { MissingModule } from '../base/runs/task-outcome.js';
+import { quoteWord } from '../definition/shell/shell.js';
 import type { Choice } from './choose.js';
 
 /** Modules whose package has another name. */

@@ -4,7 +4,7 @@
  */
 import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { OpenedFiles } from '../base/task-outcome.js';
+import type { OpenedFiles } from '../base/runs/task-outcome.js';
 
 /** More than a person looks through. */
 const MOST_FILES = 2_000;

@@ -2,8 +2,8 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
-import { foldersIn, filesIn, namesIn } from '../stores/folder.js';
-import { readPlainText } from '../stores/plain-file.js';
+import { foldersIn, filesIn, namesIn } from '../stores/disk/folder.js';
+import { readPlainText } from '../stores/disk/plain-file.js';
 
 export type Platform = 'posix' | 'windows';
 

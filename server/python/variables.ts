@@ -1,7 +1,7 @@
 /** What commands find in their environment so that `python` and `python3`, and what they start, are the chosen one. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { quoteWord } from '../model/shell.js';
+import { quoteWord } from '../definition/shell/shell.js';
 import { type Choice, candidates } from './choose.js';
 import { PLATFORM, binFolders, realPath } from './python.js';
 

@@ -1,5 +1,5 @@
 /** Runs rules over one definition. */
-import type { Definition } from '../model/analyze.js';
+import type { Definition } from '../definition/read/analyze.js';
 import type { Span } from '../syntax/tree.js';
 import { isRuleId } from './ids.js';
 import { pipelineOf, projectGraph, typeSites } from './context.js';

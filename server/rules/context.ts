@@ -1,10 +1,10 @@
 /** What the rules of one check share, built when the first of them asks for it. */
 import { memo } from '../base/memo.js';
-import type { Definition, FeaturesDefinition } from '../model/analyze.js';
-import type { Environment, ExpressionSite, Pipeline } from '../model/definition.js';
-import { buildGraph, type Graph } from '../model/graph.js';
-import { checkSite } from '../model/sites.js';
-import { readsViewSources, viewSources } from '../model/view-sources.js';
+import type { Definition, FeaturesDefinition } from '../definition/read/analyze.js';
+import type { Environment, ExpressionSite, Pipeline } from '../definition/definition.js';
+import { buildGraph, type Graph } from '../definition/graph/graph.js';
+import { checkSite } from '../definition/expressions/types/sites.js';
+import { readsViewSources, viewSources } from '../definition/known/view-sources.js';
 import type { ProjectView, TypedSite } from './rule.js';
 
 // Definitions are values: what follows from one holds as long as it lives, and goes when it goes.

@@ -1,6 +1,6 @@
 /** The rules' pages, made from the rules themselves, so that they say what the code does. */
 import { plural } from '../base/format.js';
-import { formatBytes } from '../model/units.js';
+import { formatBytes } from '../definition/text/units.js';
 import { lineStartsOf, positionAt } from '../syntax/text.js';
 import { plainExample } from './examples.js';
 import { ALL_RULES } from './index.js';

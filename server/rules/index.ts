@@ -1,6 +1,6 @@
 /** All rules, and the one door through which the editor and the command line use them. */
-import { runThrough } from '../base/steps.js';
-import type { Definition } from '../model/analyze.js';
+import { runThrough } from '../base/runs/steps.js';
+import type { Definition } from '../definition/read/analyze.js';
 import { runRules } from './check.js';
 import { always } from './expression/always.js';
 import { arity } from './expression/arity.js';

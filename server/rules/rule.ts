@@ -2,20 +2,20 @@
  * What a rule is, what it finds, and what it may ask about the project. A rule sees one definition at a time, and the
  * project through a narrow view, so that the editor (with unsaved text) and the command line give the same findings.
  */
-import type { Definition, FeaturesDefinition, ProjectDefinition } from '../model/analyze.js';
-import type { KnownCluster, NodeGroup } from '../model/cluster.js';
-import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../model/definition.js';
-import type { FeatureFacts, ViewFacts, ViewState } from '../model/feature-facts.js';
-import type { FileText } from '../model/file-text.js';
-import type { Graph } from '../model/graph.js';
-import type { KnownModels } from '../model/known-models.js';
-import type { KnownPackages } from '../model/known-packages.js';
-import type { TypeProblem } from '../model/types.js';
+import type { Definition, FeaturesDefinition, ProjectDefinition } from '../definition/read/analyze.js';
+import type { KnownCluster, NodeGroup } from '../definition/known/cluster.js';
+import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../definition/definition.js';
+import type { FeatureFacts, ViewFacts, ViewState } from '../definition/known/feature-facts.js';
+import type { FileText } from '../definition/text/file-text.js';
+import type { Graph } from '../definition/graph/graph.js';
+import type { KnownModels } from '../definition/known/models.js';
+import type { KnownPackages } from '../definition/known/packages.js';
+import type { TypeProblem } from '../definition/expressions/types/types.js';
 import type { Span } from '../syntax/tree.js';
 import type { RuleId } from './ids.js';
 
 export type { RuleId } from './ids.js';
-export type { RuleSeverity } from '../model/definition.js';
+export type { RuleSeverity } from '../definition/definition.js';
 
 /** How loud a finding is; `off` is no finding at all. */
 export type FindingSeverity = Exclude<RuleSeverity, 'off'>;

@@ -1,8 +1,8 @@
 /** Rules that pass on what reading the text already found. */
 import { defined } from '../base/defined.js';
-import type { StructuralCode, StructuralProblem } from '../model/definition.js';
+import type { StructuralCode, StructuralProblem } from '../definition/definition.js';
 import type { SyntaxProblemCode } from '../syntax/tree.js';
-import { renames, replacement } from './edits.js';
+import { renames, replacement } from './shared/edits.js';
 import type { Fix, Report, RuleContext } from './rule.js';
 
 /** Reports the problems of one code; the fixes are renames to the candidates unless `fixes` knows better. */

@@ -7,7 +7,7 @@
  * A reason may follow after ` -- `. A finding inside a scalar of several lines (a `run: |`) belongs to the line on which
  * that scalar begins too, because no comment can stand inside of it.
  */
-import { lineOf, scalarAt } from './places.js';
+import { lineOf, scalarAt } from './shared/places.js';
 import type { SyntaxTree } from '../syntax/tree.js';
 import type { Directive } from './rule.js';
 

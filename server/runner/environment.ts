@@ -1,10 +1,10 @@
 /** The environment that tasks see, and where a run happens. */
 import os from 'node:os';
 import { defined } from '../base/defined.js';
-import type { RunHeader } from '../stores/run-document.js';
-import { ownIdentity } from '../stores/liveness.js';
+import type { RunHeader } from '../stores/runs/document.js';
+import { ownIdentity } from '../stores/machine/liveness.js';
 
-export { inheritedEnvironment } from '../stores/inherited-environment.js';
+export { inheritedEnvironment } from '../stores/machine/inherited-environment.js';
 
 /** Who runs it, on which machine. */
 export function whereabouts(

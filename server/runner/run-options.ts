@@ -1,18 +1,18 @@
 /** What a run is told before it begins, and how it may end. */
-import type { FeaturesDefinition } from '../model/analyze.js';
-import type { Json, Pipeline, ProjectSettings } from '../model/definition.js';
-import type { Stake } from '../stores/approvals.js';
-import type { RunBasis } from '../stores/run-basis.js';
-import type { RunDocument } from '../stores/run-document.js';
-import type { Asker } from './approvals.js';
-import type { RunControl } from './control.js';
+import type { FeaturesDefinition } from '../definition/read/analyze.js';
+import type { Json, Pipeline, ProjectSettings } from '../definition/definition.js';
+import type { Stake } from '../stores/approvals/approvals.js';
+import type { RunBasis } from '../stores/runs/basis.js';
+import type { RunDocument } from '../stores/runs/document.js';
+import type { Asker } from './people/approvals.js';
+import type { RunControl } from './execute/control.js';
 import type { Executor } from './executors/executor.js';
 import type { Machines } from './executors/executors.js';
-import type { RunSettings } from './places.js';
+import type { RunSettings } from './resolve/places.js';
 import type { Selection } from './select.js';
-import type { TaskTracking } from './task-tracking.js';
-import type { Versions } from './versions.js';
-import type { FileMetrics } from './metrics.js';
+import type { TaskTracking } from './execute/task-tracking.js';
+import type { Versions } from './execute/versions.js';
+import type { FileMetrics } from './record/metrics.js';
 
 export interface RunOptions extends Selection {
   /** Absolute. */

@@ -1,6 +1,6 @@
 /** Which tasks of a pipeline a run is about. */
-import { globOf } from '../model/glob.js';
-import type { Graph, Instance } from '../model/graph.js';
+import { globOf } from '../definition/text/glob.js';
+import type { Graph, Instance } from '../definition/graph/graph.js';
 
 export interface Selection {
   /** These and nothing else, whatever they depend on. */

@@ -1,37 +1,37 @@
 /** What a plan and a run share: a pipeline with its params, its graph, and what is known of its tasks. */
 import { defined } from '../base/defined.js';
-import { listed } from '../model/actions.js';
-import type { FeaturesDefinition } from '../model/analyze.js';
-import type { Action, Json, Pipeline } from '../model/definition.js';
-import type { Features } from '../model/features.js';
-import { type Graph, type Instance, type ResolvedOutput, buildGraph } from '../model/graph.js';
-import type { Scope } from '../model/evaluate.js';
-import { shellOfTask } from '../model/shells.js';
-import { StaticScopes, type StaticValues } from '../model/static-scope.js';
-import { viewSources } from '../model/view-sources.js';
+import { listed } from '../definition/actions.js';
+import type { FeaturesDefinition } from '../definition/read/analyze.js';
+import type { Action, Json, Pipeline } from '../definition/definition.js';
+import type { Features } from '../definition/features.js';
+import { type Graph, type Instance, type ResolvedOutput, buildGraph } from '../definition/graph/graph.js';
+import type { Scope } from '../definition/expressions/evaluate.js';
+import { shellOfTask } from '../definition/shell/shells.js';
+import { StaticScopes, type StaticValues } from '../definition/expressions/static-scope.js';
+import { viewSources } from '../definition/known/view-sources.js';
 import { type Layout, layoutOf } from '../stores/layout.js';
-import type { Stake } from '../stores/approvals.js';
+import type { Stake } from '../stores/approvals/approvals.js';
 import { PackageStore } from '../stores/packages/store.js';
-import type { EndStatus, TaskOutcome } from '../stores/run-document.js';
-import type { Cache } from './cache.js';
-import { type Callable, type CalledPipeline, calledFrom } from './called-graphs.js';
-import { DiskCache, LINK_FROM_BYTES } from './cache-disk.js';
-import { type GitHead, gitHead } from './git.js';
-import { HashIndex } from './hash-index.js';
-import { usesFeatures } from './feature-files.js';
-import type { FeatureViews } from './features.js';
-import type { Models } from './models.js';
-import { type Identity, madeOf, selfContained } from './identity.js';
+import type { EndStatus, TaskOutcome } from '../stores/runs/document.js';
+import type { Cache } from './cache/cache.js';
+import { type Callable, type CalledPipeline, calledFrom } from './calls/graphs.js';
+import { DiskCache, LINK_FROM_BYTES } from './cache/disk.js';
+import { type GitHead, gitHead } from './record/git.js';
+import { HashIndex } from '../stores/content/hash-index.js';
+import { usesFeatures } from './actions/training-set/feature-files.js';
+import type { FeatureViews } from './actions/training-set/views.js';
+import type { Models } from './resolve/models.js';
+import { type Identity, madeOf, selfContained } from './plan/identity.js';
 import type { StageMemory, StageOptions } from './dvc/memory.js';
-import type { RunSettings } from './places.js';
-import { type Facts, type TaskFacts, listsOf, outputPaths } from './scope.js';
+import type { RunSettings } from './resolve/places.js';
+import { type Facts, type TaskFacts, listsOf, outputPaths } from './resolve/scope.js';
 import { type Selection, select } from './select.js';
-import { environmentBefore } from './environment-before.js';
-import { systemShell, findShell, missingShell } from './shells.js';
-import { TaskStates, statesFile } from './state.js';
-import { TaskPythons } from './task-python.js';
-import type { Versions } from './versions.js';
-import { PLAN_BYTES, Workspace } from './workspace.js';
+import { environmentBefore } from './resolve/environment-before.js';
+import { systemShell, findShell, missingShell } from './execute/shells.js';
+import { TaskStates, statesFile } from './plan/state.js';
+import { TaskPythons } from './python/task-python.js';
+import type { Versions } from './execute/versions.js';
+import { PLAN_BYTES, Workspace } from './resolve/workspace.js';
 
 /** How a task ended, as far as others care. */
 export interface TaskResult extends Identity, Pick<TaskOutcome, 'inputs' | 'metrics'> {
@@ -232,11 +232,11 @@ export class Session {
   /** Opens the registry and the feature store where the pipeline uses them; nobody else pays for it. To be awaited before tasks are resolved. */
   async prepare(): Promise<void> {
     if (this.#models === undefined && usesModels(this.pipeline)) {
-      const { Models } = await import('./models.js');
+      const { Models } = await import('./resolve/models.js');
       this.#models = new Models(this.root, this.facts.versions);
     }
     if (this.#features === undefined && usesFeatures(this.pipeline)) {
-      const { FeatureViews } = await import('./features.js');
+      const { FeatureViews } = await import('./actions/training-set/views.js');
       this.#features = new FeatureViews(this.root, this.#featureDefinitions);
     }
   }

@@ -1,11 +1,11 @@
 /** Saying yes to a memory, which may be a copy of one whose services and runs go on elsewhere. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { disownDeployments, disownServices } from '../serving/disown.js';
-import { filesIn, foldersIn } from '../stores/folder.js';
+import { disownDeployments, disownServices } from '../serving/services/disown.js';
+import { filesIn, foldersIn } from '../stores/disk/folder.js';
 import { type Layout, folderIn } from '../stores/layout.js';
-import { describeError } from '../stores/problem.js';
-import { RunStore } from '../stores/runs.js';
+import { describeError } from '../stores/disk/problem.js';
+import { RunStore } from '../stores/runs/runs.js';
 import { isCopy, isKeyedCopy, memoryState, trustMemory } from '../stores/trust.js';
 
 /**

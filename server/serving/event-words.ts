@@ -1,7 +1,7 @@
 /** What happens to services, in words for people: releases by what they are made of, and not by their ids. */
 import { isReleaseId } from './places.js';
-import { readRelease } from './release-document.js';
-import { madeOf, releaseIds } from './releases.js';
+import { readRelease } from './releases/document.js';
+import { madeOf, releaseIds } from './releases/releases.js';
 import type { ReleaseDocument, ServiceEvent } from './types.js';
 
 /** `undefined` where it is gone or can't be read. */

@@ -1,8 +1,8 @@
 /** What lineage is told of a project's releases, services and features. */
 import { FeatureLineage } from '../features/lineage.js';
-import type { LineageSources } from '../stores/lineage-sources.js';
-import { listServices } from './read-service.js';
-import { allReleases } from './releases.js';
+import type { LineageSources } from '../stores/lineage/sources.js';
+import { listServices } from './services/read.js';
+import { allReleases } from './releases/releases.js';
 
 /** @param root absolute, of the project. Nothing is read yet; what never changes is read once. */
 export function lineageSources(root: string): LineageSources {

@@ -1,5 +1,5 @@
 /** Where things of serving lie in a project's memory. */
-import { sha256 } from '../stores/hash.js';
+import { sha256 } from '../stores/content/hash.js';
 import path from 'node:path';
 import { folderIn, layoutOf, safeFileName } from '../stores/layout.js';
 

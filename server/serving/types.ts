@@ -2,10 +2,10 @@
  * What serving keeps on the disk. A release is written once, by `deploy`, and never changed; a service's documents are
  * written by its host alone. Plain values that can be written as JSON.
  */
-import type { Json } from '../model/definition.js';
-import type { ServiceLimits } from '../model/service-limits.js';
-import type { ProcessIdentity } from '../stores/liveness.js';
-import type { ContentHash } from '../stores/run-document.js';
+import type { Json } from '../definition/definition.js';
+import type { ServiceLimits } from '../definition/service-limits.js';
+import type { ProcessIdentity } from '../stores/machine/liveness.js';
+import type { ContentHash } from '../stores/runs/document.js';
 import type { RunReference, Signature } from '../stores/registry/types.js';
 
 export const RELEASE_SCHEMA_VERSION = 1;

@@ -1,11 +1,11 @@
 /** What the project's cluster had when a run last asked it: for whoever looks, and can't ask it himself. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { KnownCluster, NodeGroup } from '../model/cluster.js';
-import { writeAtomic } from './atomic.js';
-import { fileStamp } from './folder.js';
+import type { KnownCluster, NodeGroup } from '../definition/known/cluster.js';
+import { writeAtomic } from './disk/atomic.js';
+import { fileStamp } from './disk/folder.js';
 import { type Layout, layoutOf } from './layout.js';
-import { readPlainText } from './plain-file.js';
+import { readPlainText } from './disk/plain-file.js';
 
 const VERSION = 1;
 

@@ -1,13 +1,13 @@
 /** Where things lie in a project's memory, `.modelyard/`, and how it comes into being. */
 import { existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import { writeAtomic } from './atomic.js';
-import { isFolder } from './folder.js';
-import { describeError, errorCode } from './problem.js';
-import type { StoreProblem } from './problem.js';
-import { isRunId } from './run-id.js';
+import { writeAtomic } from './disk/atomic.js';
+import { isFolder } from './disk/folder.js';
+import { describeError, errorCode } from './disk/problem.js';
+import type { StoreProblem } from './disk/problem.js';
+import { isRunId } from './runs/id.js';
 import { foreignMemory, hasOwnMark, markMemory, NOT_A_FOLDER } from './trust.js';
-import { readPlainText } from './plain-file.js';
+import { readPlainText } from './disk/plain-file.js';
 
 /** Raised when the layout itself changes in a way that older versions would damage. */
 export const LAYOUT_VERSION = 1;

@@ -7,15 +7,15 @@
 import { appendFileSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../base/defined.js';
-import { withLock } from './file-lock.js';
-import { isFolder, namesIn, removeTree } from './folder.js';
+import { withLock } from './disk/file-lock.js';
+import { isFolder, namesIn, removeTree } from './disk/folder.js';
 import type { Layout } from './layout.js';
-import { type LineFormat, lineOf, refusedLines, valueOf } from './line-format.js';
-import { isInnerPath } from './listing.js';
-import { type ProcessIdentity, isAlive, isElsewhere, ownIdentity } from './liveness.js';
-import { moveTree } from './move.js';
-import { isRunId, runIdTime } from './run-id.js';
-import { readPlainText } from './plain-file.js';
+import { type LineFormat, lineOf, refusedLines, valueOf } from './disk/line-format.js';
+import { isInnerPath } from './content/listing.js';
+import { type ProcessIdentity, isAlive, isElsewhere, ownIdentity } from './machine/liveness.js';
+import { moveTree } from './disk/move.js';
+import { isRunId, runIdTime } from './runs/id.js';
+import { readPlainText } from './disk/plain-file.js';
 
 /**
  * `before`: an output of an earlier run, put back unless the task succeeds. `found`: no run is known to have made it.

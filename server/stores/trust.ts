@@ -10,14 +10,14 @@
 import { createHmac } from 'node:crypto';
 import { type BigIntStats, lstatSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { writeAtomic } from './atomic.js';
-import { isFolder, namesIn } from './folder.js';
+import { writeAtomic } from './disk/atomic.js';
+import { isFolder, namesIn } from './disk/folder.js';
 import { trackedAt } from '../base/git-index.js';
-import { HASHES_FORMAT, sha256 } from './hash.js';
-import { describeError } from './problem.js';
-import type { StoreProblem } from './problem.js';
-import { machineSecret } from './user-folders.js';
-import { readPlainText } from './plain-file.js';
+import { HASHES_FORMAT, sha256 } from './content/hash.js';
+import { describeError } from './disk/problem.js';
+import type { StoreProblem } from './disk/problem.js';
+import { machineSecret } from './machine/user-folders.js';
+import { readPlainText } from './disk/plain-file.js';
 
 /** `none`: there is nothing in it. `foreign`: it may be looked at, and nothing else. */
 export type MemoryState = 'none' | 'own' | 'foreign';

@@ -15,7 +15,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { messageOf } from './messages.js';
-import type { TemplateReader } from './template.js';
+import type { TemplateReader } from './expressions/template.js';
 import type {
   Comment,
   MapEntry,

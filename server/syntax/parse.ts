@@ -1,10 +1,10 @@
 /** Text of a definition file → syntax tree. Any text gives a tree and problems, never a throw. */
-import { runThrough } from '../base/steps.js';
+import { runThrough } from '../base/runs/steps.js';
 import { composing, duplicates, type Fragment } from './compose.js';
 import { type Segment, segmentsOf } from './segments.js';
 import { shiftFragment } from './shift.js';
 import { MISSING_COLON } from './messages.js';
-import { templateOf, type TemplateReader } from './template.js';
+import { templateOf, type TemplateReader } from './expressions/template.js';
 import { lineStartsOf } from './text.js';
 import type {
   Comment,

@@ -1,13 +1,13 @@
 /** One request of an MLflow client, and its answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRecord } from '../base/is-record.js';
-import { describeError } from '../stores/problem.js';
-import { StoreError } from '../stores/runs.js';
-import { answerArtifacts, piecesOf } from './artifact-requests.js';
-import { queryValues } from './fields.js';
-import { routeOf } from './routes.js';
+import { describeError } from '../stores/disk/problem.js';
+import { StoreError } from '../stores/runs/runs.js';
+import { answerArtifacts, piecesOf } from './routes/artifacts.js';
+import { queryValues } from './wire/fields.js';
+import { routeOf } from './routes/routes.js';
 import type { Tracking } from './tracking.js';
-import { WireError, invalid } from './wire.js';
+import { WireError, invalid } from './wire/wire.js';
 
 const API = '/api/2.0/mlflow/';
 const ARTIFACTS = '/api/2.0/mlflow-artifacts/';

@@ -7,16 +7,16 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { tempName, writeFully } from '../stores/atomic.js';
-import { statOf } from '../stores/folder.js';
+import { tempName, writeFully } from '../stores/disk/atomic.js';
+import { statOf } from '../stores/disk/folder.js';
 import { ensureMemory, layoutOf } from '../stores/layout.js';
-import { isInnerPath, readListing } from '../stores/listing.js';
-import { readPlainText } from '../stores/plain-file.js';
+import { isInnerPath, readListing } from '../stores/content/listing.js';
+import { readPlainText } from '../stores/disk/plain-file.js';
 import type { VersionArtifact } from '../stores/registry/types.js';
 import type { LoggedModel } from '../stores/tracking/logged-models.js';
 import type { TrackedArtifact, TrackedRun } from '../stores/tracking/tracked-run.js';
 import type { Tracking } from './tracking.js';
-import { WireError, invalid, missing } from './wire.js';
+import { WireError, invalid, missing } from './wire/wire.js';
 
 /** The folder of registered versions beside those of experiments, whose names are numbers. */
 const REGISTERED = 'registered';

@@ -1,7 +1,7 @@
 /** Who may talk to the tracking server: programs of this machine that have its token, and no page in a browser. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { WireError } from './wire.js';
+import { WireError } from './wire/wire.js';
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();

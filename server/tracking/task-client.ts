@@ -2,8 +2,8 @@
  * The processes of one attempt at a task, as MLflow clients. `MLFLOW_RUN_ID` names a run that is made when they first ask
  * for it, so that `start_run()` goes on with it; what else they begin is part of the same task.
  */
-import type { RunDocument } from '../stores/run-document.js';
-import { LIVE_STATUSES } from '../stores/run-summary.js';
+import type { RunDocument } from '../stores/runs/document.js';
+import { LIVE_STATUSES } from '../stores/runs/index/summary.js';
 import type { Experiment, Experiments } from '../stores/tracking/experiments.js';
 import type { TrackedRun } from '../stores/tracking/tracked-run.js';
 import {

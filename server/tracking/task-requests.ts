@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import { isInnerPath } from '../stores/listing.js';
+import { isInnerPath } from '../stores/content/listing.js';
 import type { Holder } from '../stores/registry/types.js';
 import type { TrackedEnd, TrackedTask } from '../stores/tracking/tracked-task.js';
 import { answer } from './answer.js';
@@ -11,7 +11,7 @@ import { filesAt } from './artifacts.js';
 import { demandLocal, tokenOf } from './guard.js';
 import { TaskClient } from './task-client.js';
 import { Tracking } from './tracking.js';
-import { WireError } from './wire.js';
+import { WireError } from './wire/wire.js';
 
 /** What a token is of: a task that goes on, or one that has ended. */
 export type TokenHolder = { readonly task: TrackedTask } | { readonly ended: () => void };

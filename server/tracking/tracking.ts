@@ -6,7 +6,7 @@ import { type LoggedModel, LoggedModels } from '../stores/tracking/logged-models
 import type { Holder } from '../stores/registry/types.js';
 import { TrackedRuns } from './runs.js';
 import type { TaskClient } from './task-client.js';
-import { WireError, missing } from './wire.js';
+import { WireError, missing } from './wire/wire.js';
 
 interface Stores {
   /** Of the project. */

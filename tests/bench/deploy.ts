@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { TARGETS } from '../../server/serving/deploy.js';
+import { TARGETS } from '../../server/serving/releases/deploy.js';
 import { PackageStore } from '../../server/stores/packages/store.js';
 import { Registry } from '../../server/stores/registry/registry.js';
 import { type Row, floorRow, ratioRow } from './table.js';

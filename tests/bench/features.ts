@@ -12,7 +12,7 @@ import { tableDrift } from '../../server/features/statistics/measure.js';
 import type { Column } from '../../server/features/engine/messages.js';
 import type { RowOrder } from '../../server/features/statistics/types.js';
 import { makeTrainingSet, type WantedView } from '../../server/features/training/training-set.js';
-import { type FeaturePeers, installFeaturePeers, runPython } from './python.js';
+import { type FeaturePeers, installFeaturePeers, runPython } from './processes/python.js';
 import { type Row, absoluteRow, median, percentile, ratioRow } from './table.js';
 
 const MB = 1024 ** 2;

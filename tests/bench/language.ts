@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { HOSTILE } from '../support/hostile.js';
-import { LspPeer } from './lsp-peer.js';
-import type { Peers } from './peers.js';
-import { residentMb } from './process.js';
+import { HOSTILE } from '../support/generated/hostile.js';
+import { LspPeer } from './processes/lsp-peer.js';
+import type { Peers } from './processes/peers.js';
+import { residentMb } from './processes/process.js';
 import { type Row, absoluteRow, median, percentile } from './table.js';
 import { chainedPipeline } from './workload.js';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
 import { writeManyFiles } from './language.js';
-import { medianOf } from './process.js';
+import { medianOf } from './processes/process.js';
 import { type Row, absoluteRow } from './table.js';
 
 export function lintRows(scratch: string, cli: string): Row[] {

@@ -9,7 +9,7 @@ import { featureRows } from './features.js';
 import { languageRows } from './language.js';
 import { lintRows } from './lint.js';
 import { materializeRows } from './materialize.js';
-import { type Peers, installPeers } from './peers.js';
+import { type Peers, installPeers } from './processes/peers.js';
 import { registryRows } from './registry.js';
 import { runnerRows } from './runner.js';
 import { servingRows } from './serving.js';

@@ -1,7 +1,7 @@
 /** `modelyard features materialize` as a whole command, over three million real rows. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Command, medianOf, timed } from './process.js';
+import { type Command, medianOf, timed } from './processes/process.js';
 import { type Row, absoluteRow, floorRow } from './table.js';
 
 const FEATURES = `entities:

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import type { Peers } from './peers.js';
-import { type Command, interleavedMedians, peakMemoryOf, timed } from './process.js';
+import type { Peers } from './processes/peers.js';
+import { type Command, interleavedMedians, peakMemoryOf, timed } from './processes/process.js';
 import { type Row, absoluteRow, floorRow, ratioRow } from './table.js';
 import {
   type CatTask,

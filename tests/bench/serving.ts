@@ -3,14 +3,14 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import type { ServiceAddress } from '../../server/serving/address.js';
-import { orderService, startService } from '../../server/serving/client.js';
-import { readService } from '../../server/serving/read-service.js';
+import type { ServiceAddress } from '../../server/serving/services/address.js';
+import { orderService, startService } from '../../server/serving/services/client.js';
+import { readService } from '../../server/serving/services/read.js';
 import { RELEASE_SCHEMA_VERSION, type ReleaseDocument } from '../../server/serving/types.js';
-import { processes } from '../../server/stores/proc.js';
+import { processes } from '../../server/stores/machine/proc.js';
 import { freePort } from '../support/service.js';
-import type { Peers } from './peers.js';
-import { residentMb } from './process.js';
+import type { Peers } from './processes/peers.js';
+import { residentMb } from './processes/process.js';
 import { type Row, absoluteRow, floorRow, median, ratioRow } from './table.js';
 
 const APP = `require('node:http').createServer((request, response) => {

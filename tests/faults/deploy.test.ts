@@ -9,7 +9,7 @@ import test, { type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { TestProject } from '../support/cli.js';
 import { damageIn, leftOver, randomFrom } from './memory.js';
-import { SEED } from '../support/cases.js';
+import { SEED } from '../support/generated/cases.js';
 
 const FILES = {
   'modelyard.yaml': 'name: test\nenvironments: { staging: {} }\n',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { cases, fc } from '../support/cases.js';
+import { cases, fc } from '../support/generated/cases.js';
 import { TestProject } from '../support/cli.js';
 
 const PIPELINE = `

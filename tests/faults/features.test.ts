@@ -4,11 +4,11 @@ import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FeatureStore } from '../../server/features/store.js';
-import { hashFile } from '../../server/stores/hash.js';
+import { hashFile } from '../../server/stores/content/hash.js';
 import { TestProject, until } from '../support/cli.js';
 import { FeatureProject, engineFor, rowsOf, temporary } from '../support/features.js';
 import { randomFrom } from './memory.js';
-import { SEED } from '../support/cases.js';
+import { SEED } from '../support/generated/cases.js';
 
 const ROUNDS = 100;
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
-import { cases } from '../support/cases.js';
+import { cases } from '../support/generated/cases.js';
 import { TestProject } from '../support/cli.js';
 import { damageIn, leftOver } from './memory.js';
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { RunStore } from '../../server/stores/runs.js';
+import { RunStore } from '../../server/stores/runs/runs.js';
 import { TestProject, until } from '../support/cli.js';
 import { damageIn, leftOver, processesOf, randomFrom } from './memory.js';
-import { SEED, cases } from '../support/cases.js';
+import { SEED, cases } from '../support/generated/cases.js';
 
 const ROUNDS = cases(50, 200);
 const PARTS = [1, 2, 3];

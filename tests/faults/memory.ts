@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { pipesFolder } from '../../server/runner/output-pipes.js';
-import { isRunId } from '../../server/stores/run-id.js';
+import { pipesFolder } from '../../server/runner/executors/output-pipes.js';
+import { isRunId } from '../../server/stores/runs/id.js';
 
 function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];

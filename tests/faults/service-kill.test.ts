@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { processes } from '../../server/stores/proc.js';
+import { processes } from '../../server/stores/machine/proc.js';
 import { PATIENCE_MS, isAlive, until } from '../support/cli.js';
 import { Load, ServiceProject, ask, freePort } from '../support/service.js';
 import { damageIn, leftOver, randomFrom } from './memory.js';
-import { SEED } from '../support/cases.js';
+import { SEED } from '../support/generated/cases.js';
 
 const ROUNDS = 100;
 /** The longest that is waited before a kill: longer than a deployment takes on a calm machine. */

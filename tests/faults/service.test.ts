@@ -4,9 +4,9 @@ import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from 
 import net from 'node:net';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { processes } from '../../server/stores/proc.js';
+import { processes } from '../../server/stores/machine/proc.js';
 import { TestProject, isAlive, until } from '../support/cli.js';
-import { startService } from '../../server/serving/client.js';
+import { startService } from '../../server/serving/services/client.js';
 import { Load, PYTHON_APP, ServiceProject, ask, freePort } from '../support/service.js';
 
 test('releases are switched under load without a failed request', async (t) => {

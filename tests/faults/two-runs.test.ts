@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import test from 'node:test';
-import { RunStore } from '../../server/stores/runs.js';
+import { RunStore } from '../../server/stores/runs/runs.js';
 import { TestProject, isAlive, until } from '../support/cli.js';
 import { damageIn, leftOver, processesOf } from './memory.js';
 

@@ -8,7 +8,7 @@ import type {
   WorkspaceDiagnosticReport,
 } from 'vscode-languageserver/node';
 import { CancellationTokenSource, LSPErrorCodes } from 'vscode-languageserver/node';
-import type { FileStatus } from '../../server/protocol.js';
+import type { FileStatus } from '../../server/protocol/index.js';
 import { position, positionOf, textAt, until, uri } from '../support/lsp-client.js';
 import { TRAIN, client, folder, project, write } from './fixture.js';
 

@@ -21,7 +21,7 @@ import type {
   TextEdit,
   WorkspaceEdit,
 } from 'vscode-languageserver/node';
-import { plainText } from '../../server/language/completion.js';
+import { plainText } from '../../server/language/editor/completion.js';
 import { applyEdits, position, positionOf, textAt, until, uri } from '../support/lsp-client.js';
 import { FEATURES, NIGHTLY, TRAIN, project } from './fixture.js';
 

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ErrorCodes } from 'vscode-languageserver/node';
-import type { Requests } from '../../server/protocol.js';
-import { cases, fc } from '../support/cases.js';
-import { HOSTILE } from '../support/hostile.js';
+import type { Requests } from '../../server/protocol/index.js';
+import { cases, fc } from '../support/generated/cases.js';
+import { HOSTILE } from '../support/generated/hostile.js';
 import { uri as uriOf } from '../support/lsp-client.js';
 import { TestProject } from '../support/cli.js';
-import { DEFINITIONS } from '../support/hostile-memories.js';
-import { mergeConfig } from '../../server/serving/config.js';
+import { DEFINITIONS } from '../support/generated/hostile-memories.js';
+import { mergeConfig } from '../../server/serving/services/config.js';
 import { SERVICE_SCHEMA_VERSION, type ServiceDocument } from '../../server/serving/types.js';
 import { TRAIN, client, folder, project } from './fixture.js';
 

@@ -14,7 +14,7 @@ import type {
   TextDocumentEdit,
   WorkspaceEdit,
 } from 'vscode-languageserver/node';
-import type { Answer } from '../../server/protocol.js';
+import type { Answer } from '../../server/protocol/index.js';
 import { applyEdits, position, positionOf, until, uri } from '../support/lsp-client.js';
 import type { LspClient } from '../support/lsp-client.js';
 import { modelyard } from '../support/modelyard.js';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import test from 'node:test';
-import type { FileStatus, PlanResult } from '../../server/protocol.js';
+import type { FileStatus, PlanResult } from '../../server/protocol/index.js';
 import { uri } from '../support/lsp-client.js';
-import { fakeVenv } from '../support/fake-python.js';
+import { fakeVenv } from '../support/peers/fake-python.js';
 import { client, folder } from './fixture.js';
 
 const skip = process.platform === 'win32' ? 'programs are scripts of the shell' : false;

@@ -13,7 +13,7 @@ import type {
   TextEdit,
   WorkspaceEdit,
 } from 'vscode-languageserver/node';
-import type { GraphResult, PipelinesResult, PlanResult } from '../../server/protocol.js';
+import type { GraphResult, PipelinesResult, PlanResult } from '../../server/protocol/index.js';
 import type { LspClient } from '../support/lsp-client.js';
 import { applyEdits, positionOf, until, uri } from '../support/lsp-client.js';
 import { modelyard } from '../support/modelyard.js';

@@ -1,12 +1,12 @@
 /**
  * The real, unmodified MLflow client from PyPI against the real tracking server. Where it can't be installed that is said,
- * and the wire is held by tests/runner/tracking.test.ts alone.
+ * and the wire is held by tests/runner/tracking/tracking.test.ts alone.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 import { TestProject } from '../support/cli.js';
-import { peerPython, withoutMlflow } from '../support/peers.js';
+import { peerPython, withoutMlflow } from '../support/peers/peers.js';
 import { TrackingClient } from '../support/tracking.js';
 
 interface Case {

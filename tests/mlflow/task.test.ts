@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TestProject } from '../support/cli.js';
-import { peerPython, withoutMlflow } from '../support/peers.js';
+import { peerPython, withoutMlflow } from '../support/peers/peers.js';
 
 const SCRIPT = `
 import mlflow

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import { until } from '../support/cli.js';
-import { peerPython } from '../support/peers.js';
+import { peerPython } from '../support/peers/peers.js';
 import { freePort } from '../support/service.js';
 
 /**

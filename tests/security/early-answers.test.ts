@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import test from 'node:test';
-import { cases } from '../support/cases.js';
+import { cases } from '../support/generated/cases.js';
 import { proxyTo } from '../unit/serving/proxy-support.js';
 import { type AppServer, startServer } from './app-servers.js';
 

@@ -16,7 +16,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { ownIdentity } from '../../server/stores/liveness.js';
+import { ownIdentity } from '../../server/stores/machine/liveness.js';
 import { TestProject } from '../support/cli.js';
 
 const PIPELINE = `

@@ -20,11 +20,16 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { ownIdentity, processStartOf } from '../../server/stores/liveness.js';
-import { cases } from '../support/cases.js';
+import { ownIdentity, processStartOf } from '../../server/stores/machine/liveness.js';
+import { cases } from '../support/generated/cases.js';
 import { type TestProject, builtCli, isAlive } from '../support/cli.js';
 import { LspClient, uri } from '../support/lsp-client.js';
-import { DEFINITIONS, HOSTILE_MEMORIES, type Victim, richProject } from '../support/hostile-memories.js';
+import {
+  DEFINITIONS,
+  HOSTILE_MEMORIES,
+  type Victim,
+  richProject,
+} from '../support/generated/hostile-memories.js';
 
 /** A command or a request takes longer only where it hangs: 2 s, on a machine that is five times slower. */
 const PATIENCE_MS = 10_000;

@@ -10,11 +10,16 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { ownIdentity, processStartOf } from '../../server/stores/liveness.js';
-import { cases } from '../support/cases.js';
+import { ownIdentity, processStartOf } from '../../server/stores/machine/liveness.js';
+import { cases } from '../support/generated/cases.js';
 import { type TestProject, builtCli } from '../support/cli.js';
-import { HOSTILE } from '../support/hostile.js';
-import { DEFINITIONS, HOSTILE_MEMORIES, type Victim, richProject } from '../support/hostile-memories.js';
+import { HOSTILE } from '../support/generated/hostile.js';
+import {
+  DEFINITIONS,
+  HOSTILE_MEMORIES,
+  type Victim,
+  richProject,
+} from '../support/generated/hostile-memories.js';
 import { allCommands } from '../support/in-process.js';
 import { LspClient, uri } from '../support/lsp-client.js';
 

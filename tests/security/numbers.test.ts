@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { HOSTILE } from '../support/hostile.js';
-import { HOSTILE_MEMORIES } from '../support/hostile-memories.js';
+import { HOSTILE } from '../support/generated/hostile.js';
+import { HOSTILE_MEMORIES } from '../support/generated/hostile-memories.js';
 import { APP_SERVERS } from './app-servers.js';
 import { SMUGGLING } from './smuggling-table.js';
 

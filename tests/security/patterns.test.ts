@@ -19,20 +19,20 @@ const SHORT_TEXTS: readonly Pattern[] = [
   // A moment as DuckDB prints it.
   { file: 'server/features/engine/values.ts', text: '/^(.*\\d{4,}-\\d{2}-\\d{2}) ([\\d:.]+)(?:\\+00(?::00)?)?( \\(BC\\))?$/' }, // prettier-ignore
   // A flag of the command line.
-  { file: 'server/features/range.ts', text: '/[T ].*(?:Z|[+-]\\d{2}:?\\d{2})$/' },
+  { file: 'server/features/views/range.ts', text: '/[T ].*(?:Z|[+-]\\d{2}:?\\d{2})$/' },
   // The last 1,000 characters before the cursor.
-  { file: 'server/ide/complete-expression.ts', text: "/([A-Za-z_][\\w-]*)((?:\\s*\\.\\s*[\\w-]+|\\[\\s*'{1,2}[^'\\]]*'{1,2}\\s*\\])*)(\\s*\\.\\s*|\\[\\s*'{0,2})[\\w-]*$/" }, // prettier-ignore
+  { file: 'server/ide/complete/expression.ts', text: "/([A-Za-z_][\\w-]*)((?:\\s*\\.\\s*[\\w-]+|\\[\\s*'{1,2}[^'\\]]*'{1,2}\\s*\\])*)(\\s*\\.\\s*|\\[\\s*'{0,2})[\\w-]*$/" }, // prettier-ignore
   // Lines of at most 1,000 characters.
   { file: 'server/language/markup.ts', text: '/\\\\([!-/:-@[-`{-~])|(`+)([^`]|[^`].*?[^`])\\2(?!`)|!?\\[((?:\\\\.|[^\\]\\\\])*)\\]\\((?:\\\\.|[^()\\\\])*\\)|(\\*\\*|__)(?=\\S)(.+?)\\5|(?<![\\w*])([*_])(?=\\S)((?:\\\\.|[^\\\\])*?\\S)\\7(?![\\w*])/g' }, // prettier-ignore
   // Looked for in what is known to be a duration.
-  { file: 'server/model/units.ts', text: '/([0-9]+(\\.[0-9]+)?)(ms|s|m|h|d|w)/g' },
+  { file: 'server/definition/text/units.ts', text: '/([0-9]+(\\.[0-9]+)?)(ms|s|m|h|d|w)/g' },
   // At most 200 characters.
-  { file: 'server/model/versions.ts', text: '/^[vV]?(\\d+(?:\\.\\d+)*)(?:-?([0-9A-Za-z]+(?:[.-][0-9A-Za-z]+)*))?(?:\\+[0-9A-Za-z.-]+)?$/' }, // prettier-ignore
+  { file: 'server/definition/expressions/versions.ts', text: '/^[vV]?(\\d+(?:\\.\\d+)*)(?:-?([0-9A-Za-z]+(?:[.-][0-9A-Za-z]+)*))?(?:\\+[0-9A-Za-z.-]+)?$/' }, // prettier-ignore
   // 40 characters before a value.
   { file: 'server/rules/value/ambiguous.ts', text: '/[!&]\\S*\\s+$/' },
   // A path of the disk, and what a person types.
-  { file: 'extension/commands/pipelines.ts', text: '/([^/]+?)\\.pipeline\\.ya?ml$/' },
-  { file: 'extension/present/model-filter.ts', text: '/\\/+$/' },
+  { file: 'extension/pipelines/commands.ts', text: '/([^/]+?)\\.pipeline\\.ya?ml$/' },
+  { file: 'extension/models/filter.ts', text: '/\\/+$/' },
   // A number as JavaScript prints it.
   { file: 'server/base/format.ts', text: '/\\.?0+e/' },
 ];

@@ -8,7 +8,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { Masks } from '../../server/stores/masks.js';
 import { TestProject } from '../support/cli.js';
-import { askPeer } from '../support/peers.js';
+import { askPeer } from '../support/peers/peers.js';
 
 const SECRETS: readonly string[] = [
   'sup3r&secret"k/y==',

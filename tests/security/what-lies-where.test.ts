@@ -6,7 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { client } from '../language/fixture.js';
 import { TestProject } from '../support/cli.js';
-import { DEFINITIONS } from '../support/hostile-memories.js';
+import { DEFINITIONS } from '../support/generated/hostile-memories.js';
 import { uri } from '../support/lsp-client.js';
 import { TrackingClient } from '../support/tracking.js';
 import { freePort } from '../support/service.js';

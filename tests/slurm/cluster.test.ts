@@ -7,7 +7,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Invocation, type Running, TestProject, until } from '../support/cli.js';
-import { Cluster, type ListedJob, slurmAvailable } from '../support/slurm.js';
+import { Cluster, type ListedJob, slurmAvailable } from '../support/slurm/slurm.js';
 
 const available = slurmAvailable();
 

@@ -16,9 +16,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { RunEvent } from '../../server/stores/run-events.js';
+import type { RunEvent } from '../../server/stores/runs/events.js';
 import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
-import type { RunDocument } from '../../server/stores/run-document.js';
+import type { RunDocument } from '../../server/stores/runs/document.js';
 import { checkAnswer } from './answers.js';
 import { Terminal } from './pty.js';
 

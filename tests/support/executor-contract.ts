@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { shellOf } from '../../server/model/shells.js';
+import { shellOf } from '../../server/definition/shell/shells.js';
 import type {
   Execution,
   ExecutionResult,

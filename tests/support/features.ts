@@ -10,11 +10,11 @@ import {
   type MaterializeRequest,
   type MaterializeResult,
   materialize,
-} from '../../server/features/materialize.js';
+} from '../../server/features/views/materialize.js';
 import { FeatureStore } from '../../server/features/store.js';
-import type { Features } from '../../server/model/features.js';
+import type { Features } from '../../server/definition/features.js';
 import { Project } from '../../server/project/project.js';
-import { HashIndex } from '../../server/stores/hash-index.js';
+import { HashIndex } from '../../server/stores/content/hash-index.js';
 import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
 import { builtCli } from './cli.js';
 

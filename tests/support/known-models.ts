@@ -1,12 +1,12 @@
 /** A model registry in memory, as far as the language service sees it. */
-import type { Json } from '../../server/model/definition.js';
+import type { Json } from '../../server/definition/definition.js';
 import type {
   AliasMoved,
   KnownModel,
   KnownModels,
   KnownVersion,
   KnownVersionDetails,
-} from '../../server/model/known-models.js';
+} from '../../server/definition/known/models.js';
 import type { ExampleModel } from '../../server/rules/rule.js';
 
 export interface MemoryModel extends ExampleModel {

@@ -1,5 +1,5 @@
 /** App packages in memory, as far as the language service sees them. */
-import type { KnownPackage, KnownPackages } from '../../server/model/known-packages.js';
+import type { KnownPackage, KnownPackages } from '../../server/definition/known/packages.js';
 
 /** @param packages how many versions each has */
 export function knownPackages(packages: Readonly<Record<string, number>>): KnownPackages {

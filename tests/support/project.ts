@@ -1,14 +1,14 @@
 /** A project in memory: definitions from texts, and a disk that is a list. */
-import { define, type Definition } from '../../server/model/analyze.js';
-import type { NodeGroup } from '../../server/model/cluster.js';
-import type { ViewFacts, ViewState } from '../../server/model/feature-facts.js';
-import { globOf } from '../../server/model/glob.js';
-import { secretByName } from '../../server/model/secret-files.js';
-import type { RuleSeverity } from '../../server/model/definition.js';
+import { define, type Definition } from '../../server/definition/read/analyze.js';
+import type { NodeGroup } from '../../server/definition/known/cluster.js';
+import type { ViewFacts, ViewState } from '../../server/definition/known/feature-facts.js';
+import { globOf } from '../../server/definition/text/glob.js';
+import { secretByName } from '../../server/definition/text/secret-files.js';
+import type { RuleSeverity } from '../../server/definition/definition.js';
 import type { Edit, ExampleModel, Finding, Probe, ProjectView } from '../../server/rules/rule.js';
 import { checkDefinition } from '../../server/rules/index.js';
-import { detectKind } from '../../server/model/ours.js';
-import { paramsDefinition, withParamFiles } from '../../server/model/param-files.js';
+import { detectKind } from '../../server/definition/detect/ours.js';
+import { paramsDefinition, withParamFiles } from '../../server/definition/params/files.js';
 import { knownPackages } from './known-packages.js';
 import { knownModels } from './known-models.js';
 

@@ -2,12 +2,12 @@
 import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { mergeConfig } from '../../server/serving/config.js';
-import type { DriftMeasures, MetricsBucket } from '../../server/serving/monitor/bucket.js';
-import { Histogram } from '../../server/serving/monitor/histogram.js';
-import { Rollup } from '../../server/serving/monitor/rollup.js';
+import { mergeConfig } from '../../server/serving/services/config.js';
+import type { DriftMeasures, MetricsBucket } from '../../server/serving/monitor/measures/bucket.js';
+import { Histogram } from '../../server/serving/monitor/measures/histogram.js';
+import { Rollup } from '../../server/serving/monitor/measures/rollup.js';
 import type { MonitorSettings } from '../../server/serving/monitor/settings.js';
-import { writeAtomic } from '../../server/stores/atomic.js';
+import { writeAtomic } from '../../server/stores/disk/atomic.js';
 import { releasePlaces, servicePlaces } from '../../server/serving/places.js';
 import type { ReleaseDocument, ServiceDocument, ServiceEvent } from '../../server/serving/types.js';
 

@@ -4,9 +4,9 @@ import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import type { TestContext } from 'node:test';
-import type { ServiceView } from '../../server/serving/read-service.js';
+import type { ServiceView } from '../../server/serving/services/read.js';
 import { isFree } from '../../server/serving/host/ports.js';
-import { listServices, serviceHistory } from '../../server/serving/read-service.js';
+import { listServices, serviceHistory } from '../../server/serving/services/read.js';
 import { RELEASE_SCHEMA_VERSION, type ReleaseDocument } from '../../server/serving/types.js';
 import { type Result, TestProject, isAlive, until } from './cli.js';
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
-import { renderTemplate } from '../../server/model/evaluate.js';
-import { cases, fc, SEED } from '../support/cases.js';
+import { renderTemplate } from '../../server/definition/expressions/evaluate.js';
+import { cases, fc, SEED } from '../support/generated/cases.js';
 import { TestProject, builtCli } from '../support/cli.js';
-import { windowsAvailable, windowsNode, windowsPath } from '../support/wine.js';
-import { scopeOf, templateOf } from '../unit/model/helpers.js';
+import { windowsAvailable, windowsNode, windowsPath } from '../support/peers/wine.js';
+import { scopeOf, templateOf } from '../unit/definition/helpers.js';
 
 const available = windowsAvailable();
 

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { TestProject, builtCli } from '../support/cli.js';
-import { type WindowsResult, windowsAvailable, windowsNode, windowsPath } from '../support/wine.js';
+import { type WindowsResult, windowsAvailable, windowsNode, windowsPath } from '../support/peers/wine.js';
 
 const available = windowsAvailable();
 const there = { skip: !available.ok };

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { cases } from '../support/cases.js';
+import { cases } from '../support/generated/cases.js';
 import { builtBundle } from '../support/lsp-client.js';
-import { windowsAvailable, windowsNode, windowsPath } from '../support/wine.js';
+import { windowsAvailable, windowsNode, windowsPath } from '../support/peers/wine.js';
 
 const available = windowsAvailable();
 

@@ -1,7 +1,7 @@
 /** Making elements. Text always goes in as text, so that nothing out of a file becomes markup. */
 import { look } from '../shared/status.js';
 import { on } from './patch.js';
-import type { TaskStatus } from '../../../server/protocol.js';
+import type { TaskStatus } from '../../../server/protocol/index.js';
 
 type Child = Node | string | undefined;
 type Attributes = Readonly<Record<string, string | number | undefined>>;

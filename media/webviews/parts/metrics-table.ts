@@ -1,10 +1,10 @@
 /** The measurements as a table, and what has changed as a list: the same for who can't see the charts, or wants the figures. */
-import type { ReleaseMark, ServiceMetrics } from '../../../server/protocol.js';
+import type { ReleaseMark, ServiceMetrics } from '../../../server/protocol/index.js';
 import { localDateTime, plain } from '../../../server/base/format.js';
 import { measureText, type Unit } from '../shared/measures.js';
-import { momentText } from '../shared/time-axis.js';
+import { momentText } from '../shared/charts/time-axis.js';
 import { h } from './dom.js';
-import type { TimeFrame } from './time-chart.js';
+import type { TimeFrame } from './charts/time-chart.js';
 
 /** Changes that are listed before “and so many earlier”. */
 const MOST_MARKS = 12;

@@ -1,5 +1,5 @@
 /** What went into a run and what came out, in tables. */
-import type { RunView, TaskRunView } from '../../../server/protocol.js';
+import type { RunView, TaskRunView } from '../../../server/protocol/index.js';
 import { bytes, plain, shown } from '../../../server/base/format.js';
 import { isActive } from '../shared/status.js';
 import { h, icon } from './dom.js';

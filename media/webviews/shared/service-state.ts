@@ -1,5 +1,5 @@
 /** What can be told from a service as it stands, the same in trees, panels, notifications and commands. Pure. */
-import type { ServiceItem } from '../../../server/protocol.js';
+import type { ServiceItem } from '../../../server/protocol/index.js';
 
 /** A release has a share of the traffic beside the one that serves. One that is only being made ready is no canary yet. */
 export function hasCanary({ candidate }: Pick<ServiceItem, 'candidate'>): boolean {

@@ -8,10 +8,10 @@ import type {
   RuleLine,
   ServiceItem,
   ServiceMetrics,
-} from '../../../server/protocol.js';
+} from '../../../server/protocol/index.js';
 import { ago, plain, plural } from '../../../server/base/format.js';
 import { measureText, type Unit } from './measures.js';
-import type { PanelOrder } from './service-messages.js';
+import type { PanelOrder } from './messages/service.js';
 import { canGoBack, hasCanary } from './service-state.js';
 
 export interface ChartPoint {

@@ -1,5 +1,5 @@
 /** One look for each status, the same in trees, panels and the status bar. */
-import type { Staleness, TaskStatus } from '../../../server/protocol.js';
+import type { Staleness, TaskStatus } from '../../../server/protocol/index.js';
 
 export interface Look {
   /** Name of a codicon. */

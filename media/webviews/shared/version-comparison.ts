@@ -1,6 +1,6 @@
 /** Which of two versions is the baseline, and the comparison the other way round. Pure. */
 import { defined } from '../../../server/base/defined.js';
-import type { ComparisonRowView, ComparisonView, VersionItem } from '../../../server/protocol.js';
+import type { ComparisonRowView, ComparisonView, VersionItem } from '../../../server/protocol/index.js';
 
 /** Names that the alias of the version in use commonly has. */
 const IN_USE = /^(?:prod|production|champion|live|current|stable)$/i;

@@ -1,5 +1,5 @@
 /** `modelyard schema KIND`: the JSON Schema of a kind of file, for other editors and checks. */
-import type { FileKind } from '../../model/definition.js';
+import type { FileKind } from '../../definition/definition.js';
 import { UsageError } from '../args.js';
 import type { Command } from '../command.js';
 import { EXIT, stdout } from '../output.js';
@@ -17,7 +17,7 @@ export const schema: Command = {
     const [word] = args.positionals;
     const kind = KINDS.find((one) => one === word);
     if (kind === undefined) throw new UsageError(`say which schema: ${KINDS.join(', ')}`);
-    const { jsonSchemaOf } = await import('../../model/schema/json-schema.js');
+    const { jsonSchemaOf } = await import('../../definition/schema/json-schema.js');
     stdout.line(JSON.stringify(jsonSchemaOf(kind), null, 2));
     return EXIT.ok;
   },

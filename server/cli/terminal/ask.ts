@@ -1,7 +1,7 @@
 /** Asks the person before the terminal whether something is to go on. */
 import { createInterface } from 'node:readline';
-import type { TerminalAnswer } from '../../runner/approvals.js';
-import type { ApprovalRequest } from '../../stores/approvals.js';
+import type { TerminalAnswer } from '../../runner/people/approvals.js';
+import type { ApprovalRequest } from '../../stores/approvals/approvals.js';
 import { stdout } from '../output.js';
 import { styleFor, wantsColours } from './style.js';
 import { tame } from './text.js';

@@ -1,6 +1,6 @@
 /** A run as one JSON object a line, for machines. */
 import { jsonText } from '../../base/json.js';
-import type { EventSink, RunEvent } from '../../stores/run-events.js';
+import type { EventSink, RunEvent } from '../../stores/runs/events.js';
 import { type JsonEvent, formatVersion } from '../answers.js';
 import type { Output } from '../output.js';
 

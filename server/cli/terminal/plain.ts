@@ -1,5 +1,5 @@
 /** A run as plain lines, `[task] …`, for pipes and CI. */
-import type { EventSink, RunEvent } from '../../stores/run-events.js';
+import type { EventSink, RunEvent } from '../../stores/runs/events.js';
 import type { Output } from '../output.js';
 import { Progress, isRepeated } from './progress.js';
 import type { Style } from './style.js';

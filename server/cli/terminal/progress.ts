@@ -1,6 +1,6 @@
 /** Where a run stands, as far as its events tell; what the table, the plain lines and the summary are drawn from. */
-import type { RunEvent, TaskEnded } from '../../stores/run-events.js';
-import type { ApprovalRecord } from '../../stores/run-document.js';
+import type { RunEvent, TaskEnded } from '../../stores/runs/events.js';
+import type { ApprovalRecord } from '../../stores/runs/document.js';
 import { afterReturns, tame } from './text.js';
 
 export interface TaskProgress {

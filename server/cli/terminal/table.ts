@@ -3,7 +3,7 @@
  * write a frame, so that nothing flickers; lines are cut to the width, so that none wraps and the count stays right.
  */
 import { isatty } from 'node:tty';
-import type { EventSink, RunEvent } from '../../stores/run-events.js';
+import type { EventSink, RunEvent } from '../../stores/runs/events.js';
 import type { Output } from '../output.js';
 import { Progress, type TaskProgress, isRepeated } from './progress.js';
 import type { Style } from './style.js';

@@ -1,10 +1,10 @@
 /** The sentences about tasks and runs that the table, the plain lines and the summary share. */
 import { display } from '../../base/json.js';
-import type { Json } from '../../model/definition.js';
+import type { Json } from '../../definition/definition.js';
 import { plural } from '../../base/format.js';
-import { formatBytes } from '../../model/units.js';
-import type { Question } from '../../stores/approvals.js';
-import type { ApprovalRecord } from '../../stores/run-document.js';
+import { formatBytes } from '../../definition/text/units.js';
+import type { Question } from '../../stores/approvals/approvals.js';
+import type { ApprovalRecord } from '../../stores/runs/document.js';
 import type { TaskProgress, Progress } from './progress.js';
 import type { Style } from './style.js';
 import { elapsed } from './text.js';

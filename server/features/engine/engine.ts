@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { formatBytes } from '../../model/units.js';
+import { formatBytes } from '../../definition/text/units.js';
 import type {
   Definition,
   EngineError,

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type Json, parseJson } from '../../base/json.js';
 import { isNumeral, isWrittenWhole } from '../../base/numeral.js';
-import { describeError } from '../../stores/problem.js';
+import { describeError } from '../../stores/disk/problem.js';
 import {
   ONLINE_SCHEMA,
   type OnlineHeader,
@@ -12,7 +12,7 @@ import {
   isNumericKey,
   linePrefix,
 } from './format.js';
-import { openPlain } from '../../stores/plain-file.js';
+import { openPlain } from '../../stores/disk/plain-file.js';
 
 type Value = Json;
 

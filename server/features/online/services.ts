@@ -5,19 +5,19 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
-import type { FeaturesDefinition } from '../../model/analyze.js';
-import { catalogOf } from '../../model/feature-catalog.js';
-import { type DocumentKind, openDocument, readDocument } from '../../stores/document.js';
-import { hashFile, hashOf } from '../../stores/hash.js';
+import type { FeaturesDefinition } from '../../definition/read/analyze.js';
+import { catalogOf } from '../../definition/known/feature-catalog.js';
+import { type DocumentKind, openDocument, readDocument } from '../../stores/disk/document.js';
+import { hashFile, hashOf } from '../../stores/content/hash.js';
 import { safeFileName } from '../../stores/layout.js';
-import { describeError } from '../../stores/problem.js';
-import type { ContentHash } from '../../stores/run-document.js';
+import { describeError } from '../../stores/disk/problem.js';
+import type { ContentHash } from '../../stores/runs/document.js';
 import { type EngineOptions, openEngine } from '../engine/engine.js';
 import { literal } from '../sql.js';
 import { KEEP_MS, type FeatureStore } from '../store.js';
 import { type ChosenView, chooseFeatures } from '../training/choose.js';
 import { type OnlineSource, onlineHeader, writeOnline } from './write.js';
-import { statOf } from '../../stores/folder.js';
+import { statOf } from '../../stores/disk/folder.js';
 
 /** Which file of a service is current. */
 export interface ServicePointer {

@@ -3,10 +3,10 @@ import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { hashOf } from '../../stores/hash.js';
+import { hashOf } from '../../stores/content/hash.js';
 import type { Engine } from '../engine/engine.js';
 import { identifier, list, literal } from '../sql.js';
-import { numberText } from '../types.js';
+import { numberText } from '../sources/types.js';
 import { ONLINE_SCHEMA, type OnlineHeader, type OnlineView, isNumericKey } from './format.js';
 
 /** A view of the service, and the rows of its version. */

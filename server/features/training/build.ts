@@ -2,11 +2,11 @@
 import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
-import { tempName } from '../../stores/atomic.js';
-import { hashFile } from '../../stores/hash.js';
-import { describeError, errorCode } from '../../stores/problem.js';
-import type { ContentHash } from '../../stores/run-document.js';
-import type { LabelsReading } from '../../model/training-set.js';
+import { tempName } from '../../stores/disk/atomic.js';
+import { hashFile } from '../../stores/content/hash.js';
+import { describeError, errorCode } from '../../stores/disk/problem.js';
+import type { ContentHash } from '../../stores/runs/document.js';
+import type { LabelsReading } from '../../definition/training-set.js';
 import { type Engine, type EngineOptions, openEngine } from '../engine/engine.js';
 import { literal } from '../sql.js';
 import type { FeatureStore } from '../store.js';

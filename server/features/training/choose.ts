@@ -1,11 +1,11 @@
 /** From names of services and features to the versions of views that they are taken from. */
 import { defined } from '../../base/defined.js';
-import type { FeaturesDefinition } from '../../model/analyze.js';
-import { catalogOf, featuresOf, viewNamed } from '../../model/feature-catalog.js';
-import type { FeatureReference, FeatureView } from '../../model/features.js';
-import { didYouMean } from '../../model/names.js';
-import { similar } from '../../model/similar.js';
-import type { Manifest, ManifestColumn } from '../manifest.js';
+import type { FeaturesDefinition } from '../../definition/read/analyze.js';
+import { catalogOf, featuresOf, viewNamed } from '../../definition/known/feature-catalog.js';
+import type { FeatureReference, FeatureView } from '../../definition/features.js';
+import { didYouMean } from '../../definition/names/names.js';
+import { similar } from '../../definition/names/similar.js';
+import type { Manifest, ManifestColumn } from '../views/manifest.js';
 import type { FeatureStore } from '../store.js';
 
 /** A view, the version of it that is current, and the features that are wanted of it. */

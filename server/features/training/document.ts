@@ -1,8 +1,8 @@
 /** What is kept of a training set beside its file: found again by the hash of the file, wherever it is copied to. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { type DocumentKind, type Loaded, openDocument, readDocument } from '../../stores/document.js';
-import type { ContentHash } from '../../stores/run-document.js';
+import { type DocumentKind, type Loaded, openDocument, readDocument } from '../../stores/disk/document.js';
+import type { ContentHash } from '../../stores/runs/document.js';
 import type { Statistics } from '../statistics/types.js';
 
 export interface TrainingSetColumn {

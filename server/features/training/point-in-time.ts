@@ -9,7 +9,7 @@
  * has the least age, so that its ttl can be looked at afterwards.
  */
 import { identifier, list } from '../sql.js';
-import { readTime } from '../types.js';
+import { readTime } from '../sources/types.js';
 
 /** A view version as the join needs it. */
 export interface JoinedView {

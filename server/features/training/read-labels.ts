@@ -2,11 +2,11 @@
 import path from 'node:path';
 import type { Engine } from '../engine/engine.js';
 import type { Column } from '../engine/messages.js';
-import type { LabelsReading } from '../../model/training-set.js';
-import { transform } from '../compute.js';
-import { badTime, openSource } from '../source.js';
+import type { LabelsReading } from '../../definition/training-set.js';
+import { transform } from '../views/compute.js';
+import { badTime, openSource } from '../sources/source.js';
 import { identifier } from '../sql.js';
-import { type ResolvedView, formatOf } from '../view.js';
+import { type ResolvedView, formatOf } from '../views/view.js';
 import type { LabelsRequest } from './labels.js';
 
 export type ReadLabels =

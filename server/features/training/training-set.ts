@@ -4,8 +4,8 @@ import type { Column, EngineResult, Plain } from '../engine/messages.js';
 import { identifier, list, literal, textOf } from '../sql.js';
 import { statistics } from '../statistics/statistics.js';
 import type { RowOrder, Statistics } from '../statistics/types.js';
-import { ANCIENT, ancient, isNumeric, keyAs } from '../types.js';
-import { epochWords } from '../times.js';
+import { ANCIENT, ancient, isNumeric, keyAs } from '../sources/types.js';
+import { epochWords } from '../sources/times.js';
 import { type LabelsRequest, labelsTable, timestampOf } from './labels.js';
 import { trainingSetNotes } from './notes.js';
 import {

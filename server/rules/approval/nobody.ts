@@ -1,4 +1,4 @@
-import { valueAt } from '../../model/keys.js';
+import { valueAt } from '../../definition/keys.js';
 import { entryOf } from '../../syntax/text.js';
 import type { Span, SyntaxNode } from '../../syntax/tree.js';
 import type { Rule, RuleContext } from '../rule.js';

@@ -1,12 +1,12 @@
-import type { PipelineDefinition } from '../../model/analyze.js';
-import type { ServiceAction } from '../../model/definition.js';
-import { LOCAL_TARGET } from '../../model/serving-mentions.js';
+import type { PipelineDefinition } from '../../definition/read/analyze.js';
+import type { ServiceAction } from '../../definition/definition.js';
+import { LOCAL_TARGET } from '../../definition/mentions/serving.js';
 import { entryOf } from '../../syntax/text.js';
-import { environmentOf, literal } from '../releases.js';
+import { environmentOf, literal } from '../shared/releases.js';
 import { EXAMPLE_ENVIRONMENTS } from '../examples.js';
 import type { Rule, RuleContext } from '../rule.js';
-import { madeServing } from '../serving-names.js';
-import type { Maker } from '../serving-names.js';
+import { madeServing } from '../shared/serving-names.js';
+import type { Maker } from '../shared/serving-names.js';
 
 const SERVICE = (name: string, port: string, environment = 'staging') =>
   `tasks:\n  start-${name}:\n    service: { name: ${name}, environment: ${environment}, port: ${port}, health: /health }\n`;

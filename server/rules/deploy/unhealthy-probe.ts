@@ -1,4 +1,4 @@
-import { deploysOf, packagesOf } from '../releases.js';
+import { deploysOf, packagesOf } from '../shared/releases.js';
 import { deploying } from '../examples.js';
 import type { Rule } from '../rule.js';
 

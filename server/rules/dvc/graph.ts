@@ -1,7 +1,7 @@
-import type { DvcDefinition } from '../../model/analyze.js';
-import { clashesOf } from '../../model/dialects/dvc/graph.js';
-import type { StageOf } from '../../model/dialects/dvc/graph.js';
-import { folderOf, foldersOf } from '../../model/paths.js';
+import type { DvcDefinition } from '../../definition/read/analyze.js';
+import { clashesOf } from '../../definition/dialects/dvc/graph.js';
+import type { StageOf } from '../../definition/dialects/dvc/graph.js';
+import { folderOf, foldersOf } from '../../definition/text/paths.js';
 import type { ProjectView, Rule } from '../rule.js';
 import { isDvc, resolvedOf } from './resolved.js';
 

@@ -1,7 +1,7 @@
 /** The stages of a `dvc.yaml` for the rules about it, resolved once for all of them. */
-import type { Definition, DvcDefinition } from '../../model/analyze.js';
-import type { DvcProblemKind, Resolved } from '../../model/dialects/dvc/resolve.js';
-import { resolvedBy } from '../../model/dialects/dvc/resolved.js';
+import type { Definition, DvcDefinition } from '../../definition/read/analyze.js';
+import type { DvcProblemKind, Resolved } from '../../definition/dialects/dvc/resolve/resolve.js';
+import { resolvedBy } from '../../definition/dialects/dvc/resolve/resolved.js';
 import type { ProjectView, RuleContext } from '../rule.js';
 
 export function resolvedOf(definition: DvcDefinition, project: Pick<ProjectView, 'text'>): Resolved {

@@ -1,12 +1,12 @@
 /** A definition as the pipeline that a run of it is; of a `dvc.yaml` its stages, and those of other files that they depend on. */
-import type { Definition, DvcDefinition, PipelineDefinition } from '../../model/analyze.js';
-import { withUpstream } from '../../model/dialects/dvc/graph.js';
-import type { StageOf } from '../../model/dialects/dvc/graph.js';
-import { addressOf, pipelineOf } from '../../model/dialects/dvc/pipeline.js';
-import type { StagePipeline, Unrunnable } from '../../model/dialects/dvc/pipeline.js';
-import type { Resolved } from '../../model/dialects/dvc/resolve.js';
-import type { Task } from '../../model/definition.js';
-import { folderOf } from '../../model/paths.js';
+import type { Definition, DvcDefinition, PipelineDefinition } from '../../definition/read/analyze.js';
+import { withUpstream } from '../../definition/dialects/dvc/graph.js';
+import type { StageOf } from '../../definition/dialects/dvc/graph.js';
+import { addressOf, pipelineOf } from '../../definition/dialects/dvc/pipeline.js';
+import type { StagePipeline, Unrunnable } from '../../definition/dialects/dvc/pipeline.js';
+import type { Resolved } from '../../definition/dialects/dvc/resolve/resolve.js';
+import type { Task } from '../../definition/definition.js';
+import { folderOf } from '../../definition/text/paths.js';
 import type { Span } from '../../syntax/tree.js';
 import type { ProjectView } from '../rule.js';
 import { isDvc, resolvedOf } from './resolved.js';

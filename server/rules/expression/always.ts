@@ -1,9 +1,9 @@
-import { visitExpression } from '../../syntax/expression.js';
+import { visitExpression } from '../../syntax/expressions/expression.js';
 import type { Expression } from '../../syntax/tree.js';
-import { constantValue } from '../../model/sites.js';
-import { typeEnvironment } from '../../model/types.js';
-import { truthy } from '../../model/values.js';
-import type { ExpressionSite } from '../../model/definition.js';
+import { constantValue } from '../../definition/expressions/types/sites.js';
+import { typeEnvironment } from '../../definition/expressions/types/types.js';
+import { truthy } from '../../definition/expressions/values.js';
+import type { ExpressionSite } from '../../definition/definition.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 export const always: Rule = {

@@ -1,5 +1,5 @@
 import type { Rule } from '../rule.js';
-import { reportTyped } from '../typed.js';
+import { reportTyped } from '../shared/typed.js';
 
 export const type: Rule = {
   id: 'expression/type',

@@ -1,8 +1,8 @@
-import type { Located } from '../../model/definition.js';
-import { featuresOf as expand, viewNamed } from '../../model/feature-catalog.js';
-import type { Defined, FeatureCatalog } from '../../model/feature-catalog.js';
-import type { FeatureReference, FeatureView } from '../../model/features.js';
-import { removalSpan } from '../edits.js';
+import type { Located } from '../../definition/definition.js';
+import { featuresOf as expand, viewNamed } from '../../definition/known/feature-catalog.js';
+import type { Defined, FeatureCatalog } from '../../definition/known/feature-catalog.js';
+import type { FeatureReference, FeatureView } from '../../definition/features.js';
+import { removalSpan } from '../shared/edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { catalog, featuresOf, usesOf } from './named.js';
 

@@ -1,5 +1,5 @@
-import type { ExpectationResult } from '../../model/feature-facts.js';
-import type { FeatureView } from '../../model/features.js';
+import type { ExpectationResult } from '../../definition/known/feature-facts.js';
+import type { FeatureView } from '../../definition/features.js';
 import { entryOf } from '../../syntax/text.js';
 import type { Span, SyntaxNode } from '../../syntax/tree.js';
 import type { Rule, RuleContext } from '../rule.js';

@@ -1,11 +1,11 @@
 /** What the labels of training sets have to have: the column that is their time, and the keys of the entities. */
-import type { ViewFacts } from '../../model/feature-facts.js';
-import { type FeatureUse, labelsOf } from '../../model/feature-uses.js';
-import { didYouMean, similar } from '../../model/names.js';
+import type { ViewFacts } from '../../definition/known/feature-facts.js';
+import { type FeatureUse, labelsOf } from '../../definition/mentions/features.js';
+import { didYouMean, similar } from '../../definition/names/names.js';
 import { mayMake, outputIndex, projectOutputs } from '../path/output-index.js';
-import { normalizePath } from '../paths.js';
+import { normalizePath } from '../shared/paths.js';
 import type { RuleContext } from '../rule.js';
-import { reportUnknown } from '../unknown.js';
+import { reportUnknown } from '../shared/unknown.js';
 import { catalog, usesOf } from './named.js';
 
 /** Behind a message about a column of a file without any. */

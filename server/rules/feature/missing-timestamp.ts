@@ -1,7 +1,7 @@
-import type { FeatureView } from '../../model/features.js';
+import type { FeatureView } from '../../definition/features.js';
 import { entryOf } from '../../syntax/text.js';
 import type { MapNode } from '../../syntax/tree.js';
-import { insertBefore } from '../edits.js';
+import { insertBefore } from '../shared/edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { featuresOf } from './named.js';
 

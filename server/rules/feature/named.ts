@@ -1,10 +1,10 @@
 /** What the feature rules share: where a definition names features, and what there is. */
-import type { FeaturesDefinition } from '../../model/analyze.js';
-import { catalogOf } from '../../model/feature-catalog.js';
-import type { FeatureCatalog } from '../../model/feature-catalog.js';
-import { featureUsesOf } from '../../model/feature-uses.js';
-import type { FeatureUse } from '../../model/feature-uses.js';
-import type { FeatureReference } from '../../model/features.js';
+import type { FeaturesDefinition } from '../../definition/read/analyze.js';
+import { catalogOf } from '../../definition/known/feature-catalog.js';
+import type { FeatureCatalog } from '../../definition/known/feature-catalog.js';
+import { featureUsesOf } from '../../definition/mentions/features.js';
+import type { FeatureUse } from '../../definition/mentions/features.js';
+import type { FeatureReference } from '../../definition/features.js';
 import type { RuleContext } from '../rule.js';
 
 export function featuresOf(context: RuleContext): FeaturesDefinition | undefined {

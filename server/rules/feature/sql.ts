@@ -1,6 +1,6 @@
-import type { Located } from '../../model/definition.js';
-import type { ViewFacts } from '../../model/feature-facts.js';
-import { spanInScalar } from '../../model/sql-words.js';
+import type { Located } from '../../definition/definition.js';
+import type { ViewFacts } from '../../definition/known/feature-facts.js';
+import { spanInScalar } from '../../definition/text/sql-words.js';
 import type { Span } from '../../syntax/tree.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { labelFacts } from './label-columns.js';

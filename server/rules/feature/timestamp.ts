@@ -1,5 +1,5 @@
-import { tableFormatOf, tableProblems } from '../../model/table-options.js';
-import type { ViewFacts } from '../../model/feature-facts.js';
+import { tableFormatOf, tableProblems } from '../../definition/table-options.js';
+import type { ViewFacts } from '../../definition/known/feature-facts.js';
 import type { Span } from '../../syntax/tree.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { labelFacts } from './label-columns.js';

@@ -1,6 +1,6 @@
-import { featureTypeOf, fitsType } from '../../model/feature-facts.js';
-import { sameColumn } from '../../model/sql-words.js';
-import { replacement } from '../edits.js';
+import { featureTypeOf, fitsType } from '../../definition/known/feature-facts.js';
+import { sameColumn } from '../../definition/text/sql-words.js';
+import { replacement } from '../shared/edits.js';
 import type { Rule } from '../rule.js';
 import { featuresOf } from './named.js';
 

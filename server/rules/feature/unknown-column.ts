@@ -1,10 +1,10 @@
-import type { Located } from '../../model/definition.js';
-import { mappedColumns } from '../../model/feature-facts.js';
-import type { KnownColumn, ViewFacts } from '../../model/feature-facts.js';
-import type { FeatureView } from '../../model/features.js';
-import { didYouMean, similar } from '../../model/names.js';
+import type { Located } from '../../definition/definition.js';
+import { mappedColumns } from '../../definition/known/feature-facts.js';
+import type { KnownColumn, ViewFacts } from '../../definition/known/feature-facts.js';
+import type { FeatureView } from '../../definition/features.js';
+import { didYouMean, similar } from '../../definition/names/names.js';
 import type { Rule, RuleContext } from '../rule.js';
-import { reportUnknown } from '../unknown.js';
+import { reportUnknown } from '../shared/unknown.js';
 import { NO_COLUMNS, checkLabels } from './label-columns.js';
 import { catalog, featuresOf } from './named.js';
 

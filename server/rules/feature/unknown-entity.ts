@@ -1,6 +1,6 @@
 import type { Rule } from '../rule.js';
 import { catalog, featuresOf } from './named.js';
-import { reportUnknown } from '../unknown.js';
+import { reportUnknown } from '../shared/unknown.js';
 
 export const unknownEntity: Rule = {
   id: 'feature/unknown-entity',

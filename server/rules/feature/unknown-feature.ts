@@ -1,7 +1,7 @@
-import { viewNamed } from '../../model/feature-catalog.js';
+import { viewNamed } from '../../definition/known/feature-catalog.js';
 import type { Rule } from '../rule.js';
 import { catalog, referencesOf } from './named.js';
-import { reportUnknown } from '../unknown.js';
+import { reportUnknown } from '../shared/unknown.js';
 
 const WEATHER =
   'entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: observed_at }\n    features: { rain_7d: double, wind: double }\n';

@@ -1,6 +1,6 @@
 import type { Rule } from '../rule.js';
 import { catalog, usesOf } from './named.js';
-import { reportUnknown } from '../unknown.js';
+import { reportUnknown } from '../shared/unknown.js';
 
 const SERVICE =
   'entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: observed_at }\n    features: { rain: double }\nservices:\n  rain-v1: [weather]\n';

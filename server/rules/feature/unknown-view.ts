@@ -1,9 +1,9 @@
-import type { Located } from '../../model/definition.js';
-import type { FeatureCatalog } from '../../model/feature-catalog.js';
-import { renames } from '../edits.js';
+import type { Located } from '../../definition/definition.js';
+import type { FeatureCatalog } from '../../definition/known/feature-catalog.js';
+import { renames } from '../shared/edits.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { catalog, referencesOf, usesOf } from './named.js';
-import { reportUnknown } from '../unknown.js';
+import { reportUnknown } from '../shared/unknown.js';
 
 const WEATHER =
   'entities:\n  station: { keys: [station_id] }\nviews:\n  weather:\n    entity: station\n    source: { path: data/weather.csv, timestamp: observed_at }\n    features: { rain: double }\n';

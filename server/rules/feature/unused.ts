@@ -1,8 +1,8 @@
-import type { FeaturesDefinition } from '../../model/analyze.js';
-import { featureUsesOf } from '../../model/feature-uses.js';
-import type { FeatureReference } from '../../model/features.js';
+import type { FeaturesDefinition } from '../../definition/read/analyze.js';
+import { featureUsesOf } from '../../definition/mentions/features.js';
+import type { FeatureReference } from '../../definition/features.js';
 import type { Span } from '../../syntax/tree.js';
-import { removalSpan } from '../edits.js';
+import { removalSpan } from '../shared/edits.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { featuresOf } from './named.js';
 

@@ -1,6 +1,6 @@
 /** From pipeline to pipeline, by the names that tasks call. */
-import type { PipelineDefinition } from '../../model/analyze.js';
-import type { Task } from '../../model/definition.js';
+import type { PipelineDefinition } from '../../definition/read/analyze.js';
+import type { Task } from '../../definition/definition.js';
 import type { Span } from '../../syntax/tree.js';
 import type { ProjectView } from '../rule.js';
 

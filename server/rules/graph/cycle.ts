@@ -1,4 +1,4 @@
-import type { Edge, Graph } from '../../model/graph.js';
+import type { Edge, Graph } from '../../definition/graph/graph.js';
 import type { Related, Rule, RuleContext } from '../rule.js';
 
 export const cycle: Rule = {

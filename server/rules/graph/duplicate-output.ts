@@ -1,4 +1,4 @@
-import type { DuplicateOutput, OutputPlace } from '../../model/graph.js';
+import type { DuplicateOutput, OutputPlace } from '../../definition/graph/graph.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 export const duplicateOutput: Rule = {

@@ -1,5 +1,5 @@
 import { callOf, nextPipeline } from './calls.js';
-import type { Pipeline, Task } from '../../model/definition.js';
+import type { Pipeline, Task } from '../../definition/definition.js';
 import type { ProjectView, Related, Rule } from '../rule.js';
 
 export const mutexCycle: Rule = {

@@ -1,8 +1,8 @@
-import type { Task } from '../../model/definition.js';
-import { redundantNeeds as findRedundant, type EdgeReason } from '../../model/graph.js';
-import { keyOf } from '../../model/keys.js';
+import type { Task } from '../../definition/definition.js';
+import { redundantNeeds as findRedundant, type EdgeReason } from '../../definition/graph/graph.js';
+import { keyOf } from '../../definition/keys.js';
 import type { Span } from '../../syntax/tree.js';
-import { removalSpan } from '../edits.js';
+import { removalSpan } from '../shared/edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 
 export const redundantNeeds: Rule = {

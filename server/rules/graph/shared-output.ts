@@ -1,5 +1,5 @@
 import { projectOutputs, writtenTask } from '../path/output-index.js';
-import { isWithin, normalizePath } from '../paths.js';
+import { isWithin, normalizePath } from '../shared/paths.js';
 import type { Rule } from '../rule.js';
 
 export const sharedOutput: Rule = {

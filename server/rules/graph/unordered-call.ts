@@ -1,7 +1,7 @@
-import type { TemplateText, Task } from '../../model/definition.js';
-import { globOf } from '../../model/glob.js';
-import type { Graph, Instance, ResolvedInput } from '../../model/graph.js';
-import { isWithin } from '../../model/paths.js';
+import type { TemplateText, Task } from '../../definition/definition.js';
+import { globOf } from '../../definition/text/glob.js';
+import type { Graph, Instance, ResolvedInput } from '../../definition/graph/graph.js';
+import { isWithin } from '../../definition/text/paths.js';
 import { graphOf } from '../context.js';
 import type { ProjectView, Related, Rule } from '../rule.js';
 

@@ -1,15 +1,15 @@
-import { usableModel } from '../../model/known-models.js';
-import { modelMentions } from '../../model/model-mentions.js';
-import type { Word } from '../../model/model-mentions.js';
-import { didYouMean } from '../../model/names.js';
+import { usableModel } from '../../definition/known/models.js';
+import { modelMentions } from '../../definition/mentions/models.js';
+import type { Word } from '../../definition/mentions/models.js';
+import { didYouMean } from '../../definition/names/names.js';
 import {
   checkAlias,
   checkNewAlias,
   isVersionNumber,
   parseSelector,
   toAlias,
-} from '../../model/registry-names.js';
-import { renames } from '../edits.js';
+} from '../../definition/names/registry-names.js';
+import { renames } from '../shared/edits.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 export const aliasName: Rule = {

@@ -1,7 +1,7 @@
-import { modelMentions } from '../../model/model-mentions.js';
-import type { ModelMention } from '../../model/model-mentions.js';
-import { checkModelName, toModelName } from '../../model/registry-names.js';
-import { renames, replacement } from '../edits.js';
+import { modelMentions } from '../../definition/mentions/models.js';
+import type { ModelMention } from '../../definition/mentions/models.js';
+import { checkModelName, toModelName } from '../../definition/names/registry-names.js';
+import { renames, replacement } from '../shared/edits.js';
 import { deploying } from '../examples.js';
 import type { Report, Rule, RuleContext } from '../rule.js';
 

@@ -1,9 +1,9 @@
 /** The features that the requests of a service have, as far as its package and its model tell. */
-import { catalogOf, featuresOf } from '../../model/feature-catalog.js';
-import type { DeployAction, MonitorAction, PackageAction } from '../../model/definition.js';
-import { usableModel, versionOf } from '../../model/known-models.js';
-import { parseModelReference } from '../../model/registry-names.js';
-import { deploysOf, literal, packagesOf, servicesOf } from '../releases.js';
+import { catalogOf, featuresOf } from '../../definition/known/feature-catalog.js';
+import type { DeployAction, MonitorAction, PackageAction } from '../../definition/definition.js';
+import { usableModel, versionOf } from '../../definition/known/models.js';
+import { parseModelReference } from '../../definition/names/registry-names.js';
+import { deploysOf, literal, packagesOf, servicesOf } from '../shared/releases.js';
 import type { RuleContext } from '../rule.js';
 
 /** `undefined` where they can't be told. */

@@ -1,9 +1,9 @@
-import { parseMonitorRule } from '../../model/monitor-rule.js';
-import { literalWord } from '../../model/serving-mentions.js';
-import type { MonitorAction } from '../../model/definition.js';
+import { parseMonitorRule } from '../../definition/text/monitor-rule.js';
+import { literalWord } from '../../definition/mentions/serving.js';
+import type { MonitorAction } from '../../definition/definition.js';
 import type { Span } from '../../syntax/tree.js';
 import { deploying } from '../examples.js';
-import { reportUnknown } from '../unknown.js';
+import { reportUnknown } from '../shared/unknown.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { knownFeatures } from './known-features.js';
 

@@ -1,6 +1,6 @@
-import { parseMonitorRule } from '../../model/monitor-rule.js';
-import { literalWord } from '../../model/serving-mentions.js';
-import { renames } from '../edits.js';
+import { parseMonitorRule } from '../../definition/text/monitor-rule.js';
+import { literalWord } from '../../definition/mentions/serving.js';
+import { renames } from '../shared/edits.js';
 import type { Rule } from '../rule.js';
 
 export const unknownMetric: Rule = {

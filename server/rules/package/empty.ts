@@ -1,4 +1,4 @@
-import { isGlob } from '../../model/paths.js';
+import { isGlob } from '../../definition/text/paths.js';
 import { isMissing } from '../path/missing.js';
 import type { Rule } from '../rule.js';
 

@@ -1,9 +1,9 @@
-import type { PackageAction } from '../../model/definition.js';
-import { literalWord } from '../../model/serving-mentions.js';
+import type { PackageAction } from '../../definition/definition.js';
+import { literalWord } from '../../definition/mentions/serving.js';
 import type { Span } from '../../syntax/tree.js';
-import { isPacked } from '../package-files.js';
+import { isPacked } from '../shared/package-files.js';
 import { isMissing } from '../path/missing.js';
-import { normalizePath } from '../paths.js';
+import { normalizePath } from '../shared/paths.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 export const entrypointMissing: Rule = {

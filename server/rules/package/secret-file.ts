@@ -1,8 +1,8 @@
-import type { PackageAction, TemplateText } from '../../model/definition.js';
-import { isGlob } from '../../model/paths.js';
-import { secretByName } from '../../model/secret-files.js';
-import { isNamed } from '../package-files.js';
-import { normalizePath } from '../paths.js';
+import type { PackageAction, TemplateText } from '../../definition/definition.js';
+import { isGlob } from '../../definition/text/paths.js';
+import { secretByName } from '../../definition/text/secret-files.js';
+import { isNamed } from '../shared/package-files.js';
+import { normalizePath } from '../shared/paths.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 export const secretFile: Rule = {

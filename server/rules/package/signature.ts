@@ -1,11 +1,11 @@
-import type { DeployAction, PackageAction, Task } from '../../model/definition.js';
-import { keyOf } from '../../model/keys.js';
-import { usableModel, versionOf } from '../../model/known-models.js';
-import type { KnownModels } from '../../model/known-models.js';
-import { parseModelReference } from '../../model/registry-names.js';
-import { signatureDifferences } from '../../model/signature-differences.js';
-import type { ModelSignature } from '../../model/signature-differences.js';
-import { literal, packagesOf } from '../releases.js';
+import type { DeployAction, PackageAction, Task } from '../../definition/definition.js';
+import { keyOf } from '../../definition/keys.js';
+import { usableModel, versionOf } from '../../definition/known/models.js';
+import type { KnownModels } from '../../definition/known/models.js';
+import { parseModelReference } from '../../definition/names/registry-names.js';
+import { signatureDifferences } from '../../definition/known/signature-differences.js';
+import type { ModelSignature } from '../../definition/known/signature-differences.js';
+import { literal, packagesOf } from '../shared/releases.js';
 import type { Report, Rule, RuleContext } from '../rule.js';
 
 const SETTINGS = 'environments: { staging: {} }\n';

@@ -1,7 +1,7 @@
-import { chainsIn } from '../../model/chains.js';
-import { keyOf } from '../../model/keys.js';
+import { chainsIn } from '../../definition/expressions/chains.js';
+import { keyOf } from '../../definition/keys.js';
 import type { Expression } from '../../syntax/tree.js';
-import { removalSpan } from '../edits.js';
+import { removalSpan } from '../shared/edits.js';
 import type { Rule } from '../rule.js';
 
 export const unused: Rule = {

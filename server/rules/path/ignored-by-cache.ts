@@ -1,8 +1,8 @@
-import type { Instance, ResolvedOutput } from '../../model/graph.js';
-import type { TemplateText } from '../../model/definition.js';
-import { globOf } from '../../model/glob.js';
-import { isGlob } from '../../model/paths.js';
-import { isWithin, normalizePath } from '../paths.js';
+import type { Instance, ResolvedOutput } from '../../definition/graph/graph.js';
+import type { TemplateText } from '../../definition/definition.js';
+import { globOf } from '../../definition/text/glob.js';
+import { isGlob } from '../../definition/text/paths.js';
+import { isWithin, normalizePath } from '../shared/paths.js';
 import type { Rule } from '../rule.js';
 
 export const ignoredByCache: Rule = {

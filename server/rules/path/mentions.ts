@@ -1,10 +1,10 @@
 /** The places of a definition where a path is written. */
 import { memo } from '../../base/memo.js';
-import { listed } from '../../model/actions.js';
-import type { Definition } from '../../model/analyze.js';
-import type { Features } from '../../model/features.js';
-import type { Pipeline, Task, TemplateText } from '../../model/definition.js';
-import { ownOutput } from '../../model/graph.js';
+import { listed } from '../../definition/actions.js';
+import type { Definition } from '../../definition/read/analyze.js';
+import type { Features } from '../../definition/features.js';
+import type { Pipeline, Task, TemplateText } from '../../definition/definition.js';
+import { ownOutput } from '../../definition/graph/graph.js';
 
 /** `data` is one file or folder that is read; `input`, `source` and `pattern`, which need not match, may be globs. */
 export type PathRole = 'input' | 'output' | 'data' | 'source' | 'working-directory' | 'pattern';

@@ -1,7 +1,7 @@
-import { didYouMean, similar } from '../../model/names.js';
-import { renames } from '../edits.js';
-import { folderOf, isGlob } from '../../model/paths.js';
-import { normalizePath } from '../paths.js';
+import { didYouMean, similar } from '../../definition/names/names.js';
+import { renames } from '../shared/edits.js';
+import { folderOf, isGlob } from '../../definition/text/paths.js';
+import { normalizePath } from '../shared/paths.js';
 import type { Rule, RuleContext } from '../rule.js';
 import { mentionsIn, type PathMention, type PathRole } from './mentions.js';
 import { isMissing } from './missing.js';

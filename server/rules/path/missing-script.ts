@@ -1,8 +1,8 @@
-import { isGlob } from '../../model/paths.js';
-import { isWithin } from '../paths.js';
+import { isGlob } from '../../definition/text/paths.js';
+import { isWithin } from '../shared/paths.js';
 import type { RuleContext, Rule } from '../rule.js';
-import { commandOf, type TaskCommand } from '../commands.js';
-import { shellTasks } from '../shell-tasks.js';
+import { commandOf, type TaskCommand } from '../shared/commands.js';
+import { shellTasks } from '../shared/shell-tasks.js';
 import { isMissing } from './missing.js';
 
 export const missingScript: Rule = {

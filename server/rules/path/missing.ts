@@ -1,6 +1,6 @@
 /** Whether a path that a definition names leads to nothing that is there or will be. */
-import { globOf } from '../../model/glob.js';
-import { globBase, normalizePath } from '../paths.js';
+import { globOf } from '../../definition/text/glob.js';
+import { globBase, normalizePath } from '../shared/paths.js';
 import type { RuleContext } from '../rule.js';
 import { type OutputIndex, mayMake, mayMakeMatching, outputIndex, projectOutputs } from './output-index.js';
 

@@ -1,4 +1,4 @@
-import { heldSources } from '../../model/held-sources.js';
+import { heldSources } from '../../definition/graph/held-sources.js';
 import { graphOf } from '../context.js';
 import type { Rule } from '../rule.js';
 

@@ -1,11 +1,11 @@
 /** What the tasks of pipelines make, so that it can be asked whether a path comes from one of them. */
 import { memo } from '../../base/memo.js';
-import type { Definition } from '../../model/analyze.js';
-import type { Pipeline, Task } from '../../model/definition.js';
+import type { Definition } from '../../definition/read/analyze.js';
+import type { Pipeline, Task } from '../../definition/definition.js';
 import { graphOf } from '../context.js';
-import { type Glob, globOf } from '../../model/glob.js';
-import { foldersOf } from '../../model/paths.js';
-import { literalPrefix, normalizePath } from '../paths.js';
+import { type Glob, globOf } from '../../definition/text/glob.js';
+import { foldersOf } from '../../definition/text/paths.js';
+import { literalPrefix, normalizePath } from '../shared/paths.js';
 import type { ProjectView } from '../rule.js';
 
 export interface OutputIndex {

@@ -1,5 +1,5 @@
-import { quoteWord } from '../../model/shell.js';
-import { normalizePath } from '../paths.js';
+import { quoteWord } from '../../definition/shell/shell.js';
+import { normalizePath } from '../shared/paths.js';
 import type { Rule } from '../rule.js';
 
 export const outputTracked: Rule = {

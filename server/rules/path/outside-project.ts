@@ -1,5 +1,5 @@
-import { folderOf, isGlob } from '../../model/paths.js';
-import { globBase, isAbsolute, literalPrefix, normalizePath } from '../paths.js';
+import { folderOf, isGlob } from '../../definition/text/paths.js';
+import { globBase, isAbsolute, literalPrefix, normalizePath } from '../shared/paths.js';
 import type { Probe, Rule } from '../rule.js';
 import { mentionsIn, type PathRole } from './mentions.js';
 

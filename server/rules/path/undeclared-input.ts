@@ -1,14 +1,14 @@
-import type { Task } from '../../model/definition.js';
+import type { Task } from '../../definition/definition.js';
 import { writtenText } from '../../syntax/written.js';
-import { compileGlob } from '../../model/glob.js';
-import { firstKeyOf, keyOf } from '../../model/keys.js';
-import { isGlob, isOutputGlob } from '../../model/paths.js';
-import { importedBy, type ModuleFiles, moduleFile } from '../../model/python-imports.js';
-import { commandOf } from '../commands.js';
-import { addToList, insertBefore } from '../edits.js';
-import { isWithin, normalizePath } from '../paths.js';
+import { compileGlob } from '../../definition/text/glob.js';
+import { firstKeyOf, keyOf } from '../../definition/keys.js';
+import { isGlob, isOutputGlob } from '../../definition/text/paths.js';
+import { importedBy, type ModuleFiles, moduleFile } from '../../definition/python/imports.js';
+import { commandOf } from '../shared/commands.js';
+import { addToList, insertBefore } from '../shared/edits.js';
+import { isWithin, normalizePath } from '../shared/paths.js';
 import type { Edit, Fix, ProjectView, Rule, RuleContext } from '../rule.js';
-import { type ShellTask, shellTasks } from '../shell-tasks.js';
+import { type ShellTask, shellTasks } from '../shared/shell-tasks.js';
 
 /** So many are told by name. */
 const MOST_NAMED = 4;

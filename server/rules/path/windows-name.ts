@@ -1,4 +1,4 @@
-import { normalizePath, windowsNameProblem } from '../../model/paths.js';
+import { normalizePath, windowsNameProblem } from '../../definition/text/paths.js';
 import type { Rule } from '../rule.js';
 
 export const windowsName: Rule = {

@@ -1,11 +1,11 @@
-import { usableModel, versionOf } from '../../model/known-models.js';
-import type { KnownModel, KnownModels } from '../../model/known-models.js';
-import { modelMentions } from '../../model/model-mentions.js';
-import type { ModelMention, Word } from '../../model/model-mentions.js';
-import { alternatives, didYouMean, similar } from '../../model/names.js';
-import { parseSelector } from '../../model/registry-names.js';
-import { renames } from '../edits.js';
-import { madeModels, maySet } from '../model-makers.js';
+import { usableModel, versionOf } from '../../definition/known/models.js';
+import type { KnownModel, KnownModels } from '../../definition/known/models.js';
+import { modelMentions } from '../../definition/mentions/models.js';
+import type { ModelMention, Word } from '../../definition/mentions/models.js';
+import { alternatives, didYouMean, similar } from '../../definition/names/names.js';
+import { parseSelector } from '../../definition/names/registry-names.js';
+import { renames } from '../shared/edits.js';
+import { madeModels, maySet } from '../shared/model-makers.js';
 import { EXAMPLE_ENVIRONMENTS, deploying } from '../examples.js';
 import type { Report, Rule, RuleContext } from '../rule.js';
 

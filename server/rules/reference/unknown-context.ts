@@ -1,8 +1,8 @@
-import type { TypeProblem } from '../../model/types.js';
-import { replacement } from '../edits.js';
-import { scalarAt } from '../places.js';
+import type { TypeProblem } from '../../definition/expressions/types/types.js';
+import { replacement } from '../shared/edits.js';
+import { scalarAt } from '../shared/places.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
-import { reportTyped } from '../typed.js';
+import { reportTyped } from '../shared/typed.js';
 
 export const unknownContext: Rule = {
   id: 'reference/unknown-context',

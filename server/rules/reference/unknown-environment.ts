@@ -1,10 +1,10 @@
-import { LOCAL_TARGET, servingMentions } from '../../model/serving-mentions.js';
-import type { ServingMention } from '../../model/serving-mentions.js';
+import { LOCAL_TARGET, servingMentions } from '../../definition/mentions/serving.js';
+import type { ServingMention } from '../../definition/mentions/serving.js';
 import { entryOf, lineBreakOf } from '../../syntax/text.js';
-import { indentAt } from '../places.js';
+import { indentAt } from '../shared/places.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
-import { definedNames } from '../serving-names.js';
-import { reportUnknown } from '../unknown.js';
+import { definedNames } from '../shared/serving-names.js';
+import { reportUnknown } from '../shared/unknown.js';
 
 const SETTINGS =
   'environments:\n  staging: { target: local }\n  production: { target: local, approval: true }\n';

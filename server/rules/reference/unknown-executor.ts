@@ -1,8 +1,8 @@
-import { LOCAL_EXECUTOR } from '../../model/executors.js';
-import { servingMentions } from '../../model/serving-mentions.js';
+import { LOCAL_EXECUTOR } from '../../definition/executors.js';
+import { servingMentions } from '../../definition/mentions/serving.js';
 import type { Rule } from '../rule.js';
-import { definedNames } from '../serving-names.js';
-import { reportUnknown } from '../unknown.js';
+import { definedNames } from '../shared/serving-names.js';
+import { reportUnknown } from '../shared/unknown.js';
 
 const TASK = (executor: string) =>
   `tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: model.bin }\n    executor: ${executor}\n`;

@@ -1,11 +1,11 @@
-import { knowsModels, usableModel } from '../../model/known-models.js';
-import type { KnownModels } from '../../model/known-models.js';
-import { modelMentions } from '../../model/model-mentions.js';
-import type { ModelMention } from '../../model/model-mentions.js';
-import { alternatives, didYouMean, similar } from '../../model/names.js';
-import { checkModelName } from '../../model/registry-names.js';
-import { renames } from '../edits.js';
-import { madeModels, mayMake } from '../model-makers.js';
+import { knowsModels, usableModel } from '../../definition/known/models.js';
+import type { KnownModels } from '../../definition/known/models.js';
+import { modelMentions } from '../../definition/mentions/models.js';
+import type { ModelMention } from '../../definition/mentions/models.js';
+import { alternatives, didYouMean, similar } from '../../definition/names/names.js';
+import { checkModelName } from '../../definition/names/registry-names.js';
+import { renames } from '../shared/edits.js';
+import { madeModels, mayMake } from '../shared/model-makers.js';
 import { EXAMPLE_ENVIRONMENTS, deploying } from '../examples.js';
 import type { Rule, RuleContext } from '../rule.js';
 

@@ -1,9 +1,9 @@
-import { isVersionNumber } from '../../model/registry-names.js';
-import { servingMentions } from '../../model/serving-mentions.js';
-import type { ServingMention } from '../../model/serving-mentions.js';
+import { isVersionNumber } from '../../definition/names/registry-names.js';
+import { servingMentions } from '../../definition/mentions/serving.js';
+import type { ServingMention } from '../../definition/mentions/serving.js';
 import type { Rule, RuleContext } from '../rule.js';
-import { madeServing, mayBeMade } from '../serving-names.js';
-import { reportUnknown } from '../unknown.js';
+import { madeServing, mayBeMade } from '../shared/serving-names.js';
+import { reportUnknown } from '../shared/unknown.js';
 
 const MADE = 'tasks:\n  pack:\n    package: { name: rain-app, include: [app], entrypoint: ./app/run.sh }\n';
 const USE = (name: string) => `tasks:\n  deploy:\n    deploy: { package: ${name}, environment: staging }\n`;

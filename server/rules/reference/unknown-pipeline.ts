@@ -1,10 +1,10 @@
-import type { Param } from '../../model/definition.js';
-import { valueAt } from '../../model/keys.js';
-import { paramValue, problemOfGiven } from '../../model/param-values.js';
-import { jsonOf } from '../../model/read.js';
+import type { Param } from '../../definition/definition.js';
+import { valueAt } from '../../definition/keys.js';
+import { paramValue, problemOfGiven } from '../../definition/params/values.js';
+import { jsonOf } from '../../definition/read/read.js';
 import { entryOf } from '../../syntax/text.js';
 import type { MapNode, ScalarNode, SyntaxNode } from '../../syntax/tree.js';
-import { reportUnknown } from '../unknown.js';
+import { reportUnknown } from '../shared/unknown.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 export const unknownPipeline: Rule = {

@@ -1,8 +1,8 @@
 import type { Rule } from '../rule.js';
-import { servingMentions } from '../../model/serving-mentions.js';
+import { servingMentions } from '../../definition/mentions/serving.js';
 import { EXAMPLE_ENVIRONMENTS } from '../examples.js';
-import { madeServing, mayBeMade } from '../serving-names.js';
-import { reportUnknown } from '../unknown.js';
+import { madeServing, mayBeMade } from '../shared/serving-names.js';
+import { reportUnknown } from '../shared/unknown.js';
 
 const MADE =
   'tasks:\n  start:\n    service: { name: rain, environment: staging, port: 8080, health: /health }\n';

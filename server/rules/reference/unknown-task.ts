@@ -1,7 +1,7 @@
-import { alternatives, didYouMean, similar } from '../../model/names.js';
-import { renames } from '../edits.js';
+import { alternatives, didYouMean, similar } from '../../definition/names/names.js';
+import { renames } from '../shared/edits.js';
 import type { Rule } from '../rule.js';
-import { reportTyped } from '../typed.js';
+import { reportTyped } from '../shared/typed.js';
 
 export const unknownTask: Rule = {
   id: 'reference/unknown-task',

@@ -1,5 +1,5 @@
-import { type NodeGroup, whyImpossible } from '../../model/cluster.js';
-import { executorOf } from '../../model/executors.js';
+import { type NodeGroup, whyImpossible } from '../../definition/known/cluster.js';
+import { executorOf } from '../../definition/executors.js';
 import { entryOf } from '../../syntax/text.js';
 import type { Rule } from '../rule.js';
 

@@ -1,8 +1,8 @@
-import { executorOf } from '../../model/executors.js';
-import { formatBytes } from '../../model/units.js';
+import { executorOf } from '../../definition/executors.js';
+import { formatBytes } from '../../definition/text/units.js';
 import { entryOf } from '../../syntax/text.js';
 import type { SyntaxNode } from '../../syntax/tree.js';
-import { replacement } from '../edits.js';
+import { replacement } from '../shared/edits.js';
 import type { Rule } from '../rule.js';
 
 const MIB = 1024 ** 2;

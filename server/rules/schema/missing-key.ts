@@ -1,10 +1,10 @@
 import { defined } from '../../base/defined.js';
 import { isNumeral } from '../../base/numeral.js';
-import type { Json, StructuralProblem } from '../../model/definition.js';
-import { schemaAt } from '../../model/schema/index.js';
+import type { Json, StructuralProblem } from '../../definition/definition.js';
+import { schemaAt } from '../../definition/schema/index.js';
 import { escapeKey, nodePathAt } from '../../syntax/text.js';
 import type { MapNode } from '../../syntax/tree.js';
-import { insertBefore } from '../edits.js';
+import { insertBefore } from '../shared/edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { reportStructural } from '../structural.js';
 

@@ -1,9 +1,9 @@
-import type { Pipeline, StructuralProblem } from '../../model/definition.js';
-import { toValidName } from '../../model/names.js';
+import type { Pipeline, StructuralProblem } from '../../definition/definition.js';
+import { toValidName } from '../../definition/names/names.js';
 import { nodePathAt } from '../../syntax/text.js';
 import type { Expression, SyntaxTree } from '../../syntax/tree.js';
-import { visitExpression } from '../../syntax/expression.js';
-import { renames } from '../edits.js';
+import { visitExpression } from '../../syntax/expressions/expression.js';
+import { renames } from '../shared/edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { reportStructural } from '../structural.js';
 

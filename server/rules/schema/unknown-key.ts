@@ -1,8 +1,8 @@
-import type { StructuralProblem } from '../../model/definition.js';
+import type { StructuralProblem } from '../../definition/definition.js';
 import type { Span, SyntaxTree } from '../../syntax/tree.js';
-import { removalSpan, renames } from '../edits.js';
+import { removalSpan, renames } from '../shared/edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
-import { entryAt } from '../places.js';
+import { entryAt } from '../shared/places.js';
 import { reportStructural } from '../structural.js';
 
 export const unknownKey: Rule = {

@@ -1,5 +1,5 @@
-import { didYouMean, similar } from '../../model/names.js';
-import { renames } from '../edits.js';
+import { didYouMean, similar } from '../../definition/names/names.js';
+import { renames } from '../shared/edits.js';
 import { isRuleId, RULE_IDS } from '../ids.js';
 import type { Rule } from '../rule.js';
 import { reportStructural } from '../structural.js';

@@ -1,8 +1,8 @@
-import { visitExpression } from '../../syntax/expression.js';
+import { visitExpression } from '../../syntax/expressions/expression.js';
 import type { Expression } from '../../syntax/tree.js';
-import { isHarmless } from '../../model/sites.js';
-import { typeEnvironment } from '../../model/types.js';
-import { replacement } from '../edits.js';
+import { isHarmless } from '../../definition/expressions/types/sites.js';
+import { typeEnvironment } from '../../definition/expressions/types/types.js';
+import { replacement } from '../shared/edits.js';
 import type { Rule } from '../rule.js';
 
 export const raw: Rule = {

@@ -1,9 +1,9 @@
-import type { Task } from '../../model/definition.js';
-import { firstKeyOf, keyOf } from '../../model/keys.js';
-import { visitExpression } from '../../syntax/expression.js';
+import type { Task } from '../../definition/definition.js';
+import { firstKeyOf, keyOf } from '../../definition/keys.js';
+import { visitExpression } from '../../syntax/expressions/expression.js';
 import type { Expression, ExpressionPart, ScalarNode } from '../../syntax/tree.js';
-import { addToList, insertBefore } from '../edits.js';
-import { scalarAt } from '../places.js';
+import { addToList, insertBefore } from '../shared/edits.js';
+import { scalarAt } from '../shared/places.js';
 import type { Edit, Fix, Rule, RuleContext, TypedSite } from '../rule.js';
 
 export const secretInCommand: Rule = {

@@ -1,9 +1,9 @@
 import { endWhere } from '../../base/trim.js';
 import type { Span } from '../../syntax/tree.js';
-import { didYouMean, similar } from '../../model/names.js';
-import { removalSpan, renames } from '../edits.js';
+import { didYouMean, similar } from '../../definition/names/names.js';
+import { removalSpan, renames } from '../shared/edits.js';
 import { isRuleId, RULE_IDS } from '../ids.js';
-import { lineOf, lineSpan } from '../places.js';
+import { lineOf, lineSpan } from '../shared/places.js';
 import type { Directive, Fix, Report, Rule, RuleContext } from '../rule.js';
 
 export const unused: Rule = {

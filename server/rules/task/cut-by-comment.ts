@@ -1,7 +1,7 @@
-import { schemaAt, type SchemaInfo } from '../../model/schema/info.js';
+import { schemaAt, type SchemaInfo } from '../../definition/schema/info.js';
 import { nodePathAt, type PathStep } from '../../syntax/text.js';
 import type { ScalarNode } from '../../syntax/tree.js';
-import { replacement } from '../edits.js';
+import { replacement } from '../shared/edits.js';
 import type { Rule } from '../rule.js';
 
 export const cutByComment: Rule = {

@@ -1,7 +1,7 @@
 import type { Rule, RuleContext } from '../rule.js';
-import type { Task } from '../../model/definition.js';
-import { valueAt } from '../../model/keys.js';
-import { parseDuration } from '../../model/units.js';
+import type { Task } from '../../definition/definition.js';
+import { valueAt } from '../../definition/keys.js';
+import { parseDuration } from '../../definition/text/units.js';
 import type { SyntaxNode } from '../../syntax/tree.js';
 import { reportStructural } from '../structural.js';
 

@@ -1,7 +1,7 @@
-import { ACTIONS } from '../../model/actions.js';
-import type { Task } from '../../model/definition.js';
-import { EXECUTOR_TYPES, LOCAL_EXECUTOR, executorOf } from '../../model/executors.js';
-import { EXECUTOR_KEYS } from '../../model/schema/project.js';
+import { ACTIONS } from '../../definition/actions.js';
+import type { Task } from '../../definition/definition.js';
+import { EXECUTOR_TYPES, LOCAL_EXECUTOR, executorOf } from '../../definition/executors.js';
+import { EXECUTOR_KEYS } from '../../definition/schema/project.js';
 import { entryOf } from '../../syntax/text.js';
 import type { MapEntry, SyntaxTree } from '../../syntax/tree.js';
 import type { Rule, RuleContext } from '../rule.js';

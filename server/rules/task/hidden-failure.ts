@@ -1,10 +1,10 @@
 import { defined } from '../../base/defined.js';
-import type { Task } from '../../model/definition.js';
-import { firstKeyOf } from '../../model/keys.js';
-import { scanScript } from '../../model/shell-scan.js';
-import { insertBefore, replacement } from '../edits.js';
+import type { Task } from '../../definition/definition.js';
+import { firstKeyOf } from '../../definition/keys.js';
+import { scanScript } from '../../definition/shell/scan.js';
+import { insertBefore, replacement } from '../shared/edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
-import { shellTasks } from '../shell-tasks.js';
+import { shellTasks } from '../shared/shell-tasks.js';
 
 /** What can't fail, or is stopped on purpose by who reads it. */
 const LEFT = /^(?:echo|printf|yes|true|:|seq)\b/;

@@ -1,5 +1,5 @@
-import { firstKeyOf } from '../../model/keys.js';
-import { insertBefore } from '../edits.js';
+import { firstKeyOf } from '../../definition/keys.js';
+import { insertBefore } from '../shared/edits.js';
 import type { Rule } from '../rule.js';
 
 export const noOutputs: Rule = {

@@ -1,9 +1,9 @@
-import type { Pipeline, Task } from '../../model/definition.js';
-import { firstKeyOf, valueAt } from '../../model/keys.js';
-import { scanScript } from '../../model/shell-scan.js';
-import { insertBefore } from '../edits.js';
+import type { Pipeline, Task } from '../../definition/definition.js';
+import { firstKeyOf, valueAt } from '../../definition/keys.js';
+import { scanScript } from '../../definition/shell/scan.js';
+import { insertBefore } from '../shared/edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
-import { shellTasks } from '../shell-tasks.js';
+import { shellTasks } from '../shared/shell-tasks.js';
 
 /** What the system and shells set, and what says where a task runs rather than what it does. */
 const KNOWN =

@@ -1,10 +1,10 @@
-import { valueAt } from '../../model/keys.js';
-import { entriesOf, field, wordOf } from '../../model/read.js';
-import { paramForm } from '../../model/param-form.js';
-import { PARAM_TYPES } from '../../model/param-types.js';
-import { otherReading } from '../../model/yaml-readings.js';
+import { valueAt } from '../../definition/keys.js';
+import { entriesOf, field, wordOf } from '../../definition/read/read.js';
+import { paramForm } from '../../definition/params/form.js';
+import { PARAM_TYPES } from '../../definition/params/types.js';
+import { otherReading } from '../../definition/structure/yaml-readings.js';
 import type { ScalarNode, SyntaxNode } from '../../syntax/tree.js';
-import { replacement } from '../edits.js';
+import { replacement } from '../shared/edits.js';
 import type { Rule, RuleContext } from '../rule.js';
 
 type Node = SyntaxNode | null | undefined;

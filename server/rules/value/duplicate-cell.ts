@@ -1,5 +1,5 @@
-import { identity } from '../../model/values.js';
-import { removalSpan } from '../edits.js';
+import { identity } from '../../definition/expressions/values.js';
+import { removalSpan } from '../shared/edits.js';
 import type { Rule } from '../rule.js';
 
 export const duplicateCell: Rule = {

@@ -1,12 +1,12 @@
 /** What an action gets to do its work with, and what it says about it. */
 import type { RunReference, GitState } from '../../stores/registry/types.js';
-import type { Exit, RunDocument, TaskOutcome } from '../../stores/run-document.js';
-import type { PipelineCall } from '../resolve-pipeline.js';
-import type { Question } from '../../stores/approvals.js';
-import type { Verdict } from '../approvals.js';
-import type { Script } from '../action-plans.js';
+import type { Exit, RunDocument, TaskOutcome } from '../../stores/runs/document.js';
+import type { PipelineCall } from './pipeline/resolve.js';
+import type { Question } from '../../stores/approvals/approvals.js';
+import type { Verdict } from '../people/approvals.js';
+import type { Script } from './plans.js';
 import type { Ended } from '../executors/executor.js';
-import type { ResolvedTask } from '../resolve.js';
+import type { ResolvedTask } from '../resolve/resolve.js';
 import type { Session } from '../session.js';
 
 export interface ActionContext {

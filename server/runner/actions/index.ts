@@ -1,22 +1,22 @@
 /** Who does the work of each action. A module of an action is loaded when the first task needs it. */
-import type { ActionKind } from '../../model/definition.js';
-import type { Settings, Work } from '../action-plans.js';
+import type { ActionKind } from '../../definition/definition.js';
+import type { Settings, Work } from './plans.js';
 import type { ActionContext, ActionOutcome } from './action.js';
 
 type Handler<S> = (context: ActionContext, settings: S) => Promise<ActionOutcome>;
 
 const ACTION_HANDLERS: { readonly [K in ActionKind]: () => Promise<Handler<Settings[K]>> } = {
-  run: async () => (await import('./run.js')).runAction,
-  check: async () => (await import('./check.js')).checkAction,
-  materialize: async () => (await import('./materialize.js')).materializeAction,
-  'training-set': async () => (await import('./training-set.js')).trainingSetAction,
-  register: async () => (await import('./register.js')).registerAction,
-  package: async () => (await import('./package.js')).packageAction,
-  pipeline: async () => (await import('./pipeline.js')).pipelineAction,
-  deploy: async () => (await import('./deploy.js')).deployAction,
-  service: async () => (await import('./service.js')).serviceAction,
-  monitor: async () => (await import('./monitor.js')).monitorAction,
-  approval: async () => (await import('./approval.js')).approvalAction,
+  run: async () => (await import('./run/act.js')).runAction,
+  check: async () => (await import('./check/act.js')).checkAction,
+  materialize: async () => (await import('./materialize/act.js')).materializeAction,
+  'training-set': async () => (await import('./training-set/act.js')).trainingSetAction,
+  register: async () => (await import('./register/act.js')).registerAction,
+  package: async () => (await import('./package/act.js')).packageAction,
+  pipeline: async () => (await import('./pipeline/act.js')).pipelineAction,
+  deploy: async () => (await import('./deploy/act.js')).deployAction,
+  service: async () => (await import('./service/act.js')).serviceAction,
+  monitor: async () => (await import('./monitor/act.js')).monitorAction,
+  approval: async () => (await import('./approval/act.js')).approvalAction,
 };
 
 export async function perform({ kind, settings }: Work, context: ActionContext): Promise<ActionOutcome> {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { describeError, errorCode } from '../../stores/problem.js';
+import { describeError, errorCode } from '../../stores/disk/problem.js';
 
 export interface DvcSettings {
   /** Absolute. */

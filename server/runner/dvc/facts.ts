@@ -1,12 +1,12 @@
 /** What is there of stages: `dvc.lock`, the values of their params, and what lies at their paths. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { equal } from '../../model/dialects/dvc/equal.js';
-import { type LockEntry, LockFile, type LockItem } from '../../model/dialects/dvc/lock.js';
-import { type ParamValues, paramValues } from '../../model/dialects/dvc/param-values.js';
-import type { Key, Mapping } from '../../model/dialects/dvc/values.js';
-import type { FileText } from '../../model/file-text.js';
-import type { StageFile, StageParams, StageSpec } from '../../model/stage.js';
+import { equal } from '../../definition/dialects/dvc/equal.js';
+import { type LockEntry, LockFile, type LockItem } from '../../definition/dialects/dvc/lock.js';
+import { type ParamValues, paramValues } from '../../definition/dialects/dvc/resolve/param-values.js';
+import type { Key, Mapping } from '../../definition/dialects/dvc/resolve/values.js';
+import type { FileText } from '../../definition/text/file-text.js';
+import type { StageFile, StageParams, StageSpec } from '../../definition/stage.js';
 import { type FileHash, type FolderHash, type Hashes, NotTaken, inProject } from './hashes.js';
 import type { DvcCache } from './objects.js';
 

@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { StageSpec } from '../../model/stage.js';
-import { describeError } from '../../stores/problem.js';
+import type { StageSpec } from '../../definition/stage.js';
+import { describeError } from '../../stores/disk/problem.js';
 
 const PYTHON = `import fcntl, sys
 files = [open(name, 'a') for name in sys.argv[1:]]

@@ -2,8 +2,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
-import { runSliced, runThrough } from '../../base/steps.js';
-import { asMapping, pythonJson, sortedBy } from '../../model/dialects/dvc/equal.js';
+import { runSliced, runThrough } from '../../base/runs/steps.js';
+import { asMapping, pythonJson, sortedBy } from '../../definition/dialects/dvc/equal.js';
 import type { IgnoredPaths } from './ignored.js';
 
 export interface FileHash {

@@ -1,9 +1,9 @@
 /** What DVC remembers of stages, `dvc.lock` and its cache, read and written as DVC does. */
 import { existsSync, lstatSync } from 'node:fs';
 import path from 'node:path';
-import { asMapping, equal, sortedBy } from '../../model/dialects/dvc/equal.js';
-import { type LockEntry, LockFile, type LockItem, itemValue } from '../../model/dialects/dvc/lock.js';
-import type { Mapping, Value } from '../../model/dialects/dvc/values.js';
+import { asMapping, equal, sortedBy } from '../../definition/dialects/dvc/equal.js';
+import { type LockEntry, LockFile, type LockItem, itemValue } from '../../definition/dialects/dvc/lock.js';
+import type { Mapping, Value } from '../../definition/dialects/dvc/resolve/values.js';
 import {
   NEVER_RUN,
   type StageFile,
@@ -11,8 +11,8 @@ import {
   type StageParams,
   type StageSpec,
   runsEachTime,
-} from '../../model/stage.js';
-import { writeAtomic } from '../../stores/atomic.js';
+} from '../../definition/stage.js';
+import { writeAtomic } from '../../stores/disk/atomic.js';
 import type { DvcSettings } from './config.js';
 import { StageFacts, changedKeys } from './facts.js';
 import { type FileHash, type FolderHash, type Hashes, NotTaken } from './hashes.js';

@@ -14,12 +14,12 @@ import {
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
-import { runSliced, runThrough } from '../../base/steps.js';
-import { pythonJson } from '../../model/dialects/dvc/equal.js';
-import { entryLines } from '../../model/dialects/dvc/yaml-text.js';
-import { isList, isMapping, type Mapping, type Value } from '../../model/dialects/dvc/values.js';
-import { LockFile } from '../../model/dialects/dvc/lock.js';
-import { sha256 } from '../../stores/hash.js';
+import { runSliced, runThrough } from '../../base/runs/steps.js';
+import { pythonJson } from '../../definition/dialects/dvc/equal.js';
+import { entryLines } from '../../definition/dialects/dvc/yaml-text.js';
+import { isList, isMapping, type Mapping, type Value } from '../../definition/dialects/dvc/resolve/values.js';
+import { LockFile } from '../../definition/dialects/dvc/lock.js';
+import { sha256 } from '../../stores/content/hash.js';
 import type { FileHash, FolderHash } from './hashes.js';
 import { hashing } from './hashes.js';
 

@@ -2,10 +2,10 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { trackedAt } from '../../base/git-index.js';
-import { LockFile, trackedBy } from '../../model/dialects/dvc/lock.js';
-import { foldersOf, isWithin } from '../../model/paths.js';
-import type { StageSpec } from '../../model/stage.js';
-import { quoteWord } from '../../model/shell.js';
+import { LockFile, trackedBy } from '../../definition/dialects/dvc/lock.js';
+import { foldersOf, isWithin } from '../../definition/text/paths.js';
+import type { StageSpec } from '../../definition/stage.js';
+import { quoteWord } from '../../definition/shell/shell.js';
 import { diskFiles } from '../../project/files.js';
 import { GitIgnores } from '../../project/git-ignore.js';
 import { type DvcSettings, settingsOf } from './config.js';

@@ -2,9 +2,9 @@
  * Where a task's commands run, as a port. An executor that outlives the runner (a cluster) gives each job a handle, and
  * whoever comes after a runner that is gone can go on with the job or end it.
  */
-import type { Resources } from '../../model/definition.js';
-import type { JobHandle } from '../../stores/run-document.js';
-import type { Script } from '../action-plans.js';
+import type { Resources } from '../../definition/definition.js';
+import type { JobHandle } from '../../stores/runs/document.js';
+import type { Script } from '../actions/plans.js';
 
 /** In the environment of everything that a job runs that may outlive its runner. */
 export const JOB_VARIABLE = 'MODELYARD_JOB';

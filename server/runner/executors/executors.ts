@@ -1,9 +1,9 @@
 /** The executors of one run, by their names in `modelyard.yaml`. One that is not this machine is loaded when it is first needed. */
-import type { ExecutorSettings, Pipeline, Task } from '../../model/definition.js';
-import { LOCAL_EXECUTOR, executorOf } from '../../model/executors.js';
-import { didYouMean, similar } from '../../model/names.js';
-import { Machine, partOf } from '../machine.js';
-import type { RunSettings } from '../places.js';
+import type { ExecutorSettings, Pipeline, Task } from '../../definition/definition.js';
+import { LOCAL_EXECUTOR, executorOf } from '../../definition/executors.js';
+import { didYouMean, similar } from '../../definition/names/names.js';
+import { Machine, partOf } from '../machine/machine.js';
+import type { RunSettings } from '../resolve/places.js';
 import type { Executor, ExecutorContext } from './executor.js';
 
 type Elsewhere = Exclude<ExecutorSettings, { readonly type: 'local' }>;

@@ -1,7 +1,7 @@
 /** Jobs that outlived their runners: who goes on with them, and whom they keep from beginning. */
-import { isFolder, namesIn } from '../../stores/folder.js';
-import type { Instance } from '../../model/graph.js';
-import type { RunStore } from '../../stores/runs.js';
+import { isFolder, namesIn } from '../../stores/disk/folder.js';
+import type { Instance } from '../../definition/graph/graph.js';
+import type { RunStore } from '../../stores/runs/runs.js';
 import type { JobOrder, LeftJob, Steered } from './executor.js';
 
 /** Those of all runs that have no runner. Costs one look into a folder when there is none. */

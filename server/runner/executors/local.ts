@@ -1,11 +1,11 @@
 /** Tasks as processes of this machine. */
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describeError } from '../../stores/problem.js';
-import { OutputPipes, makeRunFolder, scriptsFolder } from '../output-pipes.js';
-import { Process } from '../process.js';
-import { findShell, missingShell, shellArguments } from '../shells.js';
-import { UsageSampler } from '../usage.js';
+import { describeError } from '../../stores/disk/problem.js';
+import { OutputPipes, makeRunFolder, scriptsFolder } from './output-pipes.js';
+import { Process } from './process.js';
+import { findShell, missingShell, shellArguments } from '../execute/shells.js';
+import { UsageSampler } from '../machine/usage.js';
 import type { Execution, Executor, ExecutorJob } from './executor.js';
 
 /** @param pipes a folder for the pipes that tasks print into, and beside it one for scripts; made when the first one needs it */

@@ -3,8 +3,8 @@ import { isRecord } from '../../base/is-record.js';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import http from 'node:http';
-import { writeAtomic } from '../../stores/atomic.js';
-import { ownIdentity } from '../../stores/liveness.js';
+import { writeAtomic } from '../../stores/disk/atomic.js';
+import { ownIdentity } from '../../stores/machine/liveness.js';
 import type { ServiceEvent } from '../types.js';
 
 const MAX_BODY = 4 * 1024 * 1024;

@@ -3,24 +3,24 @@
  * it. It takes the service's lock, says over IPC that it can be given orders, and ends when there is nothing to run.
  */
 import { fstatSync, mkdirSync, openSync } from 'node:fs';
-import { inheritedEnvironment } from '../../stores/inherited-environment.js';
-import { tryLock } from '../../stores/file-lock.js';
-import type { ServiceOrder } from '../config.js';
-import { delay } from '../delay.js';
+import { inheritedEnvironment } from '../../stores/machine/inherited-environment.js';
+import { tryLock } from '../../stores/disk/file-lock.js';
+import type { ServiceOrder } from '../services/config.js';
+import { delay } from '../services/delay.js';
 import { Monitor } from '../monitor/monitor.js';
 import { Recorder } from '../monitor/recorder.js';
 import type { MonitorSettings } from '../monitor/settings.js';
 import { servicePlaces } from '../places.js';
 import type { ServiceCause } from '../types.js';
-import { AppOutput } from './app-output.js';
+import { AppOutput } from './app/output.js';
 import { type ControlResult, ControlServer } from './control-server.js';
 import { orderProblem } from './orders.js';
-import { RotatingLog } from './rotating-log.js';
-import { refusedService } from '../service-lines.js';
-import { announceHost } from '../all-services.js';
+import { RotatingLog } from './app/rotating-log.js';
+import { refusedService } from '../services/lines.js';
+import { announceHost } from '../services/all.js';
 import { ServiceHost } from './service-host.js';
 import { ServiceState } from './state.js';
-import { usageOf } from './usage.js';
+import { usageOf } from './app/usage.js';
 
 /** Without an order for so long there is nothing to be done. */
 const IDLE_MS = 20_000;

@@ -1,10 +1,10 @@
 /** Processes that a killed host left behind and that nobody has taken over. */
 import path from 'node:path';
 import { rmSync } from 'node:fs';
-import { namesIn } from '../../stores/folder.js';
-import { isOurs } from '../../stores/liveness.js';
+import { namesIn } from '../../stores/disk/folder.js';
+import { isOurs } from '../../stores/machine/liveness.js';
 import type { RunningRelease, ServiceDocument } from '../types.js';
-import { endProcesses } from './app-process.js';
+import { endProcesses } from './app/process.js';
 
 const STOP_MS = 5_000;
 

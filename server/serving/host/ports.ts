@@ -1,8 +1,8 @@
 /** Free ports. */
 import { randomInt } from 'node:crypto';
 import net from 'node:net';
-import { errorCode } from '../../stores/problem.js';
-import { describeSystemError } from './descriptors.js';
+import { errorCode } from '../../stores/disk/problem.js';
+import { describeSystemError } from './app/descriptors.js';
 
 /** Below what systems hand out by themselves, so that nobody is given one in between. */
 const FROM = 20_000;

@@ -1,7 +1,7 @@
 /** Asking a process whether it is well. */
 import http from 'node:http';
 import net from 'node:net';
-import { describeError } from '../../stores/problem.js';
+import { describeError } from '../../stores/disk/problem.js';
 
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
 

@@ -4,7 +4,7 @@ import { defined } from '../../base/defined.js';
 import type { Backend } from '../proxy/backend.js';
 import { releasePlaces, servicePlaces } from '../places.js';
 import type { ReleaseDocument, RunningRelease, ServiceConfig } from '../types.js';
-import type { AppOutput } from './app-output.js';
+import type { AppOutput } from './app/output.js';
 import { Replica, type StartResult } from './replica.js';
 
 /** Apps have so long after SIGTERM, or as long as requests have to end when that is less. */

@@ -1,10 +1,16 @@
 /** A service: one public port, the releases behind it, and every change of them, one at a time. */
 import { defined } from '../../base/defined.js';
-import { readRelease } from '../release-document.js';
-import { type ServiceOrder, type ServiceRequest, DEFAULT_PORTS, mergeConfig, secretsOf } from '../config.js';
+import { readRelease } from '../releases/document.js';
+import {
+  type ServiceOrder,
+  type ServiceRequest,
+  DEFAULT_PORTS,
+  mergeConfig,
+  secretsOf,
+} from '../services/config.js';
 import { Masks } from '../../stores/masks.js';
-import { describeError } from '../../stores/problem.js';
-import { delay } from '../delay.js';
+import { describeError } from '../../stores/disk/problem.js';
+import { delay } from '../services/delay.js';
 import { servicePlaces, type ServicePlaces } from '../places.js';
 import { type OpenPort, Proxy } from '../proxy/proxy.js';
 import type { TrafficObserver } from '../proxy/observer.js';
@@ -17,9 +23,9 @@ import type {
   ServiceEventKind,
   ServiceStatus,
 } from '../types.js';
-import type { AppOutput } from './app-output.js';
+import type { AppOutput } from './app/output.js';
 import type { MissingSecrets } from './control-server.js';
-import { describeSystemError, descriptorLimit, mostClients } from './descriptors.js';
+import { describeSystemError, descriptorLimit, mostClients } from './app/descriptors.js';
 import { endOrphans } from './orphans.js';
 import { freePortIn } from './ports.js';
 import { ReleaseRun } from './release-run.js';

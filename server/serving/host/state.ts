@@ -1,12 +1,12 @@
 /** What a host writes down: the service's document and its history. */
 import { appendFileSync } from 'node:fs';
-import { openDocument, readDocument } from '../../stores/document.js';
-import { ownIdentity } from '../../stores/liveness.js';
-import { serviceDocumentKind } from '../service-document.js';
-import { mergeConfig } from '../config.js';
+import { openDocument, readDocument } from '../../stores/disk/document.js';
+import { ownIdentity } from '../../stores/machine/liveness.js';
+import { serviceDocumentKind } from '../services/document.js';
+import { mergeConfig } from '../services/config.js';
 import type { ServicePlaces } from '../places.js';
-import { lineOf } from '../../stores/line-format.js';
-import { SERVICE_LINES } from '../service-lines.js';
+import { lineOf } from '../../stores/disk/line-format.js';
+import { SERVICE_LINES } from '../services/lines.js';
 import { SERVICE_SCHEMA_VERSION } from '../types.js';
 import type { ServiceDocument, ServiceEvent } from '../types.js';
 

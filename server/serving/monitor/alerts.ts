@@ -1,13 +1,13 @@
 /** Alerts: raised when a rule of a service is broken, cleared when it holds again. */
 import { appendFileSync } from 'node:fs';
 import { defined } from '../../base/defined.js';
-import { writeAtomic } from '../../stores/atomic.js';
-import { lineOf, valueOf } from '../../stores/line-format.js';
-import { linesBackward } from '../../stores/lines.js';
+import { writeAtomic } from '../../stores/disk/atomic.js';
+import { lineOf, valueOf } from '../../stores/disk/line-format.js';
+import { linesBackward } from '../../stores/disk/lines.js';
 import type { ServicePlaces } from '../places.js';
-import { SERVICE_LINES } from '../service-lines.js';
+import { SERVICE_LINES } from '../services/lines.js';
 import type { RuleOutcome } from './rules.js';
-import { readPlainText } from '../../stores/plain-file.js';
+import { readPlainText } from '../../stores/disk/plain-file.js';
 
 /** How one rule stands. */
 export interface AlertState extends RuleOutcome {

@@ -1,9 +1,9 @@
 /** Drift over time: each feature is measured once a minute, one after the other, so that no request has to wait for it. */
 import { defined } from '../../base/defined.js';
-import { parseMonitorRule } from '../../model/monitor-rule.js';
-import type { DriftMeasures } from './bucket.js';
+import { parseMonitorRule } from '../../definition/text/monitor-rule.js';
+import type { DriftMeasures } from './measures/bucket.js';
 import { LEAST_ROWS, type MonitorRule, driftFeatures } from './rules.js';
-import type { Samples } from './samples.js';
+import type { Samples } from './measures/samples.js';
 
 const EVERY_MS = 60_000;
 /** What is looked back on where no rule says how far. */

@@ -1,13 +1,13 @@
 /** The monitor in a host: settings, samples, rules, alerts. */
 import { defined } from '../../base/defined.js';
-import { openDocument, readDocument } from '../../stores/document.js';
+import { openDocument, readDocument } from '../../stores/disk/document.js';
 import type { ServicePlaces } from '../places.js';
 import { Alerts, callWebhook, type AlertEvent } from './alerts.js';
-import { ofRelease, summarize, type DriftMeasures, type MetricsSummary } from './bucket.js';
+import { ofRelease, summarize, type DriftMeasures, type MetricsSummary } from './measures/bucket.js';
 import { DriftRounds } from './drift-rounds.js';
 import type { Recorder } from './recorder.js';
 import { driftFeatures, evaluateRule, type RuleOutcome } from './rules.js';
-import { Samples } from './samples.js';
+import { Samples } from './measures/samples.js';
 import { NOT_MONITORED, monitorDocumentKind, type MonitorSettings } from './settings.js';
 
 /** The rules are held against the numbers so often. */

@@ -1,8 +1,8 @@
 /** Counts the traffic of a service: a bucket a second in memory, one of ten seconds in a file of bounded size. */
 import { defined } from '../../base/defined.js';
-import { lineOf } from '../../stores/line-format.js';
-import { RotatingLog } from '../host/rotating-log.js';
-import { SERVICE_LINES } from '../service-lines.js';
+import { lineOf } from '../../stores/disk/line-format.js';
+import { RotatingLog } from '../host/app/rotating-log.js';
+import { SERVICE_LINES } from '../services/lines.js';
 import type { Exchanged, TrafficObserver } from '../proxy/observer.js';
 import {
   type DriftMeasures,
@@ -10,11 +10,11 @@ import {
   type ReleaseCounts,
   type ProcessGauges,
   mergeBuckets,
-} from './bucket.js';
-import { ProcessTally, type RunGauges } from './gauges.js';
-import { Histogram } from './histogram.js';
-import { FINE_MS, readLongMetrics, readMetrics } from './metrics-files.js';
-import { Rollup } from './rollup.js';
+} from './measures/bucket.js';
+import { ProcessTally, type RunGauges } from './measures/gauges.js';
+import { Histogram } from './measures/histogram.js';
+import { FINE_MS, readLongMetrics, readMetrics } from './measures/metrics-files.js';
+import { Rollup } from './measures/rollup.js';
 
 /** In memory: what short windows are measured over. */
 const RECENT_SECONDS = 600;

@@ -1,7 +1,7 @@
 /** Whether a rule such as `p95 < 200ms` holds for what was measured. */
-import { parseMonitorRule, type ParsedMonitorRule } from '../../model/monitor-rule.js';
-import { formatBytes, formatDuration } from '../../model/units.js';
-import type { DriftMeasures, MetricsSummary } from './bucket.js';
+import { parseMonitorRule, type ParsedMonitorRule } from '../../definition/text/monitor-rule.js';
+import { formatBytes, formatDuration } from '../../definition/text/units.js';
+import type { DriftMeasures, MetricsSummary } from './measures/bucket.js';
 
 /** A rule as it is set on a service. */
 export interface MonitorRule {

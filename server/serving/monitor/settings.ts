@@ -1,6 +1,6 @@
 /** What a service is watched for: `monitor.json`, set by a `monitor` task, kept by the host. */
 import { isRecord } from '../../base/is-record.js';
-import type { DocumentKind } from '../../stores/document.js';
+import type { DocumentKind } from '../../stores/disk/document.js';
 import { is, list, mapOf, milliseconds, misfit, number, record, text, whole, type Check } from '../shapes.js';
 import type { MonitorRule } from './rules.js';
 

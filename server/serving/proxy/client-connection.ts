@@ -1,6 +1,6 @@
 /** One client's connection: requests one after the other, however they come (kept alive, pipelined, in pieces). */
 import type net from 'node:net';
-import type { ServiceLimits } from '../../model/service-limits.js';
+import type { ServiceLimits } from '../../definition/service-limits.js';
 import { type Client, BAD_CHUNKS, Exchange, TOO_LARGE } from './exchange.js';
 import { type RequestHead, readRequestHead } from './head.js';
 import type { TrafficObserver } from './observer.js';

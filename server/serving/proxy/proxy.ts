@@ -1,6 +1,6 @@
 /** The public port of a service. It stays open whatever happens behind it. */
 import net from 'node:net';
-import { DEFAULT_LIMITS, type ServiceLimits } from '../../model/service-limits.js';
+import { DEFAULT_LIMITS, type ServiceLimits } from '../../definition/service-limits.js';
 import { ClientConnection, type Shared } from './client-connection.js';
 import type { TrafficObserver } from './observer.js';
 import { Router } from './router.js';

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { writeFully } from '../atomic.js';
-import { BadListing, NewFolder, checkEntries } from '../listing.js';
-import { ArchiveError, tarHeader } from '../registry/tar.js';
+import { writeFully } from '../disk/atomic.js';
+import { BadListing, NewFolder, checkEntries } from '../content/listing.js';
+import { ArchiveError, tarHeader } from '../registry/transfer/tar.js';
 import type { PackageManifest, PackagedFile } from './types.js';
-import { openPlain } from '../plain-file.js';
+import { openPlain } from '../disk/plain-file.js';
 
 const BLOCK = 512;
 const CHUNK = 1024 * 1024;

@@ -1,7 +1,7 @@
 /** The packages as the language service sees them: read when they are asked for, and remembered until `refresh`. */
-import type { KnownPackage, KnownPackages } from '../../model/known-packages.js';
-import { checkServingName } from '../../model/package-names.js';
-import { fileStamp } from '../folder.js';
+import type { KnownPackage, KnownPackages } from '../../definition/known/packages.js';
+import { checkServingName } from '../../definition/names/package-names.js';
+import { fileStamp } from '../disk/folder.js';
 import { PackageStore } from './store.js';
 
 interface Kept {

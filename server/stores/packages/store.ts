@@ -5,21 +5,21 @@
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
-import { checkServingName } from '../../model/package-names.js';
-import { didYouMean, similar } from '../../model/names.js';
-import { tempName, writeFully } from '../atomic.js';
-import { withLock } from '../file-lock.js';
-import { hashOf } from '../hash.js';
+import { checkServingName } from '../../definition/names/package-names.js';
+import { didYouMean, similar } from '../../definition/names/names.js';
+import { tempName, writeFully } from '../disk/atomic.js';
+import { withLock } from '../disk/file-lock.js';
+import { hashOf } from '../content/hash.js';
 import { folderIn, ensureMemory, layoutOf } from '../layout.js';
-import { describeError, errorCode } from '../problem.js';
-import type { ContentHash } from '../run-document.js';
-import { Journal } from '../registry/journal.js';
-import { ArtifactObjects } from '../registry/objects.js';
+import { describeError, errorCode } from '../disk/problem.js';
+import type { ContentHash } from '../runs/document.js';
+import { Journal } from '../registry/journal/journal.js';
+import { ArtifactObjects } from '../registry/versions/objects.js';
 import { failure } from '../registry/outcome.js';
 import { type RegistryPlaces, folderOfModel, modelOfFolder } from '../registry/places.js';
-import { ArchiveError } from '../registry/tar.js';
+import { ArchiveError } from '../registry/transfer/tar.js';
 import type { Cause, Outcome } from '../registry/types.js';
-import { whoAmI } from '../user.js';
+import { whoAmI } from '../machine/user.js';
 import { type PackageSource, extractPackage, writePackage } from './archive.js';
 import {
   type AppPackage,
@@ -30,7 +30,7 @@ import {
   type PackageVersion,
   type PackagedFile,
 } from './types.js';
-import { readPlain } from '../plain-file.js';
+import { readPlain } from '../disk/plain-file.js';
 import { foreignMemory } from '../trust.js';
 
 const LOCK_TIMEOUT_MS = 60_000;

@@ -1,6 +1,6 @@
 /** App packages: what is kept of them. Plain values that can be written as JSON. */
-import type { ExpectedSignature } from '../../model/signature-differences.js';
-import type { ContentHash } from '../run-document.js';
+import type { ExpectedSignature } from '../../definition/known/signature-differences.js';
+import type { ContentHash } from '../runs/document.js';
 import type { RunReference } from '../registry/types.js';
 
 export const MANIFEST_SCHEMA_VERSION = 1;

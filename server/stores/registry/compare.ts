@@ -1,8 +1,8 @@
 /** Two versions side by side: what differs, and for metrics by how much and whether that is good. */
 import { defined } from '../../base/defined.js';
 import { isNumber, toDouble } from '../../base/numeral.js';
-import type { Json } from '../../model/definition.js';
-import { identity } from '../../model/values.js';
+import type { Json } from '../../definition/definition.js';
+import { identity } from '../../definition/expressions/values.js';
 import type { SignatureField, VersionDocument } from './types.js';
 
 export type ComparisonSection = 'params' | 'metrics' | 'signature' | 'lineage' | 'artifact';

@@ -3,10 +3,10 @@
  * holds until `refresh` finds that its files have changed, so that a keystroke costs no read.
  */
 import { defined } from '../../base/defined.js';
-import type { AliasMoved, KnownModels, KnownVersionDetails } from '../../model/known-models.js';
-import { checkModelName } from '../../model/registry-names.js';
-import { fileStamp } from '../folder.js';
-import { moveFrom } from './aliases.js';
+import type { AliasMoved, KnownModels, KnownVersionDetails } from '../../definition/known/models.js';
+import { checkModelName } from '../../definition/names/registry-names.js';
+import { fileStamp } from '../disk/folder.js';
+import { moveFrom } from './journal/aliases.js';
 import { mainMetricOf } from './main-metric.js';
 import { Registry } from './registry.js';
 import type { RegisteredModel } from './types.js';

@@ -1,6 +1,6 @@
 /** The one metric that stands for a version where there is room for one. */
 import { isNumber } from '../../base/numeral.js';
-import type { Json } from '../../model/definition.js';
+import type { Json } from '../../definition/definition.js';
 import { betterDirection } from './compare.js';
 import type { RegisteredModel } from './types.js';
 

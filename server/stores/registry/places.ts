@@ -1,6 +1,6 @@
 /** Where things of the registry lie, and how a model's name becomes the name of a folder. */
 import path from 'node:path';
-import { checkModelName } from '../../model/registry-names.js';
+import { checkModelName } from '../../definition/names/registry-names.js';
 import { folderIn, layoutOf } from '../layout.js';
 
 /** Names that are devices on Windows, and those of our own folders beside the models. */

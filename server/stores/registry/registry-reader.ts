@@ -7,21 +7,21 @@ import {
   checkModelName,
   parseModelReference,
   parseSelector,
-} from '../../model/registry-names.js';
+} from '../../definition/names/registry-names.js';
 import { layoutOf } from '../layout.js';
-import { describeError, errorCode } from '../problem.js';
-import type { StoreProblem } from '../problem.js';
-import { previousOf } from './aliases.js';
-import { refusal } from './checks.js';
-import { matchesHistory } from './history.js';
-import { ModelStore } from './model-store.js';
-import type { LoadedModel } from './model-store.js';
-import { ArtifactObjects } from './objects.js';
+import { describeError, errorCode } from '../disk/problem.js';
+import type { StoreProblem } from '../disk/problem.js';
+import { previousOf } from './journal/aliases.js';
+import { refusal } from './versions/checks.js';
+import { matchesHistory } from './journal/history.js';
+import { ModelStore } from './journal/model-store.js';
+import type { LoadedModel } from './journal/model-store.js';
+import { ArtifactObjects } from './versions/objects.js';
 import { failure } from './outcome.js';
 import { folderOfModel, modelOfFolder, registryPlaces } from './places.js';
 import type { RegistryPlaces } from './places.js';
 import { deletedModel, noAlias, noModel, noVersion } from './refusals.js';
-import { summarizeVersion, valueOf } from './state.js';
+import { summarizeVersion, valueOf } from './journal/state.js';
 import type {
   HistoryEntry,
   HistoryQuery,

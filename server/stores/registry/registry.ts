@@ -9,18 +9,18 @@ import {
   checkNewAlias,
   checkTagKey,
   checkTagValue,
-} from '../../model/registry-names.js';
+} from '../../definition/names/registry-names.js';
 import { ensureMemory, layoutOf } from '../layout.js';
-import { whoAmI } from '../user.js';
-import { checkDescription, checkRequest, checkTags, checkVersionNumber, refusal } from './checks.js';
-import type { Author, Decision, LoadedModel } from './model-store.js';
-import type { StoredArtifact } from './objects.js';
-import { newVersion } from './new-version.js';
+import { whoAmI } from '../machine/user.js';
+import { checkDescription, checkRequest, checkTags, checkVersionNumber, refusal } from './versions/checks.js';
+import type { Author, Decision, LoadedModel } from './journal/model-store.js';
+import type { StoredArtifact } from './versions/objects.js';
+import { newVersion } from './versions/new-version.js';
 import { failure } from './outcome.js';
 import { deletedModel, movedSince, noAlias, noModel } from './refusals.js';
 import { RegistryReader } from './registry-reader.js';
 import type { AliasMove, FoundVersion } from './registry-reader.js';
-import { valueOf } from './state.js';
+import { valueOf } from './journal/state.js';
 import type {
   Cause,
   Change,

@@ -2,9 +2,9 @@
  * What the model registry keeps and says, in MLflow's words: registered models, versions, aliases, tags. Plain values
  * that can be written as JSON.
  */
-import type { ArtifactKind, Json } from '../../model/definition.js';
-import type { StoreProblem } from '../problem.js';
-import type { ContentHash, FileRecord } from '../run-document.js';
+import type { ArtifactKind, Json } from '../../definition/definition.js';
+import type { StoreProblem } from '../disk/problem.js';
+import type { ContentHash, FileRecord } from '../runs/document.js';
 
 /** Raised when the shape of a model's or version's document changes. */
 export const REGISTRY_SCHEMA_VERSION = 1;

@@ -1,7 +1,7 @@
 /** Experiments of MLflow clients: names that runs are put under. `tracking/experiments.ndjson`. */
 import { defined } from '../../base/defined.js';
 import type { Layout } from '../layout.js';
-import type { LineFormat } from '../line-format.js';
+import type { LineFormat } from '../disk/line-format.js';
 import { LineLog } from './line-log.js';
 
 const FORMAT: LineFormat = { name: 'the experiments', version: 1 };

@@ -1,13 +1,13 @@
 /** A file of lines that several processes append to and each keeps read: the state that the lines come to is in memory. */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { writeFully } from '../atomic.js';
+import { writeFully } from '../disk/atomic.js';
 import { ensureMemory, folderIn } from '../layout.js';
 import type { Layout } from '../layout.js';
-import { StoreError } from '../runs.js';
-import { withLock } from '../file-lock.js';
-import { type LineFormat, lineOf, refusedLines, valueOf } from '../line-format.js';
-import { endLastLine, linesFrom } from '../lines.js';
+import { StoreError } from '../runs/runs.js';
+import { withLock } from '../disk/file-lock.js';
+import { type LineFormat, lineOf, refusedLines, valueOf } from '../disk/line-format.js';
+import { endLastLine, linesFrom } from '../disk/lines.js';
 
 /** Whoever changes something holds the lock for a fraction of a ms. */
 const LOCK_MS = 20_000;

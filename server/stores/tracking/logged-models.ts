@@ -1,7 +1,7 @@
 /** Models that MLflow clients have logged, before and beside the registry. `tracking/logged-models.ndjson`. */
 import { randomBytes } from 'node:crypto';
 import type { Layout } from '../layout.js';
-import type { LineFormat } from '../line-format.js';
+import type { LineFormat } from '../disk/line-format.js';
 import { LineLog } from './line-log.js';
 import type { TrackedArtifact } from './tracked-run.js';
 

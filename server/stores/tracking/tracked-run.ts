@@ -6,12 +6,12 @@
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
 import { isNumber, toDouble } from '../../base/numeral.js';
-import { kindOf } from '../registry/artifacts.js';
-import { valueOf } from '../line-format.js';
-import { linesFrom } from '../lines.js';
-import { pointsFrom } from '../metric-log.js';
-import type { LoggedPoint } from '../metric-log.js';
-import { mimeOf } from '../mime.js';
+import { kindOf } from '../registry/versions/artifacts.js';
+import { valueOf } from '../disk/line-format.js';
+import { linesFrom } from '../disk/lines.js';
+import { pointsFrom } from '../runs/metric-log.js';
+import type { LoggedPoint } from '../runs/metric-log.js';
+import { mimeOf } from '../disk/mime.js';
 import type {
   ArtifactRecord,
   ContentHash,
@@ -21,8 +21,8 @@ import type {
   TrackedDataset,
   TrackedRecord,
   TrackedStatus,
-} from '../run-document.js';
-import { EVENTS_FORMAT, eventsFile } from '../run-writer.js';
+} from '../runs/document.js';
+import { EVENTS_FORMAT, eventsFile } from '../runs/writer.js';
 
 /** The task of such a run: it has one, so that its metrics and artifacts are shown where those of tasks are. */
 export const TRACKED_TASK = 'mlflow';

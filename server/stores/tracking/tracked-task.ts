@@ -1,5 +1,5 @@
 /** What is known of a task whose processes log as MLflow clients: told by the runner, asked by what answers them. */
-import type { RunHeader, TrackedStatus } from '../run-document.js';
+import type { RunHeader, TrackedStatus } from '../runs/document.js';
 import type { TrackedMetric } from './tracked-run.js';
 
 /** What such processes have as `MLFLOW_EXPERIMENT_ID`: the experiment itself is made only for those that ask. */

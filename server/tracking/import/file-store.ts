@@ -1,9 +1,9 @@
 /** An `mlruns` folder as MLflow's file store writes it: a folder for each experiment, in it one for each run. Only read. */
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
-import { isFolder, namesIn, statOf } from '../../stores/folder.js';
-import { readPlainText } from '../../stores/plain-file.js';
-import type { TrackedStatus } from '../../stores/run-document.js';
+import { isFolder, namesIn, statOf } from '../../stores/disk/folder.js';
+import { readPlainText } from '../../stores/disk/plain-file.js';
+import type { TrackedStatus } from '../../stores/runs/document.js';
 import type { TrackedPoint } from '../../stores/tracking/tracked-task.js';
 import type { LoggedModelStatus, ModelMetric } from '../../stores/tracking/logged-models.js';
 import type { ForeignExperiment, ForeignModel, ForeignRun } from './foreign.js';

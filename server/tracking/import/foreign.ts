@@ -1,5 +1,5 @@
 /** What is read of another MLflow store, whatever it is kept in. */
-import type { TrackedStatus } from '../../stores/run-document.js';
+import type { TrackedStatus } from '../../stores/runs/document.js';
 import type { LoggedModelStatus, ModelMetric } from '../../stores/tracking/logged-models.js';
 import type { TrackedPoint } from '../../stores/tracking/tracked-task.js';
 

@@ -3,7 +3,7 @@
  * was there, and one that a kill has cut off is taken in anew. Nothing is changed there.
  */
 import { defined } from '../../base/defined.js';
-import { newRunId } from '../../stores/run-id.js';
+import { newRunId } from '../../stores/runs/id.js';
 import type { TrackedArtifact } from '../../stores/tracking/tracked-run.js';
 import type { Tracking } from '../tracking.js';
 import type { ForeignExperiment, ForeignModel, ForeignRun } from './foreign.js';

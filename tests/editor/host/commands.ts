@@ -1,7 +1,7 @@
 /** Commands of the extension as others call them: by id, with the arguments of lenses and trees. */
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { RunView } from '../../../server/protocol.js';
+import type { RunView } from '../../../server/protocol/index.js';
 import { note, test, until } from './runner.js';
 import { extension, runTask, uriOf } from './support.js';
 

@@ -1,8 +1,8 @@
 /** The *Experiments* tab in a real window: runs out of files with hostile words, narrowed, sorted, marked and kept in its layout. */
 import assert from 'node:assert/strict';
 import os from 'node:os';
-import type { RunDocument } from '../../../server/stores/run-document.js';
-import { RunStore, newRunDocument, newRunId, ownIdentity } from '../../../server/stores/runs.js';
+import type { RunDocument } from '../../../server/stores/runs/document.js';
+import { RunStore, newRunDocument, newRunId, ownIdentity } from '../../../server/stores/runs/runs.js';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
 

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { setMonitor } from '../../../server/serving/gate.js';
+import { setMonitor } from '../../../server/serving/releases/gate.js';
 import { ensureMemory, layoutOf } from '../../../server/stores/layout.js';
 import { ask, freePort, releaseFiles } from '../../support/service.js';
 import { uiTest } from './session.js';

@@ -10,7 +10,7 @@ import {
   numeral,
   type Numeral,
 } from '../../../server/base/numeral.js';
-import { cases, fc } from '../../support/cases.js';
+import { cases, fc } from '../../support/generated/cases.js';
 
 function read(text: string): number | Numeral {
   const number = numeral(text);

@@ -1,7 +1,7 @@
 /** The grammar that says which runs are meant. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { compileFilter, namesIn, parseRunFilter, writtenName } from '../../../server/base/run-filter.js';
+import { compileFilter, namesIn, parseRunFilter, writtenName } from '../../../server/base/runs/filter.js';
 import type { Json } from '../../../server/base/json.js';
 
 const RUN: Readonly<Record<string, Json>> = {

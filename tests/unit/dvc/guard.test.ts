@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import type { StageSpec } from '../../../server/model/stage.js';
+import type { StageSpec } from '../../../server/definition/stage.js';
 import { DvcGuard } from '../../../server/runner/dvc/guard.js';
 
 const STAGE: StageSpec = {

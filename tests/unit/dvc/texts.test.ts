@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parse } from 'yaml';
-import { type LockItem, trackedBy, withTracked } from '../../../server/model/dialects/dvc/lock.js';
-import { stageText } from '../../../server/model/dialects/dvc/stage-text.js';
-import { pathFrom } from '../../../server/model/paths.js';
-import type { StageSpec } from '../../../server/model/stage.js';
+import { type LockItem, trackedBy, withTracked } from '../../../server/definition/dialects/dvc/lock.js';
+import { stageText } from '../../../server/definition/dialects/dvc/stage-text.js';
+import { pathFrom } from '../../../server/definition/text/paths.js';
+import type { StageSpec } from '../../../server/definition/stage.js';
 
 const item = (more: Partial<LockItem>): LockItem => ({
   path: 'x',

@@ -1,8 +1,8 @@
 /** What DVC accepts is silent here, and what it refuses is refused: the real DVC says which is which. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { SEED, cases, fc } from '../../support/cases.js';
-import { withoutDvc } from '../../support/peers.js';
+import { SEED, cases, fc } from '../../support/generated/cases.js';
+import { withoutDvc } from '../../support/peers/peers.js';
 import { PROJECTS } from './projects.js';
 import { differences } from './verdict.js';
 

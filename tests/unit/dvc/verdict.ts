@@ -1,6 +1,6 @@
 /** What DVC says of a project, and what we do. */
 import { resolvedOf } from '../../../server/rules/dvc/resolved.js';
-import { askPeer } from '../../support/peers.js';
+import { askPeer } from '../../support/peers/peers.js';
 import { memoryProject } from '../../support/project.js';
 
 export type Files = Readonly<Record<string, string>>;

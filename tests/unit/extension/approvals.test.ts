@@ -14,8 +14,8 @@ import {
   waitingBar,
   whom,
   whyNot,
-} from '../../../extension/present/approvals.js';
-import type { ApprovalView, ArtifactView } from '../../../server/protocol.js';
+} from '../../../extension/approvals/rows.js';
+import type { ApprovalView, ArtifactView } from '../../../server/protocol/index.js';
 
 const NOW = Date.parse('2026-11-23T12:00:00.000Z');
 const at = (minutes: number): string => new Date(NOW + minutes * 60_000).toISOString();

@@ -1,7 +1,7 @@
 /** The pure parts of the *Experiments* tab: layout, completion, cells, loaded rows, and tags as they are typed. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { changedTags, editableTags, tagWords } from '../../../extension/present/run-marks.js';
+import { changedTags, editableTags, tagWords } from '../../../extension/runs/marks.js';
 import {
   cellText,
   differs,
@@ -10,11 +10,14 @@ import {
   sparkPoints,
   withPart,
   wordsOf,
-} from '../../../media/webviews/shared/experiment-cells.js';
-import { ColumnCatalogue } from '../../../media/webviews/shared/column-catalogue.js';
-import { ExperimentRows } from '../../../media/webviews/shared/experiment-rows.js';
-import { completeFilter, type FilterWords } from '../../../media/webviews/shared/filter-completion.js';
-import { EVERYTHING, queryOf, readNarrowing } from '../../../media/webviews/shared/narrowing.js';
+} from '../../../media/webviews/shared/experiments/cells.js';
+import { ColumnCatalogue } from '../../../media/webviews/shared/experiments/column-catalogue.js';
+import { ExperimentRows } from '../../../media/webviews/shared/experiments/rows.js';
+import {
+  completeFilter,
+  type FilterWords,
+} from '../../../media/webviews/shared/experiments/filter-completion.js';
+import { EVERYTHING, queryOf, readNarrowing } from '../../../media/webviews/shared/experiments/narrowing.js';
 import {
   chosen,
   hidden,
@@ -28,9 +31,9 @@ import {
   sortedBy,
   swapped,
   type TableLayout,
-} from '../../../media/webviews/shared/table-layout.js';
-import { parseRunFilter } from '../../../server/base/run-filter.js';
-import type { ExperimentColumn, ExperimentsPage } from '../../../server/protocol.js';
+} from '../../../media/webviews/shared/experiments/table-layout.js';
+import { parseRunFilter } from '../../../server/base/runs/filter.js';
+import type { ExperimentColumn, ExperimentsPage } from '../../../server/protocol/index.js';
 
 function layoutOf(text: string): TableLayout {
   const columns = text

@@ -1,12 +1,7 @@
 /** The texts of the Features tree, and which rows of a long table are on the screen. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {
-  featureItemText,
-  nullWords,
-  serviceItemText,
-  viewItem,
-} from '../../../extension/present/features.js';
+import { featureItemText, nullWords, serviceItemText, viewItem } from '../../../extension/features/rows.js';
 import {
   canvasHeight,
   firstRow,
@@ -14,8 +9,8 @@ import {
   MOST_PIXELS,
   revealed,
   scrollTopOf,
-} from '../../../media/webviews/shared/grid-window.js';
-import type { FeatureItem, FeatureViewItem } from '../../../server/protocol.js';
+} from '../../../media/webviews/shared/experiments/grid-window.js';
+import type { FeatureItem, FeatureViewItem } from '../../../server/protocol/index.js';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const PLACE = {

@@ -9,17 +9,17 @@ import {
   groupRuns,
   isEmptyFilter,
   pageRequest,
-} from '../../../extension/present/grouping.js';
-import { escapeMarkdown } from '../../../extension/present/item.js';
-import { memoryDetail, memoryItem, memoryNotice } from '../../../extension/present/memories.js';
+} from '../../../extension/runs/grouping.js';
+import { escapeMarkdown } from '../../../extension/parts/item-text.js';
+import { memoryDetail, memoryItem, memoryNotice } from '../../../extension/project/memory-rows.js';
 import {
   freshness,
   pipelineItem,
   projectItem,
   taskItem,
   taskState,
-} from '../../../extension/present/pipelines.js';
-import { planText } from '../../../extension/present/plan.js';
+} from '../../../extension/pipelines/rows.js';
+import { planText } from '../../../extension/pipelines/plan.js';
 import {
   changesDetail,
   detailItem,
@@ -28,7 +28,7 @@ import {
   runItem,
   taskDetails,
   taskRunItem,
-} from '../../../extension/present/runs.js';
+} from '../../../extension/runs/rows.js';
 import type {
   ArtifactView,
   ComparisonView,
@@ -37,7 +37,7 @@ import type {
   PipelineTaskSummary,
   RunListItem,
   TaskRunView,
-} from '../../../server/protocol.js';
+} from '../../../server/protocol/index.js';
 
 const NOW = new Date(2026, 10, 23, 12, 0, 0).getTime();
 const before = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { launchers } from '../../../extension/present/launchers.js';
+import { launchers } from '../../../extension/pipelines/launchers.js';
 
 test(
   'the launcher of POSIX shells starts the module with its arguments',

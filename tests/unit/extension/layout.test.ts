@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { extent, scale, ticks } from '../../../media/webviews/shared/axis.js';
-import { layout, neighbour, pathOf, type Layout } from '../../../media/webviews/shared/layout.js';
-import { fc } from '../../support/cases.js';
+import { extent, scale, ticks } from '../../../media/webviews/shared/charts/axis.js';
+import { layout, neighbour, pathOf, type Layout } from '../../../media/webviews/shared/charts/layout.js';
+import { fc } from '../../support/generated/cases.js';
 
 const OPTIONS = { direction: 'right', layerGap: 50, nodeGap: 20 } as const;
 

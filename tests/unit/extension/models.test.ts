@@ -12,11 +12,11 @@ import {
   versionSorts,
   versionSortWords,
   type ModelFilter,
-} from '../../../extension/present/model-filter.js';
-import { groupRows, rowItem, versionRows } from '../../../extension/present/model-rows.js';
-import { modelItemText, modelProblemItem, versionItemText } from '../../../extension/present/models.js';
-import { detailItem } from '../../../extension/present/runs.js';
-import type { ModelItem, VersionItem, VersionView } from '../../../server/protocol.js';
+} from '../../../extension/models/filter.js';
+import { groupRows, rowItem, versionRows } from '../../../extension/models/version-rows.js';
+import { modelItemText, modelProblemItem, versionItemText } from '../../../extension/models/rows.js';
+import { detailItem } from '../../../extension/runs/rows.js';
+import type { ModelItem, VersionItem, VersionView } from '../../../server/protocol/index.js';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const before = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();

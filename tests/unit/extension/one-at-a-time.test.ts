@@ -1,7 +1,7 @@
 /** Questions that are asked one at a time: whoever asks gets an answer to a question that was asked after that. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { OneAtATime } from '../../../extension/one-at-a-time.js';
+import { OneAtATime } from '../../../extension/parts/one-at-a-time.js';
 
 test('many who ask during a question are answered by one more', async () => {
   const answers: (() => void)[] = [];

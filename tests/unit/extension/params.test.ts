@@ -1,7 +1,7 @@
 /** Answers to params, artifacts' openers, and HTML that is shown. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { openerFor, sealedHtml } from '../../../extension/present/artifacts.js';
+import { openerFor, sealedHtml } from '../../../extension/runs/artifacts/artifacts.js';
 import {
   isRequired,
   nameProblem,
@@ -9,8 +9,8 @@ import {
   paramNow,
   paramPrompt,
   withAnswer,
-} from '../../../extension/present/params.js';
-import type { ParamSummary } from '../../../server/protocol.js';
+} from '../../../extension/pipelines/params.js';
+import type { ParamSummary } from '../../../server/protocol/index.js';
 
 const lr: ParamSummary = { name: 'model.lr', type: 'number', default: '3.10', description: 'Learning rate' };
 const seed: ParamSummary = { name: 'seed', type: 'integer', optional: true };

@@ -11,7 +11,7 @@ import {
   noticesOf,
   ordersOf,
 } from '../../../media/webviews/shared/service-view.js';
-import { timeTicks } from '../../../media/webviews/shared/time-axis.js';
+import { timeTicks } from '../../../media/webviews/shared/charts/time-axis.js';
 import type {
   AlertItem,
   DriftPoint,
@@ -19,7 +19,7 @@ import type {
   RuleLine,
   RunningReleaseItem,
   ServiceMetrics,
-} from '../../../server/protocol.js';
+} from '../../../server/protocol/index.js';
 
 const [MINUTE, HOUR] = [60_000, 3_600_000];
 const END = Date.UTC(2026, 5, 1, 12);

@@ -1,25 +1,25 @@
 /** Texts of the Services tree, what is told of alerts, and requests on one line. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { alertNews, type Told } from '../../../extension/present/alerts.js';
-import type { ItemText } from '../../../extension/present/item.js';
-import { releaseItemText } from '../../../extension/present/releases.js';
-import { answerPage, readRequest, requestLine } from '../../../extension/present/samples.js';
-import { serviceRowItem, serviceRows } from '../../../extension/present/service-rows.js';
+import { alertNews, type Told } from '../../../extension/services/alerts.js';
+import type { ItemText } from '../../../extension/parts/item-text.js';
+import { releaseItemText } from '../../../extension/services/releases.js';
+import { answerPage, readRequest, requestLine } from '../../../extension/services/samples.js';
+import { serviceRowItem, serviceRows } from '../../../extension/services/detail-rows.js';
 import {
   environmentItemText,
   msText,
   serviceItemText,
   serviceKey,
   shareText,
-} from '../../../extension/present/services.js';
+} from '../../../extension/services/rows.js';
 import type {
   AlertItem,
   EnvironmentItem,
   ReleaseItem,
   RunningReleaseItem,
   ServiceItem,
-} from '../../../server/protocol.js';
+} from '../../../server/protocol/index.js';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const before = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();

@@ -7,8 +7,8 @@ import {
   trashGroup,
   trashItem,
   trashNotice,
-} from '../../../extension/present/trash.js';
-import type { TrashEntry } from '../../../server/protocol.js';
+} from '../../../extension/project/trash-rows.js';
+import type { TrashEntry } from '../../../server/protocol/index.js';
 
 const AT = '2026-11-23T12:00:00.000Z';
 

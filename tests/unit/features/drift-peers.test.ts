@@ -6,9 +6,9 @@ import { countNumbers, countValues } from '../../../server/features/statistics/m
 import { tableDrift } from '../../../server/features/statistics/measure.js';
 import { statistics } from '../../../server/features/statistics/statistics.js';
 import { randomFrom } from '../../faults/memory.js';
-import { cases } from '../../support/cases.js';
+import { cases } from '../../support/generated/cases.js';
 import { valueOf } from '../../support/features.js';
-import { askPeer } from '../../support/peers.js';
+import { askPeer } from '../../support/peers/peers.js';
 import { openDuckDb } from './duckdb.js';
 
 const PEER = `

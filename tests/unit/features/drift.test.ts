@@ -1,7 +1,7 @@
 /** Drift by hand-worked tables and by what SciPy 1.16 gives for the same input. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fc } from '../../support/cases.js';
+import { fc } from '../../support/generated/cases.js';
 import {
   chiSquareTail,
   kolmogorovTail,

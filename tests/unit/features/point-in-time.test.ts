@@ -10,7 +10,7 @@ import {
   pointInTimeJoin,
 } from '../../../server/features/training/point-in-time.js';
 import { orderOf, orderQuery } from '../../../server/features/statistics/order.js';
-import { cases, fc } from '../../support/cases.js';
+import { cases, fc } from '../../support/generated/cases.js';
 import { type Database, openDuckDb } from './duckdb.js';
 
 /** Times are in minutes since the reference's start; the data has them as timestamps. */

@@ -1,15 +1,15 @@
 /** Anchors, aliases and merges: one text that several tasks share is one place for the editor. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { analyze } from '../../../server/model/analyze.js';
-import { completion } from '../../../server/ide/completion.js';
-import { hover } from '../../../server/ide/hover.js';
-import { inlayHints } from '../../../server/ide/inlay-hints.js';
-import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigation.js';
-import { rename } from '../../../server/ide/rename.js';
+import { analyze } from '../../../server/definition/read/analyze.js';
+import { completion } from '../../../server/ide/complete/completion.js';
+import { hover } from '../../../server/ide/hover/hover.js';
+import { inlayHints } from '../../../server/ide/annotate/inlay-hints.js';
+import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigate/navigation.js';
+import { rename } from '../../../server/ide/navigate/rename.js';
 import { checkDefinition } from '../../../server/rules/index.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
-import { cases, fc } from '../../support/cases.js';
+import { cases, fc } from '../../support/generated/cases.js';
 import { applied, open } from './fixture.js';
 
 const TEXT = `params:

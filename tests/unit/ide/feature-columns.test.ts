@@ -1,11 +1,11 @@
 /** What the editor makes of the data behind feature views. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { completion } from '../../../server/ide/completion.js';
-import { glanceMarkdown, percent, sparkline } from '../../../server/ide/glance.js';
-import { hover } from '../../../server/ide/hover.js';
-import { featureTypeOf, fitsType } from '../../../server/model/feature-facts.js';
-import { isInSqlText, sqlWords } from '../../../server/model/sql-words.js';
+import { completion } from '../../../server/ide/complete/completion.js';
+import { glanceMarkdown, percent, sparkline } from '../../../server/ide/hover/glance.js';
+import { hover } from '../../../server/ide/hover/hover.js';
+import { featureTypeOf, fitsType } from '../../../server/definition/known/feature-facts.js';
+import { isInSqlText, sqlWords } from '../../../server/definition/text/sql-words.js';
 import { CURSOR, open } from './fixture.js';
 
 const COLUMNS = [

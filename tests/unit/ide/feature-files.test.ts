@@ -1,12 +1,12 @@
 /** What the editor knows in features files, and of features in pipelines. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { completion } from '../../../server/ide/completion.js';
-import { hover } from '../../../server/ide/hover.js';
-import { documentLinks } from '../../../server/ide/links.js';
-import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigation.js';
-import { prepareRename, rename } from '../../../server/ide/rename.js';
-import { documentSymbols, workspaceSymbols } from '../../../server/ide/symbols.js';
+import { completion } from '../../../server/ide/complete/completion.js';
+import { hover } from '../../../server/ide/hover/hover.js';
+import { documentLinks } from '../../../server/ide/navigate/links.js';
+import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigate/navigation.js';
+import { prepareRename, rename } from '../../../server/ide/navigate/rename.js';
+import { documentSymbols, workspaceSymbols } from '../../../server/ide/navigate/symbols.js';
 import type { OutlineSymbol } from '../../../server/ide/types.js';
 import { applied, CURSOR, type Fixture, open, place, textOf } from './fixture.js';
 

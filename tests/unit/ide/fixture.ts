@@ -1,7 +1,7 @@
 /** A project in memory, with the cursor marked by `¦` in the first file. */
-import type { Json } from '../../../server/model/definition.js';
-import { analyze, type Definition } from '../../../server/model/analyze.js';
-import type { ViewFacts, ViewState } from '../../../server/model/feature-facts.js';
+import type { Json } from '../../../server/definition/definition.js';
+import { analyze, type Definition } from '../../../server/definition/read/analyze.js';
+import type { ViewFacts, ViewState } from '../../../server/definition/known/feature-facts.js';
 import type { Edit, ProjectView, Probe } from '../../../server/rules/rule.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { knownPackages } from '../../support/known-packages.js';

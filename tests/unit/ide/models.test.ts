@@ -1,13 +1,13 @@
 /** References to registered models: completion, hover, jumps, hints, links, rename. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { completion } from '../../../server/ide/completion.js';
-import { hover } from '../../../server/ide/hover.js';
-import { inlayHints } from '../../../server/ide/inlay-hints.js';
-import { documentLinks } from '../../../server/ide/links.js';
-import { versionAt } from '../../../server/ide/model-places.js';
-import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigation.js';
-import { prepareRename, rename } from '../../../server/ide/rename.js';
+import { completion } from '../../../server/ide/complete/completion.js';
+import { hover } from '../../../server/ide/hover/hover.js';
+import { inlayHints } from '../../../server/ide/annotate/inlay-hints.js';
+import { documentLinks } from '../../../server/ide/navigate/links.js';
+import { versionAt } from '../../../server/ide/navigate/model-places.js';
+import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigate/navigation.js';
+import { prepareRename, rename } from '../../../server/ide/navigate/rename.js';
 import type { MemoryModel } from '../../support/known-models.js';
 import { applied, open, place, textOf, type Fixture } from './fixture.js';
 

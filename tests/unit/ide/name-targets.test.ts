@@ -1,12 +1,12 @@
 /** Whatever a text of the language names is checked by a rule, completed and gone to: none of the three without the others. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { completion } from '../../../server/ide/completion.js';
-import { definitionsAt } from '../../../server/ide/navigation.js';
-import { occurrenceAt } from '../../../server/ide/occurrences.js';
-import type { FileKind } from '../../../server/model/definition.js';
-import { HINT, type NameTarget } from '../../../server/model/schema/hint.js';
-import { schemaOf } from '../../../server/model/schema/index.js';
+import { completion } from '../../../server/ide/complete/completion.js';
+import { definitionsAt } from '../../../server/ide/navigate/navigation.js';
+import { occurrenceAt } from '../../../server/ide/navigate/occurrences.js';
+import type { FileKind } from '../../../server/definition/definition.js';
+import { HINT, type NameTarget } from '../../../server/definition/schema/hint.js';
+import { schemaOf } from '../../../server/definition/schema/index.js';
 import type { RuleId } from '../../../server/rules/ids.js';
 import { checkDefinition } from '../../../server/rules/index.js';
 import { CURSOR, open } from './fixture.js';

@@ -1,10 +1,10 @@
 /** Environments, targets, app packages and services: completion, hover, jumps, references; rules of monitors. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { completion } from '../../../server/ide/completion.js';
-import { hover } from '../../../server/ide/hover.js';
-import { definitionsAt, referencesAt } from '../../../server/ide/navigation.js';
-import { prepareRename, rename } from '../../../server/ide/rename.js';
+import { completion } from '../../../server/ide/complete/completion.js';
+import { hover } from '../../../server/ide/hover/hover.js';
+import { definitionsAt, referencesAt } from '../../../server/ide/navigate/navigation.js';
+import { prepareRename, rename } from '../../../server/ide/navigate/rename.js';
 import { open, place, type Fixture } from './fixture.js';
 
 const SETTINGS = `environments:

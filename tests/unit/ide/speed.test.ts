@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { codeLenses } from '../../../server/ide/code-lenses.js';
-import { completion } from '../../../server/ide/completion.js';
-import { foldingRanges } from '../../../server/ide/folding.js';
-import { hover } from '../../../server/ide/hover.js';
-import { inlayHints } from '../../../server/ide/inlay-hints.js';
-import { documentLinks } from '../../../server/ide/links.js';
-import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigation.js';
-import { prepareRename, rename } from '../../../server/ide/rename.js';
-import { semanticTokens } from '../../../server/ide/semantic-tokens.js';
-import { documentSymbols, workspaceSymbols } from '../../../server/ide/symbols.js';
+import { codeLenses } from '../../../server/ide/annotate/code-lenses.js';
+import { completion } from '../../../server/ide/complete/completion.js';
+import { foldingRanges } from '../../../server/ide/annotate/folding.js';
+import { hover } from '../../../server/ide/hover/hover.js';
+import { inlayHints } from '../../../server/ide/annotate/inlay-hints.js';
+import { documentLinks } from '../../../server/ide/navigate/links.js';
+import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigate/navigation.js';
+import { prepareRename, rename } from '../../../server/ide/navigate/rename.js';
+import { semanticTokens } from '../../../server/ide/annotate/semantic-tokens.js';
+import { documentSymbols, workspaceSymbols } from '../../../server/ide/navigate/symbols.js';
 import { anyEdit, applyEdit, chain, SAMPLES } from '../syntax/samples.js';
 import { CURSOR, open } from './fixture.js';
-import { fc } from '../../support/cases.js';
+import { fc } from '../../support/generated/cases.js';
 
 test('completion and hover in a file of 6,000 lines', () => {
   const text = chain(750);

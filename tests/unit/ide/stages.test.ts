@@ -1,14 +1,14 @@
 /** The editor's features on a `dvc.yaml` and the files beside it. `¦` marks the cursor. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { codeLenses } from '../../../server/ide/code-lenses.js';
-import { completion } from '../../../server/ide/completion.js';
-import { documentLinks } from '../../../server/ide/links.js';
-import { workspaceSymbols } from '../../../server/ide/symbols.js';
-import { hover } from '../../../server/ide/hover.js';
-import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigation.js';
-import { occurrencesBeside } from '../../../server/ide/occurrences.js';
-import { prepareRename, rename } from '../../../server/ide/rename.js';
+import { codeLenses } from '../../../server/ide/annotate/code-lenses.js';
+import { completion } from '../../../server/ide/complete/completion.js';
+import { documentLinks } from '../../../server/ide/navigate/links.js';
+import { workspaceSymbols } from '../../../server/ide/navigate/symbols.js';
+import { hover } from '../../../server/ide/hover/hover.js';
+import { definitionsAt, highlightsAt, referencesAt } from '../../../server/ide/navigate/navigation.js';
+import { occurrencesBeside } from '../../../server/ide/navigate/occurrences.js';
+import { prepareRename, rename } from '../../../server/ide/navigate/rename.js';
 import type { IdeContext } from '../../../server/ide/types.js';
 import { applyEdits, memoryProject } from '../../support/project.js';
 

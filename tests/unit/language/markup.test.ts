@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { code, escapeMarkdown } from '../../../server/ide/markdown.js';
+import { code, escapeMarkdown } from '../../../server/ide/hover/markdown.js';
 import { plainMarkup } from '../../../server/language/markup.js';
 
 test('Markdown as plain text', () => {

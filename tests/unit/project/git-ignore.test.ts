@@ -6,7 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { diskFiles } from '../../../server/project/files.js';
 import { GitIgnores } from '../../../server/project/git-ignore.js';
-import { cases, fc } from '../../support/cases.js';
+import { cases, fc } from '../../support/generated/cases.js';
 
 interface Owner {
   after(fn: () => void): void;

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { runThrough } from '../../../server/base/steps.js';
+import { runThrough } from '../../../server/base/runs/steps.js';
 import { Project } from '../../../server/project/project.js';
-import { HOSTILE } from '../../support/hostile.js';
+import { HOSTILE } from '../../support/generated/hostile.js';
 
 const FILE = 'a.pipeline.yaml';
 const tasks = (name: string): string =>

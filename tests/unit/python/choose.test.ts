@@ -8,7 +8,7 @@ import { poetryName } from '../../../server/python/managers.js';
 import { Pythons } from '../../../server/python/choose.js';
 import { packagesOf } from '../../../server/python/packages.js';
 import { binFolders, recognise } from '../../../server/python/python.js';
-import { fakeConda, fakeProgram, fakeVenv } from '../../support/fake-python.js';
+import { fakeConda, fakeProgram, fakeVenv } from '../../support/peers/fake-python.js';
 
 const posix = process.platform === 'win32' ? 'not on Windows' : false;
 

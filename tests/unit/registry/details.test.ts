@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { applyGc, planGc } from '../../../server/runner/gc.js';
-import { guessFramework, kindOf } from '../../../server/stores/registry/artifacts.js';
-import { modelCard } from '../../../server/stores/registry/card.js';
+import { applyGc, planGc } from '../../../server/runner/cache/gc.js';
+import { guessFramework, kindOf } from '../../../server/stores/registry/versions/artifacts.js';
+import { modelCard } from '../../../server/stores/registry/versions/card.js';
 import { betterDirection, compareVersions } from '../../../server/stores/registry/compare.js';
-import { RunStore } from '../../../server/stores/runs.js';
+import { RunStore } from '../../../server/stores/runs/runs.js';
 import { add, file, newRegistry, tempFolder, value } from './support.js';
 
 test('which way a metric should go', () => {

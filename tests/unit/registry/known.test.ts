@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type { TestContext } from 'node:test';
-import { usableModel } from '../../../server/model/known-models.js';
+import { usableModel } from '../../../server/definition/known/models.js';
 import { Project } from '../../../server/project/project.js';
 import { KnownRegistry } from '../../../server/stores/registry/known.js';
 import { Registry } from '../../../server/stores/registry/registry.js';

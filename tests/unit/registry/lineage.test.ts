@@ -12,12 +12,12 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { Lineage } from '../../../server/stores/lineage.js';
-import type { LineageGraph, LineageTarget } from '../../../server/stores/lineage.js';
+import { Lineage } from '../../../server/stores/lineage/lineage.js';
+import type { LineageGraph, LineageTarget } from '../../../server/stores/lineage/lineage.js';
 import { ensureMemory, layoutOf } from '../../../server/stores/layout.js';
 import { Registry } from '../../../server/stores/registry/registry.js';
-import type { ArtifactRecord, FileRecord, RunDocument } from '../../../server/stores/run-document.js';
-import { RunStore, newRunDocument, newRunId, summarize } from '../../../server/stores/runs.js';
+import type { ArtifactRecord, FileRecord, RunDocument } from '../../../server/stores/runs/document.js';
+import { RunStore, newRunDocument, newRunId, summarize } from '../../../server/stores/runs/runs.js';
 import { header } from '../stores/support.js';
 import { file, tempFolder, value } from './support.js';
 

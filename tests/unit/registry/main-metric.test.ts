@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { inOrder, mainMetricOf } from '../../../server/stores/registry/main-metric.js';
-import { emptyModel } from '../../../server/stores/registry/state.js';
+import { emptyModel } from '../../../server/stores/registry/journal/state.js';
 import type { RegisteredModel, VersionSummary } from '../../../server/stores/registry/types.js';
 
 function measured(

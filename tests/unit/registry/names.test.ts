@@ -7,9 +7,9 @@ import {
   checkTagKey,
   modelUri,
   parseModelReference,
-} from '../../../server/model/registry-names.js';
+} from '../../../server/definition/names/registry-names.js';
 import { folderOfModel, modelOfFolder } from '../../../server/stores/registry/places.js';
-import { fc } from '../../support/cases.js';
+import { fc } from '../../support/generated/cases.js';
 
 test('names of models', () => {
   const check = (name: string, ok: boolean): void => {

@@ -13,12 +13,12 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { hashFile } from '../../../server/stores/hash.js';
+import { hashFile } from '../../../server/stores/content/hash.js';
 import { Registry } from '../../../server/stores/registry/registry.js';
 import type { HistoryEntry, VersionDocument } from '../../../server/stores/registry/types.js';
-import { applyToModel, applyToVersion, emptyModel } from '../../../server/stores/registry/state.js';
+import { applyToModel, applyToVersion, emptyModel } from '../../../server/stores/registry/journal/state.js';
 import { add, file, newRegistry, refused, tempFolder, value } from './support.js';
-import { fc } from '../../support/cases.js';
+import { fc } from '../../support/generated/cases.js';
 
 const modelsOf = (registry: Registry): string => path.join(registry.root, '.modelyard/models');
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Registry } from '../../../server/stores/registry/registry.js';
-import { seedModel as seed } from '../../support/many-versions.js';
+import { seedModel as seed } from '../../support/generated/many-versions.js';
 import { add, newRegistry, tempFolder, value } from './support.js';
 
 const median = (times: number[]): number => times.sort((a, b) => a - b)[times.length >> 1]!;

@@ -15,7 +15,7 @@ import path from 'node:path';
 import test from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Registry } from '../../../server/stores/registry/registry.js';
-import { exportModel, importModel } from '../../../server/stores/registry/transfer.js';
+import { exportModel, importModel } from '../../../server/stores/registry/transfer/transfer.js';
 import { add, file, newRegistry, refused, tempFolder, value } from './support.js';
 
 async function source(t: TestContext): Promise<Registry> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { sortVersions, versionSortOf } from '../../../server/language/version-order.js';
-import type { VersionItem, VersionSort } from '../../../server/protocol.js';
+import { sortVersions, versionSortOf } from '../../../server/language/views/models/version-order.js';
+import type { VersionItem, VersionSort } from '../../../server/protocol/index.js';
 
 /** Newest first. */
 function versions(

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { EXAMPLE_PATH, plainExample } from '../../../server/rules/examples.js';
 import { ALL_RULES } from '../../../server/rules/index.js';
 import { memoryProject } from '../../support/project.js';
-import { fc } from '../../support/cases.js';
+import { fc } from '../../support/generated/cases.js';
 
 const RUNS = 10_000;
 /** Of the processor's time, generous. What grows out of hand takes minutes. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Project } from '../../../server/project/project.js';
-import { HOSTILE } from '../../support/hostile.js';
+import { HOSTILE } from '../../support/generated/hostile.js';
 
 /** The least of a few tries: the machine may be busy, and memory may be tidied at any time. */
 function processorMs(text: string): number {

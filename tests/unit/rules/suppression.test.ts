@@ -1,7 +1,7 @@
 /** Comments that silence rules, and severities that people choose. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { RuleSeverity } from '../../../server/model/definition.js';
+import type { RuleSeverity } from '../../../server/definition/definition.js';
 import { applyEdits, memoryProject } from '../../support/project.js';
 
 const PATH = 'p.pipeline.yaml';

@@ -17,9 +17,9 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import type { TestContext } from 'node:test';
-import type { Cache } from '../../../server/runner/cache.js';
-import { HashIndex } from '../../../server/runner/hash-index.js';
-import { hashOf } from '../../../server/runner/hash.js';
+import type { Cache } from '../../../server/runner/cache/cache.js';
+import { HashIndex } from '../../../server/stores/content/hash-index.js';
+import { hashOf } from '../../../server/stores/content/hash.js';
 import { layoutOf } from '../../../server/stores/layout.js';
 
 export interface Bench {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import type { SlurmExecutor } from '../../../server/model/definition.js';
+import type { SlurmExecutor } from '../../../server/definition/definition.js';
 import { Executors } from '../../../server/runner/executors/executors.js';
 import { localExecutor } from '../../../server/runner/executors/local.js';
 

@@ -4,17 +4,17 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { type NodeGroup, whyImpossible } from '../../../server/model/cluster.js';
-import type { Resources, SlurmExecutor } from '../../../server/model/definition.js';
-import { shellOf } from '../../../server/model/shells.js';
+import { type NodeGroup, whyImpossible } from '../../../server/definition/known/cluster.js';
+import type { Resources, SlurmExecutor } from '../../../server/definition/definition.js';
+import { shellOf } from '../../../server/definition/shell/shells.js';
 import type { ExecutionResult, JobState } from '../../../server/runner/executors/executor.js';
 import { localExecutor } from '../../../server/runner/executors/local.js';
 import { describeRefusal, isCrowded } from '../../../server/runner/executors/slurm/client.js';
-import { judge } from '../../../server/runner/executors/slurm/judge.js';
+import { judge } from '../../../server/runner/executors/slurm/jobs/judge.js';
 import { nodeGroups } from '../../../server/runner/executors/slurm/limits.js';
 import { until } from '../../support/cli.js';
 import { executorContract } from '../../support/executor-contract.js';
-import { type OnFake, RUN, SETTINGS, many, onFake, results } from '../../support/on-fake-slurm.js';
+import { type OnFake, RUN, SETTINGS, many, onFake, results } from '../../support/slurm/on-fake-slurm.js';
 
 const noPosix = process.platform === 'win32';
 const noProc = process.platform !== 'linux';

@@ -17,14 +17,14 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { DiskCache, entryPath } from '../../../server/runner/cache-disk.js';
-import { type GcOptions, applyGc, planGc, trimCache } from '../../../server/runner/gc.js';
-import { HashIndex } from '../../../server/runner/hash-index.js';
-import { hashOf } from '../../../server/runner/hash.js';
-import type { RunStatus } from '../../../server/stores/run-document.js';
-import { newRunId } from '../../../server/stores/run-id.js';
-import { RunStore, newRunDocument } from '../../../server/stores/runs.js';
-import { cases, fc } from '../../support/cases.js';
+import { DiskCache, entryPath } from '../../../server/runner/cache/disk.js';
+import { type GcOptions, applyGc, planGc, trimCache } from '../../../server/runner/cache/gc.js';
+import { HashIndex } from '../../../server/stores/content/hash-index.js';
+import { hashOf } from '../../../server/stores/content/hash.js';
+import type { RunStatus } from '../../../server/stores/runs/document.js';
+import { newRunId } from '../../../server/stores/runs/id.js';
+import { RunStore, newRunDocument } from '../../../server/stores/runs/runs.js';
+import { cases, fc } from '../../support/generated/cases.js';
 import { TASKS, header } from '../stores/support.js';
 
 const DAY = 86_400_000;

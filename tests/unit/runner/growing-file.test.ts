@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { GrowingFile } from '../../../server/runner/executors/slurm/growing-file.js';
+import { GrowingFile } from '../../../server/runner/executors/slurm/jobs/growing-file.js';
 
 test('a file that grows faster than it is read holds nobody up', () => {
   const root = mkdtempSync(path.join(os.tmpdir(), 'modelyard-growing-'));

@@ -18,9 +18,9 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import type { TestContext } from 'node:test';
-import { HashIndex } from '../../../server/runner/hash-index.js';
-import { escapePath, hashOf, parseListing, unescapePath } from '../../../server/runner/hash.js';
-import { mimeOf } from '../../../server/runner/mime.js';
+import { HashIndex } from '../../../server/stores/content/hash-index.js';
+import { escapePath, hashOf, parseListing, unescapePath } from '../../../server/stores/content/hash.js';
+import { mimeOf } from '../../../server/stores/disk/mime.js';
 import { layoutOf } from '../../../server/stores/layout.js';
 
 function project(t: TestContext): string {

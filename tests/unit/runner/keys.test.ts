@@ -7,19 +7,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { compile } from '../../../server/cli/compile.js';
-import { openProject } from '../../../server/cli/open-project.js';
-import { definitionHash, resolveView } from '../../../server/features/view.js';
-import { paramProblems, paramSummary } from '../../../server/language/params-view.js';
-import { type Definition, analyze } from '../../../server/model/analyze.js';
-import type { Pipeline } from '../../../server/model/definition.js';
-import { schemaOf } from '../../../server/model/schema/index.js';
-import { planOf } from '../../../server/runner/action-plans.js';
-import { resolveFully } from '../../../server/runner/resolve-fully.js';
+import { compile } from '../../../server/cli/load/compile.js';
+import { openProject } from '../../../server/cli/load/open-project.js';
+import { definitionHash, resolveView } from '../../../server/features/views/view.js';
+import { paramProblems, paramSummary } from '../../../server/language/views/params.js';
+import { type Definition, analyze } from '../../../server/definition/read/analyze.js';
+import type { Pipeline } from '../../../server/definition/definition.js';
+import { schemaOf } from '../../../server/definition/schema/index.js';
+import { planOf } from '../../../server/runner/actions/plans.js';
+import { resolveFully } from '../../../server/runner/resolve/fully.js';
 import { Session } from '../../../server/runner/session.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { memoryProject } from '../../support/project.js';
-import { FILES, type OurKind, built, leaves, shown, values } from '../../support/schema-keys.js';
+import { FILES, type OurKind, built, leaves, shown, values } from '../../support/generated/schema-keys.js';
 
 /** Tests of what is seen only when something runs, or by people: which keys, in which file, by which words in it. */
 const PROOFS: readonly (readonly [keys: RegExp, file: string, words: string])[] = [

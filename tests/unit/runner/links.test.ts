@@ -14,10 +14,10 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { HashIndex } from '../../../server/runner/hash-index.js';
-import { Workspace } from '../../../server/runner/workspace.js';
+import { HashIndex } from '../../../server/stores/content/hash-index.js';
+import { Workspace } from '../../../server/runner/resolve/workspace.js';
 import { layoutOf } from '../../../server/stores/layout.js';
-import { cases, fc } from '../../support/cases.js';
+import { cases, fc } from '../../support/generated/cases.js';
 
 const FOLDERS = ['data', 'data/sub', 'data/sub/deep', 'raw', 'raw/in', 'far'] as const;
 const NAMES = ['a', 'b', 'l', 'm'] as const;

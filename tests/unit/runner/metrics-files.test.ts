@@ -5,8 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { jsonText, parseJson } from '../../../server/base/json.js';
-import { readMetricsFile } from '../../../server/cli/read-metrics.js';
-import { parseMetricLine } from '../../../server/runner/metrics.js';
+import { readMetricsFile } from '../../../server/cli/load/read-metrics.js';
+import { parseMetricLine } from '../../../server/runner/record/metrics.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-metrics-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

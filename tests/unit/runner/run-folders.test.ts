@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { makeRunFolder, sweepRunFolders } from '../../../server/runner/output-pipes.js';
-import { ownIdentity } from '../../../server/stores/liveness.js';
+import { makeRunFolder, sweepRunFolders } from '../../../server/runner/executors/output-pipes.js';
+import { ownIdentity } from '../../../server/stores/machine/liveness.js';
 
 test('folders of runs go when they are proven to be ours and of a dead process, and no others', (t) => {
   const temp = mkdtempSync(path.join(tmpdir(), 'modelyard-temp-'));

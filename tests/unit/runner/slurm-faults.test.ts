@@ -4,8 +4,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { SEED, cases, fc } from '../../support/cases.js';
-import { type Member, type OnFake, many, onFake, results } from '../../support/on-fake-slurm.js';
+import { SEED, cases, fc } from '../../support/generated/cases.js';
+import { type Member, type OnFake, many, onFake, results } from '../../support/slurm/on-fake-slurm.js';
 
 /** Done to the cluster, one after the other, while the jobs are submitted and run. */
 const FAULTS = ['lost', 'unclear', 'crowded', 'empty', 'down', 'NODE_FAIL', 'TIMEOUT', 'pause'] as const;

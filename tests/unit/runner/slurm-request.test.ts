@@ -1,8 +1,8 @@
 /** Options of `sbatch` that a task comes to; the usual ones are in `executors.test.ts`. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { SlurmExecutor } from '../../../server/model/definition.js';
-import { submitArguments } from '../../../server/runner/executors/slurm/request.js';
+import type { SlurmExecutor } from '../../../server/definition/definition.js';
+import { submitArguments } from '../../../server/runner/executors/slurm/jobs/request.js';
 
 const SETTINGS: SlurmExecutor = {
   name: 'cluster',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Json, Threshold } from '../../../server/model/definition.js';
-import { judge } from '../../../server/runner/actions/thresholds.js';
+import type { Json, Threshold } from '../../../server/definition/definition.js';
+import { judge } from '../../../server/runner/actions/register/thresholds.js';
 
 const span = { start: 0, end: 0 };
 const baseline = { name: 'production (rain 3)', metrics: { accuracy: 0.74, loss: 0.5, odd: 'NaN' } };

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { differences, verdictOf, watchedFiles } from '../../../server/cli/watched-files.js';
-import { define } from '../../../server/model/analyze.js';
+import { differences, verdictOf, watchedFiles } from '../../../server/cli/watch/files.js';
+import { define } from '../../../server/definition/read/analyze.js';
 
 const PIPELINE = `env-file: .env
 tasks:

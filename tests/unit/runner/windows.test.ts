@@ -1,9 +1,9 @@
 /** What is asked of Windows, as far as it can be told anywhere. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { windowsNameProblem } from '../../../server/model/paths.js';
-import { gitShellFolders } from '../../../server/runner/shells.js';
-import { childrenOf, treeOf } from '../../../server/stores/end-tree.js';
+import { windowsNameProblem } from '../../../server/definition/text/paths.js';
+import { gitShellFolders } from '../../../server/runner/execute/shells.js';
+import { childrenOf, treeOf } from '../../../server/stores/machine/end-tree.js';
 
 test('Git has its shells beside it, or where its installer puts it', () => {
   const check = (git: string | undefined, env: Record<string, string>, expected: string[]): void => {

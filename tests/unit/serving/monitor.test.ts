@@ -10,19 +10,19 @@ import {
   summarize,
   type MetricsBucket,
   type MetricsSummary,
-} from '../../../server/serving/monitor/bucket.js';
+} from '../../../server/serving/monitor/measures/bucket.js';
 import { baselineFeature } from '../../../server/serving/monitor/baseline.js';
 import { DriftRounds } from '../../../server/serving/monitor/drift-rounds.js';
-import { Histogram } from '../../../server/serving/monitor/histogram.js';
-import { readLongMetrics, readMetrics } from '../../../server/serving/monitor/metrics-files.js';
+import { Histogram } from '../../../server/serving/monitor/measures/histogram.js';
+import { readLongMetrics, readMetrics } from '../../../server/serving/monitor/measures/metrics-files.js';
 import { Recorder } from '../../../server/serving/monitor/recorder.js';
-import { rowsOfRequest, rowsOfResponse } from '../../../server/serving/monitor/rows.js';
+import { rowsOfRequest, rowsOfResponse } from '../../../server/serving/monitor/measures/rows.js';
 import { evaluateRule } from '../../../server/serving/monitor/rules.js';
 import { monitorDocumentKind } from '../../../server/serving/monitor/settings.js';
-import { Samples } from '../../../server/serving/monitor/samples.js';
+import { Samples } from '../../../server/serving/monitor/measures/samples.js';
 import { servicePlaces } from '../../../server/serving/places.js';
 import { probe } from '../../../server/serving/host/probe.js';
-import { fc } from '../../support/cases.js';
+import { fc } from '../../support/generated/cases.js';
 
 function temp(t: test.TestContext): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-monitor-'));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { summarize } from '../../../server/serving/monitor/bucket.js';
-import { sampled, stepOf } from '../../../server/serving/monitor/series.js';
+import { summarize } from '../../../server/serving/monitor/measures/bucket.js';
+import { sampled, stepOf } from '../../../server/serving/monitor/measures/series.js';
 import { bucketOf } from '../../support/recorded.js';
-import { fc } from '../../support/cases.js';
+import { fc } from '../../support/generated/cases.js';
 
 const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000];
 

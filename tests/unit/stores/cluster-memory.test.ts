@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import type { KnownCluster } from '../../../server/model/cluster.js';
+import type { KnownCluster } from '../../../server/definition/known/cluster.js';
 import { clusterBefore, keepCluster, readCluster } from '../../../server/stores/cluster-memory.js';
 import { layoutOf } from '../../../server/stores/layout.js';
 

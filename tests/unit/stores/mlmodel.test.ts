@@ -1,7 +1,7 @@
 /** `MLmodel` as MLflow writes it. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { requirementsIn, signatureIn } from '../../../server/stores/registry/mlmodel.js';
+import { requirementsIn, signatureIn } from '../../../server/stores/registry/versions/mlmodel.js';
 
 test('a signature of columns and tensors', () => {
   const text = `artifact_path: model

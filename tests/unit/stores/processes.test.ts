@@ -6,14 +6,14 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { updateShared } from '../../../server/stores/document.js';
-import type { DocumentKind } from '../../../server/stores/document.js';
-import { tryLock, withLock } from '../../../server/stores/file-lock.js';
-import { isAlive, ownIdentity } from '../../../server/stores/liveness.js';
-import type { RunDocument } from '../../../server/stores/run-document.js';
-import { RunIndex } from '../../../server/stores/run-index.js';
+import { updateShared } from '../../../server/stores/disk/document.js';
+import type { DocumentKind } from '../../../server/stores/disk/document.js';
+import { tryLock, withLock } from '../../../server/stores/disk/file-lock.js';
+import { isAlive, ownIdentity } from '../../../server/stores/machine/liveness.js';
+import type { RunDocument } from '../../../server/stores/runs/document.js';
+import { RunIndex } from '../../../server/stores/runs/index/index.js';
 import { ensureMemory, layoutOf } from '../../../server/stores/layout.js';
-import { RunStore, StoreError, newRunDocument } from '../../../server/stores/runs.js';
+import { RunStore, StoreError, newRunDocument } from '../../../server/stores/runs/runs.js';
 import { TASKS, ended, header, tempFolder } from './support.js';
 
 interface Counter {

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import type { RunDocument, RunHeader } from '../../../server/stores/run-document.js';
-import { newRunId, newRunDocument, ownIdentity } from '../../../server/stores/runs.js';
-import type { NewTask } from '../../../server/stores/runs.js';
+import type { RunDocument, RunHeader } from '../../../server/stores/runs/document.js';
+import { newRunId, newRunDocument, ownIdentity } from '../../../server/stores/runs/runs.js';
+import type { NewTask } from '../../../server/stores/runs/runs.js';
 
 export function tempFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-stores-'));

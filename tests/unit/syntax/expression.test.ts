@@ -7,7 +7,7 @@ import {
   printExpression,
   tokensOf,
   visitExpression,
-} from '../../../server/syntax/expression.js';
+} from '../../../server/syntax/expressions/expression.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { entryOf } from '../../../server/syntax/text.js';
 import { lisp } from './print.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fc } from '../../support/cases.js';
+import { fc } from '../../support/generated/cases.js';
 import {
   bareExpression,
   parseExpression,
   printExpression,
   tokensOf,
-} from '../../../server/syntax/expression.js';
+} from '../../../server/syntax/expressions/expression.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { nodePathAt, toPlain, visit } from '../../../server/syntax/text.js';
 import { anyEdit, applyEdit, chain, SAMPLES, yamlish } from './samples.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fc } from '../../support/cases.js';
-import { runThrough } from '../../../server/base/steps.js';
+import { fc } from '../../support/generated/cases.js';
+import { runThrough } from '../../../server/base/runs/steps.js';
 import { composing } from '../../../server/syntax/compose.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
-import { templateOf } from '../../../server/syntax/template.js';
+import { templateOf } from '../../../server/syntax/expressions/template.js';
 import { lineStartsOf } from '../../../server/syntax/text.js';
 import type { SyntaxTree } from '../../../server/syntax/tree.js';
 import { anyEdit, applyEdit, chain, SAMPLES, yamlish } from './samples.js';

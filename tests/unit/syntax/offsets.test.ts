@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fc } from '../../support/cases.js';
-import { tokensOf } from '../../../server/syntax/expression.js';
+import { fc } from '../../support/generated/cases.js';
+import { tokensOf } from '../../../server/syntax/expressions/expression.js';
 import { parseYaml } from '../../../server/syntax/parse.js';
 import { visit } from '../../../server/syntax/text.js';
 import type { ExpressionPart, SyntaxTree } from '../../../server/syntax/tree.js';

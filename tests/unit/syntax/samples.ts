@@ -1,5 +1,5 @@
 /** Pipeline files as people write them, as seeds for mutations, and generators of YAML-like text. */
-import { fc } from '../../support/cases.js';
+import { fc } from '../../support/generated/cases.js';
 
 export const SAMPLES: readonly string[] = [
   `name: rain-train

@@ -5,7 +5,7 @@ import { jsonText } from '../../../server/base/json.js';
 import { parseValues } from '../../../server/syntax/values.js';
 import { toPlain } from '../../../server/syntax/text.js';
 import type { SyntaxNode } from '../../../server/syntax/tree.js';
-import { cases, fc } from '../../support/cases.js';
+import { cases, fc } from '../../support/generated/cases.js';
 
 /** Each key with the text that it and its value stand at. */
 function places(node: SyntaxNode | null, text: string, prefix = ''): string[] {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parse } from 'yaml';
 import { writtenText } from '../../../server/syntax/written.js';
-import { cases, fc } from '../../support/cases.js';
+import { cases, fc } from '../../support/generated/cases.js';
 
 test('plain where YAML reads a text, else in quotes', () => {
   const plain = ['train.py', 'src/my-data.csv', './a', 'a b.csv', 'a@b', '2024.csv', '1_a', 'a#b'];

@@ -13,9 +13,16 @@ import {
   text,
   whole,
   word,
-} from '../../../server/tracking/fields.js';
-import { checkKey, checkTime } from '../../../server/tracking/names.js';
-import { WireError, limitOf, pageOf, placeOf, tokenOf, wireNumber } from '../../../server/tracking/wire.js';
+} from '../../../server/tracking/wire/fields.js';
+import { checkKey, checkTime } from '../../../server/tracking/wire/names.js';
+import {
+  WireError,
+  limitOf,
+  pageOf,
+  placeOf,
+  tokenOf,
+  wireNumber,
+} from '../../../server/tracking/wire/wire.js';
 
 const FIELDS = {
   id: required(text),

@@ -1,7 +1,7 @@
 /** MLflow's filters and orders: what is taken, what is refused, and what they find. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { isLike, parseFilter, parseOrder } from '../../../server/tracking/filter.js';
+import { isLike, parseFilter, parseOrder } from '../../../server/tracking/search/filter.js';
 import {
   type Subject,
   LISTS,
@@ -10,8 +10,8 @@ import {
   filterOf,
   orderOf,
   sortBy,
-} from '../../../server/tracking/search.js';
-import { WireError } from '../../../server/tracking/wire.js';
+} from '../../../server/tracking/search/search.js';
+import { WireError } from '../../../server/tracking/wire/wire.js';
 
 interface Thing {
   readonly id: string;

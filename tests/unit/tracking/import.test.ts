@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { newRunId } from '../../../server/stores/run-id.js';
+import { newRunId } from '../../../server/stores/runs/id.js';
 import { importExperiments } from '../../../server/tracking/import/importer.js';
 import { Tracking } from '../../../server/tracking/tracking.js';
 

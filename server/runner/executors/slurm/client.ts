@@ -1,7 +1,7 @@
 /** The commands of Slurm, as a client that doubts their answers: what went wrong is told apart, and nothing is waited for without an end. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { describeError } from '../../../stores/problem.js';
-import { findProgram } from '../../shells.js';
+import { describeError } from '../../../stores/disk/problem.js';
+import { findProgram } from '../../execute/shells.js';
 
 /** What changes the commands' behaviour behind the back of whoever calls them; where the cluster is stays. */
 const THEIRS = /^(?:SBATCH|SLURM|SLURMD|SQUEUE|SACCT|SCANCEL|SCONTROL|SINFO|SALLOC|SRUN|PMI|PMIX)_/;

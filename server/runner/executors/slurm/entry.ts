@@ -5,12 +5,12 @@
 import { existsSync, mkdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isRecord } from '../../../base/is-record.js';
-import { writeAtomic } from '../../../stores/atomic.js';
-import { isFolder, namesIn } from '../../../stores/folder.js';
+import { writeAtomic } from '../../../stores/disk/atomic.js';
+import { isFolder, namesIn } from '../../../stores/disk/folder.js';
 import type { Layout } from '../../../stores/layout.js';
-import { readPlainText } from '../../../stores/plain-file.js';
+import { readPlainText } from '../../../stores/disk/plain-file.js';
 import type { JobMemo } from '../executor.js';
-import { FILES } from './script.js';
+import { FILES } from './jobs/script.js';
 
 export interface JobEntry {
   readonly version: 1;

@@ -1,8 +1,8 @@
 /** Jobs of a cluster whose runner is gone. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { SLURM_POLL_MS } from '../../../model/executors.js';
-import { withLock } from '../../../stores/file-lock.js';
+import { SLURM_POLL_MS } from '../../../definition/executors.js';
+import { withLock } from '../../../stores/disk/file-lock.js';
 import type { Layout } from '../../../stores/layout.js';
 import type { LeftJob } from '../executor.js';
 import { type Listed, cancelNamed, listJobs } from './client.js';
@@ -16,11 +16,11 @@ import {
   removeEntry,
   writeEntry,
 } from './entry.js';
-import { SlurmJob } from './job.js';
-import { isFinal } from './judge.js';
-import { claim, hasOthers, isWithdrawn, readDone } from './marks.js';
+import { SlurmJob } from './jobs/job.js';
+import { isFinal } from './jobs/judge.js';
+import { claim, hasOthers, isWithdrawn, readDone } from './jobs/marks.js';
 import { slurmQueue } from './queue.js';
-import { FILES } from './script.js';
+import { FILES } from './jobs/script.js';
 
 const CLAIM_MS = 5_000;
 /** How long a job that has to end is waited for. */

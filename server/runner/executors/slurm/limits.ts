@@ -1,6 +1,6 @@
 /** What a cluster has, as far as everybody is told: so that what can never start is not waited for. */
 import { defined } from '../../../base/defined.js';
-import type { NodeGroup } from '../../../model/cluster.js';
+import type { NodeGroup } from '../../../definition/known/cluster.js';
 import { keepCluster } from '../../../stores/cluster-memory.js';
 import type { Layout } from '../../../stores/layout.js';
 import { ask } from './client.js';

@@ -1,13 +1,13 @@
 /** Tasks as jobs of a Slurm cluster. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { SlurmExecutor } from '../../../model/definition.js';
+import type { SlurmExecutor } from '../../../definition/definition.js';
 import { layoutOf } from '../../../stores/layout.js';
-import { taskLogName } from '../../../stores/runs.js';
+import { taskLogName } from '../../../stores/runs/runs.js';
 import type { After, Executor, ExecutorContext, ExecutorJob } from '../executor.js';
 import type { JobEntry } from './entry.js';
-import { Gatherer } from './gather.js';
-import { SlurmJob } from './job.js';
+import { Gatherer } from './jobs/gather.js';
+import { SlurmJob } from './jobs/job.js';
 import { LeftSlurmJob } from './left.js';
 
 export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }: ExecutorContext): Executor {

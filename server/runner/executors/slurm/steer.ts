@@ -6,8 +6,8 @@ import type { Layout } from '../../../stores/layout.js';
 import type { JobOrder, Steered } from '../executor.js';
 import { type Answer, ask } from './client.js';
 import { isShared, readEntries } from './entry.js';
-import { hasOthers } from './marks.js';
-import { FILES } from './script.js';
+import { hasOthers } from './jobs/marks.js';
+import { FILES } from './jobs/script.js';
 
 /** @param dry nothing is done */
 export async function steerSlurmJob(

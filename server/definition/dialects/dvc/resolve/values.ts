@@ -1,0 +1,113 @@
+/** Values as DVC has them: those of Python, read from YAML 1.2 as ruamel reads it, and written as Python writes them. */
+import type { ScalarNode, SyntaxNode } from '../../../../syntax/tree.js';
+import { yamlType } from '../../../structure/yaml-types.js';
+
+/** A whole number is a `bigint`, any other one a `number`. */
+export type Value = null | boolean | string | bigint | number | readonly Value[] | Mapping;
+export type Mapping = ReadonlyMap<Key, Value>;
+export type Key = null | boolean | string | bigint | number;
+
+/** DVC has no use for it: it ends with an error of its own. */
+export class Unsupported extends Error {}
+
+export function scalarValue(scalar: ScalarNode): Key {
+  const { text } = scalar;
+  switch (yamlType(scalar)) {
+    case 'null':
+      return null;
+    case 'boolean':
+      return text.toLowerCase() === 'true';
+    case 'integer':
+      return integerOf(text);
+    case 'float':
+      return floatOf(text);
+    case 'date':
+      throw new Unsupported('a date');
+    case 'text':
+      return text;
+  }
+}
+
+function integerOf(text: string): bigint {
+  const digits = text.replaceAll('_', '').replace(/^[-+]/, '');
+  // `012` is twelve in YAML 1.2.
+  const size = BigInt(/^0[box]/.test(digits) ? digits : digits.replace(/^0+(?=\d)/, ''));
+  return text.startsWith('-') ? -size : size;
+}
+
+function floatOf(text: string): number {
+  const plain = text.replaceAll('_', '').toLowerCase();
+  if (plain.endsWith('.nan')) return Number.NaN;
+  if (plain.endsWith('.inf')) return plain.startsWith('-') ? -Infinity : Infinity;
+  return Number(plain);
+}
+
+/** @throws Unsupported for a date */
+export function valueOf(node: SyntaxNode | null): Value {
+  if (node === null) return null;
+  if (node.kind === 'scalar') return scalarValue(node);
+  if (node.kind === 'sequence') return node.items.map(valueOf);
+  return new Map(node.entries.map(({ key, value }) => [scalarValue(key), valueOf(value)]));
+}
+
+/** A value of JSON; whole numbers without a fraction are whole. */
+export function ofJson(json: unknown): Value {
+  if (Array.isArray(json)) return json.map(ofJson);
+  if (typeof json === 'object' && json !== null)
+    return new Map(Object.entries(json).map(([key, value]) => [key, ofJson(value)]));
+  if (typeof json === 'number') return Number.isInteger(json) ? BigInt(json) : json;
+  return typeof json === 'string' || typeof json === 'boolean' ? json : null;
+}
+
+export function isMapping(value: Value | undefined): value is Mapping {
+  return value instanceof Map;
+}
+
+export function isList(value: Value | undefined): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/** The name of its type in Python. */
+export function typeOf(value: Value): string {
+  if (value === null) return 'NoneType';
+  if (isList(value)) return 'list';
+  if (isMapping(value)) return 'dict';
+  switch (typeof value) {
+    case 'boolean':
+      return 'bool';
+    case 'bigint':
+      return 'int';
+    case 'number':
+      return 'float';
+    default:
+      return 'str';
+  }
+}
+
+/** `str()` of Python. */
+export function pythonText(value: Key): string {
+  if (value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return typeof value === 'number' ? floatText(value) : String(value);
+}
+
+function floatText(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value < 0 ? '-inf' : 'inf';
+  if (Object.is(value, -0)) return '-0.0';
+  const [digits = '', power = '0'] = value.toExponential().split('e');
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 16) {
+    const plain = String(value);
+    const fixed = plain.includes('e')
+      ? value.toFixed(-exponent + digits.replace(/^-?\d\.?/, '').length)
+      : plain;
+    return fixed.includes('.') ? fixed : `${fixed}.0`;
+  }
+  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+/** As DVC puts a value that is neither a list nor a map into a text. */
+export function inText(value: Key): string {
+  return typeof value === 'boolean' ? String(value) : pythonText(value);
+}

@@ -1,0 +1,63 @@
+/** Puts a job's script into its folder, and knows in which folders the jobs of this process leave their marks. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { defined } from '../../../../base/defined.js';
+import type { Layout } from '../../../../stores/layout.js';
+import { shellArguments } from '../../../execute/shells.js';
+import type { After, ExecutorJob } from '../../executor.js';
+import { type BatchPlace, type JobEntry, enterBatch, isShared, writeEntry } from '../entry.js';
+import type { Own } from '../environment.js';
+import { FILES, jobScript } from './script.js';
+
+export interface Preparation {
+  readonly setup: readonly string[];
+  readonly own: Own;
+  readonly batch?: BatchPlace;
+  readonly after: After;
+  /** Of it alone, where it shares its job with others. */
+  readonly timeMs?: number;
+}
+
+/** By executor, id and task. */
+const folders = new Map<string, string>();
+
+export function rememberFolder({ executor, id = '', task, folder }: JobEntry): void {
+  folders.set(`${executor} ${id} ${task}`, folder);
+}
+
+/** Where another task of the same executor says how its job has ended. Throws where that is not known. */
+function markOf(executor: string, task: string, id: string): string {
+  const folder = folders.get(`${executor} ${id} ${task}`);
+  if (folder === undefined) throw new Error(`job ${id} is not known here`);
+  return path.join(folder, FILES.done);
+}
+
+/** @returns the script. Throws the system's errors */
+export function writeJob(
+  layout: Layout,
+  entry: JobEntry,
+  { script: { shell, text }, cwd, graceMs }: ExecutorJob,
+  { setup, own, after, timeMs }: Preparation,
+): string {
+  const { folder, name, executor } = entry;
+  mkdirSync(path.dirname(folder), { recursive: true });
+  // Only this one: others of the project have jobs of their own beside it.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { args } = shellArguments(shell, text, (content) => {
+    const file = path.join(folder, `commands${shell.extension}`);
+    writeFileSync(file, content, { mode: 0o600 });
+    return file;
+  });
+  const marks = Object.entries(after.jobs).map(([task, id]) => markOf(executor, task, id));
+  const shared = isShared(entry) ? { graceMs, ...defined({ timeMs }) } : undefined;
+  const awaited = { marks, files: after.files };
+  const script = jobScript({
+    ...{ name, folder, cwd, setup, shell, args, own },
+    after: awaited,
+    ...defined({ shared }),
+  });
+  writeFileSync(path.join(folder, FILES.script), script, { mode: 0o600 });
+  if (entry.batch !== undefined) enterBatch(entry);
+  writeEntry(layout, entry);
+  return script;
+}

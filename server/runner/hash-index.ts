@@ -1,2 +1,0 @@
-/** Where the runner's modules find the index of hashes. */
-export * from '../stores/hash-index.js';

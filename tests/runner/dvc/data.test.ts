@@ -1,0 +1,392 @@
+/** `modelyard dvc status | checkout | commit` and the flags of `dvc repro`, each beside the real DVC on a copy of the project. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { execFile, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { parse } from 'yaml';
+import { builtCli } from '../../support/cli.js';
+import { withoutDvc } from '../../support/peers/peers.js';
+import { RealDvc } from '../../support/peers/real-dvc.js';
+
+const DVC = `stages:
+  a:
+    cmd: echo a >> log && cat data.txt > a.txt
+    deps: [data.txt]
+    params: [lr]
+    outs: [a.txt]
+  b:
+    cmd: echo b >> log && mkdir -p b && cat a.txt > b/one && echo two > b/two
+    deps: [a.txt]
+    outs: [b]
+    metrics: [m.json: {cache: false}]
+  each:
+    foreach: [x, y]
+    do:
+      cmd: echo \${item} >> log && cat a.txt > \${item}.txt
+      deps: [a.txt]
+      outs:
+        - \${item}.txt
+  alone:
+    cmd: echo alone >> log && echo alone > alone.txt
+    deps: [other.txt]
+    outs: [alone.txt]
+`.replace('> b/one', "> b/one && echo '{}' > m.json");
+
+const SUB = `stages:
+  after:
+    cmd: echo after >> ../log && cat ../b/one > after.txt
+    deps: [../b]
+    outs: [after.txt]
+`;
+
+type Step = (root: string) => void;
+
+const put =
+  (file: string, text: string): Step =>
+  (root) => {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    writeFileSync(path.join(root, file), text);
+  };
+const gone =
+  (file: string): Step =>
+  (root) =>
+    rmSync(path.join(root, file), { recursive: true, force: true });
+
+interface Case {
+  readonly what: string;
+  readonly steps: readonly Step[];
+  readonly theirs: readonly string[];
+  readonly ours: readonly string[];
+  /** Ours is refused where theirs asks. */
+  readonly refused?: RegExp;
+}
+
+/** Of the text of a file another one. */
+const edit =
+  (file: string, from: string, to: string): Step =>
+  (root) => {
+    const before = readFileSync(path.join(root, file), 'utf8');
+    assert.ok(before.includes(from), `${file}: ${from}`);
+    writeFileSync(path.join(root, file), before.replace(from, to));
+  };
+const frozen = edit('dvc.yaml', 'deps: [data.txt]', 'deps: [data.txt]\n    frozen: true');
+
+const CASES: readonly Case[] = [
+  {
+    what: 'core.autostage: the lock and .gitignore are staged',
+    steps: [
+      put('.dvc/config', '[core]\n    autostage = true\n'),
+      gone('.gitignore'),
+      put('params.yaml', 'lr: 7\n'),
+    ],
+    theirs: ['repro', '-q'],
+    ours: ['run', 'dvc.yaml'],
+  },
+  {
+    what: 'cache.dir: objects and the run cache lie there',
+    steps: [put('.dvc/config', '[cache]\n    dir = ../store\n'), put('params.yaml', 'lr: 8\n')],
+    theirs: ['repro', '-q', '-P'],
+    ours: ['run', 'dvc.yaml', '--all-pipelines'],
+  },
+  {
+    what: 'a frozen stage whose inputs have changed',
+    steps: [frozen, put('params.yaml', 'lr: 9\n')],
+    theirs: ['repro', '-q'],
+    ours: ['run', 'dvc.yaml'],
+  },
+  {
+    what: 'a frozen stage whose output has changed, which is taken',
+    steps: [frozen, put('a.txt', 'mine\n')],
+    theirs: ['repro', '-q'],
+    ours: ['run', 'dvc.yaml'],
+  },
+  {
+    what: 'a frozen stage whose command has changed',
+    steps: [frozen, edit('dvc.yaml', 'echo a >>', 'echo A >>')],
+    theirs: ['repro', '-q'],
+    ours: ['run', 'dvc.yaml'],
+  },
+  {
+    what: 'a frozen stage whose output is gone',
+    steps: [frozen, gone('a.txt')],
+    theirs: ['repro', '-q'],
+    ours: ['run', 'dvc.yaml'],
+  },
+  { what: 'checkout, nothing to do', steps: [], theirs: ['checkout', '-q'], ours: ['dvc', 'checkout'] },
+  {
+    what: 'checkout of what is gone',
+    steps: [gone('a.txt'), gone('b'), gone('data.txt'), gone('x.txt')],
+    theirs: ['checkout', '-q'],
+    ours: ['dvc', 'checkout'],
+  },
+  {
+    what: 'checkout of one path',
+    steps: [gone('a.txt'), gone('b')],
+    theirs: ['checkout', '-q', 'a.txt'],
+    ours: ['dvc', 'checkout', 'a.txt'],
+  },
+  {
+    what: 'checkout of a stage, and of a .dvc file',
+    steps: [gone('x.txt'), gone('y.txt'), gone('data.txt'), gone('a.txt')],
+    theirs: ['checkout', '-q', 'each@x', 'data.txt.dvc'],
+    ours: ['dvc', 'checkout', 'each@x', 'data.txt.dvc'],
+  },
+  {
+    what: 'checkout over another content',
+    steps: [put('a.txt', 'mine\n'), put('b/three', 'mine\n')],
+    theirs: ['checkout', '-q', '--force'],
+    ours: ['dvc', 'checkout', '--force'],
+  },
+  {
+    what: 'commit of changed outputs, inputs, params and data',
+    steps: [put('a.txt', 'other\n'), put('data.txt', 'new data\n'), put('params.yaml', 'lr: 2\n')],
+    theirs: ['commit', '-q', '--force'],
+    ours: ['dvc', 'commit', '--force'],
+  },
+  {
+    what: 'commit of one stage',
+    steps: [put('a.txt', 'other\n'), put('x.txt', 'other\n')],
+    theirs: ['commit', '-q', '--force', 'each@x'],
+    ours: ['dvc', 'commit', '--force', 'each@x'],
+  },
+  {
+    what: 'run without the cache',
+    steps: [put('params.yaml', 'lr: 3\n'), put('other.txt', 'changed\n')],
+    theirs: ['repro', '-q', '--no-commit'],
+    ours: ['run', 'dvc.yaml', '--no-commit'],
+  },
+  {
+    what: 'run although the run cache knows what comes out',
+    steps: [gone('dvc.lock')],
+    theirs: ['repro', '-q', '--no-run-cache'],
+    ours: ['run', 'dvc.yaml', '--no-run-cache'],
+  },
+  {
+    what: 'run one stage alone',
+    steps: [
+      put('data.txt', 'new\n'),
+      (root) => {
+        appendFileSync(path.join(root, 'a.txt'), 'x\n');
+      },
+    ],
+    theirs: ['repro', '-q', '--single-item', 'b'],
+    ours: ['run', 'dvc.yaml', '--to', 'b', '--single-item'],
+  },
+  {
+    what: 'run what comes after a stage, in other files, too',
+    steps: [put('params.yaml', 'lr: 4\n'), put('other.txt', 'changed\n')],
+    theirs: ['repro', '-q', '--downstream', '--force', 'b'],
+    ours: ['run', 'dvc.yaml', '--to', 'b', '--downstream', '--force'],
+  },
+  {
+    what: 'run stages by a pattern',
+    steps: [put('params.yaml', 'lr: 5\n'), put('other.txt', 'changed\n')],
+    theirs: ['repro', '-q', '--glob', 'each@[x]*'],
+    ours: ['run', 'dvc.yaml', '--to', 'each@[x]*', '--glob'],
+  },
+  {
+    what: 'run the stages of all files',
+    steps: [put('params.yaml', 'lr: 6\n'), put('other.txt', 'changed\n')],
+    theirs: ['repro', '-q', '--all-pipelines'],
+    ours: ['run', 'dvc.yaml', '--all-pipelines'],
+  },
+  {
+    what: 'run a whole pipeline',
+    steps: [put('other.txt', 'changed\n'), put('params.yaml', 'lr: 5\n')],
+    theirs: ['repro', '-q', '--pipeline', '--force', 'each@y'],
+    ours: ['run', 'dvc.yaml', '--to', 'each@y', '--pipeline', '--force'],
+  },
+];
+
+/** No run waits for the machine of another test. */
+const ENV = { ...process.env, SHELL: '/bin/sh', MODELYARD_MACHINE: 'none' };
+
+interface Done {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function runIn(cwd: string, cli: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Done> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [cli, ...args], { cwd, env }, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode, stdout, stderr });
+    });
+  });
+}
+
+function traces(root: string): unknown {
+  const files: Record<string, unknown> = {};
+  files['staged'] = spawnSync('git', ['ls-files', '--stage'], { cwd: root, encoding: 'utf8' }).stdout.replace(
+    // Folds of long lines in a lock are the business of who writes it.
+    /[0-9a-f]{40} 0\t(?=.*dvc\.lock$)/gm,
+    '',
+  );
+  for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (/^(?:\.dvc\/(?:tmp|config)|\.git|\.modelyard)(?:\/|$)/.test(name)) continue;
+    const file = path.join(root, name);
+    if (!statSync(file).isFile()) continue;
+    const bytes = readFileSync(file);
+    if (name === 'log') files[name] = bytes.toString().split('\n').sort();
+    else if (/dvc\.lock$|\.dvc$|^(?:\.dvc\/cache|store)\/runs/.test(name))
+      files[name] = parse(bytes.toString()) as unknown;
+    else files[name] = [createHash('sha256').update(bytes).digest('hex'), statSync(file).mode & 0o777];
+  }
+  return files;
+}
+
+test(
+  'data and flags of DVC: what comes out is what DVC leaves',
+  { skip: withoutDvc(), timeout: 600_000 },
+  async (t) => {
+    const top = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-data-'));
+    const dvc = new RealDvc();
+    t.after(() => {
+      dvc.close();
+      rmSync(top, { recursive: true, force: true });
+    });
+    const cli = await builtCli();
+    const env = { ...ENV, DVC_GLOBAL_CONFIG_DIR: top, DVC_SYSTEM_CONFIG_DIR: top };
+    const ours = (root: string, args: readonly string[]) => runIn(root, cli, args, env);
+    const root = path.join(top, 'made');
+    mkdirSync(path.join(root, 'sub'), { recursive: true });
+    spawnSync('git', ['init', '-q', root]);
+    assert.equal((await dvc.run(root, ['init', '-q'])).code, 0);
+    put('dvc.yaml', DVC)(root);
+    put('sub/dvc.yaml', SUB)(root);
+    put('params.yaml', 'lr: 1\n')(root);
+    put('data.txt', 'data\n')(root);
+    put('other.txt', 'other\n')(root);
+    assert.equal((await dvc.run(root, ['add', '-q', 'data.txt'])).code, 0);
+    assert.equal((await dvc.run(root, ['repro', '-q', '-P'])).code, 0);
+    rmSync(path.join(root, 'log'));
+    const copy = (name: string): string => {
+      const to = path.join(top, name);
+      rmSync(to, { recursive: true, force: true });
+      cpSync(root, to, { recursive: true, preserveTimestamps: true });
+      return to;
+    };
+
+    for (const [index, { what, steps, theirs, ours: args }] of CASES.entries()) {
+      const [a, b] = [copy(`a${index}`), copy(`b${index}`)];
+      for (const step of steps) for (const one of [a, b]) step(one);
+      const [done, their] = await Promise.all([ours(a, args), dvc.run(b, theirs)]);
+      assert.equal(done.code === 0, their.code === 0, `${what}: ${done.stdout}${done.stderr}${their.out}`);
+      assert.deepEqual(traces(a), traces(b), what);
+      const [look, looked] = await Promise.all([
+        ours(a, ['dvc', 'status', '--json']),
+        dvc.run(b, ['status', '--json']),
+      ]);
+      assert.deepEqual(
+        (JSON.parse(look.stdout) as { stages: unknown }).stages,
+        JSON.parse(looked.out),
+        `${what}, afterwards: ${look.stdout}${look.stderr}`,
+      );
+    }
+  },
+);
+
+test(
+  'what has no copy is not replaced, and nothing is taken as it is unasked',
+  { skip: withoutDvc(), timeout: 300_000 },
+  async (t) => {
+    const root = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-data-'));
+    t.after(() => rmSync(root, { recursive: true, force: true }));
+    const cli = await builtCli();
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [cli, ...args], {
+        cwd: root,
+        encoding: 'utf8',
+        env: ENV,
+      });
+    mkdirSync(path.join(root, '.dvc'));
+    put('.dvc/config', '[core]\n    no_scm = True\n')(root);
+    put('dvc.yaml', 'stages:\n  a:\n    cmd: echo a > a.txt\n    deps: [in.txt]\n    outs: [a.txt]\n')(root);
+    put('in.txt', 'in\n')(root);
+    assert.equal(run('run', 'dvc.yaml').status, 0);
+    put('a.txt', 'mine\n')(root);
+    const refused = run('dvc', 'checkout');
+    assert.equal(refused.status, 1);
+    assert.match(
+      refused.stderr,
+      /a\.txt has no copy in DVC's cache: `modelyard dvc commit` keeps it, --force puts it into the trash/,
+    );
+    assert.equal(readFileSync(path.join(root, 'a.txt'), 'utf8'), 'mine\n');
+    const commit = run('dvc', 'commit');
+    assert.equal(commit.status, 1);
+    assert.match(commit.stderr, /a would be taken as it is, without a run/);
+    assert.equal(run('dvc', 'checkout', '--dry', '--force').stdout, 'M  a.txt\n');
+    assert.equal(readFileSync(path.join(root, 'a.txt'), 'utf8'), 'mine\n');
+    const forced = run('dvc', 'checkout', '--force');
+    assert.equal(forced.status, 0, forced.stderr);
+    assert.equal(readFileSync(path.join(root, 'a.txt'), 'utf8'), 'a\n');
+    const [, place = ''] = /in the trash now: (\S+)/.exec(forced.stdout) ?? [];
+    assert.equal(readFileSync(path.join(root, place), 'utf8'), 'mine\n');
+
+    gone('a.txt')(root);
+    gone('.dvc/cache')(root);
+    const lost = run('dvc', 'checkout');
+    assert.equal(lost.status, 1);
+    assert.match(lost.stderr, /not in DVC's cache: a\.txt\. A remote may have it: dvc pull a\.txt/);
+    assert.match(run('dvc', 'status').stdout, /^a\n {2}output a\.txt {2}not in cache\n$/);
+    assert.equal(run('dvc', 'status', 'nothing').status, 2);
+    assert.equal(existsSync(path.join(root, '.dvc/cache')), false);
+
+    const usage = run('run', 'dvc.yaml', '--single-item');
+    assert.equal(usage.status, 2);
+    assert.match(usage.stderr, /--single-item says what --to means/);
+  },
+);
+
+test('a clone leads checkout nowhere but to files of the project', async (t) => {
+  const root = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-led-'));
+  const outside = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-outside-'));
+  t.after(() => [root, outside].forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+  const cli = await builtCli();
+  const md5 = createHash('md5').update('evil').digest('hex');
+  put('.dvc/config', '[core]\n    no_scm = True\n')(root);
+  put(`.dvc/cache/files/md5/${md5.slice(0, 2)}/${md5.slice(2)}`, 'evil')(root);
+  put('.git/HEAD', 'ref: refs/heads/main\n')(root);
+  symlinkSync(outside, path.join(root, 'link'));
+  for (const place of [
+    `../${path.basename(outside)}/x`,
+    'link/x',
+    path.join(outside, 'x'),
+    '.git/hooks/post-commit',
+    './sub/../.git/hooks/post-commit',
+    '.modelyard/x',
+    '.dvc/config',
+    '.',
+  ]) {
+    put('a.dvc', `outs:\n- md5: ${md5}\n  size: 4\n  hash: md5\n  path: ${place}\n`)(root);
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'dvc', 'checkout', '--force'], {
+      cwd: root,
+      encoding: 'utf8',
+      env: ENV,
+    });
+    assert.equal(status, 1, place);
+    assert.match(stderr, /^modelyard: a\.dvc: /, place);
+    assert.deepEqual(readdirSync(outside), [], place);
+    assert.deepEqual(readdirSync(path.join(root, '.git')), ['HEAD'], place);
+  }
+  put('a.dvc', `outs:\n- md5: ${md5}\n  size: 4\n  hash: md5\n  path: sub/x\n`)(root);
+  assert.equal(
+    spawnSync(process.execPath, [cli, 'dvc', 'checkout'], { cwd: root, encoding: 'utf8', env: ENV }).stdout,
+    'A  sub/x\n',
+  );
+});
