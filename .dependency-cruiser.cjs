@@ -2,19 +2,19 @@
 const layers = {
   base: [],
   syntax: [],
-  model: ['syntax'],
-  rules: ['syntax', 'model'],
-  ide: ['syntax', 'model', 'rules'],
-  project: ['syntax', 'model', 'rules'],
-  stores: ['model'],
-  python: ['model', 'stores'],
-  features: ['model', 'stores'],
-  serving: ['model', 'stores', 'features'],
-  tracking: ['model', 'stores'],
-  runner: ['model', 'project', 'stores', 'python', 'features', 'serving'],
+  definition: ['syntax'],
+  rules: ['syntax', 'definition'],
+  ide: ['syntax', 'definition', 'rules'],
+  project: ['syntax', 'definition', 'rules'],
+  stores: ['definition'],
+  python: ['definition', 'stores'],
+  features: ['definition', 'stores'],
+  serving: ['definition', 'stores', 'features'],
+  tracking: ['definition', 'stores'],
+  runner: ['definition', 'project', 'stores', 'python', 'features', 'serving'],
   language: [
     'syntax',
-    'model',
+    'definition',
     'rules',
     'ide',
     'project',
@@ -26,7 +26,7 @@ const layers = {
   ],
   cli: [
     'syntax',
-    'model',
+    'definition',
     'rules',
     'project',
     'stores',
@@ -74,7 +74,7 @@ const forbidden = [
     name: 'extension-takes-only-base-and-the-protocol',
     severity: 'error',
     from: { path: '^extension/' },
-    to: { path: '^server/', pathNot: '^server/(base/|protocol\\.ts$)' },
+    to: { path: '^server/', pathNot: '^server/(base|protocol)/' },
   },
   {
     name: 'extension-takes-only-types-from-the-protocol',
@@ -86,7 +86,7 @@ const forbidden = [
     name: 'webviews-stand-alone',
     severity: 'error',
     from: { path: '^media/' },
-    to: { pathNot: '^media/|^server/(base/|protocol\\.ts$)' },
+    to: { pathNot: '^media/|^server/(base|protocol)/' },
   },
   {
     name: 'base-is-a-leaf',
@@ -98,8 +98,8 @@ const forbidden = [
   {
     name: 'protocol-is-a-leaf',
     severity: 'error',
-    from: { path: '^server/protocol[-a-z]*\\.ts$' },
-    to: { path: '^(server|extension|media)/', pathNot: '^server/(base/|protocol-[-a-z]+\\.ts$)' },
+    from: { path: '^server/protocol/' },
+    to: { path: '^(server|extension|media)/', pathNot: '^server/(base|protocol)/' },
   },
   {
     name: 'server-knows-no-editor',
@@ -120,7 +120,7 @@ const forbidden = [
     from: { path: `^server/${layer}/` },
     to: {
       path: '^server/',
-      pathNot: `^server/(${[layer, 'base', ...allowed].join('|')})/|^server/protocol\\.ts$`,
+      pathNot: `^server/(${[layer, 'base', ...allowed].join('|')})/|^server/protocol/`,
     },
   })),
 ];
