@@ -113,7 +113,7 @@ export class Client implements vscode.Disposable {
       markdown: { isTrusted: false, supportHtml: false, supportThemeIcons: true },
       initializationOptions: {
         settings: vscode.workspace.getConfiguration('modelyard'),
-        // Pages of model versions are documents of ours: model-documents.ts.
+        // Pages of model versions are documents of ours: models/documents.ts.
         modelCards: true,
         // What is ours and not the protocol's: no other client is sent any of it.
         icons: true,

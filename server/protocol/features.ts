@@ -1,5 +1,5 @@
 /**
- * The part of the protocol that is about the feature store. Types only, as in protocol.ts, which passes them on.
+ * The part of the protocol that is about the feature store. Types only, as in index.ts, which passes them on.
  *
  * Names and words are Feast's: entities, feature views, feature services, training sets.
  */

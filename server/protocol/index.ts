@@ -446,8 +446,8 @@ export type Outcome = Answer;
  * | `modelyard/trustMemory` | `{ projectUri }` | `Outcome`; refused in an untrusted workspace |
  * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
  *
- * and those of protocol-experiments.ts, protocol-models.ts, protocol-features.ts, protocol-services.ts, protocol-service-metrics.ts and
- * protocol-trash.ts.
+ * and those of experiments.ts, models.ts, features.ts, services.ts, service-metrics.ts and
+ * trash.ts.
  */
 export interface Requests
   extends

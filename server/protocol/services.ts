@@ -1,6 +1,6 @@
 /**
  * The part of the protocol that is about services: app packages and models that are deployed and run. Types only, as in
- * protocol.ts, which passes them on.
+ * index.ts, which passes them on.
  *
  * A service is what answers on a public port in an environment; a release is an app package and a model version put
  * together there; a canary is a release that gets a share of the traffic beside the one that serves.

@@ -1,5 +1,5 @@
 /**
- * The requests of protocol.ts, filled from the index and the stores. Nothing is spawned to fill a view, and no big file
+ * The requests of protocol/index.ts, filled from the index and the stores. Nothing is spawned to fill a view, and no big file
  * is read: what can't be told cheaply is `unknown`.
  */
 import type { CancellationToken, Connection } from 'vscode-languageserver/node';

@@ -38,7 +38,7 @@ import { readPlainText } from '../../stores/disk/plain-file.js';
 export const ENTRY_SCHEMA = 1;
 /** An entry's time of use need not be exact; not to write each time one is used. */
 const TOUCH_MS = 60 * 60 * 1000;
-/** Where the project asks for links, from here on a hard link instead of a copy. See cache-objects.ts. */
+/** Where the project asks for links, from here on a hard link instead of a copy. See objects.ts. */
 export const LINK_FROM_BYTES = 64 * 1024 * 1024;
 /** A task's own outputs may lead to a file outside, as a virtual environment does to its Python. */
 const RULES = { outside: true };

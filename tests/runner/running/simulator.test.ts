@@ -1,6 +1,6 @@
 /**
  * Random pipelines with questions and a called pipeline, edited, damaged, broken, killed and resumed, held against a model of
- * what the documentation says (`support/sim-model.ts`), which shares nothing with the runner. The runner is the real one, in
+ * what the documentation says (`support/generated/sim-model.ts`), which shares nothing with the runner. The runner is the real one, in
  * this process, with the commands that tasks have done by the test and a clock of the test's own; some runs are the real
  * command line with a real shell, and those that are killed are a process of their own that ends at one of its writes.
  */

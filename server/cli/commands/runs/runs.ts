@@ -1,4 +1,4 @@
-/** `modelyard runs list|show|compare|log|diff|delete|cancel|job`, and those of runs-marks.ts. */
+/** `modelyard runs list|show|compare|log|diff|delete|cancel|job`, and those of marks.ts. */
 import { display, jsonText } from '../../../base/json.js';
 import { closeSync, existsSync, readSync } from 'node:fs';
 import path from 'node:path';

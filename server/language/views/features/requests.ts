@@ -1,4 +1,4 @@
-/** The requests of protocol-features.ts. Trees and profiles come from files; only rows and drift start an engine. */
+/** The requests of protocol/features.ts. Trees and profiles come from files; only rows and drift start an engine. */
 import path from 'node:path';
 import type { CancellationToken } from 'vscode-languageserver/node';
 import { defined } from '../../../base/defined.js';

@@ -1,4 +1,4 @@
-/** The requests of protocol-models.ts. What they ask of a project that is not open gets an answer that says so. */
+/** The requests of protocol/models.ts. What they ask of a project that is not open gets an answer that says so. */
 import path from 'node:path';
 import type { CancellationToken } from 'vscode-languageserver/node';
 import { defined } from '../../../base/defined.js';

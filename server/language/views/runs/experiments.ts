@@ -1,4 +1,4 @@
-/** The requests of protocol-experiments.ts. The table is kept in columns; a page of it is all that leaves the server. */
+/** The requests of protocol/experiments.ts. The table is kept in columns; a page of it is all that leaves the server. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { CancellationToken } from 'vscode-languageserver/node';

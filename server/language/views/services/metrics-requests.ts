@@ -1,4 +1,4 @@
-/** The request of protocol-service-metrics.ts. Read from files; only short windows of a service that runs are asked of its host. */
+/** The request of protocol/service-metrics.ts. Read from files; only short windows of a service that runs are asked of its host. */
 import { defined } from '../../../base/defined.js';
 import type { Project } from '../../../project/project.js';
 import type { ServiceMetricsParams, ServiceMetricsRequests } from '../../../protocol/index.js';

@@ -1,4 +1,4 @@
-/** The requests of protocol-services.ts. Lists come from files; orders go to the service's host. */
+/** The requests of protocol/services.ts. Lists come from files; orders go to the service's host. */
 import path from 'node:path';
 import type { CancellationToken } from 'vscode-languageserver/node';
 import { defined } from '../../../base/defined.js';
