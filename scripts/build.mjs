@@ -65,9 +65,14 @@ export async function bundles({ minify = false } = {}) {
     ...node,
     // The command's own loader knows `require` only.
     supported: { 'dynamic-import': false },
-    plugins: [definitionsApart, apart('server/cli/tracking/task-requests.ts', 'task-requests.js')],
+    plugins: [
+      definitionsApart,
+      apart('server/cli/tracking/task-requests.ts', 'task-requests.js'),
+      apart('server/python/code.ts', 'python-code.js'),
+    ],
   });
   add('server/cli/tracking/task-requests.ts', 'dist/task-requests.js', node);
+  add('server/python/code.ts', 'dist/python-code.js', node);
   add('server/cli/definitions.ts', 'dist/definitions.js', node);
   // Only the binary stays outside: it is a package per platform, and missing where nothing was built for the machine.
   add('server/features/engine/child.ts', 'dist/features.js', {

@@ -24,6 +24,7 @@ const NEEDED = [
   'dist/program.js',
   'dist/run-program.js',
   'dist/definitions.js',
+  'dist/python-code.js',
   'dist/task-requests.js',
   'dist/features.js',
   'dist/node_modules/@duckdb/node-bindings/duckdb.js',

@@ -18,7 +18,7 @@ import type { TableOptions } from './table-options.js';
 import type { StageSpec } from './stage.js';
 import type { TrainingSetAction } from './training-set.js';
 import type { DeclaredSecret } from './secrets.js';
-import type { PythonCounts } from './python/counts.js';
+import type { PythonCode, PythonCounts } from './python/counts.js';
 import type { Replacement } from './structure/unnamed.js';
 
 export type * from './pieces.js';
@@ -267,6 +267,7 @@ export interface PythonSettings {
   /** Name or path of a conda environment. */
   readonly conda?: Located<string>;
   readonly counts?: PythonCounts;
+  readonly code?: PythonCode;
   /** Which files of the project it opens is noted. Default: yes. */
   readonly noteFiles?: boolean;
 }

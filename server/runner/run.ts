@@ -353,6 +353,7 @@ class Run {
     // After the end was told, so that whoever waits for the outputs finds a run that has ended.
     locks.lock.release();
     this.#session.hashes.save();
+    this.#session.pythonCode.save();
     await this.#finish(recorder, dirty);
     // By now its record says all that it has made, so that nothing else has to be spared for it.
     await this.#trimCache();

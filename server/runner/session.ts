@@ -18,6 +18,7 @@ import { type Callable, type CalledPipeline, calledFrom } from './calls/graphs.j
 import { DiskCache, LINK_FROM_BYTES } from './cache/disk.js';
 import { type GitHead, gitHead } from './record/git.js';
 import { HashIndex } from '../stores/content/hash-index.js';
+import { PythonCode } from './python/code.js';
 import { usesFeatures } from './actions/training-set/feature-files.js';
 import type { FeatureViews } from './actions/training-set/views.js';
 import type { Models } from './resolve/models.js';
@@ -110,6 +111,7 @@ export class Session {
   readonly graph: Graph;
   readonly hashes: HashIndex;
   readonly workspace: Workspace;
+  readonly pythonCode: PythonCode;
   readonly cache: Cache;
   readonly disk: DiskCache;
   readonly states: TaskStates;
@@ -157,6 +159,7 @@ export class Session {
     this.layout = layoutOf(options.root);
     this.hashes = new HashIndex(this.layout);
     this.workspace = new Workspace(options.root, this.hashes);
+    this.pythonCode = new PythonCode(this.layout, this.workspace);
     this.disk = new DiskCache(
       this.layout,
       this.hashes,

@@ -58,6 +58,7 @@ async function build(): Promise<string> {
         'program.js',
         'run-program.js',
         'definitions.js',
+        'python-code.js',
         'task-requests.js',
         'features.js',
         'service-host.js',

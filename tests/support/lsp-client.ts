@@ -59,7 +59,13 @@ async function bundle(entry: string): Promise<string> {
 
 /** `cli.js` only starts the programs that lie beside it. */
 async function bundleCli(): Promise<string> {
-  for (const program of ['program.js', 'run-program.js', 'definitions.js', 'task-requests.js'])
+  for (const program of [
+    'program.js',
+    'run-program.js',
+    'definitions.js',
+    'python-code.js',
+    'task-requests.js',
+  ])
     await bundle(program);
   return bundle('cli.js');
 }

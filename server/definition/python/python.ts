@@ -1,7 +1,7 @@
 /** Which Python a task asks for and how much of it counts, and whether its commands use Python at all. */
-import type { Pipeline, ProjectSettings, Task } from '../definition.js';
+import type { Pipeline, ProjectSettings, PythonSettings, Task } from '../definition.js';
 import type { Located } from '../pieces.js';
-import type { PythonCounts } from './counts.js';
+import type { PythonCode, PythonCounts } from './counts.js';
 import { programNames } from '../shell/commands.js';
 import type { Shell } from '../shell/shells.js';
 
@@ -13,6 +13,7 @@ export interface PythonWish {
   /** Absent: nobody says it. */
   readonly asked?: { readonly level: PythonLevel; readonly what: Located<string>; readonly conda: boolean };
   readonly counts: PythonCounts;
+  readonly code: PythonCode;
   readonly noteFiles: boolean;
   /** The task itself has the key: its interpreter counts whatever its commands look like. */
   readonly own: boolean;
@@ -38,11 +39,14 @@ export function pythonWish(
   return {
     ...(asked === undefined ? {} : { asked }),
     counts: task.python?.counts ?? pipeline.python?.counts ?? project?.counts ?? 'version',
+    code: task.python?.code ?? pipeline.python?.code ?? project?.code ?? 'bytes',
     noteFiles: task.python?.noteFiles ?? pipeline.python?.noteFiles ?? project?.noteFiles ?? true,
-    // Whether files are noted says nothing of the interpreter.
-    own: task.python !== undefined && Object.keys(task.python).some((key) => key !== 'noteFiles'),
+    own: task.python !== undefined && Object.keys(task.python).some((key) => !OF_FILES.has(key)),
   };
 }
+
+/** Settings that say nothing of the interpreter. */
+const OF_FILES: ReadonlySet<string> = new Set<keyof PythonSettings>(['code', 'noteFiles']);
 
 const PYTHON =
   /^(?:python(?:3(?:\.\d{1,2})?)?|pip3?|ipython3?|pytest|jupyter|papermill|torchrun|accelerate|ray|mlflow)(?:\.exe)?$/;

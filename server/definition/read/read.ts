@@ -4,7 +4,7 @@ import type { Numeral } from '../../base/numeral.js';
 import { entryOf, toPlain } from '../../syntax/text.js';
 import type { MapEntry, MapNode, ScalarNode, Span, SyntaxNode } from '../../syntax/tree.js';
 import type { EnvEntry, EnvFile, Json, Located, PythonSettings, TemplateText } from '../definition.js';
-import { PYTHON_COUNTS } from '../python/counts.js';
+import { PYTHON_CODE, PYTHON_COUNTS } from '../python/counts.js';
 import { parseBytes, parseDuration } from '../text/units.js';
 
 export type Maybe = SyntaxNode | null | undefined;
@@ -149,6 +149,7 @@ export function pythonOf(node: Maybe): PythonSettings | undefined {
     ...given('interpreter', locatedText(map === undefined ? node : field(map, 'interpreter'))),
     ...given('conda', locatedText(field(map, 'conda'))),
     ...given('counts', wordOf(field(map, 'counts'), PYTHON_COUNTS)),
+    ...given('code', wordOf(field(map, 'code'), PYTHON_CODE)),
     ...given('noteFiles', booleanOf(field(map, 'note-files'))),
   };
 }

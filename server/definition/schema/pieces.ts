@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox';
 import type { TSchema } from '@sinclair/typebox';
 import type { ExpressionPlace } from '../definition.js';
 import { ENV_NAME_PATTERN, NAME_PATTERN } from '../names/names.js';
-import { PYTHON_COUNTS, PYTHON_MANAGERS } from '../python/counts.js';
+import { PYTHON_CODE, PYTHON_COUNTS, PYTHON_MANAGERS } from '../python/counts.js';
 import { SHELL_NAMES } from '../shell/shells.js';
 import type { ShellName } from '../shell/shells.js';
 import { BYTES_PATTERN, DURATION_PATTERN } from '../text/units.js';
@@ -186,6 +186,12 @@ export const python = Type.Union([
         'What of it makes tasks run again that use it: another `version` (3.12 → 3.13), other `packages` as well, or `nothing`.',
         ['packages'],
         { default: 'version' },
+      ),
+      code: opt(
+        oneOf(PYTHON_CODE),
+        'How Python files among the inputs count: by their `bytes`, or by their `syntax`, so that a changed comment, docstring or layout runs nothing again. What can’t be parsed counts by its bytes.',
+        ['syntax'],
+        { default: 'bytes' },
       ),
       'note-files': opt(
         Type.Boolean(),

@@ -31,6 +31,7 @@ import {
   nothingToDo,
 } from '../plan/decide.js';
 import type { EventBody, TaskEnded } from '../../stores/runs/events.js';
+import { sameParts } from '../plan/fingerprint.js';
 import type { DvcGuard } from '../dvc/guard.js';
 import { maskedIn, maskedRecord } from '../record/masks.js';
 import { madeOf } from '../plan/identity.js';
@@ -170,7 +171,8 @@ class Execution {
     const same =
       ahead === undefined
         ? fingerprint === print.hash
-        : this.#context.ahead.matches(left, ahead, task, inputs) && !(await this.#isDone(task, print));
+        : this.#context.ahead.matches(left, ahead, task, inputs) &&
+          !(await this.#isDone(task, print, inputs));
     const isOwn = left.run === this.#context.runId;
     if (same && (isOwn || !this.#context.force) && (await left.look()) !== 'ended' && left.claim()) {
       this.#context.left.remove(left);
@@ -182,12 +184,18 @@ class Execution {
   }
 
   /** Whether there is nothing to do after all, once it is known what the tasks before have made. */
-  async #isDone(task: ResolvedTask, print: FingerprintRecord): Promise<boolean> {
+  async #isDone(
+    task: ResolvedTask,
+    print: FingerprintRecord,
+    inputs: readonly FileRecord[],
+  ): Promise<boolean> {
     const { decide: options, control } = this.#context;
     if (options.force) return false;
     if (this.#session.states.get(this.#id)?.fingerprint.hash === print.hash) return true;
     const read = (file: string): Promise<ReadInput> => this.#session.workspace.read(file, control.killed);
-    return (await decide(this.#session, task, print, read, options)).kind === 'restore';
+    return (
+      (await decide(this.#session, task, { fingerprint: print, inputs }, read, options)).kind === 'restore'
+    );
   }
 
   async run(): Promise<Ending | 'parked'> {
@@ -227,7 +235,7 @@ class Execution {
       return this.#perform(task, printed.fingerprint, printed.inputs, left);
     }
     const resumed = this.#context.resumed.get(this.#id);
-    const decision = await decide(session, task, printed.fingerprint, read, {
+    const decision = await decide(session, task, printed, read, {
       ...this.#context.decide,
       ...defined({ resumed }),
     });
@@ -245,7 +253,7 @@ class Execution {
     if (decision.kind === 'up-to-date') {
       const { state, print } = decision;
       this.#fingerprint = print.hash;
-      if (state.fingerprint.parts.length !== print.parts.length)
+      if (!sameParts(state.fingerprint.parts, print.parts))
         session.states.put({ ...state, fingerprint: print });
       if (this.#context.touch) session.cache.touch(print.hash);
       return fromState(state, printed.inputs);

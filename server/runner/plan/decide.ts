@@ -1,4 +1,5 @@
 /** Whether a task has to run, and why, in words. The same for a run and for a plan that only looks. */
+import { plural } from '../../base/format.js';
 import { globOf } from '../../definition/text/glob.js';
 import { escapeGlob } from '../../definition/text/paths.js';
 import { planOf } from '../actions/plans.js';
@@ -10,7 +11,7 @@ import type {
   FingerprintRecord,
 } from '../../stores/runs/document.js';
 import type { CacheHit } from '../cache/cache.js';
-import { adopted, explainChange, fingerprint } from './fingerprint.js';
+import { adopted, explainChange, fingerprint, recounted } from './fingerprint.js';
 import { short } from './identity.js';
 import type { ResolvedTask } from '../resolve/resolve.js';
 import type { Session } from '../session.js';
@@ -19,8 +20,14 @@ import type { TaskState } from './state.js';
 import { upstreamParts } from './upstream.js';
 import type { Reader, TaskInputPath } from '../resolve/workspace.js';
 
+/** What a task is known by, and the content that it was made of. */
+export interface Printed {
+  readonly fingerprint: FingerprintRecord;
+  readonly inputs: readonly FileRecord[];
+}
+
 export type Fingerprinted =
-  | { readonly ok: true; readonly fingerprint: FingerprintRecord; readonly inputs: readonly FileRecord[] }
+  | ({ readonly ok: true } & Printed)
   | {
       readonly ok: false;
       readonly reason: 'missing' | 'unreadable' | 'unknown' | 'features';
@@ -57,9 +64,22 @@ export async function fingerprintTask(
     ...task.parts,
     ...(late?.parts ?? []),
     ...(await behindEffect(session, task, read)),
-    ...inputs.map(({ path, hash }) => ({ kind: 'input' as const, name: path, value: hash })),
+    ...(await inputParts(session, task, inputs)),
   ];
   return { ok: true, fingerprint: fingerprint(parts), inputs };
+}
+
+async function inputParts(
+  { pythonCode }: Session,
+  { code }: ResolvedTask,
+  inputs: readonly FileRecord[],
+): Promise<FingerprintPart[]> {
+  const parts: FingerprintPart[] = [];
+  for (const input of inputs) {
+    const value = code === 'syntax' ? await pythonCode.valueOf(input) : input.hash;
+    parts.push({ kind: 'input', name: input.path, value });
+  }
+  return parts;
 }
 
 function nothingIn(session: Session, { path, glob, exclude }: TaskInputPath): Fingerprinted {
@@ -99,13 +119,14 @@ export interface DecideOptions {
 export async function decide(
   session: Session,
   task: ResolvedTask,
-  print: FingerprintRecord,
+  printed: Printed,
   read: Reader,
   options: DecideOptions,
 ): Promise<Decision> {
+  const print = printed.fingerprint;
   // A called pipeline is looked at task by task, by its own run.
   const resumed = workerOf(task) === 'run' ? undefined : options.resumed;
-  const again = resumed === undefined ? undefined : sameResult(resumed.state, print);
+  const again = resumed === undefined ? undefined : sameResult(resumed.state, printed);
   if (resumed !== undefined && again !== undefined) {
     const { reasons } = await compareOutputs(resumed.state.outputs, read);
     if (reasons.length === 0 && (await staleIn(session, task, resumed.state)).length === 0) {
@@ -117,7 +138,7 @@ export async function decide(
   const always = alwaysRuns(task.instance);
   if (always !== undefined) return { kind: 'run', reasons: [always] };
   const last = session.states.get(task.id);
-  const same = last === undefined ? undefined : sameResult(last, print);
+  const same = last === undefined ? undefined : sameResult(last, printed);
   let reasons: readonly string[];
   if (last === undefined) reasons = ['never run'];
   else if (same === undefined) {
@@ -130,7 +151,14 @@ export async function decide(
       ...compared.reasons,
       ...(await staleIn(session, task, last)),
     ];
-    if (reasons.length === 0) return { kind: 'up-to-date', state: last, print: same, reasons };
+    if (reasons.length === 0) {
+      return {
+        kind: 'up-to-date',
+        state: last,
+        print: same,
+        reasons: onlyLayout(last.inputs, printed.inputs),
+      };
+    }
   }
   // What keeps versions, and no cache, knows which versions there are.
   if (options.noCache || makesVersion(task)) return { kind: 'run', reasons };
@@ -142,11 +170,23 @@ export async function decide(
 }
 
 /** What a result is known by that is the one which the task would come to now. */
-function sameResult(
-  { fingerprint: known }: TaskState,
-  now: FingerprintRecord,
-): FingerprintRecord | undefined {
-  return known.hash === now.hash ? now : adopted(known, now);
+function sameResult(known: TaskState, now: Printed): FingerprintRecord | undefined {
+  return known.fingerprint.hash === now.fingerprint.hash
+    ? now.fingerprint
+    : (adopted(known.fingerprint, now.fingerprint) ?? recounted(known, now));
+}
+
+/** So many files are told by name. */
+const MOST_TOLD = 3;
+
+/** What is not as it was in inputs that count as unchanged, in words. */
+function onlyLayout(before: readonly FileRecord[], now: readonly FileRecord[]): string[] {
+  const old = new Map(before.map(({ path, hash }) => [path, hash]));
+  const changed = now.filter(({ path, hash }) => (old.get(path) ?? hash) !== hash).map(({ path }) => path);
+  if (changed.length === 0) return [];
+  const more = changed.length - MOST_TOLD;
+  const told = changed.slice(0, MOST_TOLD).join(', ') + (more > 0 ? ` and ${plural(more, 'more file')}` : '');
+  return [`only comments or layout changed in ${told}`];
 }
 
 /** Whether the registry, the packages or the feature store, and no cache, know what the task has made. */

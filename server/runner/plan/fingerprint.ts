@@ -4,7 +4,8 @@
  */
 import { plural } from '../../base/format.js';
 import { hashOf } from '../../stores/content/hash.js';
-import type { FingerprintPart, FingerprintRecord } from '../../stores/runs/document.js';
+import type { FileRecord, FingerprintPart, FingerprintRecord } from '../../stores/runs/document.js';
+import { isCode } from '../python/code.js';
 
 /** Raised when what a fingerprint is made of changes, so that nothing made by older rules is taken for a hit. */
 export const FINGERPRINT_FORMAT = '2';
@@ -17,7 +18,7 @@ export const FINGERPRINT_FORMAT = '2';
  * - `secret`: names of secrets that the commands find in their environment; their values do not count
  * - `param`, `upstream`: values that stand in it, by name, so that a change can be told in words
  * - `env`: variables that the definition sets; the environment of whoever runs it does not count
- * - `input`: the content of files that are read
+ * - `input`: the content of files that are read, or what their code says
  * - `output`: what is expected to be there afterwards, under which names and kinds
  * - `working-directory`: relative paths mean something else elsewhere
  * - `model`: the version behind each reference to the registry, and the hash of its artifact
@@ -178,6 +179,40 @@ export function adopted(known: FingerprintRecord, now: FingerprintRecord): Finge
     JSON.stringify(parts.flatMap(({ kind, name, value }) => (kind === 'python' ? [[name, value]] : [])));
   const before = pythonOf(known);
   return before === '[]' || before === pythonOf(now) ? { hash: known.hash, parts: now.parts } : undefined;
+}
+
+/** A result, or what is to become one: what it is known by, and the content of its inputs. */
+interface Counted {
+  readonly fingerprint: FingerprintRecord;
+  readonly inputs: readonly FileRecord[];
+}
+
+/**
+ * A fingerprint for a result from when its Python inputs counted in another way, by their bytes or by their code, where they
+ * are the same to the byte: that hash, and the parts as they count now. Nothing where the result is of anything else.
+ */
+export function recounted(known: Counted, now: Counted): FingerprintRecord | undefined {
+  const { hash, parts } = known.fingerprint;
+  const same = { hash, parts: now.fingerprint.parts };
+  if (sameParts(parts, now.fingerprint.parts)) return same;
+  if (!parts.some(isCode) && !now.fingerprint.parts.some(isCode)) return undefined;
+  return fingerprint(byBytes(known)).hash === fingerprint(byBytes(now)).hash ? same : undefined;
+}
+
+function byBytes({ fingerprint: { parts }, inputs }: Counted): FingerprintPart[] {
+  const hashes = new Map(inputs.map(({ path, hash }) => [path, hash]));
+  return parts.map((part) => (isCode(part) ? { ...part, value: hashes.get(part.name) ?? part.value } : part));
+}
+
+/** Whether two fingerprints are made of the same. */
+export function sameParts(before: readonly FingerprintPart[], now: readonly FingerprintPart[]): boolean {
+  return (
+    before.length === now.length &&
+    before.every(({ kind, name, value }, index) => {
+      const other = now[index];
+      return other?.kind === kind && other.name === name && other.value === value;
+    })
+  );
 }
 
 /** Of a view the number of its version and the hash of its data; of settings their value. */

@@ -241,7 +241,7 @@ class Planner {
         : stale('run', [printed.reason === 'features' ? printed.message : `input ${printed.message}`]);
     }
     const resumed = this.#resumed.get(id);
-    const decision = await decide(session, task, printed.fingerprint, read, {
+    const decision = await decide(session, task, printed, read, {
       force: this.#options.force ?? false,
       noCache: this.#options.noCache ?? false,
       ...defined({ resumed }),

@@ -16,6 +16,8 @@ import { type Result, evaluateText, renderTemplate } from '../../definition/expr
 import { compileGlob, globOf } from '../../definition/text/glob.js';
 import type { Instance, ResolvedOutput, ResolvedPath } from '../../definition/graph/graph.js';
 import { isGlob, isWithin } from '../../definition/text/paths.js';
+import { pythonWish } from '../../definition/python/python.js';
+import type { PythonCode } from '../../definition/python/counts.js';
 import { isComplete, scriptOf } from '../../definition/shell/shell.js';
 import { type ScriptLanguage, shellOfTask, stageShell } from '../../definition/shell/shells.js';
 import { formatBytes } from '../../definition/text/units.js';
@@ -71,6 +73,8 @@ export interface ResolvedTask {
   readonly workingDirectory: string;
   /** What its commands find as `python`. */
   readonly python?: Choice;
+  /** How Python files among its inputs count. */
+  readonly code: PythonCode;
   /** Written before the task begins. */
   readonly paramsFile?: ParamsFile;
   /** What the definition sets. */
@@ -152,12 +156,20 @@ class Resolver {
       instance: this.#instance,
       ...defined({ work }),
       workingDirectory,
+      code: this.#code(work),
       env,
       inputs,
       outputs,
       parts,
       ...defined({ python: this.#python, paramsFile }),
     };
+  }
+
+  /** Other actions than commands read files as they are; so does DVC. */
+  #code(work: Work | undefined): PythonCode {
+    const { task } = this.#instance;
+    if (work?.kind !== 'run' || task.stage !== undefined) return 'bytes';
+    return pythonWish(task, this.#pipeline, this.#facts.places.python).code;
   }
 
   #resolving(parts: FingerprintPart[]): Resolving {

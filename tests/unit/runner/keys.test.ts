@@ -85,6 +85,7 @@ const PROOFS: readonly (readonly [keys: RegExp, file: string, words: string])[] 
     'what the author says of MLflow counts',
   ],
   [/params\.from\.\[\]\.prefix$/, 'runner/param-files.test.ts', 'conf/net.toml, prefix: net'],
+  [/python\.code$/, 'runner/project/python-code.test.ts', 'code: syntax, note-files: false'],
   [/python\.note-files$/, 'runner/opened-files.test.ts', 'note-files: false'],
   [/^project: exclude$/, 'language/project.test.ts', 'exclude: ["old/**"]'],
   [/^project: rules$/, 'unit/rules/suppression.test.ts', 'rules: { task/no-outputs: hint }'],
