@@ -40,7 +40,7 @@ export interface CacheEntry {
 }
 
 /** What is known again of a task that is restored, beside the bytes. Its values and its note are its run's alone. */
-export interface KeptOutcome extends Pick<TaskOutcome, 'metrics' | 'checks'> {
+export interface KeptOutcome extends Pick<TaskOutcome, 'metrics' | 'ranges' | 'checks'> {
   /** Those without bytes in the cache, too. */
   readonly artifacts: TaskOutcome['outputs'];
 }

@@ -1,5 +1,6 @@
 /** The cache in `.modelyard/cache`, shared by all pipelines of a project. Layout: `objects/a/<hash>`, `entries/a/<fingerprint>.json`. */
 import { defined } from '../../base/defined.js';
+import { isRecord } from '../../base/is-record.js';
 import { jsonText, parseJson } from '../../base/json.js';
 import {
   chmodSync,
@@ -20,7 +21,7 @@ import { ensureMemory, shardedPath } from '../../stores/layout.js';
 import type { Layout } from '../../stores/layout.js';
 import { BadListing, NewFolder, isInnerPath, readListing, saneMode } from '../../stores/content/listing.js';
 import { describeFileError, errorCode } from '../../stores/disk/problem.js';
-import type { ContentHash } from '../../stores/runs/document.js';
+import type { ContentHash, MetricRange } from '../../stores/runs/document.js';
 import { ChangedFile, DamagedObject, ObjectStore, hexOf, isHash, withFolder } from './objects.js';
 import type {
   ApplyOptions,
@@ -69,9 +70,13 @@ export function readEntry(file: string): CacheEntry | undefined {
 
 function isKept(value: unknown): value is KeptOutcome {
   if (typeof value !== 'object' || value === null) return false;
-  const { artifacts, metrics, checks } = value as Partial<Record<keyof KeptOutcome, unknown>>;
-  if (typeof metrics !== 'object' || metrics === null) return false;
+  const { artifacts, metrics, ranges = {}, checks } = value as Partial<Record<keyof KeptOutcome, unknown>>;
+  if (!isRecord(metrics) || !isRecord(ranges) || !Object.values(ranges).every(isRange)) return false;
   return Array.isArray(artifacts) && (checks === undefined || Array.isArray(checks));
+}
+
+function isRange(value: unknown): value is MetricRange {
+  return Array.isArray(value) && value.length === 2 && value.every((bound) => typeof bound === 'number');
 }
 
 /** Whether an output of an entry, which may have come from elsewhere, is one in form. */

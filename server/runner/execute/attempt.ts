@@ -18,6 +18,7 @@ import type { ActionOutcome, ChildOutcome, CommandOptions, CommandOutcome } from
 import { perform } from '../actions/index.js';
 import type { Approvals, Verdict } from '../people/approvals.js';
 import type { RunControl } from './control.js';
+import { type MetricRange, widened } from '../../stores/runs/document.js';
 import type { EventBody } from '../../stores/runs/events.js';
 import type { ExecutionResult, ExecutorJob, JobState, LeftJob } from '../executors/executor.js';
 import type { Executors } from '../executors/executors.js';
@@ -107,6 +108,7 @@ export class Attempt {
   #clientMetrics = 0;
   timedOut = false;
   readonly metrics: Record<string, Json> = {};
+  readonly ranges = new Map<string, MetricRange>();
   /** The last that it printed. */
   readonly #logEnd = { stdout: '', stderr: '' };
   usage: { peakMemoryBytes?: number; cpuSeconds?: number } = {};
@@ -418,8 +420,14 @@ export class Attempt {
       return;
     }
     setOwn(this.metrics, key, jsonNumber(newest));
+    this.#widen(key, value);
     const { id } = this.#task;
     this.#context.emit({ type: 'metric-logged', id, key, value, step, at: new Date(at).toISOString() });
+  }
+
+  #widen(key: string, value: number): void {
+    const range = widened(this.ranges.get(key), value);
+    if (range !== undefined) this.ranges.set(key, range);
   }
 
   #metricsFile(): string {
@@ -436,6 +444,7 @@ export class Attempt {
         continue;
       }
       setOwn(this.metrics, point.key, point.exact ?? jsonNumber(point.value));
+      this.#widen(point.key, point.value);
       this.#context.emit({ type: 'metric-logged', id: this.#task.id, ...point });
     }
   }

@@ -446,8 +446,8 @@ class Execution {
       this.#emit({ type: 'notice', level: 'warning', message: applied.message });
       return undefined;
     }
-    const { artifacts: outputs, metrics, checks } = hit.entry.data;
-    const outcome = { inputs, outputs, metrics, ...defined({ checks }) };
+    const { artifacts: outputs, metrics, ranges, checks } = hit.entry.data;
+    const outcome = { inputs, outputs, metrics, ...defined({ ranges, checks }) };
     const tookMs = this.#session.states.took(this.#id);
     const state: TaskState = {
       id: this.#id,
@@ -545,6 +545,9 @@ class Execution {
       ...NOTHING,
       inputs,
       metrics: logged,
+      ...(attempt.ranges.size === 0
+        ? {}
+        : { ranges: maskedRecord(masks, Object.fromEntries(attempt.ranges)) }),
       ...told,
       ...defined({ exitCode, signal, made, opened: attempt.opened }),
       ...attempt.usage,
@@ -607,7 +610,7 @@ class Execution {
       inputs,
       outputs: found.outputs,
       metrics,
-      ...defined({ checks: base.checks, note: base.note, values: base.values, links }),
+      ...defined({ ranges: base.ranges, checks: base.checks, note: base.note, values: base.values, links }),
       run: this.#context.runId,
       tookMs: this.#session.states.took(this.#id, status === 'succeeded' ? workedMs : undefined),
     };
@@ -712,7 +715,7 @@ class Execution {
   }
 
   async #store(state: TaskState): Promise<boolean> {
-    const { outputs: artifacts, metrics, checks } = state;
+    const { outputs: artifacts, metrics, ranges, checks } = state;
     const stored = await this.#session.cache.store({
       fingerprint: state.fingerprint.hash,
       runId: this.#context.runId,
@@ -720,7 +723,7 @@ class Execution {
       outputs: artifacts
         .filter((output) => output.cached)
         .map(({ path: file, hash }) => ({ path: file, hash })),
-      data: { artifacts, metrics, ...defined({ checks }) },
+      data: { artifacts, metrics, ...defined({ ranges, checks }) },
     });
     if (!stored.ok) this.#emit({ type: 'notice', level: 'warning', message: stored.message });
     return stored.ok;

@@ -106,6 +106,8 @@ export interface TaskOutcome {
   readonly inputs: readonly FileRecord[];
   readonly outputs: readonly ArtifactRecord[];
   readonly metrics: Readonly<Record<string, Json>>;
+  /** Of the metrics that were logged while it worked. */
+  readonly ranges?: MetricRanges;
   readonly checks?: readonly CheckOutcome[];
   /** What its action gives besides files, by name: the `version` that a register task made. */
   readonly values?: Readonly<Record<string, string>>;
@@ -114,19 +116,29 @@ export interface TaskOutcome {
 }
 
 /** Of something that holds it, the outcome alone. */
-export function outcomeOf({ inputs, outputs, metrics, checks, values, note }: TaskOutcome): TaskOutcome {
-  return { inputs, outputs, metrics, ...defined({ checks, values, note }) };
+export function outcomeOf(known: TaskOutcome): TaskOutcome {
+  const { inputs, outputs, metrics, ranges, checks, values, note } = known;
+  return { inputs, outputs, metrics, ...defined({ ranges, checks, values, note }) };
 }
 
+export type MetricRange = readonly [least: number, greatest: number];
+
 /** The least and the greatest of what was logged of each metric; what is not finite is neither. */
-export type MetricRanges = Readonly<Record<string, readonly [least: number, greatest: number]>>;
+export type MetricRanges = Readonly<Record<string, MetricRange>>;
+
+/** With one more value that was logged; the same range where that changes nothing. */
+export function widened(range: MetricRange | undefined, value: number): MetricRange | undefined {
+  if (!Number.isFinite(value)) return range;
+  const [least, greatest] = range ?? [value, value];
+  if (range !== undefined && value >= least && value <= greatest) return range;
+  return [Math.min(least, value), Math.max(greatest, value)];
+}
 
 export interface TaskRun extends TaskProgress, TaskOutcome {
   readonly matrix?: Readonly<Record<string, Json>>;
   /** The last job that did its work, and the node on which that ran. */
   readonly job?: JobHandle & { readonly node?: string };
   readonly tolerated?: boolean;
-  readonly ranges?: MetricRanges;
   readonly fingerprint?: FingerprintRecord;
   /** What it asked people, and what they answered. */
   readonly approval?: ApprovalRecord;

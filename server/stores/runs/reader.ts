@@ -328,6 +328,29 @@ export class RunReader {
     return [];
   }
 
+  /**
+   * The metrics that were logged for a run, as `metrics` gives them: those of a task whose result comes from the cache are read
+   * where they were logged, as long as that run is there.
+   * @param longest bytes: longer logs are not read, and `undefined` is what that gives
+   */
+  series(
+    run: RunDocument,
+    { longest = Infinity, ...options }: { readonly maxPoints?: number; readonly longest?: number },
+  ): LoggedSeries[] | undefined {
+    const logs = new Map<string, Set<string> | undefined>([[run.id, undefined]]);
+    for (const { id, restoredFrom = run.id } of run.tasks) {
+      if (restoredFrom === run.id || !isRunId(restoredFrom)) continue;
+      logs.set(restoredFrom, (logs.get(restoredFrom) ?? new Set()).add(id));
+    }
+    const sizes = [...logs.keys()].map(
+      (id) => statOf(path.join(this.folder(id), 'metrics.ndjson'))?.size ?? 0,
+    );
+    if (sizes.some((size) => size > longest)) return undefined;
+    return [...logs].flatMap(([id, tasks]) =>
+      this.metrics(id, options).filter(({ task }) => tasks?.has(task) !== false),
+    );
+  }
+
   /** The processes that the run's marker names: one, or each server that was told of a client's run. They may be gone. */
   protected owners(id: string): readonly ProcessIdentity[] {
     return textOf(path.join(this.layout.live, id))

@@ -2,7 +2,13 @@
 import { jsonNumber } from '../../base/numeral.js';
 import { setOwn } from '../../base/set-own.js';
 import type { Json } from '../../definition/definition.js';
-import type { ApprovalRecord, MetricRanges, RunDocument, TaskRun } from './document.js';
+import {
+  type ApprovalRecord,
+  type MetricRange,
+  type RunDocument,
+  type TaskRun,
+  widened,
+} from './document.js';
 import { newRunDocument } from './states.js';
 import type { RunCreated, RunEvent } from './events.js';
 
@@ -130,7 +136,14 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
       const metrics: Record<string, Json> = { ...task.metrics };
       setOwn(metrics, event.key, event.exact ?? jsonNumber(event.value));
       task.metrics = metrics;
-      task.ranges = widened(task.ranges, event.key, event.value);
+      const known = task.ranges ?? {};
+      const before = Object.hasOwn(known, event.key) ? known[event.key] : undefined;
+      const range = widened(before, event.value);
+      if (range !== undefined && range !== before) {
+        const ranges: Record<string, MetricRange> = { ...known };
+        setOwn(ranges, event.key, range);
+        task.ranges = ranges;
+      }
       return;
     }
     case 'client-run-began':
@@ -147,15 +160,6 @@ function applyToTask(task: Mutable<TaskRun>, event: TaskEvent): void {
       return;
     }
   }
-}
-
-/** Ranges with one more value. */
-function widened(ranges: MetricRanges = {}, key: string, value: number): MetricRanges {
-  if (!Number.isFinite(value)) return ranges;
-  const [least, greatest] = (Object.hasOwn(ranges, key) ? ranges[key] : undefined) ?? [value, value];
-  const next: Record<string, readonly [number, number]> = { ...ranges };
-  setOwn(next, key, [Math.min(least, value), Math.max(greatest, value)]);
-  return next;
 }
 
 function waitingFor({ who, count, answers }: ApprovalRecord): string {

@@ -12,15 +12,16 @@ import { linesFrom } from '../disk/lines.js';
 import { pointsFrom } from '../runs/metric-log.js';
 import type { LoggedPoint } from '../runs/metric-log.js';
 import { mimeOf } from '../disk/mime.js';
-import type {
-  ArtifactRecord,
-  ContentHash,
-  MetricRanges,
-  RunDocument,
-  RunStatus,
-  TrackedDataset,
-  TrackedRecord,
-  TrackedStatus,
+import {
+  type ArtifactRecord,
+  type ContentHash,
+  type MetricRanges,
+  type RunDocument,
+  type RunStatus,
+  type TrackedDataset,
+  type TrackedRecord,
+  type TrackedStatus,
+  widened,
 } from '../runs/document.js';
 import { EVENTS_FORMAT, eventsFile } from '../runs/writer.js';
 
@@ -154,10 +155,8 @@ export class TrackedRun {
   }
 
   #widen(key: string, value: number): void {
-    if (!Number.isFinite(value)) return;
-    const [least, greatest] = this.#ranges.get(key) ?? [value, value];
-    if (value <= least || value >= greatest)
-      this.#ranges.set(key, [Math.min(least, value), Math.max(greatest, value)]);
+    const range = widened(this.#ranges.get(key), value);
+    if (range !== undefined) this.#ranges.set(key, range);
   }
 
   /**

@@ -55,6 +55,32 @@ test('runs in order, records, and does nothing the second time', async () => {
   assert.equal(project.read('sum.ran'), 'ran\n');
 });
 
+test('what was logged is known of results from the cache, too', async () => {
+  const log = [3, 1, 2]
+    .map((loss) => `echo '{"key": "loss", "value": ${loss}}' >> "$MODELYARD_METRICS"`)
+    .join('; ');
+  const project = await TestProject.make({
+    'main.pipeline.yaml': `tasks:\n  train:\n    run: |\n      ${log}; echo 1 > model\n    outputs: { model: model }\n`,
+  });
+  const known = async (status: string): Promise<void> => {
+    await project.expect(0, ['run']);
+    assert.equal(project.task('train').status, status);
+    assert.deepEqual(project.task('train').metrics, { loss: 2 });
+    assert.deepEqual(project.task('train').ranges, { loss: [1, 3] });
+    const columns = 'metrics.loss:min,metrics.loss:max';
+    const { stdout } = await project.expect(0, ['runs', 'list', '--csv', '--columns', columns]);
+    assert.equal(stdout.split(/\r?\n/)[1], '1,3', status);
+    const shown = await project.expect(0, ['runs', 'show', project.lastRun().id]);
+    assert.match(shown.stdout, /loss █▁▅ 3 → 2, 3 points/, status);
+  };
+  await known('succeeded');
+  await known('cached');
+  // Out of the cache itself: nothing else knows what the task was.
+  project.remove('.modelyard/index/tasks');
+  project.remove('model');
+  await known('cached');
+});
+
 test('says why each task is stale, in words', async () => {
   const project = await TestProject.make({
     'main.pipeline.yaml': THREE,

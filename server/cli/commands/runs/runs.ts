@@ -134,7 +134,7 @@ function show(call: RunsCall): number {
     answer('runs show', run);
     return EXIT.ok;
   }
-  const series = call.store.metrics(run.id, { maxPoints: CURVE_POINTS });
+  const series = call.store.series(run, { maxPoints: CURVE_POINTS }) ?? [];
   const clients = new Map(
     run.tasks.flatMap(({ clientRuns = [] }) =>
       clientRuns.flatMap((id) => {

@@ -1,6 +1,5 @@
 /** The requests of protocol/experiments.ts. The table is kept in columns; a page of it is all that leaves the server. */
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { CancellationToken } from 'vscode-languageserver/node';
 import type { RunStatus } from '../../../base/runs/task-outcome.js';
 import { isRecord } from '../../../base/is-record.js';
@@ -17,7 +16,6 @@ import type {
   ExperimentsParams,
   MarkChange,
 } from '../../../protocol/index.js';
-import { statOf } from '../../../stores/disk/folder.js';
 import { betterDirection } from '../../../stores/registry/compare.js';
 import { isRunId } from '../../../stores/runs/id.js';
 import {
@@ -122,10 +120,10 @@ export class ExperimentViews {
     for (const id of ids) {
       await breathe();
       throwIfCancelled(token);
-      const size = statOf(path.join(store.folder(id), 'metrics.ndjson'))?.size ?? 0;
-      if (size > LONGEST_LOG) tooLong.push(id);
-      if (size === 0 || size > LONGEST_LOG) continue;
-      for (const { task, key, points, total } of store.metrics(id, { maxPoints })) {
+      const read = store.read(id);
+      const series = read.ok ? store.series(read.run, { maxPoints, longest: LONGEST_LOG }) : [];
+      if (series === undefined) tooLong.push(id);
+      for (const { task, key, points, total } of series ?? []) {
         const metric = `${task}.${key}`;
         if (metrics.size > 0 && !metrics.has(metric)) continue;
         const known = points.filter(({ value }) => Number.isFinite(value));

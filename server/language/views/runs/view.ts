@@ -245,9 +245,8 @@ export function runView(project: RunsOf, lineage: Lineage, id: string): RunView 
   const read = history.store.read(id);
   if (!read.ok) return null;
   const { run } = read;
-  const series: MetricSeries[] = history.store
-    .metrics(id, { maxPoints: MAX_POINTS })
-    .map(({ task, key, points }) => ({ task, key, points }));
+  const logged = history.store.series(run, { maxPoints: MAX_POINTS }) ?? [];
+  const series: MetricSeries[] = logged.map(({ task, key, points }) => ({ task, key, points }));
   const versions = lineage.versionsOf(run.tasks.flatMap((task) => task.outputs.map(({ hash }) => hash)));
   const hasJobs = run.tasks.some(({ job }) => job !== undefined);
   const scripts = hasJobs ? jobScripts(history.store.layout, id) : new Map<string, string>();
