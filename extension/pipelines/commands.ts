@@ -1,7 +1,7 @@
 /** Commands on pipelines and their tasks: run, plan, graph, go there, make a new one. */
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
-import type { PipelineKind, PipelineSummary } from '../../server/protocol/index.js';
+import type { NewPipeline, PipelineKind, PipelineSummary } from '../../server/protocol/index.js';
 import type { Context } from '../context.js';
 import type { GraphPanels } from './graph-panel.js';
 import type { TextDocuments } from '../parts/text-documents.js';
@@ -98,20 +98,61 @@ async function createPipeline(context: Context): Promise<void> {
     folders.length > 1 ? await vscode.window.showWorkspaceFolderPick() : only,
   );
   if (!folder) return;
-  const { fileName, text } = await context.client.request('modelyard/template', { kind: kind.kindId, name });
-  const file = vscode.Uri.joinPath(folder, fileName);
-  if (await exists(file)) {
-    void vscode.window.showErrorMessage(
-      `${vscode.workspace.asRelativePath(file)} is there already. Choose another name or folder.`,
-    );
-    return;
-  }
-  await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
+  const project =
+    projectAround(context, folder) ?? vscode.workspace.getWorkspaceFolder(folder)?.uri ?? folder;
+  const made = await context.client.request('modelyard/template', {
+    ...{ kind: kind.kindId, name, projectUri: project.toString() },
+    folder: folder.path.slice(project.path.length + 1),
+  });
+  const file = await writeNew(project, made);
+  if (file === undefined) return;
   const document = await vscode.workspace.openTextDocument(file);
   const editor = await vscode.window.showTextDocument(document);
   const at = cursorIn(document);
   editor.selection = new vscode.Selection(at, at);
   editor.revealRange(new vscode.Range(at, at), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+}
+
+/** The innermost open project that a folder is in. */
+function projectAround({ state }: Context, folder: vscode.Uri): vscode.Uri | undefined {
+  const isAround = ({ path }: vscode.Uri): boolean => `${folder.path}/`.startsWith(`${path}/`);
+  const [innermost] = state.projects
+    .map(({ uri }) => vscode.Uri.parse(uri))
+    .filter(isAround)
+    .sort((one, other) => other.path.length - one.path.length);
+  return innermost;
+}
+
+/** Writes what is not there yet, and says what it was. Answers the pipeline; `undefined`: there is one already. */
+async function writeNew(
+  project: vscode.Uri,
+  { files, settings }: NewPipeline,
+): Promise<vscode.Uri | undefined> {
+  const written: string[] = [];
+  const uris = files.map(({ path }) => vscode.Uri.joinPath(project, ...path.split('/')));
+  const [pipeline] = uris;
+  if (pipeline === undefined || (await exists(pipeline))) {
+    const where = pipeline === undefined ? '' : vscode.workspace.asRelativePath(pipeline);
+    void vscode.window.showErrorMessage(`${where} is there already. Choose another name or folder.`);
+    return undefined;
+  }
+  for (const [at, { path, text }] of files.entries()) {
+    const uri = uris[at];
+    if (uri === undefined || (await exists(uri))) continue;
+    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(text));
+    written.push(path);
+  }
+  if (settings !== undefined) {
+    const own = vscode.Uri.joinPath(project, 'modelyard.yaml');
+    if (!(await exists(own))) await vscode.workspace.fs.writeFile(own, new Uint8Array());
+    const document = await vscode.workspace.openTextDocument(own);
+    const end = document.lineAt(document.lineCount - 1).range.end;
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(own, end, end.character === 0 ? settings.trimStart() : `\n${settings}`);
+    if ((await vscode.workspace.applyEdit(edit)) && (await document.save())) written.push('modelyard.yaml');
+  }
+  if (written.length > 1) void vscode.window.showInformationMessage(`Wrote ${written.join(', ')}.`);
+  return pipeline;
 }
 
 /** The name itself, or with the first number that makes it a new one. */

@@ -423,6 +423,21 @@ export interface ForeignMemory {
 /** Answers of requests that change something. */
 export type Outcome = Answer;
 
+/** A file that is to be made. */
+export interface NewFile {
+  /** Relative to the project, `/` between names. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A pipeline with the files that it needs: nothing is written yet. */
+export interface NewPipeline {
+  /** The pipeline comes first; of the others, those that are there are left alone. */
+  readonly files: readonly NewFile[];
+  /** What `modelyard.yaml` needs besides, to be put to its end. */
+  readonly settings?: string;
+}
+
 /**
  * Requests, client → server:
  *
@@ -444,7 +459,7 @@ export type Outcome = Answer;
  * | `modelyard/answer` | `AnswerParams` | `AnswerResult` |
  * | `modelyard/foreignMemories` | `{}` | `{ memories: ForeignMemory[] }`; to be asked again when runs change |
  * | `modelyard/trustMemory` | `{ projectUri }` | `Outcome`; refused in an untrusted workspace |
- * | `modelyard/template` | `{ kind, name }` | `{ fileName, text }` |
+ * | `modelyard/template` | `{ kind, name, projectUri?, folder? }` | `NewPipeline` |
  *
  * and those of experiments.ts, models.ts, features.ts, services.ts, service-metrics.ts and
  * trash.ts.
@@ -502,8 +517,14 @@ export interface Requests
   'modelyard/trustMemory': { params: { readonly projectUri: string }; result: Outcome };
   'modelyard/answer': { params: AnswerParams; result: AnswerResult };
   'modelyard/template': {
-    params: { readonly kind: PipelineKind; readonly name: string };
-    result: { readonly fileName: string; readonly text: string };
+    params: {
+      readonly kind: PipelineKind;
+      readonly name: string;
+      readonly projectUri?: string;
+      /** Where the pipeline is to be, relative to the project. */
+      readonly folder?: string;
+    };
+    result: NewPipeline;
   };
 }
 

@@ -53,7 +53,7 @@ import type { Settings } from '../settings.js';
 import { breathe } from '../../base/runs/steps.js';
 import { coalesce } from '../slices.js';
 import { StalenessBoard } from './pipelines/staleness.js';
-import { pipelineTemplate } from './pipelines/template.js';
+import { newPipeline } from '../templates/templates.js';
 import { trashEntries } from './trash.js';
 import type { DefinitionPlace, Workspace } from '../workspace.js';
 
@@ -277,7 +277,8 @@ export class Views {
     });
     on('modelyard/template', (params) => {
       if (!isKind(params.kind)) throw new InvalidParams(`kind must be one of ${KINDS.join(', ')}`);
-      return pipelineTemplate(params.kind, text(params, 'name'));
+      const project = this.#host.workspace.projectByUri(optionalText(params, 'projectUri') ?? '');
+      return newPipeline(params.kind, text(params, 'name'), project, optionalText(params, 'folder') ?? '');
     });
   }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CodeLens, CompletionList, Hover, MarkupContent } from 'vscode-languageserver/node';
+import { ACTIONS } from '../../../server/definition/actions.js';
 import type {
   Answer,
   ArtifactFile,
@@ -139,23 +140,59 @@ test('runs come as a table: by column, narrowed, sorted, marked, with their curv
     await assert.rejects(lsp.request('modelyard/markRuns', { projectUri, ids: [oldest], change }));
 });
 
-test('new pipelines of each kind lint clean and run', async (t) => {
-  const root = folder(t, { 'modelyard.yaml': 'name: new\n' });
-  const lsp = await client(t, root);
-  for (const kind of ['model-build', 'app-build', 'deployment']) {
-    const made = await lsp.request<{ fileName: string; text: string }>('modelyard/template', {
-      kind,
-      name: `my ${kind}!`,
-    });
-    assert.equal(made.fileName, `my-${kind}.pipeline.yaml`);
-    const file = path.join(root, made.fileName);
-    await lsp.open(file, made.text);
-    assert.deepEqual(await lsp.diagnostics(file), [], kind);
-    writeFileSync(file, made.text);
-    const { code, output } = await modelyard(root, 'run', `my-${kind}`);
-    assert.equal(code, 0, output);
-  }
-});
+interface NewPipeline {
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  readonly settings?: string;
+}
+
+/** Actions of what feature definitions are for: there are drafts of those out of data files. */
+const OF_FEATURES = new Set(['materialize', 'training-set']);
+
+for (const order of [['deployment'], ['model-build', 'app-build', 'deployment']]) {
+  test(`new pipelines lint clean, chain and run to a service: ${order.join(', ')}`, async (t) => {
+    const root = folder(t, { 'modelyard.yaml': 'name: new\n' });
+    const lsp = await client(t, root);
+    const put = async (name: string, text: string): Promise<void> => {
+      const file = path.join(root, name);
+      const type = existsSync(file) ? 'changed' : 'created';
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, text);
+      await lsp.watched([{ file, type }]);
+    };
+    for (const kind of order) {
+      const ask = { kind, name: `my ${kind}!`, projectUri: uri(root), folder: 'pipelines' };
+      const made = await lsp.request<NewPipeline>('modelyard/template', ask);
+      assert.equal(made.files[0]?.path, `pipelines/my-${kind}.pipeline.yaml`);
+      for (const { path: name, text } of made.files) await put(name, text);
+      if (made.settings !== undefined) await put('modelyard.yaml', `name: new\n${made.settings}`);
+      for (const { path: name } of made.files.filter((one) => one.path.endsWith('.yaml'))) {
+        await lsp.open(path.join(root, name), readFileSync(path.join(root, name), 'utf8'));
+        assert.deepEqual(await lsp.diagnostics(path.join(root, name)), [], name);
+      }
+    }
+    assert.deepEqual(await lsp.diagnostics(path.join(root, 'modelyard.yaml')), []);
+    const { pipelines: there } = await pipelines(lsp);
+    const actions = new Set(there.flatMap(({ tasks }) => tasks.map(({ action }) => action)));
+    const wanted = Object.keys(ACTIONS).filter((action) => !OF_FEATURES.has(action));
+    assert.deepEqual([...actions].sort(), wanted.sort());
+
+    const cli = async (code: number, ...args: string[]): Promise<string> => {
+      const ended = await modelyard(root, ...args);
+      assert.equal(ended.code, code, ended.output);
+      return ended.output;
+    };
+    const app = order.includes('app-build') ? 'my-app-build' : 'my-deployment-app';
+    try {
+      await cli(3, 'run', 'my-deployment');
+      await cli(3, 'approve', '--resume');
+      await cli(0, 'approve', '--resume');
+      assert.match(await cli(0, 'service', 'list'), new RegExp(`${app}.*running`));
+    } finally {
+      // What it has started is not let run on in a folder that is gone.
+      await modelyard(root, 'service', 'stop', `staging/${app}`);
+    }
+  });
+}
 
 test('pipelines: tasks in order, params with bounds, status and staleness that follow the disk and the runs', async (t) => {
   const { root, lsp, file } = await demo(t);
