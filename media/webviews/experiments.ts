@@ -1,6 +1,6 @@
 /** The *Experiments* tab: all runs of a project in a table, narrowed, sorted and marked, with curves of those that are chosen. */
 import { localDateTime, plain, plural } from '../../server/base/format.js';
-import { ChosenCurves } from './parts/experiments/curves.js';
+import { SideCharts } from './charts/side.js';
 import { chooseColumns } from './parts/experiments/column-chooser.js';
 import { button, h, icon, statusIcon } from './parts/dom.js';
 import { columnChoices, markButton, menuButton, narrowButtons } from './parts/experiments/bars.js';
@@ -58,10 +58,34 @@ let baseline:
 const sparks = new Sparks((ids, metrics) =>
   host.send({ type: 'curves', id: SPARKS, ids, metrics, points: SPARK_POINTS }),
 );
-const curves = new ChosenCurves((ids) => {
-  const id = nextId++;
-  host.send({ type: 'curves', id, ids, metrics: [], points: CURVE_POINTS });
-  return id;
+const side = new SideCharts({
+  catalogue,
+  shown: shownIds,
+  words: (id) => catalogue.words(id),
+  askCurves: (ids) => {
+    const id = nextId++;
+    host.send({ type: 'curves', id, ids, metrics: [], points: CURVE_POINTS });
+    return id;
+  },
+  askRows: (ids, columns, limit) => {
+    const id = nextId++;
+    const query =
+      ids === undefined
+        ? queryOf(narrowing, layout.sort, Date.now())
+        : { filter: `id in (${ids.join(', ')})`, archived: true, sort: [] };
+    host.send({ type: 'rows', id, query, columns, offset: 0, limit, catalogue: false });
+    return id;
+  },
+  choose: (id) => {
+    if (selection.has(id)) selection.delete(id);
+    else selection.set(id, nameOf(rows.find(id)) ?? id);
+    selectionChanged();
+  },
+  open: (id) => act('showRun', [id]),
+  filter: (filter) => box?.set(narrowing.filter === '' ? filter : `(${narrowing.filter}) and ${filter}`),
+  save: (name, kind, content) => host.send({ type: 'save', name, kind, content }),
+  remember: (choices) => host.remember('charts', choices),
+  changed: () => draw(),
 });
 
 function shownIds(): readonly string[] {
@@ -145,14 +169,16 @@ const acts = {
 
 // Rows
 
-function nameOf(row: LoadedRow): string {
+/** What charts call a run; `undefined`: it is not loaded. */
+function nameOf(row: LoadedRow | undefined): string | undefined {
+  if (row === undefined) return undefined;
   const name = row.value('name');
   const created = row.value('created');
   return `${plain(typeof name === 'string' ? name : row.pipeline, 24)} ${localDateTime(typeof created === 'string' ? created : '').slice('2026-'.length)}`;
 }
 
 function signs(row: LoadedRow): readonly Element[] {
-  const color = curves.color(row.id);
+  const color = side.color(row.id);
   const isChosen = selection.has(row.id);
   const box = {
     'data-sign': 'select',
@@ -220,7 +246,7 @@ function select(index: number, how: 'only' | 'toggle' | 'range'): void {
     : [index, index];
   for (let at = from; at <= to; at++) {
     const one = rows.at(at);
-    if (one !== undefined) selection.set(one.id, nameOf(one));
+    if (one !== undefined) selection.set(one.id, nameOf(one) ?? one.id);
   }
   if (isOff) selection.delete(row.id);
   if (!isRange) anchor = index;
@@ -228,7 +254,7 @@ function select(index: number, how: 'only' | 'toggle' | 'range'): void {
 }
 
 function selectionChanged(): void {
-  curves.choose(selection, catalogue.metrics(shownIds()));
+  side.update(selection);
   draw();
 }
 
@@ -324,7 +350,7 @@ function build(): void {
     head,
     h('div', { class: 'bar' }, box.element, searchBox(), buttons),
     notes,
-    h('div', { class: 'main' }, grid.element, curves.element),
+    h('div', { class: 'main' }, grid.element, side.element),
   );
 }
 
@@ -338,7 +364,12 @@ function headButtons(): readonly HTMLElement[] {
     chooseColumns(
       columnChoices(catalogue, shownIds()),
       shownIds(),
-      (wanted) => arrange(chosen(layout, wanted, widthOf)),
+      (wanted) => {
+        const before = new Set(shownIds());
+        arrange(chosen(layout, wanted, widthOf));
+        const added = shownIds().find((id) => !before.has(id));
+        if (added !== undefined) grid.reveal(added);
+      },
       () => head.querySelector<HTMLElement>('[title="Columns…"]'),
     );
   const exported = (): void =>
@@ -349,11 +380,7 @@ function headButtons(): readonly HTMLElement[] {
     button('list-selection', 'Columns…', columns),
     markButton(() => layout, baseline !== undefined, arrange),
     button('export', 'CSV…', exported),
-    button(curves.isOpen ? 'layout-sidebar-right' : 'layout-sidebar-right-off', 'Curves', () => {
-      curves.isOpen = !curves.isOpen;
-      host.remember('showsCurves', curves.isOpen);
-      selectionChanged();
-    }),
+    button(side.isShown ? 'layout-sidebar-right' : 'layout-sidebar-right-off', 'Charts', () => side.toggle()),
   ];
 }
 
@@ -399,7 +426,7 @@ function takePage({ id, page }: Message<'page'>): void {
     draw();
     return;
   }
-  if (id !== asking) return;
+  if (side.takeRows(id, page) || id !== asking) return;
   asking = undefined;
   problem = undefined;
   box?.fail(undefined);
@@ -407,6 +434,7 @@ function takePage({ id, page }: Message<'page'>): void {
   if (isRestarting) rows.clear();
   isRestarting = false;
   rows.take(page, asked());
+  if (page.offset === 0) side.stale();
   if (page.catalogue !== undefined) catalogue.take(page.catalogue);
   if (page.catalogue !== undefined && !hasLayout) {
     layout = firstLayout(page.catalogue.columns);
@@ -436,7 +464,7 @@ function receive(message: ToExperiments): void {
     case 'start': {
       ({ project, canRun } = message);
       narrowing = readNarrowing(host.recall('narrowing'));
-      curves.isOpen = host.recall('showsCurves') !== false;
+      side.restore(host.recall('charts'));
       const kept = readLayout(message.layout);
       hasLayout = kept !== undefined;
       layout = kept ?? layout;
@@ -455,7 +483,7 @@ function receive(message: ToExperiments): void {
       if (message.id === SPARKS) {
         sparks.take(message.curves);
         grid.draw();
-      } else curves.take(message.id, message.curves, message.tooLong.length);
+      } else side.takeCurves(message.id, message.curves, message.tooLong.length);
       return;
     case 'changed':
       for (const row of rows.loaded())
@@ -463,7 +491,6 @@ function receive(message: ToExperiments): void {
       rows.stale();
       problem = undefined;
       ask(Math.floor(grid.first / PAGE), true);
-      if (selection.size > 0) curves.choose(selection, catalogue.metrics(shownIds()));
       return;
     case 'trust':
       ({ canRun } = message);

@@ -44,6 +44,8 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, name
     `style-src ${webview.cspSource}`,
     `font-src ${webview.cspSource}`,
     `script-src 'nonce-${nonce}'`,
+    // A chart becomes a PNG by way of an image of itself.
+    ...(name === 'experiments' ? ['img-src data:'] : []),
   ].join('; ');
   const styles = [...(SHARED_STYLES[name] ?? []), name];
   return `<!DOCTYPE html>

@@ -118,11 +118,26 @@ export function registerExperimentPanels({ extension, client, state }: Context):
       for (let row = 0; row < answer.ids.length; row++)
         lines.push(csvLine(answer.columns.map((values) => values[row] as Json | undefined)));
     }
-    await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(`${lines.join('\r\n')}\r\n`));
-    const done = `Exported ${plural(lines.length - 1, 'run')}.`;
+    const content = new TextEncoder().encode(`${lines.join('\r\n')}\r\n`);
+    await write(target, content, `Exported ${plural(lines.length - 1, 'run')}.`);
+  };
+
+  const write = async (target: vscode.Uri, content: Uint8Array, done: string): Promise<void> => {
+    await vscode.workspace.fs.writeFile(target, content);
     void vscode.window.showInformationMessage(done, 'Open').then(async (choice) => {
       if (choice === 'Open') await vscode.commands.executeCommand('vscode.open', target);
     });
+  };
+
+  const saveChart = async (handle: Handle, { name, kind, content }: Word<'save'>): Promise<void> => {
+    const [projectUri = ''] = handle.values;
+    const target = await vscode.window.showSaveDialog({
+      title: 'Export Chart',
+      defaultUri: vscode.Uri.joinPath(vscode.Uri.parse(projectUri), `${name}.${kind}`),
+      filters: { [kind.toUpperCase()]: [kind] },
+    });
+    if (target)
+      await write(target, Buffer.from(content, kind === 'png' ? 'base64' : 'utf8'), 'Exported the chart.');
   };
 
   const panels = new Panels<ToExperiments, FromExperiments>(extension, {
@@ -148,6 +163,8 @@ export function registerExperimentPanels({ extension, client, state }: Context):
           return act(handle, message);
         case 'export':
           return exportCsv(handle, message);
+        case 'save':
+          return saveChart(handle, message);
       }
     },
   });

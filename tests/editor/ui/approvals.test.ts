@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { judgeLooks } from './looks.js';
 import { uiTest } from './session.js';
 import { until, type Workbench } from './workbench.js';
 
@@ -41,47 +42,44 @@ const rowSays = (workbench: Workbench, row: RegExp, words: RegExp): Promise<bool
     words.test((await workbench.row('Runs', row).first().textContent()) ?? ''),
   );
 
-uiTest(
-  'a run that waits is told, looked at, approved from the notification, and goes on',
-  {},
-  async ({ workbench, folder }) => {
-    writeFileSync(path.join(folder, 'ship.pipeline.yaml'), PIPELINE);
-    await workbench.showContainer('Modelyard');
-    await workbench.row('Pipelines', 'ship').first().waitFor();
-    assert.equal(await terminal(folder, 'run', 'ship'), 3);
-    await workbench.notified(/ship › ask waits for you: Ship it.*accuracy 0\.8/);
-    await workbench.statusItem(/1 approval/).waitFor();
-    const [first, , third] = await until('the tree', async () => {
-      const rows = await workbench.rows('Runs');
-      return rows.length > 2 && rows;
-    });
-    assert.match(first ?? '', /^ship › ask.*for you/);
-    assert.match(third ?? '', /^ship.*waiting/);
+uiTest('a run that waits is told, looked at, approved from the notification, and goes on', {}, async (ui) => {
+  const { workbench, folder } = ui;
+  writeFileSync(path.join(folder, 'ship.pipeline.yaml'), PIPELINE);
+  await workbench.showContainer('Modelyard');
+  await workbench.row('Pipelines', 'ship').first().waitFor();
+  assert.equal(await terminal(folder, 'run', 'ship'), 3);
+  await workbench.notified(/ship › ask waits for you: Ship it.*accuracy 0\.8/);
+  await workbench.statusItem(/1 approval/).waitFor();
+  const [first, , third] = await until('the tree', async () => {
+    const rows = await workbench.rows('Runs');
+    return rows.length > 2 && rows;
+  });
+  assert.match(first ?? '', /^ship › ask.*for you/);
+  assert.match(third ?? '', /^ship.*waiting/);
 
-    const page = workbench.webview;
-    const prompt = page.locator('.prompt strong', { hasText: 'it' });
-    await workbench.inlineAction('Runs', 'ship › ask', 'Show Approval', prompt);
-    assert.equal(await page.locator('.prompt img, .prompt a').count(), 0);
-    await page.getByText('build.accuracy').waitFor();
-    await workbench.expand('Runs', 'ship › ask');
-    await workbench.row('Runs', 'shipped.txt').first().waitFor();
-    await workbench.screenshot('approval');
+  const page = workbench.webview;
+  const prompt = page.locator('.prompt strong', { hasText: 'it' });
+  await workbench.inlineAction('Runs', 'ship › ask', 'Show Approval', prompt);
+  assert.equal(await page.locator('.prompt img, .prompt a').count(), 0);
+  await page.getByText('build.accuracy').waitFor();
+  await workbench.expand('Runs', 'ship › ask');
+  await workbench.row('Runs', 'shipped.txt').first().waitFor();
+  await judgeLooks(ui, 'approval');
 
-    await workbench.clickButton('Approve…');
-    await workbench.answer('fine by me', /Approve ship › ask/);
-    await page.getByText(/Approved by .*fine by me/).waitFor();
-    await workbench.statusItem(/1 approval/).waitFor({ state: 'detached' });
-    await workbench.row('Runs', 'ship › ask').first().waitFor({ state: 'detached' });
-    const told = path.join(folder, 'told.txt');
-    await until('what follows from it', () =>
-      Promise.resolve(existsSync(told) && readFileSync(told, 'utf8') === 'fine by me\n'),
-    );
-    await until('the run to end in the terminal', async () =>
-      (await workbench.terminalText()).includes('ship succeeded'),
-    );
-    await workbench.screenshot('approved');
-  },
-);
+  await workbench.clickButton('Approve…');
+  await workbench.answer('fine by me', /Approve ship › ask/);
+  await page.getByText(/Approved by .*fine by me/).waitFor();
+  await workbench.statusItem(/1 approval/).waitFor({ state: 'detached' });
+  await workbench.row('Runs', 'ship › ask').first().waitFor({ state: 'detached' });
+  const told = path.join(folder, 'told.txt');
+  await until('what follows from it', () =>
+    Promise.resolve(existsSync(told) && readFileSync(told, 'utf8') === 'fine by me\n'),
+  );
+  await until('the run to end in the terminal', async () =>
+    (await workbench.terminalText()).includes('ship succeeded'),
+  );
+  await workbench.screenshot('approved');
+});
 
 uiTest(
   'a run is rejected from the tree with the reason; who answers second is told',

@@ -1,8 +1,11 @@
 /** The *Experiments* tab in a real window: runs out of files with hostile words, narrowed, sorted, marked and kept in its layout. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import type { RunDocument } from '../../../server/stores/runs/document.js';
 import { RunStore, newRunDocument, newRunId, ownIdentity } from '../../../server/stores/runs/runs.js';
+import { judgeLooks } from './looks.js';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
 
@@ -55,7 +58,8 @@ function record(folder: string): void {
   }
 }
 
-uiTest('experiments: a table of all runs', {}, async ({ workbench, folder }) => {
+uiTest('experiments: a table of all runs, with charts', { timeoutMs: 900_000 }, async (ui) => {
+  const { workbench, folder } = ui;
   record(folder);
   await workbench.showContainer('Modelyard');
   await workbench.row('Runs', 'rain').first().waitFor();
@@ -84,7 +88,7 @@ uiTest('experiments: a table of all runs', {}, async ({ workbench, folder }) => 
     async () => !(await page.getByRole('row').nth(1).innerText()).includes('0.9975'),
   );
 
-  const filter = page.getByRole('combobox');
+  const filter = page.getByRole('combobox', { name: 'Filter by an expression' });
   await filter.fill('acc');
   await page.getByRole('option', { name: /metrics\.train\.accuracy/ }).waitFor();
   await filter.press('ArrowDown');
@@ -105,7 +109,51 @@ uiTest('experiments: a table of all runs', {}, async ({ workbench, folder }) => 
   await row(1).click();
   await row(2).click({ modifiers: ['ControlOrMeta'] });
   await page.getByRole('img', { name: /train\.accuracy/ }).waitFor();
-  await workbench.screenshot('experiments-curves');
+  await judgeLooks(ui, 'experiments');
+
+  // Of those that are chosen, or of all where none are: params and metrics against each other.
+  const tab = (name: string): Promise<void> => page.getByRole('tab', { name }).click();
+  await tab('Scatter');
+  await page.getByText('The 2 chosen runs.').waitFor();
+  await grid.press('Escape');
+  await page.getByText('All 7 runs of the table.').waitFor();
+  await filter.fill('');
+  await filter.press('Escape');
+  await page.getByText('All 400 runs of the table.').waitFor();
+  await page.getByLabel('X', { exact: true }).selectOption({ label: 'Param epochs' });
+  await page.getByRole('img', { name: /accuracy by epochs: 400 runs/ }).waitFor();
+  await judgeLooks(ui, 'experiments-scatter');
+  await tab('Params');
+  await page.getByRole('row', { name: /^epochs 1\.00 400/ }).waitFor();
+  await judgeLooks(ui, 'experiments-params');
+  await tab('Parallel');
+  const axis = page.getByRole('slider', { name: 'Brush of epochs' });
+  await axis.focus();
+  for (let pressed = 0; pressed < 10; pressed++) await axis.press('ArrowDown');
+  await page.getByText('200 of 400 runs', { exact: true }).waitFor();
+  await judgeLooks(ui, 'experiments-parallel');
+  await page.getByRole('button', { name: 'Filter Table' }).click();
+  await page.getByText('All 200 runs of the table.').waitFor();
+  assert.equal(await filter.inputValue(), 'params.epochs >= 0 and params.epochs <= 199.5');
+
+  // Charts become files: an SVG that stands alone, and a PNG.
+  for (const kind of ['svg', 'png']) {
+    const file = path.join(folder, `chart.${kind}`);
+    await page.getByRole('button', { name: /^Export Parallel/ }).click();
+    await page.getByRole('menuitem', { name: kind.toUpperCase() }).click();
+    await workbench.choosePath('Export Chart', file);
+    const bytes = await until(`${kind} to be written`, () =>
+      Promise.resolve(existsSync(file) && readFileSync(file)),
+    );
+    if (kind === 'png') assert.equal(bytes.subarray(1, 4).toString(), 'PNG');
+    else assert.match(bytes.toString(), /^<svg [^>]*xmlns="http:[^>]*>.*stroke="(?:rgb|oklab|color)\(/);
+  }
+  await filter.fill('metrics.accuracy > 0.98');
+  await filter.press('Escape');
+  await page.getByText('7 of 400 runs').waitFor();
+  await tab('Curves');
+  await row(1).click();
+  await row(2).click({ modifiers: ['ControlOrMeta'] });
 
   await grid.press('s');
   await until('two stars', async () => (await page.locator('.starred').count()) === 2);
@@ -117,10 +165,9 @@ uiTest('experiments: a table of all runs', {}, async ({ workbench, folder }) => 
   await page.getByRole('button', { name: 'Columns…' }).click();
   await page.getByLabel('Search columns').fill('run id');
   await page.getByLabel('Run ID').check();
-  await page.getByLabel('Search columns').press('Escape');
-  // Only columns in sight are there: the last one comes with its key.
-  await grid.press('End');
+  // Only columns in sight are there: a new one is.
   await page.getByRole('columnheader', { name: 'Run ID' }).waitFor();
+  await page.getByLabel('Search columns').press('Escape');
   await workbench.command('View: Close All Editors');
   await until(
     'the tab is closed',

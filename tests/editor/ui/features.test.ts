@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { judgeLooks } from './looks.js';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
 
@@ -19,7 +20,8 @@ function weather(shift: number): string {
 uiTest(
   'features out of a CSV: drafted, materialized, previewed, profiled, compared',
   { timeoutMs: 600_000 },
-  async ({ workbench, folder }) => {
+  async (ui) => {
+    const { workbench, folder } = ui;
     mkdirSync(path.join(folder, 'data'), { recursive: true });
     const file = path.join(folder, 'data', 'weather.csv');
     writeFileSync(file, weather(0));
@@ -76,7 +78,7 @@ uiTest(
       await page.getByRole('grid').press('Control+End');
       return lowest.isVisible();
     });
-    await workbench.screenshot('features-preview-filtered');
+    await judgeLooks(ui, 'features-preview');
 
     writeFileSync(file, weather(40));
     await until('the view to be stale', async () =>
@@ -90,7 +92,7 @@ uiTest(
     await workbench.screenshot('features-profile');
     await page.getByLabel('Compare with').selectOption('version 1');
     await page.getByText(/1 of 2 features has drifted since version 1/).waitFor();
-    await workbench.screenshot('features-drift');
+    await judgeLooks(ui, 'features-drift');
 
     const labels = 'station_id,at,wet\ns0,2024-01-05T00:10:00,1\ns1,2024-01-06T00:10:00,0\n';
     writeFileSync(path.join(folder, 'data', 'labels.csv'), labels);

@@ -5,6 +5,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { registering } from '../../support/registering.js';
+import { judgeLooks } from './looks.js';
 import { uiTest } from './session.js';
 import { until, type Workbench } from './workbench.js';
 
@@ -34,7 +35,8 @@ const rowSays = (workbench: Workbench, row: string, words: RegExp): Promise<bool
 uiTest(
   'a run in a terminal shows in Models; an alias is moved after a look at the difference, and rolled back',
   {},
-  async ({ workbench, folder }) => {
+  async (ui) => {
+    const { workbench, folder } = ui;
     await workbench.showContainer('Modelyard');
     await workbench.view('Models').getByText('No models yet').waitFor();
     prepare(folder);
@@ -85,7 +87,7 @@ uiTest(
     await workbench.command('Modelyard: Show Model History');
     for (const words of ['production rolled back from version 2 to 1', '“too slow”', '“more accurate”'])
       await workbench.webview.getByText(words).first().waitFor();
-    await workbench.screenshot('models-history');
+    await judgeLooks(ui, 'models-history');
     const history = await terminal(folder, 'models', 'history', 'rain', '--json');
     assert.deepEqual(
       (JSON.parse(history) as { entries: { reason?: string }[] }).entries.flatMap(
@@ -99,7 +101,8 @@ uiTest(
 uiTest(
   'versions are compared, their lineage and card shown; an artifact of a run leads to its version',
   {},
-  async ({ workbench, folder }) => {
+  async (ui) => {
+    const { workbench, folder } = ui;
     prepare(folder);
     await register(folder, 3, 0.7);
     await register(folder, 4, 0.6);
@@ -120,7 +123,7 @@ uiTest(
     await workbench.contextMenu('Models', 'Version 1', 'Compare Model Versions', others);
     await workbench.pick(/Version 2/);
     await workbench.webview.getByText(/−0\.1 worse/).waitFor();
-    await workbench.screenshot('models-compare');
+    await judgeLooks(ui, 'models-compare');
     await workbench.webview.getByLabel('Only what differs').check();
     // Deleted versions come back into the tree when they are asked for.
     await terminal(folder, 'models', 'alias', 'rain', 'candidate', '--remove');
@@ -136,7 +139,7 @@ uiTest(
     const data = workbench.webview.getByRole('button', { name: /^data\.txt, / });
     await workbench.inlineAction('Models', 'Version 2', 'Show Model Lineage', data);
     await workbench.webview.getByRole('button', { name: /^rain 2, .*which was asked for/ }).waitFor();
-    await workbench.screenshot('models-lineage');
+    await judgeLooks(ui, 'models-lineage');
 
     const card = workbench.webview.getByRole('heading', { name: 'rain, version 2' });
     await workbench.inlineAction('Models', 'Version 2', 'Show Model Card', card);

@@ -2,21 +2,25 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { judgeLooks, judgePalette } from './looks.js';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
 
-uiTest('the graph shows every task', {}, async ({ workbench }) => {
+uiTest('the graph shows every task, in all kinds of themes', {}, async (ui) => {
+  const { workbench } = ui;
   await workbench.openFile('good.pipeline.yaml');
   await workbench.lens(/Graph/).first().click();
   for (const task of ['prepare', 'train', 'quality'])
     await workbench.webview.getByText(task, { exact: true }).first().waitFor();
-  await workbench.screenshot('graph');
+  await judgeLooks(ui, 'graph');
+  await judgePalette(ui);
 });
 
 uiTest(
   'the example runs to its end, and its run has metrics, charts and a report',
   { project: 'example' },
-  async ({ workbench }) => {
+  async (ui) => {
+    const { workbench } = ui;
     await workbench.openFile('pipelines/train.pipeline.yaml');
     await workbench.lens(/Run/).first().click();
     await until(
@@ -28,7 +32,7 @@ uiTest(
     await workbench.row('Runs', 'rain-train').first().waitFor();
     const metric = workbench.webview.getByText(/accuracy/);
     await workbench.inlineAction('Runs', 'rain-train', 'Show Run', metric);
-    await workbench.screenshot('run-panel');
+    await judgeLooks(ui, 'run-panel');
   },
 );
 

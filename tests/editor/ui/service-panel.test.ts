@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { setMonitor } from '../../../server/serving/releases/gate.js';
 import { ensureMemory, layoutOf } from '../../../server/stores/layout.js';
 import { ask, freePort, releaseFiles } from '../../support/service.js';
+import { judgeLooks } from './looks.js';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
 
@@ -42,7 +43,8 @@ const BASELINE = {
 uiTest(
   'the Service panel shows traffic, errors, drift and switched releases of a service that runs, and its end',
   { timeoutMs: 600_000 },
-  async ({ workbench, folder }) => {
+  async (ui) => {
+    const { workbench, folder } = ui;
     // As if this machine had made its memory.
     ensureMemory(layoutOf(folder));
     write(folder, {
@@ -118,7 +120,7 @@ uiTest(
         await drawn.waitFor({ state: 'attached' });
       }
       await says('their memory', '[data-chart="memory"] .keys', /all[\s\S]*canary[\s\S]*serves/);
-      await workbench.screenshot('service-panel');
+      await judgeLooks(ui, 'service-panel');
       await page.locator('[data-chart="memory"]').scrollIntoViewIfNeeded();
       await workbench.screenshot('service-panel-apart');
       await page.getByRole('button', { name: 'End Canary…' }).waitFor();

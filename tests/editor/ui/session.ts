@@ -22,6 +22,9 @@ interface Session {
 
 const session = JSON.parse(process.env['MODELYARD_UI'] ?? '{}') as Session;
 
+/** The window is the oldest VS Code that we support. */
+export const isOldest = session.version === '1.100';
+
 let connection: Promise<Browser> | undefined;
 
 /** One connection for the file; closed after its last test, so that the process ends. */

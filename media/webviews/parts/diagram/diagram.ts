@@ -71,12 +71,34 @@ export function diagramPage(host: DiagramHost): DiagramPage {
   return { bar, legend, view: diagram(stage, tip, host) };
 }
 
-function widthOf({ name, note }: DiagramNode): number {
-  return Math.min(310, Math.max(160, 60 + name.length * 8.2, 52 + Math.min(36, note.length) * 7));
+/** Pixels, of a box. */
+const LEAST_WIDTH = 160;
+const MOST_WIDTH = 310;
+/** Before a text and behind it. */
+const TEXT_LEFT = 36;
+const TEXT_RIGHT = 14;
+/** As in diagram.css. */
+const FONTS = { name: '600 14px', note: '13px' } as const;
+
+const pen = document.createElement('canvas').getContext('2d');
+
+/** How wide a line of a box is, in pixels. */
+function measured(text: string, font: keyof typeof FONTS): number {
+  if (pen === null) return text.length * 9;
+  pen.font = `${FONTS[font]} ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width;
 }
 
-function fits(text: string, width: number, each: number): string {
-  return plain(text, Math.max(4, Math.floor((width - 46) / each)));
+function widthOf({ name, note }: DiagramNode): number {
+  const text = Math.max(measured(plain(name), 'name'), measured(plain(note), 'note'));
+  return Math.ceil(Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, TEXT_LEFT + text + TEXT_RIGHT)));
+}
+
+/** As much of a text as a box has room for. */
+function fits(text: string, width: number, font: keyof typeof FONTS): string {
+  const whole = plain(text);
+  const share = (width - TEXT_LEFT - TEXT_RIGHT + 1) / measured(whole, font);
+  return share >= 1 ? whole : plain(whole, Math.max(4, Math.floor(whole.length * share)));
 }
 
 /** A list with a title for a tip; nothing for no items. */
@@ -103,6 +125,15 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
     (shown) => map.follow(shown),
   );
   let drawing: Layout | undefined;
+  /** Where everything is, of what was drawn last: what only changes its state stays in its place. */
+  let laid: { readonly of: string; readonly across: Layout; readonly down: Layout } | undefined;
+  const widths = new Map<string, number>();
+  /** A box does not get narrower while its words change, so that nothing moves to and fro. */
+  const grown = (node: DiagramNode): number => {
+    const width = Math.max(widths.get(node.id) ?? 0, widthOf(node));
+    widths.set(node.id, width);
+    return width;
+  };
   let direction: LayoutOptions['direction'] = 'right';
   let shape = '';
   let sought = '';
@@ -152,7 +183,7 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
 
   const box = (node: DiagramNode, place: Layout['nodes'][number]): SVGElement => {
     const { width } = place;
-    const [name, note] = [fits(node.name, width, 8), fits(node.note, width, 7)];
+    const [name, note] = [fits(node.name, width, 'name'), fits(node.note, width, 'note')];
     const isWhole = name === plain(node.name) && note === plain(node.note);
     const element = s(
       'g',
@@ -167,8 +198,10 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
       s('rect', { width, height: NODE_HEIGHT, rx: 5 }),
       s('rect', { class: 'edge-mark', width: 4, height: NODE_HEIGHT, rx: 2 }),
       s('foreignObject', { x: 10, y: 10, width: 20, height: 20 }, node.glyph),
-      s('text', { class: 'name', x: 36, y: 24 }, name),
-      s('text', { class: 'note', x: 36, y: 43 }, note),
+      s('text', { class: 'name', x: TEXT_LEFT, y: 24 }, name),
+      // Words that are read together are no word.
+      ' ',
+      s('text', { class: 'note', x: TEXT_LEFT, y: 43 }, note),
     );
     on(element, 'click', () => {
       focus(node.id);
@@ -184,13 +217,18 @@ function diagram(stage: HTMLElement, tip: HTMLElement, host: DiagramHost): Diagr
 
   const draw: Diagram['draw'] = (nodes, edges, label) => {
     last = { nodes, edges, label };
-    const sizes = nodes.map((node) => ({ id: node.id, width: widthOf(node), height: NODE_HEIGHT }));
+    const sizes = nodes.map((node) => ({ id: node.id, width: grown(node), height: NODE_HEIGHT }));
     const nextShape = JSON.stringify([
       nodes.map((node) => node.id),
       edges.map((edge) => [edge.from, edge.to]),
     ]);
-    const across = layout(sizes, edges, { direction: 'right', layerGap: 56, nodeGap: 20 });
-    const down = layout(sizes, edges, { direction: 'down', layerGap: 46, nodeGap: 26 });
+    const sized = JSON.stringify([nextShape, sizes.map(({ width }) => width)]);
+    if (laid?.of !== sized) {
+      const across = layout(sizes, edges, { direction: 'right', layerGap: 56, nodeGap: 20 });
+      const down = layout(sizes, edges, { direction: 'down', layerGap: 46, nodeGap: 26 });
+      laid = { of: sized, across, down };
+    }
+    const { across, down } = laid;
     // Whichever can be shown larger: a panel beside the text is often tall and narrow.
     const turned = host.recall('direction');
     const wanted = turned === 'right' || turned === 'down' ? turned : undefined;

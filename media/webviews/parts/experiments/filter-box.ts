@@ -13,6 +13,8 @@ export interface FilterBox {
   readonly element: HTMLElement;
   /** What is wrong with the filter, from here or from the server. */
   fail(message: string | undefined): void;
+  /** As if it was typed. */
+  set(filter: string): void;
   focus(): void;
 }
 
@@ -160,6 +162,10 @@ export function filterBox(
   return {
     element: h('div', { class: 'filter-box' }, input, list, problem),
     fail,
+    set: (filter) => {
+      input.value = filter;
+      apply();
+    },
     focus: () => input.focus(),
   };
 }

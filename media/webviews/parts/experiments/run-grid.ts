@@ -375,14 +375,22 @@ export class RunGrid {
       column: Math.max(-1, Math.min(columns.length - 1, column)),
     };
     if (this.#active.row >= 0) this.#rows.reveal(this.#active.row);
+    const id = columns[this.#active.column]?.id;
+    if (id === undefined) this.draw();
+    else this.reveal(id);
+  }
+
+  /** Moves as little as can be, so that a column is in sight. */
+  reveal(column: string): void {
+    this.draw();
     const { rest, edge } = this.#placed();
-    const target = rest.find(({ id }) => id === columns[this.#active.column]?.id);
-    if (target !== undefined) {
-      const { scrollLeft, clientWidth } = this.#scroller;
-      if (target.left < scrollLeft + edge) this.#scroller.scrollLeft = target.left - edge;
-      else if (target.left + target.width > scrollLeft + clientWidth)
-        this.#scroller.scrollLeft = target.left + target.width - clientWidth;
-    }
+    const target = rest.find(({ id }) => id === column);
+    if (target === undefined) return;
+    const { scrollLeft, clientWidth } = this.#scroller;
+    if (target.left < scrollLeft + edge) this.#scroller.scrollLeft = target.left - edge;
+    else if (target.left + target.width > scrollLeft + clientWidth)
+      this.#scroller.scrollLeft = target.left + target.width - clientWidth;
+    else return;
     this.draw();
   }
 

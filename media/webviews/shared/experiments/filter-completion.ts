@@ -117,7 +117,7 @@ function candidates(place: Place, { names, values }: FilterWords): FilterComplet
 }
 
 /** A value as the grammar takes it: in quotes where it is no word; `undefined` where it has both kinds of quotes. */
-function writtenValue(value: string): string | undefined {
+export function writtenValue(value: string): string | undefined {
   if (/^[^\s=<>~!(),&|'"`]+$/.test(value)) return value;
   if (!value.includes('"')) return `"${value}"`;
   return value.includes("'") ? undefined : `'${value}'`;

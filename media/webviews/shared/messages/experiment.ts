@@ -64,4 +64,12 @@ export type FromExperiments =
       readonly type: 'export';
       readonly query: ExperimentQuery;
       readonly columns: readonly string[];
+    }
+  /** A chart into a file. */
+  | {
+      readonly type: 'save';
+      readonly name: string;
+      readonly kind: 'svg' | 'png';
+      /** Of an SVG its text, of a PNG its bytes in base64. */
+      readonly content: string;
     };

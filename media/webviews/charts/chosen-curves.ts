@@ -1,8 +1,8 @@
 /** Curves of the runs that are chosen in a table, over each other, beside it. */
-import { plain, plural } from '../../../../server/base/format.js';
-import type { ExperimentCurve } from '../../../../server/protocol/index.js';
-import { lineChart, type Line } from '../charts/chart.js';
-import { h } from '../dom.js';
+import { plain, plural } from '../../../server/base/format.js';
+import type { ExperimentCurve } from '../../../server/protocol/index.js';
+import { lineChart, type Line } from '../parts/charts/chart.js';
+import { h } from '../parts/dom.js';
 
 /** As many as there are colours. */
 const MOST_RUNS = 6;
@@ -16,7 +16,7 @@ interface Drawn {
 const NOTHING: Drawn = { lines: new Map(), tooLong: 0 };
 
 export class ChosenCurves {
-  readonly element = h('aside', { class: 'side', 'aria-label': 'Curves of the chosen runs' });
+  readonly element = h('div', {});
   isOpen = true;
   readonly #ask: (ids: readonly string[]) => number;
   #runs: ReadonlyMap<string, string> = new Map();
@@ -27,7 +27,6 @@ export class ChosenCurves {
   /** @param ask asks for all metrics of runs. Gives what the answer comes back with */
   constructor(ask: (ids: readonly string[]) => number) {
     this.#ask = ask;
-    this.element.hidden = true;
   }
 
   /** The colour of a run; `undefined`: it is not drawn. */
@@ -43,7 +42,7 @@ export class ChosenCurves {
   choose(runs: ReadonlyMap<string, string>, first: readonly string[]): void {
     this.#runs = runs;
     this.#first = first;
-    if (this.isOpen && runs.size > 0) this.#asked = this.#ask([...runs.keys()].slice(0, MOST_RUNS));
+    if (runs.size > 0) this.#asked = this.#ask([...runs.keys()].slice(0, MOST_RUNS));
     else this.#drawn = NOTHING;
     this.draw();
   }
@@ -63,8 +62,6 @@ export class ChosenCurves {
   }
 
   draw(): void {
-    this.element.hidden = !this.isOpen || this.#runs.size === 0;
-    if (this.element.hidden) return;
     const { lines, tooLong } = this.#drawn;
     const { size } = this.#runs;
     const words = [
