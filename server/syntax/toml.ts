@@ -32,6 +32,18 @@ export function parseToml(text: string): SyntaxTree {
   }
 }
 
+/** What a TOML text means, its whole numbers as `bigint`; `undefined` where it is no TOML. */
+export function tomlTable(text: string): unknown {
+  try {
+    return text.length > SIZE_LIMIT
+      ? undefined
+      : parse(text, { integersAsBigInt: true, maxDepth: MAX_DEPTH });
+  } catch (error) {
+    if (error instanceof TomlError) return undefined;
+    throw error;
+  }
+}
+
 function sentence(message: string): string {
   const text = message.replace(/^Invalid TOML document: /, '').replace(/\.$/, '');
   return `This is no TOML: ${text}.`;

@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describeError, errorCode } from '../../stores/disk/problem.js';
+import { DEFAULT_LINKS, isLinkType, LINK_TYPES, type LinkType } from './links.js';
 
 export interface DvcSettings {
   /** Absolute. */
   readonly cacheFolder: string;
   readonly autostage: boolean;
+  /** How files come from the cache into the workspace: the first that works. */
+  readonly links: readonly LinkType[];
   /** The project does without git. */
   readonly noScm: boolean;
 }
@@ -60,13 +63,13 @@ export function settingsOf(
     if (FLAGS.has(key) && !/^(?:true|false)$/i.test(value)) return bad('has to be true or false');
     if ((key === 'core.interactive' || key === 'core.hardlink_lock') && flag(key))
       return bad('is true, which Modelyard does not follow');
-    const links = key === 'cache.type' ? value.split(',').map((word) => word.trim()) : [];
-    if (links.some((word) => word !== 'reflink' && word !== 'copy'))
-      return bad(`is ${value}: Modelyard only copies files of the cache`);
+    const odd = key === 'cache.type' ? wordsOf(value).find((word) => !isLinkType(word)) : undefined;
+    if (odd !== undefined) return bad(`has "${odd}", which is none of ${LINK_TYPES.join(', ')}`);
     if (HARMLESS.has(key) || FLAGS.has(key) || key === 'cache.type' || key === 'cache.dir') continue;
     if (!OTHER_SECTIONS.test(key.slice(0, key.lastIndexOf('.')))) return bad('is not known to Modelyard');
   }
   const folder = all.get('cache.dir');
+  const links = wordsOf(all.get('cache.type')?.value ?? '').filter(isLinkType);
   return {
     ok: true,
     settings: {
@@ -74,10 +77,18 @@ export function settingsOf(
         folder === undefined
           ? path.join(own, 'cache')
           : path.resolve(path.dirname(folder.file), folder.value),
+      links: links.length === 0 ? DEFAULT_LINKS : links,
       autostage: flag('core.autostage'),
       noScm: flag('core.no_scm'),
     },
   };
+}
+
+function wordsOf(list: string): string[] {
+  return list
+    .split(',')
+    .map((word) => word.trim().toLowerCase())
+    .filter((word) => word !== '');
 }
 
 /** What is wrong with the file, if something is. */

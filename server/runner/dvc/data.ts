@@ -115,6 +115,12 @@ export class DvcData {
     return Object.fromEntries([...stages, ...files].filter(([, changes]) => changes.length > 0));
   }
 
+  /** The stages that `dvc.lock` does not know: of them `dvc status` says that all is new or has changed. */
+  neverRun(): ReadonlySet<string> {
+    const never = this.#stages.filter((stage) => this.#memory.facts.entry(stage) === undefined);
+    return new Set(never.map(nameOf));
+  }
+
   #fileStatus(file: DataFile): readonly StageChange[] {
     const changed = file.items.flatMap((item): readonly (readonly [string, string])[] => {
       const place = within(folderOf(file.path), item.path);
@@ -179,7 +185,7 @@ export class DvcData {
       const place = path.join(this.#root, within(folderOf(file), item.path));
       const hash = this.#hashes.of(place);
       if (hash === undefined) throw new Error(`${file}: ${item.path} does not exist`);
-      await this.#memory.cache.add(place, hash);
+      await this.#memory.cache.add(place, hash, true);
       const more = hash.kind === 'folder' ? { nfiles: hash.files.length } : {};
       now.push({ path: item.path, md5: hash.md5, size: hash.size, ...more, legacy: false });
     }

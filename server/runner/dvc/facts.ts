@@ -4,7 +4,7 @@ import path from 'node:path';
 import { equal } from '../../definition/dialects/dvc/equal.js';
 import { type LockEntry, LockFile, type LockItem } from '../../definition/dialects/dvc/lock.js';
 import { type ParamValues, paramValues } from '../../definition/dialects/dvc/resolve/param-values.js';
-import type { Key, Mapping } from '../../definition/dialects/dvc/resolve/values.js';
+import { type Key, type Mapping, PythonTuple } from '../../definition/dialects/dvc/resolve/values.js';
 import type { FileText } from '../../definition/text/file-text.js';
 import type { StageFile, StageParams, StageSpec } from '../../definition/stage.js';
 import { type FileHash, type FolderHash, type Hashes, NotTaken, inProject } from './hashes.js';
@@ -146,7 +146,8 @@ export function changedKeys(
     const [now, old] = [values.get(key), before.get(key)];
     if (now === undefined) return [[String(key), 'deleted']];
     if (old === undefined) return [[String(key), 'new']];
-    return equal(now, old) ? [] : [[String(key), 'modified']];
+    // A tuple comes back from the lock as a list.
+    return equal(now instanceof PythonTuple ? [...now] : now, old) ? [] : [[String(key), 'modified']];
   });
 }
 

@@ -1,5 +1,5 @@
 /** What DVC remembers of stages, `dvc.lock` and its cache, read and written as DVC does. */
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { asMapping, equal, sortedBy } from '../../definition/dialects/dvc/equal.js';
 import { type LockEntry, LockFile, type LockItem, itemValue } from '../../definition/dialects/dvc/lock.js';
@@ -16,6 +16,7 @@ import { writeAtomic } from '../../stores/disk/atomic.js';
 import type { DvcSettings } from './config.js';
 import { StageFacts, changedKeys } from './facts.js';
 import { type FileHash, type FolderHash, type Hashes, NotTaken } from './hashes.js';
+import { unlinkFromCache } from './links.js';
 import { DvcCache } from './objects.js';
 import { ignoreOutputs, stage as stageInGit } from './traces.js';
 
@@ -50,7 +51,7 @@ export class StageMemory {
     this.root = root;
     this.#options = options;
     this.#settings = settings;
-    this.cache = new DvcCache(settings.cacheFolder);
+    this.cache = new DvcCache(settings.cacheFolder, settings.links);
     this.facts = new StageFacts(root, this.cache, hashes);
   }
 
@@ -103,7 +104,7 @@ export class StageMemory {
   async keep(stage: StageSpec): Promise<string | undefined> {
     const before = this.facts.entry(stage);
     const outs = stage.outs.map((out) => {
-      if (lstatSync(path.join(this.root, out.file), { throwIfNoEntry: false })?.isSymbolicLink() === true)
+      if (this.#isForeignLink(path.join(this.root, out.file)))
         throw new NotTaken(`output ${out.file} is a link, which Modelyard does not put into DVC’s cache`);
       const item = this.facts.now(out, before?.outs.get(out.path));
       if (item === undefined) throw new Error(`output ${out.file} does not exist`);
@@ -116,7 +117,8 @@ export class StageMemory {
     );
     const kept = outs.filter(({ out }) => out.cache);
     const commits = this.#options.commit !== false;
-    for (const { out, hash, item } of commits ? kept : []) if (!item.legacy) await this.#store(out, hash);
+    for (const { out, hash, item } of commits ? kept : [])
+      if (!item.legacy) await this.#store(out, hash, true);
     const changed = this.#settings.noScm
       ? []
       : ignoreOutputs(
@@ -129,14 +131,30 @@ export class StageMemory {
       changed.push(lock);
     }
     if (commits && isKnownByRun(stage) && outs.every(({ out }) => out.cache || out.role !== 'out')) {
-      for (const { out, hash, item } of outs) if (!out.cache && !item.legacy) await this.#store(out, hash);
+      for (const { out, hash, item } of outs)
+        if (!out.cache && !item.legacy) await this.#store(out, hash, false);
       this.cache.saveRun(entry);
     }
     return this.#settings.autostage ? stageInGit(this.root, changed) : undefined;
   }
 
-  #store(out: StageOutput, hash: FileHash | FolderHash): Promise<void> {
-    return this.cache.add(path.join(this.root, out.file), hash);
+  #store(out: StageOutput, hash: FileHash | FolderHash, link: boolean): Promise<void> {
+    return this.cache.add(path.join(this.root, out.file), hash, link);
+  }
+
+  /** A link that is not one to the cache. */
+  #isForeignLink(absolute: string): boolean {
+    if (lstatSync(absolute, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return false;
+    return !this.cache.holds(readlinkSync(absolute), path.dirname(absolute));
+  }
+
+  /** Before a command adds to an output that stays: what it writes must not go into the cache. @param file relative to the project */
+  async release(file: string): Promise<void> {
+    const absolute = path.join(this.root, file);
+    const stat = statSync(absolute, { throwIfNoEntry: false });
+    if (stat?.isDirectory() === true) {
+      for (const name of readdirSync(absolute)) await this.release(`${file}/${name}`);
+    } else if (stat !== undefined) await unlinkFromCache(absolute);
   }
 
   #changes(stage: StageSpec, entry: LockEntry | undefined): string[] {

@@ -1,7 +1,6 @@
 /** DVC's cache: objects by their MD5, listings of folders, and what stages came to for which dependencies. */
 import {
   chmodSync,
-  constants,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -12,7 +11,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runSliced, runThrough } from '../../base/runs/steps.js';
 import { pythonJson } from '../../definition/dialects/dvc/equal.js';
@@ -22,6 +20,7 @@ import { LockFile } from '../../definition/dialects/dvc/lock.js';
 import { sha256 } from '../../stores/content/hash.js';
 import type { FileHash, FolderHash } from './hashes.js';
 import { hashing } from './hashes.js';
+import { DEFAULT_LINKS, isLinkedAs, letExecute, linksOutputs, type LinkType, putLink } from './links.js';
 
 const READ_ONLY = 0o444;
 /** What a `dvc.lock` or a listing says may be anything; only a hash leads into the cache. */
@@ -36,10 +35,17 @@ interface Member {
 
 export class DvcCache {
   readonly #folder: string;
+  readonly #links: readonly LinkType[];
 
-  /** @param folder absolute; made when the first object needs it */
-  constructor(folder: string) {
+  /** @param folder absolute; made when the first object needs it @param links how files come out of it */
+  constructor(folder: string, links: readonly LinkType[] = DEFAULT_LINKS) {
     this.#folder = folder;
+    this.#links = links;
+  }
+
+  /** Whether a link leads into it. @param to as it is written @param folder of the link */
+  holds(to: string, folder: string): boolean {
+    return path.resolve(folder, to).startsWith(`${this.#folder}${path.sep}`);
   }
 
   /** Where an object lies; those of DVC 2 lie elsewhere. */
@@ -80,22 +86,43 @@ export class DvcCache {
     }
   }
 
-  /** Puts a file or a folder in that has just been hashed. @throws where it has changed since */
-  async add(absolute: string, hash: FileHash | FolderHash): Promise<void> {
-    if (hash.kind === 'file') await this.#addFile(absolute, hash.md5);
-    else {
-      for (const { relative, md5 } of hash.files) await this.#addFile(`${absolute}/${relative}`, md5);
-      // Last, so that who finds it finds all that it names.
-      await this.#put(hash.md5, (place) => writeFileSync(place, hash.listing));
+  /**
+   * Puts a file or a folder in that has just been hashed.
+   *
+   * @param link whether what is there becomes a link to it, where `cache.type` wants links @throws where it has changed since
+   */
+  async add(absolute: string, hash: FileHash | FolderHash, link: boolean): Promise<void> {
+    const links = link && linksOutputs(this.#links);
+    const hard = links && this.#links[0] === 'hardlink';
+    if (hash.kind === 'file') {
+      await this.#addFile(absolute, hash.md5, hard);
+      if (!links) return;
+      await this.#relink(hash.md5, absolute);
+      if (hash.isexec) letExecute(absolute);
+      return;
     }
+    for (const { relative, md5 } of hash.files) {
+      const file = `${absolute}/${relative}`;
+      await this.#addFile(file, md5, hard);
+      if (links && !isLinkedAs(file, this.place(md5), this.#links)) await this.#relink(md5, file);
+    }
+    // Last, so that who finds it finds all that it names.
+    await this.#put(hash.md5, (place) => writeFileSync(place, hash.listing));
   }
 
-  #addFile(absolute: string, md5: string): Promise<void> {
+  async #relink(md5: string, file: string): Promise<void> {
+    await putLink(this.place(md5), file, this.#links);
+  }
+
+  /** @param hard the file itself becomes the object, where that can be */
+  #addFile(absolute: string, md5: string, hard: boolean): Promise<void> {
     return this.#put(md5, async (place) => {
-      await copyFile(absolute, place, constants.COPYFILE_FICLONE);
-      chmodSync(place, 0o644);
-      if ((await runSliced(hashing(place))) !== md5)
-        throw new Error(`${absolute} was changed while it was put into DVC’s cache`);
+      const { mode } = statSync(absolute);
+      await putLink(absolute, place, hard && !isLink(absolute) ? ['hardlink', 'copy'] : ['reflink', 'copy']);
+      chmodSync(place, READ_ONLY);
+      if ((await runSliced(hashing(place))) === md5) return;
+      if (lstatSync(place).nlink > 1) chmodSync(absolute, mode & 0o777);
+      throw new Error(`${absolute} was changed while it was put into DVC’s cache`);
     });
   }
 
@@ -122,29 +149,13 @@ export class DvcCache {
   ): Promise<void> {
     const { legacy, isexec } = options;
     if (!md5.endsWith('.dir')) {
-      await this.#out(this.place(md5, legacy), absolute);
-      if (isexec) chmodSync(absolute, 0o755);
+      await putLink(this.place(md5, legacy), absolute, this.#links);
+      if (isexec) letExecute(absolute);
       return;
     }
     mkdirSync(absolute, { recursive: true });
     for (const { md5: one, relpath } of this.members(md5, legacy) ?? [])
-      await this.#out(this.place(one, legacy), path.join(absolute, relpath));
-  }
-
-  async #out(object: string, absolute: string): Promise<void> {
-    mkdirSync(path.dirname(absolute), { recursive: true });
-    const half = `${absolute}.${process.pid}.tmp`;
-    try {
-      // A new file has the permissions that files get here, and keeps those of the object once that is copied.
-      writeFileSync(half, '');
-      const { mode } = statSync(half);
-      await copyFile(object, half, constants.COPYFILE_FICLONE);
-      chmodSync(half, mode & 0o777);
-      renameSync(half, absolute);
-    } catch (error) {
-      rmSync(half, { force: true });
-      throw error;
-    }
+      await putLink(this.place(one, legacy), path.join(absolute, relpath), this.#links);
   }
 
   /** What a stage came to the last time that it had these dependencies. */
@@ -180,6 +191,10 @@ export class DvcCache {
   #runs(key: string): string {
     return path.join(this.#folder, 'runs', key.slice(0, 2), key);
   }
+}
+
+function isLink(file: string): boolean {
+  return lstatSync(file).isSymbolicLink();
 }
 
 /** A name in a listing must not lead anywhere else. */

@@ -101,7 +101,9 @@ export class OutputsBefore {
     const pathsOf = (output: TaskOutputPath): string[] =>
       output.glob ? workspace.expand(output.path) : [output.path];
     const kept = outputs.filter((output) => output.persist).flatMap(pathsOf);
-    if (kept.length > 0) await this.#session.cache.release(kept);
+    const { stages } = this.#session;
+    if (stages !== undefined) for (const file of kept) await stages.release(file);
+    else if (kept.length > 0) await this.#session.cache.release(kept);
     const paths = outputs.filter((output) => !output.persist && !output.glob).map((output) => output.path);
     for (const output of outputs) {
       if (!output.glob) continue;
@@ -121,7 +123,7 @@ export class OutputsBefore {
       ),
     );
     // DVC makes no folders.
-    for (const output of this.#session.stages === undefined ? outputs : []) {
+    for (const output of stages === undefined ? outputs : []) {
       const folder = output.glob
         ? workspace.absolute(globOf(output.path).base || '.')
         : path.dirname(workspace.absolute(output.path));

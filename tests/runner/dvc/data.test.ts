@@ -6,10 +6,12 @@ import {
   appendFileSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -17,7 +19,7 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 import { parse } from 'yaml';
 import { builtCli } from '../../support/cli.js';
 import { withoutDvc } from '../../support/peers/peers.js';
@@ -42,9 +44,14 @@ const DVC = `stages:
       outs:
         - \${item}.txt
   alone:
-    cmd: echo alone >> log && echo alone > alone.txt
+    cmd: echo alone >> log && cat other.txt > alone.txt && chmod +x alone.txt
     deps: [other.txt]
     outs: [alone.txt]
+  more:
+    cmd: echo more >> log && echo more >> kept.txt
+    deps: [other.txt]
+    outs:
+    - kept.txt: {persist: true}
 `.replace('> b/one', "> b/one && echo '{}' > m.json");
 
 const SUB = `stages:
@@ -72,8 +79,8 @@ interface Case {
   readonly steps: readonly Step[];
   readonly theirs: readonly string[];
   readonly ours: readonly string[];
-  /** Ours is refused where theirs asks. */
-  readonly refused?: RegExp;
+  /** Before the same once more. */
+  readonly again?: readonly Step[];
 }
 
 /** Of the text of a file another one. */
@@ -86,7 +93,48 @@ const edit =
   };
 const frozen = edit('dvc.yaml', 'deps: [data.txt]', 'deps: [data.txt]\n    frozen: true');
 
+const LINKS: readonly Case[] = ['hardlink', 'symlink', 'hardlink,copy', 'symlink,copy'].flatMap(
+  (type, at): Case[] => {
+    const set = put('.dvc/config', `[cache]\n    type = "${type}"\n`);
+    const run: Case = {
+      what: `cache.type ${type}: outputs of a run, and of another one`,
+      steps: [set, put('params.yaml', 'lr: 8\n'), put('other.txt', 'changed\n')],
+      theirs: ['repro', '-q', '-P'],
+      ours: ['run', 'dvc.yaml', '--all-pipelines'],
+      again: [put('data.txt', 'new data\n'), put('other.txt', 'again\n'), gone('data.txt.dvc')],
+    };
+    const back: Case = {
+      what: `cache.type ${type}: checkout`,
+      steps: [set, gone('a.txt'), gone('b'), gone('data.txt'), gone('alone.txt')],
+      theirs: ['checkout', '-q'],
+      ours: ['dvc', 'checkout'],
+    };
+    const commit: Case = {
+      what: `cache.type ${type}: commit`,
+      steps: [set, put('a.txt', 'other\n'), put('data.txt', 'new data\n'), put('b/three', 'x\n')],
+      theirs: ['commit', '-q', '--force', 'a', 'b', 'data.txt.dvc'],
+      ours: ['dvc', 'commit', '--force', 'a', 'b', 'data.txt.dvc'],
+    };
+    return at < 2 ? [run, back, commit] : [run];
+  },
+);
+
 const CASES: readonly Case[] = [
+  {
+    what: 'params of TOML and Python',
+    steps: [
+      edit('dvc.yaml', 'params: [lr]', 'params: [{p.py: [T.lr, SIZE]}, {c.toml: [a.b, f]}, {q.py: }]'),
+      put(
+        'p.py',
+        'import os\nSIZE = (1, 2)\nODD = {1}\nclass T:\n    def __init__(self):\n        self.lr = 1e-5\n',
+      ),
+      put('q.py', 'B = 1.0\nA = {"x": [1, "two"]}\nC = os.name\n'),
+      put('c.toml', 'f = [1.0, 2]\n[a]\nb = 1.0\n'),
+    ],
+    theirs: ['repro', '-q'],
+    ours: ['run', 'dvc.yaml'],
+    again: [put('c.toml', 'f = [1.0, 3]\n[a]\nb = 1\n')],
+  },
   {
     what: 'core.autostage: the lock and .gitignore are staged',
     steps: [
@@ -245,61 +293,71 @@ function traces(root: string): unknown {
     if (name === 'log') files[name] = bytes.toString().split('\n').sort();
     else if (/dvc\.lock$|\.dvc$|^(?:\.dvc\/cache|store)\/runs/.test(name))
       files[name] = parse(bytes.toString()) as unknown;
-    else files[name] = [createHash('sha256').update(bytes).digest('hex'), statSync(file).mode & 0o777];
+    else {
+      const { nlink, mode } = lstatSync(file);
+      const link = (mode & 0o170000) === 0o120000 ? path.relative(root, readlinkSync(file)) : '';
+      const hash = createHash('sha256').update(bytes).digest('hex');
+      files[name] = [hash, statSync(file).mode & 0o700, nlink > 1, link];
+    }
   }
   return files;
 }
 
-test(
-  'data and flags of DVC: what comes out is what DVC leaves',
-  { skip: withoutDvc(), timeout: 600_000 },
-  async (t) => {
-    const top = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-data-'));
-    const dvc = new RealDvc();
-    t.after(() => {
-      dvc.close();
-      rmSync(top, { recursive: true, force: true });
-    });
-    const cli = await builtCli();
-    const env = { ...ENV, DVC_GLOBAL_CONFIG_DIR: top, DVC_SYSTEM_CONFIG_DIR: top };
-    const ours = (root: string, args: readonly string[]) => runIn(root, cli, args, env);
-    const root = path.join(top, 'made');
-    mkdirSync(path.join(root, 'sub'), { recursive: true });
-    spawnSync('git', ['init', '-q', root]);
-    assert.equal((await dvc.run(root, ['init', '-q'])).code, 0);
-    put('dvc.yaml', DVC)(root);
-    put('sub/dvc.yaml', SUB)(root);
-    put('params.yaml', 'lr: 1\n')(root);
-    put('data.txt', 'data\n')(root);
-    put('other.txt', 'other\n')(root);
-    assert.equal((await dvc.run(root, ['add', '-q', 'data.txt'])).code, 0);
-    assert.equal((await dvc.run(root, ['repro', '-q', '-P'])).code, 0);
-    rmSync(path.join(root, 'log'));
-    const copy = (name: string): string => {
-      const to = path.join(top, name);
-      rmSync(to, { recursive: true, force: true });
-      cpSync(root, to, { recursive: true, preserveTimestamps: true });
-      return to;
-    };
+/** Each case on two copies of a project, by DVC and by us. */
+async function sameAsDvc(t: TestContext, all: readonly Case[]): Promise<void> {
+  const top = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-data-'));
+  const dvc = new RealDvc();
+  t.after(() => {
+    dvc.close();
+    rmSync(top, { recursive: true, force: true });
+  });
+  const cli = await builtCli();
+  const env = { ...ENV, DVC_GLOBAL_CONFIG_DIR: top, DVC_SYSTEM_CONFIG_DIR: top };
+  const ours = (root: string, args: readonly string[]) => runIn(root, cli, args, env);
+  const root = path.join(top, 'made');
+  mkdirSync(path.join(root, 'sub'), { recursive: true });
+  spawnSync('git', ['init', '-q', root]);
+  assert.equal((await dvc.run(root, ['init', '-q'])).code, 0);
+  put('dvc.yaml', DVC)(root);
+  put('sub/dvc.yaml', SUB)(root);
+  put('params.yaml', 'lr: 1\n')(root);
+  put('data.txt', 'data\n')(root);
+  put('other.txt', 'other\n')(root);
+  assert.equal((await dvc.run(root, ['add', '-q', 'data.txt'])).code, 0);
+  assert.equal((await dvc.run(root, ['repro', '-q', '-P'])).code, 0);
+  rmSync(path.join(root, 'log'));
+  const copy = (name: string): string => {
+    const to = path.join(top, name);
+    rmSync(to, { recursive: true, force: true });
+    cpSync(root, to, { recursive: true, preserveTimestamps: true });
+    return to;
+  };
 
-    for (const [index, { what, steps, theirs, ours: args }] of CASES.entries()) {
-      const [a, b] = [copy(`a${index}`), copy(`b${index}`)];
+  for (const [index, { what, steps: first, theirs, ours: args, again }] of all.entries()) {
+    const [a, b] = [copy(`a${index}`), copy(`b${index}`)];
+    for (const steps of [first, ...(again === undefined ? [] : [again])]) {
       for (const step of steps) for (const one of [a, b]) step(one);
       const [done, their] = await Promise.all([ours(a, args), dvc.run(b, theirs)]);
       assert.equal(done.code === 0, their.code === 0, `${what}: ${done.stdout}${done.stderr}${their.out}`);
       assert.deepEqual(traces(a), traces(b), what);
-      const [look, looked] = await Promise.all([
-        ours(a, ['dvc', 'status', '--json']),
-        dvc.run(b, ['status', '--json']),
-      ]);
-      assert.deepEqual(
-        (JSON.parse(look.stdout) as { stages: unknown }).stages,
-        JSON.parse(looked.out),
-        `${what}, afterwards: ${look.stdout}${look.stderr}`,
-      );
     }
-  },
-);
+    const [look, looked] = await Promise.all([
+      ours(a, ['dvc', 'status', '--json']),
+      dvc.run(b, ['status', '--json']),
+    ]);
+    assert.deepEqual(
+      (JSON.parse(look.stdout) as { stages: unknown }).stages,
+      JSON.parse(looked.out),
+      `${what}, afterwards: ${look.stdout}${look.stderr}`,
+    );
+  }
+}
+
+for (const [name, all] of [
+  ['data and flags of DVC: what comes out is what DVC leaves', CASES],
+  ['links of cache.type: what comes out is what DVC leaves', LINKS],
+] as const)
+  test(name, { skip: withoutDvc(), timeout: 900_000 }, (t) => sameAsDvc(t, all));
 
 test(
   'what has no copy is not replaced, and nothing is taken as it is unasked',
@@ -318,6 +376,7 @@ test(
     put('.dvc/config', '[core]\n    no_scm = True\n')(root);
     put('dvc.yaml', 'stages:\n  a:\n    cmd: echo a > a.txt\n    deps: [in.txt]\n    outs: [a.txt]\n')(root);
     put('in.txt', 'in\n')(root);
+    assert.equal(run('dvc', 'status').stdout, 'a\n  never run\n');
     assert.equal(run('run', 'dvc.yaml').status, 0);
     put('a.txt', 'mine\n')(root);
     const refused = run('dvc', 'checkout');

@@ -1,5 +1,5 @@
 /** `modelyard dvc status|checkout|commit`: data of a DVC project, by its own lock and cache. */
-import type { StageSpec } from '../../../definition/stage.js';
+import { NEVER_RUN, type StageSpec } from '../../../definition/stage.js';
 import { DvcData, LeftToDvc } from '../../../runner/dvc/data.js';
 import { DvcGuard } from '../../../runner/dvc/guard.js';
 import { NotTaken } from '../../../runner/dvc/hashes.js';
@@ -126,10 +126,12 @@ function status(call: ProjectCall, data: DvcData): number {
   if (call.json) answer('dvc status', { stages });
   else {
     const entries = Object.entries(stages);
+    const never = data.neverRun();
     if (entries.length === 0) stdout.line('Data and stages are up to date.');
     for (const [owner, changes] of entries) {
       stdout.line(tame(call.style.bold(owner), call.style.colours));
-      for (const line of changes.flatMap(linesOf)) stdout.line(tame(`  ${line}`, call.style.colours));
+      for (const line of never.has(owner) ? [NEVER_RUN] : changes.flatMap(linesOf))
+        stdout.line(tame(`  ${line}`, call.style.colours));
     }
   }
   return EXIT.ok;

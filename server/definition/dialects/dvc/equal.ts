@@ -1,11 +1,17 @@
 /** Values as Python compares them, and as its `json` writes them. */
-import { isList, isMapping, pythonText } from './resolve/values.js';
+import { isList, isMapping, PythonTuple, pythonText } from './resolve/values.js';
 import type { Key, Mapping, Value } from './resolve/values.js';
 
 /** `==` of Python: `1`, `1.0` and `True` are the same. */
 export function equal(a: Value, b: Value): boolean {
   if (isList(a) || isList(b))
-    return isList(a) && isList(b) && a.length === b.length && a.every((one, at) => equal(one, b[at] ?? null));
+    return (
+      isList(a) &&
+      isList(b) &&
+      a instanceof PythonTuple === b instanceof PythonTuple &&
+      a.length === b.length &&
+      a.every((one, at) => equal(one, b[at] ?? null))
+    );
   if (isMapping(a) || isMapping(b)) {
     if (!isMapping(a) || !isMapping(b) || a.size !== b.size) return false;
     const others = new Map([...b].map(([key, value]) => [canonical(key), value] as const));

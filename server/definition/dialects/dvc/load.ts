@@ -1,12 +1,23 @@
 /** What `vars` brings in, as DVC loads it. */
 import { parseYaml } from '../../../syntax/parse.js';
+import { tomlTable } from '../../../syntax/toml.js';
 import type { ScalarNode, SequenceNode, Span, SyntaxNode } from '../../../syntax/tree.js';
 import type { FileText } from '../../text/file-text.js';
 import { isOutside } from '../../text/paths.js';
 import type { Clash, Context } from './resolve/context.js';
 import { within } from './paths.js';
 import { placeholdersIn } from './resolve/template.js';
-import { isMapping, ofJson, typeOf, Unsupported, valueOf } from './resolve/values.js';
+import { pythonValues } from './resolve/python-values.js';
+import {
+  isList,
+  isMapping,
+  ofJson,
+  ofToml,
+  PythonTuple,
+  typeOf,
+  Unsupported,
+  valueOf,
+} from './resolve/values.js';
 import type { Value } from './resolve/values.js';
 
 export type ReadFile = (path: string) => FileText;
@@ -103,6 +114,8 @@ function take(loading: Loading, item: string, span: Span): void {
   }
   context.imports.set(path, keys.length === 0 ? undefined : [...(before ?? []), ...keys]);
   const value = fileValue(path, written, read);
+  // Which names those of a program are whose values no text can take is not known here.
+  if ('value' in value && (value.odd ?? []).length > 0) context.open = true;
   if ('unknown' in value) context.open = true;
   else if ('refused' in value) {
     context.open = true;
@@ -120,16 +133,21 @@ function take(loading: Loading, item: string, span: Span): void {
   }
 }
 
-export type FileValue = { readonly value: Value } | { readonly refused: string } | { readonly unknown: true };
+/** `odd`: dotted names of values that DVC can't keep. */
+export type FileValue =
+  | { readonly value: Value; readonly odd?: readonly string[] }
+  | { readonly refused: string }
+  | { readonly unknown: true };
 
 export function fileValue(path: string, written: string, read: ReadFile): FileValue {
   if (path.startsWith('/') || isOutside(path)) return { unknown: true };
   const found = read(path);
   if (found.kind === 'missing') return { refused: `There is no file ${written}.` };
   if (found.kind === 'folder') return { refused: `The path ${written} is a folder, not a file of values.` };
-  // The values of a program or of TOML are not known here.
-  if (found.kind !== 'text' || /\.(?:py|toml)$/i.test(path)) return { unknown: true };
-  const value = /\.json$/i.test(path) ? jsonValue(found.text) : yamlValue(found.text);
+  if (found.kind !== 'text') return { unknown: true };
+  const suffix = path.slice(path.lastIndexOf('.')).toLowerCase();
+  const python = suffix === '.py' ? pythonValues(found.text) : undefined;
+  const value = suffix === '.py' ? python?.value : (READERS[suffix] ?? yamlValue)(found.text);
   if (value === undefined) return { refused: `The file ${written} can't be read: mend it first.` };
   if (value instanceof Unsupported)
     return {
@@ -137,7 +155,18 @@ export function fileValue(path: string, written: string, read: ReadFile): FileVa
     };
   if (!isMapping(value))
     return { refused: `The file ${written} has to be a map of values; it is a ${typeOf(value)}.` };
-  return { value };
+  return { value, ...(python === undefined ? {} : { odd: python.odd }) };
+}
+
+/** By the end of its name. */
+const READERS: Readonly<Record<string, (text: string) => Value | Unsupported | undefined>> = {
+  '.json': jsonValue,
+  '.toml': tomlValue,
+};
+
+function tomlValue(text: string): Value | Unsupported | undefined {
+  const table = tomlTable(text);
+  return table === undefined ? undefined : safely(() => ofToml(table));
 }
 
 function jsonValue(text: string): Value | undefined {
@@ -182,6 +211,11 @@ function put({ context, tell }: Loading, value: Value | Unsupported, source: str
     tell(span, 'DVC can’t take a date here: put it in quotes.');
     return;
   }
+  if (holdsTuple(value)) {
+    context.open = true;
+    tell(span, 'DVC takes no tuple of Python here: write a list, `[…]`.');
+    return;
+  }
   const problem: Clash | { reserved: string } | undefined = context.merge(value, source);
   if (problem === undefined) return;
   context.open = true;
@@ -191,4 +225,10 @@ function put({ context, tell }: Loading, value: Value | Unsupported, source: str
       ? `\`${problem.reserved}\` is what the group goes through: \`vars\` can’t set it.`
       : `\`${problem.path}\` is set in ${problem.before} already, and DVC lets nothing set a value twice.`,
   );
+}
+
+function holdsTuple(value: Value): boolean {
+  if (value instanceof PythonTuple) return true;
+  if (isMapping(value)) return [...value.values()].some(holdsTuple);
+  return isList(value) && value.some(holdsTuple);
 }

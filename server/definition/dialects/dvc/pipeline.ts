@@ -66,8 +66,6 @@ function specOf({ stage, file }: StageOf): StageSpec | string {
   if (away !== undefined) return `its path ${away.path} is not in the project`;
   const odd = [...paths, ...work.params].find((one) => isGlob(one.file ?? ''));
   if (odd !== undefined) return `its path ${odd.path} holds characters of patterns`;
-  const lists = work.params.find((one) => /\.(?:py|toml)$/i.test(one.file));
-  if (lists !== undefined) return `its params in ${lists.path} are neither YAML nor JSON`;
   const pattern = work.params.flatMap(({ keys }) => keys).find((key) => /[*?[]/.test(key) || key === '');
   if (pattern !== undefined) return `the name of its param \`${pattern}\` is a pattern`;
   const located = <T extends { readonly file: string | undefined }>(list: readonly T[]) =>

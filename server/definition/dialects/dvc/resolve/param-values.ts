@@ -22,7 +22,14 @@ export function paramValues(
   if ('unknown' in found)
     return { ok: false, lost: false, problem: `Modelyard can’t read the params of ${file}` };
   if ('refused' in found) return { ok: false, lost: false, problem: found.refused };
-  const { value } = found;
+  const { value, odd = [] } = found;
+  const wrong = odd.find((name) => keys.length === 0 || keys.some((key) => isPart(key, name)));
+  if (wrong !== undefined)
+    return {
+      ok: false,
+      lost: false,
+      problem: `${file}: no \`dvc.lock\` can hold the value of \`${wrong}\`: use lists, maps, texts and numbers`,
+    };
   if (!isMapping(value)) return { ok: false, lost: false, problem: `${file} is no map of values` };
   const other = [...value.keys()].find((key) => typeof key !== 'string');
   if (other !== undefined)
@@ -34,6 +41,11 @@ export function paramValues(
   const pairs = keys.map((key) => [key, select(value, key.split('.'))] as const);
   const missing = pairs.flatMap(([key, one]) => (one === undefined ? [key] : []));
   return { ok: true, values: asMapping(sortedBy(pairs, ([key]) => key)), missing };
+}
+
+/** Whether one name is the other, or a part of what that names. */
+function isPart(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
 }
 
 function select(value: Value, [step, ...rest]: readonly string[]): Value | undefined {

@@ -1,5 +1,6 @@
 /** Where the values come from that `${…}` may name, as they are written: files, parts of files, and maps in the `dvc.yaml` itself. */
 import { parseYaml } from '../../../../syntax/parse.js';
+import { parseToml } from '../../../../syntax/toml.js';
 import { entryOf } from '../../../../syntax/text.js';
 import type { MapEntry, MapNode, SyntaxNode, SyntaxTree } from '../../../../syntax/tree.js';
 import { folderOf } from '../../../text/paths.js';
@@ -28,12 +29,12 @@ const trees = new Map<string, SyntaxTree>();
 
 /** A file of values, or of DVC's own, as a tree; JSON is YAML enough. `undefined`: there is no such text, or it is a program's. */
 export function treeAt(path: string, read: ReadFile): SyntaxTree | undefined {
-  if (/\.(?:py|toml)$/i.test(path)) return undefined;
+  if (/\.py$/i.test(path)) return undefined;
   const found = read(path);
   if (found.kind !== 'text') return undefined;
   const before = trees.get(path);
   if (before?.text === found.text) return before;
-  const tree = parseYaml(found.text, before, () => undefined);
+  const tree = /\.toml$/i.test(path) ? parseToml(found.text) : parseYaml(found.text, before, () => undefined);
   trees.delete(path);
   trees.set(path, tree);
   const [oldest] = trees.keys();

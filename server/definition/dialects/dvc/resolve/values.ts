@@ -7,6 +7,19 @@ export type Value = null | boolean | string | bigint | number | readonly Value[]
 export type Mapping = ReadonlyMap<Key, Value>;
 export type Key = null | boolean | string | bigint | number;
 
+/** Of a Python file of params. Inside of another value it is no list: DVC reads it back from `dvc.lock` as one, and the two differ. */
+export class PythonTuple extends Array<Value> {
+  constructor(...values: readonly Value[]) {
+    super();
+    this.push(...values);
+  }
+
+  /** What is made of it is a list. */
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+}
+
 /** DVC has no use for it: it ends with an error of its own. */
 export class Unsupported extends Error {}
 
@@ -67,10 +80,21 @@ export function isList(value: Value | undefined): value is readonly Value[] {
   return Array.isArray(value);
 }
 
+/** A value of TOML, whose whole numbers are `bigint`. @throws Unsupported for a date */
+export function ofToml(toml: unknown): Value {
+  if (toml instanceof Date) throw new Unsupported('a date');
+  if (Array.isArray(toml)) return toml.map(ofToml);
+  if (typeof toml === 'object' && toml !== null)
+    return new Map(Object.entries(toml).map(([key, value]) => [key, ofToml(value)]));
+  return typeof toml === 'bigint' || typeof toml === 'number' || typeof toml === 'boolean'
+    ? toml
+    : String(toml);
+}
+
 /** The name of its type in Python. */
 export function typeOf(value: Value): string {
   if (value === null) return 'NoneType';
-  if (isList(value)) return 'list';
+  if (isList(value)) return value instanceof PythonTuple ? 'tuple' : 'list';
   if (isMapping(value)) return 'dict';
   switch (typeof value) {
     case 'boolean':
