@@ -423,6 +423,10 @@ export interface SlurmExecutor {
   readonly setup: readonly string[];
   /** Where the folders of jobs lie; relative to the project, or absolute. */
   readonly workDir?: string;
+  /** The login node as `ssh` takes it; absent: this machine is one. */
+  readonly login?: string;
+  /** Where the project lies on the side of the login node: the same folder, or a copy. Absent: at the same path. */
+  readonly remoteDir?: string;
   readonly pollMs: number;
   readonly maxJobs?: number;
   /** So many tasks that ask for the same may share a job, one after the other. */

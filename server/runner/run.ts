@@ -335,7 +335,7 @@ class Run {
       await this.#dvc?.close();
       await this.#executors.close();
       await this.#closeTracking();
-      this.#left.close();
+      await this.#left.close();
       this.#mutexes.close();
       rmSync(metricsFolder, { recursive: true, force: true });
     }

@@ -3,22 +3,18 @@
  * cluster and run side by side, because most of them wait for it.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Invocation, type Running, TestProject, until } from '../support/cli.js';
-import { Cluster, type ListedJob, slurmAvailable } from '../support/slurm/slurm.js';
+import { until } from '../support/cli.js';
+import { COUNTED, ClusterProject } from '../support/cluster-project.js';
+import { Cluster, slurmAvailable } from '../support/slurm/slurm.js';
 
 const available = slurmAvailable();
 
 test('a cluster can be had here, or it is said why not', () => {
   if (!available.ok) console.log(`skipped: the tests on a cluster: ${available.why}`);
 });
-
-const SETTINGS = 'executors:\n  cluster: { type: slurm, poll: 1s }\n';
-/** A task that says each time that it runs. */
-const COUNTED = (command: string, more = ''): string =>
-  `executor: cluster\ntasks:\n  train:\n    run: |\n      echo run >> count\n      ${command}\n      echo made > model.bin\n    outputs: { model: model.bin }\n${more}`;
 
 /** Three tasks, each of which reads what the one before has made. @param first prints what the first one puts out */
 const CHAIN = (first: string, more = ''): string => `executor: cluster
@@ -39,67 +35,6 @@ tasks:
       echo \${{ matrix.n }} > out-\${{ matrix.n }}.txt
     outputs: { out: "out-\${{ matrix.n }}.txt" }
 ${more}`;
-
-class ClusterProject {
-  readonly project: TestProject;
-  readonly #cluster: Cluster;
-
-  private constructor(project: TestProject, cluster: Cluster) {
-    this.project = project;
-    this.#cluster = cluster;
-  }
-
-  static async make(cluster: Cluster, pipeline: string, settings = SETTINGS): Promise<ClusterProject> {
-    const project = await TestProject.make({ 'modelyard.yaml': settings, 'main.pipeline.yaml': pipeline });
-    return new ClusterProject(project, cluster);
-  }
-
-  start(args: readonly string[], env: Invocation['env'] = {}): Running {
-    return this.project.start(args, { env: { ...this.#cluster.env, ...env } });
-  }
-
-  async expect(code: number, args: readonly string[], env: Invocation['env'] = {}): Promise<string> {
-    const { stdout } = await this.project.expect(code, args, { env: { ...this.#cluster.env, ...env } });
-    return stdout;
-  }
-
-  /** The job of the run's only task, once it runs. */
-  async running(): Promise<ListedJob> {
-    let found: ListedJob | undefined;
-    await this.#cluster.waitFor(async () => {
-      const names = readdirSync(this.project.path('.modelyard/jobs'));
-      const jobs = await this.#cluster.jobs();
-      found = jobs.find(({ name, state }) => names.includes(name) && state === 'RUNNING');
-      return found !== undefined && this.times() > 0;
-    });
-    assert.ok(found);
-    return found;
-  }
-
-  /** The numbers of the arrays in which the tasks of the last run were done. */
-  arrays(): readonly (string | undefined)[] {
-    return this.project.lastRun().tasks.map(({ job }) => /^(\d+)_\d+$/.exec(job?.id ?? '')?.[1]);
-  }
-
-  /** How often the task has run. */
-  times(): number {
-    return this.project.exists('count') ? this.project.read('count').trim().split('\n').length : 0;
-  }
-
-  /** Nothing is left of any job. */
-  assertClean(): void {
-    const folder = this.project.path('.modelyard/jobs');
-    assert.deepEqual(existsSync(folder) ? readdirSync(folder) : [], []);
-  }
-
-  log(task = 'train'): string {
-    const run = this.project.lastRun();
-    return readFileSync(
-      this.project.path('.modelyard/runs', run.id.slice(0, 6), run.id, `logs/${task}.log`),
-      'utf8',
-    );
-  }
-}
 
 type Case = readonly [string, (cluster: Cluster) => Promise<void>];
 

@@ -186,7 +186,7 @@ export function executorContract(
       try {
         await check(on);
       } finally {
-        on.executor.close();
+        await on.executor.close();
         await on.end();
       }
     });

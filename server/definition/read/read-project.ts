@@ -136,6 +136,8 @@ function readExecutor({ key, value }: MapEntry): ExecutorSettings[] {
       submitOptions: textsOf(field(value, 'submit-options')).map((option) => option.value),
       setup: textsOf(field(value, 'setup')).map((command) => command.value),
       ...given('workDir', text('work-dir')),
+      ...given('login', text('login')),
+      ...given('remoteDir', text('remote-dir')),
       pollMs: durationOf(field(value, 'poll')) ?? SLURM_POLL_MS,
       ...given('maxJobs', numberOf(field(value, 'max-jobs'))),
       ...given('group', numberOf(field(value, 'group'))),

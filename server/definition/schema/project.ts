@@ -72,6 +72,16 @@ const slurmKeys = {
     'Slurm: where the scripts and the output of jobs lie while they run, on a file system that all nodes share. Default: `.modelyard/jobs`.',
     ['/scratch/ada/jobs'],
   ),
+  login: opt(
+    Type.String({ pattern: '^[^-\\s:/][^\\s:/]*$' }),
+    'Slurm: the login node, as you would give it to `ssh`. Its commands run there, through the `ssh` of this machine and its configuration. Default: this machine is one.',
+    ['ada@login.example.org'],
+  ),
+  'remote-dir': opt(
+    word,
+    'Slurm: with `login`, where the project lies on the cluster. Where that is not the same folder a copy is kept there: files are sent, and outputs brought, with `rsync`. Default: the same path as here.',
+    ['~/projects/rain'],
+  ),
   poll: opt(
     duration,
     'Slurm: how often the queue is asked for at most, when nothing changes in it.',

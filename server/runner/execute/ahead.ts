@@ -16,7 +16,7 @@ import type { AheadMemo, ExecutorJob, JobMemo, LeftJob } from '../executors/exec
 import type { Executors } from '../executors/executors.js';
 import type { LeftJobs } from '../executors/left-jobs.js';
 import { fingerprint } from '../plan/fingerprint.js';
-import { OutputsBefore, placesOf } from './outputs-before.js';
+import { OutputsBefore, globsIn, placesOf, readBy } from './outputs-before.js';
 import { type ResolvedTask, resolveFully } from '../resolve/fully.js';
 import type { Session } from '../session.js';
 
@@ -167,6 +167,7 @@ export class Ahead {
     const memo: JobMemo = {
       fingerprint: fingerprint(task.parts).hash,
       outputs: placesOf(task.outputs),
+      globs: globsIn(task.outputs),
       strangers: {},
       ahead: { after, inputs: known.hashes },
     };
@@ -177,7 +178,8 @@ export class Ahead {
         jobs: after,
         files: known.made.map((file) => session.workspace.absolute(file)),
       };
-      submitted = await executor.ahead(job(task, task.work.settings, memo), what, cancelled);
+      const reads = readBy(task.outputs, Object.keys(known.hashes));
+      submitted = await executor.ahead({ ...job(task, task.work.settings, memo), reads }, what, cancelled);
     } finally {
       if (submitted === undefined) before.undo();
       else left.add(submitted);

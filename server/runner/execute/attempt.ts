@@ -86,6 +86,8 @@ const MOST_COMPLAINTS = 3;
 /** What an executor is told of the attempt beside its command, and the job in which it is under way already. */
 export interface AttemptJob {
   readonly memo: ExecutorJob['memo'];
+  /** Files that have to be where it runs. */
+  readonly reads: readonly string[];
   readonly left?: LeftJob;
 }
 
@@ -351,6 +353,7 @@ export class Attempt {
       env: { ...basis.env, own: { ...basis.env.own, ...over, ...options?.env } },
       script,
       memo: this.#job.memo,
+      reads: this.#job.reads,
       onOutput: (stream, chunk) => streams[stream].push(chunk),
       onState: (state) => this.#tellState(state),
     };

@@ -38,7 +38,7 @@ import { madeOf } from '../plan/identity.js';
 import { FOLDER_MIME, mimeOf } from '../../stores/disk/mime.js';
 import type { JobMemo, LeftJob } from '../executors/executor.js';
 import type { LeftJobs } from '../executors/left-jobs.js';
-import { OutputsBefore, placesOf } from './outputs-before.js';
+import { OutputsBefore, globsIn, placesOf, readBy } from './outputs-before.js';
 import { type ResolvedTask, resolveFully } from '../resolve/fully.js';
 import type { Seat } from './schedule.js';
 import { type Session, type TaskResult, namesOf, resultOf } from '../session.js';
@@ -491,15 +491,20 @@ class Execution {
     const memo: JobMemo = {
       fingerprint: print.hash,
       outputs: placesOf(task.outputs),
+      globs: globsIn(task.outputs),
       strangers: before.strangers,
     };
+    const reads = readBy(
+      task.outputs,
+      inputs.map((input) => input.path),
+    );
     let broken = 0;
     const { max, delayMs, maxDelayMs } = this.#instance.task.retries;
     const stop = this.#context.matrixStop(this.#instance.task.name);
     const first = left?.attempt ?? 1;
     for (let number = first; ; number++) {
       if (number > first) before.discard();
-      const job = number === first ? { memo, ...defined({ left }) } : { memo };
+      const job = { memo, reads, ...defined({ left: number === first ? left : undefined }) };
       const attempt = new Attempt(this.#context, task, number, stop, this.#seat, job);
       const settle = this.#context.versions?.watch();
       const outcome = await attempt.run();

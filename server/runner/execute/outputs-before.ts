@@ -76,6 +76,18 @@ export function placesOf(
   );
 }
 
+/** The globs among outputs, as they are written. */
+export function globsIn(
+  outputs: readonly { readonly path?: string; readonly glob: boolean }[],
+): readonly string[] {
+  return outputs.flatMap(({ path: one, glob }) => (glob && one !== undefined ? [one] : []));
+}
+
+/** What has to be where a task runs: its inputs, and outputs that it goes on with. */
+export function readBy(outputs: readonly TaskOutputPath[], inputs: readonly string[]): readonly string[] {
+  return [...inputs, ...outputs.filter((output) => output.persist).map((output) => output.path)];
+}
+
 /** The outputs of one task, from before it starts until it is known how it ends. */
 export class OutputsBefore {
   readonly #session: Session;

@@ -24,6 +24,8 @@ export interface ExecutorJob {
   /** How long processes may take to end after they were asked to. */
   readonly graceMs: number;
   readonly memo: JobMemo;
+  /** Files that have to be where it runs, relative to the project. Absent: nobody has said. */
+  readonly reads?: readonly string[];
   /** Of the jobs with the same key only so many may run at once: those of a matrix. Absent: somebody else sees to that. */
   readonly lane?: Lane;
   /** The chunk is overwritten by the next one as soon as this returns. */
@@ -50,6 +52,8 @@ export interface JobMemo {
   readonly fingerprint: string;
   /** Where it writes, relative to the project: files, and the folders where globs look. */
   readonly outputs: readonly string[];
+  /** The globs among them, as they are written. Absent: none. */
+  readonly globs?: readonly string[];
   /** Files that its globs matched before, by path, with their stamps. */
   readonly strangers: Readonly<Record<string, string>>;
   /** It was submitted before that was known which the task depends on; the fingerprint is then that of the rest. */
@@ -133,7 +137,7 @@ export interface LeftJob {
   /** Ends it. When this is over nothing of it writes any more. */
   reap(): Promise<void>;
   /** At the end of the run that went on with it. */
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 /** What people may want of one job. */
@@ -160,5 +164,5 @@ export interface Executor {
    */
   ahead?(job: ExecutorJob, after: After, cancelled: AbortSignal): Promise<LeftJob | undefined>;
   /** Ends what it holds itself, when no job is left. */
-  close(): void;
+  close(): void | Promise<void>;
 }

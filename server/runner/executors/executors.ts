@@ -117,8 +117,8 @@ export class Executors {
   }
 
   async close(): Promise<void> {
-    this.#local.close();
-    for (const opened of this.#opened.values()) (await opened).close();
+    await this.#local.close();
+    for (const opened of this.#opened.values()) await (await opened).close();
   }
 
   #elsewhere(name: string): Elsewhere | undefined {

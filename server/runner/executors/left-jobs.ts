@@ -73,8 +73,8 @@ export class LeftJobs {
   }
 
   /** Removes what is left of those whose end was taken. */
-  close(): void {
-    for (const job of this.all) job.close();
+  async close(): Promise<void> {
+    for (const job of this.all) await job.close();
   }
 
   /**

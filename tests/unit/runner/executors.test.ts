@@ -9,7 +9,7 @@ import type { Resources, SlurmExecutor } from '../../../server/definition/defini
 import { shellOf } from '../../../server/definition/shell/shells.js';
 import type { ExecutionResult, JobState } from '../../../server/runner/executors/executor.js';
 import { localExecutor } from '../../../server/runner/executors/local.js';
-import { describeRefusal, isCrowded } from '../../../server/runner/executors/slurm/client.js';
+import { describeRefusal, isCrowded, slurmHere } from '../../../server/runner/executors/slurm/client.js';
 import { judge } from '../../../server/runner/executors/slurm/jobs/judge.js';
 import { nodeGroups } from '../../../server/runner/executors/slurm/limits.js';
 import { until } from '../../support/cli.js';
@@ -626,7 +626,7 @@ test('slurm: what has no answer from the controller is not said to be impossible
 test('slurm: what `sinfo` lists is read', { skip: noProc }, async () => {
   const on = onFake();
   try {
-    const [first, second, third] = await nodeGroups();
+    const [first, second, third] = await nodeGroups(slurmHere);
     assert.deepEqual(
       [first?.partition, first?.isDefault, first?.nodes, first?.cpus, first?.timeMs],
       ['main', true, 2, 4, undefined],

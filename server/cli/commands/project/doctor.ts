@@ -134,7 +134,7 @@ async function clusters(root: string): Promise<Finding[]> {
   const { describeCluster } = await import('../../../runner/executors/slurm/jobs/describe.js');
   return Promise.all(
     own.map(async (settings): Promise<Finding> => {
-      const { ok, text } = await describeCluster(settings);
+      const { ok, text } = await describeCluster(RunStore.open(root).layout, settings);
       return { name: `executor ${settings.name}`, state: ok ? 'ok' : 'error', text };
     }),
   );

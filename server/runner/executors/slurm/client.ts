@@ -6,9 +6,11 @@ import { findProgram } from '../../execute/shells.js';
 /** What changes the commands' behaviour behind the back of whoever calls them; where the cluster is stays. */
 const THEIRS = /^(?:SBATCH|SLURM|SLURMD|SQUEUE|SACCT|SCANCEL|SCONTROL|SINFO|SALLOC|SRUN|PMI|PMIX)_/;
 const KEPT: ReadonlySet<string> = new Set(['SLURM_CONF', 'SLURM_CLUSTERS']);
+/** In bash: unsets them. */
+export const FORGET_SLURM = `for one in $(compgen -v | grep -E '${THEIRS.source.replace('?:', '')}'); do case $one in ${[...KEPT].join(' | ')}) ;; *) unset "$one" ;; esac; done`;
 
 /** Makes what the commands say readable. */
-const READABLE = { LC_ALL: 'C', SLURM_TIME_FORMAT: 'standard' } as const;
+export const READABLE = { LC_ALL: 'C', SLURM_TIME_FORMAT: 'standard' } as const;
 
 /** Names of variables that a job would inherit from `sbatch`, although nobody has set them for it. @param env of the job */
 export function onlyForSlurm(env: Readonly<Record<string, string>>): readonly string[] {
@@ -65,16 +67,29 @@ export function describeRefusal(message: string): string {
   return `${message}. A limit of the account or the QOS does not allow the job: ${asked}`;
 }
 
-interface Call {
+export interface Call {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
 }
 
-/** Never rejects. */
-export function ask(program: string, args: readonly string[], { env, input }: Call = {}): Promise<Answer> {
+/** Where the commands of Slurm are. */
+export interface Door {
+  /** By which the cluster knows whose jobs are meant: a name or a number. */
+  user(): Promise<string>;
+  /** Never rejects. */
+  ask(program: string, args: readonly string[], call?: Call): Promise<Answer>;
+}
+
+/** On this machine. */
+const HERE: Door = {
+  user: () => Promise.resolve(String(process.getuid?.() ?? '')),
+  ask: askHere,
+};
+
+function askHere(program: string, args: readonly string[], { env, input }: Call = {}): Promise<Answer> {
   const file = findProgram(program, process.env);
   if (file === undefined) {
-    const message = `\`${program}\` is not found in the PATH: this machine is no login node of a Slurm cluster`;
+    const message = `\`${program}\` is not found in the PATH: this machine is no login node of a Slurm cluster (\`login: user@host\` of the executor leads to one over SSH)`;
     return Promise.resolve({ ok: false, why: 'absent', message });
   }
   return new Promise((resolve) => {
@@ -103,15 +118,17 @@ export function ask(program: string, args: readonly string[], { env, input }: Ca
     child.stdin.end(input);
     child.once('error', (error) => resolve({ ok: false, why: 'refused', message: error.message }));
     child.once('close', (code, signal) => {
-      if (code === 0) {
-        resolve({ ok: true, text: said.out });
-        return;
-      }
-      const words = said.err.replace(/^\w+: (?:error: )?(?:Batch job submission failed: )?/gm, '').trim();
-      const message = words === '' ? `\`${program}\` ended with ${code ?? signal ?? 'nothing'}` : words;
-      resolve({ ok: false, why: signal !== null || UNCLEAR.test(words) ? 'unclear' : 'refused', message });
+      resolve(code === 0 ? { ok: true, text: said.out } : failed(program, said.err, code ?? signal));
     });
   });
+}
+
+/** What a command that has failed is about. @param how its exit code, or the signal that ended it */
+export function failed(program: string, err: string, how: number | string | null): Answer {
+  const words = err.replace(/^\w+: (?:error: )?(?:Batch job submission failed: )?/gm, '').trim();
+  const message = words === '' ? `\`${program}\` ended with ${how ?? 'nothing'}` : words;
+  const isUnclear = typeof how === 'string' || UNCLEAR.test(words);
+  return { ok: false, why: isUnclear ? 'unclear' : 'refused', message };
 }
 
 /** A job as `squeue` or `sacct` lists it. */
@@ -126,75 +143,97 @@ export interface Listed {
   readonly node: string;
 }
 
-const USER = String(process.getuid?.() ?? '');
+/** The commands of one cluster, for this process. */
+export class SlurmClient {
+  readonly #door: Door;
+  /** The last list that was asked for. */
+  #last:
+    | { readonly at: number; readonly list: Promise<readonly Listed[] | undefined>; ended: boolean }
+    | undefined;
+  /** Why it has not answered the last time. */
+  trouble = '';
 
-/** The last list that was asked for. */
-let last:
-  { readonly at: number; readonly list: Promise<readonly Listed[] | undefined>; ended: boolean } | undefined;
-
-/**
- * All jobs of this user that the controller still knows; `undefined`: it has not answered, which is no news.
- * @param ageMs how old the answer may be, if it is there; absent: it is asked for now
- */
-export function listJobs(ageMs?: number): Promise<readonly Listed[] | undefined> {
-  if (ageMs !== undefined && last !== undefined && (!last.ended || Date.now() - last.at < ageMs))
-    return last.list;
-  const asked = { at: Date.now(), list: askForJobs(), ended: false };
-  last = asked;
-  void asked.list.then(() => (asked.ended = true));
-  return asked.list;
-}
-
-async function askForJobs(): Promise<readonly Listed[] | undefined> {
-  const answer = await ask('squeue', ['-h', '-r', '-t', 'all', '-u', USER, '-o', '%i|%T|%r|%N|%j']);
-  if (!answer.ok) return undefined;
-  return answer.text.split('\n').flatMap((line): Listed[] => {
-    const [id = '', state = '', reason = '', node = '', ...name] = line.split('|');
-    return id === '' ? [] : [{ id, state, reason, node, name: name.join('|') }];
-  });
-}
-
-/** How many jobs come before one, by the numbers of jobs and arrays; only of its partition, everybody's. */
-export async function placesInQueue(): Promise<ReadonlyMap<string, number>> {
-  // In its own order: by partition, and in each of them the highest priority first.
-  const answer = await ask('squeue', ['-h', '-t', 'PENDING', '-S', 'P,-p', '-o', '%P|%F']);
-  const places = new Map<string, number>();
-  const counts = new Map<string, number>();
-  for (const line of answer.ok ? answer.text.split('\n') : []) {
-    const [partition = '', id = ''] = line.split('|');
-    if (id === '' || places.has(id)) continue;
-    const before = counts.get(partition) ?? 0;
-    places.set(id, before);
-    counts.set(partition, before + 1);
+  constructor(door: Door) {
+    this.#door = door;
   }
-  return places;
-}
 
-/** How a job ended that the controller has forgotten, where the site keeps accounts. */
-export async function accountedState(id: string, name: string, since: Date): Promise<string | undefined> {
-  const from = new Date(since.getTime() - 3_600_000 - since.getTimezoneOffset() * 60_000);
-  // A record that somebody else has changed may have any time.
-  const begin = Number.isNaN(from.getTime()) ? [] : ['-S', from.toISOString().slice(0, 19)];
-  const answer = await ask('sacct', ['-n', '-X', '-P', '-j', id, ...begin, '-o', 'State,JobName']);
-  if (!answer.ok) return undefined;
-  for (const line of answer.text.split('\n')) {
-    const [state = '', ...rest] = line.split('|');
-    // Ids are used again where the controller has lost its state.
-    if (rest.join('|') === name) return state.split(' ')[0];
+  /** Never rejects. */
+  ask(program: string, args: readonly string[], call?: Call): Promise<Answer> {
+    return this.#door.ask(program, args, call);
   }
-  return undefined;
+
+  /**
+   * All jobs of this user that the controller still knows; `undefined`: it has not answered, which is no news.
+   * @param ageMs how old the answer may be, if it is there; absent: it is asked for now
+   */
+  listJobs(ageMs?: number): Promise<readonly Listed[] | undefined> {
+    const last = this.#last;
+    if (ageMs !== undefined && last !== undefined && (!last.ended || Date.now() - last.at < ageMs))
+      return last.list;
+    const asked = { at: Date.now(), list: this.#askForJobs(), ended: false };
+    this.#last = asked;
+    void asked.list.then(() => (asked.ended = true));
+    return asked.list;
+  }
+
+  async #askForJobs(): Promise<readonly Listed[] | undefined> {
+    const user = await this.#door.user();
+    const answer = await this.ask('squeue', ['-h', '-r', '-t', 'all', '-u', user, '-o', '%i|%T|%r|%N|%j']);
+    if (!answer.ok) {
+      this.trouble = answer.message;
+      return undefined;
+    }
+    return answer.text.split('\n').flatMap((line): Listed[] => {
+      const [id = '', state = '', reason = '', node = '', ...name] = line.split('|');
+      return id === '' ? [] : [{ id, state, reason, node, name: name.join('|') }];
+    });
+  }
+
+  /** How many jobs come before one, by the numbers of jobs and arrays; only of its partition, everybody's. */
+  async placesInQueue(): Promise<ReadonlyMap<string, number>> {
+    // In its own order: by partition, and in each of them the highest priority first.
+    const answer = await this.ask('squeue', ['-h', '-t', 'PENDING', '-S', 'P,-p', '-o', '%P|%F']);
+    const places = new Map<string, number>();
+    const counts = new Map<string, number>();
+    for (const line of answer.ok ? answer.text.split('\n') : []) {
+      const [partition = '', id = ''] = line.split('|');
+      if (id === '' || places.has(id)) continue;
+      const before = counts.get(partition) ?? 0;
+      places.set(id, before);
+      counts.set(partition, before + 1);
+    }
+    return places;
+  }
+
+  /** How a job ended that the controller has forgotten, where the site keeps accounts. */
+  async accountedState(id: string, name: string, since: Date): Promise<string | undefined> {
+    const from = new Date(since.getTime() - 3_600_000 - since.getTimezoneOffset() * 60_000);
+    // A record that somebody else has changed may have any time.
+    const begin = Number.isNaN(from.getTime()) ? [] : ['-S', from.toISOString().slice(0, 19)];
+    const answer = await this.ask('sacct', ['-n', '-X', '-P', '-j', id, ...begin, '-o', 'State,JobName']);
+    if (!answer.ok) return undefined;
+    for (const line of answer.text.split('\n')) {
+      const [state = '', ...rest] = line.split('|');
+      // Ids are used again where the controller has lost its state.
+      if (rest.join('|') === name) return state.split(' ')[0];
+    }
+    return undefined;
+  }
+
+  /** Never says that a job has ended: only the queue does. */
+  async cancelJobs(ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += CANCELLED_AT_ONCE)
+      await this.ask('scancel', ids.slice(at, at + CANCELLED_AT_ONCE));
+  }
+
+  /** Cancels whatever bears a name, also what the client has not heard of. */
+  async cancelNamed(name: string): Promise<void> {
+    await this.ask('scancel', ['-u', await this.#door.user(), `--name=${name}`]);
+  }
 }
 
 /** More ids than fit on any command line are asked for in turn. */
 const CANCELLED_AT_ONCE = 200;
 
-/** Never says that a job has ended: only the queue does. */
-export async function cancelJobs(ids: readonly string[], options: readonly string[] = []): Promise<void> {
-  for (let at = 0; at < ids.length; at += CANCELLED_AT_ONCE)
-    await ask('scancel', [...options, ...ids.slice(at, at + CANCELLED_AT_ONCE)]);
-}
-
-/** Cancels whatever bears a name, also what the client has not heard of. */
-export async function cancelNamed(name: string): Promise<void> {
-  await ask('scancel', ['-u', USER, `--name=${name}`]);
-}
+/** Of this machine. */
+export const slurmHere = new SlurmClient(HERE);

@@ -31,6 +31,20 @@ export interface JobEntry {
   readonly id?: string;
   /** It was submitted together with others. */
   readonly batch?: BatchPlace;
+  /** Where the cluster is another machine's. */
+  readonly remote?: RemotePlace;
+}
+
+/** A project as the jobs of a cluster see it that is reached over SSH. Paths are absolute there. */
+export interface RemotePlace {
+  readonly login: string;
+  readonly root: string;
+  /** Of the jobs' folders. */
+  readonly jobs: string;
+  /** It is a copy: files are brought there and back. */
+  readonly copied: boolean;
+  /** The jobs' folders are not seen here: what jobs write there is brought here. */
+  readonly mirrored: boolean;
 }
 
 /** Where a job is among those that were submitted as one. */
@@ -111,13 +125,14 @@ export function readEntry(layout: Layout, name: string): JobEntry | undefined {
   try {
     const value: unknown = JSON.parse(readPlainText(fileOf(layout, name)));
     if (!isRecord(value)) return undefined;
-    const { executor, run, pipeline, task, folder, submittedAt, attempt, memo, batch } = value;
+    const { executor, run, pipeline, task, folder, submittedAt, attempt, memo, batch, remote } = value;
     const texts = [executor, run, pipeline, task, folder, submittedAt];
     const whole =
       texts.every((text) => typeof text === 'string') &&
       typeof attempt === 'number' &&
       isMemo(memo) &&
-      (batch === undefined || isPlace(batch));
+      (batch === undefined || isPlace(batch)) &&
+      (remote === undefined || isRemote(remote));
     return whole && value['version'] === 1 && value['name'] === name
       ? (value as unknown as JobEntry)
       : undefined;
@@ -128,10 +143,21 @@ export function readEntry(layout: Layout, name: string): JobEntry | undefined {
 
 function isMemo(memo: unknown): boolean {
   if (!isRecord(memo)) return false;
-  const { fingerprint, outputs, strangers, ahead } = memo;
+  const { fingerprint, outputs, globs = [], strangers, ahead } = memo;
   const isAhead =
     ahead === undefined || (isRecord(ahead) && isRecord(ahead['after']) && isRecord(ahead['inputs']));
-  return typeof fingerprint === 'string' && Array.isArray(outputs) && isRecord(strangers) && isAhead;
+  const areLists = Array.isArray(outputs) && Array.isArray(globs);
+  return typeof fingerprint === 'string' && areLists && isRecord(strangers) && isAhead;
+}
+
+function isRemote(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { login, root, jobs, copied, mirrored } = value;
+  const isLogin = typeof login === 'string' && login !== '' && !login.startsWith('-');
+  const isPath = (one: unknown): boolean => typeof one === 'string' && path.posix.isAbsolute(one);
+  return (
+    isLogin && isPath(root) && isPath(jobs) && typeof copied === 'boolean' && typeof mirrored === 'boolean'
+  );
 }
 
 /** Its names become paths: they are those of folders beside the job's. */

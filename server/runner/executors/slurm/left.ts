@@ -1,11 +1,13 @@
 /** Jobs of a cluster whose runner is gone. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../../base/defined.js';
 import { SLURM_POLL_MS } from '../../../definition/executors.js';
 import { withLock } from '../../../stores/disk/file-lock.js';
 import type { Layout } from '../../../stores/layout.js';
 import type { LeftJob } from '../executor.js';
-import { type Listed, cancelNamed, listJobs } from './client.js';
+import type { Listed } from './client.js';
+import { type Cluster, clusterAt, remoteOf } from './clusters.js';
 import {
   type JobEntry,
   idIn,
@@ -19,7 +21,7 @@ import {
 import { SlurmJob } from './jobs/job.js';
 import { isFinal } from './jobs/judge.js';
 import { claim, hasOthers, isWithdrawn, readDone } from './jobs/marks.js';
-import { slurmQueue } from './queue.js';
+import type { RemoteProject } from './ssh/remote-project.js';
 import { FILES } from './jobs/script.js';
 
 const CLAIM_MS = 5_000;
@@ -73,9 +75,19 @@ export class LeftSlurmJob implements LeftJob {
     return this.#entry.memo;
   }
 
+  get #cluster(): Cluster {
+    return clusterAt(this.#entry.remote?.login);
+  }
+
+  get #remote(): RemoteProject | undefined {
+    return remoteOf(this.#layout, this.#entry);
+  }
+
   async look(): Promise<'live' | 'succeeded' | 'ended'> {
+    // What is not known of it is news for whoever watches it.
+    if (this.#remote?.place.mirrored === true) await this.#remote.pull([this.#entry]);
     if (isWithdrawn(this.#entry.folder)) return 'ended';
-    const list = await listJobs(LOOK_AGE_MS);
+    const list = await this.#cluster.client.listJobs(LOOK_AGE_MS);
     // A name may have been another job's before, and so may an id.
     const listed = list?.find((one) => this.#is(one));
     const done = readDone(path.join(this.#entry.folder, FILES.done));
@@ -107,7 +119,10 @@ export class LeftSlurmJob implements LeftJob {
 
   attach(job: Parameters<LeftJob['attach']>[0]): SlurmJob {
     const entry = { ...this.#entry, run: this.#by, memo: job.memo };
-    this.#attached = new SlurmJob(this.#layout, entry, job, { pollMs: SLURM_POLL_MS });
+    this.#attached = new SlurmJob(this.#layout, entry, job, {
+      pollMs: SLURM_POLL_MS,
+      ...defined({ login: entry.remote?.login }),
+    });
     void this.#attached.takeUp();
     return this.#attached;
   }
@@ -118,17 +133,19 @@ export class LeftSlurmJob implements LeftJob {
     try {
       writeFileSync(path.join(folder, FILES.cancel), '');
       // The others of its job go on, and when its turn comes nobody begins it.
-      if (isShared(this.#entry)) {
+      if (isShared(this.#entry) && this.#remote?.place.mirrored !== true) {
         claim(folder);
         isOver = hasOthers(this.#entry);
       }
     } catch {
       // Killed before it was made; or it has begun.
     }
+    await this.#remote?.cancel([this.#entry]);
     for (const giveUp = Date.now() + REAP_MS; !isOver;) {
+      await this.#remote?.pull([this.#entry]);
       const others = hasOthers(this.#entry);
       if (others && readDone(path.join(folder, FILES.done)) !== undefined) break;
-      const list = await listJobs(0);
+      const list = await this.#cluster.client.listJobs(0);
       const live = list?.filter((one) => this.#is(one) && !isFinal(one.state));
       if (live?.length === 0) break;
       if (Date.now() > giveUp) {
@@ -137,14 +154,17 @@ export class LeftSlurmJob implements LeftJob {
         );
       }
       // Where others go on in the job its own script ends it.
-      if (!others && live !== undefined) for (const one of live) slurmQueue.cancel(one.id);
-      else if (this.#entry.batch === undefined) await cancelNamed(name);
+      if (!others && live !== undefined) for (const one of live) this.#cluster.queue.cancel(one.id);
+      else if (this.#entry.batch === undefined) await this.#cluster.client.cancelNamed(name);
       await new Promise((resolve) => setTimeout(resolve, REAP_POLL_MS));
     }
     removeEntry(this.#layout, this.#entry);
+    await this.#remote?.remove([this.#entry]);
   }
 
-  close(): void {
-    this.#attached?.forget();
+  async close(): Promise<void> {
+    const { entry } = this.#attached ?? {};
+    if (entry !== undefined && this.#attached?.forget() === true)
+      await remoteOf(this.#layout, entry)?.remove([entry]);
   }
 }

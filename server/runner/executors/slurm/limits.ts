@@ -3,28 +3,36 @@ import { defined } from '../../../base/defined.js';
 import type { NodeGroup } from '../../../definition/known/cluster.js';
 import { keepCluster } from '../../../stores/cluster-memory.js';
 import type { Layout } from '../../../stores/layout.js';
-import { ask } from './client.js';
+import type { SlurmClient } from './client.js';
 
 const MIB = 1024 * 1024;
 const KEPT_MS = 300_000;
 
-let kept: { readonly at: number; readonly groups: Promise<readonly NodeGroup[]> } | undefined;
+interface Kept {
+  readonly at: number;
+  readonly groups: Promise<readonly NodeGroup[]>;
+}
+
+const kept = new WeakMap<SlurmClient, Kept>();
 
 /** Asked once in a while; empty where nobody answers. @param layout where the answer is kept; absent: nothing is written */
-export async function nodeGroups(layout?: Layout): Promise<readonly NodeGroup[]> {
-  const isNew = kept === undefined || Date.now() - kept.at > KEPT_MS;
-  if (kept === undefined || isNew) kept = { at: Date.now(), groups: askForGroups() };
-  const { at } = kept;
-  const groups = await kept.groups;
+export async function nodeGroups(client: SlurmClient, layout?: Layout): Promise<readonly NodeGroup[]> {
+  let known = kept.get(client);
+  if (known === undefined || Date.now() - known.at > KEPT_MS) {
+    known = { at: Date.now(), groups: askForGroups(client) };
+    kept.set(client, known);
+  }
+  const { at } = known;
+  const groups = await known.groups;
   if (layout !== undefined && groups.length > 0)
     keepCluster(layout, { at: new Date(at).toISOString(), groups });
   return groups;
 }
 
-async function askForGroups(): Promise<readonly NodeGroup[]> {
-  const answer = await ask('sinfo', ['-h', '-e', '-o', '%P|%D|%c|%m|%l|%G|%L']);
+async function askForGroups(client: SlurmClient): Promise<readonly NodeGroup[]> {
+  const answer = await client.ask('sinfo', ['-h', '-e', '-o', '%P|%D|%c|%m|%l|%G|%L']);
   if (!answer.ok) {
-    kept = undefined;
+    kept.delete(client);
     return [];
   }
   return answer.text.split('\n').flatMap((line): NodeGroup[] => {

@@ -3,7 +3,7 @@
  * happened and ever more seldom while nothing does. Marks and output in the jobs' folders are looked at between, which costs
  * the controller nothing.
  */
-import { type Listed, cancelJobs, listJobs, placesInQueue } from './client.js';
+import type { Listed, SlurmClient } from './client.js';
 
 /** A job that waits to be told. */
 export interface Watched {
@@ -16,19 +16,26 @@ export interface Watched {
   look(): boolean;
   /** The controller has answered. @returns whether that is news */
   told(listed: Listed | undefined, asked: number): boolean;
-  /** The controller has not answered. */
-  untold(): void;
+  /** The controller has not answered. @param why what went wrong, for people */
+  untold(why: string): void;
+  /** Its folder as it is where it runs. @returns whether it is. Absent: it is seen */
+  readonly pull?: Pull | undefined;
   /** Whether it waits for its turn among others. */
   readonly isInLine: boolean;
   /** @param before how many jobs come before it */
   placed(before: number): void;
 }
 
+/** Brings what jobs have written, of some whose function is the same. */
+export type Pull = (jobs: readonly Watched[]) => Promise<boolean>;
+
 /** The shortest pause between two questions. */
 const SHORTEST_MS = 1_000;
 /** Controllers forget jobs that ended some minutes ago. */
 const LONGEST_MS = 120_000;
 const GROWTH = 1.5;
+/** The longest pause between two looks at what jobs print that are behind a login node. */
+const PULL_MS = 4_000;
 
 /** How often the folders are looked at; with many jobs less often. */
 const LOOK_MS = 250;
@@ -41,6 +48,7 @@ const PLACES_MS = 60_000;
 const GATHER_MS = 30;
 
 export class SlurmQueue {
+  readonly #client: SlurmClient;
   readonly #watched = new Set<Watched>();
   #timer: NodeJS.Timeout | undefined;
   #pause = SHORTEST_MS;
@@ -49,6 +57,13 @@ export class SlurmQueue {
   #asking = false;
   #placesAt = 0;
   readonly #cancelled = new Set<string>();
+  #pulling = false;
+  #pullPause = SHORTEST_MS;
+  #pullNext = 0;
+
+  constructor(client: SlurmClient) {
+    this.#client = client;
+  }
 
   watch(job: Watched): void {
     this.#watched.add(job);
@@ -79,7 +94,7 @@ export class SlurmQueue {
       setTimeout(() => {
         const ids = [...this.#cancelled];
         this.#cancelled.clear();
-        void cancelJobs(ids).then(() => this.soon());
+        void this.#client.cancelJobs(ids).then(() => this.soon());
       }, GATHER_MS);
     }
     this.#cancelled.add(id);
@@ -96,15 +111,34 @@ export class SlurmQueue {
   }
 
   #look(): void {
-    for (const job of [...this.#watched]) if (job.look()) this.soon();
+    let news = false;
+    for (const job of [...this.#watched]) if (job.look()) news = true;
+    if (news) this.soon();
+    if (news) this.#pullPause = SHORTEST_MS;
+    if (!this.#pulling && Date.now() >= this.#pullNext) void this.#pull();
     if (!this.#asking && this.#watched.size > 0 && Date.now() >= this.#next) void this.#ask();
+  }
+
+  /** @returns whether what jobs have written is as new here as where they run */
+  async #pull(): Promise<boolean> {
+    const ways = new Map<Pull, Watched[]>();
+    for (const job of this.#watched) {
+      if (job.pull !== undefined) ways.set(job.pull, [...(ways.get(job.pull) ?? []), job]);
+    }
+    if (ways.size === 0) return true;
+    this.#pulling = true;
+    const pulled = await Promise.all([...ways].map(([pull, jobs]) => pull(jobs)));
+    this.#pulling = false;
+    this.#pullNext = Date.now() + this.#pullPause;
+    this.#pullPause = Math.min(PULL_MS, this.#pullPause * GROWTH);
+    return pulled.every(Boolean);
   }
 
   async #askPlaces(): Promise<void> {
     const inLine = [...this.#watched].filter((job) => job.isInLine);
     if (inLine.length === 0 || Date.now() - this.#placesAt < PLACES_MS) return;
     this.#placesAt = Date.now();
-    const places = await placesInQueue();
+    const places = await this.#client.placesInQueue();
     for (const job of inLine) {
       const before = places.get(job.id?.split('_')[0] ?? '');
       if (before !== undefined) job.placed(before);
@@ -115,10 +149,12 @@ export class SlurmQueue {
     this.#asking = true;
     const asked = Date.now();
     this.#last = asked;
-    const list = await listJobs();
+    const list = await this.#client.listJobs();
+    // What a job has left must be known by then.
+    const isNew = list === undefined || (await this.#pull());
     this.#asking = false;
     let news = false;
-    if (list === undefined) for (const job of [...this.#watched]) job.untold();
+    if (list === undefined || !isNew) for (const job of [...this.#watched]) job.untold(this.#client.trouble);
     else {
       const known = new Map(list.map((listed) => [listed.id, listed]));
       for (const job of [...this.#watched]) {
@@ -132,6 +168,3 @@ export class SlurmQueue {
     this.#next = Date.now() + this.#pause;
   }
 }
-
-/** Of this process. */
-export const slurmQueue = new SlurmQueue();

@@ -1,10 +1,12 @@
 /** Tasks as jobs of a Slurm cluster. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { defined } from '../../../base/defined.js';
 import type { SlurmExecutor } from '../../../definition/definition.js';
 import { layoutOf } from '../../../stores/layout.js';
 import { taskLogName } from '../../../stores/runs/runs.js';
 import type { After, Executor, ExecutorContext, ExecutorJob } from '../executor.js';
+import { remoteOf } from './clusters.js';
 import type { JobEntry } from './entry.js';
 import { Gatherer } from './jobs/gather.js';
 import { SlurmJob } from './jobs/job.js';
@@ -12,7 +14,10 @@ import { LeftSlurmJob } from './left.js';
 
 export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }: ExecutorContext): Executor {
   const layout = layoutOf(root);
-  const folders = settings.workDir === undefined ? layout.jobs : path.resolve(root, settings.workDir);
+  const { login } = settings;
+  // Behind a login node it is none of this machine's.
+  const isElsewhere = settings.workDir !== undefined && login === undefined;
+  const folders = isElsewhere ? path.resolve(root, settings.workDir) : layout.jobs;
   const jobs: SlurmJob[] = [];
   const names = new Set<string>();
   const newName = (wanted: string): string => freeName(names, folders, wanted);
@@ -36,14 +41,23 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
   return {
     start(job: ExecutorJob) {
       const again = (one: SlurmJob): void => gatherer.add({ job: one, after: NOTHING });
-      const one = new SlurmJob(layout, entryOf(job), job, { pollMs, again });
+      const one = new SlurmJob(layout, entryOf(job), job, { pollMs, again, ...defined({ login }) });
       jobs.push(one);
       again(one);
       return one;
     },
     async ahead(job: ExecutorJob, after: After, cancelled: AbortSignal) {
       const entry = entryOf(job);
-      const one = new SlurmJob(layout, entry, { ...job, ...UNHEARD }, { pollMs, isAhead: true });
+      const one = new SlurmJob(
+        layout,
+        entry,
+        { ...job, ...UNHEARD },
+        {
+          pollMs,
+          isAhead: true,
+          ...defined({ login }),
+        },
+      );
       const stop = (): void => one.stop();
       cancelled.addEventListener('abort', stop, { once: true });
       gatherer.add({ job: one, after });
@@ -54,8 +68,10 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
       one.forget();
       return undefined;
     },
-    close: () => {
-      for (const job of jobs) job.forget();
+    async close() {
+      const gone = jobs.filter((job) => job.forget()).map(({ entry }) => entry);
+      const [first] = gone.filter(({ remote }) => remote !== undefined);
+      if (first !== undefined) await remoteOf(layout, first)?.remove(gone);
     },
   };
 }

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { plural } from '../../../base/format.js';
 import type { Layout } from '../../../stores/layout.js';
 import type { JobOrder, Steered } from '../executor.js';
-import { type Answer, ask } from './client.js';
+import { type Answer } from './client.js';
+import { clusterAt, remoteOf } from './clusters.js';
 import { isShared, readEntries } from './entry.js';
 import { hasOthers } from './jobs/marks.js';
 import { FILES } from './jobs/script.js';
@@ -23,6 +24,7 @@ export async function steerSlurmJob(
     return { ok: false, message };
   }
   const { id, executor, folder, batch } = entry;
+  const { client } = clusterAt(entry.remote?.login);
   const job = `job ${id} on ${executor}`;
   const isPart = order === 'cancel' && hasOthers(entry);
   const others = isShared(entry) ? (batch?.members.length ?? 1) - 1 : 0;
@@ -32,8 +34,11 @@ export async function steerSlurmJob(
   if (order === 'cancel') {
     // It may be about to start; and whoever watches it learns who it was.
     writeFileSync(path.join(folder, FILES.cancel), '');
+    await remoteOf(layout, entry)?.cancel([entry]);
     if (isPart) return { ok: true, message: what };
   }
-  const answer: Answer = await (order === 'cancel' ? ask('scancel', [id]) : ask('scontrol', [order, id]));
+  const answer: Answer = await (order === 'cancel'
+    ? client.ask('scancel', [id])
+    : client.ask('scontrol', [order, id]));
   return answer.ok ? { ok: true, message: what } : { ok: false, message: `${what}: ${answer.message}` };
 }

@@ -4,6 +4,7 @@
  */
 import type { SlurmExecutor } from '../../../../definition/definition.js';
 import type { Layout } from '../../../../stores/layout.js';
+import { type Site, siteFinder } from '../clusters.js';
 import { submitEnvironment } from '../environment.js';
 import type { SlurmJob } from './job.js';
 import { type Batch, type Waiting, submit } from './submission.js';
@@ -23,6 +24,7 @@ export class Gatherer {
   readonly #layout: Layout;
   readonly #settings: SlurmExecutor;
   readonly #newName: () => string;
+  readonly #find: () => Promise<Site>;
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
@@ -34,6 +36,7 @@ export class Gatherer {
     this.#layout = layout;
     this.#settings = settings;
     this.#newName = newName;
+    this.#find = siteFinder(layout, settings);
   }
 
   add(waiting: Waiting): void {
@@ -144,6 +147,7 @@ export class Gatherer {
       layout: this.#layout,
       settings: this.#settings,
       newName: this.#newName,
+      find: this.#find,
       giveBack: (rest: readonly Waiting[]) => {
         for (const { job } of rest) this.#leave(job);
         this.#waiting.push(...rest);

@@ -6,7 +6,8 @@ import { plural } from '../../../../base/format.js';
 import type { Layout } from '../../../../stores/layout.js';
 import { describeError } from '../../../../stores/disk/problem.js';
 import type { Execution, ExecutionResult, ExecutorJob } from '../../executor.js';
-import { type Listed, accountedState, listJobs } from '../client.js';
+import type { Listed } from '../client.js';
+import { type Cluster, clusterAt, remoteOf } from '../clusters.js';
 import {
   type JobEntry,
   idIn,
@@ -20,7 +21,8 @@ import {
 import { describeWaiting, isFinal, judge } from './judge.js';
 import { JobOutput } from './output.js';
 import { type DoneMarker, claim, hasOthers, lastWords, readDone, readStarted } from './marks.js';
-import { type Watched, slurmQueue } from '../queue.js';
+import type { Pull, Watched } from '../queue.js';
+import type { RemoteProject } from '../ssh/remote-project.js';
 import { FILES } from './script.js';
 import { type Preparation, rememberFolder, writeJob } from './write.js';
 
@@ -33,6 +35,7 @@ const CANCEL_AGAIN_MS = 15_000;
 /** How long a job that is to end at once is waited for. */
 const KILL_MS = 10_000;
 const LOOK_UP_MS = 2_000;
+const FETCH_AGAIN_MS = 60_000;
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -41,6 +44,7 @@ export class SlurmJob implements Execution, Watched {
   readonly done: Promise<ExecutionResult>;
   readonly pollMs: number;
   readonly #layout: Layout;
+  readonly #cluster: Cluster;
   readonly #job: ExecutorJob;
   readonly #output: JobOutput;
   /** As it was before it was submitted, or found. */
@@ -63,6 +67,7 @@ export class SlurmJob implements Execution, Watched {
   #stopped = false;
   #askedToEnd = 0;
   #judging = false;
+  #settling = false;
   /** Somebody is submitting it, or has. */
   #handed = false;
   readonly #isAhead: boolean;
@@ -71,8 +76,14 @@ export class SlurmJob implements Execution, Watched {
   /** Its id is known, or it has ended without one. */
   readonly submitted: Promise<void>;
 
-  constructor(layout: Layout, entry: JobEntry, job: ExecutorJob, { pollMs, isAhead, again }: Watching) {
+  constructor(
+    layout: Layout,
+    entry: JobEntry,
+    job: ExecutorJob,
+    { pollMs, login, isAhead, again }: Watching,
+  ) {
     this.#layout = layout;
+    this.#cluster = clusterAt(login);
     this.#again = again;
     this.#isAhead = isAhead === true;
     this.submitted = new Promise((resolve) => (this.#isSubmitted = resolve));
@@ -106,6 +117,15 @@ export class SlurmJob implements Execution, Watched {
     return this.#stopped || this.#ended;
   }
 
+  get #remote(): RemoteProject | undefined {
+    return remoteOf(this.#layout, this.#entry);
+  }
+
+  get pull(): Pull | undefined {
+    const remote = this.#remote;
+    return remote?.place.mirrored === true ? pullOf(remote) : undefined;
+  }
+
   get #file(): (name: string) => string {
     return (name) => path.join(this.#entry.folder, name);
   }
@@ -115,7 +135,10 @@ export class SlurmJob implements Execution, Watched {
     this.#handed = true;
     try {
       leaveBatch(this.#entry);
-      this.#entry = { ...this.#first, ...defined({ batch: preparation.batch }) };
+      this.#entry = {
+        ...this.#first,
+        ...defined({ batch: preparation.batch, remote: preparation.project?.place }),
+      };
       return writeJob(this.#layout, this.#entry, this.#job, preparation);
     } catch (error) {
       this.refuse(describeError(error));
@@ -150,7 +173,7 @@ export class SlurmJob implements Execution, Watched {
   async #lookUp(): Promise<boolean> {
     for (let clean = 0; clean < ABSENCES && !this.#stopped;) {
       await delay(Math.min(LOOK_UP_MS, this.pollMs));
-      const list = await listJobs();
+      const list = await this.#cluster.client.listJobs();
       const id = list?.find((listed) => listed.name === this.name)?.id ?? this.startedAs()?.id;
       if (id !== undefined) {
         this.known(idIn(id, this.#entry));
@@ -164,14 +187,14 @@ export class SlurmJob implements Execution, Watched {
   /** Slurm has it. */
   known(id: string): void {
     if (this.#ended) {
-      if (!hasOthers(this.#entry)) slurmQueue.cancel(id);
+      if (!hasOthers(this.#entry)) this.#cluster.queue.cancel(id);
       return;
     }
     this.#called(id);
     const { executor } = this.#entry;
     this.#job.onState?.({ state: 'submitted', handle: { executor, id } });
     if (this.#stopped) this.#cancel();
-    if (!this.#isAhead) slurmQueue.watch(this);
+    if (!this.#isAhead) this.#cluster.queue.watch(this);
     this.#isSubmitted();
   }
 
@@ -206,13 +229,13 @@ export class SlurmJob implements Execution, Watched {
     // The job goes on with others: only the mark says how this one has ended, unless the whole job was told to end.
     if (isShared(this.#entry) && this.#mark.ended !== true) {
       this.#confirmed = true;
-      this.#finish(this.#judge(undefined));
+      this.#settle(this.#judge(undefined));
     }
     return true;
   }
 
   told(listed: Listed | undefined, asked: number): boolean {
-    if (asked < this.#knownAt || this.#judging || this.#ended) return false;
+    if (asked < this.#knownAt || this.#judging || this.#settling || this.#ended) return false;
     if (listed === undefined) {
       this.#absences++;
       this.look();
@@ -254,10 +277,11 @@ export class SlurmJob implements Execution, Watched {
     this.queued(`${describeWaiting(this.#reason)}, ${place}`);
   }
 
-  untold(): void {
+  untold(why: string): void {
     if (this.#running || this.#reason === SILENT) return;
     this.#reason = SILENT;
-    this.queued('the controller does not answer; what is in the queue stays there');
+    const what = this.#cluster.connection === undefined || why === '' ? '' : `: ${why}`;
+    this.queued(`the controller does not answer; what is in the queue stays there${what}`);
   }
 
   /** The controller knows nothing of it any more. */
@@ -265,7 +289,9 @@ export class SlurmJob implements Execution, Watched {
     this.#judging = true;
     const { id = '', submittedAt } = this.#entry;
     const state =
-      this.#mark === undefined ? await accountedState(id, this.name, new Date(submittedAt)) : undefined;
+      this.#mark === undefined
+        ? await this.#cluster.client.accountedState(id, this.name, new Date(submittedAt))
+        : undefined;
     this.#judging = false;
     this.#end(state);
   }
@@ -274,7 +300,7 @@ export class SlurmJob implements Execution, Watched {
   #end(state: string | undefined): void {
     const isSpared = this.#isSpared(state);
     if (isSpared && this.#again !== undefined) {
-      slurmQueue.unwatch(this);
+      this.#cluster.queue.unwatch(this);
       this.#handed = false;
       this.#absences = 0;
       this.#markless = 0;
@@ -284,7 +310,7 @@ export class SlurmJob implements Execution, Watched {
     }
     this.#confirmed = true;
     // Whose time was up, or who had too little memory, was another one.
-    this.#finish(this.#judge(isSpared ? undefined : state));
+    this.#settle(this.#judge(isSpared ? undefined : state));
   }
 
   /** The job has ended with somebody else's task, before its own turn. */
@@ -333,13 +359,14 @@ export class SlurmJob implements Execution, Watched {
     try {
       // It may be about to start.
       writeFileSync(this.#file(FILES.cancel), '');
-      if (isShared(this.#entry)) {
+      if (isShared(this.#entry) && this.pull === undefined) {
         claim(this.#entry.folder);
         isClaimed = true;
       }
     } catch {
       // It has begun, or is not submitted yet.
     }
+    void this.#remote?.cancel([this.#entry]);
     if (this.#cancel() || !isClaimed) return;
     // Others go on, and when its turn comes nobody begins it.
     this.#confirmed = true;
@@ -359,28 +386,73 @@ export class SlurmJob implements Execution, Watched {
   #cancel(): boolean {
     this.#askedToEnd = Date.now();
     if (hasOthers(this.#entry)) return false;
-    if (this.id !== undefined) slurmQueue.cancel(this.id);
+    if (this.id !== undefined) this.#cluster.queue.cancel(this.id);
     return true;
+  }
+
+  /** It has ended: what it has made is brought here. */
+  #settle(result: ExecutionResult): void {
+    const remote = this.#remote;
+    if (this.#settling) return;
+    this.#settling = true;
+    this.#cluster.queue.unwatch(this);
+    if (remote?.place.copied !== true || !this.#started || this.#stopped) this.#finish(result);
+    else void this.#fetch(remote, result);
+  }
+
+  async #fetch(remote: RemoteProject, result: ExecutionResult): Promise<void> {
+    for (
+      let pause = LOOK_UP_MS;
+      !this.#ended && !this.#stopped;
+      pause = Math.min(pause * 2, FETCH_AGAIN_MS)
+    ) {
+      const trouble = await remote.fetch(this.#entry);
+      // Of what has failed it is only good to have.
+      if (trouble === undefined || result.exitCode !== 0) break;
+      if (!trouble.passing) {
+        const error = `its outputs can't be brought from ${remote.place.login}: ${trouble.message}`;
+        this.#finish({ ...result, error });
+        return;
+      }
+      this.queued(`has ended; its outputs wait there: ${trouble.message}`);
+      await delay(pause);
+    }
+    this.#finish(this.#stopped ? this.#judge(undefined) : result);
   }
 
   #finish(result: ExecutionResult): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#output.finish();
-    slurmQueue.unwatch(this);
+    this.#cluster.queue.unwatch(this);
     this.#resolve(result);
     this.#isSubmitted();
   }
 
-  /** Leaves nothing behind once its end was taken; a job that may still be there stays known. */
-  forget(): void {
-    if (this.#ended && (this.#confirmed || this.id === undefined)) removeEntry(this.#layout, this.#entry);
+  /** Leaves nothing behind once its end was taken; a job that may still be there stays known. @returns whether it is gone */
+  forget(): boolean {
+    const isGone = this.#ended && (this.#confirmed || this.id === undefined);
+    if (isGone) removeEntry(this.#layout, this.#entry);
+    return isGone;
   }
+}
+
+const pulls = new WeakMap<RemoteProject, Pull>();
+
+/** The same one for all jobs of a project. */
+function pullOf(remote: RemoteProject): Pull {
+  const pull =
+    pulls.get(remote) ??
+    ((jobs) => remote.pull(jobs.flatMap((job) => (job instanceof SlurmJob ? [job.entry] : []))));
+  pulls.set(remote, pull);
+  return pull;
 }
 
 const SILENT = 'silent';
 
 interface Watching {
+  /** To the cluster; absent: it is here. */
+  readonly login?: string;
   /** The longest pause between two questions. */
   readonly pollMs: number;
   /** Nobody watches it: it waits for others, and is taken up when its turn has come. */

@@ -31,6 +31,8 @@ export interface ScriptParts {
   readonly args: readonly string[];
   /** Where the variables of the task are that the job does not simply inherit. */
   readonly own: Own;
+  /** Folders where programs are looked for before those of the node. */
+  readonly path?: string;
   /** What has to be there before. Absolute: marks of jobs that have succeeded, and files that they have made. */
   readonly after: { readonly marks: readonly string[]; readonly files: readonly string[] };
   /** It does not have its job for itself: what Slurm does for a whole job it does for its own processes. */
@@ -87,7 +89,7 @@ seen || end 1 '"unready":true,'
 ${Object.entries({ ...own.written, [JOB_VARIABLE]: name })
   .map(([one, value]) => `export ${one}=${quote(value)}\n`)
   .join('')}export MODELYARD_METRICS="$folder/${FILES.metrics}"
-cd -- ${quote(cwd)} || end 1
+${parts.path === undefined ? '' : `export PATH=${quote(parts.path)}:"$PATH"\n`}cd -- ${quote(cwd)} || end 1
 ${setup.map((command) => `${command}\n[ $? -eq 0 ] || { echo ${quote(`the setup failed: ${command}`)} >&2; end 1; }\n`).join('')}shell=
 for one in ${shell.programs.map(quote).join(' ')}; do shell=$(command -v -- "$one") && break; done
 [ -n "$shell" ] || { echo ${quote(`the shell "${shell.programs[0] ?? shell.written}" is not installed on this node`)} >&2; end 127; }

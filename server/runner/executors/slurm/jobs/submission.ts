@@ -5,13 +5,15 @@ import { partitionOf, whyImpossible } from '../../../../definition/known/cluster
 import type { SlurmExecutor } from '../../../../definition/definition.js';
 import type { Layout } from '../../../../stores/layout.js';
 import type { After } from '../../executor.js';
-import { ask, cancelNamed, describeRefusal, isCrowded, isNoArray, listJobs } from '../client.js';
+import { describeRefusal, isCrowded, isNoArray } from '../client.js';
+import { type Cluster, type Site as Found, clusterAt } from '../clusters.js';
 import { type BatchPlace, batchFolder } from '../entry.js';
 import { submitEnvironment } from '../environment.js';
 import type { SlurmJob } from './job.js';
 import { isFinal } from './judge.js';
 import { nodeGroups } from '../limits.js';
 import { submitArguments } from './request.js';
+import type { RemoteProject } from '../ssh/remote-project.js';
 import { arrayScript } from './script.js';
 
 /** Answers without the jobs until they count as not submitted. An answer may be empty although nothing is wrong. */
@@ -59,6 +61,8 @@ export interface Waiting {
 interface Site {
   readonly layout: Layout;
   readonly settings: SlurmExecutor;
+  /** Where the project lies for the jobs. */
+  readonly find: () => Promise<Found>;
   /** A name for an array that nobody has had. */
   readonly newName: () => string;
   /** Takes what did not fit, to be submitted later. */
@@ -90,7 +94,14 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
   if (first === undefined) return undefined;
   const { settings, layout } = site;
   const { spec } = first.job;
-  const groups = await nodeGroups(layout);
+  const { client } = clusterAt(settings.login);
+  const found = await site.find();
+  if (!found.ok) {
+    for (const { job } of all) job.refuse(found.trouble.message);
+    return found.trouble.message;
+  }
+  const { project } = found;
+  const groups = await nodeGroups(client, layout);
   const asked = spec.timeoutMs ?? settings.timeMs;
   const why = whyImpossible(groups, settings, spec.resources, asked);
   if (why !== undefined) {
@@ -110,15 +121,21 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
     return submitPart(site, { ...batch, elements: new Map(elements) }, rest);
   }
   const jobs = all.map(({ job }) => job);
-  const { name, script, env, options } = write(site, batch, first, timeMs);
+  const { name, script, env, options } = write(site, batch, first, timeMs, project);
   const isArray = batch.elements.size > 1;
+  const trouble = await project?.bring(jobs.filter((job) => !job.isOver));
+  if (trouble !== undefined) {
+    const refusal = `its files can't be brought to ${settings.login ?? 'the cluster'}: ${trouble.message}`;
+    for (const job of jobs) job.refuse(refusal);
+    return trouble.passing ? undefined : refusal;
+  }
   for (let alone = 0; ;) {
     if (jobs.every((job) => job.isOver)) {
-      await cancelNamed(name);
+      await client.cancelNamed(name);
       for (const job of jobs) job.withdraw();
       return undefined;
     }
-    const answer = await inTurn(() => ask('sbatch', options, { env, input: script }));
+    const answer = await inTurn(() => client.ask('sbatch', options, { env, input: script }));
     if (answer.ok) {
       tell(batch, isArray, answer.text.trim().split(';')[0] ?? '');
       return undefined;
@@ -127,7 +144,7 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
     const say = (reason: string): void => jobs.forEach((job) => job.queued(reason));
     if (answer.why === 'unclear') {
       say(`the controller does not answer: ${message}`);
-      const id = await lookUp(name, jobs, settings.pollMs);
+      const id = await lookUp(clusterAt(settings.login), name, jobs, settings.pollMs);
       if (id === undefined) continue;
       tell(batch, isArray, id);
       return undefined;
@@ -143,7 +160,7 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
       );
       return submitPart(site, { ...batch, elements: new Map(elements.slice(0, half)) }, rest);
     }
-    if (crowded === 'maybe') alone = (await hasLiveJobs()) ? 0 : alone + 1;
+    if (crowded === 'maybe') alone = (await hasLiveJobs(clusterAt(settings.login))) ? 0 : alone + 1;
     if (crowded === false || alone >= ALONE) {
       const refusal = describeRefusal(message);
       for (const job of jobs) job.refuse(refusal);
@@ -163,8 +180,8 @@ const longestOf = ({ elements }: Batch): number =>
   Math.max(...[...elements.values()].map((members) => members.length));
 
 /** Whether this user has jobs whose end may make room. What is not answered counts as yes. */
-async function hasLiveJobs(): Promise<boolean> {
-  const list = await listJobs();
+async function hasLiveJobs({ client }: Cluster): Promise<boolean> {
+  const list = await client.listJobs();
   return list === undefined || list.some(({ state }) => !isFinal(state));
 }
 
@@ -183,15 +200,20 @@ function write(
   batch: Batch,
   first: Waiting,
   timeMs: number | undefined,
+  project: RemoteProject | undefined,
 ): Written {
   const all = [...batch.elements.values()].flat();
   const { spec, entry } = first.job;
+  const there = (one: string): string => project?.there(one) ?? one;
   const longest = longestOf(batch);
   const isBatch = all.length > 1;
   const name = isBatch ? newName() : entry.name;
+  const views = new Map(
+    project === undefined ? [] : all.map(({ job }) => [job, project.environment(job.spec.env)]),
+  );
   const { env, own } = submitEnvironment(
     name,
-    all.map(({ job }) => job.spec.env),
+    all.map(({ job }) => views.get(job)?.env ?? job.spec.env),
   );
   const isArray = batch.elements.size > 1;
   const elements = new Map<number, readonly string[]>();
@@ -205,16 +227,23 @@ function write(
       const mine = own[at++];
       if (mine === undefined || job.isOver) continue;
       const { setup } = settings;
-      const one = { setup, own: mine, after, ...defined({ timeMs, batch: isBatch ? place : undefined }) };
+      const one = {
+        setup,
+        own: mine,
+        after,
+        ...defined({ timeMs, batch: isBatch ? place : undefined, project, path: views.get(job)?.path }),
+      };
       script = job.prepare(one) ?? script;
     }
   }
-  if (isBatch) script = arrayScript({ base: path.dirname(entry.folder), elements });
+  if (isBatch) script = arrayScript({ base: there(path.dirname(entry.folder)), elements });
   const array = { indices: [...elements.keys()], ...defined({ throttle: batch.throttle }) };
   const options = submitArguments(settings, {
     resources: spec.resources,
     name,
-    folder: batchFolder({ folder: entry.folder, ...(isBatch ? { batch: { name, members: [] } } : {}) }),
+    folder: there(
+      batchFolder({ folder: entry.folder, ...(isBatch ? { batch: { name, members: [] } } : {}) }),
+    ),
     ...defined({
       // One after the other.
       timeMs: timeMs === undefined || longest === 1 ? timeMs : timeMs * longest + SLACK_MS,
@@ -239,10 +268,15 @@ function tell({ elements }: Batch, isArray: boolean, id: string): void {
 }
 
 /** The id of what bears the name after all. It need not be seen at once. */
-async function lookUp(name: string, jobs: readonly SlurmJob[], pollMs: number): Promise<string | undefined> {
+async function lookUp(
+  { client }: Cluster,
+  name: string,
+  jobs: readonly SlurmJob[],
+  pollMs: number,
+): Promise<string | undefined> {
   for (let clean = 0; clean < ABSENCES && !jobs.every((job) => job.isOver);) {
     await delay(Math.min(LOOK_UP_MS, pollMs));
-    const list = await listJobs();
+    const list = await client.listJobs();
     const listed = list?.find((one) => one.name === name)?.id;
     const id = listed ?? jobs.map((job) => job.startedAs()?.id).find((one) => one !== undefined);
     if (id !== undefined) return id.split('_')[0];

@@ -8,12 +8,17 @@ import type { After, ExecutorJob } from '../../executor.js';
 import { type BatchPlace, type JobEntry, enterBatch, isShared, writeEntry } from '../entry.js';
 import type { Own } from '../environment.js';
 import { FILES, jobScript } from './script.js';
+import type { RemoteProject } from '../ssh/remote-project.js';
 
 export interface Preparation {
   readonly setup: readonly string[];
   readonly own: Own;
   readonly batch?: BatchPlace;
   readonly after: After;
+  /** Where the job sees it elsewhere. */
+  readonly project?: RemoteProject;
+  /** Folders where programs are looked for first. */
+  readonly path?: string;
   /** Of it alone, where it shares its job with others. */
   readonly timeMs?: number;
 }
@@ -37,24 +42,25 @@ export function writeJob(
   layout: Layout,
   entry: JobEntry,
   { script: { shell, text }, cwd, graceMs }: ExecutorJob,
-  { setup, own, after, timeMs }: Preparation,
+  { setup, own, after, timeMs, project, path: searched }: Preparation,
 ): string {
   const { folder, name, executor } = entry;
+  const there = (one: string): string => project?.there(one) ?? one;
   mkdirSync(path.dirname(folder), { recursive: true });
   // Only this one: others of the project have jobs of their own beside it.
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { args } = shellArguments(shell, text, (content) => {
     const file = path.join(folder, `commands${shell.extension}`);
     writeFileSync(file, content, { mode: 0o600 });
-    return file;
+    return there(file);
   });
-  const marks = Object.entries(after.jobs).map(([task, id]) => markOf(executor, task, id));
+  const marks = Object.entries(after.jobs).map(([task, id]) => there(markOf(executor, task, id)));
   const shared = isShared(entry) ? { graceMs, ...defined({ timeMs }) } : undefined;
-  const awaited = { marks, files: after.files };
+  const awaited = { marks, files: after.files.map(there) };
   const script = jobScript({
-    ...{ name, folder, cwd, setup, shell, args, own },
+    ...{ name, folder: there(folder), cwd: there(cwd), setup, shell, args, own },
     after: awaited,
-    ...defined({ shared }),
+    ...defined({ shared, path: searched }),
   });
   writeFileSync(path.join(folder, FILES.script), script, { mode: 0o600 });
   if (entry.batch !== undefined) enterBatch(entry);
