@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../support/cli.js';
-import { COUNTED, ClusterProject } from '../support/cluster-project.js';
+import { COUNTED, ClusterProject } from '../support/slurm/project.js';
 import { Cluster, slurmAvailable } from '../support/slurm/slurm.js';
 
 const available = slurmAvailable();

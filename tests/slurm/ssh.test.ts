@@ -14,9 +14,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { until } from '../support/cli.js';
-import { COUNTED, ClusterProject } from '../support/cluster-project.js';
+import { fakeVenv } from '../support/peers/fake-python.js';
+import { COUNTED, ClusterProject } from '../support/slurm/project.js';
 import { Cluster, slurmAvailable } from '../support/slurm/slurm.js';
-import { LoginNode, sshAvailable } from '../support/sshd.js';
+import { LoginNode, sshAvailable } from '../support/slurm/sshd.js';
 
 const missing = [slurmAvailable(), sshAvailable()].find(({ ok }) => !ok);
 
@@ -55,17 +56,16 @@ const CASES: readonly Case[] = [
         site,
         `executor: cluster
 tasks:
-  first: { run: 'echo "$LAPTOP $MINE" > a; command -v tool; echo $SLURM_JOB_ID', outputs: { a: a }, env: { MINE: "it's mine" } }
+  first: { run: 'echo "$LAPTOP $MINE" > a; command -v python; echo $SLURM_JOB_ID', outputs: { a: a }, env: { MINE: "it's mine" } }
   second: { run: cat a a > b, inputs: [a], outputs: { b: b } }
 `,
         settings(),
-        { '.venv/bin/tool': '#!/bin/sh\n' },
       );
-      chmodSync(on.project.path('.venv/bin/tool'), 0o755);
+      fakeVenv(on.project.path('.venv'));
       await on.expect(0, ['run'], { LAPTOP: 'no' });
       assert.equal(on.project.read('b'), " it's mine\n it's mine\n");
       assert.match(on.log('first'), /^\d+$/m);
-      assert.ok(on.log('first').includes(on.project.path('.venv/bin/tool')), 'the Python of the project');
+      assert.ok(on.log('first').includes(on.project.path('.venv/bin/python')), 'the Python of the project');
       on.assertClean();
       const { stdout } = await on.project.expect(0, ['doctor'], { env: on.env });
       assert.match(stdout, /executor cluster: .* 4 nodes .*over SSH by login: the project itself at \//);

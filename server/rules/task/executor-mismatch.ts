@@ -71,6 +71,10 @@ several \`nodes\`. The keys of an executor are those of its type.
       ],
     },
     {
+      files: { 'modelyard.yaml': 'executors:\n  cluster: { type: slurm, «remote-dir»: ~/rain }\n' },
+      messages: ['`remote-dir` has no effect without `login`: the project is used where it lies.'],
+    },
+    {
       files: { 'modelyard.yaml': 'executors:\n  «local»: { type: slurm, partition: gpu }\n' },
       messages: ['`local` is this machine, whatever its type: give the cluster another name.'],
     },
@@ -123,6 +127,12 @@ function checkSettings(context: RuleContext, tree: SyntaxTree): void {
       const message = `\`${LOCAL_EXECUTOR}\` is this machine, whatever its type: give the cluster another name.`;
       context.report({ span: executor.key.span, message });
     }
+    const far = entryOf(executor.value, 'remote-dir');
+    if (far !== undefined && entryOf(executor.value, 'login') === undefined)
+      context.report({
+        span: far.key.span,
+        message: '`remote-dir` has no effect without `login`: the project is used where it lies.',
+      });
     for (const entry of entriesIn(executor)) {
       const other = EXECUTOR_TYPES.find((one) => one !== type && EXECUTOR_KEYS[one].includes(entry.key.text));
       if (other === undefined) continue;

@@ -125,7 +125,7 @@ function askHere(program: string, args: readonly string[], { env, input }: Call 
 
 /** What a command that has failed is about. @param how its exit code, or the signal that ended it */
 export function failed(program: string, err: string, how: number | string | null): Answer {
-  const words = err.replace(/^\w+: (?:error: )?(?:Batch job submission failed: )?/gm, '').trim();
+  const words = err.replace(/^\w{1,40}: (?:error: )?(?:Batch job submission failed: )?/gm, '').trim();
   const message = words === '' ? `\`${program}\` ended with ${how ?? 'nothing'}` : words;
   const isUnclear = typeof how === 'string' || UNCLEAR.test(words);
   return { ok: false, why: isUnclear ? 'unclear' : 'refused', message };

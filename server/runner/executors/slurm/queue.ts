@@ -4,10 +4,12 @@
  * the controller nothing.
  */
 import type { Listed, SlurmClient } from './client.js';
+import type { JobEntry } from './entry.js';
 
 /** A job that waits to be told. */
 export interface Watched {
   readonly name: string;
+  readonly entry: JobEntry;
   /** Absent: not heard of yet. */
   readonly id: string | undefined;
   /** The longest pause between two questions. */
@@ -27,7 +29,7 @@ export interface Watched {
 }
 
 /** Brings what jobs have written, of some whose function is the same. */
-export type Pull = (jobs: readonly Watched[]) => Promise<boolean>;
+export type Pull = (entries: readonly JobEntry[]) => Promise<boolean>;
 
 /** The shortest pause between two questions. */
 const SHORTEST_MS = 1_000;
@@ -127,7 +129,7 @@ export class SlurmQueue {
     }
     if (ways.size === 0) return true;
     this.#pulling = true;
-    const pulled = await Promise.all([...ways].map(([pull, jobs]) => pull(jobs)));
+    const pulled = await Promise.all([...ways].map(([pull, jobs]) => pull(jobs.map(({ entry }) => entry))));
     this.#pulling = false;
     this.#pullNext = Date.now() + this.#pullPause;
     this.#pullPause = Math.min(PULL_MS, this.#pullPause * GROWTH);

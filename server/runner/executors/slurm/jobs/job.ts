@@ -2,7 +2,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../../../base/defined.js';
-import { plural } from '../../../../base/format.js';
 import type { Layout } from '../../../../stores/layout.js';
 import { describeError } from '../../../../stores/disk/problem.js';
 import type { Execution, ExecutionResult, ExecutorJob } from '../../executor.js';
@@ -19,8 +18,9 @@ import {
   writeEntry,
 } from '../entry.js';
 import { describeWaiting, isFinal, judge } from './judge.js';
+import { lookUp } from './look-up.js';
 import { JobOutput } from './output.js';
-import { type DoneMarker, claim, hasOthers, lastWords, readDone, readStarted } from './marks.js';
+import { type DoneMarker, claim, endedBefore, hasOthers, lastWords, readDone, readStarted } from './marks.js';
 import type { Pull, Watched } from '../queue.js';
 import type { RemoteProject } from '../ssh/remote-project.js';
 import { FILES } from './script.js';
@@ -34,10 +34,6 @@ const MARKLESS = 5;
 const CANCEL_AGAIN_MS = 15_000;
 /** How long a job that is to end at once is waited for. */
 const KILL_MS = 10_000;
-const LOOK_UP_MS = 2_000;
-const FETCH_AGAIN_MS = 60_000;
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class SlurmJob implements Execution, Watched {
   readonly pid = undefined;
@@ -67,7 +63,6 @@ export class SlurmJob implements Execution, Watched {
   #stopped = false;
   #askedToEnd = 0;
   #judging = false;
-  #settling = false;
   /** Somebody is submitting it, or has. */
   #handed = false;
   readonly #isAhead: boolean;
@@ -76,12 +71,8 @@ export class SlurmJob implements Execution, Watched {
   /** Its id is known, or it has ended without one. */
   readonly submitted: Promise<void>;
 
-  constructor(
-    layout: Layout,
-    entry: JobEntry,
-    job: ExecutorJob,
-    { pollMs, login, isAhead, again }: Watching,
-  ) {
+  constructor(layout: Layout, entry: JobEntry, job: ExecutorJob, watching: Watching) {
+    const { pollMs, login, isAhead, again } = watching;
     this.#layout = layout;
     this.#cluster = clusterAt(login);
     this.#again = again;
@@ -123,7 +114,7 @@ export class SlurmJob implements Execution, Watched {
 
   get pull(): Pull | undefined {
     const remote = this.#remote;
-    return remote?.place.mirrored === true ? pullOf(remote) : undefined;
+    return remote?.place.mirrored === true ? remote.pull : undefined;
   }
 
   get #file(): (name: string) => string {
@@ -165,23 +156,9 @@ export class SlurmJob implements Execution, Watched {
   /** Goes on with a job that another process has submitted. */
   async takeUp(): Promise<void> {
     this.#handed = true;
-    if (this.#entry.id !== undefined) this.known(this.#entry.id);
-    else if (!(await this.#lookUp())) this.withdraw();
-  }
-
-  /** Whether a job of its name is there after all. It need not be seen at once. */
-  async #lookUp(): Promise<boolean> {
-    for (let clean = 0; clean < ABSENCES && !this.#stopped;) {
-      await delay(Math.min(LOOK_UP_MS, this.pollMs));
-      const list = await this.#cluster.client.listJobs();
-      const id = list?.find((listed) => listed.name === this.name)?.id ?? this.startedAs()?.id;
-      if (id !== undefined) {
-        this.known(idIn(id, this.#entry));
-        return true;
-      }
-      if (list !== undefined) clean++;
-    }
-    return false;
+    const id = this.#entry.id ?? (await lookUp(this.#cluster.client, this.name, [this], this.pollMs));
+    if (id === undefined) this.withdraw();
+    else this.known(this.#entry.id ?? idIn(id, this.#entry));
   }
 
   /** Slurm has it. */
@@ -235,7 +212,7 @@ export class SlurmJob implements Execution, Watched {
   }
 
   told(listed: Listed | undefined, asked: number): boolean {
-    if (asked < this.#knownAt || this.#judging || this.#settling || this.#ended) return false;
+    if (asked < this.#knownAt || this.#judging || this.#ended) return false;
     if (listed === undefined) {
       this.#absences++;
       this.look();
@@ -273,32 +250,31 @@ export class SlurmJob implements Execution, Watched {
   placed(before: number): void {
     if (before === this.#before) return;
     this.#before = before;
-    const place = before === 0 ? 'the next one in its partition' : `behind ${plural(before, 'other job')}`;
-    this.queued(`${describeWaiting(this.#reason)}, ${place}`);
+    this.queued(describeWaiting(this.#reason, before));
   }
 
   untold(why: string): void {
     if (this.#running || this.#reason === SILENT) return;
     this.#reason = SILENT;
-    const what = this.#cluster.connection === undefined || why === '' ? '' : `: ${why}`;
-    this.queued(`the controller does not answer; what is in the queue stays there${what}`);
+    this.queued(`the controller does not answer; what is in the queue stays there (${why})`);
   }
 
   /** The controller knows nothing of it any more. */
   async #gone(): Promise<void> {
     this.#judging = true;
     const { id = '', submittedAt } = this.#entry;
-    const state =
-      this.#mark === undefined
-        ? await this.#cluster.client.accountedState(id, this.name, new Date(submittedAt))
-        : undefined;
+    const { client } = this.#cluster;
+    const since = new Date(submittedAt);
+    const isKnown = this.#mark !== undefined;
+    const state = isKnown ? undefined : await client.accountedState(id, this.name, since);
     this.#judging = false;
     this.#end(state);
   }
 
   /** Slurm does not have it any more. */
   #end(state: string | undefined): void {
-    const isSpared = this.#isSpared(state);
+    const hasCome = this.isOver || this.#started || this.#mark !== undefined;
+    const isSpared = !hasCome && endedBefore(this.#entry, state);
     if (isSpared && this.#again !== undefined) {
       this.#cluster.queue.unwatch(this);
       this.#handed = false;
@@ -311,17 +287,6 @@ export class SlurmJob implements Execution, Watched {
     this.#confirmed = true;
     // Whose time was up, or who had too little memory, was another one.
     this.#settle(this.#judge(isSpared ? undefined : state));
-  }
-
-  /** The job has ended with somebody else's task, before its own turn. */
-  #isSpared(state: string | undefined): boolean {
-    const { batch, folder } = this.#entry;
-    if (this.isOver || this.#started || this.#mark !== undefined || !isShared(this.#entry)) return false;
-    if (state === 'CANCELLED' || state === 'REVOKED') return false;
-    // Each time at least one task is through, so that this has an end.
-    return (
-      batch?.members.some((name) => readStarted(path.join(path.dirname(folder), name)) !== undefined) === true
-    );
   }
 
   /** @param reason the end of a sentence about the job, for people */
@@ -393,31 +358,14 @@ export class SlurmJob implements Execution, Watched {
   /** It has ended: what it has made is brought here. */
   #settle(result: ExecutionResult): void {
     const remote = this.#remote;
-    if (this.#settling) return;
-    this.#settling = true;
+    if (this.#judging) return;
+    this.#judging = true;
     this.#cluster.queue.unwatch(this);
-    if (remote?.place.copied !== true || !this.#started || this.#stopped) this.#finish(result);
-    else void this.#fetch(remote, result);
-  }
-
-  async #fetch(remote: RemoteProject, result: ExecutionResult): Promise<void> {
-    for (
-      let pause = LOOK_UP_MS;
-      !this.#ended && !this.#stopped;
-      pause = Math.min(pause * 2, FETCH_AGAIN_MS)
-    ) {
-      const trouble = await remote.fetch(this.#entry);
-      // Of what has failed it is only good to have.
-      if (trouble === undefined || result.exitCode !== 0) break;
-      if (!trouble.passing) {
-        const error = `its outputs can't be brought from ${remote.place.login}: ${trouble.message}`;
-        this.#finish({ ...result, error });
-        return;
-      }
-      this.queued(`has ended; its outputs wait there: ${trouble.message}`);
-      await delay(pause);
-    }
-    this.#finish(this.#stopped ? this.#judge(undefined) : result);
+    if (remote === undefined || !this.#started) this.#finish(result);
+    else
+      void remote
+        .take(this, result)
+        .then((taken) => this.#finish(this.#stopped ? this.#judge(undefined) : taken));
   }
 
   #finish(result: ExecutionResult): void {
@@ -435,17 +383,6 @@ export class SlurmJob implements Execution, Watched {
     if (isGone) removeEntry(this.#layout, this.#entry);
     return isGone;
   }
-}
-
-const pulls = new WeakMap<RemoteProject, Pull>();
-
-/** The same one for all jobs of a project. */
-function pullOf(remote: RemoteProject): Pull {
-  const pull =
-    pulls.get(remote) ??
-    ((jobs) => remote.pull(jobs.flatMap((job) => (job instanceof SlurmJob ? [job.entry] : []))));
-  pulls.set(remote, pull);
-  return pull;
 }
 
 const SILENT = 'silent';

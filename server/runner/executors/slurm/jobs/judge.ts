@@ -1,5 +1,6 @@
 /** How a job ended, told from what Slurm says of it and from the mark that it left itself. Neither is believed alone. */
 import { defined } from '../../../../base/defined.js';
+import { plural } from '../../../../base/format.js';
 import { formatBytes } from '../../../../definition/text/units.js';
 import type { ExecutionResult } from '../../executor.js';
 import type { DoneMarker } from './marks.js';
@@ -108,11 +109,16 @@ const REASONS: Readonly<Record<string, string>> = {
   None: 'waits in the queue',
 };
 
-/** Why a job waits, in words: `waits for nodes to become free (Resources)`. */
-export function describeWaiting(reason: string): string {
+/**
+ * Why a job waits, in words: `waits for nodes to become free (Resources), behind 3 other jobs`.
+ * @param before how many jobs come before it; absent: nobody knows
+ */
+export function describeWaiting(reason: string, before?: number): string {
   const [word = ''] = reason.split(',');
   const limit = /^(?:QOS|Assoc)/.test(word)
     ? 'waits: a limit of the account or the QOS is reached'
     : undefined;
-  return `${REASONS[word] ?? limit ?? 'waits in the queue'}${word === '' || word === 'None' ? '' : ` (${word})`}`;
+  const why = `${REASONS[word] ?? limit ?? 'waits in the queue'}${word === '' || word === 'None' ? '' : ` (${word})`}`;
+  if (before === undefined) return why;
+  return `${why}, ${before === 0 ? 'the next one in its partition' : `behind ${plural(before, 'other job')}`}`;
 }

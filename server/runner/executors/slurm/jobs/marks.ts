@@ -79,6 +79,15 @@ export function hasOthers({ name, folder, batch }: JobEntry): boolean {
   });
 }
 
+/** Whether a job has ended with somebody else's task, before one had its turn. @param state its last */
+export function endedBefore({ folder, batch }: JobEntry, state: string | undefined): boolean {
+  if (batch === undefined || batch.members.length < 2) return false;
+  if (state === 'CANCELLED' || state === 'REVOKED') return false;
+  const beside = path.dirname(folder);
+  // Each time at least one task is through, so that this has an end.
+  return batch.members.some((name) => readStarted(path.join(beside, name)) !== undefined);
+}
+
 /** What Slurm itself wrote at the end of a job's log. */
 export function lastWords(file: string): string {
   try {

@@ -5,20 +5,18 @@ import { partitionOf, whyImpossible } from '../../../../definition/known/cluster
 import type { SlurmExecutor } from '../../../../definition/definition.js';
 import type { Layout } from '../../../../stores/layout.js';
 import type { After } from '../../executor.js';
-import { describeRefusal, isCrowded, isNoArray } from '../client.js';
-import { type Cluster, type Site as Found, clusterAt } from '../clusters.js';
+import { type SlurmClient, describeRefusal, isCrowded, isNoArray } from '../client.js';
+import { type Site as Found, clusterAt } from '../clusters.js';
 import { type BatchPlace, batchFolder } from '../entry.js';
 import { submitEnvironment } from '../environment.js';
 import type { SlurmJob } from './job.js';
 import { isFinal } from './judge.js';
 import { nodeGroups } from '../limits.js';
+import { lookUp } from './look-up.js';
 import { submitArguments } from './request.js';
 import type { RemoteProject } from '../ssh/remote-project.js';
 import { arrayScript } from './script.js';
 
-/** Answers without the jobs until they count as not submitted. An answer may be empty although nothing is wrong. */
-const ABSENCES = 3;
-const LOOK_UP_MS = 2_000;
 const CROWDED_MS = 10_000;
 /** Refusals by a limit, while none of this user's jobs is there that could free it, until it counts as one that stays. */
 const ALONE = 6;
@@ -144,7 +142,7 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
     const say = (reason: string): void => jobs.forEach((job) => job.queued(reason));
     if (answer.why === 'unclear') {
       say(`the controller does not answer: ${message}`);
-      const id = await lookUp(clusterAt(settings.login), name, jobs, settings.pollMs);
+      const id = await lookUp(client, name, jobs, settings.pollMs);
       if (id === undefined) continue;
       tell(batch, isArray, id);
       return undefined;
@@ -160,7 +158,7 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
       );
       return submitPart(site, { ...batch, elements: new Map(elements.slice(0, half)) }, rest);
     }
-    if (crowded === 'maybe') alone = (await hasLiveJobs(clusterAt(settings.login))) ? 0 : alone + 1;
+    if (crowded === 'maybe') alone = (await hasLiveJobs(client)) ? 0 : alone + 1;
     if (crowded === false || alone >= ALONE) {
       const refusal = describeRefusal(message);
       for (const job of jobs) job.refuse(refusal);
@@ -180,7 +178,7 @@ const longestOf = ({ elements }: Batch): number =>
   Math.max(...[...elements.values()].map((members) => members.length));
 
 /** Whether this user has jobs whose end may make room. What is not answered counts as yes. */
-async function hasLiveJobs({ client }: Cluster): Promise<boolean> {
+async function hasLiveJobs(client: SlurmClient): Promise<boolean> {
   const list = await client.listJobs();
   return list === undefined || list.some(({ state }) => !isFinal(state));
 }
@@ -265,22 +263,4 @@ function dependencyOf({ elements, corresponding }: Batch, { after }: Waiting): s
 function tell({ elements }: Batch, isArray: boolean, id: string): void {
   for (const [index, members] of elements)
     for (const { job } of members) job.known(isArray ? `${id}_${index}` : id);
-}
-
-/** The id of what bears the name after all. It need not be seen at once. */
-async function lookUp(
-  { client }: Cluster,
-  name: string,
-  jobs: readonly SlurmJob[],
-  pollMs: number,
-): Promise<string | undefined> {
-  for (let clean = 0; clean < ABSENCES && !jobs.every((job) => job.isOver);) {
-    await delay(Math.min(LOOK_UP_MS, pollMs));
-    const list = await client.listJobs();
-    const listed = list?.find((one) => one.name === name)?.id;
-    const id = listed ?? jobs.map((job) => job.startedAs()?.id).find((one) => one !== undefined);
-    if (id !== undefined) return id.split('_')[0];
-    if (list !== undefined) clean++;
-  }
-  return undefined;
 }

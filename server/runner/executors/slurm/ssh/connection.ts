@@ -132,7 +132,7 @@ export class SshConnection implements Door {
     const args = ['-s', '-rlpt', '--copy-unsafe-links', `--timeout=${SILENT_S}`, '-0', '--files-from=-', ...more, '-e', shell.join(' '), '--', place(from), place(to)]; // prettier-ignore
     const { code, err } = await this.#inTurn(() => execute(rsync, args, paths));
     if (code === 0) return undefined;
-    if (/command not found|No such file or directory.*\brsync\b|rsync: not found/i.test(err))
+    if (/command not found|rsync: not found/i.test(err))
       return { ok: false, why: 'absent', message: `\`rsync\` is not found on ${this.login}; ${way}` };
     if (/protocol version mismatch|is your shell clean/i.test(err)) {
       const message = `the start files of the shell on ${this.login} (.bashrc) print something, which rsync takes for its answer: let them print only where \`$-\` has an \`i\``;

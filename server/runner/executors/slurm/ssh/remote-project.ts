@@ -13,7 +13,7 @@ import { writeAtomic } from '../../../../stores/disk/atomic.js';
 import { sha256 } from '../../../../stores/content/hash.js';
 import type { Layout } from '../../../../stores/layout.js';
 import { readPlainText } from '../../../../stores/disk/plain-file.js';
-import type { ExecutorJob, JobEnvironment, JobMemo } from '../../executor.js';
+import type { ExecutionResult, ExecutorJob, JobEnvironment, JobMemo } from '../../executor.js';
 import { type JobEntry, type RemotePlace, batchFolder } from '../entry.js';
 import type { SshConnection } from './connection.js';
 import { projectFiles } from './project-files.js';
@@ -207,12 +207,26 @@ export class RemoteProject {
   }
 
   /** What jobs write about themselves, and what they print, is as new here as there. @returns whether it is */
-  pull(entries: readonly JobEntry[]): Promise<boolean> {
-    return this.#mirror.pull(entries);
+  readonly pull = (entries: readonly JobEntry[]): Promise<boolean> => this.#mirror.pull(entries);
+
+  /** Brings what a job has made that has ended; waits where the line is down. @returns how it has ended, with that */
+  async take(job: Taking, result: ExecutionResult): Promise<ExecutionResult> {
+    for (let pause = TAKE_AGAIN_MS; !job.isOver; pause = Math.min(pause * 2, LONGEST_MS)) {
+      const trouble = await this.#fetch(job.entry);
+      // Of what has failed it is only good to have.
+      if (trouble === undefined || result.exitCode !== 0) break;
+      if (!trouble.passing)
+        return {
+          ...result,
+          error: `its outputs can't be brought from ${this.place.login}: ${trouble.message}`,
+        };
+      job.queued(`has ended; its outputs wait there: ${trouble.message}`);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    return result;
   }
 
-  /** Brings what a job has made. */
-  async fetch({ memo }: JobEntry): Promise<Trouble | undefined> {
+  async #fetch({ memo }: JobEntry): Promise<Trouble | undefined> {
     const { copied, root } = this.place;
     if (!copied) return undefined;
     const { paths, globs, bases } = madeBy(memo);
@@ -259,6 +273,17 @@ true
     await this.#connection.run(`cd ${shellWord(this.place.jobs)} || exit 1\n${program.join('\n')}\n`);
   }
 }
+
+interface Taking {
+  readonly entry: JobEntry;
+  /** Nobody wants it any more. */
+  readonly isOver: boolean;
+  /** Tells people what it waits for. */
+  queued(reason: string): void;
+}
+
+const TAKE_AGAIN_MS = 2_000;
+const LONGEST_MS = 60_000;
 
 const INTERPRETERS: ReadonlySet<string> = new Set(['VIRTUAL_ENV', 'CONDA_PREFIX', 'PYTHONHOME']);
 

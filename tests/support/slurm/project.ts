@@ -1,8 +1,8 @@
 /** A project whose tasks run on a cluster. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { type Invocation, type Running, TestProject } from './cli.js';
-import type { Cluster, ListedJob } from './slurm/slurm.js';
+import { type Invocation, type Running, TestProject } from '../cli.js';
+import type { Cluster, ListedJob } from './slurm.js';
 
 export const SETTINGS = 'executors:\n  cluster: { type: slurm, poll: 1s }\n';
 /** A task that says each time that it runs. */

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Availability, installed } from './peers/apt.js';
+import { type Availability, installed } from '../peers/apt.js';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Whether there can be one here; installs it where it can. */
