@@ -80,7 +80,7 @@ class Submitted {
     this.on.slurm.mend();
     this.#stop();
     await this.done;
-    this.on.executor.close();
+    await this.on.executor.close();
     await this.on.end();
   }
 }
@@ -302,7 +302,7 @@ function together(
     const on = onFake(settings);
     try {
       await work(on);
-      on.executor.close();
+      await on.executor.close();
       assert.deepEqual(readdirSync(path.join(on.root, '.modelyard/jobs')), []);
     } finally {
       await on.end();

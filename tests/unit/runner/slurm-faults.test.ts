@@ -104,7 +104,7 @@ async function tried(given: Case): Promise<void> {
         assert.ok(['timeout', 'infrastructure'].includes(result.ended?.by ?? ''), told);
       }
     }
-    on.executor.close();
+    await on.executor.close();
     assert.deepEqual(readdirSync(path.join(on.root, '.modelyard/jobs')), []);
   } finally {
     slurm.mend();
