@@ -95,11 +95,18 @@ export async function bundles({ minify = false } = {}) {
   return list;
 }
 
+/** What the command line looks for beside its bundle: SQLite. */
+export async function copyBeside(folder) {
+  const name = 'node-sqlite3-wasm.wasm';
+  await cp(path.join('node_modules/node-sqlite3-wasm/dist', name), path.join(folder, name));
+}
+
 async function copyAssets() {
   await mkdir('dist/webviews', { recursive: true });
   const codicons = 'node_modules/@vscode/codicons/dist';
   for (const file of ['codicon.css', 'codicon.ttf'])
     await cp(path.join(codicons, file), path.join('dist/webviews', file));
+  await copyBeside('dist');
   for (const file of await readdir('media/webviews')) {
     if (file.endsWith('.css')) await cp(path.join('media/webviews', file), path.join('dist/webviews', file));
   }

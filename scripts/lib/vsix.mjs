@@ -27,6 +27,7 @@ const NEEDED = [
   'dist/python-code.js',
   'dist/task-requests.js',
   'dist/features.js',
+  'dist/node-sqlite3-wasm.wasm',
   'dist/node_modules/@duckdb/node-bindings/duckdb.js',
   'dist/node_modules/detect-libc/lib/detect-libc.js',
   'dist/webviews/graph.js',

@@ -4,7 +4,8 @@
  * path of a client is a key of a table and never one of the disk.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, constants, createReadStream, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { tempName, writeFully } from '../stores/disk/atomic.js';
@@ -98,6 +99,25 @@ export function filesAt(
   const prefix = inner === '' ? '' : `${inner}/`;
   const below = [...files].filter(([name]) => name.startsWith(prefix));
   return { files: new Map(below.map(([name, file]) => [name.slice(prefix.length), file])), single: false };
+}
+
+/**
+ * Writes files to the disk as they were logged.
+ * @param target absolute; nothing is there. Of a single file it becomes that file
+ * @throws where a name is none, or with the system's error
+ */
+export async function writeOut(
+  { registry: { objects } }: Tracking,
+  { files, single }: ReturnType<typeof filesAt>,
+  target: string,
+): Promise<void> {
+  for (const [inner, { hash }] of files) {
+    if (!isInnerPath(inner)) throw new Error(`${inner} is no name of a file`);
+    const file = single ? target : path.join(target, ...inner.split('/'));
+    await mkdir(path.dirname(file), { recursive: true });
+    await copyFile(objects.pathOf(hash), file, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await chmod(file, 0o644);
+  }
 }
 
 /** What lies in a folder. Of what is none, nothing, as MLflow has it. */

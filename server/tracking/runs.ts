@@ -293,19 +293,27 @@ export class TrackedRuns {
 
   /** All points of a metric in the order in which they were told, each once. */
   history(run: TrackedRun, key: string): readonly TrackedMetric[] {
+    return this.histories(run, key).get(key) ?? [];
+  }
+
+  /** The same of all metrics, by their keys; or only of that one. */
+  histories(run: TrackedRun, only?: string): ReadonlyMap<string, readonly TrackedMetric[]> {
     const seen = new Set<string>();
-    const points: TrackedMetric[] = [];
+    const histories = new Map<string, TrackedMetric[]>();
     for (const piece of pointsFrom(path.join(this.folder(run.id), METRICS), 0)) {
       for (const point of piece.points) {
-        if (point.key !== key) continue;
+        const { key } = point;
+        if (only !== undefined && key !== only) continue;
         // A client that hears no answer sends the same point again.
-        const identity = `${point.at} ${point.step} ${point.value}`;
+        const identity = `${point.at} ${point.step} ${point.value}${only === undefined ? ` ${key}` : ''}`;
         if (seen.has(identity)) continue;
         seen.add(identity);
-        points.push(metricOf(point));
+        const points = histories.get(key);
+        if (points === undefined) histories.set(key, [metricOf(point)]);
+        else points.push(metricOf(point));
       }
     }
-    return points;
+    return histories;
   }
 
   /** Writes what was not written yet, and lets go of all records. */

@@ -1,13 +1,9 @@
 /** Requests of the processes of a run's tasks: each task has a token of its own, which counts as long as it goes on. */
-import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import path from 'node:path';
-import { isInnerPath } from '../stores/content/listing.js';
 import type { Holder } from '../stores/registry/types.js';
 import type { TrackedEnd, TrackedTask } from '../stores/tracking/tracked-task.js';
 import { answer } from './answer.js';
-import { filesAt } from './artifacts.js';
+import { filesAt, writeOut } from './artifacts.js';
 import { demandLocal, tokenOf } from './guard.js';
 import { TaskClient } from './task-client.js';
 import { Tracking } from './tracking.js';
@@ -73,14 +69,7 @@ export class TaskRequests {
     const known = this.#clients.get(token);
     const logged = known === undefined ? undefined : loggedAs(known.tracking, known.client.runs, name);
     if (logged === undefined) return false;
-    const { objects } = this.#stores.registry;
-    for (const [inner, { hash }] of logged.files) {
-      if (!isInnerPath(inner)) throw new Error(`${inner} is no name of a file`);
-      const file = logged.single ? target : path.join(target, ...inner.split('/'));
-      await mkdir(path.dirname(file), { recursive: true });
-      await copyFile(objects.pathOf(hash), file, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      await chmod(file, 0o644);
-    }
+    await writeOut(this.#stores, logged, target);
     return true;
   }
 

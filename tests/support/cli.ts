@@ -45,8 +45,9 @@ export function builtCli(): Promise<string> {
 async function build(): Promise<string> {
   const folder = path.resolve('out', `cli-${Math.round(newest('server'))}`);
   if (existsSync(folder)) return path.join(folder, 'cli.js');
-  const { bundles } = (await import(pathToFileURL(path.resolve('scripts/build.mjs')).href)) as {
+  const { bundles, copyBeside } = (await import(pathToFileURL(path.resolve('scripts/build.mjs')).href)) as {
     bundles: () => Promise<{ outfile: string }[]>;
+    copyBeside: (folder: string) => Promise<void>;
   };
   const esbuild = await import('esbuild');
   const own = `${folder}.${process.pid}`;
@@ -67,6 +68,7 @@ async function build(): Promise<string> {
       await esbuild.build({ ...options, outfile: path.join(own, name) });
     }
   }
+  await copyBeside(own);
   // Test files run side by side, each in its own process: the first one that is ready wins.
   try {
     renameSync(own, folder);

@@ -1,13 +1,16 @@
-/** `modelyard tracking serve`: what MLflow clients of this machine log to. */
+/** `modelyard tracking`: what MLflow clients of this machine log to, and what comes from and goes to their other stores. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { plural } from '../../base/format.js';
 import { heldByReleases } from '../../serving/releases/releases.js';
+import { isFolder, statOf } from '../../stores/disk/folder.js';
 import { tryLock } from '../../stores/disk/file-lock.js';
 import { ensureMemory, layoutOf, memoryProblem } from '../../stores/layout.js';
 import { describeError, errorCode } from '../../stores/disk/problem.js';
+import { exportRuns } from '../../tracking/export/mlruns.js';
 import { fileStore } from '../../tracking/import/file-store.js';
+import type { ForeignStore } from '../../tracking/import/foreign.js';
 import { importExperiments } from '../../tracking/import/importer.js';
 import { type TrackingServer, serveTracking } from '../../tracking/server.js';
 import { Tracking } from '../../tracking/tracking.js';
@@ -23,6 +26,9 @@ const TOKEN_FORM = /^[\w.~+/=-]{1,4096}$/;
 /** How often it is said how far an import has come. */
 const PROGRESS_MS = 2_000;
 
+/** What `import` looks for where nothing is said: what MLflow makes in the folder that it is called in. */
+const DEFAULTS = ['mlruns', 'mlflow.db'];
+
 const SUBCOMMANDS: Subcommands<ProjectCall> = {
   serve: {
     usage: 'serve [--port P] [--env]',
@@ -36,12 +42,22 @@ const SUBCOMMANDS: Subcommands<ProjectCall> = {
     run: serve,
   },
   import: {
-    usage: 'import [FOLDER]',
-    summary: 'Takes in the runs of an `mlruns` folder; those that are here already are left alone.',
+    usage: 'import [PATH]',
+    summary:
+      'Takes in the runs of an `mlruns` folder or an `mlflow.db`; those that are here already are left alone.',
     flags: {},
     least: 0,
     most: 1,
-    run: importFolder,
+    run: importStore,
+  },
+  export: {
+    usage: 'export [FOLDER]',
+    summary:
+      'Writes the runs of MLflow clients and the registry as an `mlruns` folder; what is there already stays.',
+    flags: {},
+    least: 0,
+    most: 1,
+    run: exportStore,
   },
 };
 
@@ -52,7 +68,12 @@ export const tracking = family<ProjectCall>({
 Scripts that \`import mlflow\` log their runs, metrics, artifacts and models into the project, unchanged, once they have the
 variables that \`serve\` prints. Such runs are listed by \`modelyard runs\`, models by \`modelyard models\`. It listens on this
 machine only, and answers only who knows the token, which is a new one each time unless ${TOKEN} is set.`,
-  examples: ['tracking serve', 'tracking serve --port 5000', 'tracking serve --env'],
+  examples: [
+    'tracking serve',
+    'tracking serve --port 5000',
+    'tracking import mlflow.db',
+    'tracking export mlruns',
+  ],
   subcommands: SUBCOMMANDS,
   open: (call) => call,
 });
@@ -90,39 +111,98 @@ function tokenOf(given: string): string {
   );
 }
 
-async function importFolder({ root, words: [word] }: ProjectCall): Promise<number> {
-  const folder = word === undefined ? path.join(root, 'mlruns') : path.resolve(word);
-  const experiments = [...fileStore(folder)];
-  if (experiments.length === 0) {
-    throw new CommandError(
-      `${folder} is no \`mlruns\` folder: it has no experiment with a meta.yaml`,
-      EXIT.usage,
-    );
+async function importStore({ root, words: [word] }: ProjectCall): Promise<number> {
+  const places = word === undefined ? DEFAULTS.map((name) => path.join(root, name)) : [path.resolve(word)];
+  const found = places.filter((place) => word !== undefined || existsSync(place));
+  if (found.length === 0) {
+    const message = `there is neither ${DEFAULTS.join(' nor ')} in ${root}: say where the folder or the database is`;
+    throw new CommandError(message, EXIT.usage);
   }
   const made = ensureMemory(layoutOf(root));
   if (!made.ok) throw new CommandError(made.problem.message, EXIT.failed);
   const { locks } = layoutOf(root);
   mkdirSync(locks, { recursive: true });
-  const store = Tracking.open(root, heldByReleases(root, 'model'));
   // Two at once would each take in what the other one has not finished.
   const lock = tryLock(path.join(locks, 'tracking-import.lock'));
+  if (lock === undefined)
+    throw new CommandError('another import into this project is under way: wait for it', EXIT.failed);
   try {
-    if (lock === undefined)
-      throw new CommandError('another import into this project is under way: wait for it', EXIT.failed);
-    let shown = 0;
-    const { taken, known, problems } = await importExperiments(store, experiments, (done, of) => {
-      if (done < of && Date.now() - shown < PROGRESS_MS) return;
-      shown = Date.now();
-      stderr.line(`${done} of ${plural(of, 'run')}`);
-    });
+    let code: number = EXIT.ok;
+    for (const place of found) if ((await importOne(root, place)) !== EXIT.ok) code = EXIT.failed;
+    return code;
+  } finally {
+    lock.release();
+  }
+}
+
+async function importOne(root: string, place: string): Promise<number> {
+  const store = Tracking.open(root, heldByReleases(root, 'model'));
+  let foreign: ForeignStore | undefined;
+  try {
+    foreign = await openStore(place, store.registry.places.temp);
+    const { taken, known, versions, problems } = await importExperiments(store, foreign, progress());
     for (const one of problems) stderr.line(`modelyard: ${one}`);
     const before = known === 0 ? '' : `; ${known} ${known === 1 ? 'was' : 'were'} here already`;
-    stdout.line(`took in ${plural(taken, 'run')} of ${plural(experiments.length, 'experiment')}${before}`);
+    const models = versions === 0 ? '' : ` and ${plural(versions, 'version')} of models`;
+    stdout.line(
+      `took in ${plural(taken, 'run')} of ${plural(foreign.experiments.length, 'experiment')}${models}${before}`,
+    );
     return problems.length === 0 ? EXIT.ok : EXIT.failed;
   } finally {
-    lock?.release();
+    foreign?.close?.();
     store.close();
   }
+}
+
+/** @throws CommandError where there is none, or it can't be read */
+async function openStore(place: string, temp: string): Promise<ForeignStore> {
+  if (isFolder(place)) {
+    const store = fileStore(place, (await import('../mlflow-meta.js')).readMeta);
+    if (store !== undefined) return store;
+    const message = `${place} is no \`mlruns\` folder: it has no experiment with a meta.yaml`;
+    throw new CommandError(message, EXIT.usage);
+  }
+  if (statOf(place)?.isFile() !== true) throw new CommandError(`there is no ${place}`, EXIT.usage);
+  try {
+    // Of all commands only this one needs SQLite.
+    const { openDatabase } = await import('../../tracking/import/database.js');
+    return openDatabase(place, temp);
+  } catch (error) {
+    throw new CommandError(`${place} can't be imported: ${describeError(error)}`, EXIT.failed);
+  }
+}
+
+async function exportStore({ root, words: [word] }: ProjectCall): Promise<number> {
+  const folder = word === undefined ? path.join(root, 'mlruns') : path.resolve(word);
+  if (existsSync(folder) && !isFolder(folder)) throw new CommandError(`${folder} is a file`, EXIT.usage);
+  const problem = memoryProblem(layoutOf(root));
+  if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
+  const store = Tracking.open(root, heldByReleases(root, 'model'));
+  try {
+    const { readMeta } = await import('../mlflow-meta.js');
+    const told = progress();
+    const { written, known, live, versions, problems } = await exportRuns(store, {
+      ...{ folder, read: readMeta, onRun: told },
+    });
+    for (const one of problems) stderr.line(`modelyard: ${one}`);
+    const models = versions === 0 ? '' : ` and ${plural(versions, 'version')} of models`;
+    const before = known === 0 ? '' : `; ${known} ${known === 1 ? 'was' : 'were'} there already`;
+    const left = live === 0 ? '' : `; ${live} ${live === 1 ? 'has' : 'have'} not ended`;
+    stdout.line(`wrote ${plural(written, 'run')}${models} to ${folder}${before}${left}`);
+    return problems.length === 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    store.close();
+  }
+}
+
+/** Says now and then how far it has come. */
+function progress(): (done: number, of: number) => void {
+  let shown = Date.now();
+  return (done, of) => {
+    if (Date.now() - shown < PROGRESS_MS) return;
+    shown = Date.now();
+    stderr.line(`${done} of ${plural(of, 'run')}`);
+  };
 }
 
 function portOf(word: string | undefined): number {

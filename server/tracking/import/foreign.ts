@@ -1,7 +1,17 @@
 /** What is read of another MLflow store, whatever it is kept in. */
-import type { TrackedStatus } from '../../stores/runs/document.js';
+import type { TrackedDataset, TrackedStatus } from '../../stores/runs/document.js';
 import type { LoggedModelStatus, ModelMetric } from '../../stores/tracking/logged-models.js';
 import type { TrackedPoint } from '../../stores/tracking/tracked-task.js';
+
+/** Tag of ours: the id that a run, a logged model or a version had there. */
+export const IMPORTED = 'modelyard.imported';
+
+/** All of it. What has to be let go of says so. */
+export interface ForeignStore {
+  readonly experiments: readonly ForeignExperiment[];
+  readonly registered: readonly ForeignRegistered[];
+  close?(): void;
+}
 
 export interface ForeignExperiment {
   readonly name: string;
@@ -36,6 +46,37 @@ export interface ForeignRun {
   tags(): Readonly<Record<string, string>>;
   /** Those of one metric at a time. */
   points(): Iterable<readonly TrackedPoint[]>;
-  /** Files of this machine, absolute, by the paths that clients know them by. */
+  inputs(): ForeignInputs;
+  /** Files of this machine, absolute, by the paths that clients know them by. Throws with words where they are elsewhere. */
   artifacts(): Iterable<readonly [name: string, file: string]>;
+}
+
+/** What a run has read and made, with models as they are called there. */
+export interface ForeignInputs {
+  readonly datasets: readonly TrackedDataset[];
+  readonly modelInputs: readonly string[];
+  readonly modelOutputs: readonly { readonly id: string; readonly step: number }[];
+}
+
+/** A registered model. */
+export interface ForeignRegistered {
+  readonly name: string;
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Numbers of versions by their aliases. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** By their numbers. */
+  readonly versions: readonly ForeignVersion[];
+}
+
+export interface ForeignVersion {
+  readonly version: string;
+  /** ms since 1970 */
+  readonly created: number;
+  readonly description: string;
+  /** `models:/…`, `runs:/…`, or where the artifacts lay. */
+  readonly source: string;
+  readonly run?: string;
+  readonly stage?: string;
+  readonly tags: Readonly<Record<string, string>>;
 }

@@ -3,13 +3,14 @@
  * was there, and one that a kill has cut off is taken in anew. Nothing is changed there.
  */
 import { defined } from '../../base/defined.js';
+import { describeError } from '../../stores/disk/problem.js';
 import { newRunId } from '../../stores/runs/id.js';
 import type { TrackedArtifact } from '../../stores/tracking/tracked-run.js';
 import type { Tracking } from '../tracking.js';
-import type { ForeignExperiment, ForeignModel, ForeignRun } from './foreign.js';
+import { type ForeignModel, type ForeignRun, type ForeignStore, IMPORTED } from './foreign.js';
+import { importRegistered } from './registered-models.js';
 
-/** Tags of ours: the id that a run had there, and the same while it is being taken in. */
-const IMPORTED = 'modelyard.imported';
+/** While a run is being taken in, in the place of `IMPORTED`. */
 const IMPORTING = 'modelyard.importing';
 const PARENT = 'mlflow.parentRunId';
 const BATCH = 1_000;
@@ -18,22 +19,23 @@ export interface Imported {
   /** Runs that were taken in now, and those that were here already. */
   readonly taken: number;
   readonly known: number;
-  /** Files that could not be taken in, and why. */
+  /** Versions of registered models that were taken in now. */
+  readonly versions: number;
+  /** What could not be taken in, and why. */
   readonly problems: readonly string[];
 }
 
 /** @param onRun is called after each run: how many are done, and of how many */
 export async function importExperiments(
   tracking: Tracking,
-  experiments: Iterable<ForeignExperiment>,
+  { experiments, registered }: ForeignStore,
   onRun: (done: number, of: number) => void,
 ): Promise<Imported> {
-  const all = [...experiments];
-  const of = all.reduce((sum, { runs }) => sum + runs.length, 0);
+  const of = experiments.reduce((sum, { runs }) => sum + runs.length, 0);
   const known = takenIn(tracking);
   const problems: string[] = [];
   let [taken, there] = [0, 0];
-  for (const foreign of all) {
+  for (const foreign of experiments) {
     const { experiment, made } = tracking.experiments.create(foreign.name, { tags: foreign.tags });
     for (const run of foreign.runs) {
       if (known.has(run.id)) there += 1;
@@ -46,7 +48,8 @@ export async function importExperiments(
     for (const model of foreign.models) await takeModel(tracking, experiment.id, model, known, problems);
     if (made && foreign.deleted) tracking.experiments.change(experiment.id, { deleted: true });
   }
-  return { taken, known: there, problems };
+  const versions = await importRegistered(tracking, registered, known, problems);
+  return { taken, known: there, versions, problems };
 }
 
 /** Ids of runs here by those that they had there. What was cut off goes. */
@@ -54,9 +57,14 @@ function takenIn(tracking: Tracking): Map<string, string> {
   const known = new Map<string, string>();
   for (const run of tracking.runs.all()) {
     const id = run.tags.get(IMPORTED);
-    if (id !== undefined) known.set(id, run.id);
+    // One that was exported from here and comes back is the same.
+    known.set(id ?? run.id, run.id);
+    if (id !== undefined) continue;
     // A run that has ended is whole, whoever has given it that tag.
-    else if (run.tags.has(IMPORTING) && run.end === undefined) tracking.runs.store.remove(run.id);
+    if (run.tags.has(IMPORTING) && run.end === undefined) {
+      known.delete(run.id);
+      tracking.runs.store.remove(run.id);
+    }
   }
   return known;
 }
@@ -82,7 +90,10 @@ async function takeIn(
     for (let from = 0; from < points.length; from += BATCH)
       tracking.runs.addPoints(run, points.slice(from, from + BATCH));
   }
-  tracking.runs.change(run, { artifacts: await filesOf(tracking, foreign, problems) });
+  tracking.runs.change(run, {
+    ...foreign.inputs(),
+    artifacts: await filesOf(tracking, foreign, problems),
+  });
   tracking.runs.change(run, {
     status: status === 'RUNNING' || status === 'SCHEDULED' ? 'KILLED' : status,
     end: end ?? start,
@@ -119,14 +130,18 @@ async function takeModel(
 /** Its files as objects, by their paths. */
 async function filesOf(
   tracking: Tracking,
-  { artifacts }: Pick<ForeignRun, 'artifacts'>,
+  { id, artifacts }: Pick<ForeignRun, 'id' | 'artifacts'>,
   problems: string[],
 ): Promise<Readonly<Record<string, TrackedArtifact>>> {
   const files = new Map<string, TrackedArtifact>();
-  for (const [name, file] of artifacts()) {
-    const put = await tracking.registry.objects.put(file);
-    if (put.ok) files.set(name, { hash: put.stored.hash, bytes: put.stored.bytes });
-    else problems.push(`${file}: ${put.error.message}`);
+  try {
+    for (const [name, file] of artifacts()) {
+      const put = await tracking.registry.objects.put(file);
+      if (put.ok) files.set(name, { hash: put.stored.hash, bytes: put.stored.bytes });
+      else problems.push(`${file}: ${put.error.message}`);
+    }
+  } catch (error) {
+    problems.push(`${id}: ${describeError(error)}`);
   }
   return Object.fromEntries(files);
 }

@@ -39,6 +39,8 @@ export interface NewVersion {
   readonly model: string | undefined;
   readonly description: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
+  /** What is asked again with the same makes no other version. Absent: each request makes one, as in MLflow. */
+  readonly fingerprint?: string;
 }
 
 /** The bytes of a source. */
@@ -55,7 +57,11 @@ interface Found {
   readonly copied?: VersionDocument;
 }
 
-export async function createVersion(tracking: Tracking, asked: NewVersion): Promise<VersionDocument> {
+/** @throws WireError where the source is not there, or the name none for a model */
+export async function createVersion(
+  tracking: Tracking,
+  asked: NewVersion,
+): Promise<{ readonly version: VersionDocument; readonly created: boolean }> {
   modelOf(tracking, asked.name);
   const found = await find(tracking, asked);
   const id = asked.run ?? found.run;
@@ -71,13 +77,12 @@ export async function createVersion(tracking: Tracking, asked: NewVersion): Prom
     ...(found.requirements === undefined ? {} : { [REQUIREMENTS]: found.requirements }),
   };
   const values = run === undefined ? undefined : valuesOf(run);
-  const { version } = valueOf(
+  return valueOf(
     tracking.registry.registerStored(
       {
         name: asked.name,
         artifact: { path: found.path, ...defined({ framework: found.framework }) },
-        // MLflow makes a version of each request, also of the same bytes.
-        fingerprint: `mlflow:${randomBytes(16).toString('hex')}`,
+        fingerprint: asked.fingerprint ?? `mlflow:${randomBytes(16).toString('hex')}`,
         params: copied?.params ?? values?.params ?? {},
         metrics: copied?.metrics ?? values?.metrics ?? {},
         ...defined({
@@ -92,7 +97,6 @@ export async function createVersion(tracking: Tracking, asked: NewVersion): Prom
       found.stored,
     ),
   );
-  return version;
 }
 
 function named(key: string, value: string | undefined): Record<string, string> {

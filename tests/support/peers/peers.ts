@@ -4,7 +4,10 @@ import { spawnSync } from 'node:child_process';
 const installed = new Map<PeerSet, string>();
 
 /** DVC and MLflow have so many dependencies of their own that each gets an environment of its own. */
-export type PeerSet = 'peers' | 'dvc' | 'mlflow';
+export type PeerSet = 'peers' | 'dvc' | MlflowSet;
+
+/** The client, that of the line before, and the whole MLflow with its stores and its server. */
+export type MlflowSet = 'mlflow' | 'mlflow-2' | 'mlflow-server';
 
 /**
  * The interpreter of an environment that holds `tests/peers/requirements.txt`; installed by the first who asks.
@@ -27,9 +30,9 @@ export function withoutDvc(): string | false {
   return without('dvc', 'DVC');
 }
 
-/** The same for the real MLflow client. */
-export function withoutMlflow(): string | false {
-  return without('mlflow', 'the MLflow client');
+/** The same for the real MLflow. */
+export function withoutMlflow(set: MlflowSet = 'mlflow'): string | false {
+  return without(set, set === 'mlflow-server' ? 'MLflow' : 'the MLflow client');
 }
 
 function without(set: PeerSet, what: string): string | false {

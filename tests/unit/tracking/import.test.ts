@@ -23,6 +23,9 @@ test('a run that has ended stays, whatever tag somebody has given it', async (t)
   tracking.close();
   const again = Tracking.open(root, () => undefined);
   t.after(() => again.close());
-  assert.deepEqual(await importExperiments(again, [], () => undefined), { taken: 0, known: 0, problems: [] });
+  const nothing = { experiments: [], registered: [] };
+  assert.deepEqual(await importExperiments(again, nothing, () => undefined), {
+    ...{ taken: 0, known: 0, versions: 0, problems: [] },
+  });
   assert.equal(again.runs.find(whole.id)?.name, 'whole');
 });
