@@ -36,7 +36,7 @@ await esbuild.build({
   sourcemap: 'inline',
   logLevel: 'warning',
   mainFields: ['module', 'main'],
-  external: ['vscode', 'playwright-core', 'esbuild', 'typescript', 'eslint'],
+  external: ['vscode', 'playwright-core', 'esbuild', 'typescript', 'eslint', 'node-sqlite3-wasm'],
 });
 const bundled = files.map((file) => path.join(outdir, path.relative('tests', file).replace(/\.ts$/, '.js')));
 const { status } = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...options, ...bundled], {

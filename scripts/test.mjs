@@ -117,7 +117,10 @@ const STAGES = [
     check('host', node('scripts/vscode-host.mjs')),
     check('peers', node('scripts/peers.mjs')),
     check('dvc', node('scripts/peers.mjs', 'dvc', '--optional')),
-    check('mlflow-client', node('scripts/peers.mjs', 'mlflow', '--optional')),
+    check(
+      'mlflow-client',
+      ...['mlflow', 'mlflow-2', 'mlflow-server'].map((set) => node('scripts/peers.mjs', set, '--optional')),
+    ),
   ],
   [check('build', node('scripts/build.mjs'))],
   [suite('unit')],

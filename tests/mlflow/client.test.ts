@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 import { TestProject } from '../support/cli.js';
-import { peerPython, withoutMlflow } from '../support/peers/peers.js';
+import { type MlflowSet, peerPython, withoutMlflow } from '../support/peers/peers.js';
 import { TrackingClient } from '../support/tracking.js';
 
 interface Case {
@@ -15,11 +15,17 @@ interface Case {
   readonly error?: string;
 }
 
-test('scripts that import mlflow log here, unchanged', { skip: withoutMlflow() }, async (t) => {
+for (const set of ['mlflow', 'mlflow-2'] as const) {
+  test(`scripts that import mlflow log here, unchanged (${set})`, { skip: withoutMlflow(set) }, (t) =>
+    logged(t, set),
+  );
+}
+
+async function logged(t: TestContext, set: MlflowSet): Promise<void> {
   const project = await TestProject.make();
   const server = await TrackingClient.start(project);
   try {
-    const { stdout, stderr, status } = spawnSync(peerPython('mlflow'), ['tests/mlflow/client.py'], {
+    const { stdout, stderr, status } = spawnSync(peerPython(set), ['tests/mlflow/client.py'], {
       encoding: 'utf8',
       maxBuffer: 1 << 26,
       env: {
@@ -57,4 +63,4 @@ test('scripts that import mlflow log here, unchanged', { skip: withoutMlflow() }
   } finally {
     await server.stop();
   }
-});
+}

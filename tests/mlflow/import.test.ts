@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { TestProject } from '../support/cli.js';
@@ -14,8 +15,9 @@ const skip = withoutMlflow('mlflow-server');
 
 /** What the real MLflow reads of a store; with `make` after it has logged into it. */
 function seenBy(project: TestProject, environment: Readonly<Record<string, string>>, make = false): unknown {
-  const args = ['tests/mlflow/make-store.py', ...(make ? [] : ['read'])];
+  const args = [path.resolve('tests/mlflow/make-store.py'), ...(make ? [] : ['read'])];
   const { stdout, stderr, status } = spawnSync(peerPython('mlflow-server'), args, {
+    cwd: project.root,
     encoding: 'utf8',
     maxBuffer: 1 << 26,
     env: {
@@ -61,7 +63,7 @@ for (const { name, uri, stored } of [
     { skip },
     async () => {
       const project = await TestProject.make();
-      const there = seenBy(project, { MLFLOW_TRACKING_URI: uri(project), MLFLOW_ARTIFACT_ROOT: '' }, true);
+      const there = seenBy(project, { MLFLOW_TRACKING_URI: uri(project) }, true);
       const { stdout } = await project.expect(0, ['tracking', 'import', stored]);
       assert.match(stdout, /took in 8 runs of 3 experiments and 2 versions of models\n/);
       assert.deepEqual(await seenHere(project), there);

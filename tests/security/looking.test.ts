@@ -107,6 +107,7 @@ const CHANGING: Readonly<Record<string, string>> = {
   'trash empty': '',
   'tracking serve': '',
   'tracking import': '',
+  'tracking export': '',
 };
 
 /** Starts DuckDB, which takes a second: not on every fixture in `npm test`. */

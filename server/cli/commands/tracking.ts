@@ -10,7 +10,7 @@ import { ensureMemory, layoutOf, memoryProblem } from '../../stores/layout.js';
 import { describeError, errorCode } from '../../stores/disk/problem.js';
 import { exportRuns } from '../../tracking/export/mlruns.js';
 import { fileStore } from '../../tracking/import/file-store.js';
-import type { ForeignStore } from '../../tracking/import/foreign.js';
+import { type ForeignStore, UnreadableStore } from '../../tracking/import/foreign.js';
 import { importExperiments } from '../../tracking/import/importer.js';
 import { type TrackingServer, serveTracking } from '../../tracking/server.js';
 import { Tracking } from '../../tracking/tracking.js';
@@ -148,6 +148,9 @@ async function importOne(root: string, place: string): Promise<number> {
       `took in ${plural(taken, 'run')} of ${plural(foreign.experiments.length, 'experiment')}${models}${before}`,
     );
     return problems.length === 0 ? EXIT.ok : EXIT.failed;
+  } catch (error) {
+    if (!(error instanceof UnreadableStore)) throw error;
+    throw new CommandError(`${place} can't be read any further: ${error.message}`, EXIT.failed);
   } finally {
     foreign?.close?.();
     store.close();

@@ -61,6 +61,7 @@ export async function exportRuns(
   const writer = new Writer(tracking, folder, parts, read);
   try {
     const runs = [...tracking.runs.all()].sort((one, other) => one.start - other.start);
+    for (const experiment of tracking.experiments.all()) await writer.experiment(experiment);
     const counts = { written: 0, known: 0, live: 0 };
     for (const [at, run] of runs.entries()) {
       counts[await writer.run(run)] += 1;
@@ -113,7 +114,7 @@ class Writer {
   }
 
   /** The folder of one, which is made where there is none of that name. */
-  async #experiment({ id, name, created, updated, deleted, tags }: Experiment): Promise<string> {
+  async experiment({ id, name, created, updated, deleted, tags }: Experiment): Promise<string> {
     const there = this.#there.get(name);
     if (there !== undefined) return there;
     const taken = new Set([...this.#there.values()].map((folder) => path.basename(folder)));
@@ -139,7 +140,7 @@ class Writer {
     const { experiments } = this.#tracking;
     const known = experiments.get(id) ?? experiments.get('0');
     if (known === undefined) throw new Error(`there is no experiment ${id}`);
-    return this.#experiment(known);
+    return this.experiment(known);
   }
 
   async run(run: TrackedRun): Promise<'written' | 'known' | 'live'> {
@@ -172,6 +173,7 @@ class Writer {
       const histories = [...runs.histories(run)].map(([key, points]) => [key, linesOf(points)] as const);
       await writeTexts(path.join(folder, 'metrics'), histories);
       await this.#inputs(run, id, folder, experiment);
+      mkdirSync(path.join(folder, 'artifacts'));
       await writeOut(this.#tracking, { files: run.artifacts, single: false }, path.join(folder, 'artifacts'));
     });
     return made ? 'written' : 'known';

@@ -19,6 +19,8 @@ export async function writeTexts(
   folder: string,
   texts: Iterable<readonly [key: string, text: string]>,
 ): Promise<void> {
+  // MLflow takes a run without one of its folders for none.
+  await mkdir(folder, { recursive: true });
   for (const [key, text] of texts) {
     if (!isInnerPath(key)) throw new Error(`${JSON.stringify(key.slice(0, 80))} is no name of a file`);
     const file = path.join(folder, ...key.split('/'));

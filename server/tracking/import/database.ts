@@ -2,22 +2,25 @@
  * An `mlflow.db` as MLflow's SQLAlchemy store writes it with SQLite. It is copied and the copy is read, so that nothing is
  * written beside it and what is read is of one moment.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, constants } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Database } from 'node-sqlite3-wasm';
 import { defined } from '../../base/defined.js';
 import type { TrackedDataset, TrackedStatus } from '../../stores/runs/document.js';
 import type { LoggedModelStatus } from '../../stores/tracking/logged-models.js';
+import { describeError } from '../../stores/disk/problem.js';
+import { tempName } from '../../stores/disk/atomic.js';
 import { isFolder } from '../../stores/disk/folder.js';
 import { filesIn } from './files.js';
-import type {
-  ForeignExperiment,
-  ForeignInputs,
-  ForeignModel,
-  ForeignRegistered,
-  ForeignRun,
-  ForeignStore,
+import {
+  type ForeignExperiment,
+  type ForeignInputs,
+  type ForeignModel,
+  type ForeignRegistered,
+  type ForeignRun,
+  type ForeignStore,
+  UnreadableStore,
 } from './foreign.js';
 
 const STATUSES: ReadonlySet<string> = new Set<TrackedStatus>(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']); // prettier-ignore
@@ -34,8 +37,8 @@ type Row = Readonly<Record<string, unknown>>;
  * @throws with words where it is no such database, or is being written
  */
 export function openDatabase(file: string, temp: string): ForeignStore {
-  mkdirSync(temp, { recursive: true });
-  const folder = mkdtempSync(path.join(temp, 'mlflow-'));
+  const folder = tempName(path.join(temp, 'mlflow'));
+  mkdirSync(folder, { recursive: true });
   let reader: Reader | undefined;
   const close = (): void => {
     reader?.close();
@@ -93,7 +96,11 @@ class Reader {
   }
 
   #all(sql: string, ...values: readonly (string | number)[]): readonly Row[] {
-    return this.#database.all(sql, [...values]);
+    try {
+      return this.#database.all(sql, [...values]);
+    } catch (error) {
+      throw new UnreadableStore(describeError(error));
+    }
   }
 
   #has(table: string, column: string): boolean {
@@ -162,8 +169,9 @@ class Reader {
 
   /** A metric at a time, in the order of its steps. */
   *#points(id: string): ReturnType<ForeignRun['points']> {
+    const order = this.#has('metrics', 'step') ? ' ORDER BY step, timestamp' : ' ORDER BY timestamp';
     for (const { key } of this.#all('SELECT DISTINCT key FROM metrics WHERE run_uuid = ?', id)) {
-      const rows = this.#of('metrics', 'run_uuid', id, ' AND key = ? ORDER BY step, timestamp', textOf(key));
+      const rows = this.#of('metrics', 'run_uuid', id, ` AND key = ?${order}`, textOf(key));
       yield rows.map((row) => ({
         key: textOf(row['key']),
         at: numberOf(row['timestamp']) ?? 0,

@@ -6,6 +6,9 @@ import type { TrackedPoint } from '../../stores/tracking/tracked-task.js';
 /** Tag of ours: the id that a run, a logged model or a version had there. */
 export const IMPORTED = 'modelyard.imported';
 
+/** It is damaged: no more of it can be read. */
+export class UnreadableStore extends Error {}
+
 /** All of it. What has to be let go of says so. */
 export interface ForeignStore {
   readonly experiments: readonly ForeignExperiment[];
