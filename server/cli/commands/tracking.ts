@@ -182,6 +182,10 @@ async function exportStore({ root, words: [word] }: ProjectCall): Promise<number
   if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
   const store = Tracking.open(root, heldByReleases(root, 'model'));
   try {
+    if (store.runs.all().length + store.registry.modelNames().length === 0) {
+      const message = `there is nothing to write to ${folder}: no MLflow client has logged here, and no model is registered`;
+      throw new CommandError(message, EXIT.usage);
+    }
     const { readMeta } = await import('../mlflow-meta.js');
     const told = progress();
     const { written, known, live, versions, problems } = await exportRuns(store, {

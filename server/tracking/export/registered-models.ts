@@ -13,6 +13,7 @@ import {
   runOf,
   valueOf,
 } from '../registry/registered.js';
+import { EXPORTED } from '../import/foreign.js';
 import type { Tracking } from '../tracking.js';
 import { writeMeta, writeTexts } from './store-files.js';
 
@@ -79,10 +80,9 @@ function exportVersion(
       user_id: version.createdBy,
       version: Number(number),
     });
-    await writeTexts(
-      path.join(part, 'tags'),
-      Object.entries(tags).filter(([key]) => key !== STAGE_TAG),
-    );
+    const told = Object.entries(tags).filter(([key]) => key !== STAGE_TAG && key !== EXPORTED);
+    const same = [EXPORTED, `${number} ${version.artifact.hash}`] as const;
+    await writeTexts(path.join(part, 'tags'), [...told, same]);
     if (!isElsewhere(address))
       await writeOut(
         tracking,

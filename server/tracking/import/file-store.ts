@@ -175,12 +175,14 @@ class Reader {
     const meta = number !== undefined && isFolder(folder) ? this.#meta(folder) : undefined;
     if (number === undefined || meta === undefined || meta['current_stage'] === 'Deleted_Internal')
       return undefined;
+    const artifacts = path.join(folder, 'artifacts');
     return {
       version: number,
       created: numberOf(meta['creation_timestamp']) ?? 0,
       description: meta['description'] ?? '',
       source: meta['source'] ?? '',
       ...defined({ run: meta['run_id'], stage: meta['current_stage'] }),
+      ...(isFolder(artifacts) ? { files: () => filesIn(artifacts) } : {}),
       tags: textsIn(path.join(folder, 'tags')),
     };
   }

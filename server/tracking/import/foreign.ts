@@ -6,6 +6,9 @@ import type { TrackedPoint } from '../../stores/tracking/tracked-task.js';
 /** Tag of ours: the id that a run, a logged model or a version had there. */
 export const IMPORTED = 'modelyard.imported';
 
+/** Tag of ours on a version that was exported: its number here, a blank, and the hash of its bytes. */
+export const EXPORTED = 'modelyard.exported';
+
 /** It is damaged: no more of it can be read. */
 export class UnreadableStore extends Error {}
 
@@ -81,5 +84,7 @@ export interface ForeignVersion {
   readonly source: string;
   readonly run?: string;
   readonly stage?: string;
+  /** Files that lie beside it, absolute, by their paths. */
+  files?(): Iterable<readonly [name: string, file: string]>;
   readonly tags: Readonly<Record<string, string>>;
 }

@@ -3,11 +3,10 @@
  * was there, and one that a kill has cut off is taken in anew. Nothing is changed there.
  */
 import { defined } from '../../base/defined.js';
-import { describeError } from '../../stores/disk/problem.js';
 import { newRunId } from '../../stores/runs/id.js';
-import type { TrackedArtifact } from '../../stores/tracking/tracked-run.js';
 import type { Tracking } from '../tracking.js';
 import { type ForeignModel, type ForeignRun, type ForeignStore, IMPORTED } from './foreign.js';
+import { putFiles } from './put-files.js';
 import { importRegistered } from './registered-models.js';
 
 /** While a run is being taken in, in the place of `IMPORTED`. */
@@ -92,7 +91,7 @@ async function takeIn(
   }
   tracking.runs.change(run, {
     ...foreign.inputs(),
-    artifacts: await filesOf(tracking, foreign, problems),
+    artifacts: await putFiles(tracking, foreign.id, () => foreign.artifacts(), problems),
   });
   tracking.runs.change(run, {
     status: status === 'RUNNING' || status === 'SCHEDULED' ? 'KILLED' : status,
@@ -120,28 +119,9 @@ async function takeModel(
     const told = { experiment, name, params: foreign.params(), tags: foreign.tags() };
     tracking.models.create({ ...told, ...defined({ type, run }) }, id);
   }
-  const artifacts = await filesOf(tracking, foreign, problems);
+  const artifacts = await putFiles(tracking, foreign.id, () => foreign.artifacts(), problems);
   const metrics = foreign
     .metrics()
     .map((one) => ({ ...one, ...defined({ run: known.get(one.run ?? '') ?? one.run }) }));
   tracking.models.change(id, { status, artifacts, metrics, tags: { [IMPORTED]: id } });
-}
-
-/** Its files as objects, by their paths. */
-async function filesOf(
-  tracking: Tracking,
-  { id, artifacts }: Pick<ForeignRun, 'id' | 'artifacts'>,
-  problems: string[],
-): Promise<Readonly<Record<string, TrackedArtifact>>> {
-  const files = new Map<string, TrackedArtifact>();
-  try {
-    for (const [name, file] of artifacts()) {
-      const put = await tracking.registry.objects.put(file);
-      if (put.ok) files.set(name, { hash: put.stored.hash, bytes: put.stored.bytes });
-      else problems.push(`${file}: ${put.error.message}`);
-    }
-  } catch (error) {
-    problems.push(`${id}: ${describeError(error)}`);
-  }
-  return Object.fromEntries(files);
 }

@@ -4,7 +4,8 @@ import { describeError } from '../../stores/disk/problem.js';
 import { createVersion } from '../registry/register.js';
 import { STAGES, STAGE_TAG, valueOf } from '../registry/registered.js';
 import type { Tracking } from '../tracking.js';
-import { type ForeignRegistered, type ForeignVersion, IMPORTED } from './foreign.js';
+import { EXPORTED, type ForeignRegistered, type ForeignVersion, IMPORTED } from './foreign.js';
+import { putFiles } from './put-files.js';
 
 /**
  * @param runs ids of runs here by those that they had there
@@ -40,15 +41,25 @@ async function takeIn(
   const numbers = new Map<string, string>();
   let taken = 0;
   for (const foreign of versions) {
+    const same = exportedFrom(tracking, name, foreign);
+    if (same !== undefined) {
+      numbers.set(foreign.version, same);
+      continue;
+    }
+    const told = Object.fromEntries(Object.entries(foreign.tags).filter(([key]) => key !== EXPORTED));
     try {
+      const artifacts = foreign.files?.();
+      const files =
+        artifacts === undefined ? undefined : await putFiles(tracking, name, () => artifacts, problems);
       const { version, created } = await createVersion(tracking, {
         name,
         ...sourceHere(foreign, runs),
         runLink: undefined,
         model: undefined,
         description: foreign.description,
-        tags: { ...foreign.tags, ...stageTag(foreign), [IMPORTED]: foreign.version },
+        tags: { ...told, ...stageTag(foreign), [IMPORTED]: foreign.version },
         fingerprint: fingerprintOf(name, foreign),
+        ...(files === undefined ? {} : { files: new Map(Object.entries(files)) }),
       });
       numbers.set(foreign.version, version.version);
       if (created) taken += 1;
@@ -65,6 +76,13 @@ async function takeIn(
     if (!set.ok) problems.push(`the alias ${alias} of ${name}: ${set.error.message}`);
   }
   return taken;
+}
+
+/** The version here that it was exported from. */
+function exportedFrom({ registry }: Tracking, name: string, { tags }: ForeignVersion): string | undefined {
+  const [number = '', hash] = (tags[EXPORTED] ?? '').split(' ');
+  const found = /^\d{1,15}$/.test(number) ? registry.version(name, number) : undefined;
+  return found?.ok === true && found.version.artifact.hash === hash ? number : undefined;
 }
 
 /** The same version of the same store gives the same: so it is found again. */

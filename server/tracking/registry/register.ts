@@ -39,6 +39,8 @@ export interface NewVersion {
   readonly model: string | undefined;
   readonly description: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
+  /** Its bytes, which are here already, where the source does not say so. */
+  readonly files?: ReadonlyMap<string, TrackedArtifact>;
   /** What is asked again with the same makes no other version. Absent: each request makes one, as in MLflow. */
   readonly fingerprint?: string;
 }
@@ -140,7 +142,9 @@ function loggedModelIn(source: string): string | undefined {
   return /^models:\/{1,3}(m-[0-9a-zA-Z_-]+)$/.exec(source)?.[1];
 }
 
-async function find(tracking: Tracking, { source, run, tags }: NewVersion): Promise<Found> {
+async function find(tracking: Tracking, { source, run, tags, files }: NewVersion): Promise<Found> {
+  if (files !== undefined)
+    return { ...(await stored(tracking, files, false, source)), path: 'model', ...defined({ run }) };
   const isPrompt = tags['mlflow.prompt.is_prompt'] === 'true';
   if (isPrompt) return addressOf(tracking, source);
   const logged = loggedModelIn(source);
