@@ -1,18 +1,12 @@
 /** A service: one public port, the releases behind it, and every change of them, one at a time. */
 import { defined } from '../../base/defined.js';
 import { readRelease } from '../releases/document.js';
-import {
-  type ServiceOrder,
-  type ServiceRequest,
-  DEFAULT_PORTS,
-  mergeConfig,
-  secretsOf,
-} from '../services/config.js';
+import { type ServiceOrder, type ServiceRequest, DEFAULT_PORTS, mergeConfig } from '../services/config.js';
 import { Masks } from '../../stores/masks.js';
 import { describeError } from '../../stores/disk/problem.js';
 import { delay } from '../services/delay.js';
 import { servicePlaces, type ServicePlaces } from '../places.js';
-import { type OpenPort, Proxy } from '../proxy/proxy.js';
+import type { Proxy } from '../proxy/proxy.js';
 import type { TrafficObserver } from '../proxy/observer.js';
 import type {
   ReleaseDocument,
@@ -25,10 +19,11 @@ import type {
 } from '../types.js';
 import type { AppOutput } from './app/output.js';
 import type { MissingSecrets } from './control-server.js';
-import { describeSystemError, descriptorLimit, mostClients } from './app/descriptors.js';
 import { endOrphans } from './orphans.js';
 import { freePortIn } from './ports.js';
 import { ReleaseRun } from './release-run.js';
+import { Rollout } from './rollout.js';
+import { HostSecrets } from './secrets.js';
 import type { ServiceState } from './state.js';
 import { Turns, type Turn } from './turns.js';
 
@@ -55,40 +50,43 @@ export interface ServiceHostOptions {
   readonly inherited: Readonly<Record<string, string>>;
 }
 
+/**
+ * How far a host is. `new`: what ran under the host before has not been looked at; `open`: orders are carried out;
+ * `stopping`: no order is taken any more; `stopped`: the last word is written, and nothing is written after it.
+ */
+type Phase = 'new' | 'open' | 'stopping' | 'stopped';
+
 export class ServiceHost {
-  readonly proxy: Proxy;
   readonly #options: ServiceHostOptions;
   readonly #state: ServiceState;
   readonly #places: ServicePlaces;
-  #secrets: Readonly<Record<string, string>> = {};
-  #current: ReleaseRun | undefined;
-  #candidate: ReleaseRun | undefined;
-  #config: ServiceConfig | undefined;
-  #address: { readonly host: string; readonly port: number } | undefined;
+  readonly #rollout: Rollout;
+  readonly #secrets = new HostSecrets();
   readonly #turns = new Turns();
-  #resumed = false;
-  #stopping = false;
-  #saving = false;
-  /** The last word is written. */
-  #ended = false;
+  #phase: Phase = 'new';
+  #config: ServiceConfig | undefined;
   #message: string | undefined;
   #restarts = 0;
-  readonly #retiring = new Set<Promise<void>>();
+  #saveIsDue = false;
 
   constructor(options: ServiceHostOptions) {
     this.#options = options;
     this.#state = options.state;
     this.#places = servicePlaces(options.root, options.environment, options.name);
-    this.proxy = new Proxy(options.observer, mostClients(descriptorLimit()));
+    this.#rollout = new Rollout(options.observer);
+  }
+
+  get proxy(): Proxy {
+    return this.#rollout.proxy;
   }
 
   /** Whether there is anything to stay for. */
   get idle(): boolean {
-    return this.#current === undefined && this.#candidate === undefined && this.#turns.current === undefined;
+    return this.runs.length === 0 && this.#turns.current === undefined;
   }
 
   get runs(): readonly ReleaseRun[] {
-    return [this.#current, this.#candidate].flatMap((run) => run ?? []);
+    return this.#rollout.runs;
   }
 
   /** How often processes ended that should not have, since the host began. */
@@ -101,8 +99,8 @@ export class ServiceHost {
     const { wait = false } = order;
     return this.#exclusively({ what: 'a deployment', id: order.id, wait, replaces: true }, async () => {
       this.#learn(order.secretValues);
-      if (!this.#resumed) await this.#resume(order.cause);
-      const running = this.#current;
+      if (this.#phase === 'new') await this.#resume(order.cause);
+      const running = this.#rollout.current;
       const id = order.release ?? running?.release.id ?? this.#state.document.current?.id;
       if (id === undefined) {
         return refused(`the service ${this.#options.name} has no release yet: say which one to start`);
@@ -115,8 +113,12 @@ export class ServiceHost {
         );
       }
       const merged = mergeConfig(order, this.#config ?? this.#state.before?.config);
-      if (running?.release.id === id && this.#candidate === undefined && !this.#differs(order, merged)) {
-        const changed = this.#changedSecrets(running);
+      if (
+        running?.release.id === id &&
+        this.#rollout.candidate === undefined &&
+        !this.#differs(order, merged)
+      ) {
+        const changed = this.#secrets.changedSince(running);
         const { port } = this.#config ?? { port: 0 };
         if (changed.length === 0) return ok(`${id} serves on port ${port} already`);
         const result = await this.#deploy(
@@ -162,23 +164,22 @@ export class ServiceHost {
 
   /** Values of secrets that somebody has sent along. They stay in memory and are masked from now on. */
   #learn(values: Readonly<Record<string, string>>): void {
-    this.#secrets = { ...this.#secrets, ...values };
-    this.#options.output.mask(Object.values(this.#secrets));
+    this.#options.output.mask(this.#secrets.learn(values));
   }
 
   async #exclusively(turn: Turn, work: () => Promise<OrderResult>): Promise<OrderResult> {
     const { name } = this.#options;
-    if (this.#stopping) return refused(`${name} is being stopped`);
+    if (this.#closing()) return refused(`${name} is being stopped`);
     const busy = this.#turns.current?.what ?? 'a change';
     const result = await this.#turns.take(turn, async () => {
       try {
-        return this.#stopped() ? refused(`${name} is being stopped`) : await work();
+        return this.#closing() ? refused(`${name} is being stopped`) : await work();
       } finally {
         // At once: whoever gets the answer may look on the disk for what it says.
-        this.#route();
+        this.#rollout.route();
       }
     });
-    if (!this.#ended) this.#save();
+    if (this.#phase !== 'stopped') this.#save();
     switch (result) {
       case 'busy':
         return refused(
@@ -209,7 +210,7 @@ export class ServiceHost {
   }
 
   async #port(order: ServiceRequest, release: ReleaseDocument, host: string): Promise<number | string> {
-    const known = order.port ?? this.#address?.port ?? this.#portBefore();
+    const known = order.port ?? this.#rollout.port ?? this.#portBefore();
     const wanted = known ?? release.port;
     if (wanted !== undefined) return wanted;
     const { from, to } = order.ports ?? DEFAULT_PORTS;
@@ -235,36 +236,15 @@ export class ServiceHost {
     return port === 0 ? undefined : port;
   }
 
-  /** Names of the secrets whose values are not those that its processes have. */
-  #changedSecrets(run: ReleaseRun): readonly string[] {
-    return Object.keys(run.secrets).filter((name) =>
-      run.valuesOf(name).some((value) => value !== this.#secrets[name]),
-    );
-  }
-
-  /** Names of secrets that nobody has sent along. */
-  #missingSecrets(release: ReleaseDocument, config: ServiceConfig): readonly string[] {
-    return secretsOf(release, config).filter((name) => !Object.hasOwn(this.#secrets, name));
-  }
-
-  #missingText(release: ReleaseDocument, missing: readonly string[]): string | undefined {
-    return missing.length === 0
-      ? undefined
-      : `the release ${release.id} needs ${missing.join(', ')}: set ${missing.length === 1 ? 'it' : 'them'} in the environment of this command`;
-  }
-
   #run(release: ReleaseDocument, config: ServiceConfig): ReleaseRun {
     const { root, name, inherited, output } = this.#options;
-    const secrets = Object.fromEntries(
-      secretsOf(release, config).map((secret) => [secret, this.#secrets[secret] ?? '']),
-    );
     return new ReleaseRun({
       root,
       service: name,
       release,
       config,
       inherited,
-      secrets,
+      secrets: this.#secrets.of(release, config),
       output,
       onChange: () => this.#changed(),
       onCrash: (run, message, loop) => this.#crashed(run, message, loop),
@@ -284,35 +264,34 @@ export class ServiceHost {
     cause: ServiceCause,
     kind: ServiceEventKind,
   ): Promise<OrderResult> {
-    const missingSecrets = this.#missingSecrets(release, config);
-    const missing = this.#missingText(release, missingSecrets);
-    if (missing !== undefined) return { ...this.#refuse(release, cause, missing), value: { missingSecrets } };
+    const rollout = this.#rollout;
+    const missing = this.#secrets.missing(release, config);
+    if (missing !== undefined)
+      return { ...this.#refuse(release, cause, missing.message), value: { missingSecrets: missing.names } };
     // A canary of before makes room for the new one.
-    const earlier = this.#candidate;
-    this.#candidate = undefined;
-    if (earlier !== undefined) this.#retire(earlier);
-    const opened = await this.#open(config);
+    const earlier = rollout.withdraw();
+    if (earlier !== undefined) rollout.retire(earlier);
+    const opened = await rollout.open(config);
     if (typeof opened === 'string') return this.#refuse(release, cause, opened);
     const run = this.#run(release, config);
-    this.#candidate = run;
+    rollout.prepare(run);
     const short = Masks.warning(run.secrets);
     const warning = short === undefined ? {} : { message: short };
     this.#state.record({ kind: 'deploying', release: release.id, ...warning, ...cause });
     this.#changed();
     const result = await run.start();
-    if (!result.ok || this.#stopped()) {
-      if (this.#candidate === run) this.#candidate = undefined;
+    if (!result.ok || this.#closing()) {
+      rollout.withdraw(run);
       opened?.cancel();
       const why = result.ok ? 'the service was stopped' : result.why;
       await run.stop(false);
       return this.#refuse(release, cause, `the release ${release.id} got no traffic: ${why}`);
     }
-    opened?.take();
-    if (opened !== undefined) this.#address = { host: config.host, port: opened.port };
-    const port = this.#address?.port ?? config.port;
+    if (opened !== undefined) rollout.move(opened, config.host);
+    const port = rollout.port ?? config.port;
     this.#use({ ...config, port });
     this.#message = undefined;
-    if (traffic < 100 && this.#current !== undefined) {
+    if (traffic < 100 && rollout.current !== undefined) {
       this.#split(run, traffic);
       this.#state.record({ kind: 'canary', release: release.id, traffic, ...cause });
       return ok(`${release.id} gets ${traffic} % of the traffic on port ${port}`);
@@ -322,8 +301,8 @@ export class ServiceHost {
   }
 
   /** Asked again after each wait: the compiler would take the first answer for good. */
-  #stopped(): boolean {
-    return this.#stopping;
+  #closing(): boolean {
+    return this.#phase === 'stopping' || this.#phase === 'stopped';
   }
 
   #refuse(release: ReleaseDocument, cause: ServiceCause, message: string): OrderResult {
@@ -332,40 +311,14 @@ export class ServiceHost {
     return refused(message);
   }
 
-  /** The public port, unless it is ours already. */
-  async #open(config: ServiceConfig): Promise<OpenPort | undefined | string> {
-    const { host, port } = config;
-    if (this.#address?.host === host && this.#address.port === port) return undefined;
-    try {
-      const opened = await this.proxy.open(host, port);
-      if (this.#address !== undefined) return opened;
-      // The first one: from now on it says 503 rather than refusing connections.
-      opened.take();
-      this.#address = { host, port: opened.port };
-      return undefined;
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'EADDRINUSE') return `the port ${port} is in use on ${host}; choose another one`;
-      if (code === 'EACCES') return `the port ${port} may not be listened on; choose one above 1023`;
-      return `can't listen on ${host}:${port}: ${describeSystemError(error)}`;
-    }
-  }
-
   #split(run: ReleaseRun, traffic: number): void {
-    run.traffic = traffic;
-    run.since ??= new Date().toISOString();
-    if (this.#current !== undefined) this.#current.traffic = 100 - traffic;
+    this.#rollout.split(run, traffic);
     this.#changed();
   }
 
   /** All traffic to this release from now on. The one before ends when its requests have. */
   #serve(run: ReleaseRun, kind: ServiceEventKind, cause: ServiceCause): void {
-    const old = this.#current;
-    this.#current = run;
-    if (this.#candidate === run) this.#candidate = undefined;
-    run.traffic = 100;
-    run.since = new Date().toISOString();
-    this.#route();
+    const old = this.#rollout.serve(run);
     const { previous } = this.#state.document;
     const from = old?.release.id ?? this.#state.document.current?.id;
     const kept = previous.filter((id) => id !== run.release.id && id !== from);
@@ -378,35 +331,18 @@ export class ServiceHost {
       ...(from === undefined || from === run.release.id ? {} : { from }),
       ...cause,
     });
-    if (old !== undefined) this.#retire(old);
+    if (old !== undefined) this.#rollout.retire(old);
     this.#changed();
-  }
-
-  #retire(run: ReleaseRun): void {
-    run.traffic = 0;
-    const stopped = run.stop().finally(() => this.#retiring.delete(stopped));
-    this.#retiring.add(stopped);
-  }
-
-  #route(): void {
-    this.proxy.router.set(
-      this.runs
-        .filter((run) => run.since !== undefined)
-        .map((run) => ({
-          weight: run.traffic,
-          backends: run.backends,
-        })),
-    );
   }
 
   /** Something about a process has changed: who gets traffic, and what is written down. */
   #changed(): void {
-    this.#route();
-    if (this.#saving) return;
-    this.#saving = true;
+    this.#rollout.route();
+    if (this.#saveIsDue) return;
+    this.#saveIsDue = true;
     setImmediate(() => {
-      this.#saving = false;
-      if (!this.#ended) this.#save();
+      this.#saveIsDue = false;
+      if (this.#phase !== 'stopped') this.#save();
     });
   }
 
@@ -415,7 +351,8 @@ export class ServiceHost {
       this.#state.document;
     const last = this.#state.document.current;
     const stopped = last === undefined ? undefined : { ...last, traffic: 0, replicas: [] };
-    const current = this.#current?.state ?? stopped;
+    const { candidate } = this.#rollout;
+    const current = this.#rollout.current?.state ?? stopped;
     this.#state.replace({
       schema,
       name,
@@ -428,13 +365,13 @@ export class ServiceHost {
       createdAt,
       updatedAt,
       ...defined({ current }),
-      ...(this.#candidate === undefined ? {} : { candidate: this.#candidate.state }),
+      ...defined({ candidate: candidate?.state }),
     });
   }
 
   #status(): ServiceStatus {
-    if (this.#stopping) return 'stopping';
-    const run = this.#current;
+    if (this.#phase === 'stopping') return 'stopping';
+    const run = this.#rollout.current;
     if (run === undefined) {
       if (this.#turns.current !== undefined) return 'starting';
       return this.#message === undefined ? 'stopped' : 'failed';
@@ -458,8 +395,9 @@ export class ServiceHost {
       reason: `${release} is in a crash loop: ${message}`,
     };
     if (!(this.#config?.rollbackOnFailure ?? false) || this.#turns.current !== undefined) return;
-    if (run === this.#candidate) void this.abort(cause);
-    else if (run === this.#current && this.#state.document.previous.length > 0) void this.rollback(cause);
+    if (run === this.#rollout.candidate) void this.abort(cause);
+    else if (run === this.#rollout.current && this.#state.document.previous.length > 0)
+      void this.rollback(cause);
   }
 
   /** New processes of the same release, without a request lost. */
@@ -470,7 +408,7 @@ export class ServiceHost {
   ): Promise<OrderResult> {
     return this.#exclusively({ what: 'a restart', id: undefined, wait, replaces: false }, async () => {
       this.#learn(secrets);
-      const [run, config] = [this.#current, this.#config];
+      const [run, config] = [this.#rollout.current, this.#config];
       if (run === undefined || config === undefined) return refused(`${this.#options.name} does not run`);
       return this.#deploy(run.release, config, 100, cause, 'restarted');
     });
@@ -482,21 +420,18 @@ export class ServiceHost {
     secrets: Readonly<Record<string, string>> = {},
     wait = false,
   ): Promise<OrderResult> {
-    if (this.#candidate?.since !== undefined && this.#turns.current === undefined) return this.abort(cause);
+    if (this.#rollout.canary !== undefined && this.#turns.current === undefined) return this.abort(cause);
     return this.#exclusively({ what: 'a rollback', id: undefined, wait, replaces: true }, async () => {
       this.#learn(secrets);
-      const config = this.#config;
-      if (this.#current === undefined || config === undefined)
-        return refused(`${this.#options.name} does not run`);
+      const [current, config] = [this.#rollout.current, this.#config];
+      if (current === undefined || config === undefined) return refused(`${this.#options.name} does not run`);
       const problems: string[] = [];
       for (const id of this.#state.document.previous) {
         const release = this.#read(id);
         if (typeof release !== 'string') return this.#deploy(release, config, 100, cause, 'rolled-back');
         problems.push(release);
       }
-      return refused(
-        problems[0] ?? `${this.#options.name} has no release before ${this.#current.release.id}`,
-      );
+      return refused(problems[0] ?? `${this.#options.name} has no release before ${current.release.id}`);
     });
   }
 
@@ -526,8 +461,7 @@ export class ServiceHost {
   }
 
   #canary(): ReleaseRun | string {
-    const run = this.#candidate;
-    return run?.since === undefined ? `${this.#options.name} has no canary` : run;
+    return this.#rollout.canary ?? `${this.#options.name} has no canary`;
   }
 
   /** Ends a canary, or a deployment that is under way; `id`: only that one, or calls it off while it waits. */
@@ -535,62 +469,53 @@ export class ServiceHost {
     if (id !== undefined && this.#turns.cancel(id))
       return ok('the deployment was called off before its turn');
     if (id !== undefined && this.#turns.current?.id !== id) return refused('that deployment is over');
-    const run = this.#candidate;
+    const rollout = this.#rollout;
+    const drain = rollout.canary !== undefined;
+    const run = rollout.withdraw();
     if (run === undefined)
       return refused(`${this.#options.name} has nothing to abort: no canary, no deployment`);
     const release = run.release.id;
-    const drain = run.since !== undefined;
-    this.#candidate = undefined;
-    if (this.#current !== undefined) this.#current.traffic = 100;
+    rollout.restore();
     this.#state.record({ kind: 'aborted', release, ...cause });
     this.#changed();
-    if (drain) this.#retire(run);
+    if (drain) rollout.retire(run);
     else await run.stop(false);
     return ok(
-      `${release} was ended${this.#current === undefined ? '' : `; ${this.#current.release.id} serves all traffic`}`,
+      `${release} was ended${rollout.current === undefined ? '' : `; ${rollout.current.release.id} serves all traffic`}`,
     );
   }
 
   /** Brings back what ran under a host that is gone: what still lives is taken over, what nobody knows is ended. */
   async #resume(cause: ServiceCause): Promise<void> {
-    this.#resumed = true;
+    this.#phase = 'open';
     const before = this.#before();
     const keep: RunningRelease[] = [];
     if (before?.desired === 'running' && before.current !== undefined) {
-      const opened = await this.#open(before.config);
+      const opened = await this.#rollout.open(before.config);
       if (typeof opened === 'string') this.#message = opened;
       else {
         this.#use(before.config);
-        await this.#bringBack(before.current, before.config, cause, (run) => {
-          this.#current = run;
-        });
+        await this.#bringBack(before.current, before.config, cause, 'current');
         // Without `since` it was not ready yet: whoever asked for it is told by the host's end.
-        if (before.candidate?.since !== undefined) {
-          await this.#bringBack(before.candidate, before.config, cause, (run) => {
-            this.#candidate = run;
-          });
-        }
+        if (before.candidate?.since !== undefined)
+          await this.#bringBack(before.candidate, before.config, cause, 'candidate');
       }
     }
     for (const run of this.runs) keep.push(run.state);
     await endOrphans(this.#places.folder, before, keep);
     this.#changed();
-    if (this.#current !== undefined) {
-      await this.#untilReady(this.#current, before?.config.graceMs ?? 0);
-    }
+    const { current } = this.#rollout;
+    if (current !== undefined) await this.#untilReady(current, before?.config.graceMs ?? 0);
   }
 
   async #bringBack(
     running: RunningRelease,
     config: ServiceConfig,
     cause: ServiceCause,
-    take: (run: ReleaseRun) => void,
+    as: 'current' | 'candidate',
   ): Promise<void> {
     const release = this.#read(running.id);
-    const problem =
-      typeof release === 'string'
-        ? release
-        : this.#missingText(release, this.#missingSecrets(release, config));
+    const problem = typeof release === 'string' ? release : this.#secrets.missing(release, config)?.message;
     if (typeof release === 'string' || problem !== undefined) {
       this.#message = problem;
       this.#state.record({
@@ -604,7 +529,7 @@ export class ServiceHost {
     const run = this.#run(release, config);
     run.traffic = running.traffic;
     run.since = running.since ?? new Date().toISOString();
-    take(run);
+    this.#rollout.adopt(run, as);
     const adopted = await run.resume(running);
     this.#state.record({
       kind: adopted > 0 ? 'adopted' : 'started',
@@ -616,7 +541,7 @@ export class ServiceHost {
 
   async #untilReady(run: ReleaseRun, graceMs: number): Promise<void> {
     const deadline = Date.now() + graceMs;
-    while (run.backends.length === 0 && !run.looping && !this.#stopped() && Date.now() < deadline)
+    while (run.backends.length === 0 && !run.looping && !this.#closing() && Date.now() < deadline)
       await delay(50);
   }
 
@@ -625,27 +550,19 @@ export class ServiceHost {
    * is to come back with the next start of the machine.
    */
   async stop(cause: ServiceCause, desired: 'running' | 'stopped'): Promise<OrderResult> {
-    if (this.#stopping) return refused(`${this.#options.name} is being stopped already`);
-    this.#stopping = true;
+    if (this.#closing()) return refused(`${this.#options.name} is being stopped already`);
+    this.#phase = 'stopping';
     this.#turns.stop();
-    const drainMs = this.#config?.drainMs ?? 0;
     this.#save();
-    // A deployment that waits for its release gives up.
-    if (this.#candidate !== undefined && this.#candidate.since === undefined)
-      await this.#candidate.stop(false);
-    await this.proxy.close(drainMs);
-    await Promise.all([...this.runs.map((run) => run.stop()), ...this.#retiring]);
-    const [release, message] = [this.#current?.release.id, this.#message];
+    await this.#rollout.close(this.#config?.drainMs ?? 0);
+    const [release, message] = [this.#rollout.current?.release.id, this.#message];
     this.#state.record({ kind: 'stopped', ...defined({ release }), ...cause });
-    this.#stopping = false;
-    const failed = desired === 'stopped' && this.#current === undefined && message !== undefined;
-    this.#current = undefined;
-    this.#candidate = undefined;
+    const failed = desired === 'stopped' && release === undefined && message !== undefined;
+    this.#rollout.clear();
     if (!failed) this.#message = undefined;
+    this.#phase = 'stopped';
     this.#save();
     this.#state.save({ desired });
-    this.#stopping = true;
-    this.#ended = true;
     return ok(`${this.#options.name} was stopped`);
   }
 }
