@@ -22,7 +22,7 @@ import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { parse } from 'yaml';
 import { builtCli } from '../../support/cli.js';
-import { withoutDvc } from '../../support/peers/peers.js';
+import { peerPython, withoutDvc } from '../../support/peers/peers.js';
 import { RealDvc } from '../../support/peers/real-dvc.js';
 
 const DVC = `stages:
@@ -401,7 +401,7 @@ test(
     gone('.dvc/cache')(root);
     const lost = run('dvc', 'checkout');
     assert.equal(lost.status, 1);
-    assert.match(lost.stderr, /not in DVC's cache: a\.txt\. A remote may have it: dvc pull a\.txt/);
+    assert.match(lost.stderr, /not in DVC's cache: a\.txt\. A remote may have it: modelyard dvc pull a\.txt/);
     assert.match(run('dvc', 'status').stdout, /^a\n {2}output a\.txt {2}not in cache\n$/);
     assert.equal(run('dvc', 'status', 'nothing').status, 2);
     assert.equal(existsSync(path.join(root, '.dvc/cache')), false);
@@ -411,6 +411,39 @@ test(
     assert.match(usage.stderr, /--single-item says what --to means/);
   },
 );
+
+test('pull, push and fetch are done by the DVC that is installed', { skip: withoutDvc() }, async (t) => {
+  const top = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-remote-'));
+  t.after(() => rmSync(top, { recursive: true, force: true }));
+  const cli = await builtCli();
+  const root = path.join(top, 'project');
+  put(
+    '.dvc/config',
+    `[core]\n    no_scm = True\n    remote = far\n['remote "far"']\n    url = ${top}/far\n`,
+  )(root);
+  put('dvc.yaml', 'stages:\n  a:\n    cmd: echo a > a.txt\n    deps: [in.txt]\n    outs: [a.txt]\n')(root);
+  put('in.txt', 'in\n')(root);
+  const folder = path.dirname(peerPython('dvc'));
+  const run = (env: NodeJS.ProcessEnv, ...args: string[]) =>
+    runIn(root, cli, args, { ...ENV, DVC_SITE_CACHE_DIR: top, DVC_NO_ANALYTICS: '1', ...env });
+  const withDvc = { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+  assert.equal((await run(withDvc, 'run', 'dvc.yaml')).code, 0);
+  const pushed = await run(withDvc, 'dvc', 'push', '--jobs', '2', 'a');
+  assert.equal(pushed.code, 0, pushed.stderr);
+  assert.match(pushed.stdout, /1 file pushed/);
+  gone('.dvc/cache')(root);
+  gone('a.txt')(root);
+  const fetched = await run(withDvc, 'dvc', 'fetch', '-r', 'far');
+  assert.match(fetched.stdout, /1 file fetched/);
+  assert.equal(existsSync(path.join(root, 'a.txt')), false);
+  assert.equal((await run(withDvc, 'dvc', 'pull', 'a.txt')).code, 0);
+  assert.equal(readFileSync(path.join(root, 'a.txt'), 'utf8'), 'a\n');
+  assert.equal((await run(withDvc, 'dvc', 'pull', '--', '--nosuch')).code, 1);
+  assert.equal((await run(withDvc, 'dvc', 'push', '-r', 'nosuch')).code, 1);
+  const none = await run({ PATH: '/nowhere', HOME: top }, 'dvc', 'pull', 'a.txt');
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /^modelyard: `dvc pull a\.txt` needs DVC, .*`pip install dvc`/);
+});
 
 test('a clone leads checkout nowhere but to files of the project', async (t) => {
   const root = mkdtempSync(path.join(os.tmpdir(), 'modelyard-dvc-led-'));

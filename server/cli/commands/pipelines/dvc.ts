@@ -1,4 +1,4 @@
-/** `modelyard dvc status|checkout|commit`: data of a DVC project, by its own lock and cache. */
+/** `modelyard dvc status|checkout|commit`: data of a DVC project, by its own lock and cache; `pull`, `push` and `fetch` are DVC's. */
 import { NEVER_RUN, type StageSpec } from '../../../definition/stage.js';
 import { DvcData, LeftToDvc } from '../../../runner/dvc/data.js';
 import { DvcGuard } from '../../../runner/dvc/guard.js';
@@ -18,6 +18,7 @@ import { openProject } from '../../load/open-project.js';
 import { EXIT, stderr, stdout } from '../../output.js';
 import { printDiagnostics } from '../../place.js';
 import { type ProjectCall, type Subcommands, family } from '../../subcommands.js';
+import { REMOTE_SUBCOMMANDS } from './dvc-remote.js';
 import { tame } from '../../terminal/text.js';
 
 const MOST_TARGETS = 100;
@@ -57,6 +58,7 @@ const SUBCOMMANDS: Subcommands<ProjectCall> = {
     most: MOST_TARGETS,
     run: (call) => opened(call, (data) => commit(call, data)),
   },
+  ...REMOTE_SUBCOMMANDS,
 };
 
 export const dvc = family<ProjectCall>({
@@ -64,8 +66,9 @@ export const dvc = family<ProjectCall>({
   summary: 'Data of a DVC project: what has changed, back from the cache, into it.',
   details: `
 A target is a stage (train, train@us, sub/dvc.yaml:report), a group of them, a .dvc file, or a path that one of these keeps; without
-one all are meant. They work on the local cache. Remotes are DVC's: dvc pull, dvc push.`,
-  examples: ['dvc status', 'dvc checkout models/rain.bin', 'dvc commit train --force'],
+one all are meant. status, checkout and commit work on the local cache, without DVC; pull, fetch and push need a remote, and the DVC
+that is installed does them.`,
+  examples: ['dvc status', 'dvc checkout models/rain.bin', 'dvc commit train --force', 'dvc pull'],
   subcommands: SUBCOMMANDS,
   open: (call) => call,
 });
@@ -184,7 +187,7 @@ async function checkout(call: ProjectCall, data: DvcData): Promise<number> {
   if (plan.missing.length === 0) return EXIT.ok;
   const list = plan.missing.join(' ');
   stderr.line(
-    `modelyard: not in DVC's cache: ${plan.missing.join(', ')}. A remote may have it: dvc pull ${list}`,
+    `modelyard: not in DVC's cache: ${plan.missing.join(', ')}. A remote may have it: modelyard dvc pull ${list}`,
   );
   return EXIT.failed;
 }
