@@ -41,6 +41,8 @@ export interface RunOptions extends Selection {
   readonly noRunCache?: boolean;
   /** Of stages of DVC: outputs don't go into its cache. */
   readonly noCommit?: boolean;
+  /** Of stages of DVC: data that is missing, of what else has not changed, is no reason to run. */
+  readonly allowMissing?: boolean;
   readonly graceMs: number;
   /** Wait for runs that hold the same outputs; else refuse. */
   readonly wait: boolean;

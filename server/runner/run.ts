@@ -105,7 +105,11 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
       user: again?.user ?? where.user,
     },
     selection,
-    ...defined({ noRunCache: options.noRunCache, noCommit: options.noCommit }),
+    ...defined({
+      noRunCache: options.noRunCache,
+      noCommit: options.noCommit,
+      allowMissing: options.allowMissing,
+    }),
     linkOutputs: options.cache.link ?? false,
     features: usesFeatures(options.pipeline) ? features : [],
     ...defined({ versions }),

@@ -100,6 +100,8 @@ export interface SessionOptions {
   readonly noRunCache?: boolean;
   /** Of stages of DVC: outputs don't go into its cache. */
   readonly noCommit?: boolean;
+  /** Of stages of DVC: data that is missing, of what else has not changed, is no reason to run. */
+  readonly allowMissing?: boolean;
 }
 
 const MADE: ReadonlySet<TaskResult['status']> = new Set(['succeeded', 'cached'] as const);
@@ -145,6 +147,7 @@ export class Session {
       ...(options.glance === true ? { mostBytes: PLAN_BYTES } : {}),
       runCache: options.noRunCache !== true,
       commit: options.noCommit !== true,
+      allowMissing: options.allowMissing === true,
     };
     this.root = options.root;
     this.pipeline = options.pipeline;

@@ -60,6 +60,10 @@ export const STAGE_FLAGS: Flags = {
     help: "Of a dvc.yaml: run stages even if DVC's run cache knows what they come to.",
   },
   'no-commit': { type: 'boolean', help: "Of a dvc.yaml: put no outputs into DVC's cache." },
+  'allow-missing': {
+    type: 'boolean',
+    help: 'Of a dvc.yaml: do not run a stage, nor bring its data back, only because data is missing.',
+  },
 };
 
 interface Loaded {
@@ -160,13 +164,14 @@ function selectionFor(args: Arguments): BasisSelection {
 function stageFlags(
   args: Arguments,
   { tasks }: Compiled['pipeline'],
-): Pick<BasisFlags, 'noRunCache' | 'noCommit'> {
+): Pick<BasisFlags, 'noRunCache' | 'noCommit' | 'allowMissing'> {
   const given = Object.keys(STAGE_FLAGS).find((name) => args.flag(name));
   if (given !== undefined && tasks.every(({ stage }) => stage === undefined))
     throw new UsageError(`--${given} is for the stages of a dvc.yaml`);
   return {
     ...(args.flag('no-run-cache') ? { noRunCache: true } : {}),
     ...(args.flag('no-commit') ? { noCommit: true } : {}),
+    ...(args.flag('allow-missing') ? { allowMissing: true } : {}),
   };
 }
 
@@ -214,6 +219,7 @@ const KEPT_FLAGS: Readonly<Record<string, string>> = {
   glob: 'tasks',
   'no-run-cache': 'flags',
   'no-commit': 'flags',
+  'allow-missing': 'flags',
 };
 
 async function prepareResumed(args: Arguments): Promise<Prepared> {

@@ -37,6 +37,10 @@ export interface StageOptions {
   readonly runCache?: boolean;
   /** Whether outputs go into DVC's cache. Default: yes. */
   readonly commit?: boolean;
+  /** Whether data that is missing is no reason to run a stage that has not changed otherwise. Default: no. */
+  readonly allowMissing?: boolean;
+  /** All stages that may run: what they made lately is what those after them read. */
+  readonly stages?: readonly StageSpec[];
 }
 
 export class StageMemory {
@@ -65,6 +69,14 @@ export class StageMemory {
     return from === undefined
       ? { kind: 'run', reasons: changed }
       : { kind: 'restore', from, reasons: changed };
+  }
+
+  /** Whether there is nothing to do for a stage although data of it is missing. @throws what keeps that from being told */
+  isDoneWithout(stage: StageSpec, force: boolean): boolean {
+    if (this.#options.allowMissing !== true || force) return false;
+    const entry = this.facts.entry(stage);
+    const lacks = [...stage.deps, ...stage.outs].some((one) => !existsSync(path.join(this.root, one.file)));
+    return lacks && this.#changes(stage, entry).length === 0;
   }
 
   /** A frozen stage does not run: what is there is taken for what it made. */
@@ -165,16 +177,39 @@ export class StageMemory {
         reasons.push(
           stage.alwaysChanged ? 'always_changed: true' : 'it depends on nothing and makes nothing',
         );
-      for (const one of stage.deps) reasons.push(...this.#change('input', one, entry.deps.get(one.path)));
+      for (const one of stage.deps) {
+        const before = entry.deps.get(one.path);
+        if (!this.#mayLack(one, before) || this.#madeAnew(one, before))
+          reasons.push(...this.#change('input', one, before));
+      }
       for (const one of stage.params) reasons.push(...this.#paramChanges(one, entry.params.get(one.path)));
     }
     for (const out of stage.outs) {
       const before = entry.outs.get(out.path);
-      if (before?.md5 !== undefined && out.cache && !this.cache.has(before.md5, before.legacy))
-        reasons.push(`output ${out.file} is not in DVC’s cache`);
+      const kept = before?.md5 === undefined || !out.cache || this.cache.has(before.md5, before.legacy);
+      if (this.#mayLack(out, before) || (!kept && this.#options.allowMissing === true)) continue;
+      if (!kept) reasons.push(`output ${out.file} is not in DVC’s cache`);
       else reasons.push(...this.#change('output', out, before));
     }
     return reasons;
+  }
+
+  /** Whether nothing has to be at a path that a stage has read or made before. */
+  #mayLack({ file }: StageFile, before: LockItem | undefined): boolean {
+    return (
+      this.#options.allowMissing === true &&
+      before?.md5 !== undefined &&
+      lstatSync(path.join(this.root, file), { throwIfNoEntry: false }) === undefined
+    );
+  }
+
+  /** Whether the stage that makes an input has come to something else since it was read. */
+  #madeAnew({ file }: StageFile, before: LockItem | undefined): boolean {
+    for (const stage of this.#options.stages ?? []) {
+      const out = stage.outs.find((one) => one.file === file);
+      if (out !== undefined && this.facts.entry(stage)?.outs.get(out.path)?.md5 !== before?.md5) return true;
+    }
+    return false;
   }
 
   #change(role: 'input' | 'output', file: StageFile, before: LockItem | undefined): string[] {

@@ -57,7 +57,7 @@ export function openStages(
   environment: Readonly<Record<string, string | undefined>>,
   options: StageOptions = {},
 ): Opened {
-  const base = openMemory(root, environment, options);
+  const base = openMemory(root, environment, { ...options, stages });
   if (!base.ok) return base;
   const { memory, settings, hashes, ignored } = base;
   const bad = (problem: string): Opened => ({ ok: false, problem });
@@ -76,7 +76,7 @@ export function openStages(
       if (odd !== undefined) return bad(`${lock}: the stage "${odd.name}" can’t be read`);
     }
   }
-  const data = new DataFiles(root, hashes);
+  const data = new DataFiles(root, hashes, options.allowMissing === true);
   for (const stage of stages) {
     const problem =
       outputProblem(root, stage, ignored, settings.noScm) ??
@@ -110,11 +110,13 @@ function outputProblem(
 class DataFiles {
   readonly #root: string;
   readonly #hashes: Hashes;
+  readonly #mayLack: boolean;
   readonly #said = new Map<string, string | undefined>();
 
-  constructor(root: string, hashes: Hashes) {
+  constructor(root: string, hashes: Hashes, mayLack: boolean) {
     this.#root = root;
     this.#hashes = hashes;
+    this.#mayLack = mayLack;
   }
 
   /** Why a dependency is not as its `.dvc` file has it: bringing it there is left to DVC. */
@@ -151,6 +153,7 @@ class DataFiles {
       if (this.#hashes.isTooMuch(target, legacy)) continue;
       const now = this.#hashes.of(target, legacy);
       const way = `see \`dvc status ${dvcFile}\``;
+      if (now === undefined && this.#mayLack) continue;
       if (now === undefined)
         return `${written}, which ${dvcFile} tracks, is missing: \`dvc checkout ${dvcFile}\` or \`dvc pull ${dvcFile}\` brings it back`;
       if (now.md5 !== md5)

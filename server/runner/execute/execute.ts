@@ -277,11 +277,15 @@ class Execution {
     const read = (file: string): Promise<ReadInput> => this.#session.workspace.read(file, control.killed);
     const params = stage.frozen ? undefined : stages.facts.params(stage);
     if (params?.ok === false) return this.#refused(params.message);
+    await stages.facts.readAll(stage);
+    if (stages.isDoneWithout(stage, this.#context.force)) {
+      this.#emit({ type: 'task-planned', id: this.#id, decision: 'up-to-date', reasons: [] });
+      return { status: 'cached', ...NOTHING };
+    }
     const printed = await fingerprintTask(this.#session, task, read);
     if (!printed.ok) return this.#refused(missingInput(printed.message, this.#id));
     const { fingerprint: print, inputs } = printed;
     this.#fingerprint = print.hash;
-    await stages.facts.readAll(stage);
     const look = await dvc.locked(() => stages.look(stage, { force: this.#context.force }));
     if (look.kind === 'stuck') return this.#refused(look.message);
     const reasons = look.kind === 'up-to-date' ? [] : look.reasons;

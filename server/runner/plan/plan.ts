@@ -36,6 +36,8 @@ export interface PlanOptions extends Selection {
   readonly noCache?: boolean;
   /** Of stages of DVC: its run cache is not asked. */
   readonly noRunCache?: boolean;
+  /** Of stages of DVC: data that is missing, of what else has not changed, is no reason to run. */
+  readonly allowMissing?: boolean;
   readonly resume?: RunDocument;
   /** Feature files of the project; absent: read from the disk where the pipeline needs them. */
   readonly features?: readonly FeaturesDefinition[];
@@ -100,6 +102,7 @@ export async function planRun(root: string, pipeline: Pipeline, options: PlanOpt
       called: options.called,
       glance: options.glance,
       noRunCache: options.noRunCache,
+      allowMissing: options.allowMissing,
     }),
     features: options.features ?? (await featureFilesFor(root, [pipeline])),
     selection: defined({ only, from, to, whole, all, glob }),

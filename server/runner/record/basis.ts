@@ -17,7 +17,7 @@ export function basisOf(
 ): Omit<RunBasis, 'schema'> {
   const { pipeline, texts, params, only, from, to, whole, all, glob, force, noCache, keepGoing, jobs } =
     options;
-  const { noRunCache, noCommit } = options;
+  const { noRunCache, noCommit, allowMissing } = options;
   const others = [...called].map(([, loaded]) => loaded.texts);
   return {
     path: pipeline.path,
@@ -30,7 +30,7 @@ export function basisOf(
     pipelines: Object.fromEntries([...called].map(([name, loaded]) => [name, loaded.pipeline.path])),
     params,
     selection: defined({ only, from, to, whole, all, glob }),
-    flags: { force, noCache, keepGoing, ...defined({ jobs, noRunCache, noCommit }) },
+    flags: { force, noCache, keepGoing, ...defined({ jobs, noRunCache, noCommit, allowMissing }) },
     versions: versions ?? { packages: {}, models: {} },
     trigger,
   };

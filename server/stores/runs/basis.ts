@@ -26,6 +26,8 @@ export interface BasisFlags {
   readonly noRunCache?: boolean;
   /** Of stages of DVC: outputs don't go into its cache. */
   readonly noCommit?: boolean;
+  /** Of stages of DVC: data that is missing, of what else has not changed, is no reason to run. */
+  readonly allowMissing?: boolean;
   /** Tasks at once; absent: one per core. */
   readonly jobs?: number;
 }

@@ -91,6 +91,16 @@ const edit =
     assert.ok(before.includes(from), `${file}: ${from}`);
     writeFileSync(path.join(root, file), before.replace(from, to));
   };
+/** In the lock, of the first file that a stage has read, another hash. */
+const ofStage =
+  (name: string, md5: string): Step =>
+  (root) => {
+    const lock = path.join(root, 'dvc.lock');
+    const before = readFileSync(lock, 'utf8');
+    const after = before.replace(new RegExp(`(\\n  ${name}:[^]*?md5: )\\w+`), `$1${md5}`);
+    assert.notEqual(after, before);
+    writeFileSync(lock, after);
+  };
 const frozen = edit('dvc.yaml', 'deps: [data.txt]', 'deps: [data.txt]\n    frozen: true');
 
 const LINKS: readonly Case[] = ['hardlink', 'symlink', 'hardlink,copy', 'symlink,copy'].flatMap(
@@ -118,6 +128,33 @@ const LINKS: readonly Case[] = ['hardlink', 'symlink', 'hardlink,copy', 'symlink
     return at < 2 ? [run, back, commit] : [run];
   },
 );
+
+const MISSING: readonly Case[] = [
+  {
+    what: 'missing data is no reason to run',
+    steps: [gone('data.txt'), gone('a.txt'), gone('b'), gone('.dvc/cache/files')],
+    theirs: ['repro', '-q', '--allow-missing'],
+    ours: ['run', 'dvc.yaml', '--allow-missing'],
+  },
+  {
+    what: 'what is missing was made anew, or changed otherwise',
+    steps: [
+      gone('a.txt'),
+      gone('b'),
+      gone('m.json'),
+      ofStage('b', '3d21703b255a05122531d75ae4161357'),
+      gone('.dvc/cache/files'),
+    ],
+    theirs: ['repro', '-q', '--allow-missing'],
+    ours: ['run', 'dvc.yaml', '--allow-missing'],
+  },
+  {
+    what: 'missing data of what else has changed',
+    steps: [gone('a.txt'), gone('.dvc/cache/files'), put('other.txt', 'changed\n')],
+    theirs: ['repro', '-q', '--allow-missing'],
+    ours: ['run', 'dvc.yaml', '--allow-missing'],
+  },
+];
 
 const CASES: readonly Case[] = [
   {
@@ -356,6 +393,7 @@ async function sameAsDvc(t: TestContext, all: readonly Case[]): Promise<void> {
 for (const [name, all] of [
   ['data and flags of DVC: what comes out is what DVC leaves', CASES],
   ['links of cache.type: what comes out is what DVC leaves', LINKS],
+  ['--allow-missing: what comes out is what DVC leaves', MISSING],
 ] as const)
   test(name, { skip: withoutDvc(), timeout: 900_000 }, (t) => sameAsDvc(t, all));
 

@@ -35,7 +35,12 @@ export async function showPlan(args: Arguments): Promise<number> {
     noCache: prepared.flags.noCache,
     called: await calledBy(prepared.compiled.pipeline, (name) => loadByName(prepared.root, name)),
     place: prepared.place,
-    ...defined({ features: prepared.features, resume, noRunCache: prepared.flags.noRunCache }),
+    ...defined({
+      features: prepared.features,
+      resume,
+      noRunCache: prepared.flags.noRunCache,
+      allowMissing: prepared.flags.allowMissing,
+    }),
   });
   if (result.problem !== undefined) throw new CommandError(withWayOut(result.problem, prepared), EXIT.usage);
   if (args.flag('json')) {
