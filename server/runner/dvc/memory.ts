@@ -65,7 +65,7 @@ export class StageMemory {
     const changed = options.force ? ['forced'] : this.#changes(stage, entry);
     if (changed.length === 0) return { kind: 'up-to-date' };
     if (stage.frozen) return this.#frozen(stage, changed);
-    const from = options.force ? undefined : this.#kept(stage, entry);
+    const from = options.force || this.#lacksInput(stage) ? undefined : this.#kept(stage, entry);
     return from === undefined
       ? { kind: 'run', reasons: changed }
       : { kind: 'restore', from, reasons: changed };
@@ -192,6 +192,13 @@ export class StageMemory {
       else reasons.push(...this.#change('output', out, before));
     }
     return reasons;
+  }
+
+  /** Where data may be missing, it is: what a stage came to earlier for it can't be looked up. */
+  #lacksInput({ deps }: StageSpec): boolean {
+    return (
+      this.#options.allowMissing === true && deps.some(({ file }) => !existsSync(path.join(this.root, file)))
+    );
   }
 
   /** Whether nothing has to be at a path that a stage has read or made before. */

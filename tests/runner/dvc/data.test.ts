@@ -437,6 +437,12 @@ test(
 
     gone('a.txt')(root);
     gone('.dvc/cache')(root);
+    gone('in.txt')(root);
+    assert.match(run('run', 'dvc.yaml', '--dry', '--allow-missing').stdout, /^a {2}up to date\n/);
+    edit('dvc.yaml', 'echo a >', 'echo A >')(root);
+    assert.match(run('run', 'dvc.yaml', '--dry', '--allow-missing').stdout, /^a {2}run +command changed\n/);
+    edit('dvc.yaml', 'echo A >', 'echo a >')(root);
+    put('in.txt', 'in\n')(root);
     const lost = run('dvc', 'checkout');
     assert.equal(lost.status, 1);
     assert.match(lost.stderr, /not in DVC's cache: a\.txt\. A remote may have it: modelyard dvc pull a\.txt/);
