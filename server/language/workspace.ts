@@ -60,6 +60,11 @@ function isLong(document: { getText(): string } | undefined): boolean {
   return (document?.getText().length ?? 0) > MOST_AT_ONCE;
 }
 
+/** Goes on as long as somebody wants it. */
+function* takeWhile(steps: Generator<void, unknown>, wanted: () => boolean): Generator<void, void> {
+  while (wanted() && steps.next().done !== true) yield;
+}
+
 export class Workspace {
   readonly documents = new Documents();
   readonly #files: FileSystem;
@@ -77,6 +82,10 @@ export class Workspace {
   #scan: Promise<void> | undefined;
   #scanAgain = false;
   #syncing: Promise<void> | undefined;
+  /** Documents that are being read in slices, by URI. */
+  readonly #reading = new Map<string, Promise<void>>();
+  /** Who waits for a long document goes on after the one before. */
+  #turn: Promise<void> = Promise.resolve();
 
   /**
    * @param changed called after each change, possibly several times for one.
@@ -222,19 +231,42 @@ export class Workspace {
 
   /** The same for all, in slices: requests are answered in between. */
   syncSliced(): Promise<void> {
-    // One for all who ask: of two that read the same document the first would give up, and not know of what the second finds.
     this.#syncing ??= this.#syncDirty().finally(() => (this.#syncing = undefined));
     return this.#syncing;
   }
 
   async #syncDirty(): Promise<void> {
-    while (this.#dirty.size > 0) {
-      for (const uri of this.#dirty) {
-        const version = this.versionOf(uri);
-        for (const steps of this.#updating(uri)) await runSliced(steps);
-        if (this.versionOf(uri) === version) this.#dirty.delete(uri);
-      }
+    while (this.#dirty.size > 0) for (const uri of this.#dirty) await this.#read(uri);
+  }
+
+  /**
+   * Reads a long document that is asked about in slices, so that others are answered in between, and lets those who wait
+   * for it go on one in a turn. Who asks for its definition next finds it read.
+   */
+  async ready(uri: string): Promise<void> {
+    const asked = this.documents.of(uri);
+    if (!isLong(asked)) return;
+    do {
+      for (const one of this.#dirty) if (this.documents.of(one) === asked) await this.#read(one);
+      await (this.#turn = this.#turn.then(breathe));
+    } while ([...this.#dirty].some((one) => this.documents.of(one) === asked));
+  }
+
+  /** Once for all who ask: of two who read the same text the first would give up, and not know of what the second finds. */
+  #read(uri: string): Promise<void> {
+    let reading = this.#reading.get(uri);
+    if (reading === undefined) {
+      reading = this.#readOnce(uri).finally(() => this.#reading.delete(uri));
+      this.#reading.set(uri, reading);
     }
+    return reading;
+  }
+
+  async #readOnce(uri: string): Promise<void> {
+    const version = this.versionOf(uri);
+    const current = (): boolean => this.versionOf(uri) === version;
+    for (const steps of this.#updating(uri)) await runSliced(takeWhile(steps, current));
+    if (current()) this.#dirty.delete(uri);
   }
 
   #updating(uri: string): readonly Generator<void, boolean>[] {

@@ -108,7 +108,7 @@ export class Diagnostics {
     if ((this.#cost.get(uri) ?? 0) > QUICK_MS) await this.#pause(settings.debounceMs, token);
     else await breathe();
     throwIfCancelled(token);
-    await this.#prepare(uri, settings);
+    await this.prepare(uri, settings);
     if (workspace.versionOf(uri) !== version) {
       // A newer text is there, and the client will ask for it (or is told to).
       throw new ResponseError(LSPErrorCodes.ServerCancelled, 'The document changed.', {
@@ -160,7 +160,7 @@ export class Diagnostics {
         throwIfCancelled(token);
         began = performance.now();
       }
-      await this.#prepare(uri, settings);
+      await this.prepare(uri, settings);
       const report = this.#check(uri, settings);
       const { resultId } = report;
       const before = known.get(uri);
@@ -223,7 +223,7 @@ export class Diagnostics {
       gone.delete(uri);
       const settings = await settingsFor(uri);
       await breathe();
-      await this.#prepare(uri, settings);
+      await this.prepare(uri, settings);
       if (this.#pushAgain) return;
       const report = this.#check(uri, settings);
       const { resultId, findings, beside } = report;
@@ -242,8 +242,8 @@ export class Diagnostics {
     }
   }
 
-  /** Checks a file in slices, so that requests for others are answered in between; `#check` then finds it done. */
-  async #prepare(uri: string, settings: Settings): Promise<void> {
+  /** Checks a file in slices, so that requests for others are answered in between; who asks for its findings next has them. */
+  async prepare(uri: string, settings: Settings): Promise<void> {
     const { workspace } = this.#options;
     await workspace.syncSliced();
     const place = workspace.place(uri);

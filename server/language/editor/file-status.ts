@@ -6,7 +6,7 @@ import type { SelectedPythons } from '../selected-pythons.js';
 import type { Workspace } from '../workspace.js';
 
 export function fileStatus(workspace: Workspace, pythons: SelectedPythons, uri: string): FileStatus {
-  workspace.sync();
+  workspace.sync(uri);
   const place = workspace.place(uri);
   const refused = place?.project.whyRefused(place.path);
   const definition = place?.project.definition(place.path);

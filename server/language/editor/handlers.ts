@@ -184,12 +184,13 @@ export function registerFeatures(host: FeatureHost): void {
    * A handler about one document; answers with `otherwise` when the document is not ours.
    *
    * @param find what is asked about
+   * @param checked whether the answer is made of findings: those are found in slices before
    */
   const onDocument = <P extends { readonly textDocument: { readonly uri: string } }, R>(
     name: string,
     otherwise: R,
     handle: (asked: Asked, params: P, settings: Settings) => R | Promise<R>,
-    find: typeof ask = ask,
+    { find = ask, checked = false }: { readonly find?: typeof ask; readonly checked?: boolean } = {},
   ) =>
     guarded<P, R>(log, name, async (params, token) => {
       checkParams(params);
@@ -202,6 +203,10 @@ export function registerFeatures(host: FeatureHost): void {
       const settings = await host.settingsFor(params.textDocument.uri);
       throwIfCancelled(token);
       if (overtaken()) throw contentModified();
+      if (checked) await host.diagnostics.prepare(params.textDocument.uri, settings);
+      await workspace.ready(params.textDocument.uri);
+      throwIfCancelled(token);
+      if (overtaken()) throw contentModified();
       let asked = find(host, params.textDocument.uri, settings);
       if (asked === undefined) {
         // The workspace may still be looked through, and nobody asks again about a file that was called not ours.
@@ -212,7 +217,7 @@ export function registerFeatures(host: FeatureHost): void {
       }
       return asked === undefined ? otherwise : handle(asked, params, settings);
     });
-  const askAny: typeof ask = (...of) => ask(...of) ?? askBeside(...of);
+  const beside = { find: (...of: Parameters<typeof ask>) => ask(...of) ?? askBeside(...of) };
   const at = (asked: Asked, params: { readonly position: Position }) => {
     // `checkParams` looks at the position when it is there.
     if (!('position' in params)) throw new InvalidParams('position is missing');
@@ -236,21 +241,21 @@ export function registerFeatures(host: FeatureHost): void {
     }),
   );
   connection.onDefinition(
-    onDocument('definition', null, (asked, params) => definitions(asked, at(asked, params)), askAny),
+    onDocument('definition', null, (asked, params) => definitions(asked, at(asked, params)), beside),
   );
   connection.onReferences(
     onDocument(
       'references',
       null,
       (asked, params) => references(asked, at(asked, params), includesDeclaration(params.context)),
-      askAny,
+      beside,
     ),
   );
   connection.onDocumentHighlight(
-    onDocument('highlight', null, (asked, params) => highlights(asked, at(asked, params)), askAny),
+    onDocument('highlight', null, (asked, params) => highlights(asked, at(asked, params)), beside),
   );
   connection.onPrepareRename(
-    onDocument('prepare rename', null, (asked, params) => renameTarget(asked, at(asked, params)), askAny),
+    onDocument('prepare rename', null, (asked, params) => renameTarget(asked, at(asked, params)), beside),
   );
   connection.onRenameRequest(
     onDocument(
@@ -261,7 +266,7 @@ export function registerFeatures(host: FeatureHost): void {
         if (typeof params.newName !== 'string') throw new InvalidParams('newName must be a string');
         return renameEdits(asked, at(asked, params), params.newName, client.versionedEdits);
       },
-      askAny,
+      beside,
     ),
   );
   connection.onDocumentSymbol(onDocument('document symbols', null, symbols));
@@ -280,13 +285,18 @@ export function registerFeatures(host: FeatureHost): void {
     }),
   );
   connection.onCodeAction(
-    onDocument('code actions', null, (asked, params) => {
-      const range = rangeOfParams(params);
-      if (!Array.isArray((params.context as { diagnostics?: unknown } | undefined)?.diagnostics)) {
-        throw new InvalidParams('context.diagnostics must be a list');
-      }
-      return actions(asked, range, params.context);
-    }),
+    onDocument(
+      'code actions',
+      null,
+      (asked, params) => {
+        const range = rangeOfParams(params);
+        if (!Array.isArray((params.context as { diagnostics?: unknown } | undefined)?.diagnostics)) {
+          throw new InvalidParams('context.diagnostics must be a list');
+        }
+        return actions(asked, range, params.context);
+      },
+      { checked: true },
+    ),
   );
   connection.onCodeLens(
     onDocument('code lenses', null, (asked, { textDocument: { uri } }, settings) => {

@@ -265,6 +265,7 @@ export class Views {
     on('modelyard/plan', (params, token) => this.#planned(text(params, 'uri'), params.params ?? {}, token));
     on('modelyard/fileStatus', async (params) => {
       await this.#host.workspace.settled();
+      await this.#host.workspace.ready(text(params, 'uri'));
       return fileStatus(this.#host.workspace, this.#pythons, text(params, 'uri'));
     });
     on('modelyard/selectPython', (params) =>
@@ -452,6 +453,7 @@ export class Views {
     uri: string,
   ): Promise<(DefinitionPlace & { readonly definition: PipelineDefinition }) | undefined> {
     await this.#host.workspace.settled();
+    await this.#host.workspace.ready(uri);
     const place = this.#host.workspace.definition(uri);
     const definition = place && runnableOf(place.definition, place.project.view());
     return place && definition && { ...place, definition };
