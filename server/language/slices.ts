@@ -1,4 +1,4 @@
-/** Calls that come close together, as one. */
+/** Calls that come close together, and waiting that has an end. */
 
 /**
  * Calls a function once for many calls that come close together.
@@ -31,4 +31,13 @@ export function coalesce(
     timer = undefined;
   };
   return call;
+}
+
+/** Whether something comes about before a time is over. */
+export async function isSoon(promise: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, ms, false)));
+  const soon = await Promise.race([promise.then(() => true), late]);
+  clearTimeout(timer);
+  return soon;
 }

@@ -44,6 +44,9 @@ const MOST_WHILE_TYPING = 512 * 1024;
 /** A document with more characters is read in slices where only others are asked about. */
 const MOST_AT_ONCE = 16 * 1024;
 
+/** A document with more characters may take longer to read than somebody waits who points at something. */
+const MOST_WAITED_FOR = 100 * 1024;
+
 /** More events at once than this are taken for a branch switch: everything is looked at again. */
 const MANY_EVENTS = 100;
 
@@ -194,6 +197,11 @@ export class Workspace {
   isLarge(uri: string): boolean {
     const length = this.documents.of(uri)?.getText().length ?? 0;
     return this.#waitsForSaves && pathOf(uri) !== undefined && length > MOST_WHILE_TYPING;
+  }
+
+  /** Whether reading a document may take a while. */
+  isSlow(uri: string): boolean {
+    return (this.documents.of(uri)?.getText().length ?? 0) > MOST_WAITED_FOR;
   }
 
   closed(uri: string): void {

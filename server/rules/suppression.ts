@@ -11,6 +11,9 @@ import { lineOf, scalarAt } from './shared/places.js';
 import type { SyntaxTree } from '../syntax/tree.js';
 import type { Directive } from './rule.js';
 
+/** The line of a directive that is about all of them. */
+const WHOLE_FILE = -1;
+
 const OPENING = /^#[ \t]*modelyard-disable([^\s:,]*)/;
 
 /** Every naming of a rule in the suppression comments of a file, in the order of the text. */
@@ -31,7 +34,7 @@ export function directivesOf(tree: SyntaxTree): Directive[] {
       idSpan: { start: offset + match.index, end: offset + match.index + match[0].length },
     }));
     const siblings = names.map((name) => name.id);
-    const line = scope === 'next-line' ? nextLine(tree, comment.span.start) : -1;
+    const line = scope === 'next-line' ? nextLine(tree, comment.span.start) : WHOLE_FILE;
     const empty = { id: '', idSpan: comment.span };
     for (const name of names.length > 0 && scope !== 'unknown' ? names : [empty])
       directives.push({ ...name, scope, line, comment: comment.span, siblings, suffix });
@@ -49,29 +52,37 @@ function nextLine(tree: SyntaxTree, offset: number): number {
   return line;
 }
 
+function groupOf(rule: string, line: number): string {
+  return `${line} ${rule}`;
+}
+
 /** Decides which findings of a file are silenced, and remembers which directives have been of use. */
 export class Suppressions {
   readonly #tree: SyntaxTree;
   readonly #directives: readonly Directive[];
-  readonly #used = new Set<Directive>();
+  /** By what they silence. */
+  readonly #groups = new Map<string, { used: boolean }>();
+  /** Rules that are silenced on some lines. */
+  readonly #onLines = new Set<string>();
 
   constructor(tree: SyntaxTree) {
     this.#tree = tree;
     this.#directives = directivesOf(tree);
+    for (const { id, scope, line } of this.#directives) {
+      if (scope === 'unknown') continue;
+      this.#groups.set(groupOf(id, line), { used: false });
+      if (scope === 'next-line') this.#onLines.add(id);
+    }
   }
 
   /** Whether a finding of `rule` that begins at `offset` is silenced. */
   covers(rule: string, offset: number): boolean {
     if (this.#directives.length === 0) return false;
-    let lines: readonly number[] | undefined;
     let covered = false;
-    for (const directive of this.#directives) {
-      if (directive.id !== rule) continue;
-      if (directive.scope === 'next-line') {
-        lines ??= this.#linesOf(offset);
-        if (!lines.includes(directive.line)) continue;
-      }
-      this.#used.add(directive);
+    for (const line of this.#onLines.has(rule) ? [WHOLE_FILE, ...this.#linesOf(offset)] : [WHOLE_FILE]) {
+      const group = this.#groups.get(groupOf(rule, line));
+      if (group === undefined) continue;
+      group.used = true;
       covered = true;
     }
     return covered;
@@ -79,7 +90,7 @@ export class Suppressions {
 
   /** The directives that have silenced nothing so far. */
   idle(): Directive[] {
-    return this.#directives.filter((directive) => !this.#used.has(directive));
+    return this.#directives.filter(({ id, line }) => this.#groups.get(groupOf(id, line))?.used !== true);
   }
 
   #linesOf(offset: number): number[] {

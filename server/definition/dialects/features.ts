@@ -3,7 +3,7 @@ import { templateOf } from '../../syntax/expressions/template.js';
 import { readFeatures } from '../read/read-features.js';
 import { featuresSchema } from '../schema/features.js';
 import type { Candidate, Dialect, FeaturesDefinition } from './dialect.js';
-import { againstWords, foreignSign, hasEntryOfOurs, unknownKeys } from './signs.js';
+import { againstWords, foreignSign, hasEntryOfOurs, unknownKey } from './signs.js';
 
 export const featuresDialect: Dialect<FeaturesDefinition> = {
   kind: 'features',
@@ -30,8 +30,8 @@ function againstTop({ top, text }: Candidate): string | undefined {
   const sign = foreignSign(top);
   if (sign !== undefined) return sign;
   if (top.keys.has('entities') || top.keys.has('views')) return undefined;
-  const unknown = unknownKeys(top, KEYS);
-  if (unknown[0] !== undefined) return `\`${unknown[0]}\``;
+  const unknown = unknownKey(top, KEYS);
+  if (unknown !== undefined) return `\`${unknown}\``;
   // Compose has `services`, too.
   return !top.keys.has('services') || hasEntryOfOurs(text, 'services', SERVICE_KEYS)
     ? undefined

@@ -26,7 +26,7 @@ import {
 import { ACTION_KINDS, PIPELINE_KINDS, pipelineSchema, taskOptionSchemas } from '../schema/pipeline.js';
 import type { CheckedTree } from '../structure/structure.js';
 import type { Candidate, DefinitionBase, Dialect, PipelineDefinition } from './dialect.js';
-import { againstWords, foreignSign, hasEntryOfOurs, unknownKeys } from './signs.js';
+import { againstWords, foreignSign, hasEntryOfOurs, unknownKey } from './signs.js';
 
 export const pipelineDialect: Dialect<PipelineDefinition> = {
   kind: 'pipeline',
@@ -60,13 +60,11 @@ function againstTop({ top, text }: Candidate): string | undefined {
   if (sign !== undefined) return sign;
   const tasks = top.keys.get('tasks');
   if (tasks?.shape === 'list') return 'its list of `tasks`';
-  const unknown = unknownKeys(top, KEYS);
+  const unknown = unknownKey(top, KEYS);
   if (tasks !== undefined && tasks.shape !== 'scalar') {
-    return unknown.length === 0 || hasEntryOfOurs(text, 'tasks', TASK_KEYS)
-      ? undefined
-      : `\`${unknown[0] ?? ''}\``;
+    return unknown === undefined || hasEntryOfOurs(text, 'tasks', TASK_KEYS) ? undefined : `\`${unknown}\``;
   }
-  if (unknown[0] !== undefined) return `\`${unknown[0]}\``;
+  if (unknown !== undefined) return `\`${unknown}\``;
   return kind?.scalar === undefined || meansKind(kind.scalar) ? undefined : `\`kind: ${kind.scalar}\``;
 }
 

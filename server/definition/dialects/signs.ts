@@ -22,9 +22,9 @@ export function foreignSign(top: Top): string | undefined {
   return top.tag === undefined ? undefined : `its tag \`${top.tag}\``;
 }
 
-/** Keys at the top that are neither ours, nor a slip of one of ours, nor anybody's own (`x-…`). */
-export function unknownKeys(top: Top, known: readonly string[]): string[] {
-  return [...top.keys.keys()].filter(
+/** The first key at the top that is neither ours, nor a slip of one of ours, nor anybody's own (`x-…`). */
+export function unknownKey(top: Top, known: readonly string[]): string | undefined {
+  return [...top.keys.keys()].find(
     (key) => !known.includes(key) && !isExtensionKey(key) && similar(key, known).length === 0,
   );
 }
@@ -33,12 +33,22 @@ function isExtensionKey(key: string): boolean {
   return key.startsWith('x-') || key === '<<';
 }
 
+/** So much of a map at the top tells whose it is. */
+const ENOUGH = 32 * 1024;
+
 /** Whether a map at the top may be ours: something in it has a key of ours, or nothing in it has keys yet. */
 export function hasEntryOfOurs(text: string, top: string, known: readonly string[]): boolean {
-  const { root } = parseYaml(text);
+  const { root } = parseYaml(text.length > ENOUGH ? cutFrom(text, top) : text);
   const entries = valuesOf(valuesOf(root).find(([key]) => key === top)?.[1]);
   const keys = entries.flatMap(([, entry]) => valuesOf(entry).map(([key]) => key));
   return keys.length === 0 || keys.some((key) => known.includes(key) || similar(key, known).length > 0);
+}
+
+/** The beginning of a long text, from a key at its top. */
+function cutFrom(text: string, top: string): string {
+  const start = text.startsWith(`${top}:`) ? 0 : text.indexOf(`\n${top}:`) + 1;
+  const end = text.lastIndexOf('\n', start + ENOUGH);
+  return text.slice(start, end > start ? end : start + ENOUGH);
 }
 
 function valuesOf(node: SyntaxNode | null | undefined): readonly (readonly [string, SyntaxNode | null])[] {

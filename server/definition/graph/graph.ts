@@ -203,11 +203,12 @@ function resolveInputs(task: Task, scope: Scope): ResolvedInput[] {
   for (const input of task.inputs.toReversed()) {
     if (input.negated) negated = [resolve(input, scope), ...negated];
     else {
-      const exclude = [...input.exclude.map((one) => resolve(one, scope)), ...negated];
-      inputs.unshift({ ...resolve(input, scope), exclude, optional: input.optional });
+      const own = input.exclude.map((one) => resolve(one, scope));
+      const exclude = own.length === 0 ? negated : [...own, ...negated];
+      inputs.push({ ...resolve(input, scope), exclude, optional: input.optional });
     }
   }
-  return inputs;
+  return inputs.reverse();
 }
 
 function madePaths({ outputs }: Instance): string[] {
@@ -260,6 +261,7 @@ function collect(
   edges: EdgeCollector,
 ): void {
   for (const input of instance.inputs) {
+    if (edges.isFull) return;
     if (input.path === undefined) continue;
     for (const found of input.glob ? index.matching(input.path) : index.touching(input.path)) {
       if (input.exclude.some((one) => leavesOut(one, found))) continue;
@@ -307,6 +309,11 @@ class EdgeCollector {
   constructor(pipeline: Pipeline, problems: MatrixProblem[]) {
     this.pipeline = pipeline;
     this.problems = problems;
+  }
+
+  /** Nobody needs to look for more. */
+  get isFull(): boolean {
+    return this.full;
   }
 
   /** Edges come grouped by `to`. */

@@ -18,6 +18,8 @@ export class OutputIndex {
   private readonly holders = new Map<string, readonly FoundOutput[]>();
   /** Paths with a `/` at their end, sorted: what lies in a folder stands together behind it. */
   private sorted: readonly string[] | undefined;
+  /** What was found for a glob: tasks that read the same files name the same one. */
+  private readonly matched = new Map<string, readonly FoundOutput[]>();
 
   constructor(instances: readonly Instance[]) {
     for (const instance of instances) {
@@ -59,9 +61,14 @@ export class OutputIndex {
   }
 
   /** Outputs that a glob matches, and folders and globs that may hold such files. */
-  matching(glob: string): FoundOutput[] {
-    const globs = this.globs.filter((one) => globsMeet(one.path, glob));
-    return [...this.matchingPaths(glob).filter((one) => !one.output.glob), ...globs];
+  matching(glob: string): readonly FoundOutput[] {
+    let found = this.matched.get(glob);
+    if (found === undefined) {
+      const globs = this.globs.filter((one) => globsMeet(one.path, glob));
+      found = [...this.matchingPaths(glob).filter((one) => !one.output.glob), ...globs];
+      this.matched.set(glob, found);
+    }
+    return found;
   }
 
   private matchingPaths(glob: string): FoundOutput[] {
@@ -85,11 +92,11 @@ export class OutputIndex {
       const places = distinct(found);
       if (places.length > 1) duplicates.push({ path, places: places.map(placeOf) });
     }
-    return [...duplicates, ...this.matched()];
+    return [...duplicates, ...this.takenByGlobs()];
   }
 
   /** Files of one task that a glob of another one matches: it would take them for its own. */
-  private matched(): DuplicateOutput[] {
+  private takenByGlobs(): DuplicateOutput[] {
     const matched: DuplicateOutput[] = [];
     const told = new Set<string>();
     for (const glob of this.globs) {

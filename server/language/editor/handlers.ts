@@ -44,6 +44,7 @@ import { runnableOf } from '../../rules/dvc/runnable.js';
 import type { Settings } from '../settings.js';
 import { stalenessOf } from '../views/pipelines/staleness.js';
 import { breathe } from '../../base/runs/steps.js';
+import { isSoon } from '../slices.js';
 import type { DefinitionPlace, Workspace } from '../workspace.js';
 
 export interface FeatureHost {
@@ -66,6 +67,9 @@ export interface Plans {
   /** Waits for what is being made, but not for long. */
   planned(): Promise<void>;
 }
+
+/** How long somebody waits for what is shown under the mouse. */
+const PATIENCE_MS = 120;
 
 /** Symbols of the workspace that one query gives at most. */
 const MAX_SYMBOLS = 500;
@@ -176,21 +180,28 @@ function askedAbout(
   };
 }
 
+/** How a request about a document is answered. */
+interface Ways<R> {
+  /** What is asked about: a definition unless told otherwise. */
+  readonly find?: typeof ask;
+  /** The answer is made of findings: those are found in slices before. */
+  readonly checked?: boolean;
+  /** The answer where a very long document isn't read soon: somebody looks at it, and asks again. */
+  readonly late?: R;
+}
+
 export function registerFeatures(host: FeatureHost): void {
   const { connection, log, client, workspace } = host;
   const completions = new Completions(client);
 
   /**
    * A handler about one document; answers with `otherwise` when the document is not ours.
-   *
-   * @param find what is asked about
-   * @param checked whether the answer is made of findings: those are found in slices before
    */
   const onDocument = <P extends { readonly textDocument: { readonly uri: string } }, R>(
     name: string,
     otherwise: R,
     handle: (asked: Asked, params: P, settings: Settings) => R | Promise<R>,
-    { find = ask, checked = false }: { readonly find?: typeof ask; readonly checked?: boolean } = {},
+    { find = ask, checked = false, late }: Ways<R> = {},
   ) =>
     guarded<P, R>(log, name, async (params, token) => {
       checkParams(params);
@@ -204,7 +215,9 @@ export function registerFeatures(host: FeatureHost): void {
       throwIfCancelled(token);
       if (overtaken()) throw contentModified();
       if (checked) await host.diagnostics.prepare(params.textDocument.uri, settings);
-      await workspace.ready(params.textDocument.uri);
+      const ready = workspace.ready(params.textDocument.uri);
+      if (late === undefined || !workspace.isSlow(params.textDocument.uri)) await ready;
+      else if (!(await isSoon(ready, PATIENCE_MS))) return late;
       throwIfCancelled(token);
       if (overtaken()) throw contentModified();
       let asked = find(host, params.textDocument.uri, settings);
@@ -235,10 +248,15 @@ export function registerFeatures(host: FeatureHost): void {
   );
   connection.onCompletionResolve(guarded(log, 'completion resolve', (item) => completions.resolve(item)));
   connection.onHover(
-    onDocument<TextDocumentPositionParams, Hover | null>('hover', null, async (asked, params) => {
-      const found = hoverAt(asked, at(asked, params));
-      return (await asked.planned()) ? hoverAt(asked, at(asked, params)) : found;
-    }),
+    onDocument<TextDocumentPositionParams, Hover | null>(
+      'hover',
+      null,
+      async (asked, params) => {
+        const found = hoverAt(asked, at(asked, params));
+        return (await asked.planned()) ? hoverAt(asked, at(asked, params)) : found;
+      },
+      { late: { contents: 'This file is still being read.' } },
+    ),
   );
   connection.onDefinition(
     onDocument('definition', null, (asked, params) => definitions(asked, at(asked, params)), beside),

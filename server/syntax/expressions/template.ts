@@ -21,14 +21,19 @@ export const templateOf: TemplateReader = (scalar, file, problems) => {
 
 function cut(text: string, map: SourceMap, problems: SyntaxProblem[]): Template {
   const parts: TemplatePart[] = [];
+  const closing = closings(text);
+  const nextLine = finder(text, '\n');
   let at = 0;
   for (;;) {
     const open = text.indexOf(OPEN, at);
     if (open === -1) break;
     if (open > at) parts.push({ kind: 'text', text: text.slice(at, open) });
     const start = open + OPEN.length;
-    const close = closing(text, start);
-    const innerEnd = close ?? unterminatedEnd(text, start);
+    const close = closing(start);
+    const nextOpen = text.indexOf(OPEN, start);
+    // One that isn't closed is taken to end with its line, or before the next one.
+    const innerEnd =
+      close ?? Math.min(...[nextLine(start), nextOpen, text.length].filter((found) => found !== -1));
     const end = close === undefined ? innerEnd : close + CLOSE.length;
     const source = text.slice(start, innerEnd);
     const inner = typeof map === 'number' ? map + start : map.slice(start, innerEnd + 1);
@@ -52,36 +57,55 @@ function cut(text: string, map: SourceMap, problems: SyntaxProblem[]): Template 
   return { parts };
 }
 
+/** Where a word stands next, from places that only grow: no part of a text is searched twice. */
+function finder(text: string, word: string): (from: number) => number {
+  let at = text.indexOf(word);
+  return (from) => {
+    if (at !== -1 && at < from) at = text.indexOf(word, from);
+    return at;
+  };
+}
+
 /**
- * Where the expression that starts at `start` ends; a `}}` inside '…' doesn't end it unless the quote never closes, and
- * one that belongs to a later `${{` ends only that.
+ * Where the expression that starts at an offset ends, undefined where nothing ends it; asked from the first to the last. A
+ * `}}` inside '…' doesn't end it unless the quote never closes, and one that belongs to a later `${{` ends only that.
  */
-function closing(text: string, start: number): number | undefined {
-  const first = text.indexOf(CLOSE, start);
-  if (first === -1) return undefined;
-  const nextOpen = text.indexOf(OPEN, start);
-  const own = (close: number): number | undefined =>
-    nextOpen !== -1 && nextOpen < close && !isQuoted(text, start, nextOpen) ? undefined : close;
-  let at = start;
-  for (;;) {
-    const close = text.indexOf(CLOSE, at);
-    if (close === -1) return own(first);
-    const quote = text.indexOf("'", at);
-    if (quote === -1 || close < quote) return own(close);
-    const unquote = text.indexOf("'", quote + 1);
-    if (unquote === -1) return own(first);
-    at = unquote + 1;
-  }
+function closings(text: string): (start: number) => number | undefined {
+  const nextClose = finder(text, CLOSE);
+  const lastQuote = text.lastIndexOf("'");
+  /** From a place outside of quotes: the first `}}` outside of them, -1 without. */
+  const outside = new Map<number, number>();
+  const closeFrom = (from: number): number => {
+    const passed: number[] = [];
+    let at = from;
+    for (;;) {
+      const known = outside.get(at);
+      if (known !== undefined) return settle(passed, known);
+      passed.push(at);
+      const close = text.indexOf(CLOSE, at);
+      const quote = at > lastQuote ? -1 : text.indexOf("'", at);
+      if (close === -1 || quote === -1 || close < quote) return settle(passed, close);
+      const unquote = text.indexOf("'", quote + 1);
+      if (unquote === -1) return settle(passed, -1);
+      at = unquote + 1;
+    }
+  };
+  const settle = (passed: readonly number[], close: number): number => {
+    for (const one of passed) outside.set(one, close);
+    return close;
+  };
+  return (start) => {
+    const first = nextClose(start);
+    if (first === -1) return undefined;
+    const close = closeFrom(start);
+    const end = close === -1 ? first : close;
+    const nextOpen = text.indexOf(OPEN, start);
+    return nextOpen !== -1 && nextOpen < end && !isQuoted(text, start, nextOpen) ? undefined : end;
+  };
 }
 
 function isQuoted(text: string, start: number, offset: number): boolean {
   let quotes = 0;
   for (let at = text.indexOf("'", start); at !== -1 && at < offset; at = text.indexOf("'", at + 1)) quotes++;
   return quotes % 2 === 1;
-}
-
-/** An unclosed expression is taken to end with its line, or before the next one. */
-function unterminatedEnd(text: string, start: number): number {
-  const candidates = [text.indexOf('\n', start), text.indexOf(OPEN, start), text.length];
-  return Math.min(...candidates.filter((candidate) => candidate !== -1));
 }

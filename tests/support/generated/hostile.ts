@@ -14,6 +14,7 @@ export const HOSTILE: Readonly<Record<string, (length: number) => string>> = {
   'a quote a line': (n) => task(repeat('"\n', n)),
   'open brackets': (n) => `tasks: ${repeat('[', n)}`,
   'open braces': (n) => `tasks: ${repeat('{', n)}`,
+  'tasks in a flow map': (n) => `tasks: {${lines(n, 16, (i) => `t${i}: {run: x}, `)}}`,
   'open maps': (n) => `tasks: ${repeat('{a: ', n)}`,
   'empty lists': (n) => task(repeat('[]', n)),
   commas: (n) => `tasks: {a: {inputs: [${repeat(',', n)}]}}`,
@@ -23,6 +24,9 @@ export const HOSTILE: Readonly<Record<string, (length: number) => string>> = {
   questions: (n) => `tasks:\n${repeat('? ', n)}`,
   anchors: (n) => task(repeat('&a ', n)),
   'anchors a line': (n) => `tasks: {}\n${lines(n, 14, (i) => `x-${i}: &a${i} 1\n`)}`,
+  'anchors in a list': (n) => `x-a: [${lines(n, 10, (i) => `&a${i} 1, `)}]\ntasks: {a: {run: x}}\n`,
+  'a chain of aliases': (n) =>
+    `tasks: {a: {run: x}}\n${lines(n, 30, (i) => `x-${i}: &a${i} {b: ${i === 0 ? '1' : `*a${i - 1}`}}\n`)}`,
   aliases: (n) => `x-a: &a 1\ntasks: {a: {inputs: [${repeat('*a, ', n)}]}}`,
   'unknown aliases': (n) => `tasks: {a: {inputs: [${repeat('*a, ', n)}]}}`,
   'an alias bomb': (n) =>
@@ -45,6 +49,13 @@ export const HOSTILE: Readonly<Record<string, (length: number) => string>> = {
   'empty templates': (n) => task(`"${repeat('${{ }}', n)}"`),
   'templates and quotes': (n) => task(`|\n      ${repeat("${{ a' ", n)}`),
   'templates unquoted in a list': (n) => `tasks: {a: {run: x, inputs: [${repeat('${{ x }}, ', n)}]}}`,
+  'templates that one end closes': (n) => task(`|\n      ${repeat("${{ a' ", n)}}}`),
+  'ends of templates in quotes': (n) => task(`|\n      ${repeat("${{ '}}' ", n)}`),
+  'many expressions': (n) => `params: {a: 1}\n${task(`|\n${repeat('      echo ${{ params.a }} x\n', n)}`)}`,
+  'expressions in a flow map': (n) =>
+    `params: {a: 1}\ntasks: {a: {run: x, env: {${lines(n, 30, (i) => `K${i}: "\${{ params.a }}", `)}}}}`,
+  'expressions between tasks': (n) =>
+    `tasks:\n  t0: {run: x, outputs: {o: f}}\n${lines(n, 80, (i) => `  t${i + 1}: {run: "echo \${{ tasks.t${i}.outputs.o }}", outputs: {o: g${i}}}\n`)}`,
   parentheses: (n) => task(`"\${{ ${repeat('(', n)} }}"`),
   negations: (n) => task(`"\${{ ${repeat('!', n)}a }}"`),
   'long or': (n) => task(`"\${{ ${repeat('a || ', n)}a }}"`),
@@ -63,6 +74,8 @@ export const HOSTILE: Readonly<Record<string, (length: number) => string>> = {
   'many outputs': (n) =>
     `tasks:\n  a:\n    run: x\n    outputs:\n${lines(n, 16, (i) => `      o${i}: f${i}\n`)}`,
   'one output many times': (n) => `tasks:\n${lines(n, 40, (i) => `  t${i}: {run: x, outputs: {o: same}}\n`)}`,
+  'all read what all make': (n) =>
+    `tasks:\n${lines(n / 2, 40, (i) => `  t${i}: {run: x, outputs: {o: d/f${i}}}\n`)}${lines(n / 2, 40, (i) => `  u${i}: {run: x, inputs: ['d/*']}\n`)}`,
   NUL: (n) => task(repeat('\0', n)),
   'byte order marks': (n) => task(repeat('\uFEFF', n)),
   'mixed line ends': (n) => `tasks:\r\n${repeat('  a: {run: x}\r\n  b: {run: x}\n', n)}`,
