@@ -336,3 +336,32 @@ test('beside more than a hundred hostile definitions every other file is answere
   assert.ok(during.length >= 20, `only ${during.length} hovers were answered meanwhile`);
   assert.ok(median < whole / 20, `half of the hovers took ${median} of ${whole} ms`);
 });
+
+test('who asks about a very long line keeps nobody waiting, and points at nothing for long', async (t) => {
+  const { lsp, at } = await project(t);
+  const [other, long] = [uriOf(at('train.pipeline.yaml')), uriOf(at('long.pipeline.yaml'))];
+  const open = (uri: string, text: string): Promise<void> =>
+    lsp.notify('textDocument/didOpen', { textDocument: { uri, languageId: 'yaml', version: 1, text } });
+  await open(other, TRAIN);
+  await open(long, HOSTILE['a huge flow map']?.(400_000) ?? '');
+  const order: string[] = [];
+  const ask = async (what: string, method: string, uri: string, position?: object): Promise<unknown> => {
+    const answer = await lsp.request(method, { textDocument: { uri }, position });
+    order.push(what);
+    return answer;
+  };
+  const [symbols, pointed, hover] = await Promise.all([
+    ask('symbols', 'textDocument/documentSymbol', long),
+    ask('pointed', 'textDocument/hover', long, { line: 0, character: 9 }),
+    ask('other', 'textDocument/hover', other, { line: 5, character: 3 }),
+  ]);
+  assert.deepEqual(order, ['other', 'pointed', 'symbols']);
+  assert.match(JSON.stringify(hover), /epochs/);
+  assert.deepEqual(pointed, { contents: 'This file is still being read.' });
+  assert.ok(Array.isArray(symbols) && symbols.length > 0);
+  const again = await lsp.request('textDocument/hover', {
+    textDocument: { uri: long },
+    position: { line: 0, character: 9 },
+  });
+  assert.notDeepEqual(again, pointed);
+});

@@ -34,7 +34,7 @@ function isExtensionKey(key: string): boolean {
 }
 
 /** So much of a map at the top tells whose it is. */
-const ENOUGH = 32 * 1024;
+const ENOUGH = 8 * 1024;
 
 /** Whether a map at the top may be ours: something in it has a key of ours, or nothing in it has keys yet. */
 export function hasEntryOfOurs(text: string, top: string, known: readonly string[]): boolean {
