@@ -307,7 +307,7 @@ export class SlurmJob implements Execution, Watched {
       id: this.id ?? this.name,
       stopped: this.#stopped,
       cancelled: existsSync(this.#file(FILES.cancel)),
-      words: lastWords(logOf(this.#entry)),
+      words: this.#mark === undefined ? lastWords(this.#entry.folder, logOf(this.#entry)) : '',
       ...(this.#started ? {} : { unseen: this.#entry.folder }),
       ...defined({ state, done: this.#mark, memoryBytes: this.#job.resources.memoryBytes }),
     });

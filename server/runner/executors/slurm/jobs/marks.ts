@@ -1,7 +1,8 @@
 /** What a job writes into its folder about itself, and what is written there for it. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../../../base/defined.js';
+import { errorCode } from '../../../../stores/disk/problem.js';
 import { readPlainText } from '../../../../stores/disk/plain-file.js';
 import type { JobEntry } from '../entry.js';
 import { FILES } from './script.js';
@@ -88,8 +89,9 @@ export function endedBefore({ folder, batch }: JobEntry, state: string | undefin
   return batch.members.some((name) => readStarted(path.join(beside, name)) !== undefined);
 }
 
-/** What Slurm itself wrote at the end of a job's log. */
-export function lastWords(file: string): string {
+/** Why a job has left no mark: its disk is full, or what Slurm itself wrote at the end of its log. @param folder of the job */
+export function lastWords(folder: string, file: string): string {
+  if (isFull(folder)) return `there is no room left at ${folder} (disk or quota)`;
   try {
     const lines = readFileSync(file, 'utf8').slice(-2_000).trim().split('\n');
     return lines
@@ -100,3 +102,18 @@ export function lastWords(file: string): string {
     return '';
   }
 }
+
+function isFull(folder: string): boolean {
+  const file = path.join(folder, `room.${process.pid}`);
+  try {
+    writeFileSync(file, 'x'.repeat(ROOM_BYTES));
+    return false;
+  } catch (error) {
+    return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** More than a mark needs. */
+const ROOM_BYTES = 8_192;
