@@ -118,7 +118,7 @@ export class Client implements vscode.Disposable {
         // What is ours and not the protocol's: no other client is sent any of it.
         icons: true,
         views: true,
-        commands: Object.keys(COMMANDS),
+        commands: [...Object.keys(COMMANDS), 'editor.action.triggerSuggest'],
         // Data is read and SQL is looked at only where the workspace is trusted.
         trusted: vscode.workspace.isTrusted,
       },

@@ -10,7 +10,6 @@ const COMMAND_PREFIX = 'modelyard.';
 
 export class Client {
   readonly capabilities: ClientCapabilities;
-  readonly name: string;
   /** The workspace is trusted: SQL of a definition is run and data is read. */
   readonly trusted: boolean;
   /** It shows pages of model versions, at `cardUri`. */
@@ -25,7 +24,6 @@ export class Client {
 
   constructor(params: InitializeParams) {
     this.capabilities = params.capabilities;
-    this.name = params.clientInfo?.name ?? '';
     const options: unknown = params.initializationOptions;
     const option = (name: string): unknown =>
       typeof options === 'object' && options !== null

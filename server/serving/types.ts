@@ -164,6 +164,8 @@ export interface ServiceDocument {
   readonly previous: readonly string[];
   /** The host that wrote this. */
   readonly owner?: ProcessIdentity;
+  /** Inode of the folder that it was written in: in another one it is a copy, and its processes work elsewhere. */
+  readonly folder?: string;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -457,3 +457,34 @@ test('a copy of a project commands nothing of the original, before and after it 
   await it.service(0, ['stop', 'web']);
   assert.deepEqual(await roots(), []);
 });
+
+test('a service whose folder was copied into the memory of another project is stopped there', async (t) => {
+  const it = await ServiceProject.make(t);
+  it.release('r1');
+  const port = await it.start('r1');
+  const [pipe = ''] = readdirSync(it.project.path('.modelyard/services/staging/web/pipes'));
+  const host = it.view().owner?.pid;
+  for (const call of ['stop', 'start', 'restart', 'rollback', 'traffic 50']) {
+    const other = await TestProject.make({ 'main.pipeline.yaml': GOES_ON, end: 'x' });
+    // A memory of its own, which was made here.
+    await other.expect(0, ['run', 'main']);
+    for (const part of ['services', 'environments']) {
+      cpSync(it.project.path('.modelyard', part), other.path('.modelyard', part), {
+        recursive: true,
+        filter: (name) => !name.endsWith('pipes'),
+      });
+    }
+    other.write({ [`.modelyard/services/staging/web/pipes/${pipe}`]: '' });
+    assert.match((await other.expect(0, ['service', 'list'])).stdout, /staging\/web +lost/);
+    const [verb = '', ...rest] = call.split(' ');
+    await other.run(['service', verb, 'web', ...rest]);
+    assert.deepEqual(await ask(port).then(({ status, release }) => [status, release]), [200, 'r1'], call);
+    await other.run(['service', 'stop', 'web']);
+    assert.match(
+      (await other.expect(0, ['service', 'list'])).stdout,
+      /staging\/web +(?:stopped|failed)/,
+      call,
+    );
+    assert.deepEqual([it.view().status, it.view().owner?.pid], ['running', host], call);
+  }
+});

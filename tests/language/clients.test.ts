@@ -16,7 +16,9 @@ import type {
   CompletionList,
   DocumentLink,
   DocumentSymbol,
+  FoldingRange,
   Hover,
+  InlayHint,
   Location,
   LocationLink,
   SymbolInformation,
@@ -46,7 +48,9 @@ const CLIENTS: Readonly<Record<string, Recorded>> = {
 };
 
 /** An unused param, a task that is needed twice over, and a task that isn't there. */
-const FAULTY = `name: faulty
+const FAULTY = `# Two lines of a comment,
+# which fold.
+name: faulty
 params:
   unused: 1
 tasks:
@@ -91,6 +95,8 @@ async function askAll(lsp: LspClient, file: string) {
           }),
     lenses: await lsp.ask<CodeLens[]>('codeLens', file),
     links: await lsp.ask<DocumentLink[]>('documentLink', file),
+    folds: await lsp.ask<FoldingRange[]>('foldingRange', file),
+    hints: await lsp.ask<InlayHint[]>('inlayHint', file, undefined, { range: whole }),
     definitions: await lsp.ask<(Location | LocationLink)[]>(
       'definition',
       file,
@@ -119,10 +125,10 @@ for (const [name, { clientInfo, capabilities: can }] of Object.entries(CLIENTS))
 
     const all = JSON.stringify(got);
     assert.equal(/.{20}\$\([a-z].{20}/.exec(all)?.[0], undefined, 'icons of VS Code');
-    // The one command of an editor that is sent is VS Code's own.
-    const foreign =
-      clientInfo?.name === 'Visual Studio Code' ? /"command":"modelyard/ : /"command":"(?:editor|modelyard)/;
+    const foreign = /"command":"(?:editor|modelyard)/;
     assert.equal(foreign.exec(all)?.[0], undefined, 'commands that nobody announced');
+    const outside = /"(?:line|character|startLine|endLine)":(?!\d+[,}]).{10}/;
+    assert.equal(outside.exec(all)?.[0], undefined, 'a position is an unsigned integer');
     assert.deepEqual([got.lenses, offered.codeLensProvider], [[], undefined]);
 
     const wanted = doc.hover?.contentFormat?.[0] ?? 'plaintext';

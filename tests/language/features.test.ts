@@ -77,8 +77,10 @@ test('completion, resolved later, with edits that replace what is there', async 
 });
 
 test('clients without snippets get plain text', async (t) => {
-  assert.equal(plainText('a: ${1:preset}\n  b: $2\\$x ${3|one,two|}$0'), 'a: preset\n  b: $x one');
-  assert.equal(plainText('${1:outer ${2:inner}}'), 'outer inner');
+  assert.equal(plainText('a: ${1:preset}\n  b: $2\\$x ${3|one,two|}$0', 'keep'), 'a: preset\n  b: $x one');
+  assert.equal(plainText('a: ${1:preset}\n  b: $2\\$x ${3|one,two|}$0', 'drop'), 'a: \n  b: $x ');
+  assert.equal(plainText('${1:outer ${2:inner}}', 'keep'), 'outer inner');
+  assert.equal(plainText('${1:outer ${2:inner}}', 'drop'), '');
   const { lsp, at } = await project(t, {
     capabilities: { textDocument: { completion: { completionItem: { snippetSupport: false } } } },
   });
@@ -89,6 +91,15 @@ test('clients without snippets get plain text', async (t) => {
     assert.notEqual(item.insertTextFormat, 2);
     assert.doesNotMatch((item.textEdit as TextEdit).newText, /\$\{?\d/);
   }
+  // No example becomes a value that nobody chose: a key is a key and nothing behind it but what it must hold.
+  await lsp.open(at('y.pipeline.yaml'), '');
+  const keys = await lsp.ask<CompletionList>('completion', at('y.pipeline.yaml'), { line: 0, character: 0 });
+  const inserted = (label: string) =>
+    (keys.items.find((item) => item.label === label)?.textEdit as TextEdit | undefined)?.newText;
+  assert.equal(inserted('name'), 'name: ');
+  assert.equal(inserted('kind'), 'kind: ');
+  assert.equal(inserted('secrets'), 'secrets:\n  - ');
+  assert.match(inserted('pipeline: model-build') ?? '', /^name: my-model\n/);
 });
 
 test('hover tells about keys and values', async (t) => {

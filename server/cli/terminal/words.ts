@@ -3,6 +3,7 @@ import { display } from '../../base/json.js';
 import type { Json } from '../../definition/definition.js';
 import { plural } from '../../base/format.js';
 import { formatBytes } from '../../definition/text/units.js';
+import type { PlannedTask } from '../../runner/plan/plan.js';
 import type { Question } from '../../stores/approvals/approvals.js';
 import type { ApprovalRecord } from '../../stores/runs/document.js';
 import type { TaskProgress, Progress } from './progress.js';
@@ -131,39 +132,56 @@ export function summary(progress: Progress, logOf: (task: string) => string, sty
   for (const task of progress.tasks.values()) {
     if (task.state === 'failed') lines.push(...failure(task, logOf(task.id), style));
   }
-  const counts = progress.counts();
-  const parts: string[] = [];
-  const part = (state: string, word: string): void => {
-    const number = counts.get(state) ?? 0;
-    if (number > 0) parts.push(`${number} ${word}`);
-  };
-  part('succeeded', 'ran');
-  part('cached', 'cached');
-  part('failed', 'failed');
-  part('cancelled', 'cancelled');
-  part('skipped', 'skipped');
-  part('queued', 'not started');
   const status = progress.ended?.status ?? 'failed';
   const paint = status === 'succeeded' ? style.green : status === 'failed' ? style.red : style.yellow;
   const time = elapsed(Date.now() - progress.startedMs);
   lines.push(
     `${paint(style.bold(`${progress.pipeline} ${status}`))} in ${time}: ` +
-      `${plural(progress.tasks.size, 'task')}${parts.length > 0 ? `, ${parts.join(', ')}` : ''}` +
+      `${plural(progress.tasks.size, 'task')}${runCounts(progress)}` +
       style.dim(` (run ${progress.runId})`),
   );
-  if (progress.ended?.error !== undefined && (counts.get('failed') ?? 0) === 0) {
+  if (progress.ended?.error !== undefined && !progress.counts().has('failed')) {
     lines.push(paint(progress.ended.error));
   }
   return lines;
 }
 
+/** `, 3 ran, 4 cached`: how many tasks ended how. Empty where there are none. */
+export function runCounts(progress: Progress): string {
+  const counts = progress.counts();
+  const words = {
+    succeeded: 'ran',
+    cached: 'cached',
+    failed: 'failed',
+    cancelled: 'cancelled',
+    skipped: 'skipped',
+    waiting: 'waiting',
+    queued: 'not started',
+  };
+  return Object.entries(words)
+    .map(([state, word]) => (counts.has(state) ? `, ${counts.get(state) ?? 0} ${word}` : ''))
+    .join('');
+}
+
+/** How many tasks of a plan would do something. */
+export function planWords(tasks: readonly PlannedTask[]): string {
+  const of = (decision: PlannedTask['decision']): number =>
+    tasks.filter((task) => task.decision === decision).length;
+  const restored = of('restore') > 0 ? `, ${of('restore')} would be restored` : '';
+  return `${plural(of('run'), 'task')} of ${tasks.length} would run${restored}`;
+}
+
+/** The checks of a task that did not hold, with what was found instead. */
+export function failedChecks(task: TaskProgress): string[] {
+  return (task.ended?.checks ?? []).flatMap(({ passed, text, detail }) =>
+    passed ? [] : [`✗ ${text}${detail === undefined ? '' : ` — ${detail}`}`],
+  );
+}
+
 function failure(task: TaskProgress, log: string, style: Style): string[] {
   const ended = task.ended;
   const lines = ['', style.red(style.bold(`${task.id} failed: ${ended?.error ?? 'for a reason unknown'}`))];
-  for (const check of ended?.checks ?? []) {
-    if (!check.passed)
-      lines.push(`  ✗ ${check.text}${check.detail === undefined ? '' : ` — ${check.detail}`}`);
-  }
+  lines.push(...failedChecks(task).map((line) => `  ${line}`));
   if (task.tail.length > 0) {
     lines.push(...task.tail.map((line) => `${style.dim('  │')} ${line}`), style.dim(`  log: ${log}`));
   }

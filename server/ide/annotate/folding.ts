@@ -31,8 +31,9 @@ export function foldingRanges(context: Pick<IdeContext, 'definition'>): FoldingR
 
 function commentBlocks(tree: SyntaxTree): FoldingRange[] {
   const blocks: FoldingRange[] = [];
-  let first = -1;
-  let last = -1;
+  // Of the block at hand; no line is next to the one before the first.
+  let first = -2;
+  let last = -2;
   const close = (): void => {
     if (last > first) blocks.push({ startLine: first, endLine: last, kind: 'comment' });
   };

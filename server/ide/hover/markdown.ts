@@ -1,22 +1,9 @@
 /** Markdown for hovers and completions. Text from files is escaped: it must not bring links, images or headings. */
 import { age, plural } from '../../base/format.js';
-import { oneLine } from '../../base/trim.js';
 import { display } from '../../base/json.js';
 import type { Json } from '../../definition/definition.js';
 
-/** Text as it is, whatever characters it holds. */
-export function escapeMarkdown(text: string): string {
-  return oneLine(text).replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, '\\$&');
-}
-
-/** Text in a code span, whatever backticks it holds. */
-export function code(text: string): string {
-  const line = oneLine(text, ' ⏎ ');
-  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  const pad = line.startsWith('`') || line.endsWith('`') || line === '' ? ' ' : '';
-  return `${fence}${pad}${line}${pad}${fence}`;
-}
+export { code, escapeMarkdown } from '../../base/markdown.js';
 
 /** A value on one line, cut where it is long. */
 export function shortValue(value: Json, limit = 60): string {

@@ -35,17 +35,21 @@ const KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
   snippet: CompletionItemKind.Snippet,
 };
 
-/** Names that end in something like code: only VS Code and what is built on it know the command below. */
-const KNOWS_SUGGEST = /code|codium|cursor|windsurf|theia/i;
+/** The client's command that asks for completion again. */
+const SUGGEST = 'editor.action.triggerSuggest';
 
-/** A snippet as plain text: its placeholders' presets stay. */
-export function plainText(snippet: string): string {
+/**
+ * A snippet as plain text.
+ * @param presets of its placeholders. Nobody is led to them in plain text: an example that stays is a value that nobody chose
+ */
+export function plainText(snippet: string, presets: 'keep' | 'drop'): string {
+  const preset = presets === 'keep' ? '$1' : '';
   let text = snippet;
   for (let before = ''; before !== text;) {
     before = text;
     text = text
-      .replace(/(?<!\\)\$\{\d+:((?:[^{}\\]|\\.)*)\}/g, '$1')
-      .replace(/(?<!\\)\$\{\d+\|((?:[^|,\\]|\\.)*)(?:,(?:[^|\\]|\\.)*)?\|\}/g, '$1');
+      .replace(/(?<!\\)\$\{\d+:((?:[^{}\\]|\\.)*)\}/g, preset)
+      .replace(/(?<!\\)\$\{\d+\|((?:[^|,\\]|\\.)*)(?:,(?:[^|\\]|\\.)*)?\|\}/g, preset);
   }
   return text.replace(/(?<!\\)\$(?:\d+|\{\d+\})/g, '').replace(/\\([$}\\,|])/g, '$1');
 }
@@ -77,8 +81,8 @@ export class Completions {
         textEdit: { range: rangeOf(lineStarts, item.span), newText: this.#newText(item) },
         ...(item.snippet && this.#client.snippets ? { insertTextFormat: InsertTextFormat.Snippet } : {}),
         ...(this.#client.asIs ? { insertTextMode: InsertTextMode.asIs } : {}),
-        ...(item.again === true && KNOWS_SUGGEST.test(this.#client.name)
-          ? { command: { title: 'Suggest', command: 'editor.action.triggerSuggest' } }
+        ...(item.again === true && this.#client.has(SUGGEST)
+          ? { command: { title: 'Suggest', command: SUGGEST } }
           : {}),
         ...(item.documentation === undefined ? {} : { data: { list: id, item: at } }),
       })),
@@ -96,6 +100,8 @@ export class Completions {
   }
 
   #newText(item: Completion): string {
-    return item.snippet && !this.#client.snippets ? plainText(item.newText) : item.newText;
+    if (!item.snippet || this.#client.snippets) return item.newText;
+    // A template is there for what it holds; of a key only the key was asked for.
+    return plainText(item.newText, item.kind === 'snippet' ? 'keep' : 'drop');
   }
 }

@@ -10,6 +10,7 @@ import { delay } from '../services/delay.js';
 import { Monitor } from '../monitor/monitor.js';
 import { Recorder } from '../monitor/recorder.js';
 import type { MonitorSettings } from '../monitor/settings.js';
+import { disownCopiedService } from '../services/disown.js';
 import { servicePlaces } from '../places.js';
 import type { ServiceCause } from '../types.js';
 import { AppOutput } from './app/output.js';
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
   }
   const places = servicePlaces(root, environment, name);
   mkdirSync(places.folder, { recursive: true });
+  disownCopiedService(places.folder);
   const lock = tryLock(places.lock);
   if (lock === undefined) {
     greet({ ready: false, why: `another host runs ${name} already` });

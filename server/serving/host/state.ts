@@ -1,8 +1,9 @@
 /** What a host writes down: the service's document and its history. */
 import { appendFileSync } from 'node:fs';
+import { defined } from '../../base/defined.js';
 import { openDocument, readDocument } from '../../stores/disk/document.js';
 import { ownIdentity } from '../../stores/machine/liveness.js';
-import { serviceDocumentKind } from '../services/document.js';
+import { folderId, serviceDocumentKind } from '../services/document.js';
 import { mergeConfig } from '../services/config.js';
 import type { ServicePlaces } from '../places.js';
 import { lineOf } from '../../stores/disk/line-format.js';
@@ -59,6 +60,7 @@ export class ServiceState {
       ...document,
       ...message,
       owner: ownIdentity(),
+      ...defined({ folder: folderId(this.#places.folder) }),
       updatedAt: new Date().toISOString(),
     };
     try {

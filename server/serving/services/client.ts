@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { defined } from '../../base/defined.js';
 import { inheritedEnvironment } from '../../stores/machine/inherited-environment.js';
+import { readDocument } from '../../stores/disk/document.js';
 import { layoutOf } from '../../stores/layout.js';
 import { foreignMemory } from '../../stores/trust.js';
 import type { ServiceOrder } from './config.js';
@@ -15,6 +16,7 @@ import type { HostGreeting } from '../host/main.js';
 import type { MonitorSettings } from '../monitor/settings.js';
 import { servicePlaces } from '../places.js';
 import { hostOf } from './read.js';
+import { serviceDocumentKind, wasCopied } from './document.js';
 import type { ServiceCause, ServiceEvent } from '../types.js';
 import { readPlainText } from '../../stores/disk/plain-file.js';
 import type { ServiceAddress } from './address.js';
@@ -59,6 +61,8 @@ async function findHost(address: ServiceAddress): Promise<ControlFile | undefine
   const places = servicePlaces(address.root, address.environment, address.name);
   // Whoever it names, it is not ours to connect to.
   if (foreignMemory(layoutOf(address.root)) !== undefined) return undefined;
+  const known = readDocument(places.document, serviceDocumentKind);
+  if (known.state === 'ok' && wasCopied(known.value, places.folder)) return undefined;
   const deadline = Date.now() + APPEAR_MS;
   for (;;) {
     const host = hostOf(places.lock);

@@ -8,22 +8,30 @@ import { filesIn, foldersIn, isFolder, namesIn } from '../../stores/disk/folder.
 import { openDocument, readDocument } from '../../stores/disk/document.js';
 import { isReplicaId } from '../host/orphans.js';
 import { environmentsFolder, servicesFolder } from '../places.js';
-import { serviceDocumentKind, stoppedService } from './document.js';
+import { serviceDocumentKind, stoppedService, wasCopied } from './document.js';
 import { CLAIMS } from '../releases/unfinished.js';
 
 /** @throws the system's errors */
 export function disownServices(root: string): void {
-  for (const folder of foldersIn(servicesFolder(root)).flatMap(foldersIn)) {
-    for (const name of ['host.lock', 'control.json']) rmSync(path.join(folder, name), { force: true });
-    const pipes = path.join(folder, 'pipes');
-    if (isFolder(pipes)) {
-      for (const id of namesIn(pipes).filter(isReplicaId)) rmSync(path.join(pipes, id), { force: true });
-    }
-    const file = path.join(folder, 'service.json');
-    const loaded = readDocument(file, serviceDocumentKind);
-    if (loaded.state !== 'ok') continue;
-    openDocument(file, serviceDocumentKind, stoppedService(loaded.value)).low.write();
+  for (const folder of foldersIn(servicesFolder(root)).flatMap(foldersIn)) disownService(folder);
+}
+
+/** The same for one service, if its folder alone was copied into a memory. @throws the system's errors */
+export function disownCopiedService(folder: string): void {
+  const loaded = readDocument(path.join(folder, 'service.json'), serviceDocumentKind);
+  if (loaded.state === 'ok' && wasCopied(loaded.value, folder)) disownService(folder);
+}
+
+function disownService(folder: string): void {
+  for (const name of ['host.lock', 'control.json']) rmSync(path.join(folder, name), { force: true });
+  const pipes = path.join(folder, 'pipes');
+  if (isFolder(pipes)) {
+    for (const id of namesIn(pipes).filter(isReplicaId)) rmSync(path.join(pipes, id), { force: true });
   }
+  const file = path.join(folder, 'service.json');
+  const loaded = readDocument(file, serviceDocumentKind);
+  if (loaded.state !== 'ok') return;
+  openDocument(file, serviceDocumentKind, stoppedService(loaded.value)).low.write();
 }
 
 /** Claims on releases: whoever makes one makes it in the other folder. @throws the system's errors */

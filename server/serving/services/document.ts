@@ -1,4 +1,5 @@
 /** `service.json`: read by everybody, written by the service's host. */
+import { lstatSync } from 'node:fs';
 import { isRecord } from '../../base/is-record.js';
 import type { DocumentKind } from '../../stores/disk/document.js';
 import { SERVICE_SCHEMA_VERSION } from '../types.js';
@@ -19,6 +20,16 @@ export function stoppedService(service: ServiceDocument): ServiceDocument {
     createdAt,
     updatedAt,
   };
+}
+
+/** Of a service's folder, as its document names it. Absent: there is none. */
+export function folderId(folder: string): string | undefined {
+  return lstatSync(folder, { bigint: true, throwIfNoEntry: false })?.ino.toString();
+}
+
+/** Whether the document lies in another folder than the one that its host works in: with a part of another project's memory. */
+export function wasCopied(service: ServiceDocument, folder: string): boolean {
+  return service.folder !== undefined && service.folder !== folderId(folder);
 }
 
 export const serviceDocumentKind: DocumentKind<ServiceDocument> = {

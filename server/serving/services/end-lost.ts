@@ -4,6 +4,7 @@ import { layoutOf } from '../../stores/layout.js';
 import { foreignMemory } from '../../stores/trust.js';
 import type { ServiceAddress } from './address.js';
 import type { ControlResult } from '../host/control-server.js';
+import { disownCopiedService } from './disown.js';
 import { endOrphans } from '../host/orphans.js';
 import { ServiceState } from '../host/state.js';
 import { servicePlaces } from '../places.js';
@@ -16,6 +17,7 @@ export async function endLost(address: ServiceAddress, cause: ServiceCause): Pro
   const foreign = foreignMemory(layoutOf(root));
   if (foreign !== undefined) return { ok: false, message: foreign.message };
   const places = servicePlaces(root, environment, name);
+  disownCopiedService(places.folder);
   const lock = tryLock(places.lock);
   if (lock === undefined) return { ok: false, message: `${name} is being started; try again` };
   try {

@@ -11,7 +11,7 @@ import { linesBackward } from '../../stores/disk/lines.js';
 import { layoutOf } from '../../stores/layout.js';
 import { foreignMemory } from '../../stores/trust.js';
 import { servicePlaces, servicesFolder } from '../places.js';
-import { serviceDocumentKind } from './document.js';
+import { serviceDocumentKind, wasCopied } from './document.js';
 import { SERVICE_LINES } from './lines.js';
 import type { ServiceDocument, ServiceEvent, ServiceStatus } from '../types.js';
 import { readPlainText } from '../../stores/disk/plain-file.js';
@@ -40,9 +40,10 @@ export function hostOf(lock: string): ProcessIdentity | undefined {
 }
 
 /** The document with what a host that is gone could not write any more. */
-function truth(document: ServiceDocument, lock: string, foreign: boolean): ServiceView {
+function truth(document: ServiceDocument, folder: string, foreign: boolean): ServiceView {
   // The host of the project that this one was copied from is that project's.
-  const hosted = !foreign && hostOf(lock) !== undefined;
+  const copied = foreign || wasCopied(document, folder);
+  const hosted = !copied && hostOf(path.join(folder, 'host.lock')) !== undefined;
   if (hosted) return { ...document, hosted };
   const status: ServiceStatus =
     document.desired === 'running' ? 'lost' : document.status === 'failed' ? 'failed' : 'stopped';
@@ -77,7 +78,7 @@ export function readService(
   const places = servicePlaces(root, environment, name);
   const loaded = readDocument(places.document, serviceDocumentKind);
   if (loaded.state === 'ok')
-    return { service: truth(loaded.value, places.lock, foreignMemory(layoutOf(root)) !== undefined) };
+    return { service: truth(loaded.value, places.folder, foreignMemory(layoutOf(root)) !== undefined) };
   return loaded.state === 'missing' ? {} : { problem: loaded.problem };
 }
 
@@ -89,7 +90,7 @@ export function listServices(root: string): ServiceList {
   for (const environment of foldersIn(servicesFolder(root)).sort()) {
     for (const folder of foldersIn(environment).sort()) {
       const loaded = readDocument(path.join(folder, 'service.json'), serviceDocumentKind);
-      if (loaded.state === 'ok') services.push(truth(loaded.value, path.join(folder, 'host.lock'), foreign));
+      if (loaded.state === 'ok') services.push(truth(loaded.value, folder, foreign));
       else if (loaded.state !== 'missing') problems.push(loaded.problem);
     }
   }

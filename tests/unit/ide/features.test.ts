@@ -132,6 +132,13 @@ test('links', () => {
   );
 });
 
+test('comments fold from the first line on', () => {
+  const folds = (text: string) =>
+    foldingRanges(open(text).context).map((one) => Object.values(one).join(' '));
+  assert.deepEqual(folds('# one\nname: a\n'), []);
+  assert.deepEqual(folds('# one\n# two\n\n# three\n# four\nname: a\n'), ['0 1 comment', '3 4 comment']);
+});
+
 test('folding', () => {
   const { context } = open(PIPELINE);
   assert.deepEqual(

@@ -8,9 +8,9 @@ import { type Command, CommandError } from '../../command.js';
 import { EXIT, stdout } from '../../output.js';
 import { loadByName } from '../../load/load-by-name.js';
 import { SELECTION_FLAGS, prepareFor, withWayOut } from '../../load/prepare.js';
-import { pythonWords } from '../../terminal/words.js';
+import { SUMMARY_FLAG, planMarkdown, summaryFile } from '../../terminal/summary.js';
+import { planWords, pythonWords } from '../../terminal/words.js';
 import { type Style, styleFor, wantsColours } from '../../terminal/style.js';
-import { plural } from '../../../base/format.js';
 import { fit, pad, width } from '../../terminal/text.js';
 
 export const plan: Command = {
@@ -18,7 +18,7 @@ export const plan: Command = {
   summary: 'Say what a run would do now, and why.',
   usage: 'plan [PIPELINE] [flags]',
   examples: ['plan rain-train', 'plan rain-train --param epochs=300', 'plan --only evaluate --force'],
-  flags: { ...SELECTION_FLAGS, ...JSON_FLAG },
+  flags: { ...SELECTION_FLAGS, ...SUMMARY_FLAG, ...JSON_FLAG },
   most: 1,
   run: showPlan,
 };
@@ -43,6 +43,7 @@ export async function showPlan(args: Arguments): Promise<number> {
     }),
   });
   if (result.problem !== undefined) throw new CommandError(withWayOut(result.problem, prepared), EXIT.usage);
+  summaryFile(args)?.(planMarkdown(prepared.compiled.pipeline.name, result.tasks));
   if (args.flag('json')) {
     answer('plan', { pipeline: prepared.compiled.pipeline.name, tasks: result.tasks });
     return EXIT.ok;
@@ -80,13 +81,11 @@ function planLines(tasks: readonly PlannedTask[], style: Style): string[] {
           ];
     return [line.trimEnd(), ...aside.map(style.yellow)];
   });
-  const would = tasks.filter((task) => task.decision === 'run').length;
-  const restored = tasks.filter((task) => task.decision === 'restore').length;
   return [
     ...lines,
     ...pythonLines(tasks).map(style.dim),
     ...shellLines(tasks).map(style.dim),
-    `${plural(would, 'task')} of ${tasks.length} would run${restored > 0 ? `, ${restored} would be restored` : ''}`,
+    planWords(tasks),
   ];
 }
 

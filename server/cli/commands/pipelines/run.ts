@@ -29,6 +29,7 @@ import {
 import { readMetricsFile } from '../../load/read-metrics.js';
 import { plainSink } from '../../terminal/plain.js';
 import { styleFor, wantsColours } from '../../terminal/style.js';
+import { RunSummary, SUMMARY_FLAG, summaryFile } from '../../terminal/summary.js';
 
 const DEFAULT_GRACE_MS = 5_000;
 
@@ -76,6 +77,7 @@ what runs is out of date by it; there is never more than one run at once.`,
       type: 'boolean',
       help: 'Wait for nobody: fail where others hold an output, leave where people have to approve.',
     },
+    ...SUMMARY_FLAG,
     json: { type: 'boolean', help: 'Print events, one JSON object a line.' },
   },
   most: 1,
@@ -88,7 +90,9 @@ what runs is out of date by it; there is never more than one run at once.`,
     if (args.flag('wait') && args.flag('no-wait'))
       throw new UsageError('--wait and --no-wait exclude each other');
     if (args.flag('watch')) {
-      if (args.text('resume') !== undefined) throw new UsageError('--watch and --resume exclude each other');
+      for (const other of ['resume', 'summary']) {
+        if (args.text(other) !== undefined) throw new UsageError(`--watch and --${other} exclude each other`);
+      }
       const { watchRuns } = await import('../../watch/runs.js');
       return watchRuns(args, (own, prepared, control, also) =>
         execute(own, prepared, control, undefined, [also]),
@@ -125,9 +129,16 @@ async function execute(
   also: readonly EventSink[] = [],
 ): Promise<number> {
   const options = await optionsFor(args, prepared, control);
+  const summarize = summaryFile(args);
+  const told = summarize === undefined ? undefined : new RunSummary();
   const restore = catchSignals(control);
   try {
-    const outcome = await runPipeline(options, [sink ?? (await sinkFor(args, prepared.root)), ...also]);
+    const outcome = await runPipeline(options, [
+      sink ?? (await sinkFor(args, prepared.root)),
+      ...(told === undefined ? [] : [told.sink]),
+      ...also,
+    ]);
+    if (told !== undefined) summarize?.(told.lines());
     if (outcome.kind === 'refused') {
       if (outcome.reason === 'taken') throw new TakenError(outcome.message, EXIT.failed);
       if (outcome.reason === 'usage')
