@@ -32,6 +32,9 @@ export const SUMMARY_FLAG: Flags = {
 
 const plain = styleFor(false);
 
+/** As it is, and nobody is called by it. */
+const text = (words: string): string => escapeMarkdown(words).replaceAll('@', '&#64;');
+
 /**
  * Where `--summary` leads; `undefined`: nowhere. It is opened before anything runs; what goes wrong later is told and changes
  * nothing of how the run ended.
@@ -81,7 +84,7 @@ export class RunSummary {
     const status = progress.ended?.status ?? (waits ? 'waits for people' : 'did not end');
     const failed = tasks.filter(({ state }) => state === 'failed');
     return [
-      `## ${status === 'succeeded' ? '✓' : waits ? '…' : '✗'} ${escapeMarkdown(header.pipeline)} ${status}`,
+      `## ${status === 'succeeded' ? '✓' : waits ? '…' : '✗'} ${text(header.pipeline)} ${status}`,
       '',
       [
         `${plural(tasks.length, 'task')}${runCounts(progress)}`,
@@ -107,7 +110,7 @@ export class RunSummary {
         : []),
       ...(progress.ended?.error === undefined || failed.length > 0
         ? []
-        : ['', escapeMarkdown(progress.ended.error)]),
+        : ['', text(progress.ended.error)]),
     ];
   }
 }
@@ -115,7 +118,7 @@ export class RunSummary {
 /** What a run would do, and why. */
 export function planMarkdown(pipeline: string, tasks: readonly PlannedTask[]): string[] {
   return [
-    `## Plan of ${escapeMarkdown(pipeline)}`,
+    `## Plan of ${text(pipeline)}`,
     '',
     planWords(tasks),
     '',
@@ -125,7 +128,7 @@ export function planMarkdown(pipeline: string, tasks: readonly PlannedTask[]): s
         code(id),
         decision === 'up-to-date' ? 'up to date' : decision,
         [
-          ...reasons.map((reason) => escapeMarkdown(fit(reason, WIDEST_CELL))),
+          ...reasons.map((reason) => text(fit(reason, WIDEST_CELL))),
           ...(setsAside.length === 0 ? [] : [`sets aside ${setsAside.map(code).join(', ')}`]),
         ].join('; '),
       ]),
@@ -154,16 +157,16 @@ function came({ ended, reasons, state }: TaskProgress): string {
     ...metrics.slice(0, MOST_METRICS),
     ...(metrics.length > MOST_METRICS ? ['…'] : []),
     ...(checks.length === 0 ? [] : [`${held} of ${plural(checks.length, 'check')} held`]),
-    ...(why === '' ? [] : [escapeMarkdown(fit(why, WIDEST_CELL))]),
+    ...(why === '' ? [] : [text(fit(why, WIDEST_CELL))]),
   ].join(' ');
 }
 
 function failure(task: TaskProgress): string[] {
   const tail = task.tail.map((line) => fit(line, WIDEST_LINE));
   return [
-    `### ${escapeMarkdown(task.id)} failed`,
+    `### ${text(task.id)} failed`,
     '',
-    escapeMarkdown(fit(task.ended?.error ?? 'for a reason unknown', 1_000)),
+    text(fit(task.ended?.error ?? 'for a reason unknown', 1_000)),
     ...failedChecks(task).map((line) => `- ${code(fit(line, WIDEST_LINE))}`),
     ...(tail.length === 0 ? [] : ['', ...codeBlock(tail)]),
   ];

@@ -71,7 +71,10 @@ test('definitions that the docs print are valid in the example: as a file, or as
   };
   const { stdout: untouched } = await inProcess(['lint', '--project', project.root]);
   assert.match(untouched, /: 0 errors, 0 warnings/);
-  const printed = BLOCKS.filter(({ language }) => language === 'yaml');
+  // Those of docs/ci.md are files of other programs: ci.test.ts runs them.
+  const printed = BLOCKS.filter(
+    ({ language, place }) => language === 'yaml' && !place.startsWith('docs/ci.md:'),
+  );
   assert.ok(printed.length >= 15, String(printed.length));
   // Files that pages print beside their definitions.
   for (const { text } of printed) {

@@ -11,6 +11,7 @@ import type { FeatureFacts } from '../../../definition/known/feature-facts.js';
 import { wordFor } from '../../../definition/detect/ours.js';
 import { findProjectRoot } from '../../../project/find-root.js';
 import { Project } from '../../../project/project.js';
+import { toCodeQuality } from '../../../rules/code-quality.js';
 import { ALL_RULES } from '../../../rules/index.js';
 import { type SarifPlace, toSarif } from '../../../rules/sarif.js';
 import { gitHead, gitOrigin } from '../../../runner/record/git.js';
@@ -52,6 +53,7 @@ Exit code 1 when there is an error.`,
     },
     ...JSON_FLAG,
     sarif: { type: 'boolean', help: 'As SARIF 2.1.0, for code hosts.' },
+    'code-quality': { type: 'boolean', help: 'As a Code Quality report, for merge requests of GitLab.' },
   },
   most: Number.POSITIVE_INFINITY,
   async run(args) {
@@ -63,17 +65,16 @@ Exit code 1 when there is an error.`,
     const failed = diagnostics.some((one) => one.severity === 'error');
     const shown = new Set<string>(LEVELS.slice(0, LEVELS.indexOf(from) + 1));
     const visible = diagnostics.filter((one) => shown.has(one.severity));
-    if (args.flag('sarif')) {
-      const log = toSarif(
-        findings.filter((one) => shown.has(one.severity)),
-        {
-          version: packageJson.version,
-          docsUrl: DOCS_URL,
-          lineStarts: (one) => project.definition(one)?.tree.lineStarts ?? [0],
-          place: placeOf(root),
-        },
-      );
-      stdout.line(JSON.stringify(log, null, 2));
+    const shownFindings = findings.filter((one) => shown.has(one.severity));
+    const options = {
+      version: packageJson.version,
+      docsUrl: DOCS_URL,
+      lineStarts: (one: string) => project.definition(one)?.tree.lineStarts ?? [0],
+      place: placeOf(root),
+    };
+    if (args.flag('sarif')) stdout.line(JSON.stringify(toSarif(shownFindings, options), null, 2));
+    else if (args.flag('code-quality')) {
+      stdout.line(JSON.stringify(toCodeQuality(shownFindings, options), null, 2));
     } else if (args.flag('json')) answer('lint', { files: paths.length, findings: visible });
     else print(visible, paths.length);
     return failed ? EXIT.failed : EXIT.ok;
