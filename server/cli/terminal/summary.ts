@@ -108,9 +108,7 @@ export class RunSummary {
       ...(failed.length > MOST_FAILURES
         ? ['', `${failed.length - MOST_FAILURES} more failed: ${code(`modelyard runs show ${header.id}`)}`]
         : []),
-      ...(progress.ended?.error === undefined || failed.length > 0
-        ? []
-        : ['', text(progress.ended.error)]),
+      ...(progress.ended?.error === undefined || failed.length > 0 ? [] : ['', text(progress.ended.error)]),
     ];
   }
 }
