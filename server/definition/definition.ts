@@ -314,6 +314,8 @@ export interface Task {
   readonly secrets: readonly Located<string>[];
   /** Paths or globs, relative to the project. */
   readonly inputs: readonly Input[];
+  /** Where `inputs: auto` is written: they are what the last execution was seen to read. */
+  readonly autoInputs?: Span;
   readonly outputs: readonly Output[];
   /** JSON or YAML files of metrics; each is an output too. */
   readonly metrics: readonly TemplateText[];

@@ -4,7 +4,14 @@ import { listed } from '../definition/actions.js';
 import type { FeaturesDefinition } from '../definition/read/analyze.js';
 import type { Action, Json, Pipeline } from '../definition/definition.js';
 import type { Features } from '../definition/features.js';
-import { type Graph, type Instance, type ResolvedOutput, buildGraph } from '../definition/graph/graph.js';
+import {
+  type Graph,
+  type GraphOptions,
+  type Instance,
+  type ResolvedOutput,
+  buildGraph,
+} from '../definition/graph/graph.js';
+import { seenInputs } from '../definition/graph/seen-inputs.js';
 import type { Scope } from '../definition/expressions/evaluate.js';
 import { shellOfTask } from '../definition/shell/shells.js';
 import { StaticScopes, type StaticValues } from '../definition/expressions/static-scope.js';
@@ -184,7 +191,7 @@ export class Session {
       ...defined({ git }),
     };
     this.#scopes = new StaticScopes(options.pipeline, known);
-    this.graph = buildGraph(options.pipeline, { ...known, viewSources: viewSources(this.featureFiles) });
+    this.graph = this.#graphOf({ ...known, viewSources: viewSources(this.featureFiles) });
     const selected = select(this.graph, options.selection ?? {});
     this.#selected = selected.ok ? selected.ids : new Set();
     this.problem = selected.ok
@@ -217,6 +224,12 @@ export class Session {
       hashFiles: (globs) => this.workspace.hashFiles(globs),
       features: this.featureFiles,
     };
+  }
+
+  #graphOf(options: GraphOptions): Graph {
+    const graph = buildGraph(this.pipeline, options);
+    const seen = seenInputs(graph, ({ id }) => (this.states.get(id)?.inputs ?? []).map(({ path }) => path));
+    return seen.size === 0 ? graph : buildGraph(this.pipeline, { ...options, seenInputs: seen });
   }
 
   /** What DVC remembers, where the tasks are stages of DVC: once it is known that they may run. */

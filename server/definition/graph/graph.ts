@@ -44,6 +44,8 @@ export type {
 export interface GraphOptions extends StaticValues {
   /** Where feature views take their data from, by name: what a `materialize` task reads. */
   readonly viewSources?: ReadonlyMap<string, string>;
+  /** Inputs of tasks with `inputs: auto`, by id: `seenInputs`. */
+  readonly seenInputs?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** More edges than any pipeline needs; what comes after is left out and told as a problem. */
@@ -57,7 +59,7 @@ export function buildGraph(pipeline: Pipeline, options: GraphOptions = {}): Grap
   let count = 0;
   for (const task of pipeline.tasks) {
     const own = instantiate(task, scopes, matrixProblems, MAX_INSTANCES - count).map((one) =>
-      withSources(one, scopes, options.viewSources),
+      withSeen(withSources(one, scopes, options.viewSources), options.seenInputs),
     );
     count += own.length;
     found.push([task.name, own]);
@@ -174,6 +176,21 @@ function withSources(
     const text = { text: source, span: view.span };
     return [{ path, glob: isGlob(source), text, exclude: [], optional: false }];
   });
+  return { ...instance, inputs: [...instance.inputs, ...inputs] };
+}
+
+/** With the files that it was seen to read; what has gone since has changed. */
+function withSeen(instance: Instance, seen: GraphOptions['seenInputs']): Instance {
+  const span = instance.task.autoInputs;
+  const files = span === undefined ? [] : (seen?.get(instance.id) ?? []);
+  if (span === undefined || files.length === 0) return instance;
+  const inputs = files.map((path): ResolvedInput => ({
+    path,
+    glob: false,
+    text: { text: path, span },
+    exclude: [],
+    optional: true,
+  }));
   return { ...instance, inputs: [...instance.inputs, ...inputs] };
 }
 

@@ -90,7 +90,7 @@ function build(entry: MapEntry, structure: Structure): Task {
     ...given('envFiles', envFilesOf(get('env-file'))),
     ...given('paramsFile', readParamsFile(get('params-file'))),
     secrets: textsOf(get('secrets')),
-    inputs: itemsOf(get('inputs')).flatMap(readInput),
+    ...readInputs(get('inputs')),
     outputs: readOutputs(get('outputs')),
     metrics: templatesOf(get('metrics')),
     plots: templatesOf(get('plots')),
@@ -109,6 +109,14 @@ function build(entry: MapEntry, structure: Structure): Task {
     ...given('mutex', templateOf(get('mutex'))),
     expressions: structure.sites,
   };
+}
+
+/** `auto` alone is a word; in a list it is a file of that name. */
+function readInputs(node: Maybe): Pick<Task, 'inputs' | 'autoInputs'> {
+  const word = locatedText(node);
+  return word?.value === 'auto'
+    ? { inputs: [], autoInputs: word.span }
+    : { inputs: itemsOf(node).flatMap(readInput) };
 }
 
 /** Keys of a map looked up once; of a key that stands twice the first. */

@@ -114,6 +114,7 @@ function listed(files: readonly string[]): string {
 /** Files of the command that are there, and neither read nor written by what the task says. */
 function undeclared(context: RuleContext, one: ShellTask): readonly string[] {
   const { task } = one;
+  if (task.autoInputs !== undefined) return [];
   const written = [...task.outputs.map(({ path }) => path), ...task.metrics, ...task.plots];
   // Paths that only a run knows may be any of them.
   if ([...task.inputs, ...written].some(({ template }) => template !== undefined)) return [];

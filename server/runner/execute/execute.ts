@@ -45,6 +45,7 @@ import { type Session, type TaskResult, namesOf, resultOf } from '../session.js'
 import type { Versions } from './versions.js';
 import type { TaskState } from '../plan/state.js';
 import { identityOf, upstreamOf } from '../plan/upstream.js';
+import { inputsRead } from '../python/inputs-read.js';
 import type { ReadInput } from '../resolve/workspace.js';
 import type { FileMetrics } from '../record/metrics.js';
 
@@ -568,7 +569,16 @@ class Execution {
       const told = [error ?? 'it failed', ...(why === undefined ? [] : [why.message])].join(': ');
       return { status: 'failed', error: told, ...base, ...defined({ missingModule: why?.missing }) };
     }
-    return this.#settle(task, print, base, before, 'succeeded');
+    if (this.#instance.task.autoInputs === undefined)
+      return this.#settle(task, print, base, before, 'succeeded');
+    const begun = performance.timeOrigin + this.#begunMs;
+    const { killed } = this.#context.control;
+    const seen = await inputsRead(this.#session, task, print, attempt.opened, begun, killed);
+    for (const message of seen.notices) this.#emit({ type: 'notice', level: 'warning', message });
+    const { fingerprint, doubt } = seen;
+    this.#fingerprint = fingerprint.hash;
+    const read = { ...base, fingerprint, inputs: seen.inputs };
+    return this.#settle(task, fingerprint, read, before, 'succeeded', true, doubt);
   }
 
   /** What it was to make is there: it is read, and remembered. */
@@ -579,6 +589,7 @@ class Execution {
     before: OutputsBefore,
     status: 'succeeded' | 'cached',
     changed = true,
+    doubt?: string,
   ): Promise<Ending> {
     const { inputs, metrics: logged } = base;
     const { masks } = this.#context;
@@ -634,12 +645,12 @@ class Execution {
       before.sweep();
       return { status, ...base, outputs: found.outputs, metrics };
     }
-    const other = await this.#changedInputs(task, inputs);
+    const other = doubt ?? (await this.#changedInputs(task, inputs));
     before.settle();
     if (other !== undefined) {
-      const message = `${this.#id}: ${other} while it ran; its result is not cached and it will run again`;
+      const message = `${this.#id}: ${other}; its result is not cached and it will run again`;
       this.#emit({ type: 'notice', level: 'warning', message });
-      this.#session.states.put({ ...state, stale: `${other} while it ran` });
+      this.#session.states.put({ ...state, stale: other });
       before.sweep();
       return { status: 'succeeded', ...base, outputs: found.outputs, metrics };
     }
@@ -692,8 +703,8 @@ class Execution {
       if (own.some(({ path: out, glob }) => (glob ? globOf(out).matches(input.path) : out === input.path)))
         continue;
       const now = await this.#session.workspace.read(input.path, this.#context.control.killed);
-      if (!now.ok) return `input ${input.path} went away`;
-      if (now.records[0]?.hash !== input.hash) return `input ${input.path} changed`;
+      if (!now.ok) return `input ${input.path} went away while it ran`;
+      if (now.records[0]?.hash !== input.hash) return `input ${input.path} changed while it ran`;
     }
     return undefined;
   }

@@ -160,8 +160,9 @@ export async function decide(
       };
     }
   }
-  // What keeps versions, and no cache, knows which versions there are.
-  if (options.noCache || makesVersion(task)) return { kind: 'run', reasons };
+  // What keeps versions, and no cache, knows which versions there are. What was never seen to read anything is known by nothing.
+  const isNew = last === undefined && task.instance.task.autoInputs !== undefined;
+  if (options.noCache || isNew || makesVersion(task)) return { kind: 'run', reasons };
   for (const known of same === undefined || same.hash === print.hash ? [print] : [print, same]) {
     const hit = await usableHit(session, task, known, read);
     if (hit !== undefined) return { kind: 'restore', hit, print: known, reasons };

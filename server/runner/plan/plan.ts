@@ -1,5 +1,7 @@
 /** What a run would do now, and why, without doing anything: nothing is spawned, written or restored. */
 import { defined } from '../../base/defined.js';
+import { plural } from '../../base/format.js';
+import type { Instance } from '../../definition/graph/graph.js';
 import type { FeaturesDefinition } from '../../definition/read/analyze.js';
 import { type KnownCluster, whyImpossible } from '../../definition/known/cluster.js';
 import type { Json, Pipeline, Task } from '../../definition/definition.js';
@@ -160,7 +162,7 @@ class Planner {
     const selected = new Set(this.#session.selectedInstances().map(({ id }) => id));
     const tasks: PlannedTask[] = [];
     for (const id of this.#session.graph.order) {
-      if (selected.has(id)) tasks.push(await this.#withSetAside(await this.#planTask(id)));
+      if (selected.has(id)) tasks.push(await this.#planned(id));
     }
     return { tasks };
   }
@@ -198,10 +200,26 @@ class Planner {
     return this.#content.get(file) ?? this.#session.workspace.peek(file);
   }
 
+  #instance(id: string): Instance {
+    const instance = this.#session.graph.byId.get(id);
+    if (instance === undefined) throw new Error(`there is no task ${id}`);
+    return instance;
+  }
+
+  /** With a word on inputs that nobody has written down. */
+  async #planned(id: string): Promise<PlannedTask> {
+    const planned = await this.#withSetAside(await this.#planTask(id));
+    const { task, inputs } = this.#instance(id);
+    if (task.autoInputs === undefined || planned.decision === 'skip') return planned;
+    const isNew = this.#session.states.get(id) === undefined;
+    const count = plural(inputs.length, 'file');
+    const told = isNew ? 'inputs: auto, to be seen when it runs' : `inputs: auto, ${count} as it last read`;
+    return { ...planned, reasons: [...planned.reasons, told] };
+  }
+
   async #planTask(id: string): Promise<PlannedTask> {
     const session = this.#session;
-    const instance = session.graph.byId.get(id);
-    if (instance === undefined) throw new Error(`there is no task ${id}`);
+    const instance = this.#instance(id);
     const head = {
       id,
       task: instance.task.name,

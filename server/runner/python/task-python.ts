@@ -71,20 +71,21 @@ export class TaskPythons {
     const uses = wish.own || usesPython(script, shell, programs);
     if (!chosen.ok) {
       // What doesn't use it needs none.
-      if (!uses) return NO_PYTHON;
+      if (!uses) return { ...NO_PYTHON, noteFiles: task.autoInputs !== undefined };
       const { line } = this.#settings.python ?? {};
       const where = chosen.source === 'project' && line !== undefined ? `modelyard.yaml:${line}: ` : '';
       const span = spanOf(chosen.source, wish) ?? task.actionSpan ?? task.nameSpan;
       return { uses, problem: { message: `${where}${chosen.message}`, span }, parts: [] };
     }
-    if (choice === undefined) return { uses, parts: [] };
+    const noteFiles = task.autoInputs !== undefined || (uses && wish.noteFiles);
+    if (choice === undefined) return { uses, noteFiles, parts: [] };
     const unnamed = PLATFORM === 'windows' ? withoutName(choice, script) : undefined;
     const problem =
       unnamed === undefined ? undefined : { message: unnamed, span: task.actionSpan ?? task.nameSpan };
     return {
       choice,
       uses,
-      noteFiles: uses && wish.noteFiles,
+      noteFiles,
       parts: uses ? this.#parts(choice, wish) : [],
       ...defined({ problem }),
     };

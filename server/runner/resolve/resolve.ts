@@ -409,6 +409,10 @@ class Resolver {
   }
 
   #inputs(work: Work | undefined): TaskInputPath[] {
+    const { autoInputs } = this.#instance.task;
+    if (autoInputs !== undefined && work?.kind !== 'run') {
+      throw new Unresolved('`inputs: auto` is for tasks that run commands', false, autoInputs);
+    }
     const inputs = new Map<string, TaskInputPath>();
     const plain = (path: string, optional = false): void => {
       if (!inputs.has(path)) inputs.set(path, { path, glob: false, exclude: [], optional });

@@ -138,7 +138,10 @@ export interface TaskEnded
     TaskOutcome,
     Exit,
     Usage,
-    Pick<TaskRun, 'tolerated' | 'missingModule' | 'upstream' | 'restoredFrom' | 'lost' | 'opened'> {
+    Pick<
+      TaskRun,
+      'tolerated' | 'missingModule' | 'upstream' | 'restoredFrom' | 'lost' | 'opened' | 'fingerprint'
+    > {
   readonly type: 'task-ended';
   readonly id: string;
   readonly status: EndStatus;

@@ -98,6 +98,8 @@ function lastSeen(store: RunStore, pipeline: Pipeline, name: string): Seen | und
 
 function compare(pipeline: Pipeline, task: Task, seen: Seen | undefined): Answers['inputs'] {
   const declared = task.inputs.filter(({ negated }) => !negated).map(({ text }) => text);
+  // What is read is declared then, whatever it is.
+  const auto = task.autoInputs === undefined ? undefined : 'auto';
   const outputs = [...task.outputs.map(({ path }) => path), ...task.metrics, ...task.plots].map(
     ({ text }) => text,
   );
@@ -107,7 +109,7 @@ function compare(pipeline: Pipeline, task: Task, seen: Seen | undefined): Answer
     .filter((file) => !made(file) && !written.includes(file))
     .map((file) => ({
       path: file,
-      ...defined({ by: declared.find((one) => covers(one, file, isGlob(one))) }),
+      ...defined({ by: auto ?? declared.find((one) => covers(one, file, isGlob(one))) }),
     }));
   return {
     pipeline: pipeline.name,
