@@ -69,10 +69,11 @@ export async function bundles({ minify = false } = {}) {
       definitionsApart,
       apart('server/cli/tracking/task-requests.ts', 'task-requests.js'),
       apart('server/python/code.ts', 'python-code.js'),
+      apart('server/python/notebook.ts', 'python-code.js'),
     ],
   });
   add('server/cli/tracking/task-requests.ts', 'dist/task-requests.js', node);
-  add('server/python/code.ts', 'dist/python-code.js', node);
+  add('server/python/notebook.ts', 'dist/python-code.js', node);
   add('server/cli/definitions.ts', 'dist/definitions.js', node);
   // Only the binary stays outside: it is a package per platform, and missing where nothing was built for the machine.
   add('server/features/engine/child.ts', 'dist/features.js', {

@@ -26,6 +26,7 @@ const KIND_ICONS: Readonly<Record<PipelineSummary['kind'], string>> = {
 
 const ACTION_ICONS: Readonly<Record<TaskAction, string>> = {
   run: 'terminal',
+  notebook: 'notebook',
   check: 'checklist',
   materialize: 'database',
   'training-set': 'table',

@@ -108,6 +108,12 @@ const optional = (text: TemplateText | undefined, more: Partial<ActionPath>): Ac
 
 export const ACTIONS: { readonly [K in ActionKind]: ActionFacts<ActionOf<K>> } = {
   run: { values: [], elsewhere: true },
+  notebook: {
+    values: [],
+    elsewhere: true,
+    paths: ({ path }) => written(path),
+    makes: { name: 'notebook', kind: 'report', path: ({ output }) => output },
+  },
   materialize: {
     values: 'any',
     gives: ({ views }) => views.map((name) => ({ what: 'view', name })),

@@ -177,6 +177,16 @@ export interface RunAction {
   readonly apart?: boolean;
 }
 
+/** A notebook that is executed from its first cell to its last. */
+export interface NotebookAction {
+  readonly kind: 'notebook';
+  readonly path: TemplateText;
+  /** Where the executed copy goes. */
+  readonly output: TemplateText;
+  readonly params: readonly MetadataEntry[];
+  readonly kernel?: TemplateText;
+}
+
 export interface CheckAction {
   readonly kind: 'check';
   readonly checks: readonly Check[];
@@ -227,6 +237,7 @@ export interface MaterializeAction {
 
 export type Action =
   | RunAction
+  | NotebookAction
   | CheckAction
   | RegisterAction
   | MaterializeAction

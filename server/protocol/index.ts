@@ -25,6 +25,7 @@ export type Staleness = 'fresh' | 'stale' | 'never-run' | 'always-runs' | 'unkno
 /** What a task does, as the definition has it. */
 export type TaskAction =
   | 'run'
+  | 'notebook'
   | 'materialize'
   | 'training-set'
   | 'check'

@@ -17,7 +17,7 @@ import type { Conditions } from './conditions.js';
 import { written } from '../keys.js';
 import { readChecks } from './read-checks.js';
 import { readMaterialize } from './read-materialize.js';
-import { readRegister } from './read-register.js';
+import { readMetadata, readRegister } from './read-register.js';
 import {
   readApproval,
   readDeploy,
@@ -41,6 +41,7 @@ import {
   locatedText,
   mapOf,
   numberOf,
+  START,
   pythonOf,
   templateOf,
   templatesOf,
@@ -137,6 +138,7 @@ const READERS: Readers = {
     const commands = templatesOf(node);
     return commands.length > 0 ? { kind: 'run', commands } : undefined;
   },
+  notebook: readNotebook,
   check: (node, conditions) => ({ kind: 'check', checks: readChecks(node, conditions) }),
   materialize: readMaterialize,
   'training-set': readTrainingSet,
@@ -148,6 +150,26 @@ const READERS: Readers = {
   monitor: readMonitor,
   pipeline: readPipelineCall,
 };
+
+/** In `reports` under its own name, unless something else is said. */
+function readNotebook(node: Maybe): ActionOf<'notebook'> {
+  const long = mapOf(node);
+  const path = templateOf(long === undefined ? node : field(long, 'path')) ?? {
+    text: '',
+    span: node?.span ?? START,
+  };
+  const name = path.template === undefined ? path.text.slice(path.text.lastIndexOf('/') + 1) : '';
+  return {
+    kind: 'notebook',
+    path,
+    output: templateOf(field(long, 'output')) ?? {
+      text: name === '' ? '' : `reports/${name}`,
+      span: path.span,
+    },
+    params: readMetadata(field(long, 'params')),
+    ...given('kernel', templateOf(field(long, 'kernel'))),
+  };
+}
 
 function readInput(node: SyntaxNode): Input[] {
   const long = mapOf(node);

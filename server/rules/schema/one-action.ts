@@ -6,7 +6,7 @@ export const oneAction: Rule = {
   severity: 'error',
   summary: 'A task with no action, or with more than one.',
   docs: `
-A task does exactly one thing, and the key that says what is its *action*: \`run\`, \`materialize\`, \`training-set\`,
+A task does exactly one thing, and the key that says what is its *action*: \`run\`, \`notebook\`, \`materialize\`, \`training-set\`,
 \`check\`, \`register\`, \`package\`, \`approval\`, \`deploy\`, \`service\`, \`monitor\` or \`pipeline\`. With two of them nobody could
 say which one made the outputs, and a cached result would stand for both.
 
@@ -24,7 +24,7 @@ say which one made the outputs, and a cached result would stand for both.
     {
       files: 'tasks:\n  «train»:\n    outputs: { model: models/rain.json }\n',
       messages: [
-        '`train` does nothing: it needs exactly one action: run, materialize, training-set, check, register, package, approval, deploy, service, monitor or pipeline.',
+        '`train` does nothing: it needs exactly one action: run, notebook, materialize, training-set, check, register, package, approval, deploy, service, monitor or pipeline.',
       ],
     },
     {

@@ -7,6 +7,8 @@ type Handler<S> = (context: ActionContext, settings: S) => Promise<ActionOutcome
 
 const ACTION_HANDLERS: { readonly [K in ActionKind]: () => Promise<Handler<Settings[K]>> } = {
   run: async () => (await import('./run/act.js')).runAction,
+  // A script like others, once it is resolved.
+  notebook: async () => (await import('./run/act.js')).runAction,
   check: async () => (await import('./check/act.js')).checkAction,
   materialize: async () => (await import('./materialize/act.js')).materializeAction,
   'training-set': async () => (await import('./training-set/act.js')).trainingSetAction,

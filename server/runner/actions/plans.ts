@@ -10,6 +10,7 @@ import type { FingerprintPart } from '../../stores/runs/document.js';
 import { type ApprovalSettings, resolveApproval } from './approval/resolve.js';
 import { type Deployment, resolveDeploy } from './deploy/resolve.js';
 import { type MaterializeTask, resolveMaterialize, viewRequest } from './materialize/resolve.js';
+import { type NotebookScript, resolveNotebook } from './notebook/resolve.js';
 import { type Packaging, resolvePackage } from './package/resolve.js';
 import { type PipelineCall, resolvePipeline } from './pipeline/resolve.js';
 import { type Registration, resolveRegister } from './register/resolve.js';
@@ -44,6 +45,7 @@ export interface Script {
 /** The settings of each action with every expression replaced by its value. */
 export interface Settings {
   readonly run: Script;
+  readonly notebook: NotebookScript;
   readonly materialize: MaterializeTask;
   readonly 'training-set': TrainingSetTask;
   readonly check: readonly ResolvedCheck[];
@@ -69,6 +71,8 @@ export interface Resolving {
   readonly facts: Facts;
   readonly workspace: Workspace;
   script(commands: readonly TemplateText[]): Script;
+  /** A program of ours for the Python of the task; it does not count by itself. */
+  python(program: string): Script;
   checks(checks: readonly Check[]): readonly ResolvedCheck[];
 }
 
@@ -115,6 +119,11 @@ const ACTION_PLANS: { readonly [K in ActionKind]: ActionPlan<ActionOf<K>, Settin
       const [first, ...then] = commands.map((one) => on.script([one]));
       return first === undefined ? on.script([]) : { ...first, then: then.map(({ text }) => text) };
     },
+    worker: 'process',
+    done: 'outputs',
+  },
+  notebook: {
+    resolve: resolveNotebook,
     worker: 'process',
     done: 'outputs',
   },

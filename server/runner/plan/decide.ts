@@ -57,6 +57,8 @@ export async function fingerprintTask(
       inputs.push(...found.records);
     }
   }
+  // Whoever names them, they are the same files, so that they come in one order.
+  if (task.instance.task.autoInputs !== undefined) inputs.sort((a, b) => (a.path < b.path ? -1 : 1));
   const { work } = task;
   const late = work === undefined ? undefined : planOf(work).late?.(session, task.id, work.settings);
   if (late?.ok === false) return late;
@@ -71,12 +73,17 @@ export async function fingerprintTask(
 
 async function inputParts(
   { pythonCode }: Session,
-  { code }: ResolvedTask,
+  { code, work }: ResolvedTask,
   inputs: readonly FileRecord[],
 ): Promise<FingerprintPart[]> {
   const parts: FingerprintPart[] = [];
   for (const input of inputs) {
-    const value = code === 'syntax' ? await pythonCode.valueOf(input) : input.hash;
+    const isNotebook = work?.kind === 'notebook' && work.settings.notebook === input.path;
+    const value = isNotebook
+      ? await pythonCode.ofNotebook(input, code)
+      : code === 'syntax'
+        ? await pythonCode.valueOf(input)
+        : input.hash;
     parts.push({ kind: 'input', name: input.path, value });
   }
   return parts;
@@ -184,10 +191,21 @@ const MOST_TOLD = 3;
 function onlyLayout(before: readonly FileRecord[], now: readonly FileRecord[]): string[] {
   const old = new Map(before.map(({ path, hash }) => [path, hash]));
   const changed = now.filter(({ path, hash }) => (old.get(path) ?? hash) !== hash).map(({ path }) => path);
-  if (changed.length === 0) return [];
-  const more = changed.length - MOST_TOLD;
-  const told = changed.slice(0, MOST_TOLD).join(', ') + (more > 0 ? ` and ${plural(more, 'more file')}` : '');
-  return [`only comments or layout changed in ${told}`];
+  const isNotebook = (path: string): boolean => path.endsWith('.ipynb');
+  return [
+    ...only(
+      'comments or layout',
+      changed.filter((path) => !isNotebook(path)),
+    ),
+    ...only('outputs or text around the code', changed.filter(isNotebook)),
+  ];
+}
+
+function only(what: string, files: readonly string[]): string[] {
+  if (files.length === 0) return [];
+  const more = files.length - MOST_TOLD;
+  const told = files.slice(0, MOST_TOLD).join(', ') + (more > 0 ? ` and ${plural(more, 'more file')}` : '');
+  return [`only ${what} changed in ${told}`];
 }
 
 /** Whether the registry, the packages or the feature store, and no cache, know what the task has made. */

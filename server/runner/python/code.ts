@@ -52,15 +52,28 @@ export class PythonCode {
     return value;
   }
 
+  /** What a notebook counts as that is executed: the sources of its cells, and not what they gave. */
+  async ofNotebook({ path: file, hash }: FileRecord, code: 'bytes' | 'syntax'): Promise<string> {
+    const bytes = this.#bytes(file, hash);
+    if (bytes === undefined) return hash;
+    const { notebookForm } = await import('../../python/notebook.js');
+    const form = notebookForm(bytes, code);
+    return form === undefined ? hash : CODE + hashOf(form).slice('sha256:'.length);
+  }
+
   /** Nothing where the file is not, or no longer, what was hashed. */
-  async #one({ path: file, hash }: FileRecord): Promise<string | undefined> {
-    let bytes: Buffer;
+  #bytes(file: string, hash: ContentHash): Buffer | undefined {
     try {
-      bytes = readFileSync(this.#workspace.absolute(file));
+      const bytes = readFileSync(this.#workspace.absolute(file));
+      return hashOf(bytes) === hash ? bytes : undefined;
     } catch {
       return undefined;
     }
-    if (hashOf(bytes) !== hash) return undefined;
+  }
+
+  async #one({ path: file, hash }: FileRecord): Promise<string | undefined> {
+    const bytes = this.#bytes(file, hash);
+    if (bytes === undefined) return undefined;
     const { codeForm } = await import('../../python/code.js');
     const form = codeForm(bytes);
     return form === undefined ? hash : CODE + hashOf(form).slice('sha256:'.length);

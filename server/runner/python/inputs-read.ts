@@ -31,7 +31,10 @@ export async function inputsRead(
   if (opened.more !== undefined) return unknown('it reads more files than are noted (`inputs: auto`)');
   const own = new Set(opened.written);
   const paths = opened.read.filter((file) => !own.has(file) && !isOutput(task, file));
-  const inputs = paths.map((path) => ({ path, glob: false, exclude: [], optional: true }));
+  const others = task.inputs.filter((input) => input.seen !== true);
+  const known = new Set(others.map(({ path }) => path));
+  const seen = paths.filter((path) => !known.has(path));
+  const inputs = [...others, ...seen.map((path) => ({ path, glob: false, exclude: [], optional: true }))];
   const printed = await fingerprintTask(session, { ...task, inputs }, (file) =>
     session.workspace.read(file, signal),
   );

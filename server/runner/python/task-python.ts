@@ -61,14 +61,14 @@ export class TaskPythons {
   #find(task: Task): TaskPython {
     const { action, stage } = task;
     // DVC's stages run as DVC runs them: with what the PATH has.
-    if (action?.kind !== 'run' || stage !== undefined) return NO_PYTHON;
+    if (stage !== undefined || (action?.kind !== 'run' && action?.kind !== 'notebook')) return NO_PYTHON;
     const wish = pythonWish(task, this.#pipeline, this.#settings.python);
     const chosen = this.#pythons.choose(wish);
     const shell = shellOfTask(task, this.#pipeline, this.#settings.shell ?? systemShell());
-    const script = scriptOf(action.commands).text;
+    const script = action.kind === 'run' ? scriptOf(action.commands).text : '';
     const choice = chosen.ok ? chosen.choice : undefined;
     const programs = choice === undefined ? NO_NAMES : this.#programsOf(choice);
-    const uses = wish.own || usesPython(script, shell, programs);
+    const uses = action.kind === 'notebook' || wish.own || usesPython(script, shell, programs);
     if (!chosen.ok) {
       // What doesn't use it needs none.
       if (!uses) return { ...NO_PYTHON, noteFiles: task.autoInputs !== undefined };

@@ -19,7 +19,7 @@ import { isGlob, isWithin } from '../../definition/text/paths.js';
 import { pythonWish } from '../../definition/python/python.js';
 import type { PythonCode } from '../../definition/python/counts.js';
 import { isComplete, scriptOf } from '../../definition/shell/shell.js';
-import { type ScriptLanguage, shellOfTask, stageShell } from '../../definition/shell/shells.js';
+import { type ScriptLanguage, shellOf, shellOfTask, stageShell } from '../../definition/shell/shells.js';
 import { formatBytes } from '../../definition/text/units.js';
 import { toText, truthy } from '../../definition/expressions/values.js';
 import type { Choice } from '../../python/choose.js';
@@ -117,6 +117,10 @@ export function resolveTask(
   }
 }
 
+function isScript(work: Work | undefined): boolean {
+  return work?.kind === 'run' || work?.kind === 'notebook';
+}
+
 class Resolver {
   readonly #pipeline: Pipeline;
   readonly #instance: Instance;
@@ -168,7 +172,7 @@ class Resolver {
   /** Other actions than commands read files as they are; so does DVC. */
   #code(work: Work | undefined): PythonCode {
     const { task } = this.#instance;
-    if (work?.kind !== 'run' || task.stage !== undefined) return 'bytes';
+    if (!isScript(work) || task.stage !== undefined) return 'bytes';
     return pythonWish(task, this.#pipeline, this.#facts.places.python).code;
   }
 
@@ -179,6 +183,10 @@ class Resolver {
       facts: this.#facts,
       workspace: this.#workspace,
       script: (commands) => this.#script(commands, parts),
+      python: (program) => {
+        parts.push(...this.#choosePython());
+        return { shell: shellOf('python'), text: program };
+      },
       checks: (checks) => this.#checks(checks, parts),
     };
   }
@@ -299,16 +307,18 @@ class Resolver {
         throw new Unresolved(message, false, open.span);
       }
     }
-    const python = this.#facts.python(task);
-    if (python.problem !== undefined) {
-      throw new Unresolved(python.problem.message, false, python.problem.span);
-    }
-    this.#python = python.choice;
-    parts.push({ kind: 'shell', name: 'shell', value: shell.written }, ...python.parts);
+    parts.push({ kind: 'shell', name: 'shell', value: shell.written }, ...this.#choosePython());
     if (text.template !== undefined) parts.push({ kind: 'command', name: TEMPLATE, value: text.text });
     const { real, shown } = this.#render(text, shell.language);
     parts.push({ kind: 'command', name: 'run', value: shown });
     return { shell, text: real };
+  }
+
+  #choosePython(): readonly FingerprintPart[] {
+    const { problem, choice, parts } = this.#facts.python(this.#instance.task);
+    if (problem !== undefined) throw new Unresolved(problem.message, false, problem.span);
+    this.#python = choice;
+    return parts;
   }
 
   /** Names of secrets that the commands see; the values are nobody's business. */
@@ -410,12 +420,13 @@ class Resolver {
 
   #inputs(work: Work | undefined): TaskInputPath[] {
     const { autoInputs } = this.#instance.task;
-    if (autoInputs !== undefined && work?.kind !== 'run') {
-      throw new Unresolved('`inputs: auto` is for tasks that run commands', false, autoInputs);
+    if (autoInputs !== undefined && !isScript(work)) {
+      throw new Unresolved('`inputs: auto` is for tasks that run commands or a notebook', false, autoInputs);
     }
     const inputs = new Map<string, TaskInputPath>();
+    const has = (path: string): boolean => inputs.has(path) && inputs.get(path)?.seen !== true;
     const plain = (path: string, optional = false): void => {
-      if (!inputs.has(path)) inputs.set(path, { path, glob: false, exclude: [], optional });
+      if (!has(path)) inputs.set(path, { path, glob: false, exclude: [], optional });
     };
     const { files, sources = [] } = work === undefined ? {} : (planOf(work).reads?.(work.settings) ?? {});
     const own = files === undefined ? this.#instance.inputs.length : this.#instance.task.inputs.length;
@@ -423,7 +434,9 @@ class Resolver {
     for (const input of this.#instance.inputs.slice(0, own)) {
       const exclude = input.exclude.map((one) => this.#path(one, 'input'));
       const found = this.#path(input, 'input');
-      inputs.set(found.path, { ...found, exclude, optional: input.optional });
+      const seen = input.text.span === autoInputs;
+      if (seen && has(found.path)) continue;
+      inputs.set(found.path, { ...found, exclude, optional: input.optional, ...(seen ? { seen } : {}) });
     }
     for (const source of sources) {
       const glob = isGlob(source);

@@ -25,6 +25,8 @@ export interface TaskInputPath {
   readonly exclude: readonly ExcludedPath[];
   /** It may be missing, or match nothing. */
   readonly optional: boolean;
+  /** Nobody says so: the last execution was seen to read it. */
+  readonly seen?: true;
 }
 
 export interface ExcludedPath {

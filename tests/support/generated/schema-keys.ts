@@ -99,7 +99,7 @@ export function built(
 }
 
 const ACTIONS: ReadonlySet<string> = new Set(
-  'run materialize training-set check register package approval deploy service monitor pipeline'.split(' '),
+  'run notebook materialize training-set check register package approval deploy service monitor pipeline'.split(' '),
 );
 
 /** Values that the key may have. */

@@ -85,6 +85,11 @@ const PROOFS: readonly (readonly [keys: RegExp, file: string, words: string])[] 
     'what the author says of MLflow counts',
   ],
   [/params\.from\.\[\]\.prefix$/, 'runner/param-files.test.ts', 'conf/net.toml, prefix: net'],
+  [
+    /notebook(\.path|\.params|\.output|\.kernel)?$/,
+    'runner/project/notebook.test.ts',
+    'path: notebooks/train.ipynb',
+  ],
   [/python\.code$/, 'runner/project/python-code.test.ts', 'code: syntax, note-files: false'],
   [/python\.note-files$/, 'runner/opened-files.test.ts', 'note-files: false'],
   [/^project: exclude$/, 'language/project.test.ts', 'exclude: ["old/**"]'],

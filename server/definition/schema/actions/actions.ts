@@ -24,6 +24,27 @@ import { tableOptions } from '../table.js';
 
 const runAction = listOrOne(hinted(template('command'), { expects: 'a shell command' }));
 
+const notebookAction = Type.Union([
+  path('action'),
+  closed(
+    {
+      path: key(path('action'), 'The notebook.', ['notebooks/train.ipynb']),
+      params: opt(
+        named(Type.Union([anyAction])),
+        'Values that are put in after the cell with the tag `parameters`, as Papermill does it: each is a variable of that name.',
+        [{ epochs: '${{ params.epochs }}', columns: ['a', 'b'] }],
+      ),
+      output: opt(
+        path('action'),
+        'Where the executed copy goes. Default: `reports/` and the name of the notebook.',
+        ['reports/train-${{ params.epochs }}.ipynb'],
+      ),
+      kernel: opt(template('action'), 'A kernel that is installed. Default: the Python of the task.', ['ir']),
+    },
+    { title: 'Notebook' },
+  ),
+]);
+
 const materializeAction = Type.Union([
   listOrOne(reference('view', 'action')),
   closed(
@@ -191,6 +212,11 @@ export const actionSchemas = {
     runAction,
     'The commands, as a text of one or more lines, or a list. All run in one shell one after the other, so that `cd` and variables hold for those that follow; the first command that fails ends the task. Each `${{ … }}` becomes one quoted word of the shell, or a literal of Python or JavaScript. See `shell`.',
     ['python3 src/train.py --epochs ${{ params.epochs }}', ['mkdir -p models', 'python3 src/train.py']],
+  ),
+  notebook: opt(
+    notebookAction,
+    'Executes a notebook with `nbclient` of the task’s Python and keeps the executed copy as a report, `tasks.<name>.outputs.notebook`. Only the sources of its code cells count.',
+    ['notebooks/train.ipynb', { path: 'notebooks/train.ipynb', params: { epochs: '${{ params.epochs }}' } }],
   ),
   materialize: opt(materializeAction, 'Computes feature views into the feature store.', [
     ['weather'],
