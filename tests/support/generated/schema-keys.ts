@@ -99,7 +99,9 @@ export function built(
 }
 
 const ACTIONS: ReadonlySet<string> = new Set(
-  'run notebook materialize training-set check register package approval deploy service monitor pipeline'.split(' '),
+  'run notebook materialize training-set check register package approval deploy service monitor pipeline'.split(
+    ' ',
+  ),
 );
 
 /** Values that the key may have. */
