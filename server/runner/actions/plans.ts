@@ -10,7 +10,7 @@ import type { FingerprintPart } from '../../stores/runs/document.js';
 import { type ApprovalSettings, resolveApproval } from './approval/resolve.js';
 import { type Deployment, resolveDeploy } from './deploy/resolve.js';
 import { type MaterializeTask, resolveMaterialize, viewRequest } from './materialize/resolve.js';
-import { type NotebookScript, resolveNotebook } from './notebook/resolve.js';
+import { resolveNotebook } from './notebook/resolve.js';
 import { type Packaging, resolvePackage } from './package/resolve.js';
 import { type PipelineCall, resolvePipeline } from './pipeline/resolve.js';
 import { type Registration, resolveRegister } from './register/resolve.js';
@@ -45,7 +45,8 @@ export interface Script {
 /** The settings of each action with every expression replaced by its value. */
 export interface Settings {
   readonly run: Script;
-  readonly notebook: NotebookScript;
+  /** Its notebook is a path relative to the project. */
+  readonly notebook: Script & { readonly notebook: string };
   readonly materialize: MaterializeTask;
   readonly 'training-set': TrainingSetTask;
   readonly check: readonly ResolvedCheck[];
@@ -72,7 +73,7 @@ export interface Resolving {
   readonly workspace: Workspace;
   script(commands: readonly TemplateText[]): Script;
   /** A program of ours for the Python of the task; it does not count by itself. */
-  python(program: string): Script;
+  readonly python: (program: string) => Script;
   checks(checks: readonly Check[]): readonly ResolvedCheck[];
 }
 
@@ -123,7 +124,7 @@ const ACTION_PLANS: { readonly [K in ActionKind]: ActionPlan<ActionOf<K>, Settin
     done: 'outputs',
   },
   notebook: {
-    resolve: resolveNotebook,
+    resolve: (action, { texts, parts, python }) => resolveNotebook(action, texts, parts, python),
     worker: 'process',
     done: 'outputs',
   },

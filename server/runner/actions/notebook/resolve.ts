@@ -2,18 +2,21 @@
 import { defined } from '../../../base/defined.js';
 import { jsonText } from '../../../base/json.js';
 import type { Json, NotebookAction } from '../../../definition/definition.js';
+import type { FingerprintPart } from '../../../stores/runs/document.js';
 import type { Texts } from '../../resolve/texts.js';
-import type { Resolving, Script } from '../plans.js';
 import { metadataOf } from '../register/resolve.js';
 import { notebookProgram } from './program.js';
 
-export interface NotebookScript extends Script {
-  /** Relative to the project. */
-  readonly notebook: string;
-}
-
-export function resolveNotebook(action: NotebookAction, on: Resolving): NotebookScript {
-  const { texts, parts } = on;
+/**
+ * @param python makes a script of a program
+ * @returns with the notebook, relative to the project
+ */
+export function resolveNotebook<S>(
+  action: NotebookAction,
+  texts: Texts,
+  parts: FingerprintPart[],
+  python: (program: string) => S,
+): S & { readonly notebook: string } {
   const pathOf = (text: NotebookAction['path'], what: string): string => {
     const written = texts.kept(text).trim();
     if (written === '') texts.fail(`notebook: say which ${what}`, text.span);
@@ -39,5 +42,5 @@ export function resolveNotebook(action: NotebookAction, on: Resolving): Notebook
     parts.push({ kind: 'param', name: `of the notebook: ${name}`, value: jsonText(one) });
   }
   if (kernel !== undefined) parts.push({ kind: 'command', name: 'kernel', value: kernel });
-  return { notebook, ...on.python(notebookProgram({ notebook, output, params, ...defined({ kernel }) })) };
+  return { ...python(notebookProgram({ notebook, output, params, ...defined({ kernel }) })), notebook };
 }
