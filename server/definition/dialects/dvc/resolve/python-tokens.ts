@@ -164,7 +164,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** An escape that Python does not know stays as it is written. @throws NoPython */
 function unescaped(text: string): string {
   return text.replaceAll(
-    /\\(?:([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|(N\{[^}]*\})|([\s\S]))/g,
+    /\\(?:([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|(N\{)|([\s\S]))/g,
     (whole, octal?: string, hex2?: string, hex4?: string, hex8?: string, named?: string, char?: string) => {
       if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
       const hex = hex2 ?? hex4 ?? hex8;
@@ -173,7 +173,8 @@ function unescaped(text: string): string {
         if (code > 0x10_ff_ff) throw new NoPython(`${whole} is no character`);
         return String.fromCodePoint(code);
       }
-      if (named !== undefined) throw new NoPython(`the name of the character ${whole} is not known here`);
+      if (named !== undefined)
+        throw new NoPython('a character is given by its name, which is not known here');
       return ESCAPES[char ?? ''] ?? whole;
     },
   );
