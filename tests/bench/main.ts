@@ -15,6 +15,7 @@ import { runnerRows } from './runner.js';
 import { servingRows } from './serving.js';
 import { storeRows } from './stores.js';
 import { type Row, renderTable } from './table.js';
+import { trackingRows } from './tracking.js';
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const root = process.cwd();
@@ -39,6 +40,7 @@ const suites: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]
   serving: (scratch) => servingRows(scratch, root, peers()),
   deploy: (scratch) => deployRows(scratch),
   activation: () => activationRows(root),
+  tracking: (scratch) => trackingRows(scratch, root, cli),
 };
 
 async function main(): Promise<void> {
