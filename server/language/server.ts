@@ -23,6 +23,7 @@ import { LensReminder } from './editor/lens-reminder.js';
 import { watchModels } from './views/models/watch.js';
 import { Registries } from './views/models/registries.js';
 import { runFailures } from './editor/run-failures.js';
+import { Tracebacks } from './editor/tracebacks.js';
 import { RunsWatch } from './views/runs/watch.js';
 import { ServicesWatch } from './views/services/watch.js';
 import { SettingsStore } from './settings.js';
@@ -63,6 +64,7 @@ class Server {
   readonly #workspace: Workspace;
   readonly #settings: SettingsStore;
   readonly #diagnostics: Diagnostics;
+  readonly #tracebacks: Tracebacks;
   readonly #histories = new Histories();
   readonly #features: FeatureStores;
   readonly #registries: Registries;
@@ -133,6 +135,7 @@ class Server {
         ? { refresh: () => this.#ask('diagnostics refresh', connection.languages.diagnostics.refresh()) }
         : {}),
     });
+    this.#tracebacks = new Tracebacks((diagnostics) => void connection.sendDiagnostics(diagnostics));
     this.#handleEvents = coalesce(() => void this.#diskEvents(), DISK_QUIET_MS);
     this.#lookAgain = coalesce(
       () => void this.#guard(this.#workspace.everythingChanged()),
@@ -200,6 +203,7 @@ class Server {
     this.#poll?.close();
     this.#handleEvents.cancel();
     this.#lookAgain.cancel();
+    this.#lookAtTracebacks.cancel();
     this.#headWatch.close();
     this.#runsWatch.close();
     this.#modelsWatch.close();
@@ -290,7 +294,10 @@ class Server {
   }
 
   #changed(change: Change): void {
-    if (change !== 'edit') this.#features.diskChanged();
+    if (change !== 'edit') {
+      this.#features.diskChanged();
+      this.#lookAtTracebacks();
+    }
     if (change === 'edit') {
       this.#diagnostics.edited();
     } else if (change === 'definitions') {
@@ -343,7 +350,14 @@ class Server {
     this.#views.runsChanged(root);
     this.#refreshLenses();
     this.#diagnostics.changed();
+    this.#lookAtTracebacks();
   }
+
+  /** Runs and files change in bursts. */
+  readonly #lookAtTracebacks = coalesce(() => {
+    for (const project of this.#workspace.projects())
+      this.#tracebacks.refresh(project, this.#histories.of(project.root));
+  }, 300);
 
   readonly #refreshLenses = coalesce(() => {
     if (this.#client.capabilities.workspace?.codeLens?.refreshSupport === true && this.#client.hasCommands) {

@@ -580,3 +580,34 @@ test('the last run of a pipeline is found however many others ran since, and cou
   assert.deepEqual([result.runs.length, result.more, result.counts?.total], [100, true, 351]);
   assert.deepEqual(result.counts?.byPipeline, { old: 1, other: 350 });
 });
+
+test('a program that failed shows in its own file at the line, until that is changed or a run is green', async (t) => {
+  const program = (value: string) =>
+    `import sys\n\ndef read(text):\n    return float(text)\n\nread(${value})\n`;
+  const text =
+    'name: crash\ntasks:\n  train: { run: python3 src/train.py, inputs: [src/train.py], cache: false }\n';
+  const root = folder(t, { 'crash.pipeline.yaml': text, 'src/train.py': program("'x'") });
+  const lsp = await client(t, root, TRUSTED);
+  const at = uri(path.join(root, 'src/train.py'));
+  const shown = () => lsp.pushed.get(at)?.diagnostics ?? [];
+  assert.equal((await modelyard(root, 'run', 'crash')).code, 1);
+  await until('the line', () => shown().length > 0);
+  const [only, ...others] = shown();
+  assert.deepEqual(others, []);
+  assert.equal(only?.range.start.line, 3);
+  assert.match(
+    only.message as string,
+    /^train failed in the last run: ValueError: could not convert string to float: 'x'/,
+  );
+  // Being mended: the lines are of another text.
+  write(root, { 'src/train.py': program("'1'") });
+  await lsp.watched([{ file: path.join(root, 'src/train.py'), type: 'changed' }]);
+  await until('nothing of another text', () => shown().length === 0);
+  write(root, { 'src/train.py': program("'y'") });
+  assert.equal((await modelyard(root, 'run', 'crash')).code, 1);
+  await until('the line again', () => shown().length > 0);
+  assert.equal((await modelyard(root, 'run', 'crash', '--param', 'none=1')).code, 2);
+  write(root, { 'src/train.py': program("'2'") });
+  assert.equal((await modelyard(root, 'run', 'crash')).code, 0);
+  await until('nothing after a green run', () => shown().length === 0);
+});

@@ -1,0 +1,118 @@
+/**
+ * Where Python programs of the last run of each pipeline failed, as diagnostics in their own files: pushed, since such files are
+ * none of ours. They are gone with the next run that does not fail, and when the file is changed after the run.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import path from 'node:path';
+import { DiagnosticSeverity } from 'vscode-languageserver/node';
+import type { Diagnostic, PublishDiagnosticsParams } from 'vscode-languageserver/node';
+import { NEVER_WALKED } from '../../base/never-walked.js';
+import type { Project } from '../../project/project.js';
+import { lastTraceback } from '../../python/traceback.js';
+import { statOf } from '../../stores/disk/folder.js';
+import type { RunDocument, TaskRun } from '../../stores/runs/document.js';
+import { uriOfPath } from '../documents.js';
+import type { ProjectHistory } from '../views/runs/history.js';
+import { FAILURE_CODE } from './run-failures.js';
+
+/** A traceback ends a log: so many bytes from its end are looked at. */
+const LOG_END = 64 * 1024;
+const LONGEST = 600;
+
+/** A line of a file of the project that a failed task's program was at. */
+interface FailedLine {
+  /** Absolute. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly error: string;
+}
+
+function endOfLog(file: string): string {
+  const size = statOf(file)?.size ?? 0;
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const bytes = Buffer.alloc(Math.min(size, LOG_END));
+      return bytes.toString(
+        'utf8',
+        0,
+        readSync(fd, bytes, 0, bytes.length, Math.max(0, size - bytes.length)),
+      );
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // Logs may be cleared away.
+    return '';
+  }
+}
+
+/** The innermost frame that is of the project: what lies deeper is a library's. */
+function failedLine(
+  root: string,
+  history: ProjectHistory,
+  run: RunDocument,
+  { status, log }: TaskRun,
+): FailedLine | undefined {
+  if (status !== 'failed' || log === undefined) return undefined;
+  const traceback = lastTraceback(endOfLog(path.join(history.store.folder(run.id), log)));
+  for (const { file, line } of traceback?.frames.toReversed() ?? []) {
+    const absolute = path.resolve(root, file);
+    const parts = path.relative(root, absolute).split(path.sep);
+    if (parts[0] === '..' || parts.some((part) => NEVER_WALKED.has(part) || part === 'site-packages'))
+      continue;
+    const stat = statOf(absolute);
+    // Another text than the one that ran has other lines.
+    if (stat?.isFile() !== true || stat.mtimeMs > Date.parse(run.endedAt ?? '')) continue;
+    return { file: absolute, line, error: traceback?.error ?? '' };
+  }
+  return undefined;
+}
+
+function diagnosticOf(task: string, { line, error }: FailedLine): Diagnostic {
+  const said = error.length > LONGEST ? `${error.slice(0, LONGEST)}…` : error;
+  return {
+    // The whole line: clients end a range where the line does.
+    range: { start: { line: line - 1, character: 0 }, end: { line: line - 1, character: 10_000 } },
+    severity: DiagnosticSeverity.Error,
+    source: 'modelyard',
+    code: FAILURE_CODE,
+    message: `${task} failed in the last run: ${said}`,
+  };
+}
+
+/** What is shown in Python files of projects; tells its client only of files of which something else is to be shown. */
+export class Tracebacks {
+  readonly #publish: (params: PublishDiagnosticsParams) => void;
+  /** By project, then by URI: what was published, as JSON. */
+  readonly #shown = new Map<string, ReadonlyMap<string, string>>();
+
+  constructor(publish: (params: PublishDiagnosticsParams) => void) {
+    this.#publish = publish;
+  }
+
+  /** Runs of a project, or its files, have changed. */
+  refresh(project: Project, history: ProjectHistory): void {
+    const { root } = project;
+    const found = new Map<string, Diagnostic[]>();
+    for (const definition of project.definitions()) {
+      if (definition.kind !== 'pipeline') continue;
+      const last = history.last(definition.pipeline.name);
+      const run =
+        last?.status === 'failed' && last.path === definition.path ? history.document(last.id) : undefined;
+      for (const task of run?.tasks ?? []) {
+        const at = run === undefined ? undefined : failedLine(root, history, run, task);
+        if (at === undefined) continue;
+        const uri = uriOfPath(at.file);
+        found.set(uri, [...(found.get(uri) ?? []), diagnosticOf(task.id, at)]);
+      }
+    }
+    const before = this.#shown.get(root) ?? new Map<string, string>();
+    const now = new Map([...found].map(([uri, diagnostics]) => [uri, JSON.stringify(diagnostics)]));
+    for (const [uri, diagnostics] of found)
+      if (before.get(uri) !== now.get(uri)) this.#publish({ uri, diagnostics });
+    for (const uri of before.keys()) if (!now.has(uri)) this.#publish({ uri, diagnostics: [] });
+    this.#shown.set(root, now);
+  }
+}
