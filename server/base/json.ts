@@ -25,7 +25,7 @@ export function parseJson(text: string): Json {
   // What isn't JSON is said of the text as it is.
   const plain = JSON.parse(text) as Json;
   const marked = text.replace(TOKEN, (token) => {
-    if (token.startsWith('"') || !isNumeral(numeral(token))) return token;
+    if (token.startsWith('"') || isPlain(token) || !isNumeral(numeral(token))) return token;
     return JSON.stringify(`${MARK}${token}`);
   });
   if (marked === text) return plain;
@@ -33,6 +33,12 @@ export function parseJson(text: string): Json {
     if (typeof value !== 'string' || !value.startsWith(MARK)) return value;
     return numeral(value.slice(MARK.length));
   }) as Json;
+}
+
+/** Whether a number of JSON is what its JS number prints: most are, and this is far quicker to see than what else one could be. */
+function isPlain(token: string): boolean {
+  const value = Number(token);
+  return String(value) === token && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }
 
 export interface JsonStyle {

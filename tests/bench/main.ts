@@ -9,6 +9,7 @@ import { featureRows } from './features.js';
 import { languageRows } from './language.js';
 import { lintRows } from './lint.js';
 import { materializeRows } from './materialize.js';
+import { panelRows } from './panels.js';
 import { type Peers, installPeers } from './processes/peers.js';
 import { registryRows } from './registry.js';
 import { runnerRows } from './runner.js';
@@ -34,6 +35,7 @@ const suites: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]
   lint: (scratch) => lintRows(scratch, cli),
   runner: (scratch) => runnerRows(scratch, cli, bareScript, peers()),
   stores: (scratch) => storeRows(scratch, storeScript),
+  panels: (scratch) => panelRows(scratch, server),
   features: (scratch) => featureRows(scratch, root),
   materialize: (scratch) => materializeRows(scratch, root),
   registry: (scratch) => registryRows(scratch, registryScript),

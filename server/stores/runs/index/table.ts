@@ -22,6 +22,7 @@ import {
   tagText,
 } from './columns.js';
 import type { RunStatus, RunSummary } from '../document.js';
+import { type NamedPlace, WordSearch } from './search.js';
 import type { RunReader } from '../reader.js';
 import { LIVE_STATUSES } from './summary.js';
 
@@ -348,24 +349,35 @@ export class RunTable {
       tests.push(compileFilter<number>(filter, (name) => this.#readerNamed(name, names)));
     }
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    if (words.length > 0)
-      tests.push((row) => {
-        const all = this.#allText(row);
-        return words.every((word) => all.includes(word));
+    for (const word of words) {
+      const search = new WordSearch(word, {
+        texts: this.#words.texts,
+        coded: this.#coded,
+        placesOf: (shape) => this.#namedPlaces(shape),
       });
+      tests.push((row) => this.#has(row, word, search));
+    }
     return this.#byTime().filter((row) => tests.every((passes) => passes(row)));
   }
 
-  /** Everything that a text is looked for in. */
-  #allText(row: number): string {
-    const own = TEXT_COLUMNS.map((name) => this.#text(name, row));
-    const { columns = [] } = this.#shapes[this.#shapeOf[row] ?? -1] ?? {};
-    const values = columns.flatMap((code) => {
+  /** Params, metrics and tags of runs of a shape. */
+  #namedPlaces(shape: number): readonly NamedPlace[] {
+    const { columns = [] } = this.#shapes[shape] ?? {};
+    return columns.flatMap((code, place) => {
       const { kind = 'least', name = '' } = this.#columns[code] ?? {};
-      if (kind === 'least' || kind === 'greatest') return [];
-      return [`${name}=${display(this.#valueAt(row, code) ?? null)}`];
+      return kind === 'least' || kind === 'greatest' ? [] : [{ name, place }];
     });
-    return [this.#ids[row], ...own, ...values].join('\n').toLowerCase();
+  }
+
+  /** Whether a word is in anything that a run has. */
+  #has(row: number, word: string, search: WordSearch): boolean {
+    if (TEXT_COLUMNS.some((name) => search.inText(this.#texts[name][row]))) return true;
+    if ((this.#ids[row] ?? '').toLowerCase().includes(word)) return true;
+    const start = this.#start[row] ?? 0;
+    return search.inValues(this.#shapeOf[row] ?? -1, (place) => ({
+      value: this.#values[start + place] ?? NaN,
+      isCode: this.#marks[start + place] === CODED,
+    }));
   }
 
   #sorted(rows: readonly number[], sort: readonly TableSort[]): readonly number[] {
@@ -526,9 +538,11 @@ function emptyTexts(): Record<TextColumn, number[]> {
   return { pipeline: [], name: [], status: [], trigger: [], source: [], user: [], commit: [], note: [] };
 }
 
+/** Anybody could have written the index. */
 function textIn(run: RunSummary, name: TextColumn): string {
-  if (name === 'note') return run.marks?.note ?? '';
-  return name === 'source' ? (run.source ?? 'pipeline') : (run[name] ?? '');
+  const { marks, source = 'pipeline' } = run;
+  const value: unknown = name === 'note' ? marks?.note : name === 'source' ? source : run[name];
+  return typeof value === 'string' ? value : '';
 }
 
 function isRange(value: unknown): value is readonly [number, number] {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import type { Json } from '../../../../../server/base/json.js';
+import { type Json, display } from '../../../../../server/base/json.js';
 import { compareValues } from '../../../../../server/base/runs/order-values.js';
 import { compileFilter, parseRunFilter } from '../../../../../server/base/runs/filter.js';
 import { columnOf, namesOf, valueIn } from '../../../../../server/stores/runs/index/columns.js';
@@ -234,4 +234,64 @@ test('an index that somebody else has written is read as far as it is one', (t) 
   const rows = table.find({ text: 'a', sort: [{ column: 'time', descending: true }] });
   assert.ok(table.size >= 3);
   table.values(rows, ['id', 'time', 'user', 'commit', 'name', 'a', 'a:best']);
+});
+
+test('a text is found wherever it is in a run, as a plain look at its texts finds it', (t) => {
+  const root = tempFolder(t);
+  const runs = [
+    summary(1, { params: { lr: 0.25, opt: 'Adam=w', n: null }, metrics: { 'train.loss': 1e21 } }),
+    summary(2, { pipeline: 'score', params: { lr: 25, flag: true }, metrics: { 'a=b': 'c d' }, user: 'ADA' }),
+    summary(3, { metrics: { 'train.loss': -0.5 }, marks: { note: 'Keep it', tags: { team: 'blue' } } }),
+    summary(4, { metrics: {}, ranges: { 'train.loss': [7777, 8888] } }),
+  ];
+  const table = new RunTable(storeWith(root, runs));
+  refreshed(table);
+  const plainly = (run: RunSummary, word: string): boolean => {
+    const { params = {}, metrics, marks } = run;
+    const values = Object.entries({ ...params, ...metrics }).map(
+      ([name, value]) => `${name}=${display(value)}`,
+    );
+    const tags = Object.entries(marks?.tags ?? {}).map(([name, value]) => `${name}=${value}`);
+    const own = [run.id, run.pipeline, run.status, run.trigger, run.user ?? '', marks?.note ?? ''];
+    return [...own, ...values, ...tags].some((one) => one.toLowerCase().includes(word));
+  };
+  const words = [
+    'lr',
+    'lr=',
+    'lr=0.25',
+    'r=25',
+    '=',
+    '25',
+    'adam',
+    'adam=w',
+    'opt=adam=',
+    'a=b=c',
+    'b=',
+    'tru',
+    'null',
+  ];
+  words.push(
+    '1e+21',
+    '-0.5',
+    'loss=-',
+    'score',
+    'ada',
+    'keep',
+    'team=blue',
+    'blue',
+    '7777',
+    'nothing',
+    '20261101',
+    '0',
+  );
+  for (const word of words)
+    assert.deepEqual(
+      idsOf(table, { text: word.toUpperCase(), sort: [] }),
+      runs
+        .filter((run) => plainly(run, word))
+        .map(({ id }) => id)
+        .reverse(),
+      word,
+    );
+  assert.deepEqual(idsOf(table, { text: 'adam lr=0', sort: [] }), [runs[0]?.id]);
 });
