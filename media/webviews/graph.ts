@@ -4,7 +4,7 @@ import { diagramPage, tipList, type DiagramNode } from './parts/diagram/diagram.
 import { button, h, icon, statusIcon } from './parts/dom.js';
 import { connect } from './parts/host.js';
 import { replace } from './parts/patch.js';
-import { plain, plural } from '../../server/base/format.js';
+import { estimateWords, plain, plural } from '../../server/base/format.js';
 import type { FromGraph, ToGraph } from './shared/messages/index.js';
 import { look, shownStatus, stalenessWord } from './shared/status.js';
 
@@ -97,7 +97,7 @@ function draw(next: GraphResult): void {
 }
 
 /** How many tasks are what: under way first, then what would run. */
-function summary({ nodes }: GraphResult): string {
+function summary({ nodes, estimate }: GraphResult): string {
   const tasks = plural(nodes.length, 'task');
   const active = LIVE.map(
     (status) => [nodes.filter((node) => node.status === status).length, status] as const,
@@ -105,7 +105,8 @@ function summary({ nodes }: GraphResult): string {
   if (active.length > 0)
     return [tasks, ...active.map(([count, status]) => `${count} ${look(status).word}`)].join(', ');
   const toRun = nodes.filter(({ staleness }) => staleness === 'stale' || staleness === 'never-run').length;
-  if (toRun > 0) return `${tasks}, ${toRun} to run`;
+  if (toRun > 0)
+    return `${tasks}, ${toRun} to run${estimate === undefined ? '' : `: ${estimateWords(estimate)}`}`;
   return nodes.every(({ staleness }) => staleness === 'fresh') ? `${tasks}, up to date` : tasks;
 }
 

@@ -1,4 +1,5 @@
 /** How times, sizes, numbers and other people's text are written for people. */
+import type { RunEstimate } from './runs/task-outcome.js';
 
 /** Escape sequences of terminals: CSI, OSC (ended by BEL or ST), and the two-character ones. */
 const ESCAPES =
@@ -127,4 +128,12 @@ export function shown(value: unknown, limit = 200): string {
 /** `1 error`, `3 errors`. */
 export function plural(count: number, word: string, words = `${word}s`): string {
   return `${count} ${count === 1 ? word : words}`;
+}
+
+/** How long a run would take: `about 3 min, and 2 tasks that never ran`. */
+export function estimateWords({ ms, untimed }: RunEstimate): string {
+  // What is guessed has no tenths.
+  const time =
+    ms < 1000 ? 'less than 1 s' : `about ${duration(ms < 60_000 ? Math.round(ms / 1000) * 1000 : ms)}`;
+  return untimed === 0 ? time : `${time}, and ${plural(untimed, 'task')} that never ran`;
 }

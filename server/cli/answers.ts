@@ -2,6 +2,7 @@
  * What every command prints with `--json`. The types are the contract: `scripts/docs.mjs` makes the JSON Schemas in
  * `docs/json/` of them, and each answer begins with its `formatVersion`.
  */
+import type { RunEstimate } from '../base/runs/task-outcome.js';
 import { jsonText } from '../base/json.js';
 import type { MaterializeResult } from '../features/views/materialize.js';
 import type { Manifest } from '../features/views/manifest.js';
@@ -389,7 +390,12 @@ export interface PlainAnswers {
   'packages show':
     | { readonly name: string; readonly versions: readonly PackageVersion[] }
     | (Omit<PackageVersion, 'manifest'> & { readonly manifest: PackageManifest });
-  plan: { readonly pipeline: string; readonly tasks: readonly PlannedTask[] };
+  plan: {
+    readonly pipeline: string;
+    readonly tasks: readonly PlannedTask[];
+    /** Absent where nothing would run, or nothing of it ever ran. */
+    readonly estimate?: RunEstimate;
+  };
   reject: Answered;
   'releases history': { readonly entries: readonly ReleaseEntry[] };
   'releases list': { readonly releases: readonly ReleaseDocument[] };

@@ -4,7 +4,13 @@
  *
  * Paths are absolute URIs where the editor opens something, and project-relative where a person reads them.
  */
-import type { CheckOutcome, RunStatus, TaskProgress, TaskStatus } from '../base/runs/task-outcome.js';
+import type {
+  CheckOutcome,
+  RunEstimate,
+  RunStatus,
+  TaskProgress,
+  TaskStatus,
+} from '../base/runs/task-outcome.js';
 import type { ExperimentRequests } from './experiments.js';
 import type { FeatureRequests } from './features.js';
 import type { Answer, ModelRequests } from './models.js';
@@ -313,6 +319,8 @@ export interface GraphResult {
   readonly uri: string;
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
+  /** Of a run of it now. */
+  readonly estimate?: RunEstimate;
   readonly problem?: string;
 }
 
@@ -323,7 +331,10 @@ export interface PlanResult {
     readonly id: string;
     readonly decision: 'run' | 'restore' | 'up-to-date' | 'skip' | 'unknown';
     readonly reasons: readonly string[];
+    /** What it usually took, in ms; of those that would run. */
+    readonly tookMs?: number;
   }[];
+  readonly estimate?: RunEstimate;
   readonly problem?: string;
 }
 

@@ -69,3 +69,11 @@ export interface OpenedFiles {
   /** So many are left out. */
   readonly more?: number;
 }
+
+/** How long a run would take, from how long its tasks took before. */
+export interface RunEstimate {
+  /** At least. */
+  readonly ms: number;
+  /** So many of the tasks that would run were never timed. */
+  readonly untimed: number;
+}

@@ -1,4 +1,6 @@
 /** What a run would do now, and why, without doing anything: nothing is spawned, written or restored. */
+import type { RunEstimate } from '../../base/runs/task-outcome.js';
+import { estimateOf, usualMs } from './estimate.js';
 import { defined } from '../../base/defined.js';
 import { plural } from '../../base/format.js';
 import type { Instance } from '../../definition/graph/graph.js';
@@ -67,6 +69,8 @@ export interface PlannedTask {
   readonly decision: 'run' | 'restore' | 'up-to-date' | 'skip' | 'unknown';
   /** Why, in words. */
   readonly reasons: readonly string[];
+  /** What it usually took when it ran, in ms; of those that would run. */
+  readonly tookMs?: number;
   readonly fingerprint?: FingerprintRecord;
   /** Paths of outputs where something is that no run is known to have made: it would go into the trash. */
   readonly setsAside?: readonly string[];
@@ -82,6 +86,8 @@ export interface PlannedTask {
 export interface Plan {
   /** In the order in which they would run. */
   readonly tasks: readonly PlannedTask[];
+  /** Absent where nothing would run, or nothing of it ever ran. */
+  readonly estimate?: RunEstimate;
   /** Why there is no plan. */
   readonly problem?: string;
 }
@@ -162,9 +168,14 @@ class Planner {
     const selected = new Set(this.#session.selectedInstances().map(({ id }) => id));
     const tasks: PlannedTask[] = [];
     for (const id of this.#session.graph.order) {
-      if (selected.has(id)) tasks.push(await this.#planned(id));
+      if (selected.has(id)) tasks.push(this.#timed(await this.#planned(id)));
     }
-    return { tasks };
+    return { tasks, ...defined({ estimate: estimateOf(tasks, this.#session.graph) }) };
+  }
+
+  #timed(planned: PlannedTask): PlannedTask {
+    if (planned.decision !== 'run' && planned.decision !== 'unknown') return planned;
+    return { ...planned, ...defined({ tookMs: usualMs(this.#session.states.took(planned.id)) }) };
   }
 
   /** Says what a run would find in the place of the task's outputs that no run has made. */

@@ -94,6 +94,9 @@ test('says why each task is stale, in words', async () => {
   await project.expect(0, ['run']);
   assert.deepEqual(await project.plan(), { make: 'up-to-date', sum: 'up-to-date', gate: 'up-to-date' });
   assert.equal((await project.plan('-p', 'n=4'))['make'], 'run: param n: 3 → 4');
+  // How long they took before is known now.
+  const { stdout } = await project.expect(0, ['plan', '-p', 'n=4']);
+  assert.match(stdout, /3 tasks of 3 would run: (?:less than 1 s|about \d+)/);
   project.remove('m.json');
   assert.equal((await project.plan())['sum'], 'restore: output m.json is missing');
   await project.expect(0, ['run']);

@@ -1,7 +1,7 @@
 /** `modelyard plan PIPELINE`: what a run would do, and why. */
 import { defined } from '../../../base/defined.js';
 import { calledBy } from '../../../runner/calls/called.js';
-import { type PlannedTask, planRun } from '../../../runner/plan/plan.js';
+import { type Plan, type PlannedTask, planRun } from '../../../runner/plan/plan.js';
 import { answer } from '../../answers.js';
 import { type Arguments, JSON_FLAG } from '../../args.js';
 import { type Command, CommandError } from '../../command.js';
@@ -11,6 +11,7 @@ import { SELECTION_FLAGS, prepareFor, withWayOut } from '../../load/prepare.js';
 import { SUMMARY_FLAG, planMarkdown, summaryFile } from '../../terminal/summary.js';
 import { planWords, pythonWords } from '../../terminal/words.js';
 import { type Style, styleFor, wantsColours } from '../../terminal/style.js';
+import { estimateWords } from '../../../base/format.js';
 import { fit, pad, width } from '../../terminal/text.js';
 
 export const plan: Command = {
@@ -45,11 +46,12 @@ export async function showPlan(args: Arguments): Promise<number> {
   if (result.problem !== undefined) throw new CommandError(withWayOut(result.problem, prepared), EXIT.usage);
   summaryFile(args)?.(planMarkdown(prepared.compiled.pipeline.name, result.tasks));
   if (args.flag('json')) {
-    answer('plan', { pipeline: prepared.compiled.pipeline.name, tasks: result.tasks });
+    const { tasks, estimate } = result;
+    answer('plan', { pipeline: prepared.compiled.pipeline.name, tasks, ...defined({ estimate }) });
     return EXIT.ok;
   }
   const style = styleFor(wantsColours(process.stdout.isTTY));
-  for (const line of planLines(result.tasks, style)) stdout.line(line);
+  for (const line of planLines(result, style)) stdout.line(line);
   return EXIT.ok;
 }
 
@@ -61,7 +63,7 @@ const WORDS: Readonly<Record<PlannedTask['decision'], string>> = {
   unknown: 'unknown',
 };
 
-function planLines(tasks: readonly PlannedTask[], style: Style): string[] {
+function planLines({ tasks, estimate }: Pick<Plan, 'tasks' | 'estimate'>, style: Style): string[] {
   const columns = Math.min(40, Math.max(0, ...tasks.map((task) => width(task.id))));
   const paint = {
     run: style.blue,
@@ -85,7 +87,7 @@ function planLines(tasks: readonly PlannedTask[], style: Style): string[] {
     ...lines,
     ...pythonLines(tasks).map(style.dim),
     ...shellLines(tasks).map(style.dim),
-    planWords(tasks),
+    `${planWords(tasks)}${estimate === undefined ? '' : `: ${estimateWords(estimate)}`}`,
   ];
 }
 

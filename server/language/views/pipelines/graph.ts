@@ -126,6 +126,6 @@ export function graphView(
     uri: place.uri,
     nodes,
     edges: [...edges.values()].map(({ from, to, labels }): GraphEdge => ({ from, to, labels: [...labels] })),
-    ...defined({ problem }),
+    ...defined({ problem, estimate: plan?.estimate }),
   };
 }

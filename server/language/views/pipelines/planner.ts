@@ -25,7 +25,7 @@ export const planner: Planner = async (project, { pipeline }, params, environmen
   const defaults: [string, Json][] = pipeline.params.flatMap(({ name, default: value }) =>
     value === undefined ? [] : [[name, value.value]],
   );
-  const { tasks, problem } = await planRun(project.root, pipeline, {
+  const { tasks, estimate, problem } = await planRun(project.root, pipeline, {
     params: { ...Object.fromEntries(defaults), ...params },
     places: project.settings,
     glance: true,
@@ -33,7 +33,8 @@ export const planner: Planner = async (project, { pipeline }, params, environmen
   });
   return {
     pipeline: pipeline.name,
-    tasks: tasks.map(({ id, decision, reasons, setsAside }) => ({
+    tasks: tasks.map(({ id, decision, reasons, setsAside, tookMs }) => ({
+      ...defined({ tookMs }),
       id,
       decision,
       reasons:
@@ -41,7 +42,7 @@ export const planner: Planner = async (project, { pipeline }, params, environmen
           ? reasons
           : [...reasons, `sets aside ${setsAside.join(', ')}: no run is known to have made it`],
     })),
-    ...defined({ problem }),
+    ...defined({ estimate, problem }),
   };
 };
 
