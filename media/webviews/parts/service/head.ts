@@ -106,7 +106,10 @@ function row(role: string, release: RunningReleaseItem, now: number, actions: He
   const { id, package: app, model, traffic, ready, replicas, restarts, since, runId } = release;
   const bar = h('span', { class: 'fill' });
   bar.style.width = `${traffic}%`;
-  const aliases = model === undefined || model.aliases.length === 0 ? '' : ` (${model.aliases.join(', ')})`;
+  const aliases =
+    model === undefined || model.aliases.length === 0
+      ? undefined
+      : plain(`(${model.aliases.join(', ')})`, 80);
   return h(
     'tr',
     {},
@@ -130,7 +133,7 @@ function row(role: string, release: RunningReleaseItem, now: number, actions: He
             `model:${id}`,
             () => actions.openVersion(model.name, model.version),
           ),
-      plain(aliases, 80),
+      aliases === undefined ? undefined : ` ${aliases}`,
     ),
     h(
       'td',
