@@ -81,7 +81,7 @@ test('definitions that the docs print are valid in the example: as a file, or as
     const [, file] = /^# (\S*params\.yaml)$/m.exec(text) ?? [];
     if (file !== undefined) project.write({ [file]: text });
   }
-  project.write({ '.env': 'A=1\n', 'train.env': 'B=1\n' });
+  project.write({ '.env': 'A=1\n', 'train.env': 'B=1\n', 'notebooks/train.ipynb': '{}' });
   for (const { place, text } of printed) {
     const [, named] = /^# (\S+\.yaml)$/m.exec(text) ?? [];
     const places = named === undefined ? pipelines : [named];
