@@ -1,7 +1,7 @@
 /**
  * Python source as its syntax tree says it: two texts with the same form have the same `ast.dump`, docstrings aside. Comments,
  * blank lines, indentation, quotes, line breaks, trailing commas and parentheses that only hold a line together make no
- * difference. Python is not started; CPython holds this to the truth (`tests/peers/python-code.test.ts`).
+ * difference. Python is not started; CPython holds this to the truth (`tests/unit/python/code.test.ts`).
  */
 import type { SyntaxNode, SyntaxNodeRef } from '@lezer/common';
 import { parser } from '@lezer/python';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
 /** Files of the repository that a text may name: what is kept in it, and a name that is an example is not. */
-const MENTION = /(?:`|\s|\()((?:[a-z][\w-]*\/)*[a-z][\w-]*\.ts)(?=[`\s),;:.])/g;
+const MENTION = /(?:`|\s|\()((?:[a-z][\w-]*\/)*[a-z][\w-]*(?:\.test)?\.ts)(?=[`\s),;:.])/g;
 const EXAMPLES = /^(o|p|v|l)\.ts$/;
 
 test('every file that docs and comments name is there', () => {
