@@ -22,7 +22,7 @@ def read(suffix, text):
 print(json.dumps([read(*one) for one in json.load(sys.stdin)]))
 `;
 
-type Text = readonly ['py' | 'toml', string];
+type Text = readonly ['py' | 'toml' | 'json', string];
 
 /** Beside DVC's words for what it can't take. */
 function ours([suffix, text]: Text): string {
@@ -31,9 +31,16 @@ function ours([suffix, text]: Text): string {
     if (read === undefined) return 'PythonFileCorruptedError';
     return read.odd.length > 0 ? 'TypeError' : pythonJson(read.value);
   }
-  const found = fileValue('f.toml', 'f.toml', () => ({ kind: 'text', text }));
-  return 'value' in found ? pythonJson(found.value) : 'TOMLFileCorruptedError';
+  const name = `f.${suffix}`;
+  const found = fileValue(name, name, () => ({ kind: 'text', text }));
+  return 'value' in found ? pythonJson(found.value) : `${suffix.toUpperCase()}FileCorruptedError`;
 }
+
+const JSON_TEXTS: readonly string[] = [
+  '{"lr": 1.0, "n": 2, "big": 1e3, "small": 1E-2, "zero": -0.0, "long": 123456789012345678901, "list": [1.50, 2]}',
+  '{"a": {"b": null, "c": true, "d": "1.0"}}',
+  '{"a": ',
+];
 
 const PYTHON: readonly string[] = [
   '',
@@ -87,10 +94,11 @@ const TOML: readonly string[] = [
   'x = 9007199254740993\ny = -0.0\n',
 ];
 
-test('Python and TOML mean what DVC reads in them', { skip: withoutDvc() }, () => {
+test('Python, TOML and JSON mean what DVC reads in them', { skip: withoutDvc() }, () => {
   const texts: readonly Text[] = [
     ...PYTHON.map((text) => ['py', text] as const),
     ...TOML.map((text) => ['toml', text] as const),
+    ...JSON_TEXTS.map((text) => ['json', text] as const),
   ];
   const theirs = askPeer(SCRIPT, texts, 'dvc') as readonly string[];
   for (const [at, text] of texts.entries()) assert.equal(ours(text), theirs[at], text[1]);
@@ -175,4 +183,22 @@ test('params of Python: what is asked for, what is missing, and what no lock hol
   ]);
   const stage = { path: 'p.py', file: 'p.py', keys: ['SIZE', 'DEEP'] };
   assert.deepEqual(changedKeys(stage, both.values, locked), [['DEEP', 'modified']]);
+});
+
+test('a date in a file of params is refused where it is asked for, as DVC does', () => {
+  const texts = {
+    'p.yaml': 'lr: 0.1\nrange: { from: 2020-01-01 }\ndays: [2020-01-02]\n',
+    'p.toml': 'lr = 0.1\ndays = [2020-01-02]\n[range]\nfrom = 2020-01-01T00:00:00Z\n',
+  };
+  for (const [file, text] of Object.entries(texts)) {
+    const ask = (...keys: string[]) =>
+      paramValues({ path: file, file, keys }, () => ({ kind: 'text', text }));
+    const lr = ask('lr');
+    assert.ok(lr.ok);
+    assert.equal(pythonJson(lr.values), '{"lr": 0.1}');
+    for (const keys of [['range'], ['range.from'], ['days'], ['lr', 'days'], []]) {
+      const dated = ask(...keys);
+      assert.match(dated.ok ? '' : dated.problem, /holds a date without quotes/, keys.join());
+    }
+  }
 });

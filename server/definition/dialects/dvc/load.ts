@@ -1,4 +1,5 @@
 /** What `vars` brings in, as DVC loads it. */
+import { parseJson } from '../../../base/json.js';
 import { parseYaml } from '../../../syntax/parse.js';
 import { tomlTable } from '../../../syntax/toml.js';
 import type { ScalarNode, SequenceNode, Span, SyntaxNode } from '../../../syntax/tree.js';
@@ -18,7 +19,7 @@ import {
   Unsupported,
   valueOf,
 } from './resolve/values.js';
-import type { Value } from './resolve/values.js';
+import type { NoteDate, Value } from './resolve/values.js';
 
 export type ReadFile = (path: string) => FileText;
 
@@ -116,6 +117,11 @@ function take(loading: Loading, item: string, span: Span): void {
   const value = fileValue(path, written, read);
   // Which names those of a program are whose values no text can take is not known here.
   if ('value' in value && (value.odd ?? []).length > 0) context.open = true;
+  if ('value' in value && (value.dates ?? []).length > 0) {
+    context.open = true;
+    tell(span, dateRefused(written));
+    return;
+  }
   if ('unknown' in value) context.open = true;
   else if ('refused' in value) {
     context.open = true;
@@ -133,9 +139,9 @@ function take(loading: Loading, item: string, span: Span): void {
   }
 }
 
-/** `odd`: dotted names of values that DVC can't keep. */
+/** `odd`: dotted names of values of Python that DVC can't keep; `dates` those of dates, which are nothing in the value. */
 export type FileValue =
-  | { readonly value: Value; readonly odd?: readonly string[] }
+  | { readonly value: Value; readonly odd?: readonly string[]; readonly dates?: readonly string[] }
   | { readonly refused: string }
   | { readonly unknown: true };
 
@@ -147,40 +153,43 @@ export function fileValue(path: string, written: string, read: ReadFile): FileVa
   if (found.kind !== 'text') return { unknown: true };
   const suffix = path.slice(path.lastIndexOf('.')).toLowerCase();
   const python = suffix === '.py' ? pythonValues(found.text) : undefined;
-  const value = suffix === '.py' ? python?.value : (READERS[suffix] ?? yamlValue)(found.text);
+  const dates: string[] = [];
+  const note = (name: string): void => void dates.push(name);
+  const value = suffix === '.py' ? python?.value : (READERS[suffix] ?? yamlValue)(found.text, note);
   if (value === undefined) return { refused: `The file ${written} can't be read: mend it first.` };
-  if (value instanceof Unsupported)
-    return {
-      refused: `The file ${written} holds a date without quotes, which DVC can't take: put it in quotes.`,
-    };
+  if (value instanceof Unsupported) return { refused: dateRefused(written) };
   if (!isMapping(value))
     return { refused: `The file ${written} has to be a map of values; it is a ${typeOf(value)}.` };
-  return { value, ...(python === undefined ? {} : { odd: python.odd }) };
+  return { value, ...(python === undefined ? { dates } : { odd: python.odd }) };
 }
 
-/** By the end of its name. */
-const READERS: Readonly<Record<string, (text: string) => Value | Unsupported | undefined>> = {
-  '.json': jsonValue,
-  '.toml': tomlValue,
-};
+/** What is said of a file with a date that DVC would have to take. */
+export function dateRefused(written: string): string {
+  return `The file ${written} holds a date without quotes, which DVC can't take: put it in quotes.`;
+}
 
-function tomlValue(text: string): Value | Unsupported | undefined {
+type Reader = (text: string, note: NoteDate) => Value | Unsupported | undefined;
+
+/** By the end of its name. */
+const READERS: Readonly<Record<string, Reader>> = { '.json': jsonValue, '.toml': tomlValue };
+
+function tomlValue(text: string, note: NoteDate): Value | undefined {
   const table = tomlTable(text);
-  return table === undefined ? undefined : safely(() => ofToml(table));
+  return table === undefined ? undefined : ofToml(table, note);
 }
 
 function jsonValue(text: string): Value | undefined {
   try {
-    return orEmpty(ofJson(JSON.parse(text)));
+    return orEmpty(ofJson(parseJson(text)));
   } catch {
     return undefined;
   }
 }
 
-function yamlValue(text: string): Value | Unsupported | undefined {
+function yamlValue(text: string, note: NoteDate): Value | Unsupported | undefined {
   const { root, problems } = parseYaml(text, undefined, () => undefined);
   if (problems.length > 0) return undefined;
-  const value = safely(() => valueOf(root));
+  const value = safely(() => valueOf(root, note));
   return value instanceof Unsupported ? value : orEmpty(value);
 }
 

@@ -2,7 +2,7 @@
 import type { FileText } from '../../../text/file-text.js';
 import type { StageParams } from '../../../stage.js';
 import { asMapping, sortedBy } from '../equal.js';
-import { fileValue } from '../load.js';
+import { dateRefused, fileValue } from '../load.js';
 import { isList, isMapping } from './values.js';
 import type { Mapping, Value } from './values.js';
 
@@ -22,8 +22,10 @@ export function paramValues(
   if ('unknown' in found)
     return { ok: false, lost: false, problem: `Modelyard can’t read the params of ${file}` };
   if ('refused' in found) return { ok: false, lost: false, problem: found.refused };
-  const { value, odd = [] } = found;
-  const wrong = odd.find((name) => keys.length === 0 || keys.some((key) => isPart(key, name)));
+  const { value, odd = [], dates = [] } = found;
+  const asked = (name: string): boolean => keys.length === 0 || keys.some((key) => isPart(key, name));
+  if (dates.some(asked)) return { ok: false, lost: false, problem: dateRefused(path) };
+  const wrong = odd.find(asked);
   if (wrong !== undefined)
     return {
       ok: false,

@@ -1,4 +1,6 @@
 /** Values as DVC has them: those of Python, read from YAML 1.2 as ruamel reads it, and written as Python writes them. */
+import type { Json } from '../../../../base/json.js';
+import { isNumber, isWrittenWhole, toDouble } from '../../../../base/numeral.js';
 import type { ScalarNode, SyntaxNode } from '../../../../syntax/tree.js';
 import { yamlType } from '../../../structure/yaml-types.js';
 
@@ -55,21 +57,38 @@ function floatOf(text: string): number {
   return Number(plain);
 }
 
-/** @throws Unsupported for a date */
-export function valueOf(node: SyntaxNode | null): Value {
+/** Takes note of the dotted name of a date, which is nothing then. */
+export type NoteDate = (name: string) => void;
+
+/** @throws Unsupported for a date, unless somebody takes note of it */
+export function valueOf(node: SyntaxNode | null, note?: NoteDate, path: readonly string[] = []): Value {
   if (node === null) return null;
-  if (node.kind === 'scalar') return scalarValue(node);
-  if (node.kind === 'sequence') return node.items.map(valueOf);
-  return new Map(node.entries.map(({ key, value }) => [scalarValue(key), valueOf(value)]));
+  if (node.kind === 'scalar') {
+    if (note === undefined || yamlType(node) !== 'date') return scalarValue(node);
+    note(path.join('.'));
+    return null;
+  }
+  if (node.kind === 'sequence')
+    return node.items.map((item, at) => valueOf(item, note, [...path, String(at)]));
+  return new Map(
+    node.entries.map(({ key, value }) => [scalarValue(key), valueOf(value, note, [...path, key.text])]),
+  );
 }
 
-/** A value of JSON; whole numbers without a fraction are whole. */
-export function ofJson(json: unknown): Value {
-  if (Array.isArray(json)) return json.map(ofJson);
+/** A value of JSON. `1.0` and `1e3` are no whole numbers to Python. */
+export function ofJson(json: Json): Value {
+  if (isNumber(json)) {
+    if (!isWrittenWhole(json)) return toDouble(json);
+    return BigInt(typeof json === 'number' ? json : json.text);
+  }
+  if (isJsonList(json)) return json.map(ofJson);
   if (typeof json === 'object' && json !== null)
     return new Map(Object.entries(json).map(([key, value]) => [key, ofJson(value)]));
-  if (typeof json === 'number') return Number.isInteger(json) ? BigInt(json) : json;
-  return typeof json === 'string' || typeof json === 'boolean' ? json : null;
+  return json;
+}
+
+function isJsonList(json: Json): json is readonly Json[] {
+  return Array.isArray(json);
 }
 
 export function isMapping(value: Value | undefined): value is Mapping {
@@ -80,12 +99,15 @@ export function isList(value: Value | undefined): value is readonly Value[] {
   return Array.isArray(value);
 }
 
-/** A value of TOML, whose whole numbers are `bigint`. @throws Unsupported for a date */
-export function ofToml(toml: unknown): Value {
-  if (toml instanceof Date) throw new Unsupported('a date');
-  if (Array.isArray(toml)) return toml.map(ofToml);
+/** A value of TOML, whose whole numbers are `bigint`. */
+export function ofToml(toml: unknown, note: NoteDate, path: readonly string[] = []): Value {
+  if (toml instanceof Date) {
+    note(path.join('.'));
+    return null;
+  }
+  if (Array.isArray(toml)) return toml.map((item, at) => ofToml(item, note, [...path, String(at)]));
   if (typeof toml === 'object' && toml !== null)
-    return new Map(Object.entries(toml).map(([key, value]) => [key, ofToml(value)]));
+    return new Map(Object.entries(toml).map(([key, value]) => [key, ofToml(value, note, [...path, key])]));
   return typeof toml === 'bigint' || typeof toml === 'number' || typeof toml === 'boolean'
     ? toml
     : String(toml);
