@@ -90,6 +90,16 @@ function demand(holds: boolean, message: string): asserts holds {
   if (!holds) throw new InvalidParams(message);
 }
 
+/** Hands on params that are an object, and refuses others: all of our own requests have some. */
+export function ofObject<P, A extends readonly unknown[], R>(
+  handle: (params: P, ...rest: A) => R,
+): (params: P, ...rest: A) => R {
+  return (params, ...rest) => {
+    demand(isRecord(params), 'params must be an object');
+    return handle(params, ...rest);
+  };
+}
+
 /** The document that params are about. */
 function documentOf(params: unknown): Record<string, unknown> {
   demand(isRecord(params), 'params must be an object');

@@ -284,10 +284,14 @@ test('hostile params of our own requests are refused by what is wrong with them'
   });
   // What has been deleted can't be asked for any more.
   messages.sort(([a], [b]) => Number(a === 'modelyard/deleteRun') - Number(b === 'modelyard/deleteRun'));
+  const all: readonly (readonly [string, object | undefined])[] = [
+    ...Object.keys(OWN).flatMap((method) => [[method, undefined] as const, [method, [1]] as const]),
+    ...messages,
+  ];
   const failed: string[] = [];
-  for (let begin = 0; begin < messages.length; begin += 50) {
+  for (let begin = 0; begin < all.length; begin += 50) {
     await Promise.all(
-      messages.slice(begin, begin + 50).map(([method, params]) =>
+      all.slice(begin, begin + 50).map(([method, params]) =>
         lsp.request(method, params).catch((error: unknown) => {
           const { code, message } = error as { code?: number; message?: string };
           if (code !== ErrorCodes.InvalidParams) {

@@ -31,7 +31,7 @@ import { FeatureViews } from './features/requests.js';
 import { fileStatus } from '../editor/file-status.js';
 import type { FeaturesOf } from './features/view.js';
 import { graphView } from './pipelines/graph.js';
-import { InvalidParams, guarded, throwIfCancelled } from '../guard.js';
+import { InvalidParams, guarded, ofObject, throwIfCancelled } from '../guard.js';
 import type { Log } from '../guard.js';
 import type { Histories } from './runs/history.js';
 import { Lineages } from './lineages.js';
@@ -217,7 +217,7 @@ export class Views {
         params: Requests[M]['params'],
         token: CancellationToken,
       ) => Requests[M]['result'] | Promise<Requests[M]['result']>,
-    ) => connection.onRequest(method, guarded(log, method, handle));
+    ) => connection.onRequest(method, guarded(log, method, ofObject(handle)));
     this.#models.register(on);
     this.#experiments.register(on);
     this.#features.register(on);
