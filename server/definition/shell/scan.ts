@@ -19,6 +19,7 @@ const LOOPS = /\b(?:for|select)\s+([A-Za-z_]\w*)/g;
 const DECLARES =
   /\b(?:read|export|local|declare|typeset|readonly|mapfile|readarray|getopts|unset|let|printf\s+-v)\b([^\n;&|)]*)/g;
 const USES = /\$(?:\{[#!]?([A-Za-z_]\w*)|([A-Za-z_]\w*))/g;
+const PRINTS = /\bprintenv\s+([A-Za-z_]\w*)/g;
 const DEFAULTS = /\$\{([A-Za-z_]\w*):?=/g;
 
 /** @param script with a harmless word in the place of each expression */
@@ -32,7 +33,9 @@ export function scanScript(script: string): ScannedScript {
   for (const [, rest = ''] of visible.matchAll(DECLARES)) {
     for (const [name] of rest.matchAll(/[A-Za-z_]\w*/g)) set.add(name);
   }
-  const used = [...visible.matchAll(USES)].map(([, braced, plain]) => braced ?? plain ?? '');
+  const used = [USES, PRINTS].flatMap((pattern) =>
+    [...visible.matchAll(pattern)].map(([, braced, plain]) => braced ?? plain ?? ''),
+  );
   return {
     variables: [...new Set(used)].filter((name) => !set.has(name)),
     lines: bare.split('\n').map((line) => line.trim()),

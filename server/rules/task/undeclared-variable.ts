@@ -42,6 +42,12 @@ value of its own. A secret goes under \`secrets\`.
       fixed:
         'tasks:\n  train:\n    env: { MODE: { from-environment: true } }\n    run: ./train.sh --mode "$MODE"\n    outputs: { model: m.json }\n',
     },
+    {
+      files: 'tasks:\n  train:\n    run: «./train.sh "$(printenv MODE)"»\n    outputs: { model: m.json }\n',
+      messages: [
+        'Nothing names the variable MODE: the task stays up to date when its value changes. Name it in `env`.',
+      ],
+    },
   ],
   check(context) {
     const { pipeline } = context;
