@@ -28,7 +28,7 @@ function pipeline(task: string): string {
 async function projectOf(script: string, files: Readonly<Record<string, string>> = {}): Promise<TestProject> {
   return TestProject.make({
     'client.mjs': CLIENT,
-    'train.mjs': `import { ask, run, send, token, uri } from '../client.mjs';\n${script}`,
+    'train.mjs': `import { ask, run, send, token, uri } from './client.mjs';\n${script}`,
     'main.pipeline.yaml': pipeline(''),
     ...files,
   });
@@ -236,7 +236,7 @@ fs.writeFileSync('token', token);
     {
       'late.mjs': `
 import { readFileSync } from 'node:fs';
-import { run, send } from '../client.mjs';
+import { run, send } from './client.mjs';
 const old = 'Bearer ' + readFileSync('token', 'utf8');
 const { status, message } = await send('GET', '/api/2.0/mlflow/runs/get?run_id=' + run, undefined, old);
 if (status !== 403 || !/has ended/.test(message)) throw new Error(status + message);
@@ -308,7 +308,7 @@ await ask('GET', 'runs/get?run_id=' + run);
 execFileSync(process.execPath, [process.env.CLI, 'run', 'inner'], { stdio: 'inherit' });`,
     {
       'inner.pipeline.yaml': pipeline('').replace('train.mjs', 'inner.mjs').replace('train:', 'below:'),
-      'inner.mjs': `import { ask, run } from '../client.mjs';\nawait ask('GET', 'runs/get?run_id=' + run);`,
+      'inner.mjs': `import { ask, run } from './client.mjs';\nawait ask('GET', 'runs/get?run_id=' + run);`,
     },
   );
   const { builtCli } = await import('../../support/cli.js');
