@@ -11,12 +11,12 @@ const available = windowsAvailable();
 
 /** `npm run torture` takes more of them: each file of tests is a process there, and begins slowly. */
 const PLACES = [
-  ...['unit/base', 'unit/project', 'language/params.test.ts'],
+  ...['unit/base', 'unit/project', 'language/views/params.test.ts'],
   ...(cases(0, 1) > 0
     ? [
-        'unit/model',
+        'unit/definition',
         'unit/syntax',
-        ...['diagnostics', 'disk', 'project'].map((name) => `language/${name}.test.ts`),
+        ...['diagnostics', 'disk', 'views/project'].map((name) => `language/${name}.test.ts`),
       ]
     : []),
 ].map((place) => path.join('tests', place));
@@ -40,7 +40,7 @@ test('unit tests hold in Node for Windows', { skip: !available.ok, timeout: 2 * 
   const files = PLACES.flatMap((place) =>
     place.endsWith('.ts')
       ? [place]
-      : readdirSync(place)
+      : readdirSync(place, { recursive: true, encoding: 'utf8' })
           .filter((name) => name.endsWith('.test.ts'))
           .map((name) => path.join(place, name)),
   );
