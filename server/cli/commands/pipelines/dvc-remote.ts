@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Pythons, candidates } from '../../../python/choose.js';
 import { binFolders } from '../../../python/python.js';
-import type { Arguments, Flags } from '../../args.js';
+import { type Arguments, type Flags, wholeNumber } from '../../args.js';
 import { CommandError } from '../../command.js';
 import { EXIT } from '../../output.js';
 import type { ProjectCall, SubcommandOf, Subcommands } from '../../subcommands.js';
@@ -51,9 +51,9 @@ function handedOn(name: string, summary: string, flags: Flags): SubcommandOf<Pro
 }
 
 function given(args: Arguments, flags: Flags): string[] {
-  return Object.keys(flags).flatMap((name) => [
+  return Object.entries(flags).flatMap(([name, { value: kind }]) => [
     ...(args.flag(name) ? [`--${name}`] : []),
-    ...args.texts(name).map((value) => `--${name}=${value}`),
+    ...args.texts(name).map((text) => `--${name}=${kind === 'N' ? wholeNumber(name, text, 1) : text}`),
   ]);
 }
 
