@@ -29,6 +29,7 @@ if missing:
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from traitlets.config import Config
 
 ROOT = os.environ.get("MODELYARD_PROJECT", os.getcwd())
 
@@ -69,7 +70,9 @@ class Client(NotebookClient):
 def main():
     notebook = nbformat.read(os.path.join(ROOT, TASK["notebook"]), as_version=4)
     with_params(notebook, TASK["params"])
-    options = {"kernel_name": TASK.get("kernel", "python3"), "timeout": None}
+    # A kernel that is ended before it has written down what it opened leaves inputs out.
+    settings = Config({"KernelManager": {"shutdown_wait_time": 60.0}})
+    options = {"kernel_name": TASK.get("kernel", "python3"), "timeout": None, "config": settings}
     client = Client(notebook, resources={"metadata": {"path": os.getcwd()}}, **options)
     target = os.path.join(ROOT, TASK["output"])
     os.makedirs(os.path.dirname(target), exist_ok=True)
