@@ -209,7 +209,7 @@ test('a task that was always quick passes one that waits for the whole machine, 
     'main.pipeline.yaml': `tasks:
   hold: { run: 'for i in $(seq 600); do test -e quick && break; sleep 0.1; done; echo hold >> trace; sleep 0.5' }
   big: { run: 'echo big >> trace', resources: { cpus: 2 } }
-  quick: { run: 'touch quick; echo quick >> trace' }
+  quick: { run: 'echo quick >> trace; touch quick' }
 `,
   });
   const args = ['run', '-j', '9'];
