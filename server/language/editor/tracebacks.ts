@@ -2,7 +2,6 @@
  * Where Python programs of the last run of each pipeline failed, as diagnostics in their own files: pushed, since such files are
  * none of ours. They are gone with the next run that does not fail, and when the file is changed after the run.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { DiagnosticSeverity } from 'vscode-languageserver/node';
 import type { Diagnostic, PublishDiagnosticsParams } from 'vscode-languageserver/node';
@@ -10,12 +9,14 @@ import { NEVER_WALKED } from '../../base/never-walked.js';
 import type { Project } from '../../project/project.js';
 import { lastTraceback } from '../../python/traceback.js';
 import { statOf } from '../../stores/disk/folder.js';
+import { linesBackward } from '../../stores/disk/lines.js';
 import type { RunDocument, TaskRun } from '../../stores/runs/document.js';
+import { taskLogName } from '../../stores/runs/writer.js';
 import { uriOfPath } from '../documents.js';
 import type { ProjectHistory } from '../views/runs/history.js';
 import { FAILURE_CODE } from './run-failures.js';
 
-/** A traceback ends a log: so many bytes from its end are looked at. */
+/** A traceback ends a log: so many characters from its end are looked at. */
 const LOG_END = 64 * 1024;
 const LONGEST = 600;
 
@@ -28,24 +29,20 @@ interface FailedLine {
   readonly error: string;
 }
 
+/** The end of a log, blank lines aside. Logs may be cleared away, and whoever made the memory may have put anything there. */
 function endOfLog(file: string): string {
-  const size = statOf(file)?.size ?? 0;
+  const lines: string[] = [];
+  let length = 0;
   try {
-    const fd = openSync(file, 'r');
-    try {
-      const bytes = Buffer.alloc(Math.min(size, LOG_END));
-      return bytes.toString(
-        'utf8',
-        0,
-        readSync(fd, bytes, 0, bytes.length, Math.max(0, size - bytes.length)),
-      );
-    } finally {
-      closeSync(fd);
+    for (const line of linesBackward(file)) {
+      length += line.length;
+      if (length > LOG_END) break;
+      lines.push(line);
     }
   } catch {
-    // Logs may be cleared away.
     return '';
   }
+  return lines.reverse().join('\n');
 }
 
 /** The innermost frame that is of the project: what lies deeper is a library's. */
@@ -53,10 +50,10 @@ function failedLine(
   root: string,
   history: ProjectHistory,
   run: RunDocument,
-  { status, log }: TaskRun,
+  { id, status, log }: TaskRun,
 ): FailedLine | undefined {
   if (status !== 'failed' || log === undefined) return undefined;
-  const traceback = lastTraceback(endOfLog(path.join(history.store.folder(run.id), log)));
+  const traceback = lastTraceback(endOfLog(path.join(history.store.folder(run.id), taskLogName(id))));
   for (const { file, line } of traceback?.frames.toReversed() ?? []) {
     const absolute = path.resolve(root, file);
     const parts = path.relative(root, absolute).split(path.sep);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -555,6 +555,22 @@ tasks:
   write(root, { 'gate.pipeline.yaml': text('accuracy') });
   assert.equal((await modelyard(root, 'run', 'gate')).code, 0);
   assert.deepEqual(await failed(), []);
+});
+
+test('a pipe in the place of a log holds nobody who looks for the failure in it', async (t) => {
+  const root = folder(t, {
+    'a.pipeline.yaml': 'tasks:\n  a: { run: "echo no; exit 3" }\n',
+    'b.pipeline.yaml': 'tasks:\n  b: { run: python3 b.py, inputs: [b.py] }\n',
+    'b.py': 'raise ValueError("no")\n',
+  });
+  for (const name of ['a', 'b']) assert.equal((await modelyard(root, 'run', name)).code, 1);
+  const log = readdirSync(root, { recursive: true, encoding: 'utf8' }).find((one) => one.endsWith('a.log'));
+  assert.ok(log);
+  rmSync(path.join(root, log));
+  execFileSync('mkfifo', [path.join(root, log)]);
+  const lsp = await client(t, root, TRUSTED);
+  const shown = (): number => lsp.pushed.get(uri(path.join(root, 'b.py')))?.diagnostics.length ?? 0;
+  await until('the failure of the other one', () => shown() === 1);
 });
 
 test('the last run of a pipeline is found however many others ran since, and counts are those of all runs', async (t) => {
