@@ -1,4 +1,4 @@
-// The layers of docs/architecture.md. Each `from` may import only what `allowed` names; anything else fails CI.
+// The layers of docs/development/architecture.md. Each `from` may import only what `allowed` names; anything else fails CI.
 const layers = {
   base: [],
   syntax: [],

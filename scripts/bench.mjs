@@ -1,4 +1,4 @@
-// Prints the table of docs/benchmarks.md: each figure beside a peer or a floor measured in the same run.
+// Prints the table of docs/development/benchmarks.md: each figure beside a peer or a floor measured in the same run.
 // `npm run bench -- --only runner,language,lint,stores,panels,features,registry,activation,tracking`
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

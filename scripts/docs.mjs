@@ -1,4 +1,4 @@
-// Writes what is made from the code: docs/rules, docs/language.md, docs/cli.md, docs/schema, docs/json, and `contributes`
+// Writes what is made from the code: docs/rules, docs/reference/language.md, docs/reference/cli.md, docs/schema, docs/json, and `contributes`
 // of package.json. With --check it writes nothing and fails when a page is not what the code says.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -24,8 +24,8 @@ const entry = `
     return { problems: manifestProblems(all), text: JSON.stringify({ ...rest, contributes: all }, null, 2) + '\\n' };
   };
   export const pages = async () => ({
-    'docs/cli.md': await cliReference(COMMANDS),
-    'docs/language.md': renderLanguageReference(),
+    'docs/reference/cli.md': await cliReference(COMMANDS),
+    'docs/reference/language.md': renderLanguageReference(),
     'docs/rules/README.md': renderRuleIndex(),
     ...Object.fromEntries(ALL_RULES.map((rule) => ['docs/rules/' + rulePageName(rule.id), renderRulePage(rule)])),
     ...Object.fromEntries(['pipeline', 'features', 'project'].map((kind) => [

@@ -18,7 +18,7 @@ const NEEDED = [
   'dist/extension.js',
   'dist/server.js',
   'dist/cli.js',
-  'docs/language.md',
+  'docs/reference/language.md',
   'docs/rules/README.md',
   'docs/schema/pipeline.schema.json',
   'dist/program.js',

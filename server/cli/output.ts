@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
 /** Exit codes. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, waiting: 3, cancelled: 130 } as const;
 
-/** What each of them means, as the help and `docs/cli.md` say it. */
+/** What each of them means, as the help and `docs/reference/cli.md` say it. */
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'everything went well; with --dry: it would',
   failed: 'something failed or was refused: a task, a check; lint found errors, diff drift',

@@ -1,4 +1,4 @@
-/** Which interpreter is a task's Python, in the order that `docs/python.md` says, and why none can be. */
+/** Which interpreter is a task's Python, in the order that `docs/how-to/train/python.md` says, and why none can be. */
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { isWithin } from '../definition/text/paths.js';

@@ -17,7 +17,7 @@ const OTHERS =
  * The hook does as little as can be while the script runs: it remembers what was opened, and looks at it at the end. What
  * leaves without an end (`fork` in multiprocessing, `exec`) writes at once, or before. Written so that Python 2 can read it.
  */
-const HOOK = `"""Notes which files of the project are opened (Modelyard, docs/python.md)."""
+const HOOK = `"""Notes which files of the project are opened (Modelyard, docs/how-to/train/python.md)."""
 import os
 import sys
 

@@ -1,4 +1,4 @@
-/** The table of numbers in docs/security.md says what is tried. */
+/** The table of numbers in docs/explanation/security.md says what is tried. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
@@ -17,8 +17,8 @@ function said(file: string, pattern: RegExp): string[] {
 const numbers = (text: string): number[] =>
   [...text.replaceAll(',', '').matchAll(/\d+/g)].map(([number]) => Number(number));
 
-test('the numbers in docs/security.md are those of the tests', () => {
-  const doc = readFileSync('docs/security.md', 'utf8');
+test('the numbers in docs/explanation/security.md are those of the tests', () => {
+  const doc = readFileSync('docs/explanation/security.md', 'utf8');
   const row = (what: string): { quick: number[]; long: number[] } => {
     const [, quick = '', long = ''] =
       new RegExp(String.raw`^\| ${what}[^|]*\|([^|]*)\|([^|]*)\|$`, 'm').exec(doc) ?? [];

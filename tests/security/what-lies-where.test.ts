@@ -1,4 +1,4 @@
-/** docs/what-lies-where.md names every file that Modelyard makes: in the project, and outside of it. */
+/** docs/reference/what-lies-where.md names every file that Modelyard makes: in the project, and outside of it. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -19,7 +19,7 @@ interface Row {
 }
 
 function rowsOf(section: string): Row[] {
-  const page = readFileSync('docs/what-lies-where.md', 'utf8');
+  const page = readFileSync('docs/reference/what-lies-where.md', 'utf8');
   const text = page.split(/^## /m).find((one) => one.startsWith(section)) ?? '';
   return text.split('\n').flatMap((line) => {
     const [, cell = '', what = ''] = /^\| (`[^|]*) \|([^|]*)\|/.exec(line) ?? [];

@@ -53,7 +53,7 @@ export function helpOn(command: Command, word?: string): string {
   return `${pageOn(command, word)}\n${EXIT_LINES}`;
 }
 
-/** `docs/cli.md`: the help of every command and subcommand. */
+/** `docs/reference/cli.md`: the help of every command and subcommand. */
 export async function cliReference(commands: Commands): Promise<string> {
   const loaded = await Promise.all(Object.values(commands).map((load) => load()));
   const section = (title: string, text: string): string => `${title}\n\n\`\`\`\n${text.trimEnd()}\n\`\`\`\n`;
@@ -69,7 +69,7 @@ export async function cliReference(commands: Commands): Promise<string> {
 
 ${PIPELINE_WORD}
 
-What \`--json\` prints is described in [json/](json/README.md).
+What \`--json\` prints is described in [json/](../json/README.md).
 
 ## Exit codes
 

@@ -8,7 +8,7 @@ export const lsp: Command = {
   summary: 'Start the language server, for editors other than VS Code.',
   usage: 'lsp [--stdio | --socket PORT | --pipe NAME]',
   details: `
-Speaks the Language Server Protocol over the standard input and output. \`docs/editors.md\` has the lines for Neovim, Helix,
+Speaks the Language Server Protocol over the standard input and output. \`docs/how-to/integrate/editors.md\` has the lines for Neovim, Helix,
 Emacs, Zed, Sublime Text, Kate and the JetBrains IDEs.`,
   examples: ['lsp', 'lsp --socket 6008'],
   flags: {

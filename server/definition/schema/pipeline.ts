@@ -126,13 +126,13 @@ const output = Type.Union([
       ),
       persist: opt(
         Type.Boolean(),
-        'Leave the last output in place before a re-run, for tasks that continue from it. Without, it is taken away before the task runs and put back when the task fails (docs/outputs.md).',
+        'Leave the last output in place before a re-run, for tasks that continue from it. Without, it is taken away before the task runs and put back when the task fails (docs/explanation/outputs.md).',
         [true],
         { default: false },
       ),
       mlflow: opt(
         Type.String({ minLength: 1 }),
-        'What an MLflow client of the task logs under this name, a model or artifacts of its run: its files are put at `path` when the commands have ended (docs/mlflow.md).',
+        'What an MLflow client of the task logs under this name, a model or artifacts of its run: its files are put at `path` when the commands have ended (docs/how-to/integrate/mlflow.md).',
         ['net'],
       ),
       description: opt(prose, 'What is in it.', ['The trained trees, as JSON.']),

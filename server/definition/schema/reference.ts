@@ -42,7 +42,7 @@ export function renderLanguageReference(): string {
     '',
     '# The language',
     '',
-    'Keys and names are written in kebab-case. The same schema gives these pages, the checks, completion and hover in the editor, and the JSON Schemas in [schema/](schema/).',
+    'Keys and names are written in kebab-case. The same schema gives these pages, the checks, completion and hover in the editor, and the JSON Schemas in [schema/](../schema/).',
     '',
     ...FILES.map(({ title }) => `- [${title}](#${anchor(title)})`),
     '- [What counts](#what-counts)',

@@ -1,5 +1,5 @@
 /**
- * The file of a service's latest values, as docs/features.md describes it for other programs: JSON lines in UTF-8. The
+ * The file of a service's latest values, as docs/how-to/train/features.md describes it for other programs: JSON lines in UTF-8. The
  * first line says what is in it; each other line is the latest row of one key of one view,
  *
  *     {"k":["weather","seattle"],"t":1704067200.0,"v":{"rain_7d":1.5}}

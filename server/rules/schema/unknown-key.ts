@@ -14,7 +14,7 @@ Every key has a meaning at its place. One that has none is most often misspelt, 
 without a word: \`ouputs:\` would run the task and keep nothing.
 
 **How to fix it:** Take the key that is suggested, or move it to where it belongs. The
-[language reference](../language.md) lists the keys of each place.
+[language reference](../reference/language.md) lists the keys of each place.
 `,
   needsWholeText: true,
   good: [{ files: 'tasks:\n  train:\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n' }],

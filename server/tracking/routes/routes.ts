@@ -43,7 +43,7 @@ export function routeOf(method: string, path: string): Meant {
   }
   throw new WireError(
     'ENDPOINT_NOT_FOUND',
-    `Modelyard has no ${method} ${path.slice(0, 200)}: docs/mlflow.md lists what is there.`,
+    `Modelyard has no ${method} ${path.slice(0, 200)}: docs/how-to/integrate/mlflow.md lists what is there.`,
   );
 }
 

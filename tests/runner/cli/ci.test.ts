@@ -1,4 +1,4 @@
-/** The examples of docs/ci.md: valid by the schema of their host, and every step does what the page says. */
+/** The examples of docs/how-to/integrate/ci.md: valid by the schema of their host, and every step does what the page says. */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { TestProject, builtCli } from '../../support/cli.js';
 
-const PAGE = readFileSync('docs/ci.md', 'utf8');
+const PAGE = readFileSync('docs/how-to/integrate/ci.md', 'utf8');
 
 /** The example that begins with a comment that names its file. */
 function example(file: string): string {

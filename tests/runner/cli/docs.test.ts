@@ -12,10 +12,11 @@ const PAGES = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   `${EXAMPLE}/README.md`,
-  // The page of all commands is made from them.
-  ...readdirSync('docs')
-    .filter((name) => name.endsWith('.md') && name !== 'cli.md')
-    .map((name) => `docs/${name}`),
+  // Pages that are made from the code have tests of their own.
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .map((name) => `docs/${name.replaceAll('\\', '/')}`)
+    .filter((page) => page.endsWith('.md') && !/^docs\/(?:rules|json|site)\/|\/cli\.md$/.test(page))
+    .sort(),
 ];
 
 interface Block {
@@ -71,9 +72,10 @@ test('definitions that the docs print are valid in the example: as a file, or as
   };
   const { stdout: untouched } = await inProcess(['lint', '--project', project.root]);
   assert.match(untouched, /: 0 errors, 0 warnings/);
-  // Tests of their own run those of docs/ci.md, which are files of other programs, and the tutorial.
+  // Tests of their own run those of docs/how-to/integrate/ci.md, which are files of other programs, and the tutorial.
   const printed = BLOCKS.filter(
-    ({ language, place }) => language === 'yaml' && !/^docs\/(?:ci|tutorial)\.md:/.test(place),
+    ({ language, place }) =>
+      language === 'yaml' && !/^docs\/(?:how-to\/integrate\/ci|tutorial)\.md:/.test(place),
   );
   assert.ok(printed.length >= 15, String(printed.length));
   // Files that pages print beside their definitions.

@@ -158,7 +158,8 @@ test('rows whose time is still to come are the latest when it has come, for Pyth
   assert.deepEqual(await ask('a', -7_200_000), [null, 'not-known']);
   const folder = made.path('.modelyard/features/services/s');
   const file = readdirSync(folder).find((name) => name.endsWith('.jsonl')) ?? '';
-  const code = /```python\n([\s\S]*?)```/.exec(readFileSync('docs/features.md', 'utf8'))?.[1] ?? '';
+  const code =
+    /```python\n([\s\S]*?)```/.exec(readFileSync('docs/how-to/train/features.md', 'utf8'))?.[1] ?? '';
   writeFileSync(path.join(folder, 'online.py'), code);
   const script = `import json, online\nf = online.OnlineFeatures(${JSON.stringify(file)})\nprint(json.dumps([[f.get(now=${now / 1000} + s, id=k)["x"] for s in (-7200, 0, 60, 999)] for k in "ab"]))`;
   const said = execFileSync('python3', ['-c', script], { cwd: folder, encoding: 'utf8' });
@@ -185,7 +186,8 @@ test('two views with a feature of one name are told apart by Python as by the co
   assert.deepEqual((await got(made, 0, 'id=a')).features, wanted);
   const folder = made.path('.modelyard/features/services/s');
   const file = readdirSync(folder).find((name) => name.endsWith('.jsonl')) ?? '';
-  const code = /```python\n([\s\S]*?)```/.exec(readFileSync('docs/features.md', 'utf8'))?.[1] ?? '';
+  const code =
+    /```python\n([\s\S]*?)```/.exec(readFileSync('docs/how-to/train/features.md', 'utf8'))?.[1] ?? '';
   writeFileSync(path.join(folder, 'online.py'), code);
   const script = `import json, online\nprint(json.dumps(online.OnlineFeatures(${JSON.stringify(file)}).get(id="a")))`;
   assert.deepEqual(

@@ -115,7 +115,7 @@ test('views that are not online are in no file of latest values', async () => {
 
 test('the reader in the documentation needs nothing but Python', async () => {
   const project = await make();
-  const page = readFileSync('docs/features.md', 'utf8');
+  const page = readFileSync('docs/how-to/train/features.md', 'utf8');
   const code = /```python\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
   project.write({
     'online.py': code,

@@ -98,7 +98,8 @@ test('the reader of the documentation finds every key, control characters includ
     const answer = reader.get({ station }, { at: NOW });
     assert.ok(answer.ok && answer.features['n'] === n, JSON.stringify(station));
   }
-  const code = /```python\n([\s\S]*?)```/.exec(readFileSync('docs/features.md', 'utf8'))?.[1] ?? '';
+  const code =
+    /```python\n([\s\S]*?)```/.exec(readFileSync('docs/how-to/train/features.md', 'utf8'))?.[1] ?? '';
   writeFileSync(path.join(database.folder, 'online.py'), code);
   const ask = [
     'import json, sys',

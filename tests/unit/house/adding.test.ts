@@ -1,4 +1,4 @@
-/** Whoever adds something is led to every place by the compiler (docs/architecture.md has the recipes). */
+/** Whoever adds something is led to every place by the compiler (docs/development/architecture.md has the recipes). */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { broken } from '../../support/compile.js';

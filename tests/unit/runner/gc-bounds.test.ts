@@ -105,7 +105,7 @@ async function yardOf(t: TestContext, runs: readonly OneRun[]): Promise<Yard> {
 
 const ONE_ENTRY = 1000 + 400;
 
-/** The sentences of docs/language.md, as plainly as they can be written down. */
+/** The sentences of docs/reference/language.md, as plainly as they can be written down. */
 function expected(runs: readonly OneRun[], { keepRuns, runMaxAgeMs, maxAgeMs, maxBytes }: GcOptions) {
   const byAge = runs
     .map((run, place) => ({ ...run, place }))

@@ -90,7 +90,9 @@ export const list: FeaturesSubcommand = {
     );
     if (call.json) answer('features list', { views, services });
     else if (views.length === 0)
-      stdout.line('There are no feature views. A file `*.features.yaml` defines them; see docs/language.md.');
+      stdout.line(
+        'There are no feature views. A file `*.features.yaml` defines them; see docs/reference/language.md.',
+      );
     else for (const line of rows(views, call.style)) stdout.line(line);
     return EXIT.ok;
   },

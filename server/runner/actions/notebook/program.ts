@@ -11,7 +11,7 @@ export interface NotebookRun {
   readonly kernel?: string;
 }
 
-const PROGRAM = `"""Executes a notebook with a kernel of this environment (Modelyard, docs/python.md)."""
+const PROGRAM = `"""Executes a notebook with a kernel of this environment (Modelyard, docs/how-to/train/python.md)."""
 import importlib.util
 import json
 import os
