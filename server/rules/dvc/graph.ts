@@ -1,6 +1,8 @@
 import type { DvcDefinition } from '../../definition/read/analyze.js';
 import { clashesOf } from '../../definition/dialects/dvc/graph.js';
 import type { StageOf } from '../../definition/dialects/dvc/graph.js';
+import { trackedBy } from '../../definition/dialects/dvc/lock.js';
+import { within } from '../../definition/dialects/dvc/paths.js';
 import { folderOf, foldersOf } from '../../definition/text/paths.js';
 import type { ProjectView, Rule } from '../rule.js';
 import { isDvc, resolvedOf } from './resolved.js';
@@ -14,7 +16,7 @@ The stages of all \`dvc.yaml\` of a DVC project make one graph. DVC refuses it a
 an output lies in another one, when an output holds a \`dvc.yaml\`, or when stages wait for each other in a cycle: then not even
 \`dvc status\` works.
 
-What \`.dvc\` files track is not looked at.
+What a \`.dvc\` file tracks, \`data.dvc\` beside \`data\`, is an output of that file.
 
 **How to fix it:** Let each stage write a place of its own, and take out the dependency that closes the cycle.
 `,
@@ -55,6 +57,13 @@ What \`.dvc\` files track is not looked at.
         'Stages wait for each other in a cycle: a → b → a.',
       ],
     },
+    {
+      files: {
+        'dvc.yaml': 'stages:\n  fetch:\n    cmd: x\n    outs: [«data/rain.csv»]\n',
+        'data.dvc': 'outs:\n- md5: d751713988987e9331980363e24189ce.dir\n  hash: md5\n  path: data\n',
+      },
+      messages: ['The output `data/rain.csv` of "fetch" lies in `data`, which data.dvc tracks.'],
+    },
   ],
   check(context) {
     const { definition, project } = context;
@@ -73,8 +82,39 @@ What \`.dvc\` files track is not looked at.
     for (const { file, span, message, related } of clashesOf(stages)) {
       if (file === definition.path) context.report({ span, message, related: related ?? [] });
     }
+    const tracked = trackers(project);
+    for (const { stage } of stages.filter(({ file }) => file === definition.path))
+      for (const { path, span } of stage.outs) {
+        const found = path === undefined ? undefined : tracked(path);
+        if (path === undefined || found === undefined) continue;
+        const how = found.path === path ? 'is what' : `lies in \`${found.path}\`, which`;
+        context.report({
+          span,
+          message: `The output \`${path}\` of "${stage.name}" ${how} ${found.file} tracks.`,
+        });
+      }
   },
 };
+
+/** Who tracks a path, or a folder that it lies in: the `.dvc` file beside that, as `dvc add` makes it. */
+function trackers(
+  project: ProjectView,
+): (path: string) => { readonly path: string; readonly file: string } | undefined {
+  const known = new Map<string, boolean>();
+  const isTracked = (path: string): boolean => {
+    const before = known.get(path);
+    if (before !== undefined) return before;
+    const text = project.text?.(`${path}.dvc`);
+    const items = text?.kind === 'text' ? trackedBy(text.text) : [];
+    const found = typeof items !== 'string' && items.some((one) => within(folderOf(path), one.path) === path);
+    known.set(path, found);
+    return found;
+  };
+  return (path) => {
+    const found = [path, ...foldersOf(path)].find(isTracked);
+    return found === undefined ? undefined : { path: found, file: `${found}.dvc` };
+  };
+}
 
 /** The folder of the DVC project that a file belongs to; `undefined`: none is known inside of this one. */
 function rootOf({ path }: DvcDefinition, project: ProjectView): string | undefined {

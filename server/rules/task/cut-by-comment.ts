@@ -16,6 +16,7 @@ descriptions, rules of a monitor, transforms. Only a \`#\` right before a word i
 **How to fix it:** Put the whole value in quotes, or a space behind the \`#\` of what is a comment.
 `,
   good: [
+    { files: { 'dvc.yaml': 'stages:\n  train:\n    cmd: python train.py #--fast\n' } },
     { files: "tasks:\n  plot:\n    run: './plot --color #fff'\n    cache: false\n" },
     { files: 'tasks:\n  plot:\n    run: ./plot # in color\n    cache: false #nothing\n' },
     { files: 'tasks:\n  plot:\n    run: |\n      ./plot #fff\n    cache: false\n' },
@@ -58,6 +59,8 @@ descriptions, rules of a monitor, transforms. Only a \`#\` right before a word i
   check(context) {
     const { tree, kind } = context.definition;
     const { text } = tree;
+    // What DVC accepts is silent.
+    if (kind === 'dvc') return;
     for (const { span, text: words } of tree.comments) {
       if (!/^#[^\s#!]/.test(words)) continue;
       const end = text.slice(0, span.start).trimEnd().length;

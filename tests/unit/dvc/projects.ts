@@ -289,4 +289,39 @@ export const PROJECTS: readonly Readonly<Record<string, string>>[] = [
   { 'dvc.yaml': "stages:\n  a:\n    cmd: x\n    deps: ['${a[b]c}']\n", 'params.yaml': 'a: {b: q}\n' },
   { 'dvc.yaml': "stages:\n  a:\n    cmd: x\n    deps: ['${${a}}']\n", 'params.yaml': 'a: b\nb: q\n' },
   { 'dvc.yaml': "stages:\n  a:\n    cmd: x\n    deps: ['${a + 1}']\n", 'params.yaml': 'a: 1\n' },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: x\ty\n' },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: x\t# c\n' },
+  { 'dvc.yaml': 'stages:\n\t\n  a:\n    cmd: x\n' },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: "x\ty" # c\td\n    deps: [a,\tb]\n    desc: |\n      x\ty\n' },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: x\n', 'params.yaml': 'a:\t1\n' },
+  {
+    'dvc.yaml': "stages:\n  a:\n    foreach: {'${k}': 1}\n    do: {cmd: 'x ${item}'}\n",
+    'params.yaml': 'k: q\n',
+  },
+  {
+    'dvc.yaml': "stages:\n  a:\n    foreach: {'k-${k}': 1}\n    do: {cmd: 'x ${item}'}\n",
+    'params.yaml': 'k: q\n',
+  },
+  { 'dvc.yaml': "stages:\n  a:\n    matrix: {'${k}': [1]}\n    cmd: x\n", 'params.yaml': 'k: q\n' },
+  {
+    'dvc.yaml': 'vars: [c.json]\nstages:\n  a:\n    cmd: x\n',
+    'c.json': '{"a": NaN, "b": [-Infinity], "c": "NaN"}',
+  },
+  { 'dvc.yaml': 'vars: [c.json]\nstages:\n  a:\n    cmd: x\n', 'c.json': '{"a": NaNa}' },
+  { 'dvc.yaml': 'datasets: {a: 1}\nstages:\n  a:\n    cmd: x\n' },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    outs: [.dvc/x]\n' },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    outs: [s/.git/x]\n' },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    deps: [.git/HEAD, .dvc/config]\n' },
+  {
+    'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    outs: [data/x]\n',
+    'data.dvc':
+      'outs:\n- md5: d3b07384d113edec49eaa6238ad5ff00.dir\n  size: 4\n  nfiles: 1\n  hash: md5\n  path: data\n',
+  },
+  {
+    'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    outs: [data]\n',
+    'data.dvc': 'outs:\n- md5: d3b07384d113edec49eaa6238ad5ff00\n  path: data\n',
+  },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: x\n', 'dvc.lock': 'a:\n  cmd: x\n' },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: x\n', 'dvc.lock': "<<<<<<< HEAD\nschema: '2.0'\n=======\n" },
+  { 'dvc.yaml': 'stages:\n  a:\n    cmd: x\n', 'dvc.lock': "schema: '2.0'\nstages:\n  ghost:\n    cmd: y\n" },
 ];

@@ -8,6 +8,7 @@ import { isOutside } from '../../text/paths.js';
 import type { Clash, Context } from './resolve/context.js';
 import { within } from './paths.js';
 import { placeholdersIn } from './resolve/template.js';
+import { refusedTab } from './resolve/tabs.js';
 import { pythonValues } from './resolve/python-values.js';
 import {
   isList,
@@ -157,6 +158,7 @@ export function fileValue(path: string, written: string, read: ReadFile): FileVa
   const note = (name: string): void => void dates.push(name);
   const value = suffix === '.py' ? python?.value : (READERS[suffix] ?? yamlValue)(found.text, note);
   if (value === undefined) return { refused: `The file ${written} can't be read: mend it first.` };
+  if (value === UNKNOWN) return { unknown: true };
   if (value instanceof Unsupported) return { refused: dateRefused(written) };
   if (!isMapping(value))
     return { refused: `The file ${written} has to be a map of values; it is a ${typeOf(value)}.` };
@@ -168,7 +170,10 @@ export function dateRefused(written: string): string {
   return `The file ${written} holds a date without quotes, which DVC can't take: put it in quotes.`;
 }
 
-type Reader = (text: string, note: NoteDate) => Value | Unsupported | undefined;
+/** The file is in order, and what it holds is not known here. */
+const UNKNOWN = Symbol('unknown');
+
+type Reader = (text: string, note: NoteDate) => Value | Unsupported | typeof UNKNOWN | undefined;
 
 /** By the end of its name. */
 const READERS: Readonly<Record<string, Reader>> = { '.json': jsonValue, '.toml': tomlValue };
@@ -178,17 +183,30 @@ function tomlValue(text: string, note: NoteDate): Value | undefined {
   return table === undefined ? undefined : ofToml(table, note);
 }
 
-function jsonValue(text: string): Value | undefined {
+function jsonValue(text: string): Value | typeof UNKNOWN | undefined {
   try {
     return orEmpty(ofJson(parseJson(text)));
   } catch {
-    return undefined;
+    return isJsonOfPython(text) ? UNKNOWN : undefined;
+  }
+}
+
+/** A string, to be passed over, or a number that Python writes and JSON has not. */
+const NO_NUMBER = /"(?:[^"\\]|\\.)*(?:"|$)|-?Infinity|NaN/g;
+
+function isJsonOfPython(text: string): boolean {
+  try {
+    JSON.parse(text.replace(NO_NUMBER, (token) => (token.startsWith('"') ? token : 'null')));
+    return true;
+  } catch {
+    return false;
   }
 }
 
 function yamlValue(text: string, note: NoteDate): Value | Unsupported | undefined {
-  const { root, problems } = parseYaml(text, undefined, () => undefined);
-  if (problems.length > 0) return undefined;
+  const tree = parseYaml(text, undefined, () => undefined);
+  const { root, problems } = tree;
+  if (problems.length > 0 || refusedTab(tree) !== undefined) return undefined;
   const value = safely(() => valueOf(root, note));
   return value instanceof Unsupported ? value : orEmpty(value);
 }

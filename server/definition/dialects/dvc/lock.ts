@@ -50,7 +50,10 @@ export class LockFile {
 
   /** @param text empty where there is none yet @param before the same file as it was, which makes reading faster */
   static read(text: string, before?: LockFile): LockRead {
-    const tree = parseYaml(text, before === undefined ? undefined : before.#tree, noTemplates);
+    return LockFile.ofTree(parseYaml(text, before === undefined ? undefined : before.#tree, noTemplates));
+  }
+
+  static ofTree(tree: SyntaxTree): LockRead {
     const bad = (problem: string): LockRead => ({ ok: false, problem });
     if (tree.problems.length > 0) return bad('it is no YAML');
     if (tree.root === null) return { ok: true, lock: new LockFile(tree, new Map()) };

@@ -147,9 +147,7 @@ export const dvcSchema = closed(
     artifacts: opt(keyed(artifact), 'What is worth a name: models and data.', [
       { rain: { path: 'models/rain.bin' } },
     ]),
-    datasets: opt(Type.Array(anything), 'Datasets of elsewhere.', [
-      [{ name: 'rain', type: 'dvc', url: '../rain' }],
-    ]),
+    datasets: opt(anything, 'Datasets of elsewhere.', [[{ name: 'rain', type: 'dvc', url: '../rain' }]]),
   },
   'dvc.yaml',
 );

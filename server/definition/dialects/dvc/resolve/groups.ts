@@ -1,5 +1,5 @@
 /** The stages that a `foreach` or a `matrix` stands for. */
-import type { MapEntry, SyntaxNode } from '../../../../syntax/tree.js';
+import type { MapEntry, ScalarNode, SyntaxNode } from '../../../../syntax/tree.js';
 import type { Context } from './context.js';
 import { isWhole } from './fill.js';
 import type { Filler } from './fill.js';
@@ -27,6 +27,7 @@ export function foreachCells({ key, value }: MapEntry, context: Context, filler:
   if (value?.kind === 'map') {
     const cells = new Map<string, Cell>();
     for (const entry of value.entries) {
+      if (refuseTemplate(entry.key, tell)) continue;
       const filled = filler.fill(entry.value, context, undefined);
       const name = filler.scalar(entry.key, context, undefined);
       if (filled === undefined || name === undefined || isList(name) || isMapping(name)) continue;
@@ -58,6 +59,7 @@ export function matrixCells({ key, value }: MapEntry, context: Context, filler: 
     { words: [], item: new Map() },
   ];
   for (const axis of value.entries) {
+    if (refuseTemplate(axis.key, tell)) return [];
     const items = axisItems(axis, context, filler, tell);
     if (items === undefined || cells.length * items.length > MOST_STAGES) return [];
     const name = axis.key.text;
@@ -70,6 +72,13 @@ export function matrixCells({ key, value }: MapEntry, context: Context, filler: 
   }
   const named = new Map(cells.map(({ words, item }) => [words.join('-'), item] as const));
   return [...named].map(([word, item]) => ({ key: word, values: { item, key: word } }));
+}
+
+/** DVC ends with an error of its own where a key of a group is nothing but a placeholder. */
+function refuseTemplate(key: ScalarNode, tell: Tell): boolean {
+  const refused = isWhole(key.text, placeholdersIn(key.text));
+  if (refused) tell(key.span, 'DVC fills no `${…}` that is a key of a group: write the name itself.');
+  return refused;
 }
 
 function axisItems(

@@ -10,6 +10,7 @@ import { loadDefault, loadVars } from '../load.js';
 import type { ReadFile } from '../load.js';
 import type { StageOutput, StageParams } from '../../../stage.js';
 import { isAddress, within } from '../paths.js';
+import { refusedTab } from './tabs.js';
 import { isList, isMapping, typeOf } from './values.js';
 import type { Value } from './values.js';
 
@@ -85,6 +86,9 @@ class Resolver {
 
   run(): Resolved {
     const { root } = this.#tree;
+    const tab = refusedTab(this.#tree);
+    if (tab !== undefined)
+      this.#teller('stage')(tab, 'DVC reads no tab here: write spaces, or put it in quotes.');
     const context = new Context();
     const first = root?.kind === 'map' ? root.entries[0]?.key.span : undefined;
     loadDefault(this.#loading(context, this.#folder), first ?? { start: 0, end: 0 });
@@ -319,6 +323,8 @@ class Resolver {
     }
     if (wdir === undefined || isAddress(text)) return [{ text, span }];
     const path = within(wdir, text);
+    if (role === 'an output' && OWN_FOLDER.test(path))
+      tell(span, `The path ${text} lies in a folder of git’s or DVC’s own and can’t be ${role}.`);
     return [isOutside(path) ? { text, span } : { text, span, path }];
   }
 
@@ -368,6 +374,9 @@ class Resolver {
     }
   }
 }
+
+/** Where nothing exists for DVC: see `ignore.py` of DVC. */
+const OWN_FOLDER = /(?:^|\/)\.(?:git|hg|dvc)(?:\/|$)/;
 
 function isEmpty(value: Value): boolean {
   if (isMapping(value)) return value.size === 0;
