@@ -51,8 +51,24 @@ function pathKey(env: Readonly<Record<string, string>>): string {
  * Scripts for those of the two names that lead nowhere, or elsewhere: beside `/opt/python3.11` lies a `python3` that is
  * another one. Not on Windows: a script of its shell that calls one ends there.
  */
-function makeShims({ python, source }: Choice, searched: string, folder: string): string[] {
+function makeShims(choice: Choice, searched: string, folder: string): readonly string[] {
   if (PLATFORM === 'windows') return [];
+  const { python, source } = choice;
+  const key = JSON.stringify([python.path, source, searched, folder]);
+  if (key === last.key && Date.now() - last.at < RECENT_MS) return last.shims;
+  last = { key, at: Date.now(), shims: shimsFor(choice, searched, folder) };
+  return last.shims;
+}
+
+/** Of the last task: those of a matrix begin one right after the other, and ask the same of the disk. */
+let last: { readonly key: string; readonly at: number; readonly shims: readonly string[] } = {
+  key: '',
+  at: 0,
+  shims: [],
+};
+const RECENT_MS = 1_000;
+
+function shimsFor({ python, source }: Choice, searched: string, folder: string): readonly string[] {
   const real = realPath(python.path);
   const needed = ['python', 'python3'].filter((name) => {
     const [found] = candidates(name, { PATH: searched });

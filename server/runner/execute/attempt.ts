@@ -166,7 +166,7 @@ export class Attempt {
       else signal.addEventListener('abort', this.#onStop, { once: true });
     }
     if (!this.#queues) this.#startClock();
-    const tail = setInterval(() => this.#readMetrics(false), TAIL_MS);
+    if (!this.#queues) this.#follow();
     let outcome: ActionOutcome | undefined;
     try {
       outcome = await this.#act();
@@ -175,7 +175,7 @@ export class Attempt {
       return outcome;
     } finally {
       clearTimeout(this.#clock);
-      clearInterval(tail);
+      clearInterval(this.#following);
       this.#readMetrics(true);
       for (const signal of this.#signals) signal.removeEventListener('abort', this.#onStop);
       const ended = outcome?.ok === true ? 'FINISHED' : this.stopped ? 'KILLED' : 'FAILED';
@@ -316,6 +316,13 @@ export class Attempt {
     });
   }
 
+  #following: NodeJS.Timeout | undefined;
+
+  /** Reads its live metrics from now on. */
+  #follow(): void {
+    this.#following ??= setInterval(() => this.#readMetrics(false), TAIL_MS);
+  }
+
   /** How a job comes along that an executor does in its own time. */
   #tellState(job: JobState): void {
     const { id } = this.#task;
@@ -326,6 +333,7 @@ export class Attempt {
       this.#context.emit({ type: 'task-waiting', id, reason: job.reason });
     } else {
       this.#startClock();
+      this.#follow();
       this.#started(undefined, job.node);
     }
   }

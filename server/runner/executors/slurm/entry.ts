@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs
 import path from 'node:path';
 import { isRecord } from '../../../base/is-record.js';
 import { writeAtomic } from '../../../stores/disk/atomic.js';
+import { errorCode } from '../../../stores/disk/problem.js';
 import { isFolder, namesIn } from '../../../stores/disk/folder.js';
 import type { Layout } from '../../../stores/layout.js';
 import { readPlainText } from '../../../stores/disk/plain-file.js';
@@ -88,27 +89,31 @@ export const SLURM_LOG = 'slurm.log';
 
 const LOG_NAME = /^(?:\d+|slurm)\.log$/;
 
-/** In the folder of a batch, a file for each job that may still want it. */
-const MEMBERS = 'jobs';
+/** In the folder of a batch: the names of the jobs that were submitted together. */
+const MEMBERS = 'jobs.json';
 
-/** Makes the folder of what is submitted together. */
-export function enterBatch(entry: JobEntry): void {
-  const members = path.join(batchFolder(entry), MEMBERS);
-  mkdirSync(members, { recursive: true, mode: 0o700 });
-  writeFileSync(path.join(members, entry.name), '');
+/** Makes the folder of what is submitted together. @param names of its jobs. Throws the system's errors */
+export function makeBatch(folder: string, names: readonly string[]): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(path.join(folder, MEMBERS), JSON.stringify(names));
 }
 
-/** The last one who leaves takes the folder away. */
-export function leaveBatch(entry: JobEntry): void {
+/** Takes the folder of a batch away when the last of its jobs has left it: is forgotten, or submitted with others. */
+export function leaveBatch(layout: Layout, entry: JobEntry): void {
   if (entry.batch === undefined) return;
   const folder = batchFolder(entry);
-  rmSync(path.join(folder, MEMBERS, entry.name), { force: true });
+  const { name: batch } = entry.batch;
   try {
-    rmdirSync(path.join(folder, MEMBERS));
-    for (const name of namesIn(folder)) if (LOG_NAME.test(name)) rmSync(path.join(folder, name));
+    const names: unknown = JSON.parse(readPlainText(path.join(folder, MEMBERS)));
+    // Jobs leave in their order: the last one is there the longest.
+    const isUsed = (name: unknown): boolean =>
+      typeof name === 'string' && readEntry(layout, name)?.batch?.name === batch;
+    if (!Array.isArray(names) || names.findLast(isUsed) !== undefined) return;
+    for (const name of namesIn(folder))
+      if (name === MEMBERS || LOG_NAME.test(name)) rmSync(path.join(folder, name));
     rmdirSync(folder);
   } catch {
-    // Others are in it, it is gone, or somebody has put something there.
+    // It is gone, or somebody has put something there.
   }
 }
 
@@ -117,8 +122,16 @@ const ENTRY = 'job.json';
 const fileOf = ({ jobs }: Layout, name: string): string => path.join(jobs, name, ENTRY);
 
 export function writeEntry(layout: Layout, entry: JobEntry): void {
-  mkdirSync(path.join(layout.jobs, entry.name), { recursive: true });
-  writeAtomic(fileOf(layout, entry.name), JSON.stringify(entry));
+  const file = fileOf(layout, entry.name);
+  const text = JSON.stringify(entry);
+  try {
+    writeAtomic(file, text);
+  } catch (error) {
+    // Where jobs have their folders elsewhere it is the first in this one.
+    if (errorCode(error) !== 'ENOENT') throw error;
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeAtomic(file, text);
+  }
 }
 
 export function readEntry(layout: Layout, name: string): JobEntry | undefined {
@@ -185,9 +198,10 @@ export function jobScripts(layout: Layout, run: string): ReadonlyMap<string, str
 /** A job whose end was taken leaves nothing. */
 export function removeEntry(layout: Layout, entry: JobEntry): void {
   const { name, folder } = entry;
-  leaveBatch(entry);
   // What lies in another place is ours only where it looks so.
   const isOurs = path.basename(folder) === name && existsSync(path.join(folder, FILES.script));
   if (isOurs && isFolder(folder)) rmSync(folder, { recursive: true, force: true });
-  rmSync(path.join(layout.jobs, name), { recursive: true, force: true });
+  const own = path.join(layout.jobs, name);
+  if (existsSync(own)) rmSync(own, { recursive: true, force: true });
+  leaveBatch(layout, entry);
 }

@@ -4,13 +4,14 @@
  */
 import type { SlurmExecutor } from '../../../../definition/definition.js';
 import type { Layout } from '../../../../stores/layout.js';
-import { type Site, siteFinder } from '../clusters.js';
+import { type Site, clusterAt, siteFinder } from '../clusters.js';
 import { submitEnvironment } from '../environment.js';
+import { nodeGroups } from '../limits.js';
 import type { SlurmJob } from './job.js';
 import { type Batch, type Waiting, submit } from './submission.js';
 
 /** So long nobody else may come before those that are there go. */
-const QUIET_MS = 50;
+const QUIET_MS = 10;
 const LONGEST_MS = 500;
 /** Slurm's own default is 1,001. */
 const MOST_ELEMENTS = 1_000;
@@ -41,7 +42,14 @@ export class Gatherer {
 
   add(waiting: Waiting): void {
     const { job } = waiting;
-    if (this.#waiting.length === 0) this.#since = Date.now();
+    if (this.#waiting.length === 0) {
+      this.#since = Date.now();
+      // Answered while others come. Whoever submits says what is wrong with it.
+      const ask = async ({ ok }: Site): Promise<void> => {
+        if (ok) await nodeGroups(clusterAt(this.#settings.login).client);
+      };
+      void this.#find().then(ask, () => undefined);
+    }
     this.#leave(job);
     this.#waiting.push(waiting);
     void job.done.then(() => {
@@ -58,7 +66,16 @@ export class Gatherer {
   #soon(): void {
     clearTimeout(this.#timer);
     const rest = this.#since + LONGEST_MS - Date.now();
-    this.#timer = setTimeout(() => this.#flush(), Math.max(0, Math.min(QUIET_MS, rest)));
+    this.#timer = setTimeout(
+      () => {
+        const before = this.#waiting.length;
+        // A process that was busy hears of the time first, and of those that have come meanwhile after it.
+        setImmediate(() => {
+          if (this.#waiting.length === before || rest <= QUIET_MS) this.#flush();
+        });
+      },
+      Math.max(0, Math.min(QUIET_MS, rest)),
+    );
   }
 
   #flush(): void {

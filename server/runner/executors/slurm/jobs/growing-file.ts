@@ -1,7 +1,8 @@
 /** A file that somebody else writes, read as it grows. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-const CHUNK_BYTES = 64 * 1024;
+/** One for all: a chunk is taken before the next is read, and there may be thousands of files. */
+const SHARED = Buffer.allocUnsafe(64 * 1024);
 
 export class GrowingFile {
   readonly #path: string;
@@ -9,7 +10,7 @@ export class GrowingFile {
   #offset = 0;
 
   /** @param path need not exist yet */
-  constructor(path: string, buffer: Buffer = Buffer.allocUnsafe(CHUNK_BYTES)) {
+  constructor(path: string, buffer: Buffer = SHARED) {
     this.#path = path;
     this.#buffer = buffer;
   }

@@ -125,12 +125,14 @@ export class SlurmJob implements Execution, Watched {
   prepare(preparation: Preparation): string | undefined {
     this.#handed = true;
     try {
-      leaveBatch(this.#entry);
+      const before = this.#entry;
       this.#entry = {
         ...this.#first,
         ...defined({ batch: preparation.batch, remote: preparation.project?.place }),
       };
-      return writeJob(this.#layout, this.#entry, this.#job, preparation);
+      const script = writeJob(this.#layout, this.#entry, this.#job, preparation);
+      leaveBatch(this.#layout, before);
+      return script;
     } catch (error) {
       this.refuse(describeError(error));
       return undefined;

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { defined } from '../../../../base/defined.js';
 import { partitionOf, whyImpossible } from '../../../../definition/known/cluster.js';
 import type { SlurmExecutor } from '../../../../definition/definition.js';
+import { describeError } from '../../../../stores/disk/problem.js';
 import type { Layout } from '../../../../stores/layout.js';
 import type { After } from '../../executor.js';
 import { type SlurmClient, describeRefusal, isCrowded, isNoArray } from '../client.js';
 import { type Site as Found, clusterAt } from '../clusters.js';
-import { type BatchPlace, batchFolder } from '../entry.js';
+import { type BatchPlace, batchFolder, makeBatch } from '../entry.js';
 import { submitEnvironment } from '../environment.js';
 import type { SlurmJob } from './job.js';
 import { isFinal } from './judge.js';
@@ -217,6 +218,8 @@ function write(
   const elements = new Map<number, readonly string[]>();
   let script = '';
   let at = 0;
+  const together = batchFolder({ folder: entry.folder, ...(isBatch ? { batch: { name, members: [] } } : {}) });
+  if (isBatch) makeFolderOf(together, all);
   for (const [index, members] of batch.elements) {
     const names = members.map(({ job }) => job.entry.name);
     elements.set(index, names);
@@ -239,9 +242,7 @@ function write(
   const options = submitArguments(settings, {
     resources: spec.resources,
     name,
-    folder: there(
-      batchFolder({ folder: entry.folder, ...(isBatch ? { batch: { name, members: [] } } : {}) }),
-    ),
+    folder: there(together),
     ...defined({
       // One after the other.
       timeMs: timeMs === undefined || longest === 1 ? timeMs : timeMs * longest + SLACK_MS,
@@ -250,6 +251,17 @@ function write(
     }),
   });
   return { name, script, env, options };
+}
+
+function makeFolderOf(folder: string, all: readonly Waiting[]): void {
+  try {
+    makeBatch(
+      folder,
+      all.map(({ job }) => job.entry.name),
+    );
+  } catch (error) {
+    for (const { job } of all) job.refuse(describeError(error));
+  }
 }
 
 function dependencyOf({ elements, corresponding }: Batch, { after }: Waiting): string | undefined {

@@ -2,10 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../../../base/defined.js';
+import { errorCode } from '../../../../stores/disk/problem.js';
 import type { Layout } from '../../../../stores/layout.js';
 import { shellArguments } from '../../../execute/shells.js';
 import type { After, ExecutorJob } from '../../executor.js';
-import { type BatchPlace, type JobEntry, enterBatch, isShared, writeEntry } from '../entry.js';
+import { type BatchPlace, type JobEntry, isShared, writeEntry } from '../entry.js';
 import type { Own } from '../environment.js';
 import { FILES, jobScript } from './script.js';
 import type { RemoteProject } from '../ssh/remote-project.js';
@@ -37,6 +38,18 @@ function markOf(executor: string, task: string, id: string): string {
   return path.join(folder, FILES.done);
 }
 
+/** Only for this user: others of the project have jobs of their own beside it. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return;
+    if (errorCode(error) !== 'ENOENT') throw error;
+    mkdirSync(path.dirname(folder), { recursive: true });
+    mkdirSync(folder, { mode: 0o700 });
+  }
+}
+
 /** @returns the script. Throws the system's errors */
 export function writeJob(
   layout: Layout,
@@ -46,9 +59,7 @@ export function writeJob(
 ): string {
   const { folder, name, executor } = entry;
   const there = (one: string): string => project?.there(one) ?? one;
-  mkdirSync(path.dirname(folder), { recursive: true });
-  // Only this one: others of the project have jobs of their own beside it.
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const { args } = shellArguments(shell, text, (content) => {
     const file = path.join(folder, `commands${shell.extension}`);
     writeFileSync(file, content, { mode: 0o600 });
@@ -63,7 +74,6 @@ export function writeJob(
     ...defined({ shared, path: searched }),
   });
   writeFileSync(path.join(folder, FILES.script), script, { mode: 0o600 });
-  if (entry.batch !== undefined) enterBatch(entry);
   writeEntry(layout, entry);
   return script;
 }
