@@ -150,6 +150,7 @@ export class SlurmClient {
   #last:
     | { readonly at: number; readonly list: Promise<readonly Listed[] | undefined>; ended: boolean }
     | undefined;
+  #forgotten: Forgotten[] = [];
   /** Why it has not answered the last time. */
   trouble = '';
 
@@ -205,25 +206,43 @@ export class SlurmClient {
     return places;
   }
 
-  /** How a job ended that the controller has forgotten, where the site keeps accounts. */
-  async accountedState(id: string, name: string, since: Date): Promise<string | undefined> {
-    const from = new Date(since.getTime() - 3_600_000 - since.getTimezoneOffset() * 60_000);
-    // A record that somebody else has changed may have any time.
-    const begin = Number.isNaN(from.getTime()) ? [] : ['-S', from.toISOString().slice(0, 19)];
-    const answer = await this.ask('sacct', ['-n', '-X', '-P', '-j', id, ...begin, '-o', 'State,JobName']);
-    if (!answer.ok) return undefined;
-    for (const line of answer.text.split('\n')) {
-      const [state = '', ...rest] = line.split('|');
+  /** How a job ended that the controller has forgotten, where the site keeps accounts. Many are asked for at once. */
+  accountedState(id: string, name: string, since: Date): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      if (this.#forgotten.length === 0)
+        setTimeout(() => {
+          const all = this.#forgotten;
+          this.#forgotten = [];
+          void this.#askAccounts(all);
+        }, GATHER_MS);
+      this.#forgotten.push({ id, name, since, resolve });
+    });
+  }
+
+  async #askAccounts(all: readonly Forgotten[]): Promise<void> {
+    for (let at = 0; at < all.length; at += IDS_AT_ONCE) {
+      const some = all.slice(at, at + IDS_AT_ONCE);
+      const ids = some.map(({ id }) => id).join(',');
+      // A record that somebody else has changed may have any time.
+      const times = some.map(({ since }) => startOf(since)).filter(Number.isFinite);
+      const begin = times.length === 0 ? [] : ['-S', new Date(Math.min(...times)).toISOString().slice(0, 19)];
+      const format = 'JobID,State,JobName';
+      const answer = await this.ask('sacct', ['-n', '-X', '-P', '-j', ids, ...begin, '-o', format]);
       // Ids are used again where the controller has lost its state.
-      if (rest.join('|') === name) return state.split(' ')[0];
+      const states = new Map<string, string>();
+      for (const line of answer.ok ? answer.text.split('\n') : []) {
+        const [id = '', state = '', ...name] = line.split('|');
+        const key = `${id} ${name.join('|')}`;
+        if (!states.has(key)) states.set(key, state.split(' ')[0] ?? '');
+      }
+      for (const { id, name, resolve } of some) resolve(states.get(`${id} ${name}`));
     }
-    return undefined;
   }
 
   /** Never says that a job has ended: only the queue does. */
   async cancelJobs(ids: readonly string[]): Promise<void> {
-    for (let at = 0; at < ids.length; at += CANCELLED_AT_ONCE)
-      await this.ask('scancel', ids.slice(at, at + CANCELLED_AT_ONCE));
+    for (let at = 0; at < ids.length; at += IDS_AT_ONCE)
+      await this.ask('scancel', ids.slice(at, at + IDS_AT_ONCE));
   }
 
   /** Cancels whatever bears a name, also what the client has not heard of. */
@@ -233,7 +252,21 @@ export class SlurmClient {
 }
 
 /** More ids than fit on any command line are asked for in turn. */
-const CANCELLED_AT_ONCE = 200;
+const IDS_AT_ONCE = 200;
+/** Jobs that go in that time are asked for in one go. */
+const GATHER_MS = 30;
+
+/** A job that the controller does not know any more. */
+interface Forgotten {
+  readonly id: string;
+  readonly name: string;
+  /** When it was submitted. */
+  readonly since: Date;
+  readonly resolve: (state: string | undefined) => void;
+}
+
+/** As `sacct` takes it, on the clock of this place, with an hour for clocks that differ. */
+const startOf = (since: Date): number => since.getTime() - 3_600_000 - since.getTimezoneOffset() * 60_000;
 
 /** Of this machine. */
 export const slurmHere = new SlurmClient(HERE);
