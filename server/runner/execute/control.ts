@@ -1,4 +1,5 @@
 /** The way to end a run from outside: first politely, then at once. */
+import { setMaxListeners } from 'node:events';
 
 export class RunControl {
   readonly #cancel = new AbortController();
@@ -15,6 +16,11 @@ export class RunControl {
   }
 
   readonly #hangUp = new AbortController();
+
+  constructor() {
+    // Every task listens; Node warns of more than ten.
+    setMaxListeners(0, this.cancelled, this.killed);
+  }
 
   /** Aborted when the terminal that it runs in went away. What only waits for people then leaves, the rest is cancelled. */
   get hungUp(): AbortSignal {
