@@ -20,7 +20,7 @@ const files = (places.length > 0 ? places : ['tests'])
       : readdirSync(path.join(root, place), { recursive: true }).map((file) => path.join(place, file)),
   )
   .filter((file) => file.endsWith('.test.ts'))
-  .filter((file) => /from '.*support\/cases\.js'/.test(readFileSync(path.join(root, file), 'utf8')));
+  .filter((file) => /from '.*\/cases\.js'/.test(readFileSync(path.join(root, file), 'utf8')));
 if (files.length === 0) {
   console.error('no test there has a long form');
   process.exit(2);
