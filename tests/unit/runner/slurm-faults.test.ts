@@ -105,7 +105,9 @@ async function tried(given: Case): Promise<void> {
       }
     }
     await on.executor.close();
-    assert.deepEqual(readdirSync(path.join(on.root, '.modelyard/jobs')), []);
+    const jobs = path.join(on.root, '.modelyard/jobs');
+    // All may have been ended before anything was submitted.
+    assert.deepEqual(existsSync(jobs) ? readdirSync(jobs) : [], [], JSON.stringify(given));
   } finally {
     slurm.mend();
     await on.end();
