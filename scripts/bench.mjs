@@ -1,5 +1,5 @@
 // Prints the table of docs/development/benchmarks.md: each figure beside a peer or a floor measured in the same run.
-// `npm run bench -- --only runner,language,lint,stores,panels,features,registry,activation,tracking`
+// `npm run bench -- --only runner,language,lint,stores,panels,features,registry,activation,tracking,cluster`
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

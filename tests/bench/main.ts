@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { activationRows } from './activation.js';
+import { clusterRows } from './cluster.js';
 import { deployRows } from './deploy.js';
 import { featureRows } from './features.js';
 import { languageRows } from './language.js';
@@ -41,6 +42,7 @@ const suites: Readonly<Record<string, (scratch: string) => Row[] | Promise<Row[]
   registry: (scratch) => registryRows(scratch, registryScript),
   serving: (scratch) => servingRows(scratch, root, peers()),
   deploy: (scratch) => deployRows(scratch),
+  cluster: (scratch) => clusterRows(scratch, root, cli),
   activation: () => activationRows(root),
   tracking: (scratch) => trackingRows(scratch, root, cli),
 };

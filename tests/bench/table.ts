@@ -5,7 +5,7 @@ export interface Row {
   readonly beside: string;
   readonly ours: number;
   readonly peer: number;
-  readonly unit: 'ms' | 'MB' | 'failed';
+  readonly unit: 'ms' | 'MB' | 'failed' | 'queries';
   /** The bar as issue or docs state it. */
   readonly bar: string;
   readonly ok: boolean;
