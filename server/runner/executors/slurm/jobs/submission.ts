@@ -218,7 +218,10 @@ function write(
   const elements = new Map<number, readonly string[]>();
   let script = '';
   let at = 0;
-  const together = batchFolder({ folder: entry.folder, ...(isBatch ? { batch: { name, members: [] } } : {}) });
+  const together = batchFolder({
+    folder: entry.folder,
+    ...(isBatch ? { batch: { name, members: [] } } : {}),
+  });
   if (isBatch) makeFolderOf(together, all);
   for (const [index, members] of batch.elements) {
     const names = members.map(({ job }) => job.entry.name);
