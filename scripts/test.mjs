@@ -113,7 +113,7 @@ const STAGES = [
       ),
     ),
     check('unused', node(bin('knip/bin/knip.js'), '--no-progress'), node('scripts/copies.mjs')),
-    check('docs', node('scripts/docs.mjs', '--check')),
+    check('docs', node('scripts/docs.mjs', '--check'), node('scripts/docs-site.mjs')),
     check('host', node('scripts/vscode-host.mjs')),
     check('peers', node('scripts/peers.mjs')),
     check('dvc', node('scripts/peers.mjs', 'dvc', '--optional')),

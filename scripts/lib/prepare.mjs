@@ -20,12 +20,12 @@ function stop(message) {
 }
 
 /**
- * Whether `node_modules` holds what the lock file asks for, by npm's own record of its last installation. By content and
+ * Whether a folder's `node_modules` holds what the lock file asks for, by npm's own record of its last installation. By content and
  * not by time: a checkout touches the lock file without changing it.
  */
-function isInstalled() {
+function isInstalled(folder) {
   try {
-    const read = (file) => JSON.parse(readFileSync(path.join(root, file), 'utf8')).packages;
+    const read = (file) => JSON.parse(readFileSync(path.join(folder, file), 'utf8')).packages;
     const installed = read('node_modules/.package-lock.json');
     return Object.entries(read('package-lock.json')).every(
       ([place, wanted]) =>
@@ -42,19 +42,23 @@ function isInstalled() {
  * Checks Node, npm and python3, and runs `npm ci` when `node_modules` is not what the lock file asks for.
  * Call it before the first import of anything from `node_modules`.
  */
-export function ensureInstalled({ python = true } = {}) {
+export function ensureInstalled({ python = true, folder = root } = {}) {
   process.chdir(root);
   const [major = 0] = process.versions.node.split('.').map(Number);
   if (major < 20) stop(`Node 20 or newer is needed; this is ${process.version}.`);
   if (python && !has('python3'))
     stop('python3 is needed (the example trains with it) and is not on the PATH.');
-  if (isInstalled()) return;
+  if (isInstalled(folder)) return;
   if (!has('npm')) stop('npm is needed and is not on the PATH.');
   console.log('installing dependencies (npm ci)');
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: 'inherit',
-    shell: onWindows,
-  });
+  const { status } = spawnSync(
+    'npm',
+    ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: folder,
+      stdio: 'inherit',
+      shell: onWindows,
+    },
+  );
   if (status !== 0) stop('npm ci failed; its output is above.');
 }

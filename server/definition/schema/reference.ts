@@ -11,7 +11,13 @@ import { expected, shapeOf } from './shape.js';
 import type { MapShape, Shape } from './shape.js';
 import { isComposite } from '../expressions/values.js';
 
-const FILES: readonly { readonly kind: FileKind; readonly title: string; readonly intro: string }[] = [
+interface File {
+  readonly kind: FileKind;
+  readonly title: string;
+  readonly intro: string;
+}
+
+const FILES: readonly File[] = [
   {
     kind: 'pipeline',
     title: 'Pipeline files',
@@ -49,31 +55,66 @@ export function renderLanguageReference(): string {
     '- [Expressions](#expressions)',
     '',
   ];
+  const sections: Sections = new Map();
   for (const file of FILES) {
     lines.push(`## ${file.title}`, '', file.intro, '');
     const [root] = shapeOf(schemaOf(file.kind)).maps;
-    if (root !== undefined) section({ lines, kind: file.kind }, root, []);
+    if (root === undefined) continue;
+    const page: Page = { lines, file, sections };
+    lines.push(...table(page, root, []));
+    nested(page, root, []);
+  }
+  for (const { line, title, file, paths } of sections.values()) {
+    const [first = '', ...others] = places(paths.get(file) ?? []).map((at) => `\`${at}\``);
+    const elsewhere = [...paths].flatMap(([other, at]) =>
+      other === file ? [] : places(at).map((path) => `\`${path}\` of ${other.title.toLowerCase()}`),
+    );
+    const also = [...others, ...elsewhere];
+    lines[line] = `### ${title}${first}${also.length === 0 ? '' : `\n\nThe same at ${also.join(', ')}.`}`;
   }
   lines.push('## What counts', '', ...WHAT_COUNTS, '');
   expressions(lines);
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
+/** Maps by title and table, as those that are the same are told once. */
+type Sections = Map<
+  string,
+  {
+    /** Of its heading, which is written when all its places are known. */
+    readonly line: number;
+    readonly title: string;
+    readonly file: File;
+    readonly paths: Map<File, string[]>;
+  }
+>;
+
 /** The page as far as it is written, and of which file it is. */
 interface Page {
   readonly lines: string[];
-  readonly kind: FileKind;
+  readonly file: File;
+  readonly sections: Sections;
 }
 
-function section(page: Page, map: MapShape, path: readonly string[]): void {
-  const { lines, kind } = page;
-  const actions = map.exactlyOne.length > 0;
-  if (actions) actionList(lines);
+/** Places without those that another one stands for: `params.from` is a `params.<name>`. */
+function places(paths: readonly string[]): string[] {
+  const covers = (one: readonly string[], other: readonly string[]): boolean =>
+    one.length === other.length && one.every((key, at) => key === '<name>' || key === other[at]);
+  const all = [...new Set(paths)];
+  return all.filter(
+    (path) => !all.some((other) => other !== path && covers(other.split('.'), path.split('.'))),
+  );
+}
+
+/** The keys of a map; of a task, its actions first. */
+function table(page: Page, map: MapShape, path: readonly string[]): string[] {
+  const lines: string[] = [];
+  if (map.exactlyOne.length > 0) actionList(lines);
   const properties = [...map.properties.values()].filter(({ name }) => !map.exactlyOne.includes(name));
   // Only keys of pipelines count or don't; what is below a key that counts does as well.
-  const counting = properties.some(({ name }) => countsAt(kind, [...path, name]) !== undefined);
+  const counting = properties.some(({ name }) => countsAt(page.file.kind, [...path, name]) !== undefined);
   const countsOf = (name: string): string | undefined =>
-    counting ? (countsAt(kind, [...path, name]) ?? '') : undefined;
+    counting ? (countsAt(page.file.kind, [...path, name]) ?? '') : undefined;
   if (properties.length > 0 || map.named !== undefined) {
     const more = counting ? [' [counts](#what-counts) |', '---|'] : ['', ''];
     lines.push(
@@ -84,9 +125,14 @@ function section(page: Page, map: MapShape, path: readonly string[]): void {
   for (const { name, shape, required } of properties) lines.push(row(name, shape, required, countsOf(name)));
   if (map.named !== undefined) lines.push(row('<name>', map.named.shape, false, counting ? '' : undefined));
   lines.push('');
+  return lines;
+}
+
+/** The sections of what stands below a map's keys. */
+function nested(page: Page, map: MapShape, path: readonly string[]): void {
   for (const { name, shape } of map.properties.values()) {
     const at = [...path, name];
-    if (actions && map.exactlyOne.includes(name)) heading(lines, `Action \`${name}\``, shape, at.join('.'));
+    if (map.exactlyOne.includes(name)) heading(page.lines, `Action \`${name}\``, shape, at.join('.'));
     below(page, shape, at);
   }
   if (map.named !== undefined) below(page, map.named.shape, [...path, '<name>']);
@@ -101,8 +147,15 @@ function below(page: Page, shape: Shape, path: readonly string[]): void {
       continue;
     }
     const title = map.schema.title === undefined ? '' : `${map.schema.title}: `;
-    page.lines.push(`### ${title}\`${path.join('.')}\``, '');
-    section(page, map, path);
+    const keys = table(page, map, path);
+    const key = [title, ...keys].join('\n');
+    const told = page.sections.get(key);
+    if (told === undefined) {
+      const paths = new Map([[page.file, [path.join('.')]]]);
+      page.sections.set(key, { line: page.lines.length, title, file: page.file, paths });
+      page.lines.push('', '', ...keys);
+    } else told.paths.set(page.file, [...(told.paths.get(page.file) ?? []), path.join('.')]);
+    nested(page, map, path);
   }
 }
 
@@ -130,9 +183,9 @@ function row(name: string, shape: Shape, required: boolean, counts: string | und
   const examples = (schema.examples as readonly Json[] | undefined) ?? [];
   const cells = [
     `\`${name}\`${required ? ' (required)' : ''}`,
-    cell(expected(shape)),
+    prose(expected(shape)),
     fallback === undefined ? '' : code(fallback),
-    cell(schema.description ?? ''),
+    prose(schema.description ?? ''),
     examples.map(code).join('<br>'),
     ...(counts === undefined ? [] : [counts]),
   ];
@@ -183,6 +236,14 @@ function code(value: Json): string {
 /** Inside a table. */
 function cell(text: string): string {
   return oneLine(text.replaceAll('|', '\\|'));
+}
+
+/** Words inside a table: what Markdown would take for emphasis or a tag stays as it is, outside of code. */
+function prose(text: string): string {
+  return cell(text)
+    .split(/(`[^`]*`)/)
+    .map((part, at) => (at % 2 === 0 ? part.replace(/[_*<]/g, '\\$&') : part))
+    .join('');
 }
 
 /** YAML in one line. */

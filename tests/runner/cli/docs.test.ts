@@ -1,6 +1,7 @@
 /** What the docs print is true: definitions are valid, commands exist, and those of the example's page do what it says. */
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 import { UsageError, readArguments } from '../../../server/cli/args.js';
 import { TestProject } from '../../support/cli.js';
@@ -13,10 +14,11 @@ const PAGES = [
   'SECURITY.md',
   `${EXAMPLE}/README.md`,
   // Pages that are made from the code have tests of their own.
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
-    .map((name) => `docs/${name.replaceAll('\\', '/')}`)
-    .filter((page) => page.endsWith('.md') && !/^docs\/(?:rules|json|site)\/|\/cli\.md$/.test(page))
-    .sort(),
+  ...execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'docs/*.md'], {
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((page) => existsSync(page) && !/^docs\/(?:rules|json)\/|\/cli\.md$|^$/.test(page)),
 ];
 
 interface Block {

@@ -170,3 +170,16 @@ test('the reference has every key and every action', () => {
   for (const word of ['hashFiles', 'secrets', 'Action `monitor`', 'short-commit'])
     assert.ok(text.includes(word), word);
 });
+
+test('the reference tells nothing twice', () => {
+  const sections = renderLanguageReference().split(/^(?=#+ )/m);
+  const tables = sections
+    .map((section) => section.slice(section.indexOf('\n| key |')))
+    .filter((table) => table.startsWith('\n| key |'));
+  assert.ok(tables.length > 50, String(tables.length));
+  for (const parts of [sections.map((section) => section.split('\n')[0]), tables])
+    assert.deepEqual(
+      parts.filter((part, at) => parts.indexOf(part) !== at),
+      [],
+    );
+});
