@@ -104,14 +104,6 @@ export function layoutOf(root: string): Layout {
   };
 }
 
-/**
- * Where a content-addressed file named by a hash lies below `folder`. Sixteen folders: few enough that a first run does
- * not spend its time on making them, and 100,000 objects are still only some thousands in each.
- */
-export function shardedPath(folder: string, hex: string, extension = ''): string {
-  return path.join(folder, hex.slice(0, 1), hex + extension);
-}
-
 /** Folder of a run, sharded by month so that no folder grows without bound. The id is checked: it becomes a path. */
 export function runFolder(layout: Layout, id: string): string {
   if (!isRunId(id)) throw new RangeError(`not a run id: ${JSON.stringify(id)}`);

@@ -23,7 +23,8 @@ import type { TestContext } from 'node:test';
 import { DiskCache, entryPath } from '../../server/runner/cache/disk.js';
 import { HashIndex } from '../../server/stores/content/hash-index.js';
 import { hashOf } from '../../server/stores/content/hash.js';
-import { layoutOf, shardedPath } from '../../server/stores/layout.js';
+import { shardedPath } from '../../server/stores/content/objects.js';
+import { layoutOf } from '../../server/stores/layout.js';
 import { BadListing, NewFolder, readListing } from '../../server/stores/content/listing.js';
 import { PackageStore } from '../../server/stores/packages/store.js';
 import { Registry } from '../../server/stores/registry/registry.js';
@@ -329,7 +330,7 @@ test('the registry lays none of them out, and imports none', async (t) => {
   }
   // What has come in on another way is checked again when it is laid out.
   for (const [what, lines] of Object.entries(HOSTILE)) {
-    const hash = await own.objects.putBytes(Buffer.from(text(lines)));
+    const hash = own.objects.putBytes(Buffer.from(text(lines)));
     const read = await own.objects.read({ hash, files: 1 });
     assert.ok(!read.ok && read.error.code === 'DAMAGED', what);
     untouched(what);

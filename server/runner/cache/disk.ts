@@ -17,12 +17,13 @@ import {
 import path from 'node:path';
 import { tempName, writeAtomic } from '../../stores/disk/atomic.js';
 import { removeTree, statOf } from '../../stores/disk/folder.js';
-import { ensureMemory, shardedPath } from '../../stores/layout.js';
+import { ensureMemory } from '../../stores/layout.js';
 import type { Layout } from '../../stores/layout.js';
 import { BadListing, NewFolder, isInnerPath, readListing, saneMode } from '../../stores/content/listing.js';
 import { describeFileError, errorCode } from '../../stores/disk/problem.js';
 import type { ContentHash, MetricRange } from '../../stores/runs/document.js';
-import { ChangedFile, DamagedObject, ObjectStore, hexOf, isHash, withFolder } from './objects.js';
+import { hexOf, isHash, shardedPath, withFolder } from '../../stores/content/objects.js';
+import { CacheObjects, ChangedFile, DamagedObject } from './objects.js';
 import type {
   ApplyOptions,
   Cache,
@@ -50,8 +51,7 @@ export interface DiskCacheOptions {
 }
 
 export function entryPath(layout: Layout, fingerprint: ContentHash): string {
-  const hex = hexOf(fingerprint);
-  return shardedPath(layout.entries, hex, '.json');
+  return `${shardedPath(layout.entries, hexOf(fingerprint))}.json`;
 }
 
 /** An entry as it is on disk; `undefined` when there is none, or none that this version can use. */
@@ -116,13 +116,13 @@ export class DiskCache implements Cache {
   storedBytes = 0;
   readonly #layout: Layout;
   readonly #index: HashIndex;
-  readonly #objects: ObjectStore;
+  readonly #objects: CacheObjects;
 
   /** Reads and writes nothing yet. The index is where large files' hashes are known from; save it after the run. */
   constructor(layout: Layout, index: HashIndex, options: DiskCacheOptions = {}) {
     this.#layout = layout;
     this.#index = index;
-    this.#objects = new ObjectStore(layout, index, options.linkFrom ?? Infinity);
+    this.#objects = new CacheObjects(layout, index, options.linkFrom ?? Infinity);
   }
 
   lookup(fingerprint: ContentHash): CacheHit | undefined {
@@ -226,7 +226,7 @@ export class DiskCache implements Cache {
       const { mode } = await this.#objects.putFile(path.join(target, entry.path), entry.hash);
       modes.file(entry.path, mode);
     }
-    this.#objects.putBytes(Buffer.from(folder.listing), hash);
+    this.#objects.write(Buffer.from(folder.listing), hash);
     const { bytes, files, executables } = folder;
     return {
       path: relative,

@@ -9,10 +9,10 @@
  * Safe beside runs that go on or begin meanwhile: an object that was touched since the plan was made stays, and an entry
  * that loses an object all the same is a miss, never a wrong hit.
  */
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { tempOwner } from '../../stores/disk/atomic.js';
-import { isFolder, statOf } from '../../stores/disk/folder.js';
+import { isFolder, namesIn, statOf } from '../../stores/disk/folder.js';
 import type { Layout } from '../../stores/layout.js';
 import { pidInUse } from '../../stores/machine/liveness.js';
 import { describeError } from '../../stores/disk/problem.js';
@@ -29,6 +29,7 @@ import { foreignMemory } from '../../stores/trust.js';
 import { userCacheFolder } from '../../stores/machine/user-folders.js';
 import { readEntry } from './disk.js';
 import { staysWithin, writeUsage } from './usage.js';
+import { shardedFiles } from '../../stores/content/objects.js';
 import { parseListing } from '../../stores/content/hash.js';
 import { readPlainText } from '../../stores/disk/plain-file.js';
 
@@ -80,34 +81,7 @@ const GRACE_MS = 60 * 60 * 1000;
 /** Between the clock of files and that of processes. */
 const CLOCK_TICK_MS = 1_000;
 
-function namesIn(folder: string): string[] {
-  try {
-    return isFolder(folder) ? readdirSync(folder) : [];
-  } catch {
-    // Not there, or taken away by another gc: nothing to free.
-    return [];
-  }
-}
-
-const OBJECT = /^[0-9a-f]{64}$/;
 const ENTRY = /^[0-9a-f]{64}\.json$/;
-
-/** Files of ours, by name and place. Whatever else lies there, or leads elsewhere, is somebody else's. */
-function* filesIn(
-  folder: string,
-  named: RegExp,
-): Generator<GcFile & { readonly mtimeMs: number; readonly ctimeMs: number }> {
-  for (const shard of namesIn(folder)) {
-    for (const name of namesIn(path.join(folder, shard))) {
-      if (!named.test(name) || !name.startsWith(shard)) continue;
-      const file = path.join(folder, shard, name);
-      const stat = lstatSync(file, { throwIfNoEntry: false });
-      if (stat?.isFile() === true) {
-        yield { path: file, bytes: stat.size, mtimeMs: stat.mtimeMs, ctimeMs: stat.ctimeMs };
-      }
-    }
-  }
-}
 
 function sizeOf(target: string): number {
   const stat = lstatSync(target, { throwIfNoEntry: false });
@@ -198,8 +172,8 @@ class Objects {
   totalBytes = 0;
 
   constructor(folder: string) {
-    for (const file of filesIn(folder, OBJECT)) {
-      this.files.set(`sha256:${path.basename(file.path)}`, file);
+    for (const file of shardedFiles(folder, /^[0-9a-f]{64}$/)) {
+      this.files.set(`sha256:${file.name}`, file);
       this.totalBytes += file.bytes;
     }
   }
@@ -285,7 +259,7 @@ export function planGc(store: RunStore, options: GcOptions = {}): GcPlan {
 
   const objects = new Objects(layout.objects);
   const folders = new Set<ContentHash>();
-  const entries: Entry[] = [...filesIn(layout.entries, ENTRY)].map((file) => {
+  const entries: Entry[] = [...shardedFiles(layout.entries, ENTRY)].map((file) => {
     const entry = readEntry(file.path);
     const outputs = (entry?.outputs ?? []).map(({ hash, kind }) => ({ hash, folder: kind === 'folder' }));
     for (const { hash, folder } of outputs) {

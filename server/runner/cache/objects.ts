@@ -1,5 +1,5 @@
 /**
- * The cache's objects: files named by the hash of their bytes, read-only, made visible by one rename.
+ * The cache's objects (see stores/content/objects.ts), and how files of the project become some and come out again.
  *
  * How bytes get in and out:
  * 1. As a reflink where the file system has them (btrfs, XFS, APFS): free and safe.
@@ -14,6 +14,7 @@
  */
 import {
   chmodSync,
+  closeSync,
   constants,
   copyFileSync,
   fchmodSync,
@@ -21,52 +22,27 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
-  openSync,
-  closeSync,
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
-import { tempName, writeFully } from '../../stores/disk/atomic.js';
-import { shardedPath } from '../../stores/layout.js';
-import type { Layout } from '../../stores/layout.js';
-import { errorCode } from '../../stores/disk/problem.js';
-import type { ContentHash } from '../../stores/runs/document.js';
 import { SMALL_FILE, hashOf } from '../../stores/content/hash.js';
 import type { HashIndex } from '../../stores/content/hash-index.js';
-import { readPlain } from '../../stores/disk/plain-file.js';
+import { ObjectFolder, withFolder } from '../../stores/content/objects.js';
+import { tempName, writeFully } from '../../stores/disk/atomic.js';
 import { statOf } from '../../stores/disk/folder.js';
-
-const HEX = /^sha256:([0-9a-f]{64})$/;
-
-export function isHash(text: string): boolean {
-  return HEX.test(text);
-}
-
-/** The hex digits of a hash; throws for anything else, because it becomes a file name. */
-export function hexOf(hash: ContentHash): string {
-  const hex = HEX.exec(hash)?.[1];
-  if (hex === undefined) throw new RangeError(`not a hash: ${JSON.stringify(hash)}`);
-  return hex;
-}
+import { readPlain } from '../../stores/disk/plain-file.js';
+import { errorCode } from '../../stores/disk/problem.js';
+import type { Layout } from '../../stores/layout.js';
+import type { ContentHash } from '../../stores/runs/document.js';
 
 /** Permissions of an object: the owner reads it, and others where they may read the file. Nobody writes it. */
 function objectMode(mode: number): number {
   return (mode & 0o044) | 0o400;
-}
-
-/** Runs `work`, and once more with the folder of `file` made when that was missing. */
-export function withFolder<T>(file: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    mkdirSync(path.dirname(file), { recursive: true });
-    return work();
-  }
 }
 
 /** The object is not what its name says; it has been removed. */
@@ -74,8 +50,7 @@ export class DamagedObject extends Error {}
 /** The file is not what it was when it was hashed. */
 export class ChangedFile extends Error {}
 
-export class ObjectStore {
-  readonly #layout: Layout;
+export class CacheObjects extends ObjectFolder {
   readonly #index: HashIndex;
   readonly #linkFrom: number;
   /** Learned from the first try: whether this file system has reflinks. */
@@ -83,60 +58,9 @@ export class ObjectStore {
   #newFileMode: number | undefined;
 
   constructor(layout: Layout, index: HashIndex, linkFrom: number) {
-    this.#layout = layout;
+    super({ folder: layout.objects, digits: 1, temp: layout.temp, durable: false, mode: objectMode });
     this.#index = index;
     this.#linkFrom = linkFrom;
-  }
-
-  pathOf(hash: ContentHash): string {
-    const hex = hexOf(hash);
-    return shardedPath(this.#layout.objects, hex);
-  }
-
-  /** A new name in the cache's temp folder. */
-  temp(): string {
-    return tempName(path.join(this.#layout.temp, 'x'));
-  }
-
-  has(hash: ContentHash, bytes?: number): boolean {
-    const stat = statOf(this.pathOf(hash));
-    return stat?.isFile() === true && (bytes === undefined || stat.size === bytes);
-  }
-
-  /**
-   * Whether the object is there. If so its change time says that it was just wanted, which `gc` respects.
-   * @param mode of the file whose bytes they are
-   */
-  #claim(object: string, bytes: number, mode: number): boolean {
-    const stat = statOf(object);
-    if (stat?.isFile() !== true || stat.size !== bytes) return false;
-    try {
-      chmodSync(object, objectMode(stat.mode & mode));
-      return true;
-    } catch (error) {
-      // One that another user of the project has stored is replaced by the same bytes.
-      if (['ENOENT', 'EPERM'].includes(errorCode(error) ?? '')) return false;
-      throw error;
-    }
-  }
-
-  /** @param mode of the file whose bytes they are; a listing has none */
-  putBytes(bytes: Uint8Array, hash: ContentHash, mode = 0o444): void {
-    const object = this.pathOf(hash);
-    if (this.#claim(object, bytes.length, mode)) return;
-    const temp = this.temp();
-    const fd = withFolder(temp, () => openSync(temp, 'wx', objectMode(mode)));
-    try {
-      try {
-        writeFully(fd, bytes);
-      } finally {
-        closeSync(fd);
-      }
-      withFolder(object, () => renameSync(temp, object));
-    } catch (error) {
-      rmSync(temp, { force: true });
-      throw error;
-    }
   }
 
   /** Takes in a file of the project. Throws `ChangedFile` when it does not have this hash (any more). */
@@ -146,27 +70,24 @@ export class ObjectStore {
     if (stat.size <= SMALL_FILE) {
       const bytes = readPlain(file, true);
       if (hashOf(bytes) !== hash) throw new ChangedFile(file);
-      this.putBytes(bytes, hash, mode);
+      this.write(bytes, hash, mode);
       return { bytes: bytes.length, mode };
     }
     if (!(await this.#is(file, hash))) throw new ChangedFile(file);
-    const object = this.pathOf(hash);
-    if (this.#claim(object, stat.size, mode)) return { bytes: stat.size, mode };
-    const temp = this.temp();
-    mkdirSync(this.#layout.temp, { recursive: true });
+    if (this.claim(hash, stat.size, mode)) return { bytes: stat.size, mode };
+    const half = this.temp();
+    mkdirSync(path.dirname(half), { recursive: true });
     try {
-      const linked = await this.#transfer(file, temp, mode);
+      const linked = await this.#transfer(file, half, mode);
       // The file's time goes with it: the object then looks old enough to be remembered.
-      if (!linked) utimesSync(temp, stat.atimeMs / 1000, stat.mtimeMs / 1000);
-      chmodSync(temp, objectMode(mode));
+      if (!linked) utimesSync(half, stat.atimeMs / 1000, stat.mtimeMs / 1000);
       const now = statSync(file);
       if (now.size !== stat.size || now.mtimeMs !== stat.mtimeMs) throw new ChangedFile(file);
-      withFolder(object, () => renameSync(temp, object));
+      this.adopt(half, hash, mode);
     } finally {
-      // Left over after a failure, and after a rename onto another link of the same file, which does nothing.
-      rmSync(temp, { force: true });
+      rmSync(half, { force: true });
     }
-    this.#index.remember(object, hash);
+    this.#index.remember(this.pathOf(hash), hash);
     // Linked now, it is known by other marks than before.
     this.#index.remember(file, hash);
     return { bytes: stat.size, mode };

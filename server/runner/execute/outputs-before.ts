@@ -42,7 +42,7 @@ export async function foundAt(
   if (recorded.some((output) => output.hash === hash)) return 'known';
   const folder = stat.isDirectory();
   const registry = new ArtifactObjects(registryPlaces(session.root));
-  return session.cache.keeps(hash, folder) || registry.has(hash, folder) ? 'known' : 'found';
+  return session.cache.keeps(hash, folder) || registry.holds(hash, folder) ? 'known' : 'found';
 }
 
 /** DVC, too, may have made it. */

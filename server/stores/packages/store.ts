@@ -7,7 +7,6 @@ import path from 'node:path';
 import { defined } from '../../base/defined.js';
 import { checkServingName } from '../../definition/names/package-names.js';
 import { didYouMean, similar } from '../../definition/names/names.js';
-import { tempName, writeFully } from '../disk/atomic.js';
 import { withLock } from '../disk/file-lock.js';
 import { hashOf } from '../content/hash.js';
 import { folderIn, ensureMemory, layoutOf } from '../layout.js';
@@ -243,7 +242,7 @@ export class PackageStore {
     signal: AbortSignal | undefined,
   ): PackageManifest {
     mkdirSync(this.places.temp, { recursive: true });
-    const temp = tempName(path.join(this.places.temp, 'package'));
+    const temp = this.objects.temp();
     try {
       const fd = openSync(temp, 'wx', 0o644);
       let packed;
@@ -260,17 +259,7 @@ export class PackageStore {
   }
 
   #keepManifest(manifest: PackageManifest): ContentHash {
-    const temp = tempName(path.join(this.places.temp, 'manifest'));
-    const bytes = Buffer.from(JSON.stringify(manifest));
-    const hash = hashOf(bytes);
-    const fd = openSync(temp, 'wx', 0o444);
-    try {
-      writeFully(fd, bytes);
-    } finally {
-      closeSync(fd);
-    }
-    this.objects.adopt(temp, hash);
-    return hash;
+    return this.objects.putBytes(Buffer.from(JSON.stringify(manifest)));
   }
 
   /** For good: its number is not used again, and gc frees its bytes. Refused while a release needs it. */

@@ -92,7 +92,7 @@ export class Registry extends RegistryReader {
     const author = authorOf(request);
     return store.change(author, (loaded): Decision<Registered> => {
       if (loaded?.model.deleted !== undefined) return deletedModel(request.name);
-      if (!dry && !this.objects.has(stored.hash, stored.kind === 'folder')) {
+      if (!dry && !this.objects.holds(stored.hash, stored.kind === 'folder')) {
         return failure(
           'CONFLICT',
           `The bytes of ${request.artifact.path} were freed while they were registered. Try again.`,
@@ -321,7 +321,7 @@ export class Registry extends RegistryReader {
       ({ version: { deleted, purged, artifact } }) => {
         if (deleted === undefined)
           return failure('CONFLICT', `Version ${version} of ${name} is not deleted.`);
-        if (purged === true || !this.objects.has(artifact.hash, artifact.files !== undefined)) {
+        if (purged === true || !this.objects.holds(artifact.hash, artifact.files !== undefined)) {
           return failure(
             'CONFLICT',
             `Version ${version} of ${name} can't be restored: its artifact was given up.`,

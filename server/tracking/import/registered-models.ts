@@ -51,7 +51,7 @@ async function takeIn(
       const artifacts = foreign.files?.();
       const files =
         artifacts === undefined ? undefined : await putFiles(tracking, name, () => artifacts, problems);
-      const { version, created } = await createVersion(tracking, {
+      const { version, created } = createVersion(tracking, {
         name,
         ...sourceHere(foreign, runs),
         runLink: undefined,

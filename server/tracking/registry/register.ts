@@ -60,12 +60,12 @@ interface Found {
 }
 
 /** @throws WireError where the source is not there, or the name none for a model */
-export async function createVersion(
+export function createVersion(
   tracking: Tracking,
   asked: NewVersion,
-): Promise<{ readonly version: VersionDocument; readonly created: boolean }> {
+): { readonly version: VersionDocument; readonly created: boolean } {
   modelOf(tracking, asked.name);
-  const found = await find(tracking, asked);
+  const found = find(tracking, asked);
   const id = asked.run ?? found.run;
   const run = id === undefined ? undefined : trackedRun(tracking, id);
   const { copied } = found;
@@ -142,16 +142,16 @@ function loggedModelIn(source: string): string | undefined {
   return /^models:\/{1,3}(m-[0-9a-zA-Z_-]+)$/.exec(source)?.[1];
 }
 
-async function find(tracking: Tracking, { source, run, tags, files }: NewVersion): Promise<Found> {
+function find(tracking: Tracking, { source, run, tags, files }: NewVersion): Found {
   if (files !== undefined)
-    return { ...(await stored(tracking, files, false, source)), path: 'model', ...defined({ run }) };
+    return { ...stored(tracking, files, false, source), path: 'model', ...defined({ run }) };
   const isPrompt = tags['mlflow.prompt.is_prompt'] === 'true';
   if (isPrompt) return addressOf(tracking, source);
   const logged = loggedModelIn(source);
   if (logged !== undefined) {
     const known = tracking.model(logged);
     return {
-      ...(await stored(tracking, known.artifacts, false, source)),
+      ...stored(tracking, known.artifacts, false, source),
       path: known.name,
       ...defined({ run: known.run }),
     };
@@ -171,7 +171,7 @@ async function find(tracking: Tracking, { source, run, tags, files }: NewVersion
   if (below !== undefined) {
     const { files, single } = filesAt(tracking, below.path);
     return {
-      ...(await stored(tracking, files, single, source)),
+      ...stored(tracking, files, single, source),
       path: path.posix.basename(below.path),
       ...defined({ run: below.run }),
     };
@@ -216,12 +216,12 @@ function demandSame(id: string, run: string | undefined, source: string): void {
 }
 
 /** Files of clients as one artifact. */
-async function stored(
+function stored(
   tracking: Tracking,
   files: ReadonlyMap<string, TrackedArtifact>,
   single: boolean,
   source: string,
-): Promise<Pick<Found, 'stored' | 'framework' | 'signature' | 'requirements'>> {
+): Pick<Found, 'stored' | 'framework' | 'signature' | 'requirements'> {
   const [first] = files.values();
   if (first === undefined) {
     throw invalid(
@@ -231,7 +231,7 @@ async function stored(
   const { objects } = tracking.registry;
   if (single) return { stored: { kind: 'file', hash: first.hash, bytes: first.bytes } };
   const listing = listingOfFiles([...files].map(([name, { hash }]) => [name, hash]));
-  const hash = await objects.putBytes(Buffer.from(listing));
+  const hash = objects.putBytes(Buffer.from(listing));
   const bytes = [...files.values()].reduce((sum, file) => sum + file.bytes, 0);
   const about = textIn(objects, files.get('MLmodel'));
   const needs = textIn(objects, files.get('requirements.txt'));
@@ -253,8 +253,8 @@ function textIn(
 }
 
 /** A version whose bytes are elsewhere: what is kept is the address. */
-async function addressOf(tracking: Tracking, source: string): Promise<Found> {
+function addressOf(tracking: Tracking, source: string): Found {
   const bytes = Buffer.from(`${JSON.stringify({ source })}\n`);
-  const hash = await tracking.registry.objects.putBytes(bytes);
+  const hash = tracking.registry.objects.putBytes(bytes);
   return { stored: { kind: 'file', hash, bytes: bytes.length }, path: 'source.json' };
 }

@@ -225,8 +225,8 @@ export const REGISTRY_ROUTES: readonly Route[] = [
       description: text,
       tags: tagList,
     },
-    async (tracking, { name, source, run_id, run_link, model_id, description, tags }) => {
-      const { version } = await createVersion(tracking, {
+    (tracking, { name, source, run_id, run_link, model_id, description, tags }) => {
+      const { version } = createVersion(tracking, {
         ...{ name, source, run: run_id === '' ? undefined : run_id, runLink: run_link },
         ...{ model: model_id === '' ? undefined : model_id, description, tags: tagsOf(tags) },
       });

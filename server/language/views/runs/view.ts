@@ -17,7 +17,7 @@ import type {
 import { changesSince } from '../../../project/texts.js';
 import { readBasis } from '../../../stores/runs/basis.js';
 import { pythonOf } from '../../../stores/runs/compare.js';
-import { shardedPath } from '../../../stores/layout.js';
+import { shardedPath } from '../../../stores/content/objects.js';
 import type { ArtifactRecord, RunDocument, RunSummary, TaskRun } from '../../../stores/runs/document.js';
 import { jobScripts } from '../../../runner/executors/slurm/entry.js';
 import { marksOfRun } from '../../../stores/runs/index/summary.js';

@@ -18,7 +18,7 @@ import { checkModelName, isVersionNumber } from '../../../definition/names/regis
 import { BadListing, isInnerPath, readListing } from '../../content/listing.js';
 import { describeError } from '../../disk/problem.js';
 import type { ContentHash } from '../../runs/document.js';
-import { isHash } from '../versions/objects.js';
+import { isHash } from '../../content/objects.js';
 import { versionDocumentKind } from '../journal/state.js';
 import { ArchiveError, listTar } from './tar.js';
 import type { TarMember } from './tar.js';

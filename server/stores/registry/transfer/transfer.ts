@@ -270,7 +270,7 @@ function addVersions(
       );
     }
     for (const { version, artifact } of dry ? [] : manifest.versions) {
-      if (!registry.objects.has(artifact.hash, artifact.files !== undefined)) {
+      if (!registry.objects.holds(artifact.hash, artifact.files !== undefined)) {
         return failure(
           'CONFLICT',
           `The bytes of version ${version} were freed while it was imported. Try again.`,

@@ -7,7 +7,7 @@ import {
   isVersionNumber,
 } from '../../../definition/names/registry-names.js';
 import type { NameCheck } from '../../../definition/names/registry-names.js';
-import { isHash } from './objects.js';
+import { isHash } from '../../content/objects.js';
 import { failure } from '../outcome.js';
 import type { RegisterRequest, RegistryFailure, StoredRequest } from '../types.js';
 

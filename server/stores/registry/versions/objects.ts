@@ -1,20 +1,17 @@
 /**
- * The bytes of model versions: files named by the hash of their content, read-only. The registry has its own, apart from
- * the cache of runs: nothing here is evicted, and a version needs nobody else to be whole. Bytes are cloned where the
- * file system can share them and copied otherwise, never hard-linked: a program that writes to its model in place would
- * change the version with it.
+ * The bytes of model versions, as objects (see ../../content/objects.ts). The registry has its own, apart from the cache of
+ * runs: nothing here is evicted, and a version needs nobody else to be whole. Bytes are cloned where the file system can
+ * share them and copied otherwise, never hard-linked: a program that writes to its model in place would change the version
+ * with it.
  *
  * A folder is its listing (see ../hash.ts), an object like any other, and the objects of the files in it.
  */
 import {
   chmodSync,
-  closeSync,
   constants,
   copyFileSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -23,11 +20,10 @@ import {
 import { open } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { syncFolder, tempName, writeAtomic } from '../../disk/atomic.js';
-import { withLock } from '../../disk/file-lock.js';
+import { tempName } from '../../disk/atomic.js';
 import { SMALL_FILE, hashFile, hashOf, hashSteps, parseListing } from '../../content/hash.js';
 import type { Hashed } from '../../content/hash.js';
-import { namesIn, statOf } from '../../disk/folder.js';
+import { ObjectFolder, isHash } from '../../content/objects.js';
 import { BadListing, NewFolder, readListing } from '../../content/listing.js';
 import { describeError, errorCode } from '../../disk/problem.js';
 import type { ContentHash } from '../../runs/document.js';
@@ -38,9 +34,7 @@ import { openPlainHandle, readPlainText } from '../../disk/plain-file.js';
 import { foreignMemory } from '../../trust.js';
 import { layoutOf } from '../../layout.js';
 
-const HEX = /^sha256:([0-9a-f]{64})$/;
 const CHUNK = 1024 * 1024;
-const LOCK_TIMEOUT_MS = 10_000;
 
 /** What was taken in. */
 export interface StoredArtifact {
@@ -64,10 +58,6 @@ const NOT_LAID_OUT =
   'The artifact is a folder, which has to be written to disk to be opened; in Restricted Mode nothing is written. Trust the workspace if you trust its authors.';
 const NOT_OURS = 'The artifact is a folder, which has to be written to disk to be opened.';
 
-export function isHash(text: string): boolean {
-  return HEX.test(text);
-}
-
 interface PutOptions {
   /** Other bytes are refused. */
   readonly expected?: ContentHash;
@@ -76,25 +66,25 @@ interface PutOptions {
   readonly dry?: boolean;
 }
 
-export class ArtifactObjects {
+export class ArtifactObjects extends ObjectFolder {
   readonly #places: RegistryPlaces;
 
   constructor(places: RegistryPlaces) {
+    super({
+      folder: places.objects,
+      digits: 2,
+      temp: places.temp,
+      durable: true,
+      mode: () => 0o444,
+      lock: places.objectsLock,
+    });
     this.#places = places;
   }
 
-  /** Throws for what is not a hash, because it becomes a file name. */
-  pathOf(hash: ContentHash): string {
-    const hex = HEX.exec(hash)?.[1];
-    if (hex === undefined) throw new RangeError(`not a hash: ${JSON.stringify(hash)}`);
-    return path.join(this.#places.objects, hex.slice(0, 2), hex);
-  }
-
-  /** Whether an object is there; for a folder's listing also all that it lists. Looks at sizes and names only. */
-  has(hash: ContentHash, folder = false): boolean {
-    if (statOf(this.pathOf(hash))?.isFile() !== true) return false;
-    if (!folder) return true;
-    return this.closure(hash).every((one) => one === hash || this.has(one));
+  /** Whether an artifact is there: a file, or a folder's listing with all that it lists. Looks at sizes and names only. */
+  holds(hash: ContentHash, folder: boolean): boolean {
+    if (!this.has(hash)) return false;
+    return !folder || this.closure(hash).every((one) => this.has(one));
   }
 
   /** The listing's own hash and those of the files in it. Empty when the listing is not there. */
@@ -109,40 +99,6 @@ export class ArtifactObjects {
       if (errorCode(error) === 'ENOENT') return [];
       throw error;
     }
-  }
-
-  /**
-   * Whether the object is there. If so its change time says that it was just wanted, and gc leaves it alone: it looks
-   * at that time under the same lock.
-   */
-  #claim(hash: ContentHash): boolean {
-    const object = this.pathOf(hash);
-    if (statOf(object) === undefined) return false;
-    mkdirSync(this.#places.temp, { recursive: true });
-    const claimed = withLock(this.#places.objectsLock, LOCK_TIMEOUT_MS, () => {
-      try {
-        chmodSync(object, 0o444);
-        return true;
-      } catch (error) {
-        // One that another user of the project has registered is replaced by the same bytes.
-        if (['ENOENT', 'EPERM'].includes(errorCode(error) ?? '')) return false;
-        throw error;
-      }
-    });
-    if (!claimed.ok) throw new Error('the registry’s objects are locked by another process; try again');
-    return claimed.value;
-  }
-
-  /** Frees an object that nobody has claimed since `before` (ms). */
-  free(file: string, before: number): boolean {
-    mkdirSync(this.#places.temp, { recursive: true });
-    const done = withLock(this.#places.objectsLock, LOCK_TIMEOUT_MS, () => {
-      const stat = lstatSync(file, { throwIfNoEntry: false });
-      if (stat === undefined || stat.ctimeMs >= before) return false;
-      rmSync(file, { recursive: true, force: true });
-      return true;
-    });
-    return done.ok && done.value;
   }
 
   /**
@@ -165,7 +121,7 @@ export class ArtifactObjects {
       }
       if (kind === 'file') return { ok: true, stored: { kind, hash, bytes } };
       readListing(stored.listing);
-      if (options.dry !== true) await this.putBytes(Buffer.from(stored.listing));
+      if (options.dry !== true) this.putBytes(Buffer.from(stored.listing));
       const { files, executables } = stored;
       return {
         ok: true,
@@ -211,45 +167,28 @@ export class ArtifactObjects {
     const { size } = statSync(file);
     if (size <= SMALL_FILE) return this.putBytes(readFileSync(file));
     if (expected !== undefined && this.has(expected) && (await hashFile(file, signal)) === expected) {
-      if (this.#claim(expected)) return expected;
+      if (this.claim(expected, size)) return expected;
     }
-    mkdirSync(this.#places.temp, { recursive: true });
-    const temp = tempName(path.join(this.#places.temp, 'x'));
+    const half = this.temp();
+    mkdirSync(path.dirname(half), { recursive: true });
     try {
-      const hash = await copyHashed(file, temp, signal);
+      const hash = await copyHashed(file, half, signal);
       if (expected !== undefined && hash !== expected) {
         throw new Refusal(
           failure('CONFLICT', `${file} has changed since it was recorded: its hash is another one now.`),
         );
       }
-      this.adopt(temp, hash);
+      this.adopt(half, hash);
       return hash;
     } finally {
-      rmSync(temp, { force: true });
+      rmSync(half, { force: true });
     }
-  }
-
-  /** A file beside the objects whose hash is known, made for this: it becomes the object, or goes when that is there. */
-  adopt(file: string, hash: ContentHash): void {
-    if (this.#claim(hash)) {
-      rmSync(file, { force: true });
-      return;
-    }
-    const object = this.pathOf(hash);
-    makeDurable(file);
-    mkdirSync(path.dirname(object), { recursive: true });
-    renameSync(file, object);
-    syncFolder(path.dirname(object));
   }
 
   /** Small bytes, or a listing. */
-  // eslint-disable-next-line @typescript-eslint/require-await -- the same shape as taking in a large file
-  async putBytes(bytes: Uint8Array): Promise<ContentHash> {
+  putBytes(bytes: Uint8Array): ContentHash {
     const hash = hashOf(bytes);
-    if (this.#claim(hash)) return hash;
-    const object = this.pathOf(hash);
-    mkdirSync(path.dirname(object), { recursive: true });
-    writeAtomic(object, bytes, { durable: true, mode: 0o444 });
+    this.write(bytes, hash);
     return hash;
   }
 
@@ -334,24 +273,6 @@ export class ArtifactObjects {
       throw error;
     }
   }
-
-  /** Every object, for gc. */
-  *all(): Generator<{
-    readonly hash: ContentHash;
-    readonly path: string;
-    readonly bytes: number;
-    readonly ctimeMs: number;
-  }> {
-    for (const shard of namesIn(this.#places.objects)) {
-      for (const name of namesIn(path.join(this.#places.objects, shard))) {
-        const file = path.join(this.#places.objects, shard, name);
-        const stat = lstatSync(file, { throwIfNoEntry: false });
-        if (stat?.isFile() === true && /^[0-9a-f]{64}$/.test(name)) {
-          yield { hash: `sha256:${name}`, path: file, bytes: stat.size, ctimeMs: stat.ctimeMs };
-        }
-      }
-    }
-  }
 }
 
 function damaged(file: string, what: string): Refusal {
@@ -401,14 +322,4 @@ async function copyHashed(from: string, to: string, signal: AbortSignal | undefi
     await source.close();
   }
   return `sha256:${hash.digest('hex')}`;
-}
-
-function makeDurable(file: string): void {
-  const fd = openSync(file, 'r+');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  chmodSync(file, 0o444);
 }
