@@ -7,6 +7,8 @@ import { describeFileError, errorCode } from '../stores/disk/problem.js';
 
 async function command(commands: Commands, argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
+  if (name === 'help' && rest.includes('--man'))
+    return (await import('./commands/man.js')).manual(commands, rest);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const { help } = await import('./commands/help.js');
     return help(commands, name === 'help' ? rest : [], name === undefined);

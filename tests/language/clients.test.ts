@@ -354,9 +354,9 @@ test('a client that knows only rootPath has its folder looked through', async (t
   );
 });
 
-test('docs/how-to/integrate/editors.md names each method that is spoken, and no other', async (t) => {
+test('docs/reference/language-server.md names each method that is spoken, and no other', async (t) => {
   const named = new Set(
-    readFileSync('docs/how-to/integrate/editors.md', 'utf8')
+    readFileSync('docs/reference/language-server.md', 'utf8')
       .split('## What of the protocol is there')[1]
       ?.split('\n')
       .filter((line) => line.startsWith('| `'))

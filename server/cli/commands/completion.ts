@@ -3,6 +3,7 @@ import { shellWord } from '../../base/shell-word.js';
 import { COMMON_FLAGS, type Flags, UsageError } from '../args.js';
 import type { Command, Commands } from '../command.js';
 import { EXIT, stdout } from '../output.js';
+import { HELP_FLAGS } from './help.js';
 
 /** What may follow some words: subcommands, or flags. */
 interface Place {
@@ -49,7 +50,7 @@ async function placesOf(commands: Commands): Promise<Place[]> {
   ];
   return [
     { words: [], next: top, flags: [] },
-    { words: ['help'], next: top, flags: [] },
+    { words: ['help'], next: top, flags: flagsOf(HELP_FLAGS) },
     ...loaded.flatMap(({ name, subcommands = {}, flags }) => [
       {
         words: [name],

@@ -3,11 +3,18 @@ import { COMMON_FLAGS, type Flags, UsageError, closest, noSubcommand } from '../
 import type { Command, Commands } from '../command.js';
 import { EXIT, EXIT_MEANINGS, stderr, stdout } from '../output.js';
 
-const PIPELINE_WORD =
+/** Of arguments that name a pipeline. */
+export const PIPELINE_WORD =
   "PIPELINE is a pipeline's name or the path of its file; it may be left out where there is only one.";
 
+/** Of `modelyard help`, which is no command of the table. */
+export const HELP_FLAGS: Flags = {
+  man: { type: 'boolean', help: 'As a manual page: modelyard help --man run | man -l -' },
+  into: { type: 'string', value: 'DIR', help: 'With --man: write all pages into DIR, man1 of a MANPATH.' },
+};
+
 /** The lowest first. */
-const EXIT_CODES = Object.entries(EXIT_MEANINGS).map(
+export const EXIT_CODES = Object.entries(EXIT_MEANINGS).map(
   ([name, says]) => ({ code: EXIT[name as keyof typeof EXIT], says }) as const,
 );
 
@@ -33,7 +40,10 @@ export async function help(commands: Commands, words: readonly string[], unasked
   const loaded = await Promise.all(Object.values(commands).map((load) => load()));
   const rows = [
     ...loaded.map(({ name, summary }) => ({ head: name, help: summary })),
-    { head: 'help', help: 'Show this help, or the help of a command: modelyard help run' },
+    {
+      head: 'help',
+      help: 'Show this help, or the help of a command: modelyard help run (--man: its manual page)',
+    },
   ];
   const text =
     `modelyard: pipelines that build models, and never do the same work twice\n\n` +
@@ -68,6 +78,9 @@ export async function cliReference(commands: Commands): Promise<string> {
 # The command line
 
 ${PIPELINE_WORD}
+
+As manual pages: \`modelyard help --man run | man -l -\`, and all of them with
+\`modelyard help --man --into ~/.local/share/man/man1\`.
 
 What \`--json\` prints is described in [json/](../json/README.md).
 

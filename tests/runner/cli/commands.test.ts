@@ -1,6 +1,7 @@
 /** What holds for every command: exit codes by one table, messages that name the way out, help that is complete. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
@@ -243,5 +244,44 @@ test('a subcommand or command that is not there: 2, with what may have been mean
     const { code, stderr } = await inProcess([word]);
     assert.equal(code, EXIT.usage, word);
     assert.match(stderr, /there is no command/, word);
+  }
+});
+
+test('every command has a manual page, which man and mandoc find nothing wrong with', async () => {
+  const into = path.join(project({}), 'man1');
+  const all = await inProcess(['help', '--man', '--into', into]);
+  assert.equal(all.stdout, `${Object.keys(COMMANDS).length + 1} pages in ${into}\n`);
+  const pages = readdirSync(into).map((name) => path.join(into, name));
+  for (const { words, usage, summary, flags } of await allCommands()) {
+    const page = readFileSync(path.join(into, `modelyard-${words[0] ?? ''}.1`), 'utf8').replaceAll(
+      '\\-',
+      '-',
+    );
+    for (const flag of Object.keys(flags)) assert.ok(page.includes(`\\fB--${flag}\\fR`), `${usage}: ${flag}`);
+    assert.ok(words.length === 1 || page.includes(`.SS "${words.join(' ')}"`), usage);
+    assert.ok(summary !== '');
+  }
+  const one = await inProcess(['help', 'runs', '--man']);
+  assert.equal(one.stdout, readFileSync(path.join(into, 'modelyard-runs.1'), 'utf8'));
+  assert.equal((await inProcess(['help', '--man', 'nosuch'])).code, EXIT.usage);
+
+  const env = { ...process.env, LC_ALL: 'C.UTF-8', MANWIDTH: '100' };
+  const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
+  if (has('man')) {
+    const shown = spawnSync('man', ['--warnings', '-l', ...pages], {
+      env,
+      encoding: 'utf8',
+      maxBuffer: 1 << 24,
+    });
+    assert.equal(shown.stderr, '');
+    assert.ok(shown.stdout.split('EXIT STATUS').length > pages.length);
+  }
+  if (has('mandoc')) {
+    const said = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning', ...pages], { encoding: 'utf8' }).stdout;
+    // No date: the same version has the same pages.
+    assert.deepEqual(
+      said.split('\n').filter((line) => line !== '' && !line.includes('missing date')),
+      [],
+    );
   }
 });
