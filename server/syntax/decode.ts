@@ -15,8 +15,18 @@ interface Scalar {
   readonly style: ScalarStyle;
 }
 
+/** What was asked last: who looks for one part of a scalar looks for others. */
+let latest:
+  { readonly scalar: ScalarNode | Scalar; readonly file: string; readonly map: SourceMap } | undefined;
+
 /** The map of a scalar; coarse (all offsets at its ends) where the way back can't be told. */
 export function sourceMapOf(scalar: ScalarNode | Scalar, file: string): SourceMap {
+  if (latest?.scalar !== scalar || latest.file !== file)
+    latest = { scalar, file, map: newMapOf(scalar, file) };
+  return latest.map;
+}
+
+function newMapOf(scalar: ScalarNode | Scalar, file: string): SourceMap {
   const { start, end } = scalar.span;
   const quoted = scalar.style === 'single-quoted' || scalar.style === 'double-quoted';
   const first = quoted ? start + 1 : start;

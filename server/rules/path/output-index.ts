@@ -44,7 +44,8 @@ function build(pipeline: Pipeline): OutputIndex {
       else if (output.path !== undefined) add(output.path);
       // A param can be another one in the next run, so its default says only how the path begins.
       if (output.path === undefined || output.text.template !== undefined) {
-        prefixes.add(normalizePath(literalPrefix(output.text).replace(/[^/]*$/, '')) ?? '');
+        const prefix = literalPrefix(output.text);
+        prefixes.add(normalizePath(prefix.slice(0, prefix.lastIndexOf('/') + 1)) ?? '');
       }
     }
   }

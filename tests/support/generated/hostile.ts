@@ -73,6 +73,8 @@ export const HOSTILE: Readonly<Record<string, (length: number) => string>> = {
     `tasks:\n  a:\n    run: x\n    inputs:\n${repeat('      - "**/*a*a*a*a*a*a*a*b/**/*"\n', n)}`,
   'many outputs': (n) =>
     `tasks:\n  a:\n    run: x\n    outputs:\n${lines(n, 16, (i) => `      o${i}: f${i}\n`)}`,
+  'a long folder before a template': (n) =>
+    `params: {b: 1}\ntasks: {a: {run: x, outputs: {o: "${repeat('x', n)}/\${{ params.b }}"}}}\n`,
   'one output many times': (n) => `tasks:\n${lines(n, 40, (i) => `  t${i}: {run: x, outputs: {o: same}}\n`)}`,
   'all read what all make': (n) =>
     `tasks:\n${lines(n / 2, 40, (i) => `  t${i}: {run: x, outputs: {o: d/f${i}}}\n`)}${lines(n / 2, 40, (i) => `  u${i}: {run: x, inputs: ['d/*']}\n`)}`,
@@ -88,4 +90,24 @@ export const HOSTILE: Readonly<Record<string, (length: number) => string>> = {
   'dashes in a name': (n) => `name: a${repeat('-', n)}é\ntasks: {}\n`,
   'breaks kept': (n) => task(`|+\n      x\n${repeat('\n', n)}      y`),
   suppressions: (n) => `tasks: {}\n${repeat('# modelyard-disable a/b, c/d\n', n)}`,
+};
+
+const stage = (cmd: string): string => `stages:\n  a:\n    cmd: ${cmd}\n`;
+
+/** The same for `dvc.yaml`, whose templates are others. */
+export const HOSTILE_STAGES: Readonly<Record<string, (length: number) => string>> = {
+  'DVC’s templates': (n) => stage(repeat('${x} ', n)),
+  'DVC’s templates on many lines': (n) => stage(`|\n${repeat('      echo ${x.y[0]} "\n', n)}`),
+  'openings of DVC’s templates': (n) => stage(repeat('${', n)),
+  'openings on many lines': (n) => stage(`|\n${repeat('      ${\n', n)}      }`),
+  'escaped openings': (n) => stage(`${repeat('\\${x', n)}}`),
+  'a chain of names that ends badly': (n) => stage(`\${a${repeat('.b ', n)}[}`),
+  'blanks in a chain of names': (n) => stage(`\${a${repeat(' ', n)}[}`),
+  'a chain of indexes': (n) => stage(`\${a${repeat('[0] ', n)}.}`),
+  'many stages': (n) => `stages:\n${lines(n, 30, (i) => `  s${i}:\n    cmd: echo\n`)}`,
+  'a long foreach': (n) =>
+    `stages:\n  a:\n    foreach: [${lines(n, 7, (i) => `${i}, `)}]\n    do:\n      cmd: echo \${item}\n`,
+  'many vars': (n) => `vars:\n${lines(n, 14, (i) => `  - v${i}: ${i}\n`)}${stage('echo')}`,
+  'stages in a chain': (n) =>
+    `stages:\n${lines(n, 50, (i) => `  s${i}: {cmd: echo, deps: [f${i}], outs: [f${i + 1}]}\n`)}`,
 };

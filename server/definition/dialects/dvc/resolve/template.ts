@@ -13,21 +13,36 @@ export interface Placeholder {
   readonly path: readonly string[] | undefined;
 }
 
-const PLACEHOLDER = /(?<!\\)\$\{(.*?)\}/g;
-const CHAIN = /^[^.[\]]+(?:\s*\.[^.[\]]+|\s*\[[^.[\]]+\])*\s*$/;
+// Blanks before a `.` or a `[` are the name's: a pattern that could take them in two ways tries all ways.
+const CHAIN = /^[^.[\]]+(?:\.[^.[\]]+|\[[^.[\]]+\]\s*)*$/;
+const LINE_END = /[\n\r\u2028\u2029]/g;
 
-/** Those of a text, in its order. */
+/** Those of a text, in its order. Each is on one line: `(?<!\\)\$\{(.*?)\}`, which looks for an end anew at each `${`. */
 export function placeholdersIn(text: string): Placeholder[] {
-  if (!text.includes('${')) return [];
-  return [...text.matchAll(PLACEHOLDER)].map((match) => {
-    const inner = match[1] ?? '';
-    return {
-      start: match.index,
-      end: match.index + match[0].length,
-      inner,
-      path: CHAIN.test(inner) ? pathOf(inner) : undefined,
-    };
-  });
+  const found: Placeholder[] = [];
+  let [close, lineEnd] = [0, -1];
+  for (let start = text.indexOf('${'); start !== -1; start = text.indexOf('${', start)) {
+    if (text.charAt(start - 1) === '\\') {
+      start++;
+      continue;
+    }
+    if (close < start + 2) close = text.indexOf('}', start + 2);
+    if (close === -1) break;
+    if (lineEnd < start) lineEnd = lineEndFrom(text, start);
+    if (lineEnd < close) {
+      start++;
+      continue;
+    }
+    const inner = text.slice(start + 2, close);
+    found.push({ start, end: close + 1, inner, path: CHAIN.test(inner) ? pathOf(inner) : undefined });
+    start = close + 1;
+  }
+  return found;
+}
+
+function lineEndFrom(text: string, start: number): number {
+  LINE_END.lastIndex = start;
+  return LINE_END.exec(text)?.index ?? text.length;
 }
 
 function pathOf(inner: string): string[] {
