@@ -14,8 +14,20 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
 };
 
 export interface Output {
+  /** As it is: bytes, and texts of our own that move the cursor. */
   write(text: string | Uint8Array): void;
+  /** A line, or several. Whatever others have put into it moves no cursor, sets no title and turns no text around. */
   line(text?: string): void;
+}
+
+/** Controls but tab, newline and the beginning of a colour, and the marks that reorder the text around them (CVE-2021-42574). */
+const UNSAFE =
+  // eslint-disable-next-line no-control-regex -- control characters are the very thing looked for
+  /[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]|\x1b(?!\[[0-9;:]*m)/g;
+
+/** As JSON writes it: what is JSON stays the same value. */
+function visible(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -37,7 +49,7 @@ class Descriptor implements Output {
   }
 
   line(text = ''): void {
-    this.write(`${text}\n`);
+    this.write(`${text.replace(UNSAFE, visible)}\n`);
   }
 
   write(text: string | Uint8Array): void {

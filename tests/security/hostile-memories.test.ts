@@ -58,6 +58,10 @@ const QUICK = COMMANDS.filter(
     ),
 );
 
+/** What moves a cursor, sets a title, turns text around: nothing that is printed is a command to the terminal. */
+// eslint-disable-next-line no-control-regex -- control characters are the very thing looked for
+const UNSAFE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
 /** Runs commands one after the other in one process, which is what makes hundreds of them cheap. */
 const DRIVER = `
 const { fstatSync, writeSync } = require('node:fs');
@@ -215,6 +219,7 @@ for (const [what, change] of Object.entries(HOSTILE_MEMORIES)) {
       assert.ok(ms < PATIENCE_MS, `${line} took ${ms} ms`);
       assert.doesNotMatch(printed, /Please report/, `${line}: ${printed.slice(0, 1000)}`);
       assert.doesNotMatch(printed, /precious/, line);
+      assert.doesNotMatch(printed, UNSAFE, line);
     }
     assert.deepEqual(withoutExports(snapshot(folder)), before, 'nothing of the project is changed');
     range.untouched(outside);

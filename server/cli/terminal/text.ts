@@ -6,14 +6,20 @@ const ESCAPES =
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]/g;
 // eslint-disable-next-line no-control-regex -- as above
 const COLOURS = /^\x1b\[[0-9;:]*m$/;
-// eslint-disable-next-line no-control-regex -- as above
-const CONTROLS = /[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]|\x1b(?!\[[0-9;:]*m)/g;
+const CONTROLS =
+  // eslint-disable-next-line no-control-regex -- as above
+  /[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]|\x1b(?!\[[0-9;:]*m)/g;
 
-/** Removes what would move the cursor, change the title or ring; colours stay when asked. */
+/** Removes what would move the cursor, change the title, ring or turn text around; colours stay when asked. */
 export function tame(text: string, colours: boolean): string {
   return text
     .replace(ESCAPES, (sequence) => (colours && COLOURS.test(sequence) ? sequence : ''))
     .replace(CONTROLS, '');
+}
+
+/** One line of it, whatever it is: a name that somebody else has chosen is no row of its own. */
+export function oneLine(text: string): string {
+  return tame(text, false).replace(/\s+/g, ' ');
 }
 
 /** What a terminal shows of a line in which carriage returns overwrote what stood before (progress bars). */

@@ -3,7 +3,7 @@ import test from 'node:test';
 import type { Output } from '../../../server/cli/output.js';
 import { styleFor } from '../../../server/cli/terminal/style.js';
 import { tableSink } from '../../../server/cli/terminal/table.js';
-import { afterReturns, elapsed, fit, tame, width } from '../../../server/cli/terminal/text.js';
+import { afterReturns, elapsed, fit, oneLine, tame, width } from '../../../server/cli/terminal/text.js';
 import type { RunEvent } from '../../../server/stores/runs/events.js';
 import { Masks } from '../../../server/runner/record/masks.js';
 
@@ -85,6 +85,8 @@ test('texts for terminals', () => {
   check(fit('abcd', 3), 'ab…');
   check(tame('\u001b[31mred\u001b[0m\u0007\u001b[1A\u009b2J', true), '\u001b[31mred\u001b[0m');
   check(tame('\u001b[31mred\u001b[0m\u001b', false), 'red');
+  check(tame('a\u202egpj.exe\u2066', false), 'agpj.exe');
+  check(oneLine('a\r\nsucceeded\u001b[2J'), 'a succeeded');
   check(tame('a\u001bPq;payload\u001b\\b\tc', false), 'ab\tc');
   check(afterReturns('10%\r20%\r'), '20%');
   check([0, 999, 1_500, 59_949, 60_000, 3_700_000].map(elapsed), [

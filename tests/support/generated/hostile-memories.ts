@@ -267,9 +267,21 @@ export const HOSTILE_MEMORIES: Readonly<Record<string, (memory: string, victim: 
       package: { name: '../../x', version: '1', hash: 'sha256:0' },
     })),
   'terminal codes and commands in names': (memory) => {
-    const name = '\x1b]0;x\x07\x1b[2J[a](command:workbench.action.quit)\u202Egpj\n$(zap)';
+    const name = '\x1b]0;x\x07\x1b[2J\x9b2J[a](command:workbench.action.quit)\u202Egpj\r\n$(zap)';
     change(memory, /run\.json$|runs\/index\.ndjson$/, (value) => ({ ...value, pipeline: name, error: name }));
     change(memory, /service\.json$/, (value) => ({ ...value, message: name }));
+  },
+  'terminal codes in every text': (memory) => {
+    const told =
+      /^(?:by|comment|createdBy|description|entrypoint|error|host|key|message|mime|name|note|pipeline|prompt|reason|reasons|source|text|title|trigger|user|who)$/;
+    const spoilt = (value: unknown, key = ''): unknown => {
+      if (typeof value === 'string')
+        return told.test(key) ? `${value}\x1b]0;x\x07\x1b[2J\x9b2J\u202E\r\nok` : value;
+      if (Array.isArray(value)) return value.map((one) => spoilt(one, key));
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, spoilt(one, name)]));
+    };
+    change(memory, /^(?!marks|version).*json$/, (value) => spoilt(value) as Json);
   },
   'a layout of the future': (memory) => writeFileSync(path.join(memory, 'version.json'), '{"layout":999}\n'),
   'an index of ten million bytes': (memory) => {

@@ -13,7 +13,7 @@ import { startFolder, CommandError } from '../../command.js';
 import { EXIT, stdout } from '../../output.js';
 import { sectionLines } from '../../terminal/sections.js';
 import type { Style } from '../../terminal/style.js';
-import { fit, pad, tame, width } from '../../terminal/text.js';
+import { fit, oneLine, pad, tame, width } from '../../terminal/text.js';
 import { type Chosen, type Subcommand, say, valueOf, versionNamed } from './shared.js';
 import { plain } from './text.js';
 
@@ -62,7 +62,7 @@ function comparison(
 ): string[] {
   const shown = rows.filter((row) => all || row.differs || row.section === 'metrics');
   const cell = (value: Json | undefined): string =>
-    value === undefined ? '–' : fit(tame(plain(value), false).replace(/\s+/g, ' '), WIDEST);
+    value === undefined ? '–' : fit(oneLine(plain(value)), WIDEST);
   const cells = shown.map((row) => ({ row, key: tame(row.key, false), a: cell(row.a), b: cell(row.b) }));
   const heads = [title(a), title(b)] as const;
   const keys = Math.max(8, ...cells.map((one) => width(one.key))) + 2;

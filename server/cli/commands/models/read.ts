@@ -62,7 +62,7 @@ export const show: Subcommand = {
       const { version, aliases } = subject;
       const uri = modelUri(version.name, { kind: 'version', version: version.version });
       if (json) answer('models show', { ...version, aliases, uri });
-      else stdout.write(`${versionLines(subject, style).join('\n')}\n`);
+      else stdout.line(versionLines(subject, style).join('\n'));
       return EXIT.ok;
     }
     const { versions } = valueOf(
@@ -72,7 +72,7 @@ export const show: Subcommand = {
       }),
     );
     if (json) answer('models show', { ...withoutVersions(subject.model), versions });
-    else stdout.write(`${modelLines(subject.model, versions, style).join('\n')}\n`);
+    else stdout.line(modelLines(subject.model, versions, style).join('\n'));
     return EXIT.ok;
   },
 };

@@ -12,7 +12,7 @@ import type {
   VersionSummary,
 } from '../../../stores/registry/types.js';
 import type { Style } from '../../terminal/style.js';
-import { fit, pad, tame, width } from '../../terminal/text.js';
+import { fit, oneLine, pad, tame, width } from '../../terminal/text.js';
 import type { Chosen } from './shared.js';
 
 const WIDEST_CELL = 48;
@@ -23,9 +23,7 @@ export function columns(
   rows: readonly (readonly string[])[],
   style: Style,
 ): string[] {
-  const clean = rows.map((row) =>
-    row.map((cell) => fit(tame(cell, false).replace(/\s+/g, ' '), WIDEST_CELL)),
-  );
+  const clean = rows.map((row) => row.map((cell) => fit(oneLine(cell), WIDEST_CELL)));
   const widths = headings.map((heading, index) =>
     Math.max(width(heading), ...clean.map((row) => width(row[index] ?? ''))),
   );

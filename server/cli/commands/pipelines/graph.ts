@@ -35,7 +35,7 @@ export const graph: Command = {
       viewSources: viewSources(features.map((one) => one.features)),
     });
     if (format === 'json') json(made, pipeline.name);
-    else stdout.write(TEXTS[format](made, pipeline.name));
+    else stdout.line(TEXTS[format](made, pipeline.name).trimEnd());
     return EXIT.ok;
   },
 };

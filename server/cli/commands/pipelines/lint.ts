@@ -110,7 +110,7 @@ function print(diagnostics: readonly Diagnostic[], files: number): void {
   lines.push(
     `${plural(files, 'file')}: ${plural(number('error'), 'error')}, ${plural(number('warning'), 'warning')}`,
   );
-  stdout.write(`${lines.join('\n')}\n`);
+  stdout.line(lines.join('\n'));
 }
 
 function severities(args: Arguments): {

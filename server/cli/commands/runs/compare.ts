@@ -11,7 +11,7 @@ import type { SubcommandOf } from '../../subcommands.js';
 import { sectionLines } from '../../terminal/sections.js';
 import type { Style } from '../../terminal/style.js';
 import { isTerminal, processScreen } from '../../terminal/table.js';
-import { fit, pad, tame, width } from '../../terminal/text.js';
+import { fit, oneLine, pad, tame, width } from '../../terminal/text.js';
 import { short } from './list.js';
 import { PIPELINE, type RunsCall, readRun } from './shared.js';
 
@@ -62,7 +62,7 @@ function comparison(
   const keys = Math.min(widest, Number.isFinite(columns) ? Math.max(12, Math.floor(columns / 3)) : widest);
   const room = Math.max(8, Math.floor((columns - keys) / runs.length) - 2);
   const cell = (value: Json | null): string =>
-    value === null ? '–' : fit(tame(short(value), false).replace(/\s+/g, ' '), Math.min(WIDEST, room));
+    value === null ? '–' : fit(oneLine(short(value)), Math.min(WIDEST, room));
   const cells = shown.map((row) => ({ row, texts: row.values.map(cell) }));
   const widths = heads.map((head, at) =>
     Math.max(Math.min(width(head), room), ...cells.map(({ texts }) => width(texts[at] ?? ''))),

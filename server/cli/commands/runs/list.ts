@@ -16,7 +16,7 @@ import { EXIT, stdout } from '../../output.js';
 import type { SubcommandOf } from '../../subcommands.js';
 import type { Style } from '../../terminal/style.js';
 import { isTerminal, processScreen } from '../../terminal/table.js';
-import { elapsed, fit, pad, tame, width } from '../../terminal/text.js';
+import { elapsed, fit, oneLine, pad, width } from '../../terminal/text.js';
 import { PIPELINE, type RunsCall, statusWord } from './shared.js';
 
 const STATUSES: readonly RunStatus[] = [
@@ -159,7 +159,7 @@ function table(
     const words = [...told, ...valuesOf(run), tasks.join(', ')].filter((word) => word !== '').join('  ');
     const room = columns - width(head) - 11 - width(rest);
     return (
-      `${head}${statusWord(run.status, style, 11)}${rest}${style.dim(fit(tame(words, false), room))}`.trimEnd() +
+      `${head}${statusWord(run.status, style, 11)}${rest}${style.dim(fit(oneLine(words), room))}`.trimEnd() +
       note(run)
     );
   });
@@ -172,7 +172,7 @@ function tagWord([key, value]: readonly [string, string]): string {
 
 /** The pipeline; of an MLflow client's run its experiment and what it is called there. */
 function nameOf({ pipeline, name }: RunSummary): string {
-  return fit(tame(name === undefined ? pipeline : `${pipeline}/${name}`, false), 40);
+  return fit(oneLine(name === undefined ? pipeline : `${pipeline}/${name}`), 40);
 }
 
 /** `accuracy=0.72  epochs=20`: metrics, the cells of a matrix as one span; then params. */
@@ -252,7 +252,7 @@ function chosenRows(
 /** Below each other; numbers to the right. */
 function aligned(rows: readonly (readonly (Json | undefined)[])[], style: Style): string[] {
   const texts = rows.map((row) =>
-    row.map((value) => (value === undefined || value === null ? '' : fit(tame(short(value), false), 40))),
+    row.map((value) => (value === undefined || value === null ? '' : fit(oneLine(short(value)), 40))),
   );
   const widths = (texts[0] ?? []).map((_, at) => Math.max(...texts.map((row) => width(row[at] ?? ''))));
   const numeric = widths.map((_, at) => rows.slice(1).some((row) => isNumber(row[at])));

@@ -23,7 +23,7 @@ import { type Subcommands, family } from '../../subcommands.js';
 import { diffLines } from '../../terminal/diff.js';
 import type { Style } from '../../terminal/style.js';
 import { sparkline } from '../../terminal/sparkline.js';
-import { elapsed, fit, tame } from '../../terminal/text.js';
+import { elapsed, fit, oneLine, tame } from '../../terminal/text.js';
 import { pythonWords } from '../../terminal/words.js';
 import { say } from '../models/shared.js';
 import { compare } from './compare.js';
@@ -146,7 +146,7 @@ function show(call: RunsCall): number {
     ),
   );
   const words = markLines(marksOfRun(run, call.store.marks(run.id)));
-  stdout.write(`${describe(run, series, { clients, marked: words }, call.style).join('\n')}\n`);
+  stdout.line(describe(run, series, { clients, marked: words }, call.style).join('\n'));
   return EXIT.ok;
 }
 
@@ -181,7 +181,7 @@ function markLines({ star, archived, tags = {}, note }: RunMarks): string[] {
       ([key, value]) => `tag ${key}${value === '' ? '' : ` = ${shortened(value)}`}`,
     ),
   ];
-  return lines.map((line) => tame(line, false));
+  return lines.map(oneLine);
 }
 
 function describe(
@@ -191,7 +191,7 @@ function describe(
   style: Style,
 ): string[] {
   const lines = [
-    `${style.bold(run.id)}  ${tame(titleOf(run), false)}  ${statusWord(run.status, style)}`,
+    `${style.bold(run.id)}  ${titleOf(run)}  ${statusWord(run.status, style)}`,
     `started ${run.createdAt} by ${run.user} on ${run.host} (${run.source ?? run.trigger})`,
     ...marked,
     ...toldByClient(run),
@@ -229,7 +229,7 @@ function describe(
 
 /** The pipeline; of a client's run its experiment, and what it is called there. */
 function titleOf({ pipeline, tracking }: RunDocument): string {
-  return tracking === undefined ? pipeline : `${pipeline} / ${tracking.name}`;
+  return oneLine(tracking === undefined ? pipeline : `${pipeline} / ${tracking.name}`);
 }
 
 /** Datasets and models of a run that an MLflow client has told of. */
@@ -240,7 +240,7 @@ function toldByClient({ tracking }: RunDocument): string[] {
   if (tracking.deleted !== undefined) lines.push(`deleted ${new Date(tracking.deleted).toISOString()}`);
   for (const { name, digest } of datasets) lines.push(`dataset ${name} (${digest})`);
   for (const { id } of modelOutputs) lines.push(`model models:/${id}`);
-  return lines.map((line) => tame(line, false));
+  return lines.map(oneLine);
 }
 
 /** What an MLflow client of a task has told of a run, but its metrics: those are the task's. */
