@@ -82,7 +82,10 @@ class Reader {
   constructor(file: string, home: string) {
     this.#home = home;
     this.#database = new Database(file, { readOnly: true });
-    const tables = this.#all("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => textOf(name)); // prettier-ignore
+    // Of a database of strangers nothing is computed that they have written: no view, no module, no generated column (which
+    // `pragma_table_info` leaves out). As https://www.sqlite.org/security.html says.
+    this.#database.exec('PRAGMA trusted_schema = OFF');
+    const tables = this.#all("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%'").map(({ name }) => textOf(name)); // prettier-ignore
     for (const table of tables) {
       const columns = this.#all('SELECT name FROM pragma_table_info(?)', table);
       this.#columns.set(table, new Set(columns.map(({ name }) => textOf(name))));
@@ -107,6 +110,20 @@ class Reader {
     return this.#columns.get(table)?.has(column) === true;
   }
 
+  /** All that is stored of a table, in the order of a column. */
+  #rows(table: string, order: string): readonly Row[] {
+    return this.#all(`SELECT ${this.#stored(table)} FROM ${table}${this.#order(table, order)}`);
+  }
+
+  #order(table: string, ...columns: readonly string[]): string {
+    const known = columns.filter((column) => this.#has(table, column));
+    return known.length === 0 ? '' : ` ORDER BY ${known.join(', ')}`;
+  }
+
+  #stored(table: string): string {
+    return [...(this.#columns.get(table) ?? [])].map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
+  }
+
   /** Rows of a table where a column has a value; none where this MLflow did not have the table yet. */
   #of(
     table: string,
@@ -116,7 +133,11 @@ class Reader {
     ...values: readonly (string | number)[]
   ): readonly Row[] {
     if (!this.#has(table, column)) return [];
-    return this.#all(`SELECT * FROM ${table} WHERE ${column} = ?${more}`, value, ...values);
+    return this.#all(
+      `SELECT ${this.#stored(table)} FROM ${table} WHERE ${column} = ?${more}`,
+      value,
+      ...values,
+    );
   }
 
   #texts(
@@ -131,16 +152,21 @@ class Reader {
   }
 
   experiments(): readonly ForeignExperiment[] {
-    return this.#all('SELECT * FROM experiments ORDER BY experiment_id').map((row) => {
+    return this.#rows('experiments', 'experiment_id').map((row) => {
       const id = numberOf(row['experiment_id']) ?? 0;
       return {
         name: textOf(row['name']),
         deleted: row['lifecycle_stage'] === 'deleted',
         tags: this.#texts('experiment_tags', 'experiment_id', id),
-        runs: this.#of('runs', 'experiment_id', id, ' ORDER BY start_time, run_uuid').map((run) =>
-          this.#run(run),
+        runs: this.#of('runs', 'experiment_id', id, this.#order('runs', 'start_time', 'run_uuid')).map(
+          (run) => this.#run(run),
         ),
-        models: this.#of('logged_models', 'experiment_id', id, ' ORDER BY creation_timestamp_ms')
+        models: this.#of(
+          'logged_models',
+          'experiment_id',
+          id,
+          this.#order('logged_models', 'creation_timestamp_ms'),
+        )
           .filter((model) => model['lifecycle_stage'] !== 'deleted')
           .map((model) => this.#model(model)),
       };
@@ -169,7 +195,8 @@ class Reader {
 
   /** A metric at a time, in the order of its steps. */
   *#points(id: string): ReturnType<ForeignRun['points']> {
-    const order = this.#has('metrics', 'step') ? ' ORDER BY step, timestamp' : ' ORDER BY timestamp';
+    if (!this.#has('metrics', 'run_uuid') || !this.#has('metrics', 'key')) return;
+    const order = this.#order('metrics', 'step', 'timestamp');
     for (const { key } of this.#all('SELECT DISTINCT key FROM metrics WHERE run_uuid = ?', id)) {
       const rows = this.#of('metrics', 'run_uuid', id, ` AND key = ?${order}`, textOf(key));
       yield rows.map((row) => ({
@@ -240,14 +267,14 @@ class Reader {
 
   registered(): readonly ForeignRegistered[] {
     if (!this.#has('registered_models', 'name')) return [];
-    return this.#all('SELECT * FROM registered_models ORDER BY name').map((row) => {
+    return this.#rows('registered_models', 'name').map((row) => {
       const name = textOf(row['name']);
       return {
         name,
         description: textOf(row['description']),
         tags: this.#texts('registered_model_tags', 'name', name),
         aliases: this.#texts('registered_model_aliases', 'name', name, ['alias', 'version']),
-        versions: this.#of('model_versions', 'name', name, ' ORDER BY version')
+        versions: this.#of('model_versions', 'name', name, this.#order('model_versions', 'version'))
           .filter((version) => version['current_stage'] !== 'Deleted_Internal')
           .map((version) => {
             const [run, stage] = [textOf(version['run_id']), textOf(version['current_stage'])];

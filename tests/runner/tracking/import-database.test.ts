@@ -80,3 +80,29 @@ test('what can’t be read is said, and nothing is taken in', async () => {
   }
   assert.deepEqual(project.runs(), []);
 });
+
+test('nothing is computed that strangers have written into a database, and names are no commands to the terminal', async () => {
+  const project = await TestProject.make();
+  const file = project.path('mlflow.db');
+  makeOld(file, '');
+  const database = new Database(file);
+  // A view without an end in the place of a table, and columns that take for ever to be computed.
+  const slow =
+    "GENERATED ALWAYS AS (printf('%.*c', 40, 'a') GLOB '*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b') VIRTUAL";
+  database.exec(`
+    DROP TABLE metrics;
+    CREATE VIEW metrics AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)
+      SELECT 'k' AS key, x AS value, 0 AS timestamp, '${RUN}' AS run_uuid FROM c;
+    ALTER TABLE runs ADD COLUMN name VARCHAR ${slow};
+    ALTER TABLE experiments ADD COLUMN slow INTEGER ${slow};
+    CREATE TABLE registered_models (name VARCHAR, description VARCHAR);
+  `);
+  database.run('INSERT INTO registered_models VALUES (?, ?)', ['\u001b]0;x\u0007\u202e../x\r\nok', '']);
+  database.close();
+  const { stdout, stderr } = await project.expect(1, ['tracking', 'import']);
+  assert.match(stdout, /took in 1 run of 1 experiment\n/);
+  assert.match(stderr, /^modelyard: the registered model \\u001b\]0;x\\u0007\\u202e\.\.\/x\\u000d\nok: /);
+  // eslint-disable-next-line no-control-regex -- control characters are the very thing looked for
+  assert.doesNotMatch(stdout + stderr, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
+  assert.deepEqual(project.runs()[0]?.tasks[0]?.metrics, {});
+});
