@@ -13,6 +13,7 @@ import type { Memory } from '../project/project.js';
 import { isListed, mayBeDefinition, walkProjects } from '../project/walk.js';
 import { Documents, pathOf, uriOfPath } from './documents.js';
 import { breathe, runSliced } from '../base/runs/steps.js';
+import { markingAnchors } from '../syntax/anchors.js';
 
 /** A file of a project as the editor knows it. */
 export interface Place {
@@ -87,8 +88,6 @@ export class Workspace {
   #syncing: Promise<void> | undefined;
   /** Documents that are being read in slices, by URI. */
   readonly #reading = new Map<string, Promise<void>>();
-  /** Who waits for a long document goes on after the one before. */
-  #turn: Promise<void> = Promise.resolve();
 
   /**
    * @param changed called after each change, possibly several times for one.
@@ -256,8 +255,11 @@ export class Workspace {
     if (!isLong(asked)) return;
     do {
       for (const one of this.#dirty) if (this.documents.of(one) === asked) await this.#read(one);
-      await (this.#turn = this.#turn.then(breathe));
+      await breathe();
     } while ([...this.#dirty].some((one) => this.documents.of(one) === asked));
+    const place = this.place(uri);
+    const read = place?.project.definition(place.path);
+    if (read !== undefined) await runSliced(markingAnchors(read.tree));
   }
 
   /** Once for all who ask: of two who read the same text the first would give up, and not know of what the second finds. */

@@ -5,11 +5,11 @@
 import path from 'node:path';
 import { runThrough } from '../base/runs/steps.js';
 import { defining } from '../definition/read/analyze.js';
-import type { Definition, FeaturesDefinition } from '../definition/read/analyze.js';
+import type { Definition, FeaturesDefinition, ParamsDefinition } from '../definition/read/analyze.js';
 import type { FileKind, ProjectSettings, RuleSeverity } from '../definition/definition.js';
 import type { FileText } from '../definition/text/file-text.js';
 import { NO_SETTINGS } from '../definition/read/read-project.js';
-import { paramsDefinition, type ParamSource, withParamFiles } from '../definition/params/files.js';
+import { definingParams, type ParamSource, withParamFiles } from '../definition/params/files.js';
 import type { FeatureFacts } from '../definition/known/feature-facts.js';
 import { globOf } from '../definition/text/glob.js';
 import type { Glob } from '../definition/text/glob.js';
@@ -247,11 +247,14 @@ export class Project {
       if (!this.namesParams(relative) || this.#prober.probe(relative) === 'outside')
         return this.#refuse(relative, identity);
       if (before?.kind === 'params' && before.tree.text === read.text) return false;
-      this.#takeParams(relative, read.text);
+      const params = yield* definingParams(read.text, relative);
+      if (turn === this.#turns.get(relative)) this.#takeParams(params);
       return true;
     }
     if (before?.kind !== 'params' && before?.tree.text === read.text) return false;
     const definition = yield* defining(read.text, relative, identity.kind, before?.tree);
+    if (definition.kind === 'pipeline')
+      for (const file of definition.pipeline.paramFiles ?? []) yield* this.#readingParams(file.path);
     if (turn !== this.#turns.get(relative)) return true;
     this.#unread.delete(relative);
     this.#refused.delete(relative);
@@ -285,6 +288,11 @@ export class Project {
   }
 
   #paramsAt(relative: string): ParamSource {
+    return runThrough(this.#readingParams(relative));
+  }
+
+  /** Who asks for them afterwards has them. */
+  *#readingParams(relative: string): Generator<void, ParamSource> {
     const known = this.#definitions.get(relative);
     if (known?.kind === 'params') return { ok: true, tree: known.tree };
     if (known !== undefined || this.#unread.has(relative))
@@ -302,7 +310,9 @@ export class Project {
             : "can't be read.";
       return { ok: false, why };
     }
-    const definition = paramsDefinition(read.text, relative);
+    const turn = this.#turns.get(relative);
+    const definition = yield* definingParams(read.text, relative);
+    if (turn !== this.#turns.get(relative)) return { ok: true, tree: definition.tree };
     this.#definitions.set(relative, definition);
     if (read.stamp !== '') this.#stamps.set(relative, read.stamp);
     this.#refused.delete(relative);
@@ -310,9 +320,10 @@ export class Project {
     return { ok: true, tree: definition.tree };
   }
 
-  #takeParams(relative: string, text: string): void {
+  #takeParams(definition: ParamsDefinition): void {
+    const relative = definition.path;
     this.#refused.delete(relative);
-    this.#definitions.set(relative, paramsDefinition(text, relative));
+    this.#definitions.set(relative, definition);
     this.#changed(relative);
     this.#paramsChanged(relative);
   }

@@ -1,7 +1,7 @@
 /** Where a text writes `&name` and `*name`: the tree has the values that they stand for, and no trace of the words. */
-import { memo } from '../base/memo.js';
-import { type CST, Parser } from 'yaml';
+import { type CST, Lexer, Parser } from 'yaml';
 import { defined } from '../base/defined.js';
+import { runThrough } from '../base/runs/steps.js';
 import type { Span, SyntaxTree } from './tree.js';
 
 export interface AnchorMark {
@@ -22,16 +22,37 @@ const NONE: AnchorMarks = { anchors: [], aliases: [] };
 /** Whether a text may hold any: most files hold none, and aren't read a second time. */
 const MARK = /(?:^|[\s,[{])[&*][^\s,[\]{}&*]/;
 
-/** The marks of a text, in its order. */
-export const anchorMarks = memo((tree: SyntaxTree): AnchorMarks => {
-  // What was not read as YAML has none; nor is a text read that nothing came of.
-  return tree.root === null || !MARK.test(tree.text) ? NONE : read(tree.text);
-});
+const known = new WeakMap<SyntaxTree, AnchorMarks>();
 
-function read(text: string): AnchorMarks {
+/** The marks of a text, in its order. */
+export function anchorMarks(tree: SyntaxTree): AnchorMarks {
+  return known.get(tree) ?? runThrough(markingAnchors(tree));
+}
+
+/** The same in steps, for who has others to answer in between: who asks for them afterwards has them. */
+export function* markingAnchors(tree: SyntaxTree): Generator<void, AnchorMarks> {
+  // What was not read as YAML has none; nor is a text read that nothing came of.
+  const marks =
+    known.get(tree) ?? (tree.root === null || !MARK.test(tree.text) ? NONE : yield* reading(tree.text));
+  known.set(tree, marks);
+  return marks;
+}
+
+/** So many lexemes, or tokens, are looked at in one step. */
+const A_STEP = 2_000;
+
+function* reading(text: string): Generator<void, AnchorMarks> {
   const found: { readonly kind: 'anchor' | 'alias'; readonly name: string; readonly at: number }[] = [];
-  const stack: unknown[] = [...new Parser().parse(text)];
+  const stack: unknown[] = [];
+  const parser = new Parser();
+  let seen = 0;
+  for (const lexeme of new Lexer().lex(text, false)) {
+    stack.push(...parser.next(lexeme));
+    if (++seen % A_STEP === 0) yield;
+  }
+  stack.push(...parser.end());
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (++seen % A_STEP === 0) yield;
     if (Array.isArray(next)) {
       for (const item of next) stack.push(item);
     } else if (typeof next === 'object' && next !== null) {

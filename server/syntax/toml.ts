@@ -4,6 +4,7 @@
  */
 import { parse, TomlDate, TomlError } from 'smol-toml';
 import { isNumberText } from '../base/numeral.js';
+import { runThrough } from '../base/runs/steps.js';
 import { SIZE_LIMIT } from './parse.js';
 import { lineStartsOf } from './text.js';
 import type { MapEntry, ScalarNode, Span, SyntaxNode, SyntaxTree } from './tree.js';
@@ -13,6 +14,11 @@ const MAX_DEPTH = 64;
 
 /** Never throws: what is no TOML gives a problem with its place. */
 export function parseToml(text: string): SyntaxTree {
+  return runThrough(parsingToml(text));
+}
+
+/** The same in steps, for who has others to answer in between. */
+export function* parsingToml(text: string): Generator<void, SyntaxTree> {
   const lineStarts = lineStartsOf(text);
   const base = { text, comments: [], lineStarts };
   if (text.length > SIZE_LIMIT) {
@@ -21,7 +27,10 @@ export function parseToml(text: string): SyntaxTree {
   }
   try {
     const table = parse(text, { integersAsBigInt: 'asNeeded', maxDepth: MAX_DEPTH });
-    return { ...base, root: nodeOf(table, [], placesIn(text), text), problems: [] };
+    yield;
+    const places = yield* placesIn(text);
+    yield;
+    return { ...base, root: nodeOf(table, [], places, text), problems: [] };
   } catch (error) {
     const found = error instanceof TomlError ? error : undefined;
     const line = Math.max(0, (found?.line ?? 1) - 1);
@@ -107,13 +116,17 @@ function scalarOf(value: unknown, written: string | undefined): Pick<ScalarNode,
   return { value: text, text };
 }
 
+/** So many entries are looked for in one step. */
+const ENTRIES_A_STEP = 500;
+
 /** Where keys and their values stand, by the path of the key. Of lists of tables nothing is said. */
-function placesIn(text: string): Places {
+function* placesIn(text: string): Generator<void, Places> {
   const places = new Map<string, Place>();
   const lists = new Set<string>();
   const reader = new Reader(text);
   let table: readonly string[] | undefined = [];
-  while (reader.next()) {
+  for (let entries = 1; reader.next(); entries++) {
+    if (entries % ENTRIES_A_STEP === 0) yield;
     if (reader.take('[')) {
       const isList = reader.take('[');
       const steps = reader.key();

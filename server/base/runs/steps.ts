@@ -11,9 +11,16 @@ export function runThrough<T>(steps: Generator<void, T>): T {
   }
 }
 
-/** Lets everything that waits in the event loop go first. */
+let last: Promise<void> = Promise.resolve();
+
+/**
+ * Lets everything that waits in the event loop go first. Of several who pause, one goes on in each turn of the loop: who
+ * asks for something waits for one slice, however many pieces of work there are.
+ */
 export function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  // Two turns: in the first a message comes in, in the second it is handled.
+  last = last.then(() => new Promise((resolve) => setImmediate(() => setImmediate(resolve))));
+  return last;
 }
 
 /** Runs a generator to its end, pausing between its steps whenever a slice of time is used up. */

@@ -1,5 +1,6 @@
 /** Params that stand in files beside the pipeline: which files `from` names, and what a pipeline gets from them. */
-import { parseValues, VALUES_FILE } from '../../syntax/values.js';
+import { runThrough } from '../../base/runs/steps.js';
+import { parsingValues, VALUES_FILE } from '../../syntax/values.js';
 import { positionAt } from '../../syntax/text.js';
 import type { MapEntry, Span, SyntaxNode, SyntaxTree } from '../../syntax/tree.js';
 import type { Param, ParamFile, Pipeline, StructuralProblem } from '../definition.js';
@@ -57,7 +58,12 @@ function wrongPath(path: string): string | undefined {
 
 /** A file of params, as it is read for the pipelines that name it. */
 export function paramsDefinition(text: string, path: string): ParamsDefinition {
-  const tree = parseValues(text, path);
+  return runThrough(definingParams(text, path));
+}
+
+/** The same in steps, for who has others to answer in between. */
+export function* definingParams(text: string, path: string): Generator<void, ParamsDefinition> {
+  const tree = yield* parsingValues(text, path);
   return { kind: 'params', path, tree, problems: [], syntaxProblems: tree.problems };
 }
 
