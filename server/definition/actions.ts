@@ -214,6 +214,11 @@ export const ACTIONS: { readonly [K in ActionKind]: ActionFacts<ActionOf<K>> } =
   pipeline: { values: 'any' },
 };
 
+/** Whether it runs commands, or code, of the author. */
+export function isScript(kind: string): boolean {
+  return kind === 'run' || kind === 'notebook';
+}
+
 /** What is known of an action. */
 export function factsOf(action: Action): ActionFacts {
   // The entry of a kind takes the actions of that kind, which TypeScript can't follow through the union.

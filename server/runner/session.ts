@@ -39,7 +39,7 @@ import { systemShell, findShell, missingShell } from './execute/shells.js';
 import { TaskStates, statesFile } from './plan/state.js';
 import { TaskPythons } from './python/task-python.js';
 import type { Versions } from './execute/versions.js';
-import { PLAN_BYTES, Workspace } from './resolve/workspace.js';
+import { PLAN_BYTES, Workspace, outputPlaces } from './resolve/workspace.js';
 
 /** How a task ended, as far as others care. */
 export interface TaskResult extends Identity, Pick<TaskOutcome, 'inputs' | 'metrics'> {
@@ -192,6 +192,7 @@ export class Session {
     };
     this.#scopes = new StaticScopes(options.pipeline, known);
     this.graph = this.#graphOf({ ...known, viewSources: viewSources(this.featureFiles) });
+    this.workspace.outputs = this.graph.instances.flatMap(outputPlaces);
     const selected = select(this.graph, options.selection ?? {});
     this.#selected = selected.ok ? selected.ids : new Set();
     this.problem = selected.ok

@@ -7,7 +7,7 @@ import { listed } from '../../definition/actions.js';
 import type { Pipeline } from '../../definition/definition.js';
 import { globOf } from '../../definition/text/glob.js';
 import { type Graph, buildGraph } from '../../definition/graph/graph.js';
-import { isGlob, isWithin, normalizePath } from '../../definition/text/paths.js';
+import { foldersOf, isGlob, isWithin, normalizePath } from '../../definition/text/paths.js';
 import { type Selection, select } from '../../runner/select.js';
 import { fileStamp } from '../../stores/disk/folder.js';
 import { expandGlob } from '../../stores/content/linked-folders.js';
@@ -67,7 +67,8 @@ export function watchedFiles(
     readers: (file) => {
       const found = new Set<string>();
       for (const [one, ids] of plain) if (isWithin(file, one)) for (const id of ids) found.add(id);
-      for (const [one, ids] of globs) if (globOf(one).matches(file)) for (const id of ids) found.add(id);
+      for (const [one, ids] of globs)
+        if ([file, ...foldersOf(file)].some(globOf(one).matches)) for (const id of ids) found.add(id);
       return found;
     },
     look: () => {
@@ -77,7 +78,10 @@ export function watchedFiles(
           stamps.set(file, fileStamp(path.join(root, file)));
       };
       for (const file of plain.keys()) filesIn(root, file).forEach(note);
-      for (const glob of globs.keys()) expanded(root, glob).forEach(note);
+      for (const glob of globs.keys())
+        expanded(root, glob)
+          .flatMap((one) => filesIn(root, one))
+          .forEach(note);
       return stamps;
     },
   };
@@ -85,7 +89,7 @@ export function watchedFiles(
 
 function expanded(root: string, glob: string): readonly string[] {
   try {
-    return expandGlob(root, glob);
+    return expandGlob(root, glob, { whole: () => true });
   } catch {
     return [];
   }

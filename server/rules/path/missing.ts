@@ -12,6 +12,7 @@ export function isMissing(context: RuleContext, text: string, glob: boolean): bo
   const isMade = (index: OutputIndex): boolean =>
     path === '' ? mayMakeMatching(index, globOf(text)) : mayMake(index, path);
   if (pipeline !== undefined && isMade(outputIndex(pipeline))) return false;
-  const missing = glob ? project.matches?.(text) === false : project.probe(path) === 'missing';
+  const pattern = normalizePath(text);
+  const missing = glob ? project.matches?.(pattern ?? text) === false : project.probe(path) === 'missing';
   return missing && !isMade(projectOutputs(project));
 }

@@ -1,7 +1,7 @@
 /** An instance of a task with every expression replaced by its value: what is run, and the parts of its fingerprint. */
 import { existsSync } from 'node:fs';
 import { defined } from '../../base/defined.js';
-import { factsOf } from '../../definition/actions.js';
+import { factsOf, isScript } from '../../definition/actions.js';
 import type {
   ArtifactKind,
   Check,
@@ -42,7 +42,7 @@ import { plainTableOptions } from '../../definition/table-options.js';
 import { type Facts, TaskScope } from './scope.js';
 import { LONGEST_VARIABLE, systemShell } from '../execute/shells.js';
 import { headOf, outputOf, partOf, wordsOf } from './used.js';
-import type { ExcludedPath, TaskInputPath, Workspace } from './workspace.js';
+import { type ExcludedPath, type TaskInputPath, type Workspace, outputPlaces } from './workspace.js';
 
 type Span = TemplateText['span'];
 
@@ -117,10 +117,6 @@ export function resolveTask(
   }
 }
 
-function isScript(work: Work | undefined): boolean {
-  return work?.kind === 'run' || work?.kind === 'notebook';
-}
-
 class Resolver {
   readonly #pipeline: Pipeline;
   readonly #instance: Instance;
@@ -172,7 +168,7 @@ class Resolver {
   /** Other actions than commands read files as they are; so does DVC. */
   #code(work: Work | undefined): PythonCode {
     const { task } = this.#instance;
-    if (!isScript(work) || task.stage !== undefined) return 'bytes';
+    if (work === undefined || !isScript(work.kind) || task.stage !== undefined) return 'bytes';
     return pythonWish(task, this.#pipeline, this.#facts.places.python).code;
   }
 
@@ -420,9 +416,6 @@ class Resolver {
 
   #inputs(work: Work | undefined): TaskInputPath[] {
     const { autoInputs } = this.#instance.task;
-    if (autoInputs !== undefined && !isScript(work)) {
-      throw new Unresolved('`inputs: auto` is for tasks that run commands or a notebook', false, autoInputs);
-    }
     const inputs = new Map<string, TaskInputPath>();
     const has = (path: string): boolean => inputs.has(path) && inputs.get(path)?.seen !== true;
     const plain = (path: string, optional = false): void => {
@@ -431,12 +424,19 @@ class Resolver {
     const { files, sources = [] } = work === undefined ? {} : (planOf(work).reads?.(work.settings) ?? {});
     const own = files === undefined ? this.#instance.inputs.length : this.#instance.task.inputs.length;
     for (const path of files ?? []) plain(path);
+    const outputs = outputPlaces(this.#instance);
     for (const input of this.#instance.inputs.slice(0, own)) {
       const exclude = input.exclude.map((one) => this.#path(one, 'input'));
       const found = this.#path(input, 'input');
       const seen = input.text.span === autoInputs;
       if (seen && has(found.path)) continue;
-      inputs.set(found.path, { ...found, exclude, optional: input.optional, ...(seen ? { seen } : {}) });
+      inputs.set(found.path, {
+        ...found,
+        exclude,
+        optional: input.optional,
+        ...(seen ? { seen } : {}),
+        ...(found.glob ? { own: outputs } : {}),
+      });
     }
     for (const source of sources) {
       const glob = isGlob(source);

@@ -1,11 +1,13 @@
 /** The project's files as tasks name them: kept inside the project, globs expanded, contents hashed. */
 import { lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import type { Instance } from '../../definition/graph/graph.js';
 import { globOf } from '../../definition/text/glob.js';
 import {
   escapeGlob,
   foldersOf,
   isOutside,
+  isWithin,
   normalizePath,
   windowsNameProblem,
 } from '../../definition/text/paths.js';
@@ -27,6 +29,8 @@ export interface TaskInputPath {
   readonly optional: boolean;
   /** Nobody says so: the last execution was seen to read it. */
   readonly seen?: true;
+  /** Where the task itself puts something out: no folder there is one that its globs mean. */
+  readonly own?: readonly string[];
 }
 
 export interface ExcludedPath {
@@ -48,6 +52,8 @@ export const PLAN_BYTES = 64 * 1024 * 1024;
 export class Workspace {
   readonly root: string;
   readonly hashes: HashIndex;
+  /** Where tasks of the pipeline put something out. */
+  outputs: readonly string[] = [];
   readonly #realFolders = new Map<string, string | undefined>();
   readonly #absent = new Map<string, string | undefined>();
   readonly #realParents = new Map<string, string>();
@@ -126,21 +132,24 @@ export class Workspace {
     return expandGlob(this.root, glob);
   }
 
-  /** What an input comes to: paths to be read. None where it is a glob that matches nothing, or all is left out. */
-  pathsOf({ path: given, glob, exclude }: Omit<TaskInputPath, 'optional'>): string[] {
-    if (exclude.length === 0) return glob ? this.expand(given) : [given];
+  /**
+   * What an input comes to: paths to be read. None where it is a glob that matches nothing, or all is left out. A folder that
+   * a glob matches is read as a whole, but for one that tasks write into: it holds what is made later, too.
+   */
+  pathsOf({ path: given, glob, exclude, own = [] }: Omit<TaskInputPath, 'optional'>): string[] {
+    const whole = (folder: string): boolean =>
+      !own.some((one) => isWithin(folder, one)) &&
+      !this.outputs.some((one) => one !== folder && isWithin(one, folder));
+    if (exclude.length === 0) return glob ? expandGlob(this.root, given, { whole }) : [given];
     const tests = exclude.map((one) =>
       one.glob ? globOf(one.path).matches : (path: string) => path === one.path,
     );
     const out = (path: string): boolean =>
       [path, ...foldersOf(path)].some((one) => tests.some((test) => test(one)));
-    const isFolder = !glob && statOf(this.absolute(given))?.isDirectory() === true;
-    const all = glob
-      ? this.expand(given)
-      : isFolder
-        ? expandGlob(this.root, given === '.' ? '**' : `${escapeGlob(given)}/**`, true)
-        : [given];
-    return all.filter((path) => !out(path));
+    if (glob) return expandGlob(this.root, given, { whole, out });
+    if (statOf(this.absolute(given))?.isDirectory() !== true) return out(given) ? [] : [given];
+    const everything = given === '.' ? '**' : `${escapeGlob(given)}/**`;
+    return expandGlob(this.root, everything, { everything: true, out });
   }
 
   /** Hash and size of a file or folder as it is now. Large files are read with others getting a turn. */
@@ -190,6 +199,11 @@ export class Workspace {
     });
     return hashOf(lines.join('')).slice('sha256:'.length);
   }
+}
+
+/** Paths of outputs, and for globs the folder that they match in. */
+export function outputPlaces({ outputs }: Pick<Instance, 'outputs'>): string[] {
+  return outputs.flatMap(({ path, glob }) => (path === undefined ? [] : [glob ? globOf(path).base : path]));
 }
 
 /** Of what is not there the nearest folder that is, and the rest as it is written. */

@@ -56,34 +56,58 @@ export function leadsToFolder(link: string): boolean {
   return identityOf(link) !== undefined;
 }
 
+/** What of it a walk takes. */
+export interface GlobWalk {
+  /** Folders as `node_modules` are looked into as well. */
+  readonly everything?: boolean;
+  /** Whether a folder that the glob matches is taken with all that is in it. Default: files only. */
+  readonly whole?: (folder: string) => boolean;
+  /** What is left out, with all that is in it. What is left of a folder that is taken as a whole is named file by file. */
+  readonly out?: (path: string) => boolean;
+}
+
+/** A name that only a glob matches that takes everything below a folder. */
+const ANY_NAME = 'a\u0001b';
+
 /**
  * Files that a glob matches, relative to the root, sorted. A link to a folder that the glob matches itself is one of them:
  * who reads it reads what is in there.
  *
- * @param everything folders as `node_modules` are looked into as well
  * @throws where the glob is one that can't be matched
  */
-export function expandGlob(root: string, source: string, everything = false): string[] {
+export function expandGlob(root: string, source: string, walk: GlobWalk = {}): string[] {
   const compiled = compileGlob(source);
   if (!compiled.ok) throw new Error(compiled.message);
   const { base, matches, mayMatchIn } = compiled.glob;
+  const { out, whole } = walk;
   // A folder that nobody means is looked into where the glob names it.
   const skipped = new Set(
-    everything ? [] : [...NEVER_WALKED].filter((name) => !source.split('/').includes(name)),
+    walk.everything === true ? [] : [...NEVER_WALKED].filter((name) => !source.split('/').includes(name)),
   );
   const found: string[] = [];
-  const folders = [{ relative: base, folder: new WalkedFolder(path.join(root, base)) }];
+  /** `all`: everything in the folder is meant. */
+  const folders = [{ relative: base, folder: new WalkedFolder(path.join(root, base)), all: false }];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
-    const { folder } = next;
+    const { folder, all } = next;
     for (const entry of entriesOf(folder.absolute)) {
       const relative = next.relative === '' ? entry.name : `${next.relative}/${entry.name}`;
+      if (out?.(relative) === true) continue;
       const absolute = `${folder.absolute}/${entry.name}`;
-      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && leadsToFolder(absolute));
-      if (!isFolder || (!entry.isDirectory() && matches(relative))) {
-        if (matches(relative)) found.push(relative);
-      } else if (!skipped.has(entry.name) && mayMatchIn(relative)) {
-        const entered = folder.enter(absolute, !entry.isDirectory());
-        if (entered !== undefined) folders.push({ relative, folder: entered });
+      const isReal = entry.isDirectory();
+      const isFolder = isReal || (entry.isSymbolicLink() && leadsToFolder(absolute));
+      const meant = all || matches(relative);
+      if (!isFolder) {
+        if (meant) found.push(relative);
+        continue;
+      }
+      const isWhole =
+        meant &&
+        (!isReal ||
+          (!skipped.has(entry.name) && whole?.(relative) === true && !matches(`${relative}/${ANY_NAME}`)));
+      if (isWhole && out === undefined) found.push(relative);
+      else if (all || isWhole || (!skipped.has(entry.name) && mayMatchIn(relative))) {
+        const entered = folder.enter(absolute, !isReal);
+        if (entered !== undefined) folders.push({ relative, folder: entered, all: all || isWhole });
       }
     }
   }

@@ -76,7 +76,10 @@ test('what begins with ! or is excluded does not count', async () => {
     'data/tmp/y': '1',
     'data/tmp/keep': '1',
     'data/sub/z.log': '1',
+    'raw/k.log': '1',
+    'raw/k.csv': '1',
   });
+  symlinkSync('../raw', project.path('data', 'ext'));
   const changes: [file: string, stale: string[]][] = [
     ['models/a.bin', ['glob', 'expr']],
     ['models/b.bin', []],
@@ -86,6 +89,8 @@ test('what begins with ! or is excluded does not count', async () => {
     ['data/tmp/keep', ['again']],
     ['data/sub/z.log', ['again']],
     ['data/sub/new', ['folder', 'again']],
+    ['raw/k.log', ['again']],
+    ['raw/k.csv', ['folder', 'again']],
   ];
   assert.equal((await project.run(['lint'])).stdout.includes('models/b.bin'), false);
   await project.expect(0, ['run']);
@@ -96,6 +101,33 @@ test('what begins with ! or is excluded does not count', async () => {
     assert.deepEqual(run.sort(), stale.toSorted(), file);
     await project.expect(0, ['run']);
   }
+});
+
+test('a folder that a glob matches is read as a whole, but for one that tasks write into', async () => {
+  const project = await TestProject.make(
+    "tasks:\n  cells: {matrix: {x: [1, 2]}, run: 'mkdir -p parts/${{ matrix.x }}; cat src > parts/${{ matrix.x }}/f', inputs: [src], outputs: {o: 'parts/${{ matrix.x }}'}}\n" +
+      "  all: {run: 'cat parts/*/f > all', inputs: ['parts/*'], outputs: {o: all}}\n" +
+      "  table: {run: 'cat data/*.csv/part > rows', inputs: ['data/*.csv', '!data/*.csv/_*'], outputs: {o: rows}}\n" +
+      "  clean: {run: 'mkdir -p data/made/out; cat data/raw > data/made/out/x', inputs: ['data/*'], outputs: {o: data/made/out}}\n" +
+      "  later: {run: 'cat data/made/out/x > data/made/y', inputs: [data/made/out], outputs: {o: data/made/y}}\n",
+  );
+  project.write({ src: '1', 'data/raw': '1', 'data/a.csv/part': '1', 'data/a.csv/_log': '1' });
+  const changes: [file: string, ran: string[]][] = [
+    ['src', ['all', 'cells@1', 'cells@2']],
+    ['data/a.csv/part', ['clean', 'table']],
+    ['data/a.csv/_log', ['clean']],
+    ['nothing', []],
+  ];
+  assert.equal((await project.run(['lint'])).code, 0);
+  await project.expect(0, ['run']);
+  for (const [file, ran] of changes) {
+    project.write({ [file]: '2' });
+    await project.expect(0, ['run']);
+    const statuses = Object.entries(project.statuses());
+    const succeeded = statuses.filter(([, status]) => status === 'succeeded').map(([id]) => id);
+    assert.deepEqual(succeeded.sort(), ran, file);
+  }
+  assert.deepEqual([project.read('all'), project.read('rows')], ['22', '2']);
 });
 
 test('an input that is left out is nothing to wait for', async () => {
