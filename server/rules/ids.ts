@@ -56,6 +56,7 @@ export const RULE_IDS = [
   'task/undeclared-variable',
   'task/duration',
   'task/executor-mismatch',
+  'task/no-effect',
   'resource/unit',
   'resource/impossible',
   'resource/oversized',

@@ -82,6 +82,7 @@ import { duplicateKey } from './syntax/duplicate-key.js';
 import { expression } from './syntax/expression.js';
 import { yaml } from './syntax/yaml.js';
 import { executorMismatch } from './task/executor-mismatch.js';
+import { noEffect } from './task/no-effect.js';
 import { duration } from './task/duration.js';
 import { cutByComment } from './task/cut-by-comment.js';
 import { hiddenFailure } from './task/hidden-failure.js';
@@ -145,6 +146,7 @@ export const ALL_RULES: readonly Rule[] = [
   undeclaredVariable,
   duration,
   executorMismatch,
+  noEffect,
   unit,
   impossible,
   oversized,

@@ -4,6 +4,7 @@
  */
 import { defined } from '../../base/defined.js';
 import { bareExpression } from '../../syntax/expressions/expression.js';
+import { entryOf } from '../../syntax/text.js';
 import type {
   MapEntry,
   MapNode,
@@ -13,6 +14,7 @@ import type {
   SyntaxProblem,
   SyntaxTree,
 } from '../../syntax/tree.js';
+import { isScript } from '../actions.js';
 import type { ExpressionSite, StructuralProblem } from '../definition.js';
 import { alternatives, didYouMean, similar } from '../names/names.js';
 import type { Hint } from '../schema/hint.js';
@@ -258,6 +260,7 @@ class Walker {
         map.exactlyOne,
       );
     }
+    this.autoInputs(node, found);
     for (const other of others) {
       if (other.key.text === first?.key.text) continue;
       this.report(
@@ -267,6 +270,15 @@ class Walker {
         other.key.text,
       );
     }
+  }
+
+  /** Only what Python opens can be seen. */
+  private autoInputs(task: MapNode, actions: readonly MapEntry[]): void {
+    const inputs = entryOf(task, 'inputs')?.value;
+    if (inputs?.kind !== 'scalar' || inputs.value !== 'auto') return;
+    if (actions.length === 0 || actions.some(({ key }) => isScript(key.text))) return;
+    const message = '`inputs: auto` is for tasks that run commands or a notebook: name the files.';
+    this.report('value', inputs.span, message);
   }
 
   private scalar(node: ScalarNode, shape: Shape): void {

@@ -1,6 +1,6 @@
 import type { StructuralProblem } from '../../definition/definition.js';
 import type { Span, SyntaxTree } from '../../syntax/tree.js';
-import { removalSpan, renames } from '../shared/edits.js';
+import { removal, renames } from '../shared/edits.js';
 import type { Fix, Rule, RuleContext } from '../rule.js';
 import { entryAt } from '../shared/places.js';
 import { reportStructural } from '../structural.js';
@@ -48,19 +48,14 @@ without a word: \`ouputs:\` would run the task and keep nothing.
 };
 
 function fixesOf(context: RuleContext, problem: StructuralProblem): Fix[] {
-  const { tree, path } = context.definition;
+  const { tree } = context.definition;
   const entry = entryAt(tree, problem.span.start);
   const fixes = renames(context, problem.span, problem.candidates ?? []).map((fix) =>
     // What the whole file is about is never guessed.
     isTopLevel(tree, problem.span) ? { ...fix, preferred: false } : fix,
   );
   if (entry === undefined) return fixes;
-  const remove = {
-    title: `Remove "${entry.key.text}"`,
-    edits: [{ path, span: removalSpan(tree, entry.span), newText: '' }],
-    preferred: false,
-  };
-  return [...fixes, remove];
+  return [...fixes, removal(context, entry)];
 }
 
 function isTopLevel({ root }: SyntaxTree, { start }: Span): boolean {

@@ -31,6 +31,10 @@ alternatives in braces, groups such as \`@(a|b)\`, look-ahead, references back t
   ],
   bad: [
     {
+      files: 'params: { x: 1 }\ntasks:\n  gate:\n    check: [params.x > 1]\n    inputs: «auto»\n',
+      messages: ['`inputs: auto` is for tasks that run commands or a notebook: name the files.'],
+    },
+    {
       files:
         'tasks:\n  train:\n    matrix: { lr: [0.1, 0.2], depth: [2] }\n    cell-name: «depth-${{ matrix.depth }}»\n    run: ./train.sh ${{ matrix.lr }}\n    cache: false\n',
       messages: [

@@ -46,6 +46,12 @@ export function removalSpan(tree: SyntaxTree, span: Span): Span {
   return { start: span.start - (leading?.[0].length ?? 0), end: span.end };
 }
 
+/** Takes an entry out; never by "fix all". */
+export function removal({ definition: { path, tree } }: RuleContext, entry: MapEntry): Fix {
+  const edits = [{ path, span: removalSpan(tree, entry.span), newText: '' }];
+  return { title: `Remove "${entry.key.text}"`, edits, preferred: false };
+}
+
 /**
  * Inserts `key: value` as a sibling in front of an entry, in the style of its map.
  *

@@ -134,6 +134,6 @@ tasks:
   project.write({
     'main.pipeline.yaml': 'tasks:\n  ok: { check: ["${{ 1 == 1 }}"], inputs: auto }\n',
   });
-  const { stderr, stdout } = await project.expect(1, ['run']);
+  const { stderr, stdout } = await project.expect(2, ['run']);
   assert.match(stderr + stdout, /`inputs: auto` is for tasks that run commands/);
 });
