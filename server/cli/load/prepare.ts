@@ -1,6 +1,7 @@
 /** From the arguments of `run` and `plan` to a pipeline with its params: everything that can be wrong before a run. */
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
+import { setOwn } from '../../base/set-own.js';
 import type { Json } from '../../definition/definition.js';
 import { similar } from '../../definition/names/names.js';
 import { resolveParams } from '../../runner/resolve/params.js';
@@ -190,7 +191,7 @@ function givenParams(args: Arguments): Record<string, Json> {
   for (const text of args.texts('param')) {
     const at = text.indexOf('=');
     if (at <= 0) throw new UsageError(`--param takes NAME=VALUE, not "${text}"`);
-    given[text.slice(0, at)] = text.slice(at + 1);
+    setOwn(given, text.slice(0, at), text.slice(at + 1));
   }
   return given;
 }
