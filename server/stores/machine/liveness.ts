@@ -196,6 +196,8 @@ function runsHere({ pid, processStart }: ProcessIdentity): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   if (ownIdentity().processStart === undefined) return pidInUse(pid);
   if (processStart === undefined) return false;
+  // A run asks for itself at each step.
+  if (pid === process.pid) return ownIdentity().processStart === processStart;
   if (process.platform !== 'linux') return processStartOf(pid) === processStart;
   const stat = linuxStat(pid);
   // A zombie has ended; only its parent has not looked yet.

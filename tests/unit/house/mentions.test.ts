@@ -32,3 +32,12 @@ test('every file that docs and comments name is there', () => {
     );
   assert.deepEqual(missing, []);
 });
+
+test('npm run torture finds every test that has a long form', () => {
+  const listed = execFileSync(process.execPath, ['scripts/torture.mjs', '--list'], { encoding: 'utf8' });
+  const found = new Set(listed.trim().split('\n'));
+  const files = execFileSync('git', ['grep', '-lE', '\\bcases\\([0-9]', '--', 'tests'], { encoding: 'utf8' });
+  const long = files.trim().split('\n').filter((file) => file.endsWith('.test.ts')); // prettier-ignore
+  assert.ok(long.length > 20);
+  for (const file of long) assert.ok(found.has(file), `${file} is not among them`);
+});
