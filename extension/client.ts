@@ -26,6 +26,7 @@ const SELECTOR = [
 const COMMANDS: Readonly<Record<LensCommand, true>> = {
   'modelyard.runPipeline': true,
   'modelyard.runTask': true,
+  'modelyard.debugTask': true,
   'modelyard.planPipeline': true,
   'modelyard.showGraph': true,
   'modelyard.showRun': true,

@@ -22,6 +22,7 @@ import type { Context } from './context.js';
 import { ForeignMemories } from './project/foreign-memories.js';
 import { registerMemoryNotices } from './project/memory-notices.js';
 import { registerExpiredQuestions } from './approvals/expired-questions.js';
+import { registerDebugger } from './pipelines/debug.js';
 import { registerFileStatus } from './pipelines/file-status.js';
 import { registerModelDocuments } from './models/documents.js';
 import { registerApprovalPanels } from './approvals/panel.js';
@@ -74,6 +75,7 @@ export function activate(extension: vscode.ExtensionContext): Api {
   registerModelDocuments(context);
   registerStatusBar(context);
   registerPythonStatus(extension, client, state, python);
+  registerDebugger(extension);
   registerFileStatus(context);
   registerTerminalCommand(extension);
   registerApprovalNotices(context);

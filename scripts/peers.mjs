@@ -1,6 +1,6 @@
 // The Python programs that tests are held against, from PyPI: `tests/peers/requirements.txt` in `.venv/peers`, and by
 // `peers.mjs dvc` `tests/peers/dvc.txt` in `.venv/dvc`, by `peers.mjs mlflow` the real MLflow client, by `mlflow-2` the one before,
-// by `mlflow-server` MLflow with its server and stores, by `snakemake` Snakemake with its executor for Slurm. Installs them once; prints the interpreter. With --optional it is no failure when they can't be installed: the tests that need them are skipped.
+// by `mlflow-server` MLflow with its server and stores, by `snakemake` Snakemake with its executor for Slurm, by `debugpy` the debugger. Installs them once; prints the interpreter. With --optional it is no failure when they can't be installed: the tests that need them are skipped.
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const APART = {
   dvc: 'DVC',
+  debugpy: 'debugpy',
   mlflow: 'MLflow client',
   'mlflow-2': 'MLflow client 2.22',
   'mlflow-server': 'MLflow server',

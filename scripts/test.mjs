@@ -117,6 +117,7 @@ const STAGES = [
     check('host', node('scripts/vscode-host.mjs')),
     check('peers', node('scripts/peers.mjs')),
     check('dvc', node('scripts/peers.mjs', 'dvc', '--optional')),
+    check('debugpy', node('scripts/peers.mjs', 'debugpy', '--optional')),
     check(
       'mlflow-client',
       ...['mlflow', 'mlflow-2', 'mlflow-server'].map((set) => node('scripts/peers.mjs', set, '--optional')),

@@ -52,6 +52,12 @@ export const COMMANDS = {
     palette: all(key('hasPipelines'), TRUSTED),
     menus: [onItem('pipelines', all(is('task'), TRUSTED), '1_run@3')],
   },
+  debugTask: {
+    title: 'Debug Task',
+    icon: 'debug-alt',
+    palette: all(key('hasPipelines'), TRUSTED),
+    menus: [onItem('pipelines', all(is('task', 'command'), TRUSTED), '1_run@4')],
+  },
   planPipeline: {
     title: 'Plan Pipeline',
     icon: 'checklist',

@@ -8,7 +8,7 @@ const ITEMS = {
   // Pipelines
   project: [],
   pipeline: ['active'],
-  task: [],
+  task: ['command'],
   // Features
   entity: [],
   feature: [],

@@ -86,6 +86,7 @@ export async function taskFor(
   pipeline: PipelineSummary,
   name: string | undefined,
   placeHolder: string,
+  passes: (task: PipelineTaskSummary) => boolean = () => true,
 ): Promise<PipelineTaskSummary | undefined> {
   if (name !== undefined) {
     const found = context.state.task(pipeline, name);
@@ -94,7 +95,7 @@ export async function taskFor(
     return found;
   }
   const picked = await vscode.window.showQuickPick(
-    pipeline.tasks.map((task) => ({
+    pipeline.tasks.filter(passes).map((task) => ({
       label: `$(${actionIcon(task.action)}) ${plain(task.name)}`,
       description: taskState(task),
       task,

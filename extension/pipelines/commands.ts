@@ -5,6 +5,7 @@ import type { NewPipeline, PipelineKind, PipelineSummary } from '../../server/pr
 import type { Context } from '../context.js';
 import type { GraphPanels } from './graph-panel.js';
 import type { TextDocuments } from '../parts/text-documents.js';
+import { debugTask } from './debug.js';
 import { nameProblem } from './params.js';
 import { planText } from './plan.js';
 import { TASK_TYPE, type PipelineTask, type PipelineTasks, type Runnable } from './tasks.js';
@@ -30,12 +31,16 @@ export async function start(
   what: Omit<PipelineTask, 'type' | 'pipeline'>,
   { quiet = false }: { readonly quiet?: boolean } = {},
 ): Promise<void> {
-  const uri = vscode.Uri.parse(pipeline.uri).toString();
-  const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri);
-  if (open?.isDirty === true) await open.save();
+  await saveDefinition(pipeline);
   const task = tasks.make({ type: TASK_TYPE, pipeline: pipeline.name, ...what }, pipeline);
   if (quiet) task.presentationOptions = { ...task.presentationOptions, reveal: vscode.TaskRevealKind.Silent };
   await vscode.tasks.executeTask(task);
+}
+
+async function saveDefinition(pipeline: Runnable): Promise<void> {
+  const uri = vscode.Uri.parse(pipeline.uri).toString();
+  const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri);
+  if (open?.isDirty === true) await open.save();
 }
 
 const KINDS: readonly (vscode.QuickPickItem & {
@@ -303,6 +308,24 @@ export function pipelineCommands(context: Context, parts: Parts) {
     runTask: (argument, second) => oneTask(argument, second, 'to'),
     runOnlyTask: (argument, second) => oneTask(argument, second, 'task'),
     runFromTask: (argument, second) => oneTask(argument, second, 'from'),
+    debugTask: async (argument, second) => {
+      if (!mayRun('Debugging tasks')) return;
+      const pipeline = await pipelineFor(context, argument, 'Debug a task of which pipeline?');
+      if (!pipeline) return;
+      const name = taskIn(argument, second);
+      const task = await taskFor(
+        context,
+        pipeline,
+        name,
+        'Debug which task?',
+        ({ action }) => action === 'run',
+      );
+      const params = task && (await askRequired(context, pipeline));
+      if (!params) return;
+      const given = Object.keys(params).length > 0 ? { params } : {};
+      await saveDefinition(pipeline);
+      await debugTask(parts.tasks, pipeline, { pipeline: pipeline.name, task: task.name, ...given });
+    },
     planPipeline: (argument, second) => showPlan(context, parts, argument, second),
     showGraph: async (argument, second) => {
       const pipeline = await pipelineFor(context, argument, 'Show the graph of which pipeline?');

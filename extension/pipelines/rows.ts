@@ -174,7 +174,7 @@ export function taskItem(pipeline: PipelineSummary, task: PipelineTaskSummary): 
     description: dots(cells, taskState(task)),
     ...taskLook(task),
     tooltip: lines.filter((line) => line !== '').join('\n\n'),
-    context: 'task',
+    context: task.action === 'run' ? 'task.command' : 'task',
     spoken: commas(
       `Task ${name}`,
       task.action,

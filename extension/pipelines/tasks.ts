@@ -3,6 +3,7 @@ import { runCommand, setting } from '../contributed.js';
 import * as vscode from 'vscode';
 import type { PipelineSummary } from '../../server/protocol/index.js';
 import type { Context } from '../context.js';
+import { debugRefused } from './debug.js';
 import { offerInstall } from './python.js';
 import { paramArguments } from './params.js';
 
@@ -27,6 +28,8 @@ export interface PipelineTask {
   readonly resume?: string;
   /** Tasks at once. */
   readonly jobs?: number;
+  /** Its Python runs under a debugger. */
+  readonly debug?: boolean;
 }
 
 /** The command line as it ships, and how to start it: the editor's own Node, or the one that settings name. */
@@ -55,6 +58,7 @@ function runArguments(definition: PipelineTask, scope: vscode.Uri): string[] {
     ...(definition.to === undefined ? [] : ['--to', definition.to]),
     ...(definition.from === undefined ? [] : ['--from', definition.from]),
     ...(definition.force === true ? ['--force'] : []),
+    ...(definition.debug === true ? ['--debug'] : []),
     ...(definition.resume === undefined ? [] : [`--resume=${definition.resume}`]),
     ...(jobs > 0 ? ['--jobs', String(jobs)] : []),
     ...paramArguments(definition.params ?? {}),
@@ -63,7 +67,8 @@ function runArguments(definition: PipelineTask, scope: vscode.Uri): string[] {
 
 /** The name under Run Task and of the terminal. */
 function taskName(definition: PipelineTask): string {
-  if (definition.task !== undefined) return `${definition.pipeline}: ${definition.task}`;
+  if (definition.task !== undefined)
+    return `${definition.debug === true ? 'debug ' : ''}${definition.pipeline}: ${definition.task}`;
   if (definition.to !== undefined) return `${definition.pipeline}: up to ${definition.to}`;
   if (definition.from !== undefined) return `${definition.pipeline}: from ${definition.from}`;
   return definition.pipeline;
@@ -111,17 +116,27 @@ export class PipelineTasks implements vscode.TaskProvider {
     return pipeline === undefined ? undefined : this.make(definition, pipeline, task.scope);
   }
 
+  /** A task whose Python runs under a debugger. @param variables that say where it waits */
+  debugged(
+    definition: PipelineTask,
+    pipeline: Runnable,
+    variables: Readonly<Record<string, string>>,
+  ): vscode.Task {
+    return this.make({ ...definition, debug: true }, pipeline, undefined, variables);
+  }
+
   make(
     definition: PipelineTask,
     pipeline: Runnable,
     scope: vscode.Task['scope'] = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(pipeline.uri)),
+    variables: Readonly<Record<string, string>> = {},
   ): vscode.Task {
     const project = vscode.Uri.parse(pipeline.projectUri);
     const { command, module, env } = commandLine(this.#context.extension, project);
     const execution = new vscode.ProcessExecution(
       command,
       [module, ...runArguments({ ...definition, path: definition.path ?? pipeline.path }, project)],
-      { cwd: project.fsPath, env: { ...env, ...this.#context.python.variables(project) } },
+      { cwd: project.fsPath, env: { ...env, ...this.#context.python.variables(project), ...variables } },
     );
     const task = new vscode.Task(
       { ...definition },
@@ -157,7 +172,9 @@ export function registerTasks(context: Context): PipelineTasks {
     vscode.tasks.registerTaskProvider(TASK_TYPE, provider),
     vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
       const { task } = execution;
-      if (task.definition.type === TASK_TYPE && exitCode === 2) void invalid(task.name);
+      const { type, debug } = task.definition;
+      if (type === TASK_TYPE && exitCode === 2)
+        void (debug === true ? debugRefused(task.name) : invalid(task.name));
       else if (task.definition.type === TASK_TYPE && exitCode === 1) void failed(context, task);
     }),
   );

@@ -82,6 +82,7 @@ export function runDescription(run: RunListItem, now: number, by: GroupBy): stri
       ? ago(run.createdAt, now)
       : localDateTime(run.createdAt).slice(11, 16);
   return dots(
+    run.debug === true ? 'debug' : undefined,
     run.status === 'succeeded' ? undefined : look(run.status).word,
     when,
     run.endedAt === undefined ? undefined : long,
@@ -117,7 +118,7 @@ function contextOf(run: RunListItem): ItemText['context'] {
   if (run.source === 'tracking') return active ? 'run.tracked' : 'run.ended.tracked';
   if (run.status === 'waiting') return 'run.waiting';
   if (active) return 'run.active';
-  return run.status === 'succeeded' ? 'run.ended' : 'run.ended.resumable';
+  return run.status === 'succeeded' || run.debug === true ? 'run.ended' : 'run.ended.resumable';
 }
 
 export function runItem(run: RunListItem, now: number, by: GroupBy): ItemText {

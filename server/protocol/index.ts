@@ -151,6 +151,8 @@ export interface RunListItem {
   readonly params?: Readonly<Record<string, unknown>>;
   /** Who tells of it; absent: the runner of a pipeline. Of an MLflow client's run, `pipeline` is its experiment. */
   readonly source?: 'tracking';
+  /** Its task ran under a debugger. */
+  readonly debug?: true;
   /** What an MLflow client calls it. */
   readonly name?: string;
   /** What people say of it. */
@@ -542,7 +544,7 @@ export interface Requests
 
 /**
  * Commands that the server puts into code lenses and code actions and that the extension registers:
- * `modelyard.runPipeline` (uri), `modelyard.runTask` (uri, task), `modelyard.planPipeline` (uri, task?),
+ * `modelyard.runPipeline` (uri), `modelyard.runTask` (uri, task), `modelyard.debugTask` (uri, task), `modelyard.planPipeline` (uri, task?),
  * `modelyard.showGraph` (uri, task?), `modelyard.showRun` (projectUri, id), `modelyard.openRule` (ruleId);
  * `modelyard.showApproval`, `modelyard.approve`, `modelyard.reject` (projectUri, run, task; nothing: the person picks);
  * `modelyard.materializeView`, `modelyard.previewView`, `modelyard.profileView` (projectUri, view).
@@ -550,6 +552,7 @@ export interface Requests
 export type LensCommand =
   | 'modelyard.runPipeline'
   | 'modelyard.runTask'
+  | 'modelyard.debugTask'
   | 'modelyard.planPipeline'
   | 'modelyard.showGraph'
   | 'modelyard.showRun'

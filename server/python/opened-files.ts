@@ -5,6 +5,7 @@
 import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { OpenedFiles } from '../base/runs/task-outcome.js';
+import { DEBUG_HOOK } from './debugger.js';
 
 /** More than a person looks through. */
 const MOST_FILES = 2_000;
@@ -115,22 +116,33 @@ except Exception:
 _hand_on()
 `;
 
+/** What the hook is to do. */
+export interface Hooks {
+  /** The file to which what is opened is written. Absolute. */
+  readonly opened?: string;
+  /** The file in which a process says that it waits for a debugger. Absolute. */
+  readonly debug?: string;
+}
+
 /**
- * Variables with which the Python of a task writes down what it opens.
+ * Variables with which the Python of a task writes down what it opens, or waits for a debugger.
  *
  * @param folder where the hook is put; made when it is needed. Absolute
- * @param file that it is written to. Absolute
  * @param pythonPath that the task has otherwise
  */
-export function openedFilesVariables(
+export function hookVariables(
   folder: string,
-  file: string,
+  { opened, debug }: Hooks,
   pythonPath: string | undefined,
 ): Record<string, string> {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, 'sitecustomize.py'), HOOK);
+  writeFileSync(path.join(folder, 'sitecustomize.py'), debug === undefined ? HOOK : HOOK + DEBUG_HOOK);
   const rest = pythonPath === undefined || pythonPath === '' ? [] : [pythonPath];
-  return { PYTHONPATH: [folder, ...rest].join(path.delimiter), MODELYARD_OPENED_FILES: file };
+  return {
+    PYTHONPATH: [folder, ...rest].join(path.delimiter),
+    ...(opened === undefined ? {} : { MODELYARD_OPENED_FILES: opened }),
+    ...(debug === undefined ? {} : { MODELYARD_DEBUG_FILE: debug }),
+  };
 }
 
 /** What was written down; nothing where no Python did. @param root absolute, of the project */

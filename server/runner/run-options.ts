@@ -9,6 +9,7 @@ import type { RunControl } from './execute/control.js';
 import type { Executor } from './executors/executor.js';
 import type { Machines } from './executors/executors.js';
 import type { RunSettings } from './resolve/places.js';
+import type { DebugSettings } from '../python/debugger.js';
 import type { Selection } from './select.js';
 import type { TaskTracking } from './execute/task-tracking.js';
 import type { Versions } from './execute/versions.js';
@@ -96,6 +97,8 @@ export interface RunOptions extends Selection {
   readonly cache: ProjectSettings['cache'];
   /** Bounds of the trash. */
   readonly trash: ProjectSettings['trash'];
+  /** Tasks run under a debugger, one after the other, whatever is up to date; what they come to counts for nothing. */
+  readonly debug?: DebugSettings;
   /** Lines and columns of places in the definition: `path:line:column`. */
   readonly place: (span: { readonly start: number } | undefined) => string;
   /** A metrics file (JSON or YAML) as flat values. */

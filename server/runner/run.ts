@@ -110,6 +110,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
       noCommit: options.noCommit,
       allowMissing: options.allowMissing,
     }),
+    ...defined({ debug: options.debug }),
     linkOutputs: options.cache.link ?? false,
     features: usesFeatures(options.pipeline) ? features : [],
     ...defined({ versions }),
@@ -133,6 +134,7 @@ export async function runPipeline(options: RunOptions, sinks: readonly EventSink
     argv: again?.argv ?? options.argv.map((argument) => masks.text(argument)),
     ...resumedFrom(resume, again),
     ...parentOf(options, again),
+    ...(options.debug === undefined ? {} : { debug: true as const }),
     createdAt: startedAt,
   };
   return new Run(pinned, session, header, masks, sinks, writeDown).go();
@@ -621,7 +623,7 @@ class Run {
       ended: this.#ended(),
       waitsBelow: (id) => idle.hasWaiting(id),
       endsOnly: this.#endsOnly,
-      ...defined({ versions: options.versions, dvc: this.#dvc }),
+      ...defined({ versions: options.versions, dvc: this.#dvc, debug: options.debug }),
       place: options.place,
       refusal: (id) => this.#mutexes.refusal(id),
       failed: (id) => this.#taskFailed(id),

@@ -24,6 +24,7 @@ import type { Cache } from './cache/cache.js';
 import { type Callable, type CalledPipeline, calledFrom } from './calls/graphs.js';
 import { DiskCache, LINK_FROM_BYTES } from './cache/disk.js';
 import { type GitHead, gitHead } from './record/git.js';
+import type { DebugSettings } from '../python/debugger.js';
 import { HashIndex } from '../stores/content/hash-index.js';
 import { PythonCode } from './python/code.js';
 import { usesFeatures } from './actions/training-set/feature-files.js';
@@ -109,6 +110,8 @@ export interface SessionOptions {
   readonly noCommit?: boolean;
   /** Of stages of DVC: data that is missing, of what else has not changed, is no reason to run. */
   readonly allowMissing?: boolean;
+  /** Tasks run under a debugger: how they end counts for nothing. */
+  readonly debug?: DebugSettings;
 }
 
 const MADE: ReadonlySet<TaskResult['status']> = new Set(['succeeded', 'cached'] as const);
@@ -124,6 +127,7 @@ export class Session {
   readonly cache: Cache;
   readonly disk: DiskCache;
   readonly states: TaskStates;
+  readonly debug: DebugSettings | undefined;
   readonly facts: Facts;
   readonly featureFiles: readonly Features[];
   readonly head: GitHead | undefined;
@@ -176,7 +180,8 @@ export class Session {
       options.linkOutputs === true ? { linkFrom: LINK_FROM_BYTES } : {},
     );
     this.cache = this.disk;
-    this.states = new TaskStates(statesFile(this.layout, options.pipeline.path));
+    this.states = new TaskStates(statesFile(this.layout, options.pipeline.path), options.debug === undefined);
+    this.debug = options.debug;
     this.#known = options.called ?? new Map();
     this.above = options.above;
     this.#notMadeAbove = options.notMadeAbove;

@@ -153,7 +153,16 @@ const MODERN: ClientCapabilities = {
 const OURS = {
   icons: true,
   views: true,
-  commands: ['runPipeline', 'runTask', 'planPipeline', 'showGraph', 'showRun', 'openRule', 'showApproval']
+  commands: [
+    'runPipeline',
+    'runTask',
+    'debugTask',
+    'planPipeline',
+    'showGraph',
+    'showRun',
+    'openRule',
+    'showApproval',
+  ]
     .concat('approve', 'reject', 'materializeView', 'previewView', 'profileView')
     .map((name) => `modelyard.${name}`),
 };

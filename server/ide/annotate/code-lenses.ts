@@ -1,4 +1,7 @@
 /** Code lenses: run, plan and look at a pipeline and each of its tasks, and how they went; the same for feature views. */
+import { usesPython } from '../../definition/python/python.js';
+import { DEFAULT_SHELL, shellOfTask } from '../../definition/shell/shells.js';
+import { scriptOf } from '../../definition/shell/shell.js';
 import type { Features } from '../../definition/features.js';
 import type { LensCommand } from '../../protocol/index.js';
 import { runnableOf, type WrittenTask, writtenTasks } from '../../rules/dvc/runnable.js';
@@ -45,6 +48,13 @@ export function codeLenses(context: IdeContext): CodeLens[] {
       { command: 'modelyard.runTask', task: task.name },
       `Run ${task.name} and what it depends on`,
     );
+    if (isDebuggable(definition, task.name))
+      add(
+        on,
+        '$(debug-alt) Debug',
+        { command: 'modelyard.debugTask', task: task.name },
+        `Run ${task.name} alone, its Python under the debugger`,
+      );
     add(
       on,
       'Plan',
@@ -64,6 +74,18 @@ export function codeLenses(context: IdeContext): CodeLens[] {
   }
   return lenses;
 }
+
+/** Whether its commands are seen to use Python. */
+function isDebuggable(definition: IdeContext['definition'], name: string): boolean {
+  if (definition.kind !== 'pipeline') return false;
+  const { pipeline } = definition;
+  const task = pipeline.tasks.find((one) => one.name === name);
+  if (task?.action?.kind !== 'run' || task.stage !== undefined) return false;
+  const shell = shellOfTask(task, pipeline, DEFAULT_SHELL);
+  return task.python !== undefined || usesPython(scriptOf(task.action.commands).text, shell, NO_PROGRAMS);
+}
+
+const NO_PROGRAMS: ReadonlySet<string> = new Set();
 
 /** What a task asks people now; answered right there where it is one question. */
 function questionLenses(

@@ -79,6 +79,7 @@ function commandOf({ project, uri }: Asked, reference: CommandReference, title: 
     case 'modelyard.runPipeline':
       return { title, command, arguments: [uri] };
     case 'modelyard.runTask':
+    case 'modelyard.debugTask':
     case 'modelyard.planPipeline':
     case 'modelyard.showGraph':
       return { title, command, arguments: task === undefined ? [uri] : [uri, task] };

@@ -9,7 +9,8 @@ import { LOCAL_EXECUTOR } from '../../definition/executors.js';
 import type { Instance } from '../../definition/graph/graph.js';
 import { formatDuration } from '../../definition/text/units.js';
 import { missingIn, wayOut } from '../../python/missing.js';
-import { openedFilesVariables, readOpenedFiles } from '../../python/opened-files.js';
+import { type DebugSettings, waitingPythons } from '../../python/debugger.js';
+import { hookVariables, readOpenedFiles } from '../../python/opened-files.js';
 import { pythonVariables } from '../../python/variables.js';
 import type { Question } from '../../stores/approvals/approvals.js';
 import { hashOf } from '../../stores/content/hash.js';
@@ -74,6 +75,8 @@ export interface AttemptContext {
   git(): Promise<GitState | undefined>;
   /** What answers MLflow clients among the processes of tasks. Absent: nothing. */
   readonly tracking?: OpenTracking;
+  /** Their Python waits for a debugger. */
+  readonly debug?: DebugSettings;
 }
 
 /** How often the file with live metrics is looked at. */
@@ -177,6 +180,11 @@ export class Attempt {
       clearTimeout(this.#clock);
       clearInterval(this.#following);
       this.#readMetrics(true);
+      this.#tellWaiting();
+      if (this.#debugged !== undefined && !this.#waited && !this.stopped) {
+        const message = `${this.#task.id}: no Python of it has waited for a debugger: none was started, or without \`sitecustomize\` (-I, -S)`;
+        this.#context.emit({ type: 'notice', level: 'warning', message });
+      }
       for (const signal of this.#signals) signal.removeEventListener('abort', this.#onStop);
       const ended = outcome?.ok === true ? 'FINISHED' : this.stopped ? 'KILLED' : 'FAILED';
       await this.#clients.end(this.timedOut ? 'FAILED' : ended);
@@ -196,7 +204,8 @@ export class Attempt {
 
   #startClock(): void {
     const { task } = this.#task.instance;
-    // The time that people get is that of the question.
+    // The time that people get is that of the question, and a breakpoint takes as long as it takes.
+    if (this.#context.debug !== undefined) return;
     if (task.timeoutMs === undefined || this.#worker === 'people' || this.#clock !== undefined) return;
     this.#clock = setTimeout(() => {
       this.timedOut = true;
@@ -282,21 +291,45 @@ export class Attempt {
 
   #pythonVariables(): Record<string, string> {
     const own = pythonOf(this.#context, this.#task);
-    const { executors, executorOf, session, environment } = this.#context;
+    const { executors, executorOf, session, environment, debug } = this.#context;
     const { instance, env } = this.#task;
     // Elsewhere the folder of the hook need not be there.
-    if (session.pythons.of(instance.task).noteFiles !== true || !executors.isHere(executorOf(instance)))
-      return own;
-    this.#opened = `${this.#metricsFile()}.opened`;
-    const folder = path.join(this.#context.metricsFolder, 'opened-files');
+    if (!executors.isHere(executorOf(instance))) return own;
+    if (session.pythons.of(instance.task).noteFiles === true) this.#opened = `${this.#metricsFile()}.opened`;
+    if (debug !== undefined) {
+      const file = debug.file ?? `${this.#metricsFile()}.debug`;
+      this.#debugged ??= { file, seen: waitingPythons(file).length };
+    }
+    const hooks = defined({ opened: this.#opened, debug: this.#debugged?.file });
+    if (Object.keys(hooks).length === 0) return own;
+    const folder = path.join(this.#context.metricsFolder, 'python-hook');
     return {
       ...own,
-      ...openedFilesVariables(folder, this.#opened, env['PYTHONPATH'] ?? environment['PYTHONPATH']),
+      ...hookVariables(folder, hooks, env['PYTHONPATH'] ?? environment['PYTHONPATH']),
+      ...defined({ MODELYARD_DEBUGPY: debug?.debugpy }),
     };
   }
 
   /** Where its Python writes down what it opens. */
   #opened: string | undefined;
+
+  /** Where its Python says that it waits, and how many times it has been told of. */
+  #debugged: { readonly file: string; seen: number } | undefined;
+
+  /** Says which of its processes wait for a debugger. */
+  #tellWaiting(): void {
+    if (this.#debugged === undefined) return;
+    const waiting = waitingPythons(this.#debugged.file);
+    for (const { host, port, pid, argv } of waiting.slice(this.#debugged.seen)) {
+      const words = argv.map((word) => (word.length > 60 ? `${word.slice(0, 59)}…` : word)).join(' ');
+      const message = `${this.#task.id}: ${words} (process ${pid}) waits for a debugger at ${host}:${port}`;
+      this.#context.emit({ type: 'notice', level: 'info', message });
+      this.#waited = true;
+    }
+    this.#debugged.seen = waiting.length;
+  }
+
+  #waited = false;
 
   /** Files of the project that its Python has opened. */
   get opened(): OpenedFiles | undefined {
@@ -318,9 +351,12 @@ export class Attempt {
 
   #following: NodeJS.Timeout | undefined;
 
-  /** Reads its live metrics from now on. */
+  /** Reads its live metrics from now on, and where its Python waits for a debugger. */
   #follow(): void {
-    this.#following ??= setInterval(() => this.#readMetrics(false), TAIL_MS);
+    this.#following ??= setInterval(() => {
+      this.#readMetrics(false);
+      this.#tellWaiting();
+    }, TAIL_MS);
   }
 
   /** How a job comes along that an executor does in its own time. */

@@ -413,7 +413,12 @@ class Execution {
   #notBuilt(): string | undefined {
     const { task } = this.#instance;
     if (task.action === undefined) return `${this.#context.place(task.nameSpan)}: the task has no action`;
-    const refusal = this.#context.executors.refusal(this.#context.executorOf(this.#instance));
+    const { executors, debug } = this.#context;
+    const executor = this.#context.executorOf(this.#instance);
+    const elsewhere = debug !== undefined && !executors.isHere(executor);
+    const refusal = elsewhere
+      ? `its executor ${executor} is elsewhere, and tasks are debugged on this machine: say \`executor: local\``
+      : executors.refusal(executor);
     return refusal === undefined
       ? undefined
       : `${this.#context.place(task.executor?.span ?? task.nameSpan)}: ${refusal}`;
@@ -504,7 +509,8 @@ class Execution {
       inputs.map((input) => input.path),
     );
     let broken = 0;
-    const { max, delayMs, maxDelayMs } = this.#instance.task.retries;
+    const { delayMs, maxDelayMs, ...retries } = this.#instance.task.retries;
+    const max = this.#context.debug === undefined ? retries.max : 0;
     const stop = this.#context.matrixStop(this.#instance.task.name);
     const first = left?.attempt ?? 1;
     for (let number = first; ; number++) {

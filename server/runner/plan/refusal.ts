@@ -6,6 +6,7 @@ import { compileGlob } from '../../definition/text/glob.js';
 import type { Instance, ResolvedPath } from '../../definition/graph/graph.js';
 import { quoteWord } from '../../definition/shell/shell.js';
 import { truthy } from '../../definition/expressions/values.js';
+import { type DebugSettings, debugProblem } from '../../python/debugger.js';
 import { trackedAt } from '../../base/git-index.js';
 import { heldSource } from './held-before.js';
 import { ownPathProblem } from './own-paths.js';
@@ -29,6 +30,7 @@ export async function refusalOf(
   return (
     session.problem ??
     badPython(session, place) ??
+    notDebugged(session, place) ??
     badPath(session) ??
     trackedOutput(session) ??
     (await session.openStages(session.facts.environment)) ??
@@ -48,6 +50,31 @@ function badPython(
     return `${place === undefined ? '' : `${place(problem.span)}: `}${id}: ${problem.message}`;
   }
   return undefined;
+}
+
+/** A task that no debugger can look into. */
+function notDebugged(
+  session: Session,
+  place: ((span: TemplateText['span'] | undefined) => string) | undefined,
+): string | undefined {
+  if (session.debug === undefined) return undefined;
+  for (const { task, id } of session.selectedInstances()) {
+    const why = debugRefusal(session, session.debug, task);
+    if (why === undefined) continue;
+    return `${place === undefined ? '' : `${place(task.actionSpan ?? task.nameSpan)}: `}${id}: ${why}`;
+  }
+  return undefined;
+}
+
+function debugRefusal(session: Session, settings: DebugSettings, task: Task): string | undefined {
+  if (task.stage !== undefined) return 'a stage of a dvc.yaml runs as DVC runs it, and is not debugged';
+  if (task.action?.kind === 'notebook')
+    return 'a notebook is debugged where it is edited: open it and debug its cells';
+  if (task.action?.kind !== 'run') return 'only tasks that `run` commands are debugged';
+  const { choice } = session.pythons.of(task);
+  return choice === undefined
+    ? "it can't be debugged: there is no Python for it"
+    : debugProblem(choice, settings, session.root);
 }
 
 /** A path that leads out of the project, into what is kept there, or nowhere; also in a pipeline that is called. */

@@ -82,10 +82,16 @@ export class TaskStates {
   #lines = 0;
   /** A newer Modelyard has written the file: nothing of it counts, and nothing is added. */
   readonly refused: StoreProblem | undefined;
+  readonly #keeps: boolean;
 
-  /** Reads what is there; lines that can't be read are left out. */
-  constructor(file: string) {
+  /**
+   * Reads what is there; lines that can't be read are left out.
+   *
+   * @param keeps whether what is put is written down, too
+   */
+  constructor(file: string, keeps = true) {
     this.#file = file;
+    this.#keeps = keeps;
     this.#lists = listsFolder(path.resolve(file, '../../../runs'));
     let text = '';
     try {
@@ -162,7 +168,7 @@ export class TaskStates {
   put(state: TaskState): void {
     this.#states.set(state.id, state);
     this.#record(state);
-    if (this.refused !== undefined) return;
+    if (this.refused !== undefined || !this.#keeps) return;
     this.#lines++;
     if (this.#lines > 100 && this.#lines > SLACK * this.#states.size && this.#compacted()) return;
     // The break in front ends a line that a killed process left torn.

@@ -18,6 +18,9 @@ export type Resumable =
 
 const UNFINISHED = ['interrupted', 'failed', 'cancelled', 'waiting'] as const;
 
+/** Among so many the newest one is looked for that is no debug run. */
+const NEWEST_RUNS = 50;
+
 /**
  * The run to resume: the one named, or the newest of the pipeline that did not succeed.
  *
@@ -30,7 +33,9 @@ export function findResumable(
 ): Resumable {
   let chosen = id;
   if (chosen === undefined) {
-    const [newest] = store.list({ limit: 1, source: 'pipeline', ...defined({ pipeline }) });
+    const newest = store
+      .list({ limit: NEWEST_RUNS, source: 'pipeline', ...defined({ pipeline }) })
+      .find(({ debug }) => debug !== true);
     if (newest === undefined)
       return { ok: false, message: `${pipeline ?? 'the project'} has no run to resume` };
     if (!UNFINISHED.some((status) => status === newest.status)) {
@@ -51,6 +56,8 @@ export function findResumable(
       message: `run ${run.id} is of an MLflow client, which resumes it itself (start_run)`,
     };
   }
+  if (run.debug === true)
+    return { ok: false, message: `run ${run.id} ran under a debugger, which is not resumed: debug again` };
   if (pipeline !== undefined && run.pipeline !== pipeline) {
     return { ok: false, message: `run ${run.id} is one of ${run.pipeline}, not of ${pipeline}` };
   }

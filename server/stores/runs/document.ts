@@ -213,6 +213,8 @@ export interface RunHeader {
   /** The run, and the task in it, that this one is part of. */
   readonly parent?: { readonly run: string; readonly task: string };
   readonly createdAt: string;
+  /** Its task ran under a debugger: what it came to counts for nothing. */
+  readonly debug?: true;
   /** Who tells what happens in it. Absent: the runner of a pipeline. `tracking`: an MLflow client. */
   readonly source?: 'tracking';
 }
@@ -287,6 +289,7 @@ export interface RunSummary {
   /** For searching and comparing, bounded to the first 20 and to short values. */
   readonly params?: Readonly<Record<string, Json>>;
   readonly source?: RunHeader['source'];
+  readonly debug?: true;
   /** What an MLflow client calls it. */
   readonly name?: string;
   /** An MLflow client has deleted it: lists leave it out. */

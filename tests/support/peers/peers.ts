@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 const installed = new Map<PeerSet, string>();
 
 /** DVC and MLflow have so many dependencies of their own that each gets an environment of its own. */
-export type PeerSet = 'peers' | 'dvc' | MlflowSet;
+export type PeerSet = 'peers' | 'dvc' | 'debugpy' | MlflowSet;
 
 /** The client, that of the line before, and the whole MLflow with its stores and its server. */
 export type MlflowSet = 'mlflow' | 'mlflow-2' | 'mlflow-server';
@@ -28,6 +28,11 @@ export function peerPython(set: PeerSet = 'peers'): string {
 /** Why tests against the real DVC have to be skipped; `false`: it is there. For `test(…, { skip })`. */
 export function withoutDvc(): string | false {
   return without('dvc', 'DVC');
+}
+
+/** The same for the real debugpy. */
+export function withoutDebugpy(): string | false {
+  return without('debugpy', 'debugpy');
 }
 
 /** The same for the real MLflow. */

@@ -103,6 +103,11 @@ test('lenses', () => {
   const after = titles(open(PIPELINE, { metrics: { train: {} } }));
   assert.ok(after.includes('rain: $(pass) succeeded 3 minutes ago → modelyard.showRun'));
   assert.ok(after.includes('train: $(pass) succeeded 3 minutes ago → modelyard.showRun train'));
+  const debugs = (run: string): boolean =>
+    titles(open(`tasks:\n  train: { run: ${run} }\n`)).includes(
+      'train: $(debug-alt) Debug → modelyard.debugTask train',
+    );
+  assert.deepEqual(['python3 x.py', 'cd x && pytest -q', 'make'].map(debugs), [true, true, false]);
   assert.deepEqual(titles(open({ 'modelyard.yaml': 'name: x\n' })), []);
   const asks = (...questions: readonly OpenQuestion[]): string[] =>
     titles(open(PIPELINE, { questions })).filter((line) => /pprov|eject/.test(line));

@@ -8,6 +8,7 @@ import type { EventSink } from '../../../stores/runs/events.js';
 import { missingSecrets, secretsFrom } from '../../../definition/secrets.js';
 import { environmentWithFiles } from '../../../runner/resolve/env-files.js';
 import { secretNames } from '../../../runner/resolve/secrets.js';
+import { debugSettings } from '../../../python/debugger.js';
 import { runPipeline } from '../../../runner/run.js';
 import type { RunOptions } from '../../../runner/run-options.js';
 import { RunStore, taskLogName } from '../../../stores/runs/runs.js';
@@ -42,6 +43,7 @@ export const run: Command = {
     'run rain-train --only evaluate',
     'run rain-train --resume',
     'run rain-train --watch',
+    'run rain-train --only train --debug',
   ],
   details: `
 Tasks whose commands, params, inputs and outputs are as they were are left alone or restored from the cache; the
@@ -52,7 +54,10 @@ asked; elsewhere the command ends with 3, and the run goes on with --resume once
 --wait it stays until all is answered.
 
 With --watch what became stale is run again as files are saved: definition, params, inputs. A change cancels the run only where
-what runs is out of date by it; there is never more than one run at once.`,
+what runs is out of date by it; there is never more than one run at once.
+
+With --debug the Python of the task, started as its commands start it, waits for a debugger and says where: a client of the Debug Adapter Protocol attaches
+to that port. It needs debugpy in the task's environment. The run is recorded, and is neither cached nor resumed, nor what the next plan goes by.`,
   flags: {
     ...SELECTION_FLAGS,
     ...STAGE_FLAGS,
@@ -66,6 +71,10 @@ what runs is out of date by it; there is never more than one run at once.`,
     watch: {
       type: 'boolean',
       help: 'Stay, and run again what became stale whenever a file is saved that the pipeline reads. Ctrl-C ends it.',
+    },
+    debug: {
+      type: 'boolean',
+      help: 'With --only: its Python waits for a debugger and runs under it. What comes of it counts for nothing.',
     },
     dry: { type: 'boolean', help: 'Only say what would be done, and why.' },
     grace: { type: 'string', value: 'S', help: 'Seconds that tasks get to end after Ctrl-C. Default: 5.' },
@@ -86,6 +95,13 @@ what runs is out of date by it; there is never more than one run at once.`,
       if (args.flag('watch')) throw new UsageError('--watch and --dry exclude each other');
       const { showPlan } = await import('./plan.js');
       return showPlan(args);
+    }
+    if (args.flag('debug')) {
+      if (args.list('only').length !== 1) throw new UsageError('--debug takes one task: name it with --only');
+      const others = ['resume', 'watch', 'dry', 'from', 'to'].filter(
+        (one) => args.flag(one) || args.text(one) !== undefined,
+      );
+      if (others[0] !== undefined) throw new UsageError(`--debug and --${others[0]} exclude each other`);
     }
     if (args.flag('wait') && args.flag('no-wait'))
       throw new UsageError('--wait and --no-wait exclude each other');
@@ -171,6 +187,7 @@ export async function optionsFor(
     secrets: secretsFor(prepared),
     environment: process.env,
     ...flags,
+    ...(args.flag('debug') ? { debug: debugSettings(process.env), force: true, noCache: true, jobs: 1 } : {}),
     graceMs: graceOf(args),
     wait: !args.flag('no-wait'),
     approvals: await approvalsFor(args),

@@ -15,6 +15,9 @@ import { plural } from '../../../base/format.js';
 import { timeIsUp } from '../runs/list.js';
 import { statusWord } from '../runs/shared.js';
 
+/** Among so many the last one is looked for that is no debug run. */
+const NEWEST_RUNS = 50;
+
 export const status: Command = {
   name: 'status',
   summary: 'Show every pipeline with its last run and what is stale.',
@@ -31,7 +34,9 @@ export const status: Command = {
       if (definition.kind !== 'pipeline') continue;
       const { pipeline, path } = definition;
       const errors = diagnosticsOf(project, path).filter((one) => one.severity === 'error').length;
-      const [last] = store.list({ limit: 1, pipeline: pipeline.name, source: 'pipeline' });
+      const last = store
+        .list({ limit: NEWEST_RUNS, pipeline: pipeline.name, source: 'pipeline' })
+        .find(({ debug }) => debug !== true);
       const plan = errors > 0 ? { tasks: [] } : await planRun(root, pipeline, { places: project.settings });
       pipelines.push({
         name: pipeline.name,

@@ -153,7 +153,11 @@ function table(
     const rest = `  ${pad(times[at] ?? '', timed)}  `;
     const tasks = Object.entries(run.counts).map(([status, number]) => `${number} ${status}`);
     const { star, archived, note: said } = run.marks ?? {};
-    const marked = [...(star === true ? ['★'] : []), ...(archived === true ? ['(archived)'] : [])];
+    const marked = [
+      ...(run.debug === true ? ['(debug)'] : []),
+      ...(star === true ? ['★'] : []),
+      ...(archived === true ? ['(archived)'] : []),
+    ];
     const tags = Object.entries(run.marks?.tags ?? {}).map(tagWord);
     const told = [...marked, ...tags, ...(said === undefined ? [] : [said])];
     const words = [...told, ...valuesOf(run), tasks.join(', ')].filter((word) => word !== '').join('  ');

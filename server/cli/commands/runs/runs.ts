@@ -192,7 +192,7 @@ function describe(
 ): string[] {
   const lines = [
     `${style.bold(run.id)}  ${titleOf(run)}  ${statusWord(run.status, style)}`,
-    `started ${run.createdAt} by ${run.user} on ${run.host} (${run.source ?? run.trigger})`,
+    `started ${run.createdAt} by ${run.user} on ${run.host} (${run.source ?? run.trigger})${run.debug === true ? ', under a debugger: it counts for nothing' : ''}`,
     ...marked,
     ...toldByClient(run),
   ];

@@ -73,7 +73,7 @@ export class ProjectHistory implements RunHistory {
     if (this.#newest === undefined) {
       this.#newest = this.store.list({ limit: NEWEST });
       for (const run of this.#newest) {
-        if (run.source !== undefined) continue;
+        if (run.source !== undefined || run.debug === true) continue;
         const runs = this.#byPipeline.get(run.pipeline);
         if (runs) runs.push(run);
         else this.#byPipeline.set(run.pipeline, [run]);

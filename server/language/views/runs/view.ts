@@ -55,6 +55,7 @@ export function listItem(root: string, run: RunSummary): RunListItem {
     trigger: run.trigger,
     counts: run.counts,
     metrics: inOrder(run.metrics),
+    ...defined({ debug: run.debug }),
     ...defined({ params: run.params, source: run.source, name: run.name, marks: run.marks }),
   };
 }

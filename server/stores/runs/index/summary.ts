@@ -129,7 +129,7 @@ export function summarize(run: RunDocument, own: RunMarks = {}): RunSummary {
     counts,
     metrics,
     ...(Object.keys(params).length === 0 ? {} : { params }),
-    ...defined({ source: run.source }),
+    ...defined({ source: run.source, debug: run.debug }),
     ...(run.tracking === undefined ? {} : { name: cut(run.tracking.name) }),
     ...(run.tracking?.deleted === undefined ? {} : { deleted: true }),
     user: run.tracking?.user ?? run.user,
