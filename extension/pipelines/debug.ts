@@ -8,9 +8,9 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
 import type { WaitingPython } from '../../server/base/runs/waiting-python.js';
+import { DEBUGGER_EXTENSION } from './python.js';
 import type { PipelineTask, PipelineTasks, Runnable } from './tasks.js';
 
-const DEBUGGER_EXTENSION = 'ms-python.debugpy';
 /** Contributed in package.json, with breakpoints in Python files. */
 const OWN_TYPE = 'modelyard-python';
 /** How often it is looked whether a process waits. */
@@ -82,18 +82,6 @@ function waitingIn(file: string): WaitingPython[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as WaitingPython);
-}
-
-/** The run did not start: mostly because there is no debugpy, which the terminal says with the command that installs it. */
-export async function debugRefused(name: string): Promise<void> {
-  const find = 'Find the Python Debugger Extension';
-  const isThere = vscode.extensions.getExtension(DEBUGGER_EXTENSION) !== undefined;
-  const choice = await vscode.window.showWarningMessage(
-    `${plain(name)} did not start under the debugger: the terminal says why.`,
-    ...(isThere ? [] : [find]),
-  );
-  if (choice === find)
-    await vscode.commands.executeCommand('workbench.extensions.search', DEBUGGER_EXTENSION);
 }
 
 /** Sessions where there is no Python Debugger: straight to debugpy, which waits in the process. */

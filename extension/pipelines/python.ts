@@ -2,12 +2,14 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FileStatus } from '../../server/protocol/index.js';
+import { plain } from '../../server/base/format.js';
 import { runCommand } from '../contributed.js';
 import type { Client } from '../client.js';
 import { OneAtATime } from '../parts/one-at-a-time.js';
 import type { State } from '../parts/state.js';
 
 export const PYTHON_EXTENSION = 'ms-python.python';
+export const DEBUGGER_EXTENSION = 'ms-python.debugpy';
 
 /** What of `@vscode/python-extension` is asked for here. */
 interface PythonApi {
@@ -171,4 +173,16 @@ export async function offerInstall(
   } else if (choice === select) await selectInterpreter();
   else if (choice === show) await runCommand('showRun', run.projectUri, run.id);
   return true;
+}
+
+/** The run did not start: mostly because there is no debugpy, which the terminal says with the command that installs it. */
+export async function debugRefused(name: string): Promise<void> {
+  const find = 'Find the Python Debugger Extension';
+  const isThere = vscode.extensions.getExtension(DEBUGGER_EXTENSION) !== undefined;
+  const choice = await vscode.window.showWarningMessage(
+    `${plain(name)} did not start under the debugger: the terminal says why.`,
+    ...(isThere ? [] : [find]),
+  );
+  if (choice === find)
+    await vscode.commands.executeCommand('workbench.extensions.search', DEBUGGER_EXTENSION);
 }

@@ -3,8 +3,7 @@ import { runCommand, setting } from '../contributed.js';
 import * as vscode from 'vscode';
 import type { PipelineSummary } from '../../server/protocol/index.js';
 import type { Context } from '../context.js';
-import { debugRefused } from './debug.js';
-import { offerInstall } from './python.js';
+import { debugRefused, offerInstall } from './python.js';
 import { paramArguments } from './params.js';
 
 export const TASK_TYPE = 'modelyard';
