@@ -14,7 +14,8 @@ import type { TrainingSetDocument } from '../features/training/document.js';
 import type { Json } from '../definition/definition.js';
 import type { TextChange } from '../project/texts.js';
 import type { MetricLogged, RunEvent, TaskOutput } from '../stores/runs/events.js';
-import type { StageChange } from '../runner/dvc/status.js';
+import type { DataDiff } from '../runner/dvc/data/diff.js';
+import type { StageChange } from '../runner/dvc/data/status.js';
 import type { PlannedTask } from '../runner/plan/plan.js';
 import type { AlertEvent, AlertState } from '../serving/monitor/alerts.js';
 import type { DriftMeasures, MetricsSummary } from '../serving/monitor/measures/bucket.js';
@@ -378,6 +379,8 @@ export interface PlainAnswers {
   'models show':
     | (VersionDocument & { readonly aliases: readonly string[]; readonly uri: string })
     | (ModelHead & { readonly versions: readonly VersionSummary[] });
+  /** As `dvc diff --json --show-hash` prints it; paths are relative to the project. */
+  'dvc diff': DataDiff;
   /** As `dvc status --json` prints it; paths are relative to the project. */
   'dvc status': { readonly stages: Readonly<Record<string, readonly StageChange[]>> };
   'packages export': PackageVersion & {

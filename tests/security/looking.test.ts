@@ -55,6 +55,7 @@ const LOOKING: Readonly<Record<string, string>> = {
   'service alerts': '| web',
   'service logs': 'web',
   'dvc status': '',
+  'dvc diff': '',
   'packages list': '',
   'packages show': 'web-app',
   'releases list': '',

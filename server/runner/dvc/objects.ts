@@ -61,6 +61,11 @@ export class DvcCache {
     return this.members(md5, legacy)?.every((one) => this.#isWhole(one.md5, legacy)) ?? false;
   }
 
+  /** Whether it has the object itself, of a folder its listing. */
+  holdsObject(md5: string, legacy: boolean): boolean {
+    return MD5.test(md5) && existsSync(this.place(md5, legacy));
+  }
+
   #isWhole(md5: string, legacy: boolean): boolean {
     if (!MD5.test(md5)) return false;
     const stat = statSync(this.place(md5, legacy), { throwIfNoEntry: false });

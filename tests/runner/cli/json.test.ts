@@ -1,4 +1,5 @@
 /** Every `--json` of every command in a project that has something of everything, held against `docs/json/`. */
+import { execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import test from 'node:test';
@@ -288,9 +289,18 @@ async function stages(covered: Set<string>): Promise<void> {
     covered.add(answerName(args) ?? '');
   };
   await project.expect(0, ['run', 'dvc.yaml']);
+  for (const args of [
+    ['init', '-q'],
+    ['add', 'dvc.yaml', 'dvc.lock', 'params.yaml'],
+    ['commit', '-q', '-m', 'a'],
+  ])
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args], {
+      cwd: project.root,
+    });
   project.write({ 'a.txt': 'other\n', 'in.txt': 'other\n', 'params.yaml': 'n: 2\n' });
   for (const line of [
     'status',
+    'diff',
     'commit --dry',
     'checkout --force --dry',
     'checkout --force',

@@ -1,10 +1,12 @@
-/** `modelyard dvc status|checkout|commit`: data of a DVC project, by its own lock and cache; `pull`, `push` and `fetch` are DVC's. */
+/** `modelyard dvc status|diff|checkout|commit`: data of a DVC project, by its own lock and cache; `pull`, `push` and `fetch` are DVC's. */
 import { NEVER_RUN, type StageSpec } from '../../../definition/stage.js';
-import { DvcData, LeftToDvc } from '../../../runner/dvc/data.js';
+import { DvcData } from '../../../runner/dvc/data/data.js';
+import type { DataDiff } from '../../../runner/dvc/data/diff.js';
+import { LeftToDvc, NotThere } from '../../../runner/dvc/data/left.js';
 import { DvcGuard } from '../../../runner/dvc/guard.js';
 import { NotTaken } from '../../../runner/dvc/hashes.js';
 import { openMemory } from '../../../runner/dvc/open.js';
-import type { StageChange } from '../../../runner/dvc/status.js';
+import type { StageChange } from '../../../runner/dvc/data/status.js';
 import { isDvc } from '../../../rules/dvc/resolved.js';
 import { stagesOf } from '../../../rules/dvc/runnable.js';
 import { layoutOf } from '../../../stores/layout.js';
@@ -33,6 +35,13 @@ const CHANGE: Flags = {
   },
 };
 
+const DIFF: Flags = {
+  ...JSON_FLAG,
+  targets: { type: 'string', multiple: true, value: 'PATH', help: 'Only what lies at a path or below it.' },
+  'show-hash': { type: 'boolean', help: 'Also the beginning of the hashes.' },
+  'hide-missing': { type: 'boolean', help: 'Say nothing of what is not in the cache.' },
+};
+
 const SUBCOMMANDS: Subcommands<ProjectCall> = {
   status: {
     usage: 'status [TARGET …]',
@@ -41,6 +50,14 @@ const SUBCOMMANDS: Subcommands<ProjectCall> = {
     least: 0,
     most: MOST_TARGETS,
     run: (call) => opened(call, (data) => status(call, data)),
+  },
+  diff: {
+    usage: 'diff [REVISION [REVISION]] [--targets PATH …]',
+    summary: 'What data was added, deleted, changed or moved since a commit, HEAD, or between two.',
+    flags: DIFF,
+    least: 0,
+    most: 2,
+    run: (call) => opened(call, (data) => diff(call, data), []),
   },
   checkout: {
     usage: 'checkout [TARGET …] [--force] [--dry]',
@@ -66,21 +83,31 @@ export const dvc = family<ProjectCall>({
   summary: 'Data of a DVC project: what has changed, back from the cache, into it.',
   details: `
 A target is a stage (train, train@us, sub/dvc.yaml:report), a group of them, a .dvc file, or a path that one of these keeps; without
-one all are meant. status, checkout and commit work on the local cache, without DVC; pull, fetch and push need a remote, and the DVC
+one all are meant. status, diff, checkout and commit work on the local cache, without DVC; pull, fetch and push need a remote, and the DVC
 that is installed does them.`,
-  examples: ['dvc status', 'dvc checkout models/rain.bin', 'dvc commit train --force', 'dvc pull'],
+  examples: [
+    'dvc status',
+    'dvc diff HEAD~1',
+    'dvc checkout models/rain.bin',
+    'dvc commit train --force',
+    'dvc pull',
+  ],
   subcommands: SUBCOMMANDS,
   open: (call) => call,
 });
 
 /** Opens the data of a project, with DVC's lock held. */
-async function opened(call: ProjectCall, work: (data: DvcData) => number | Promise<number>): Promise<number> {
+async function opened(
+  call: ProjectCall,
+  work: (data: DvcData) => number | Promise<number>,
+  targets: readonly string[] = call.words,
+): Promise<number> {
   const { root } = call;
   const stages = stagesIn(root);
   const memory = openMemory(root, process.env);
   if (!memory.ok) throw new CommandError(memory.problem, EXIT.usage);
   // Looking changes nothing, not even the file that DVC locks.
-  const looks = call.dry || call.args.positionals[0] === 'status';
+  const looks = call.dry || ['status', 'diff'].includes(call.args.positionals[0] ?? '');
   const guard = new DvcGuard({
     root,
     wait: false,
@@ -89,7 +116,7 @@ async function opened(call: ProjectCall, work: (data: DvcData) => number | Promi
   });
   const run = async (): Promise<number> => {
     const data = new DvcData(root, memory, stages);
-    const unknown = data.unknown(call.words);
+    const unknown = data.unknown(targets);
     if (unknown !== undefined)
       throw new CommandError(`no stage is called "${unknown}", and nothing there is DVC's`, EXIT.usage);
     return await work(data);
@@ -99,7 +126,10 @@ async function opened(call: ProjectCall, work: (data: DvcData) => number | Promi
   } catch (error) {
     if (error instanceof CommandError) throw error;
     if (error instanceof LeftToDvc || error instanceof NotTaken || !looks)
-      throw new CommandError(error instanceof Error ? error.message : String(error), EXIT.failed);
+      throw new CommandError(
+        error instanceof Error ? error.message : String(error),
+        error instanceof NotThere ? EXIT.usage : EXIT.failed,
+      );
     throw error;
   } finally {
     await guard.close();
@@ -151,6 +181,44 @@ function linesOf(change: StageChange): string[] {
       },
     ),
   );
+}
+
+function diff(call: ProjectCall, data: DvcData): number {
+  const { args, words, json } = call;
+  const [from = 'HEAD', to] = words;
+  const found = data.diff(from, to, args.texts('targets'));
+  const shown: DataDiff = args.flag('hide-missing') ? { ...found, 'not in cache': [] } : found;
+  if (json) answer('dvc diff', shown);
+  else showDiff(call, shown);
+  return EXIT.ok;
+}
+
+function showDiff({ args, style }: ProjectCall, found: DataDiff): void {
+  const short = (hash: string | undefined): string => (hash ?? '').slice(0, 8);
+  const line = (path: string, hash: string): string =>
+    `    ${args.flag('show-hash') && hash !== '' ? `${hash}  ` : ''}${path}`;
+  const parts: readonly (readonly [string, readonly string[]])[] = [
+    ['Added', found.added.map(({ path, hash }) => line(path, short(hash)))],
+    ['Deleted', found.deleted.map(({ path, hash }) => line(path, short(hash)))],
+    ['Renamed', found.renamed.map(({ path, hash }) => line(`${path.old} -> ${path.new}`, short(hash)))],
+    [
+      'Modified',
+      found.modified.map(({ path, hash }) => line(path, `${short(hash.old)}..${short(hash.new)}`)),
+    ],
+    ['Not in cache', found['not in cache'].map(({ path, hash }) => line(path, short(hash)))],
+  ];
+  const told = parts.filter(([, lines]) => lines.length > 0);
+  for (const [header, lines] of told) {
+    stdout.line(`${style.bold(header)}:`);
+    for (const one of lines) stdout.line(tame(one, style.colours));
+    stdout.line('');
+  }
+  // Folders are named, and their files counted.
+  const counts = told.flatMap(([header, lines]) => {
+    const files = lines.filter((one) => !one.endsWith('/')).length;
+    return files === 0 ? [] : [`${files} ${header.toLowerCase()}`];
+  });
+  if (counts.length > 0) stdout.line(`files summary: ${counts.join(', ')}`);
 }
 
 async function checkout(call: ProjectCall, data: DvcData): Promise<number> {

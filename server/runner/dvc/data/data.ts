@@ -1,21 +1,24 @@
 /** Outputs of stages and what `.dvc` files track, against DVC's cache: what `dvc status`, `checkout` and `commit` are about. */
 import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { NEVER_WALKED } from '../../base/never-walked.js';
-import { type LockItem, trackedBy, withTracked } from '../../definition/dialects/dvc/lock.js';
-import { addressOf } from '../../definition/dialects/dvc/pipeline.js';
-import { within } from '../../definition/dialects/dvc/paths.js';
-import { folderOf, isWithin } from '../../definition/text/paths.js';
-import type { StageSpec } from '../../definition/stage.js';
-import { writeAtomic } from '../../stores/disk/atomic.js';
-import { HashIndex } from '../../stores/content/hash-index.js';
-import { layoutOf } from '../../stores/layout.js';
-import { ownPathProblem } from '../plan/own-paths.js';
-import { Workspace } from '../resolve/workspace.js';
-import type { Hashes } from './hashes.js';
-import type { IgnoredPaths } from './ignored.js';
-import type { StageMemory } from './memory.js';
-import type { OpenedMemory } from './open.js';
+import { NEVER_WALKED } from '../../../base/never-walked.js';
+import { type LockItem, trackedBy, withTracked } from '../../../definition/dialects/dvc/lock.js';
+import { addressOf } from '../../../definition/dialects/dvc/pipeline.js';
+import { within } from '../../../definition/dialects/dvc/paths.js';
+import { folderOf, isWithin } from '../../../definition/text/paths.js';
+import type { StageSpec } from '../../../definition/stage.js';
+import { writeAtomic } from '../../../stores/disk/atomic.js';
+import { HashIndex } from '../../../stores/content/hash-index.js';
+import { layoutOf } from '../../../stores/layout.js';
+import { ownPathProblem } from '../../plan/own-paths.js';
+import { Workspace } from '../../resolve/workspace.js';
+import { type Hashes, NotTaken } from '../hashes.js';
+import type { IgnoredPaths } from '../ignored.js';
+import type { StageMemory } from '../memory.js';
+import type { OpenedMemory } from '../open.js';
+import { type DataDiff, type DataState, type KeptFile, diffOf } from './diff.js';
+import { LeftToDvc, NotThere } from './left.js';
+import { commitOf, keptAt } from './revision.js';
 import { type StageChange, stageStatus } from './status.js';
 
 /** A file or folder that DVC keeps. */
@@ -50,13 +53,20 @@ export interface CheckoutPlan {
   readonly unsaved: readonly string[];
 }
 
+export interface DataEntry {
+  /** The stage or the `.dvc` file, as DVC calls it. */
+  readonly owner: string;
+  /** Relative to the project. */
+  readonly file: string;
+  /** As it is recorded. */
+  readonly item: LockItem;
+  readonly state: 'same' | 'changed' | 'cached' | 'missing' | 'unread';
+}
+
 export interface Committed {
   readonly owners: readonly string[];
   readonly problems: readonly string[];
 }
-
-/** Something of it is not for us to look at. */
-export class LeftToDvc extends Error {}
 
 export class DvcData {
   readonly #root: string;
@@ -131,6 +141,84 @@ export class DvcData {
       return now.md5 === item.md5 ? [] : [[place, 'modified']];
     });
     return changed.length === 0 ? [] : [{ 'changed outs': Object.fromEntries(changed) }];
+  }
+
+  /**
+   * What differs between two revisions of git, or one and what is there now.
+   *
+   * @param to absent: what is there now @throws LeftToDvc where a revision can't be read
+   */
+  diff(from: string, to: string | undefined, targets: readonly string[]): DataDiff {
+    const [old, now] = [from, to].map((name) => (name === undefined ? undefined : this.#commit(name)));
+    const none = { kept: [], members: () => [] };
+    if (old === undefined || old === now) return diffOf(none, none, undefined);
+    const { cache } = this.#memory;
+    const within = this.#within(targets);
+    const stateAt = (commit: string): DataState => ({
+      kept: keptAt(this.#root, commit).filter(within),
+      members: ({ md5 = '', legacy }) => cache.members(md5, legacy),
+    });
+    const before = stateAt(old);
+    const after = now === undefined ? this.#present(within) : stateAt(now);
+    const asked = targets.find((one) => ![...before.kept, ...after.kept].some(this.#within([one])));
+    if (asked !== undefined) throw new NotThere(`nothing that DVC keeps lies at "${asked}"`);
+    const inCache = ({ md5 = '', legacy = false }: KeptFile): boolean => cache.holdsObject(md5, legacy);
+    return diffOf(before, after, now === undefined ? inCache : undefined);
+  }
+
+  #commit(name: string): string {
+    const found = commitOf(this.#root, name);
+    if (found === undefined) throw new NotThere(`git knows no revision "${name}" here`);
+    return found;
+  }
+
+  #within(targets: readonly string[]): (kept: KeptFile) => boolean {
+    return ({ file }) => targets.length === 0 || targets.some((one) => isWithin(file, one));
+  }
+
+  /** What is there now of all that DVC keeps. */
+  #present(within: (kept: KeptFile) => boolean): DataState {
+    const known = new Map(this.#kept().map(({ file, item }) => [file, item.legacy] as const));
+    const made = this.#stages.flatMap(({ outs }) => outs.flatMap(({ file, cache }) => (cache ? [file] : [])));
+    const files = [...new Set([...known.keys(), ...made])].filter((file) => within({ file }));
+    const hashes = new Map(
+      files.flatMap((file) => {
+        const legacy = known.get(file) === true;
+        const hash = this.#hashes.of(path.join(this.#root, file), legacy);
+        return hash === undefined ? [] : [[file, { hash, legacy }] as const];
+      }),
+    );
+    return {
+      kept: [...hashes].map(([file, { hash, legacy }]) => ({ file, md5: hash.md5, legacy })),
+      members: ({ file }) => {
+        const hash = hashes.get(file)?.hash;
+        return hash?.kind === 'folder'
+          ? hash.files.map(({ relative, md5 }) => ({ relpath: relative, md5 }))
+          : undefined;
+      },
+    };
+  }
+
+  /** All that is kept, by path. What is too large for the bytes that may be read is `unread`. */
+  async list(): Promise<readonly DataEntry[]> {
+    const found: DataEntry[] = [];
+    for (const { owner, file, item } of this.#kept()) {
+      if (item.md5 === undefined) continue;
+      const state = await this.#stateOf(path.join(this.#root, file), item, item.md5);
+      found.push({ owner, file, item, state });
+    }
+    return found.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
+  }
+
+  async #stateOf(absolute: string, { legacy }: LockItem, md5: string): Promise<DataEntry['state']> {
+    if (!existsSync(absolute)) return this.#memory.cache.has(md5, legacy) ? 'cached' : 'missing';
+    try {
+      const now = await this.#hashes.read(absolute, legacy);
+      return now?.md5 === md5 ? 'same' : 'changed';
+    } catch (error) {
+      if (error instanceof NotTaken) return 'unread';
+      throw error;
+    }
   }
 
   /** What has to be put where so that all is as the lock and the `.dvc` files have it. */

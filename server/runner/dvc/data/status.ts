@@ -1,9 +1,9 @@
 /** What `dvc status` says of stages, in its words. */
-import { equal } from '../../definition/dialects/dvc/equal.js';
-import type { LockItem } from '../../definition/dialects/dvc/lock.js';
-import type { Mapping } from '../../definition/dialects/dvc/resolve/values.js';
-import { type StageFile, type StageParams, type StageSpec, runsEachTime } from '../../definition/stage.js';
-import { type StageFacts, changedKeys } from './facts.js';
+import { equal } from '../../../definition/dialects/dvc/equal.js';
+import type { LockItem } from '../../../definition/dialects/dvc/lock.js';
+import type { Mapping } from '../../../definition/dialects/dvc/resolve/values.js';
+import { type StageFile, type StageParams, type StageSpec, runsEachTime } from '../../../definition/stage.js';
+import { type StageFacts, changedKeys } from '../facts.js';
 
 /** What is not as it was: of a file a word, of a file of params a word or one for each of its keys. */
 type Words = string | Readonly<Record<string, string>>;
