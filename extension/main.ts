@@ -12,6 +12,7 @@ import { memoryCommands } from './project/memory-commands.js';
 import { modelCommands } from './models/commands.js';
 import { openServiceCommand } from './services/open.js';
 import { pipelineCommands } from './pipelines/commands.js';
+import { dvcDataCommands } from './pipelines/dvc-data.js';
 import { projectCommands } from './project/commands.js';
 import { experimentCommands } from './runs/experiments/commands.js';
 import { runMarkCommands } from './runs/mark-commands.js';
@@ -103,6 +104,7 @@ export function activate(extension: vscode.ExtensionContext): Api {
     }),
     ...runMarkCommands(context, view),
     ...experimentCommands(context, registerExperimentPanels(context)),
+    ...dvcDataCommands(context),
     ...trashCommands(context),
     ...approvalCommands(context, { tasks, changes, panels: registerApprovalPanels(context) }),
     ...featureCommands(context, {

@@ -752,6 +752,24 @@ export const COMMANDS = {
     icon: 'trash',
     menus: [onTitle('runs', TRUSTED, '2_project@2')],
   },
+  pullDvcData: {
+    title: 'Pull from Remote',
+    icon: 'cloud-download',
+    palette: NEVER,
+    menus: [onItem('pipelines', all(is('dvcData', 'missing'), TRUSTED), 'inline@1', '1_run@1')],
+  },
+  checkoutDvcData: {
+    title: 'Check Out from the Cache',
+    icon: 'desktop-download',
+    palette: NEVER,
+    menus: [onItem('pipelines', all(is('dvcData', 'cached'), TRUSTED), 'inline@1', '1_run@1')],
+  },
+  openDvcData: {
+    title: 'Open Data',
+    icon: 'go-to-file',
+    palette: NEVER,
+    menus: [onItem('pipelines', is('dvcData', 'file'), 'inline@1', '1_look@1')],
+  },
   restoreTrashed: {
     title: 'Restore from Trash…',
     icon: 'discard',

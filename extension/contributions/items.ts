@@ -9,6 +9,9 @@ const ITEMS = {
   project: [],
   pipeline: ['active'],
   task: ['command'],
+  dvcGroup: [],
+  dvcData: ['missing', 'cached', 'file'],
+  dvcProblem: [],
   // Features
   entity: [],
   feature: [],

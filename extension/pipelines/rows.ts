@@ -1,13 +1,15 @@
 /** Texts and icons of the Pipelines tree. */
 import { defined } from '../../server/base/defined.js';
-import { ago, plain, plural } from '../../server/base/format.js';
+import { ago, bytes, plain, plural } from '../../server/base/format.js';
 import { isActive, look, shownStatus, stalenessWord } from '../../media/webviews/shared/status.js';
 import type {
+  DvcDataItem,
   PipelineSummary,
   PipelineTaskSummary,
   ProjectSummary,
   TaskAction,
 } from '../../server/protocol/index.js';
+import { itemContext } from '../contributions/items.js';
 import { commas, dots, escapeMarkdown, type ItemText } from '../parts/item-text.js';
 
 export const KIND_WORDS: Readonly<Record<PipelineSummary['kind'], string>> = {
@@ -184,5 +186,87 @@ export function taskItem(pipeline: PipelineSummary, task: PipelineTaskSummary): 
     ),
     children: 'none',
     command: { id: 'modelyard.revealDefinition', title: 'Go to Definition' },
+  };
+}
+
+/** Of a project that has stages of DVC. */
+export function dvcGroupItem(project: ProjectSummary): ItemText {
+  return {
+    id: `dvc:${project.uri}`,
+    label: 'Data',
+    description: 'DVC',
+    icon: 'database',
+    tooltip: 'What DVC keeps: outputs of stages, and what `.dvc` files track.',
+    context: 'dvcGroup',
+    spoken: 'Data of DVC',
+    children: 'collapsed',
+  };
+}
+
+const STATES: Readonly<
+  Record<
+    DvcDataItem['state'],
+    { readonly word?: string; readonly icon?: string; readonly color?: string; readonly says: string }
+  >
+> = {
+  same: { says: 'As DVC has it.' },
+  unread: { says: 'Too large to be compared for this view: `modelyard dvc status` does it.' },
+  changed: {
+    word: 'changed',
+    icon: 'diff-modified',
+    color: 'list.warningForeground',
+    says: 'Another than DVC has.',
+  },
+  cached: {
+    word: 'not checked out',
+    icon: 'circle-outline',
+    color: 'testing.iconQueued',
+    says: 'Not here; DVC’s cache has it.',
+  },
+  missing: {
+    word: 'missing',
+    icon: 'cloud-download',
+    color: 'list.warningForeground',
+    says: 'Neither here nor in DVC’s cache. A remote may have it.',
+  },
+};
+
+export function dvcDataItem(item: DvcDataItem): ItemText {
+  const { path, owner, state } = item;
+  const { word, icon, color, says } = STATES[state];
+  const files = item.files === undefined ? undefined : plural(item.files, 'file');
+  const size = item.bytes === undefined ? undefined : bytes(item.bytes);
+  const here = state === 'same' || state === 'changed' || state === 'unread';
+  return {
+    id: `dvc:${item.projectUri}#${path}`,
+    label: plain(path),
+    description: dots(word, size, files),
+    icon: icon ?? (item.files === undefined ? 'file' : 'folder'),
+    ...defined({ color }),
+    tooltip: [
+      `**${escapeMarkdown(path)}**`,
+      owner.endsWith('.dvc') ? `Tracked by ${escapeMarkdown(owner)}` : `Made by **${escapeMarkdown(owner)}**`,
+      says,
+    ].join('\n\n'),
+    context: itemContext(
+      'dvcData',
+      state === 'missing' && 'missing',
+      state === 'cached' && 'cached',
+      here && item.files === undefined && 'file',
+    ),
+    spoken: commas(path, word, size, files),
+    children: 'none',
+  };
+}
+
+export function dvcProblemItem(project: ProjectSummary, problem: string): ItemText {
+  return {
+    id: `dvc:${project.uri}#`,
+    label: plain(problem, 200),
+    icon: 'warning',
+    tooltip: escapeMarkdown(problem),
+    context: 'dvcProblem',
+    spoken: plain(problem, 200),
+    children: 'none',
   };
 }

@@ -1,29 +1,40 @@
 /** The Pipelines tree: projects when there are several, pipelines, their tasks in the order in which they run. */
 import * as vscode from 'vscode';
 import { plural } from '../../server/base/format.js';
-import type { PipelineSummary, PipelineTaskSummary, ProjectSummary } from '../../server/protocol/index.js';
+import type {
+  DvcDataItem,
+  PipelineSummary,
+  PipelineTaskSummary,
+  ProjectSummary,
+} from '../../server/protocol/index.js';
+import type { Client } from '../client.js';
 import type { Context } from '../context.js';
 import type { ItemText } from '../parts/item-text.js';
-import { pipelineItem, projectItem, taskItem } from './rows.js';
+import { dvcDataItem, dvcGroupItem, dvcProblemItem, pipelineItem, projectItem, taskItem } from './rows.js';
 import type { State } from '../parts/state.js';
 import { LiveTree, keepAges } from '../parts/live-tree.js';
 
 export type PipelineNode =
   | { readonly type: 'project'; readonly id: string; project: ProjectSummary }
   | { readonly type: 'pipeline'; readonly id: string; pipeline: PipelineSummary }
-  | { readonly type: 'task'; readonly id: string; pipeline: PipelineSummary; task: PipelineTaskSummary };
+  | { readonly type: 'task'; readonly id: string; pipeline: PipelineSummary; task: PipelineTaskSummary }
+  | { readonly type: 'dvcGroup'; readonly id: string; project: ProjectSummary }
+  | { readonly type: 'dvcProblem'; readonly id: string; project: ProjectSummary; problem: string }
+  | { readonly type: 'dvcData'; readonly id: string; data: DvcDataItem };
 
 const BADGE_SCHEME = 'modelyard-pipeline';
 
 class PipelinesTree extends LiveTree<PipelineNode> implements vscode.FileDecorationProvider {
   readonly #state: State;
+  readonly #client: Client;
   readonly #badges = new vscode.EventEmitter<undefined>();
 
   readonly onDidChangeFileDecorations = this.#badges.event;
 
-  constructor(state: State) {
+  constructor({ state, client }: Pick<Context, 'state' | 'client'>) {
     super();
     this.#state = state;
+    this.#client = client;
   }
 
   /** Draws what is different from what was drawn. */
@@ -41,20 +52,43 @@ class PipelinesTree extends LiveTree<PipelineNode> implements vscode.FileDecorat
     const { projects, pipelines } = this.#state;
     const used = projects.filter((project) => pipelines.some((one) => one.projectUri === project.uri));
     if (used.length > 1) return used.map((project) => this.#project(project));
-    return pipelines.map((pipeline) => this.#pipeline(pipeline));
+    const [only] = used;
+    return only === undefined ? [] : this.#within(only);
   }
 
-  protected override children(node: PipelineNode): readonly PipelineNode[] {
+  protected override children(
+    node: PipelineNode,
+  ): Promise<readonly PipelineNode[]> | readonly PipelineNode[] {
     switch (node.type) {
       case 'project':
-        return this.#state.pipelines
-          .filter((pipeline) => pipeline.projectUri === node.project.uri)
-          .map((pipeline) => this.#pipeline(pipeline));
+        return this.#within(node.project);
       case 'pipeline':
         return node.pipeline.tasks.map((task) => this.#task(node.pipeline, task));
+      case 'dvcGroup':
+        return this.#data(node.project);
       case 'task':
+      case 'dvcData':
+      case 'dvcProblem':
         return [];
     }
+  }
+
+  /** The pipelines of a project, and the data of its stages of DVC. */
+  #within(project: ProjectSummary): readonly PipelineNode[] {
+    const own = this.#state.pipelines.filter(({ projectUri }) => projectUri === project.uri);
+    const data = own.some(({ kind }) => kind === 'dvc')
+      ? [this.keep({ type: 'dvcGroup', id: `dvc:${project.uri}`, project })]
+      : [];
+    return [...own.map((pipeline) => this.#pipeline(pipeline)), ...data];
+  }
+
+  async #data(project: ProjectSummary): Promise<readonly PipelineNode[]> {
+    const found = await this.#client.ask('modelyard/dvcData', { projectUri: project.uri });
+    if (found?.problem !== undefined)
+      return [this.keep({ type: 'dvcProblem', id: `dvc:${project.uri}#`, project, problem: found.problem })];
+    return (found?.items ?? []).map((data) =>
+      this.keep({ type: 'dvcData', id: `dvc:${project.uri}#${data.path}`, data }),
+    );
   }
 
   #project(project: ProjectSummary): PipelineNode {
@@ -81,6 +115,12 @@ class PipelinesTree extends LiveTree<PipelineNode> implements vscode.FileDecorat
       }
       case 'task':
         return taskItem(node.pipeline, node.task);
+      case 'dvcGroup':
+        return dvcGroupItem(node.project);
+      case 'dvcProblem':
+        return dvcProblemItem(node.project, node.problem);
+      case 'dvcData':
+        return dvcDataItem(node.data);
     }
   }
 
@@ -94,6 +134,9 @@ class PipelinesTree extends LiveTree<PipelineNode> implements vscode.FileDecorat
   override getParent(node: PipelineNode): PipelineNode | undefined {
     if (node.type === 'task') return this.node(`pipeline:${node.pipeline.uri}`);
     if (node.type === 'pipeline') return this.node(`project:${node.pipeline.projectUri}`);
+    if (node.type === 'dvcGroup') return this.node(`project:${node.project.uri}`);
+    if (node.type === 'dvcProblem') return this.node(`dvc:${node.project.uri}`);
+    if (node.type === 'dvcData') return this.node(`dvc:${node.data.projectUri}`);
     return undefined;
   }
 
@@ -117,8 +160,8 @@ class PipelinesTree extends LiveTree<PipelineNode> implements vscode.FileDecorat
   }
 }
 
-export function registerPipelinesView({ extension, state }: Context): void {
-  const tree = new PipelinesTree(state);
+export function registerPipelinesView({ extension, state, client }: Context): void {
+  const tree = new PipelinesTree({ state, client });
   const view = vscode.window.createTreeView('modelyard.pipelines', {
     treeDataProvider: tree,
     showCollapseAll: true,

@@ -11,6 +11,7 @@ import type {
   TaskProgress,
   TaskStatus,
 } from '../base/runs/task-outcome.js';
+import type { DvcRequests } from './dvc.js';
 import type { ExperimentRequests } from './experiments.js';
 import type { FeatureRequests } from './features.js';
 import type { Answer, ModelRequests } from './models.js';
@@ -19,6 +20,7 @@ import type { ServiceRequests } from './services.js';
 import type { TrashEntry, TrashRequests } from './trash.js';
 
 export type { RunStatus, TaskStatus } from '../base/runs/task-outcome.js';
+export type * from './dvc.js';
 export type * from './experiments.js';
 export type * from './features.js';
 export type * from './models.js';
@@ -475,11 +477,12 @@ export interface NewPipeline {
  * | `modelyard/trustMemory` | `{ projectUri }` | `Outcome`; refused in an untrusted workspace |
  * | `modelyard/template` | `{ kind, name, projectUri?, folder? }` | `NewPipeline` |
  *
- * and those of experiments.ts, models.ts, features.ts, services.ts, service-metrics.ts and
+ * and those of dvc.ts, experiments.ts, models.ts, features.ts, services.ts, service-metrics.ts and
  * trash.ts.
  */
 export interface Requests
   extends
+    DvcRequests,
     ExperimentRequests,
     ModelRequests,
     FeatureRequests,

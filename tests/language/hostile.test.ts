@@ -172,6 +172,7 @@ const OWN: Readonly<Record<keyof Requests, true>> = {
   'modelyard/serviceSample': true,
   'modelyard/serviceMetrics': true,
   'modelyard/trash': true,
+  'modelyard/dvcData': true,
 };
 
 /** A service that has ended. */

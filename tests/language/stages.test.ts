@@ -1,6 +1,6 @@
 /** A DVC project in the editor: names across its files, stages with their state, plan and graph. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import type {
@@ -13,7 +13,7 @@ import type {
   TextEdit,
   WorkspaceEdit,
 } from 'vscode-languageserver/node';
-import type { GraphResult, PipelinesResult, PlanResult } from '../../server/protocol/index.js';
+import type { GraphResult, PipelinesResult, PlanResult, Requests } from '../../server/protocol/index.js';
 import type { LspClient } from '../support/lsp-client.js';
 import { applyEdits, positionOf, until, uri } from '../support/lsp-client.js';
 import { modelyard } from '../support/modelyard.js';
@@ -144,9 +144,11 @@ test('stages have their state, and why, before and after a run and after an edit
   const file = at('dvc.yaml');
   await lsp.open(file, DVC);
   const prepare = positionOf(DVC, 'prepare', 1, 1);
-  assert.match(
-    said(await lsp.ask('hover', file, prepare)),
-    /Now: \*\*never run\*\*[\s\S]*cmd: cp raw\.txt clean\.txt/,
+  // A view waits for its plan, but not for long.
+  await until('the state', async () =>
+    /Now: \*\*never run\*\*[\s\S]*cmd: cp raw\.txt clean\.txt/.test(
+      said(await lsp.ask('hover', file, prepare)),
+    ),
   );
 
   const states = async (): Promise<Record<string, string>> => {
@@ -223,4 +225,32 @@ test('the graph of a file shows the stages of other files that it needs, and whe
     ],
   );
   assert.deepEqual(graph.edges, [{ from: 'prepare', to: 'sub/dvc.yaml:report', labels: ['clean.txt'] }]);
+});
+
+test('data has its size and state, and who keeps it', async (t) => {
+  const { root, lsp, at } = await demo(t);
+  const data = async (): Promise<unknown> => {
+    const { items, problem } = await lsp.request<Requests['modelyard/dvcData']['result']>(
+      'modelyard/dvcData',
+      {
+        projectUri: uri(root),
+      },
+    );
+    assert.equal(problem, undefined);
+    return items.map(({ path: file, owner, bytes, state }) => [file, owner, bytes, state]);
+  };
+  writeFileSync(
+    at('far.csv.dvc'),
+    'outs:\n- md5: d3b07384d113edec49eaa6238ad5ff00\n  size: 7\n  hash: md5\n  path: far.csv\n',
+  );
+  const far = ['far.csv', 'far.csv.dvc', 7, 'missing'];
+  assert.deepEqual(await data(), [far]);
+  assert.equal((await modelyard(root, 'run', 'dvc.yaml')).code, 0);
+  assert.deepEqual(await data(), [['clean.txt', 'prepare', 5, 'same'], far]);
+  writeFileSync(at('clean.txt'), 'other\n');
+  assert.deepEqual(await data(), [['clean.txt', 'prepare', 5, 'changed'], far]);
+  rmSync(at('clean.txt'));
+  assert.deepEqual(await data(), [['clean.txt', 'prepare', 5, 'cached'], far]);
+  rmSync(at('.dvc/cache'), { recursive: true });
+  assert.deepEqual(await data(), [['clean.txt', 'prepare', 5, 'missing'], far]);
 });

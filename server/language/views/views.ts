@@ -30,6 +30,7 @@ import { ExperimentViews } from './runs/experiments.js';
 import { FeatureViews } from './features/requests.js';
 import { fileStatus } from '../editor/file-status.js';
 import type { FeaturesOf } from './features/view.js';
+import { dvcData } from './pipelines/dvc-data.js';
 import { graphView } from './pipelines/graph.js';
 import { InvalidParams, guarded, ofObject, throwIfCancelled } from '../guard.js';
 import type { Log } from '../guard.js';
@@ -255,6 +256,11 @@ export class Views {
       ),
     );
     on('modelyard/approvals', () => ({ approvals: this.#projects().flatMap(approvalViews) }));
+    on('modelyard/dvcData', async (params) => {
+      await this.#host.workspace.settled();
+      const project = this.#host.workspace.projectByUri(text(params, 'projectUri'));
+      return project === undefined ? { items: [] } : dvcData(project);
+    });
     on('modelyard/trash', () => ({
       entries: this.#projects()
         .flatMap(({ history }) => trashEntries(history.store))

@@ -13,6 +13,7 @@ import {
 import { escapeMarkdown } from '../../../extension/parts/item-text.js';
 import { memoryDetail, memoryItem, memoryNotice } from '../../../extension/project/memory-rows.js';
 import {
+  dvcDataItem,
   freshness,
   pipelineItem,
   projectItem,
@@ -32,6 +33,7 @@ import {
 import type {
   ArtifactView,
   ComparisonView,
+  DvcDataItem,
   ForeignMemory,
   PipelineSummary,
   PipelineTaskSummary,
@@ -387,4 +389,29 @@ test('a comparison holds the new version against the one in use, whichever was n
   assert.equal(verdictSentence(rows, ['3', '2']), '2 is worse than 3 on 1 metric.');
   assert.equal(verdictSentence([...rows, ...other.rows, ...other.rows], ['2', '3']), '3 is better than 2 on 2 metrics, and worse on 1.'); // prettier-ignore
   assert.equal(verdictSentence([], ['2', '3']), 'No metric says whether 3 or 2 is better.');
+});
+
+test('data of DVC: what is not as recorded is said first, and has its button', () => {
+  const row = (more: Partial<DvcDataItem>): readonly (string | undefined)[] => {
+    const item: DvcDataItem = {
+      projectUri: 'file:///p',
+      path: 'data/raw',
+      uri: 'file:///p/data/raw',
+      owner: 'data/raw.dvc',
+      bytes: 2_048,
+      state: 'same',
+      ...more,
+    };
+    const { description, icon, context } = dvcDataItem(item);
+    return [description, icon, context];
+  };
+  assert.deepEqual(row({}), ['2 KiB', 'file', 'dvcData.file']);
+  assert.deepEqual(row({ files: 3 }), ['2 KiB · 3 files', 'folder', 'dvcData']);
+  assert.deepEqual(row({ state: 'missing', files: 3 }), [
+    'missing · 2 KiB · 3 files',
+    'cloud-download',
+    'dvcData.missing',
+  ]);
+  assert.deepEqual(row({ state: 'cached' }), ['not checked out · 2 KiB', 'circle-outline', 'dvcData.cached']);
+  assert.deepEqual(row({ state: 'changed' }), ['changed · 2 KiB', 'diff-modified', 'dvcData.file']);
 });
