@@ -1,4 +1,4 @@
-/** Metrics files, JSON or YAML, as flat values. */
+/** Metrics files, JSON, YAML or TOML, as flat values. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../../definition/definition.js';
@@ -7,7 +7,7 @@ import { type FileMetrics, flattenMetrics, parseLooseJson } from '../../runner/r
 /** @throws with what is wrong, in words */
 export async function readMetricsFile(file: string): Promise<FileMetrics> {
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
-  const { value, lost } = /\.ya?ml$/i.test(file) ? await parseYamlFile(text) : parseJson(text);
+  const { value, lost } = /\.(?:ya?ml|toml)$/i.test(file) ? await parseTree(file, text) : parseJson(text);
   // A file with one number in it, as DVC has them, is called by its name.
   const flat = flattenMetrics(value, path.basename(file).replace(/\.[^.]*$/, ''));
   return { ...flat, lost: [...lost, ...flat.lost] };
@@ -28,13 +28,14 @@ function parseJson(text: string): Read {
   }
 }
 
-async function parseYamlFile(text: string): Promise<Read> {
-  const [{ parseYaml }, { toPlain, positionAt }] = await Promise.all([
+async function parseTree(file: string, text: string): Promise<Read> {
+  const [{ parseYaml }, { parseToml }, { toPlain, positionAt }] = await Promise.all([
     import('../../syntax/parse.js'),
+    import('../../syntax/toml.js'),
     import('../../syntax/text.js'),
   ]);
   // A marker at the end is how many tools close a document.
-  const tree = parseYaml(text.replace(/\n---\s*$/, '\n'));
+  const tree = /\.toml$/i.test(file) ? parseToml(text) : parseYaml(text.replace(/\n---\s*$/, '\n'));
   const problem = tree.problems.find((one) => one.code === 'yaml');
   if (problem !== undefined) {
     const line = positionAt(tree, problem.span.start).line + 1;

@@ -277,7 +277,7 @@ export const taskOptionSchemas = {
   ),
   metrics: opt(
     listOrOne(path()),
-    'JSON or YAML files with the metrics of the task: `${{ tasks.train.metrics.accuracy }}`.',
+    'JSON, YAML or TOML files with the metrics of the task: `${{ tasks.train.metrics.accuracy }}`.',
     ['reports/metrics.json', ['a.json', 'b.json']],
   ),
   plots: opt(listOrOne(path()), 'CSV, TSV, JSON or image files that are worth looking at.', [

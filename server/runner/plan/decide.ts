@@ -48,7 +48,7 @@ export async function fingerprintTask(
       const unmade = session.notMade(path);
       if (unmade !== undefined) {
         // What lies there is from another run, and would make the result depend on history.
-        if (input.glob) continue;
+        if (input.glob || input.optional) continue;
         return { ok: false, reason: 'missing', message: `${path} was not made: ${unmade} in this run` };
       }
       const found = await read(path);

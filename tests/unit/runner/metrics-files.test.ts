@@ -1,4 +1,4 @@
-/** Metrics files: one reader for JSON and YAML, and what it can't keep is said. */
+/** Metrics files: one reader for JSON, YAML and TOML, and what it can't keep is said. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -29,6 +29,9 @@ test('values are the same whatever the format, and as the record keeps them', as
     '{"up":"Infinity","down":"-Infinity","nan":"NaN","far":"Infinity","id":9007199254740993,"acc":0.9}';
   assert.deepEqual(await read('m.json', json), { metrics: expected, lost: [] });
   assert.deepEqual(await read('m.yaml', yaml), { metrics: expected, lost: [] });
+  const toml = 'up = inf\ndown = -inf\nnan = nan\nfar = inf\nid = 9007199254740993\nacc = 0.90\n';
+  assert.deepEqual(await read('m.toml', toml), { metrics: expected, lost: [] });
+  await assert.rejects(read('bad.toml', 'a = 1\nb = \n'), /^Error: line 2: This is no TOML/);
   assert.deepEqual(await read('q.yaml', "text: '.inf'\n"), { metrics: '{"text":".inf"}', lost: [] });
 });
 
