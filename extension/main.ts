@@ -49,6 +49,8 @@ import { registerModelsView } from './models/tree.js';
 import { registerPipelinesView } from './pipelines/tree.js';
 import { registerRunsView } from './runs/tree.js';
 import { registerServicesView } from './services/tree.js';
+import { TrackingClients } from './tracking/clients.js';
+import { registerTrackingStatus, trackingCommands } from './tracking/commands.js';
 
 /** What the extension gives to tests. */
 export interface Api {
@@ -85,6 +87,9 @@ export function activate(extension: vscode.ExtensionContext): Api {
   const services = registerServicesView(context);
   registerAlertNotices(context, services.tree);
   registerMemoryNotices(context);
+  const clients = new TrackingClients(context);
+  extension.subscriptions.push(clients);
+  registerTrackingStatus(context, clients);
   registerCommands(context, {
     ...pipelineCommands(context, {
       tasks,
@@ -122,6 +127,7 @@ export function activate(extension: vscode.ExtensionContext): Api {
     ...openServiceCommand(context, registerServicePanels(context)),
     ...projectCommands(context),
     ...memoryCommands(context),
+    ...trackingCommands(clients),
   });
 
   // Its failure is told by the client itself.

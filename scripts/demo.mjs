@@ -2,6 +2,7 @@
 // versions of its model are made, compared, put into production and taken back; its app is packaged, deployed, asked and
 // watched; and it is broken. Ends with 0 only if each of these did what it should. Works in a copy, so the clone stays as it
 // is, and stops every service that it started, whatever happens.
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -109,6 +110,7 @@ async function demo() {
   const row = known.find((line) => line.startsWith('seattle,2013-06-14')).split(',');
   expect(row[names.indexOf('wet_today')] === '0', 'on 14 June 2013 nobody knew yet that it had rained');
 
+  await clientOfMlflow();
   await firstVersion();
   await packageTheApp(story);
   await deploy(story);
@@ -137,6 +139,28 @@ async function demo() {
   }
   const refused = await modelyard(['run', 'rain-broken']);
   expect(refused.code === 2, 'and it does not run (exit code 2)');
+}
+
+/** Where the real MLflow client is: in the environment of the example, or in that of the tests. */
+async function clientOfMlflow() {
+  const tests = path.join(
+    root,
+    '.venv/mlflow',
+    process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python',
+  );
+  const python = ['python3', tests].find((one) => spawnSync(one, ['-c', 'import mlflow']).status === 0);
+  if (python === undefined) return;
+  heading('A script that logs by MLflow, and no server');
+  const more = python === tests ? { MODELYARD_PYTHON: tests } : {};
+  const run = await modelyard(['run', 'rain-mlflow'], { more });
+  expect(run.code === 0 && run.stdout.includes('told MLflow'), 'its client has logged');
+  const [logged] = parse(
+    (await modelyard(['runs', 'list', '--source', 'tracking', '--json'], { quiet: true })).stdout,
+  );
+  expect(
+    logged?.params.learner === 'logistic-regression' && logged.metrics.validation_accuracy > 0.7,
+    'params and metrics are in its run, which is part of the task',
+  );
 }
 
 async function firstVersion() {

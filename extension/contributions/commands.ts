@@ -797,6 +797,7 @@ export const COMMANDS = {
     icon: 'trash',
     menus: [onTitle('runs', TRUSTED, '2_project@4')],
   },
+  mlflowClients: { title: 'MLflow Clients…', icon: 'broadcast', palette: TRUSTED },
   openRule: { title: 'Open the Page of a Rule…', icon: 'book' },
   trustMemory: {
     title: 'Trust Memory…',

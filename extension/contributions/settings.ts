@@ -76,6 +76,13 @@ export const SETTINGS = {
     markdownDescription:
       "Whether a notification tells when a rule of a `monitor` is broken by a service, and when it holds again. The *Services* view and the rule's line show it in any case.",
   },
+  'tracking.terminals': {
+    type: 'boolean',
+    scope: 'resource',
+    default: true,
+    markdownDescription:
+      'Whether scripts in terminals and notebooks of a trusted workspace that `import mlflow` log into the project. What is set for MLflow already counts: in the environment of the editor, in settings of terminals or in `.env`.',
+  },
   nodePath: {
     type: 'string',
     scope: 'machine-overridable',

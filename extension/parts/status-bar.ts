@@ -1,6 +1,7 @@
 /** The status bar: what runs, how far it is, what waits for people; and a way there. */
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
+import type { RunListItem } from '../../server/protocol/index.js';
 import type { Context } from '../context.js';
 import { waitingBar } from '../approvals/rows.js';
 import { progress } from '../runs/rows.js';
@@ -8,6 +9,13 @@ import { progress } from '../runs/rows.js';
 export function registerStatusBar(context: Context): void {
   registerActive(context);
   registerWaiting(context);
+}
+
+/** How far it is. The script of an MLflow client has no tasks to be counted. */
+function ofTasks(run: RunListItem, between: string): string {
+  if (run.source === 'tracking') return '';
+  const { done, total } = progress(run);
+  return ` ${done}${between}${total}`;
 }
 
 function registerActive({ extension, state }: Context): void {
@@ -20,14 +28,17 @@ function registerActive({ extension, state }: Context): void {
       item.hide();
       return;
     }
-    const { done, total } = progress(first);
-    const name = plain(first.pipeline, 30);
+    const what = state.active.some(({ source }) => source === 'tracking') ? 'runs' : 'pipelines running';
     item.text =
       others.length === 0
-        ? `$(sync~spin) ${name} ${done}/${total}`
-        : `$(sync~spin) ${state.active.length} pipelines running`;
+        ? `$(sync~spin) ${plain(first.name ?? first.pipeline, 30)}${ofTasks(first, '/')}`
+        : `$(sync~spin) ${state.active.length} ${what}`;
     item.tooltip = [first, ...others]
-      .map((run) => `${plain(run.pipeline)}: ${progress(run).done} of ${progress(run).total} tasks`)
+      .map((run) =>
+        run.source === 'tracking'
+          ? `${plain(run.name ?? run.pipeline)}: logged by an MLflow client`
+          : `${plain(run.pipeline)}:${ofTasks(run, ' of ')} tasks`,
+      )
       .join('\n');
     item.accessibilityInformation = { label: `Modelyard: ${item.tooltip.replaceAll('\n', ', ')}` };
     item.show();

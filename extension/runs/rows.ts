@@ -73,7 +73,9 @@ export function runDescription(run: RunListItem, now: number, by: GroupBy): stri
     time === undefined ? undefined : duration(isActive(run.status) ? Math.floor(time / 1000) * 1000 : time);
   if (isActive(run.status)) {
     const { done, total } = progress(run);
-    return dots(run.status === 'running' ? undefined : look(run.status).word, `${done}/${total}`, long);
+    // A script has no tasks to be counted.
+    const come = run.source === 'tracking' ? metricsLine(run.metrics, 2) : `${done}/${total}`;
+    return dots(run.status === 'running' ? undefined : look(run.status).word, come, long);
   }
   const at = Date.parse(run.createdAt);
   const when = Number.isNaN(at)

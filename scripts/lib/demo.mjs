@@ -42,10 +42,16 @@ export class Story {
     if (!holds) this.failures.push(what);
   }
 
-  /** `modelyard …` in the copy; `quiet` keeps its output from the terminal. */
-  modelyard(args, { quiet = false } = {}) {
+  /** `modelyard …` in the copy; `quiet` keeps its output from the terminal, `more` are variables. */
+  modelyard(args, { quiet = false, more = {} } = {}) {
     if (!quiet) console.log(`$ modelyard ${args.map(shown).join(' ')}`);
-    return capture(process.execPath, [cli, ...args], { cwd: this.folder, echo: !quiet, timeoutMs: 120_000 });
+    const env = { ...process.env, ...more };
+    return capture(process.execPath, [cli, ...args], {
+      cwd: this.folder,
+      echo: !quiet,
+      timeoutMs: 120_000,
+      env,
+    });
   }
 
   /** `modelyard … --json`, which prints one document. */

@@ -25,7 +25,7 @@ const PROGRAM = process.argv[2] === 'run' ? 'run-program.js' : 'program.js';
 /** What `run-program.js` asks for when a definition has changed. */
 const DEFINITIONS = './definitions.js';
 /** Different commands use different parts of the program, and only what was used is compiled. */
-const COMMON = ['run', 'plan', 'lint', 'status'];
+const COMMON = ['run', 'plan', 'lint', 'status', 'tracking'];
 /** Of this program and of others of its kind, such as the one that the editor has: each has some for every command. */
 const MOST_KEPT = 20;
 

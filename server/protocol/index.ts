@@ -62,6 +62,8 @@ export interface ProjectSummary {
   readonly description?: string;
   /** URI of `.modelyard`, whether or not it exists. */
   readonly memoryUri: string;
+  /** What `tracking` of `modelyard.yaml` says of MLflow clients: `false` keeps them out, or the server that they log at. */
+  readonly tracking?: false | { readonly uri: string };
 }
 
 export interface PipelineTaskSummary {

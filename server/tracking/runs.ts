@@ -291,12 +291,14 @@ export class TrackedRuns {
     return writer;
   }
 
-  /** All points of a metric in the order in which they were told, each once. */
+  /** All points of a metric, each once, by time, step and value: pages of them must not depend on who has told which first. */
   history(run: TrackedRun, key: string): readonly TrackedMetric[] {
-    return this.histories(run, key).get(key) ?? [];
+    const points = this.histories(run, key).get(key) ?? [];
+    const isSorted = points.every((point, at) => at === 0 || inOrder(points[at - 1], point) <= 0);
+    return isSorted ? points : points.toSorted(inOrder);
   }
 
-  /** The same of all metrics, by their keys; or only of that one. */
+  /** The same of all metrics, by their keys, or only of that one: in the order in which they were told. */
   histories(run: TrackedRun, only?: string): ReadonlyMap<string, readonly TrackedMetric[]> {
     const seen = new Set<string>();
     const histories = new Map<string, TrackedMetric[]>();
@@ -316,10 +318,27 @@ export class TrackedRuns {
     return histories;
   }
 
+  /** Whether a run goes on that was written here last. */
+  get writesLive(): boolean {
+    return [...this.#open.keys()].some((id) => {
+      const run = this.#known.get(id);
+      return run !== undefined && LIVE_STATUSES.has(run.runStatus);
+    });
+  }
+
   /** Writes what was not written yet, and lets go of all records. */
   close(): void {
     for (const id of [...this.#open.keys()]) this.#close(id);
   }
+}
+
+function inOrder(one: TrackedMetric | undefined, other: TrackedMetric): number {
+  if (one === undefined) return 0;
+  return (
+    one.at - other.at ||
+    one.step - other.step ||
+    (one.value < other.value ? -1 : Number(one.value > other.value))
+  );
 }
 
 function gitOf(tags: NewRun['tags']): Pick<RunDocument, 'git'> {

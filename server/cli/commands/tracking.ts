@@ -1,6 +1,7 @@
 /** `modelyard tracking`: what MLflow clients of this machine log to, and what comes from and goes to their other stores. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import { Socket } from 'node:net';
 import path from 'node:path';
 import { plural } from '../../base/format.js';
 import { heldByReleases } from '../../serving/releases/releases.js';
@@ -12,7 +13,14 @@ import { exportRuns } from '../../tracking/export/mlruns.js';
 import { fileStore } from '../../tracking/import/file-store.js';
 import { type ForeignStore, UnreadableStore } from '../../tracking/import/foreign.js';
 import { importExperiments } from '../../tracking/import/importer.js';
-import { type TrackingServer, serveTracking } from '../../tracking/server.js';
+import type { TakenOver } from '../../tracking/listening.js';
+import {
+  type Quiet,
+  type TrackingOptions,
+  type TrackingServer,
+  serveTakenOver,
+  serveTracking,
+} from '../../tracking/server.js';
 import { Tracking } from '../../tracking/tracking.js';
 import { UsageError } from '../args.js';
 import { CommandError } from '../command.js';
@@ -23,6 +31,8 @@ import { type ProjectCall, type Subcommands, family } from '../subcommands.js';
 const TOKEN = 'MODELYARD_TRACKING_TOKEN';
 /** What a header takes, and a shell and a .env file without quotes. */
 const TOKEN_FORM = /^[\w.~+/=-]{1,4096}$/;
+/** What a timer can count. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** How often it is said how far an import has come. */
 const PROGRESS_MS = 2_000;
 
@@ -31,11 +41,16 @@ const DEFAULTS = ['mlruns', 'mlflow.db'];
 
 const SUBCOMMANDS: Subcommands<ProjectCall> = {
   serve: {
-    usage: 'serve [--port P] [--env]',
+    usage: 'serve [--port P] [--env] [--idle MINUTES]',
     summary: 'Lets MLflow clients of this machine log into the project, until Ctrl+C.',
     flags: {
       port: { type: 'string', value: 'P', help: 'The port. Default: a free one.' },
       env: { type: 'boolean', help: 'Print only the variables, as lines of a .env file.' },
+      idle: {
+        type: 'string',
+        value: 'MINUTES',
+        help: 'End when no client has asked for so long and none of their runs goes on. Default: only with Ctrl+C.',
+      },
     },
     least: 0,
     most: 0,
@@ -80,27 +95,66 @@ machine only, and answers only who knows the token, which is a new one each time
 
 async function serve({ args, root }: ProjectCall): Promise<number> {
   const port = portOf(args.text('port'));
+  const idle = idleOf(args.text('idle'));
   const problem = memoryProblem(layoutOf(root));
   if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
   const token = tokenOf(process.env[TOKEN] ?? '');
-  let server: TrackingServer;
+  const options: TrackingOptions = {
+    ...{ root, token, heldBy: heldByReleases(root, 'model') },
+    onProblem: (message) => stderr.line(`modelyard: ${message}`),
+  };
+  // The editor has the port, so that it costs nothing until somebody asks, and hands connections over.
+  const handed = process.env['MODELYARD_TRIGGER'] === 'editor' && process.send !== undefined;
+  const parent = handed ? new ParentProcess() : undefined;
+  const server = parent === undefined ? await listening(options, port) : await serveTakenOver(options);
+  if (parent !== undefined && 'take' in server) parent.give(server);
+  if ('uri' in server) {
+    const variables = { MLFLOW_TRACKING_URI: server.uri, MLFLOW_TRACKING_TOKEN: token };
+    tell(root, server, variables, args.flag('env'));
+  }
+  const stopped = new Promise<void>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done());
+  });
+  await Promise.race([stopped, parent?.gone ?? stopped, quiet(server, idle, () => parent?.leave())]);
+  await server.close();
+  return EXIT.ok;
+}
+
+async function listening(options: TrackingOptions, port: number): Promise<TrackingServer> {
   try {
-    server = await serveTracking({
-      ...{ root, port, token, heldBy: heldByReleases(root, 'model') },
-      onProblem: (message) => stderr.line(`modelyard: ${message}`),
-    });
+    return await serveTracking(options, port);
   } catch (error) {
     const taken = errorCode(error) === 'EADDRINUSE';
     const why = taken ? `port ${port} is taken: say another one, or none` : describeError(error);
     throw new CommandError(`the tracking server does not start: ${why}`, EXIT.failed);
   }
-  const variables = { MLFLOW_TRACKING_URI: server.uri, MLFLOW_TRACKING_TOKEN: token };
-  tell(root, server, variables, args.flag('env'));
-  await new Promise<void>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done());
-  });
-  await server.close();
-  return EXIT.ok;
+}
+
+/** Whoever has started this process over a channel, and has the port: an editor. */
+class ParentProcess {
+  /** It lets go: it has ended, or agrees that this process does. */
+  readonly gone = new Promise<void>((done) => void process.once('disconnect', done));
+
+  give(server: TakenOver): void {
+    process.on('message', (_message, handle) => {
+      if (handle instanceof Socket) server.take(handle);
+    });
+    process.send?.('ready');
+  }
+
+  /** Asks it to hand no more connections over, and waits until it has let go: what it has sent before has come then. */
+  async leave(): Promise<void> {
+    process.send?.('idle');
+    await this.gone;
+  }
+}
+
+/** Resolves when clients have been silent for so long. @param leave is called then, and waited for */
+async function quiet(server: Quiet, idleMs: number, leave: () => Promise<void> | undefined): Promise<void> {
+  for (let left = idleMs; left > 0; left = idleMs - server.quietMs) {
+    await new Promise((done) => setTimeout(done, Math.min(left, LONGEST_WAIT_MS)).unref());
+  }
+  await leave();
 }
 
 function tokenOf(given: string): string {
@@ -210,6 +264,14 @@ function progress(): (done: number, of: number) => void {
     shown = Date.now();
     stderr.line(`${done} of ${plural(of, 'run')}`);
   };
+}
+
+/** In ms. */
+function idleOf(word: string | undefined): number {
+  if (word === undefined) return Infinity;
+  const minutes = Number(word);
+  if (/^\d{1,6}(?:\.\d{1,4})?$/.test(word) && minutes > 0) return minutes * 60_000;
+  throw new UsageError(`--idle takes minutes, more than 0, not "${word}"`);
 }
 
 function portOf(word: string | undefined): number {

@@ -207,6 +207,8 @@ export class AttemptTracking {
       MLFLOW_TRACKING_TOKEN: token,
       MLFLOW_RUN_ID: runId,
       ...(name === '' ? { MLFLOW_EXPERIMENT_ID: TASK_EXPERIMENT } : {}),
+      // Clients print where a run could be looked at, and those pages are not here.
+      MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT: 'true',
       ...aroundProxy(given),
     };
   }

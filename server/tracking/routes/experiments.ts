@@ -139,13 +139,17 @@ export const EXPERIMENT_ROUTES: readonly Route[] = [
       },
     ),
   ),
-  route('POST', 'experiments/update', { experiment_id: id, new_name: text }, (tracking, request) => {
-    const experiment = tracking.activeExperiment(request.experiment_id);
-    if (request.new_name === undefined || request.new_name === '') return DONE;
-    const name = checkName(request.new_name);
-    if (tracking.experiments.change(experiment.id, { name }) === 'changed') return DONE;
-    throw new WireError('RESOURCE_ALREADY_EXISTS', `Experiment '${name}' already exists.`);
-  }),
+  route(
+    'POST',
+    'experiments/update',
+    { experiment_id: id, new_name: required(text) },
+    (tracking, request) => {
+      const experiment = tracking.activeExperiment(request.experiment_id);
+      const name = checkName(request.new_name);
+      if (tracking.experiments.change(experiment.id, { name }) === 'changed') return DONE;
+      throw new WireError('RESOURCE_ALREADY_EXISTS', `Experiment '${name}' already exists.`);
+    },
+  ),
   route('POST', 'experiments/delete', { experiment_id: id }, (tracking, { experiment_id }) =>
     changed(tracking, experiment_id, true),
   ),

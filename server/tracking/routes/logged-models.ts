@@ -1,7 +1,7 @@
 /** Logged models: `/logged-models/…`. */
 import { defined } from '../../base/defined.js';
 import type { LoggedModel, LoggedModelStatus } from '../../stores/tracking/logged-models.js';
-import { type Field, flag, listOf, message, required, tagList, text, whole, word } from '../wire/fields.js';
+import { flag, listOf, message, required, tagList, text, whole } from '../wire/fields.js';
 import { checkKey, paramValue, tagValue } from '../wire/names.js';
 import { DONE, type Route, route } from './route.js';
 import { LISTS, type OrderItem, type Subject, TEXTS, filterOf, orderOf, sortBy } from '../search/search.js';
@@ -15,7 +15,6 @@ const STATES: Readonly<Record<LoggedModelStatus, string>> = {
   READY: 'LOGGED_MODEL_READY',
   UPLOAD_FAILED: 'LOGGED_MODEL_UPLOAD_FAILED',
 };
-const STATUS: Field<string | undefined> = word(Object.values(STATES), STATES.PENDING);
 
 const SUBJECT: Subject<LoggedModel> = {
   what: 'logged model',
@@ -131,10 +130,14 @@ export const MODEL_ROUTES: readonly Route[] = [
   route('GET', 'logged-models/{model_id}', { model_id: need }, (tracking, { model_id }) => ({
     model: told(tracking, tracking.model(model_id)),
   })),
-  route('PATCH', 'logged-models/{model_id}', { model_id: need, status: STATUS }, (tracking, request) => {
+  route('PATCH', 'logged-models/{model_id}', { model_id: need, status: text }, (tracking, request) => {
     const model = tracking.model(request.model_id);
     const status = (Object.keys(STATES) as LoggedModelStatus[]).find((one) => STATES[one] === request.status);
-    if (status !== undefined) tracking.models.change(model.id, { status });
+    if (status === undefined) {
+      const known = Object.values(STATES).join(', ');
+      throw invalid(`Invalid value for parameter 'status' supplied: it is one of ${known}.`);
+    }
+    tracking.models.change(model.id, { status });
     return { model: told(tracking, tracking.model(model.id)) };
   }),
   route('DELETE', 'logged-models/{model_id}', { model_id: need }, (tracking, { model_id }) => {
@@ -183,6 +186,8 @@ export const MODEL_ROUTES: readonly Route[] = [
       page_token: text,
     },
     (tracking, request) => {
+      if (request.experiment_ids.length === 0)
+        throw invalid("Parameter 'experiment_ids' needs at least one id.");
       const limit = limitOf(request.max_results, 50, 5_000);
       const test = filterOf(SUBJECT, request.filter);
       const wanted = new Set(request.experiment_ids.map((one) => tracking.experimentId(one)));

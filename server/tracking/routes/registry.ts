@@ -50,7 +50,7 @@ const VERSIONS: Subject<Found> = {
   what: 'model version',
   attributes: [
     { names: ['name'], read: ({ version }) => version.name, operators: [...TEXTS, 'IN'] },
-    { names: ['version_number', 'version'], read: ({ version }) => Number(version.version) },
+    { names: ['version_number', 'version'], read: ({ version }) => Number(version.version), quoted: true },
     { names: ['run_id'], read: ({ version }) => runOf(version), operators: [...TEXTS, 'IN'] },
     { names: ['source_path', 'source'], read: ({ version }) => sourceOf(version), operators: TEXTS },
     { names: ['creation_timestamp'], read: ({ version }) => Date.parse(version.createdAt) },

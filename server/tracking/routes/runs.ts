@@ -76,10 +76,13 @@ function newParams(
   params: readonly { readonly key: string; readonly value: string | undefined }[],
 ): Record<string, string> {
   const added = new Map<string, string>();
+  const seen = new Set<string>();
   for (const { key, value = '' } of params) {
     checkKey('param', key);
     const told = paramValue(value);
-    const known = run.params.get(key) ?? added.get(key);
+    if (seen.has(key)) throw invalid(`Duplicate parameter keys have been submitted: '${key}'.`);
+    seen.add(key);
+    const known = run.params.get(key);
     if (known !== undefined && known !== told) {
       throw invalid(
         `Changing param values is not allowed. Param with key='${key}' was already logged with value='${known.slice(0, 80)}' for run ID='${run.id}'. Attempted logging new value '${told.slice(0, 80)}'.`,

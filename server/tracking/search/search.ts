@@ -14,6 +14,8 @@ export interface Attribute<T> {
   readonly read: (item: T) => string | number | undefined;
   /** Absent: a number. */
   readonly operators?: readonly Operator[];
+  /** A number that may stand in quotes, too. */
+  readonly quoted?: true;
 }
 
 /** A kind of thing that is searched. */
@@ -76,7 +78,7 @@ function testOf<T>(subject: Subject<T>, comparison: Comparison): Test<T> {
       if (attribute === undefined) break;
       const { operators, read } = attribute;
       if (operators === undefined) {
-        const test = numberTest(comparison, key, NUMBERS);
+        const test = numberTest(comparison, key, NUMBERS, attribute.quoted);
         return (item) => {
           const value = read(item);
           return test(typeof value === 'number' ? value : undefined);
@@ -117,12 +119,14 @@ function numberTest(
   comparison: Comparison,
   what: string,
   operators: readonly Operator[],
+  quoted = false,
 ): Test<number | undefined> {
   demand(comparison, what, operators);
   const { operator, value } = comparison;
   const [one] = [value].flat();
-  if (one?.kind !== 'number') throw invalid(`Expected a number to compare ${what} with, unquoted.`);
-  const bound = Number(one.text);
+  if (one?.kind !== 'number' && !(quoted && /^\d{1,15}$/.test(one?.text ?? '')))
+    throw invalid(`Expected a number to compare ${what} with, unquoted.`);
+  const bound = Number(one?.text);
   return (given) => {
     if (given === undefined) return false;
     switch (operator) {

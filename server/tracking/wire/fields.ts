@@ -53,10 +53,11 @@ export const text: Field<string | undefined> = optional((value, name) => {
   throw wrong(value, name, 'Value was not a string');
 });
 
-/** An int64: a number, or digits in a text. */
+/** An int64: a number, whose fraction is cut off as by MLflow's server, or digits in a text. */
 export const whole: Field<number | undefined> = optional((value, name) => {
   const number = typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? Number(value) : value;
-  if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
+  const cut = typeof number === 'number' ? Math.trunc(number) : NaN;
+  if (Number.isSafeInteger(cut)) return cut;
   throw wrong(value, name, 'Value was not an integer');
 });
 

@@ -21,7 +21,8 @@ export function checkKey(what: string, key: string): string {
       `Invalid value ${shown} for parameter '${what} name' supplied: Names may only contain letters, digits, underscores (_), dashes (-), periods (.), spaces ( ), colons (:) and slashes (/).`,
     );
   }
-  if (path.posix.normalize(key) !== key || key.startsWith('/') || key === '..' || key.startsWith('../')) {
+  const resolved = path.posix.normalize(key);
+  if (resolved !== key || /^(?:\/|\.\.?$|\.\.\/)|\/$/.test(key)) {
     throw invalid(
       `Invalid value ${shown} for parameter '${what} name' supplied: Names may be treated as paths, and this one would resolve to another one.`,
     );

@@ -27,7 +27,13 @@ export function projectSummary(project: Project): ProjectSummary {
     name: project.settings.name ?? path.basename(project.root),
     ...defined({ description: project.settings.description }),
     memoryUri: uriOfPath(path.join(project.root, '.modelyard')),
+    ...defined({ tracking: clientsOf(project) }),
   };
+}
+
+function clientsOf({ settings: { tracking } }: Project): ProjectSummary['tracking'] {
+  if (tracking?.enabled === false) return false;
+  return tracking?.uri === undefined ? undefined : { uri: tracking.uri };
 }
 
 /** What a project can run: its pipelines, and each `dvc.yaml` as one. */
