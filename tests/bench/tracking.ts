@@ -11,6 +11,8 @@ const RUNS = 5_000;
 const POINTS = 20_000;
 const BATCH = 1_000;
 const CLIENTS = 8;
+/** What any program of Node takes before it can answer. */
+const BARE = `require('node:http').createServer((_, answer) => answer.end('{}')).listen(process.argv[1], '127.0.0.1')`;
 const TOKEN = 'of-the-benchmark';
 /** How long MLflow's server may take to answer for the first time. */
 const READY_MS = 300_000;
@@ -212,10 +214,15 @@ export async function trackingRows(scratch: string, root: string, cli: string): 
     return Measured.start(process.execPath, [cli, 'tracking', 'serve', '--port', String(port)], here, port);
   };
   const starts: number[] = [];
+  const bare: number[] = [];
   for (let at = 0; at < 5; at++) {
     const server = await start();
     starts.push(server.ready);
     await server.stop();
+    const port = await freePort();
+    const floor = await Measured.start(process.execPath, ['-e', BARE, String(port)], here, port);
+    bare.push(floor.ready);
+    await floor.stop();
   }
   const ours = await start();
   let taken: Taken;
@@ -266,6 +273,16 @@ export async function trackingRows(scratch: string, root: string, cli: string): 
         unit: 'ms',
       },
       150,
+    ),
+    ratioRow(
+      {
+        work: '`tracking serve`: the first answer',
+        beside: 'a bare HTTP server of Node',
+        ours: median(starts),
+        peer: median(bare),
+        unit: 'ms',
+      },
+      2.5,
     ),
     row('`log_metric` by the real client, median', 4, ({ client }) => median(client)),
     row('`log-metric` by HTTP, median', 25, ({ raw }) => median(raw)),

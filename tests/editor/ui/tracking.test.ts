@@ -51,8 +51,10 @@ uiTest(
     };
     await workbench.showContainer('Modelyard');
     await workbench.onlyView('Runs');
-    await until('the shell to listen', async () =>
-      /[#$%>]\s*$/.test((await workbench.terminalText()).trimEnd()),
+    await until(
+      'the shell to listen',
+      async () => /[#$%>]$/.test((await workbench.terminalText()).trimEnd()),
+      180_000,
     );
     await log('first');
     const row = workbench.row('Runs', 'first').first();

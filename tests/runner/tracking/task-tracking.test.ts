@@ -266,7 +266,8 @@ fs.writeFileSync('seen', JSON.stringify({ names: own.sort(), uri }));
       said: stdout + stderr,
     };
   };
-  const all = ['MLFLOW_EXPERIMENT_ID', 'MLFLOW_REGISTRY_URI', 'MLFLOW_RUN_ID', 'MLFLOW_TRACKING_TOKEN', 'MLFLOW_TRACKING_URI']; // prettier-ignore
+  const all = ['MLFLOW_EXPERIMENT_ID', 'MLFLOW_REGISTRY_URI', 'MLFLOW_RUN_ID', 'MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT',
+    'MLFLOW_TRACKING_TOKEN', 'MLFLOW_TRACKING_URI']; // prettier-ignore
   assert.deepEqual((await seen({})).names, all);
   const off = pipeline('').replace('tracking: true', 'tracking: false');
   assert.deepEqual((await seen({ 'main.pipeline.yaml': off })).names, []);

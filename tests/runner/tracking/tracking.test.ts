@@ -144,8 +144,8 @@ test('a run: params that stay, metrics with steps, tags, its end', async () => {
   // Told three times by a client that heard no answer: one point.
   const history = await client.expect('GET', `metrics/get-history?run_id=${id}&metric_key=val%2Floss`);
   assert.deepEqual(history['metrics'], [
-    { key: 'val/loss', value: 0.5, timestamp: 10, step: 3 },
     { key: 'val/loss', value: 'NaN', timestamp: 10, step: 2 },
+    { key: 'val/loss', value: 0.5, timestamp: 10, step: 3 },
   ]);
   for (const bad of [
     { timestamp: -1 },
