@@ -198,7 +198,7 @@ export const CALLS: readonly Call[] = [
   get('runs/get'),
   get('runs/get?run_uuid={run:a}'),
   get('runs/get?run_id={run:f}'),
-  ...([['key', 1], ['', 1], ['a'.repeat(251), 1], ['../x', 1], ['a//b', 1], ['/a', 1], ['a/', 1], ['./a', 1], ['a,b', 1], ['ä', 1], ['a\tb', 1], ['..', 1], ['.', 1], ['v', null], ['v', 'x'], ['v', '1.5'], ['v', true], ['v', [1]], ['v', 1e400], ['v', '1e400'], ['v', ' 1'], ['v', '']] as const).map(([key, value]) => post('runs/log-metric', { run_id: '{run:c}', key, value, timestamp: 1 })), // prettier-ignore
+  ...([['key', 1], ['', 1], ['a'.repeat(251), 1], ['../x', 1], ['a//b', 1], ['/a', 1], ['a/', 1], ['./a', 1], ['a,b', 1], ['ä', 1], ['a\tb', 1], ['..', 1], ['.', 1], ['v', null], ['v', 'x'], ['v', '1.5'], ['v', true], ['v', [1]], ['v', '1e400'], ['v', ' 1'], ['v', '']] as const).map(([key, value]) => post('runs/log-metric', { run_id: '{run:c}', key, value, timestamp: 1 })), // prettier-ignore
   ...([{ timestamp: -1 }, {}, { timestamp: '5' }, { timestamp: 1.5 }, { timestamp: 5, step: 'x' }, { timestamp: 5, step: -3 }, { timestamp: 5, step: '7' }, { timestamp: 5, step: 2.5 }, { timestamp: 5, step: 2 ** 63 }] as const).map((more) => post('runs/log-metric', { run_id: '{run:c}', key: 'k', value: 1, ...more })), // prettier-ignore
   post('runs/log-metric', { run_id: '{run:f}', key: 'k', value: 1, timestamp: 1 }),
   post('runs/log-metric', { run_id: 'nope', key: 'k', value: 1, timestamp: 1 }),

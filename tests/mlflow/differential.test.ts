@@ -73,15 +73,18 @@ const DELIBERATE: Readonly<Record<string, readonly (readonly [call: string, here
 
 type Ask = (call: Call) => Promise<{ readonly status: number; readonly text: string }>;
 
+const text = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? `${value}` : '';
+
 /** Names in the order in which they came, and whether there are more. */
-function seen(status: number, text: string): string {
+function seen(status: number, answer: string): string {
   let body: Readonly<Record<string, unknown>> = {};
   try {
-    body = JSON.parse(text) as typeof body;
+    body = JSON.parse(answer) as typeof body;
   } catch {
     // A page for people.
   }
-  if (status !== 200) return `${status} ${String(body['error_code'] ?? '')}`;
+  if (status !== 200) return `${status} ${text(body['error_code'])}`;
   const named = (
     list: unknown,
     name: (one: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => unknown,
@@ -95,9 +98,9 @@ function seen(status: number, text: string): string {
     named(body['runs'], (one) => one['info']?.['run_name']),
     named(body['experiments'], (one) => one['name']),
     named(body['registered_models'], (one) => one['name']),
-    named(body['model_versions'], (one) => `${String(one['name'])}/${String(one['version'])}`),
+    named(body['model_versions'], (one) => `${text(one['name'])}/${text(one['version'])}`),
     named(body['models'], (one) => one['info']?.['name']),
-    named(body['metrics'], (one) => `${String(one['value'])}@${String(one['step'] ?? 0)}`),
+    named(body['metrics'], (one) => `${text(one['value'])}@${text(one['step'] ?? 0)}`),
   ].filter((one) => one !== '');
   return ['200', ...shown, ...('next_page_token' in body ? ['…'] : [])].join(' ');
 }

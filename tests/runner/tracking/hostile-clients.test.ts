@@ -169,10 +169,8 @@ test(`${Object.keys(CLIENTS).length + 3} hostile clients`, async (t) => {
     let text = Buffer.from(bytes).toString('latin1');
     for (const [name, value] of Object.entries(place)) text = text.replaceAll(`{${name}}`, value);
     // The length was counted with what stood for the id.
-    const [head = '', rest = ''] = [
-      text.slice(0, text.indexOf('\r\n\r\n')),
-      text.slice(text.indexOf('\r\n\r\n')),
-    ];
+    const end = text.indexOf('\r\n\r\n');
+    const [head, rest] = [text.slice(0, end), text.slice(end)];
     const length = rest.length - 4;
     const fixed =
       head.startsWith('POST') && !head.includes('chunked')
