@@ -41,6 +41,23 @@ function isPlain(token: string): boolean {
   return String(value) === token && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }
 
+/**
+ * JSON with the words `NaN`, `Infinity` and `-Infinity`, as Python's json module writes them; they become strings. Whole
+ * numbers keep their digits.
+ */
+export function parseLooseJson(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    const quoted = text.replace(
+      /"(?:[^"\\]|\\.)*(?:"|$)|(-?\b(?:NaN|Infinity)\b)/g,
+      (whole: string, word: string | undefined) => (word === undefined ? whole : `"${word}"`),
+    );
+    if (quoted === text) throw error;
+    return parseJson(quoted);
+  }
+}
+
 export interface JsonStyle {
   /** Spaces a level; absent: one line. */
   readonly indent?: number;

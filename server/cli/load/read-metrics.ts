@@ -1,8 +1,9 @@
 /** Metrics files, JSON, YAML or TOML, as flat values. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseLooseJson } from '../../base/json.js';
 import type { Json } from '../../definition/definition.js';
-import { type FileMetrics, flattenMetrics, parseLooseJson } from '../../runner/record/metrics.js';
+import { type FileMetrics, flattenMetrics } from '../../runner/record/metrics.js';
 
 /** @throws with what is wrong, in words */
 export async function readMetricsFile(file: string): Promise<FileMetrics> {

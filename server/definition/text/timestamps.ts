@@ -8,7 +8,10 @@ export const FUTURE_YEARS = 10;
  * RE2 and in JavaScript.
  */
 export const ISO_TIME =
-  '\\s*[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?\\s?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\\s*';
+  '\\s*[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([Tt ][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]+)?)?\\s?([Zz]|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\\s*';
+
+const MINUTE =
+  /^(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?$/;
 
 const DAY = /^(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/;
 
@@ -22,6 +25,12 @@ export function epochAdvice(column: string, largest: number | undefined): string
     return `Convert it in a transform, as ${as(`to_timestamp(${column})`)} where it counts seconds since 1970, or ${as(`to_timestamp(${column} / 1000)`)} where it counts milliseconds.`;
   if (DAY.test(String(largest)))
     return "It looks like days written as 20240131: say `timestamp-format: '%Y%m%d'`.";
+  if (MINUTE.test(String(largest)))
+    return `It looks like times written as 20240131235959: say \`timestamp-format: '%Y%m%d%H%M${String(largest).length === 14 ? '%S' : ''}'\`.`;
+  if (Number.isInteger(largest) && largest >= 1800 && largest < 2200)
+    return `It looks like years. Convert it in a transform, as ${as(`make_date(${column}, 1, 1)`)}.`;
+  if (largest >= 20_000 && largest < 80_000)
+    return `It looks like days: Excel's, which count from 1899-12-30 (${as(`timestamp '1899-12-30' + to_seconds(${column} * 86400)`)}), or days since 1970 (${as(`to_timestamp(${column} * 86400)`)}). Convert it in a transform.`;
   const [unit, sql] =
     largest < 1e11
       ? ['seconds', `to_timestamp(${column})`]

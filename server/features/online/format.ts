@@ -44,6 +44,7 @@ export function isNumericKey(type: string): boolean {
 
 /** A key of another type as the text that stands in `k`: numbers that are whole have no fraction there. */
 export function keyText(value: string, type: string): string {
+  if (type === 'BOOLEAN') return value.trim().toLowerCase();
   if (!/^(FLOAT|DOUBLE|DECIMAL.*)$/.test(type)) return value;
   const whole = /^\s*([-+]?\d+)(?:\.0*)?\s*$/.exec(value)?.[1];
   if (whole !== undefined) return String(BigInt(whole.replace('+', '')));

@@ -16,7 +16,13 @@ const HEAD_BYTES = 1024 * 1024;
 const LONGEST_LINE = 2 * 1024 * 1024;
 
 export type CsvHead =
-  | { readonly ok: true; readonly delimiter: string; readonly fields: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly delimiter: string;
+      readonly fields: readonly string[];
+      /** Lines before the first one that is not empty. */
+      readonly blank: number;
+    }
   | { readonly ok: false; readonly message: string };
 
 /** How its characters are written, for Node. */
@@ -43,7 +49,7 @@ export async function csvHead(
   if (/\.zst$/i.test(file)) {
     const line = await firstLine(engine, file);
     if (line === undefined)
-      return { ok: true, delimiter: delimiterOf(options) ?? byExtension(file), fields: [] };
+      return { ok: true, delimiter: delimiterOf(options) ?? byExtension(file), fields: [], blank: 0 };
     text = `${line}\n`;
   } else {
     const head = unpacked(file, bytes);
@@ -56,8 +62,15 @@ export async function csvHead(
   }
   const quote = options.quote?.value ?? '"';
   const line = text.replace(/^[\r\n]+/, '');
+  const blank = text.slice(0, text.length - line.length).split(/\r\n|\r|\n/).length - 1;
+  const excel = /^"?(sep=.)"?\r?\n/i.exec(line)?.[1];
+  if (excel !== undefined)
+    return {
+      ok: false,
+      message: `${shown}, line ${blank + 1}: "${excel}" is for Excel and no row. Remove the line, and name the \`delimiter\` where it isn't found.`,
+    };
   const delimiter = delimiterOf(options) ?? delimiterIn(line, quote);
-  return { ok: true, delimiter, fields: csvFields(line, delimiter, quote) ?? [] };
+  return { ok: true, delimiter, fields: csvFields(line, delimiter, quote) ?? [], blank };
 }
 
 function byExtension(file: string): string {

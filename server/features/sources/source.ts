@@ -7,9 +7,12 @@ import { ISO_TIME, digitsAdvice } from '../../definition/text/timestamps.js';
 import { csvHead, csvProblem, lineOf, sameNames } from './csv.js';
 import type { Engine } from '../engine/engine.js';
 import type { Column, EngineError, EngineResult } from '../engine/messages.js';
-import { readerOf } from './reading.js';
+import { jsonLinesProblem } from './json-lines.js';
+import { packedProblem } from './packed.js';
+import { jsonFormat, readerOf } from './reading.js';
 import { identifier, literal, textOf } from '../sql.js';
 import { BAD_TIME, DECLARED, readTime } from './types.js';
+import { wideWholeNumbers } from './whole-numbers.js';
 import { type ResolvedView, optionsOf } from '../views/view.js';
 
 export interface SourceTable {
@@ -43,6 +46,21 @@ export async function openSource(
   files: readonly { readonly file: string; readonly shown: string }[],
   types: ReadonlyMap<string, string> = declaredTypes(view),
 ): Promise<EngineResult<SourceTable>> {
+  // While the engine reads.
+  const packed = packedProblem(files);
+  const opened = await openTable(engine, name, view, files, types);
+  if (!opened.ok && opened.error.kind !== 'sql') return opened;
+  const problem = await packed;
+  return problem === undefined ? opened : failure(problem);
+}
+
+async function openTable(
+  engine: Engine,
+  name: string,
+  view: ResolvedView,
+  files: readonly { readonly file: string; readonly shown: string }[],
+  types: ReadonlyMap<string, string>,
+): Promise<EngineResult<SourceTable>> {
   const options = optionsOf(view);
   const [problem] = tableProblems(options, view.format);
   if (problem !== undefined) return failure(problem.message);
@@ -53,6 +71,10 @@ export async function openSource(
   const found = await engine.query(`SELECT column_name FROM (DESCRIBE ${reading.sql(new Map(), false)})`);
   if (!found.ok) return explain(found.error);
   const names = found.value.rows.map(([column]) => textOf(column));
+  if (view.format === 'jsonl' && names.length === 1 && names[0] === 'json') {
+    const problem = await brokenLine(view, files);
+    if (problem !== undefined) return failure(problem);
+  }
   const twice = await renamedByEngine(engine, view, files, names);
   if (twice !== undefined) return failure(twice);
   const times = timeColumns(view, names);
@@ -82,17 +104,21 @@ export async function openSource(
   for (const column of guessed.value) fixed.set(column, 'VARCHAR');
   const moments = view.format === 'jsonl' ? [...fixed].filter(([, type]) => type === 'TIMESTAMP') : [];
   for (const [column] of moments) fixed.set(column, 'TIMESTAMP WITH TIME ZONE');
-  const again = await engine.query(
-    `CREATE OR REPLACE TEMP VIEW ${identifier(raw)} AS ${reading.sql(fixed, false)}`,
-  );
-  if (!again.ok) return explain(again.error);
-  if (view.format === 'csv') {
+  if (view.format !== 'parquet') {
     const all = new Map(names.map((column) => [column, 'VARCHAR']));
     const text = await engine.query(
       `CREATE OR REPLACE TEMP VIEW ${identifier(`${raw}_text`)} AS ${reading.sql(all, false)}`,
     );
     if (!text.ok) return explain(text.error);
+    const found = described.value.filter((column) => !known.has(column.name));
+    const wide = await wideWholeNumbers(engine, `${raw}_text`, found);
+    if (!wide.ok) return explain(wide.error);
+    for (const [column, type] of wide.value) fixed.set(column, type);
   }
+  const again = await engine.query(
+    `CREATE OR REPLACE TEMP VIEW ${identifier(raw)} AS ${reading.sql(fixed, false)}`,
+  );
+  if (!again.ok) return explain(again.error);
   const values = new Map<string, string>(
     moments.map(([column]) => [column, `timezone('UTC', ${identifier(column)})`]),
   );
@@ -216,7 +242,7 @@ async function renamedByEngine(
     const query =
       format === 'parquet'
         ? `SELECT name FROM parquet_schema(${literal(file)})`
-        : `SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects(${literal(file)}, format = 'newline_delimited', maximum_object_size = 67108864)`;
+        : `SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects(${literal(file)}, format = '${jsonFormat(file)}', maximum_object_size = 67108864)`;
     const found = await engine.query(query);
     const written = found.ok ? found.value.rows.map(([name]) => textOf(name)) : [];
     const bad = written.length === 0 ? undefined : sameNames(written, shown, '');
@@ -299,7 +325,20 @@ async function explained(
       if (problem !== undefined) return failure(problem);
     }
   }
-  return failure(sourceMessage(error.message, files));
+  const problem = await brokenLine(view, files);
+  return failure(problem ?? sourceMessage(error.message, files));
+}
+
+async function brokenLine(
+  { format }: ResolvedView,
+  files: readonly { file: string; shown: string }[],
+): Promise<string | undefined> {
+  if (format !== 'jsonl') return undefined;
+  for (const { file, shown } of files) {
+    const problem = jsonFormat(file) === 'auto' ? undefined : await jsonLinesProblem(file, shown);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 /** A time that can't be read, as a sentence with file, line, value and the way out; nothing where the error is another one. */
@@ -327,6 +366,7 @@ export async function badTime(
     return `${where}: ${column} is "${value}", and \`timestamp-format\` says "${format}". All times of a source are written alike: mend the data or the format.`;
   const advice =
     digitsAdvice(column, value) ??
+    nothingAdvice(value) ??
     'Say how times are written with `timestamp-format`, such as "%m/%d/%Y" or "%d.%m.%Y %H:%M:%S".';
   return `${where}: ${column} is "${value}", and not a time as 2024-12-31 or 2024-12-31T23:59:59Z. ${advice}`;
 }
@@ -345,7 +385,21 @@ export function sourceMessage(message: string, files: readonly { file: string; s
           one !== '' &&
           !/^(CSV Error|Original Line|Possible|Column .* is being|This type was|\* |\s)/.test(one),
       );
-    return `${path.normalize(file)}, line ${line}: ${what.join(' ') || 'it can’t be read'}`;
+    const from = text.indexOf('convert string "') + 'convert string "'.length;
+    const cell = text.slice(from, text.indexOf('" to ', from));
+    const advice = nothingAdvice(cell) ?? (/^\s*[-+]?\d+,\d+\s*$/.test(cell) ? "Say `decimal: ','`." : '');
+    return `${path.normalize(file)}, line ${line}: ${what.join(' ') || 'it can’t be read'}${advice && `. ${advice}`}`;
   }
-  return text.split('\n\n')[0]?.trim() ?? text;
+  const shown = files.length === 1 ? (files[0]?.shown ?? '') : '';
+  if (text.startsWith('File is not latin-1 encoded'))
+    return `${shown || 'A file of the source'} is not Latin-1: it has bytes that only Windows' code pages know. Save it as UTF-8.`;
+  const first = text.split(/\n\n|\nTry setting /)[0]?.trim() ?? text;
+  return shown === '' || first.includes(shown) ? first : `${shown}: ${first}`;
+}
+
+/** What to do about a word that stands for no value; nothing of others. */
+function nothingAdvice(value: string): string | undefined {
+  return /^\s*(?:n\/?a|#n\/a|nat|nan|null|none|nil|<na>|\\n|-+|\.|\?)\s*$/i.test(value)
+    ? `Where it means that there is no value, say \`null-values: ['${value.trim()}']\`.`
+    : undefined;
 }

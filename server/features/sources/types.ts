@@ -40,7 +40,12 @@ export function convert(name: string, declared: string | undefined, actual: stri
       ? { ok: true, sql: column, type: actual, parses: false }
       : { ok: false, message: `${name} is declared a list, and the data has ${actual}.` };
   }
-  if (wanted === undefined) return { ok: true, sql: column, type: actual, parses: false };
+  if (wanted === undefined) {
+    // Parquet has no such type, and would get doubles. A sum of whole numbers is one.
+    return /^U?HUGEINT$/.test(actual)
+      ? { ok: true, sql: `CAST(${column} AS BIGINT)`, type: 'BIGINT', parses: true }
+      : { ok: true, sql: column, type: actual, parses: false };
+  }
   const cast = (sql: string, parses: boolean): Conversion => ({ ok: true, sql, type: wanted, parses });
   if (wanted === 'TIMESTAMP') {
     const moment = utc(name, actual);
@@ -85,11 +90,17 @@ export function readTime(column: string, type?: string, format?: string): string
   const error = `error(${literal(`${BAD_TIME}${column}:`)} || ${text})`;
   const parsed =
     format === undefined
-      ? `CASE WHEN regexp_full_match(${text}, ${literal(ISO_TIME)}) THEN timezone('UTC', TRY_CAST(trim(${text}) AS TIMESTAMPTZ)) END`
+      ? `CASE WHEN regexp_full_match(${text}, ${literal(ISO_TIME)}) THEN timezone('UTC', TRY_CAST(${plainTime(text)} AS TIMESTAMPTZ)) END`
       : /%[zZ]/.test(format)
         ? `timezone('UTC', try_strptime(trim(${text}), ${literal(format)}))`
         : `try_strptime(trim(${text}), ${literal(format)})`;
   return `CASE WHEN trim(${text}) <> '' THEN coalesce(${parsed}, ${error}) END`;
+}
+
+/** An ISO time as the engine casts it: in capitals, no blank before the zone, and with seconds where a zone follows. */
+function plainTime(text: string): string {
+  const capitals = `regexp_replace(upper(trim(${text})), '\\s(Z|UTC|[+-].*)$', '\\1')`;
+  return `regexp_replace(${capitals}, '([T ][0-9]+:[0-9]+)(Z|UTC|[+-].*)$', '\\1:00\\2')`;
 }
 
 /** A moment as TIMESTAMP in UTC: what has an offset is moved there, what has none is taken for UTC. */

@@ -109,6 +109,15 @@ export async function project(
   if (view.created !== undefined) moment(view.created, 'created');
   for (const { name, type } of view.view.features) typed(name, type?.value, 'feature');
   if (problems.length > 0) {
+    const only = view.format === 'csv' && view.view.transforms.length === 0 ? names[0] : undefined;
+    if (only !== undefined && names.length === 1)
+      return {
+        ok: false,
+        error: {
+          kind: 'sql',
+          message: `${view.path} has one column only, "${only}". Say with \`delimiter\` which character separates its fields.`,
+        },
+      };
     const more = problems.length > 5 ? ` (and ${problems.length - 5} more)` : '';
     return { ok: false, error: { kind: 'sql', message: problems.slice(0, 5).join(' Also, ') + more } };
   }

@@ -1,7 +1,7 @@
 /** Metrics: files flattened to `a.b.c` → value, and lines that tasks write while they run. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { defined } from '../../base/defined.js';
-import { parseJson } from '../../base/json.js';
+import { parseLooseJson } from '../../base/json.js';
 import { isNumber, jsonNumber, toDouble } from '../../base/numeral.js';
 import type { Numeral } from '../../base/numeral.js';
 import type { Json } from '../../definition/definition.js';
@@ -10,23 +10,6 @@ import { isComposite } from '../../definition/expressions/values.js';
 /** A metrics file with more values than this is data; the rest is left out. */
 export const MAX_METRICS = 1_000;
 const LONGEST_TEXT = 200;
-
-/**
- * JSON with the words `NaN`, `Infinity` and `-Infinity`, as Python's json module writes them; they become strings. Whole
- * numbers keep their digits.
- */
-export function parseLooseJson(text: string): Json {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    const quoted = text.replace(
-      /"(?:[^"\\]|\\.)*(?:"|$)|(-?\b(?:NaN|Infinity)\b)/g,
-      (whole: string, word: string | undefined) => (word === undefined ? whole : `"${word}"`),
-    );
-    if (quoted === text) throw error;
-    return parseJson(quoted);
-  }
-}
 
 /** The metrics of a file as everybody sees them, now and from the record. */
 export interface FileMetrics {

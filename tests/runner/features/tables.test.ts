@@ -1,7 +1,8 @@
 /** How data files are read: what is not plain is said, or refused with file, line, value and the way out. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import test from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { constants, createGzip, gzipSync } from 'node:zlib';
 import { TestProject } from '../../support/cli.js';
 
 const FEATURES = (source: string, more = ''): string =>
@@ -193,4 +194,163 @@ test('labels of a task may be converted by a transform and say how they are writ
   await made.expect(0, ['lint']);
   await made.expect(0, ['run', 'p']);
   assert.match(made.read('o.csv'), /^id,ts,x\na,2024-01-23[^,]*,1\.0\n$/);
+});
+
+/** Materializes a view for each file in one command, and gives what it said of each; nothing of one that was computed. */
+async function saidOf(
+  files: readonly (readonly [name: string, bytes: string | Buffer, options?: string | undefined])[],
+): Promise<(string | undefined)[]> {
+  const views = files.map(
+    ([name, , options = '']) =>
+      `{ entity: e, source: { path: ${name}, timestamp: ts${options} }, features: { x: double } }`,
+  );
+  const made = await TestProject.make({
+    'f.features.yaml': `entities: { e: { keys: [id] } }\nviews:\n${views.map((view, at) => `  v${at}: ${view.replace('path: ', `path: ${at}/`)}\n`).join('')}`,
+  });
+  made.write(Object.fromEntries(files.map(([name, bytes], at) => [`${at}/${name}`, bytes])));
+  const { stdout, stderr } = await made.run(['features', 'materialize']);
+  return files.map((_, at) => {
+    if (stdout.includes(`✓ v${at} was computed`)) return undefined;
+    return new RegExp(`view v${at}: (.*)`).exec(stderr)?.[1] ?? `nothing of v${at} in ${stderr}`;
+  });
+}
+
+async function sayOf(
+  cases: readonly (readonly [
+    name: string,
+    bytes: string | Buffer,
+    expected?: RegExp | undefined,
+    options?: string | undefined,
+  ])[],
+): Promise<void> {
+  const said = await saidOf(cases.map(([name, bytes, , options]) => [name, bytes, options]));
+  for (const [at, [name, bytes, expected]] of cases.entries()) {
+    const about = `${name}: ${String(bytes).slice(0, 60)}`;
+    if (expected === undefined) assert.equal(said[at], undefined, about);
+    else assert.match(said[at] ?? 'computed', expected, about);
+  }
+}
+
+/** Zstandard as it is written without a compressor: one block of the bytes as they are (RFC 8878). */
+function zstd(text: string): Buffer {
+  const head = Buffer.alloc(12);
+  head.writeUInt32LE(0xfd2fb528, 0);
+  head.writeUInt8(0xa0, 4);
+  head.writeUInt32LE(text.length, 5);
+  head.writeUIntLE((text.length << 3) | 1, 9, 3);
+  return Buffer.concat([head, Buffer.from(text)]);
+}
+
+/** Two parts, of which the first can be unpacked alone: a download that ended there looks whole. */
+async function gzipInParts(first: string, second: string): Promise<{ whole: Buffer; cut: Buffer }> {
+  const packer = createGzip();
+  const parts: Buffer[] = [];
+  packer.on('data', (part: Buffer) => parts.push(part));
+  packer.write(first);
+  await new Promise<void>((resolve) => packer.flush(constants.Z_FULL_FLUSH, resolve));
+  const cut = Buffer.concat(parts);
+  packer.end(second);
+  await once(packer, 'end');
+  return { whole: Buffer.concat(parts), cut };
+}
+
+test('a packed file that is cut off, damaged or called otherwise is refused, and never read in part', async () => {
+  const text = 'id,ts,x\na,2024-01-13,1\n';
+  const { whole, cut } = await gzipInParts(text, 'b,2024-01-13,2\n');
+  const flipped = Buffer.from(whole);
+  flipped[flipped.length - 6] = (flipped[flipped.length - 6] ?? 0) ^ 1;
+  const framed = zstd(text);
+  const cases: Parameters<typeof sayOf>[0] = [
+    ['v.csv.gz', whole],
+    ['v.csv.gz', Buffer.concat([gzipSync(text), gzipSync('b,2024-01-13,2\n')])],
+    ['v.csv.gz', cut, /\/v\.csv\.gz is cut off/],
+    ['v.csv.gz', whole.subarray(0, -8), /\/v\.csv\.gz is cut off/],
+    ['v.csv.gz', flipped, /\/v\.csv\.gz is damaged: incorrect data check/],
+    ['v.csv.gz', Buffer.from(text), /\/v\.csv\.gz is no gzip file, although/],
+    ['v.csv', gzipSync(text), /\/v\.csv is packed with gzip: call it \*\.gz/],
+    ['v.csv.zst', framed],
+    ['v.csv.zst', Buffer.concat([framed, framed.subarray(0, -5)]), /\/v\.csv\.zst is cut off/],
+    ['v.csv.zst', gzipSync(text), /\/v\.csv\.zst is no zstd file, although/],
+  ];
+  await sayOf(cases);
+});
+
+test('whole numbers that no BIGINT holds keep their digits, as keys and in sums', async () => {
+  const [first, second, third] = ['18446744073709551615', '18446744073709551614', '-170141183460469231731'];
+  for (const [file, row, end] of [
+    ['data/v.csv', (id: string, x: number) => `${id},2024-01-13,${x}\n`, 'id,ts,x\n'],
+    ['data/v.jsonl', (id: string, x: number) => `{"id":${id},"ts":"2024-01-13","x":${x}}\n`, ''],
+  ] as const) {
+    for (const ids of file.endsWith('csv') ? [[first, second]] : [[first, second, third]]) {
+      const made = await project(file, {
+        [file]: end + ids.map((id, at) => row(id, at)).join(''),
+        'data/l.csv': `id,ts\n${ids.map((id) => `${id},2024-02-01\n`).join('')}`,
+      });
+      await made.expect(0, ['features', 'materialize']);
+      await made.expect(0, JOIN);
+      assert.equal(
+        made.read('o.csv'),
+        `id,ts,x\n${ids.map((id, at) => `${id},2024-02-01,${at}.0\n`).join('')}`,
+      );
+      for (const [at, id] of ids.entries()) {
+        const { stdout } = await made.expect(0, ['features', 'get', 's', `id=${id}`, '--json']);
+        assert.deepEqual((JSON.parse(stdout) as { features: unknown }).features, { x: at }, id);
+      }
+    }
+  }
+  const summed = await TestProject.make({
+    'f.features.yaml':
+      'entities: { e: { keys: [id] } }\nviews: { v: { entity: e, source: { path: data/v.csv, timestamp: ts }, transform: "select id, ts, sum(x) as x from source group by all", features: { x: {} } } }\nservices: { s: [v] }\n',
+    'data/v.csv': 'id,ts,x\na,2024-01-13,9007199254740992\na,2024-01-13,1\n',
+  });
+  await summed.expect(0, ['features', 'materialize']);
+  const { stdout } = await summed.expect(0, ['features', 'get', 's', 'id=a', '--json']);
+  assert.match(stdout, /"x":9007199254740993\b/);
+});
+
+test('what is wrong with a file is said with its line and the way out', async () => {
+  await sayOf([
+    ['v.csv', '\r\n\r\nid,ts,x\r\na,2024-01-13,1\r\n', undefined],
+    ['v.csv', 'sep=;\nid;ts;x\na;2024-01-13;1\n', /\/v\.csv, line 1: "sep=;" is for Excel/],
+    [
+      'v.csv',
+      'id^ts^x\na^2024-01-13^1\n',
+      /\/v\.csv has one column only, "id\^ts\^x"\. Say with `delimiter`/,
+    ],
+    ['v.csv', 'id;ts;x\na;2024-01-13;1,5\n', /\/v\.csv, line 2: .*"1,5".*Say `decimal: ','`/],
+    ['v.csv', 'id,ts,x\na,2024-01-13,NULL\n', /\/v\.csv, line 2: .*say `null-values: \['NULL'\]`/],
+    ['v.csv', 'id,ts,x\na,NaT,1\n', /\/v\.csv, line 2: ts is "NaT".*say `null-values: \['NaT'\]`/],
+    [
+      'v.csv',
+      Buffer.from('id,ts,x\n\x80,2024-01-13,1\n', 'latin1'),
+      /\/v\.csv is not Latin-1.*Save it as UTF-8/,
+      ', encoding: latin-1',
+    ],
+    ...[
+      '2024-01-13T10:00Z',
+      '2024-01-13t10:00:00.5z',
+      '2024-01-13 12:00-0500',
+      '2024-01-13 10:00:00.123 Z',
+    ].map((time) => ['v.csv', `id,ts,x\na,${time},1\n`] as const),
+    ['v.csv', 'id,ts,x\na,45292,1\n', /ts" is BIGINT.*It looks like days: Excel's/],
+    ['v.csv', 'id,ts,x\na,20240113103000,1\n', /timestamp-format: '%Y%m%d%H%M%S'/],
+    ['v.csv', 'id,ts,x\na,2024,1\n', /It looks like years.*make_date\(ts, 1, 1\)/],
+    [
+      'v.json',
+      '[\n {"id": "a", "ts": "2024-01-13", "x": 1},\n {"id": "b", "ts": "2024-01-13"}\n]\n',
+      undefined,
+    ],
+    ['v.json', '{"id":"a","ts":"2024-01-13","x":1}\n{"id":"b","ts":"2024-01-13","x":2}\n', undefined],
+    [
+      'v.jsonl',
+      '\uFEFF{"id":"a","ts":"2024-01-13","x":1}\n',
+      /\/v\.jsonl, line 1: it begins with a byte order mark/,
+    ],
+    [
+      'v.jsonl',
+      '{"id":"a","ts":"2024-01-13","x":1}\n\n{"id":"a", oops\n',
+      /\/v\.jsonl, line 3: it is no JSON/,
+    ],
+    ['v.jsonl', '[1,2]\n', /\/v\.jsonl, line 1: it is no record such as/],
+  ]);
 });

@@ -1,5 +1,5 @@
 /** Expectations over a data file, read as a stream: CSV, TSV, a JSON list of records, or JSON lines. */
-import { display, jsonText } from '../../../base/json.js';
+import { display, jsonText, parseLooseJson } from '../../../base/json.js';
 import { compareNumbers, isNumber, isWhole, numberKey, numeral } from '../../../base/numeral.js';
 import type { Numeral } from '../../../base/numeral.js';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +13,6 @@ import type { CheckData, ColumnExpectation, Json } from '../../../definition/def
 import { compilePattern } from '../../../definition/text/pattern.js';
 import { type TableOptions, tableFormatOf } from '../../../definition/table-options.js';
 import { isComposite } from '../../../definition/expressions/values.js';
-import { parseLooseJson } from '../../record/metrics.js';
 
 export interface DataOutcome {
   readonly text: string;
@@ -249,7 +248,7 @@ async function read(data: DataFile, reader: Reader, signal: AbortSignal): Promis
   const typed = options.types !== undefined || options.timestampFormat !== undefined;
   if (typed || format === 'parquet' || /\.zst$/i.test(file)) return readTable(data, reader, signal);
   if (format === 'csv') return readCsv(data, reader, signal);
-  if (/\.json$/i.test(file)) return readJson(file, reader);
+  if (/\.json$/i.test(file)) return readJson(file, reader, signal);
   if (format === 'jsonl' && !/\.json\.gz$/i.test(file)) return readLines(file, packed, reader, signal);
   const extension = /\.([A-Za-z0-9]+)$/.exec(file)?.[1] ?? '';
   throw new Error(
@@ -351,8 +350,11 @@ async function readLines(file: string, packed: boolean, reader: Reader, signal: 
   }
 }
 
-async function readJson(file: string, reader: Reader): Promise<void> {
-  const json = parseLooseJson(await readFile(file, 'utf8'));
+async function readJson(file: string, reader: Reader, signal: AbortSignal): Promise<void> {
+  const text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+  // JSON lines, as the feature store reads them under this name, too.
+  if (/^\s*\{[^\n]*\}[ \t\r]*\n\s*\{/.test(text)) return readLines(file, false, reader, signal);
+  const json = parseLooseJson(text);
   if (!Array.isArray(json)) throw new Error('expected a list of records, as [{"a": 1}, {"a": 2}]');
   json.forEach((record: Json, index) => readRecord(record, index + 1, reader));
 }
