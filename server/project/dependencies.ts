@@ -2,6 +2,7 @@
  * What a check asked about the rest of the project, so that its findings can be kept until an answer changes: precise
  * where a keystroke in one file must not cost a check of five hundred others.
  */
+import type { OpenedFiles } from '../base/runs/task-outcome.js';
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../definition/read/analyze.js';
 import type { KnownCluster } from '../definition/known/cluster.js';
 import type { FileText } from '../definition/text/file-text.js';
@@ -27,6 +28,12 @@ type Dependency =
       readonly pipeline: string;
       readonly task: string;
       readonly answer: number | undefined;
+    }
+  | {
+      readonly kind: 'opened';
+      readonly pipeline: string;
+      readonly task: string;
+      readonly answer: OpenedFiles | undefined;
     }
   | { readonly kind: 'cluster'; readonly answer: KnownCluster | undefined }
   | { readonly kind: 'secrets'; readonly glob: string; readonly answer: string | undefined }
@@ -133,6 +140,12 @@ export class RecordingView implements ProjectView {
   peak(pipeline: string, task: string): number | undefined {
     const answer = this.#inner.peak?.(pipeline, task);
     this.#note(`peak ${pipeline} ${task}`, { kind: 'peak', pipeline, task, answer });
+    return answer;
+  }
+
+  opened(pipeline: string, task: string): OpenedFiles | undefined {
+    const answer = this.#inner.opened?.(pipeline, task);
+    this.#note(`opened ${pipeline} ${task}`, { kind: 'opened', pipeline, task, answer });
     return answer;
   }
 
@@ -271,6 +284,8 @@ export function stillHolds(dependencies: readonly Dependency[], view: ProjectVie
         return view.made?.(asked.path) === asked.answer;
       case 'peak':
         return view.peak?.(asked.pipeline, asked.task) === asked.answer;
+      case 'opened':
+        return view.opened?.(asked.pipeline, asked.task) === asked.answer;
       case 'cluster':
         return view.cluster?.() === asked.answer;
       case 'matches':

@@ -60,6 +60,7 @@ export interface Memory {
   readonly cluster?: () => KnownCluster | undefined;
   /** The most memory that a task used in its last run on a cluster, in bytes. */
   readonly peak?: (pipeline: string, task: string) => number | undefined;
+  readonly opened?: ProjectView['opened'];
   /** What is known of the data of feature views. */
   readonly facts?: FeatureFacts;
 }
@@ -404,6 +405,7 @@ export class Project {
         made: (relative) => this.#memory.made?.(relative),
         cluster: () => this.#memory.cluster?.(),
         peak: (pipeline, task) => this.#memory.peak?.(pipeline, task),
+        opened: (pipeline, task) => this.#memory.opened?.(pipeline, task),
         models: this.#memory.models,
         packages: this.#memory.packages,
         viewFacts: (path, featureView) => this.#memory.facts?.viewFacts(path, featureView),

@@ -164,6 +164,13 @@ function renderFiles(example: Example): string[] {
   }
   for (const [task, used] of Object.entries(example.peaks ?? {}))
     lines.push(`(The most that \`${task}\` used in its last run: ${formatBytes(used)}.)`, '');
+  for (const [task, { read, written }] of Object.entries(example.opened ?? {})) {
+    const words = [
+      read.length === 0 ? '' : `read ${read.join(', ')}`,
+      written.length === 0 ? '' : `wrote ${written.join(', ')}`,
+    ];
+    lines.push(`(In its last run \`${task}\` ${words.filter((word) => word !== '').join(', and ')}.)`, '');
+  }
   for (const [view, { data, result }] of Object.entries(example.facts ?? {})) {
     const columns = result ?? data;
     if (columns === undefined) continue;

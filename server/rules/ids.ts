@@ -34,6 +34,7 @@ export const RULE_IDS = [
   'reference/unknown-service',
   'path/missing-input',
   'path/undeclared-input',
+  'path/seen-undeclared',
   'path/missing-script',
   'path/outside-project',
   'path/output-tracked',

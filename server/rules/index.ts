@@ -42,6 +42,7 @@ import { outputHoldsSources } from './path/output-holds-sources.js';
 import { outputTracked } from './path/output-tracked.js';
 import { outsideProject } from './path/outside-project.js';
 import { windowsName } from './path/windows-name.js';
+import { seenUndeclared } from './path/seen-undeclared.js';
 import { undeclaredInput } from './path/undeclared-input.js';
 import { duplicatePipeline } from './reference/duplicate-pipeline.js';
 import { unknownAlias } from './reference/unknown-alias.js';
@@ -124,6 +125,7 @@ export const ALL_RULES: readonly Rule[] = [
   unknownServiceOfProject,
   missingInput,
   undeclaredInput,
+  seenUndeclared,
   missingScript,
   outsideProject,
   outputTracked,

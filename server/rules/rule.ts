@@ -2,6 +2,7 @@
  * What a rule is, what it finds, and what it may ask about the project. A rule sees one definition at a time, and the
  * project through a narrow view, so that the editor (with unsaved text) and the command line give the same findings.
  */
+import type { OpenedFiles } from '../base/runs/task-outcome.js';
 import type { Definition, FeaturesDefinition, ProjectDefinition } from '../definition/read/analyze.js';
 import type { KnownCluster, NodeGroup } from '../definition/known/cluster.js';
 import type { ExpressionSite, Pipeline, RuleSeverity, Task } from '../definition/definition.js';
@@ -102,6 +103,8 @@ export interface ProjectView {
   cluster?(): KnownCluster | undefined;
   /** The most memory that a task used in its last run on a cluster, in bytes; `undefined`: nobody knows. */
   peak?(pipeline: string, task: string): number | undefined;
+  /** Files that a task was seen to open in its last run; `undefined`: nobody has looked. The same object as long as there is no other run. */
+  opened?(pipeline: string, task: string): OpenedFiles | undefined;
   /** The project's model registry; `undefined`: nothing is known of it. */
   readonly models?: KnownModels | undefined;
   /** The project's app packages; `undefined`: nothing is known of them. */
@@ -177,6 +180,8 @@ export interface GoodExample {
   readonly cluster?: readonly NodeGroup[];
   /** The most memory that tasks used there, in bytes, by `pipeline.task`. */
   readonly peaks?: Readonly<Record<string, number>>;
+  /** Files that tasks were seen to open, by `pipeline.task`. */
+  readonly opened?: Readonly<Record<string, OpenedFiles>>;
 }
 
 /** A registered model of an example: how many versions it has, which of them were deleted, and its aliases. */

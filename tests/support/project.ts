@@ -1,4 +1,5 @@
 /** A project in memory: definitions from texts, and a disk that is a list. */
+import type { OpenedFiles } from '../../server/base/runs/task-outcome.js';
 import { define, type Definition } from '../../server/definition/read/analyze.js';
 import type { NodeGroup } from '../../server/definition/known/cluster.js';
 import type { ViewFacts, ViewState } from '../../server/definition/known/feature-facts.js';
@@ -33,6 +34,7 @@ export interface MemoryOptions {
   readonly cluster?: readonly NodeGroup[];
   /** By `pipeline.task`. */
   readonly peaks?: Readonly<Record<string, number>>;
+  readonly opened?: Readonly<Record<string, OpenedFiles>>;
   /** As the editor's settings would have them. */
   readonly severities?: Readonly<Record<string, RuleSeverity>>;
 }
@@ -96,6 +98,7 @@ export function memoryProject(
         : [...disk].filter((file) => globOf(glob).matches(file) && secretByName(file) !== undefined).sort(),
     cluster: () => cluster,
     peak: (pipeline, task) => options.peaks?.[`${pipeline}.${task}`],
+    opened: (pipeline, task) => options.opened?.[`${pipeline}.${task}`],
     models: options.models === undefined ? undefined : knownModels(options.models),
     packages: options.packages === undefined ? undefined : knownPackages(options.packages),
     viewFacts: (_path, { name }) => options.facts?.[name],

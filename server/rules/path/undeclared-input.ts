@@ -97,18 +97,25 @@ writes, nor of tasks that run each time anyway.
       const [are, change] = files.length === 1 ? ['is', 'it changes'] : ['are', 'they change'];
       context.report({
         span: task.nameSpan,
-        message: `The command of "${task.name}" reads ${listed(files)}, which ${are} not among its inputs: it does not run again when ${change}.`,
-        fixes: fixFor(context, task, files),
+        message: `The command of "${task.name}" reads ${filesInWords(files)}, which ${are} not among its inputs: it does not run again when ${change}.`,
+        fixes: addInputs(context, task, files),
       });
     }
   },
 };
 
-function listed(files: readonly string[]): string {
+/** `a.csv, b.csv and 3 more` */
+export function filesInWords(files: readonly string[]): string {
   const shown = files.slice(0, MOST_NAMED);
   const more = files.length - shown.length;
   const last = more > 0 ? `${more} more` : shown.pop();
   return shown.length === 0 ? (last ?? '') : `${shown.join(', ')} and ${last ?? ''}`;
+}
+
+/** Files that the command of a task names, or its scripts import, and that it does not declare. */
+export function undeclaredFiles(context: RuleContext, task: Task): readonly string[] {
+  const one = shellTasks(context).find((shellTask) => shellTask.task === task);
+  return one === undefined ? [] : undeclared(context, one);
 }
 
 /** Files of the command that are there, and neither read nor written by what the task says. */
@@ -154,7 +161,8 @@ function reader(project: ProjectView): ModuleFiles {
   };
 }
 
-function fixFor(context: RuleContext, task: Task, files: readonly string[]): Fix[] {
+/** Adds files to the inputs of a task, in the form that these have. */
+export function addInputs(context: RuleContext, task: Task, files: readonly string[]): Fix[] {
   const list = keyOf(task, 'inputs');
   const first = firstKeyOf(task);
   const items = files.map(writtenText);
@@ -163,5 +171,5 @@ function fixFor(context: RuleContext, task: Task, files: readonly string[]): Fix
   else if (first !== undefined)
     edit = insertBefore(context, first.entry, first.flow, 'inputs', `[${items.join(', ')}]`);
   if (edit === undefined) return [];
-  return [{ title: `Add ${listed(files)} to inputs`, edits: [edit], preferred: true }];
+  return [{ title: `Add ${filesInWords(files)} to inputs`, edits: [edit], preferred: true }];
 }

@@ -113,6 +113,17 @@ test('whatever opens them, files of the project are seen', { skip }, async () =>
   const { stdout } = await project.expect(0, ['inputs', 't']);
   assert.match(stdout, /read +model\.py +not declared/);
   assert.match(stdout, /declared +never\.txt +not seen to be read/);
+  const { stdout: linted } = await project.run(['lint', '--json', '--severity', 'hint']);
+  const { findings } = JSON.parse(linted) as { findings: { rule: string; message: string }[] };
+  const hints = findings.filter(({ rule }) => rule === 'path/seen-undeclared');
+  // Of modules that the script imports by name another rule speaks.
+  assert.deepEqual(
+    hints.map(({ message }) => message.split(', which ')[0]),
+    [
+      'In its last run "t" read late.py, own/sitecustomize.py and sub/i.csv',
+      'In its last run "t" wrote extra.txt',
+    ],
+  );
 });
 
 test('it is off where it is said, and where no Python runs', { skip }, async () => {

@@ -10,7 +10,7 @@ import { applyEdits, memoryProject } from '../../support/project.js';
 
 function findingsOf(example: Example): { findings: Finding[]; text: string } {
   const { files, path } = plainExample(example);
-  const { disk, tracked, models, packages, facts, states, labels, cluster, peaks } = example;
+  const { disk, tracked, models, packages, facts, states, labels, cluster, peaks, opened } = example;
   const project = memoryProject(files, {
     ...(disk === undefined ? {} : { disk }),
     ...(tracked === undefined ? {} : { tracked }),
@@ -19,6 +19,7 @@ function findingsOf(example: Example): { findings: Finding[]; text: string } {
     ...(facts === undefined ? {} : { facts }),
     ...(cluster === undefined ? {} : { cluster }),
     ...(peaks === undefined ? {} : { peaks }),
+    ...(opened === undefined ? {} : { opened }),
     ...(states === undefined ? {} : { states }),
     ...(labels === undefined ? {} : { labels }),
   });

@@ -17,8 +17,8 @@ import { PackageStore } from '../../../server/stores/packages/store.js';
 import { inProcess } from '../../support/in-process.js';
 
 /** What the data and the registry hold is told in words; `tests/runner` has both for real. */
-function isLaidOut({ facts, states, labels, models, cluster, peaks }: Example): boolean {
-  return [facts, states, labels, models, cluster, peaks].every((one) => one === undefined);
+function isLaidOut({ facts, states, labels, models, cluster, peaks, opened }: Example): boolean {
+  return [facts, states, labels, models, cluster, peaks, opened].every((one) => one === undefined);
 }
 
 function layOut(t: TestContext, example: Example): string {

@@ -2,9 +2,8 @@
 import { defined } from '../../../base/defined.js';
 import type { OpenedFiles } from '../../../base/runs/task-outcome.js';
 import type { Pipeline, Task } from '../../../definition/definition.js';
-import { compileGlob } from '../../../definition/text/glob.js';
+import { openedAndDeclared } from '../../../definition/graph/opened.js';
 import { didYouMean, similar } from '../../../definition/names/names.js';
-import { isGlob, isOutputGlob, isWithin, normalizePath } from '../../../definition/text/paths.js';
 import { RunStore } from '../../../stores/runs/runs.js';
 import { type Answers, answer } from '../../answers.js';
 import { type Arguments, JSON_FLAG } from '../../args.js';
@@ -97,37 +96,17 @@ function lastSeen(store: RunStore, pipeline: Pipeline, name: string): Seen | und
 }
 
 function compare(pipeline: Pipeline, task: Task, seen: Seen | undefined): Answers['inputs'] {
-  const declared = task.inputs.filter(({ negated }) => !negated).map(({ text }) => text);
-  // What is read is declared then, whatever it is.
-  const auto = task.autoInputs === undefined ? undefined : 'auto';
-  const outputs = [...task.outputs.map(({ path }) => path), ...task.metrics, ...task.plots].map(
-    ({ text }) => text,
-  );
-  const made = (file: string): boolean => outputs.some((one) => covers(one, file, isOutputGlob(one)));
-  const { read = [], written = [] } = seen?.opened ?? {};
-  const rows = read
-    .filter((file) => !made(file) && !written.includes(file))
-    .map((file) => ({
-      path: file,
-      ...defined({ by: auto ?? declared.find((one) => covers(one, file, isGlob(one))) }),
-    }));
+  const { declared, read, written } = openedAndDeclared(task, seen?.opened ?? { read: [], written: [] });
   return {
     pipeline: pipeline.name,
     task: task.name,
     declared,
     ...defined({ run: seen?.run }),
-    read: rows,
-    written: written.filter((file) => !made(file)),
-    unread: seen === undefined ? [] : declared.filter((one) => !rows.some(({ by }) => by === one)),
+    // With `inputs: auto` what is read is declared, whatever it is.
+    read: task.autoInputs === undefined ? read : read.map((one) => ({ by: 'auto', ...one })),
+    written,
+    unread: seen === undefined ? [] : declared.filter((one) => !read.some(({ by }) => by === one)),
   };
-}
-
-/** Paths with expressions cover what they may stand for: nothing is said of that. */
-function covers(written: string, file: string, glob: boolean): boolean {
-  const text = written.replaceAll(/\$\{\{.*?\}\}/g, '*');
-  if (!glob && text === written) return isWithin(file, normalizePath(written));
-  const compiled = compileGlob(text);
-  return compiled.ok && compiled.glob.matches(file);
 }
 
 function linesOf(

@@ -1,0 +1,40 @@
+/** What a task was seen to open, beside what it declares. */
+import type { OpenedFiles } from '../../base/runs/task-outcome.js';
+import type { Task } from '../definition.js';
+import { compileGlob } from '../text/glob.js';
+import { isGlob, isOutputGlob, isWithin, normalizePath } from '../text/paths.js';
+
+export interface OpenedAndDeclared {
+  /** As it is written, in the order of the text. */
+  readonly declared: readonly string[];
+  /** Files that it read and does not make, each with the input that covers it. */
+  readonly read: readonly { readonly path: string; readonly by?: string }[];
+  /** Files that it wrote and that are no outputs. */
+  readonly written: readonly string[];
+}
+
+/** @param task whose outputs, metrics and plots all count as what it makes */
+export function openedAndDeclared(task: Task, { read, written }: OpenedFiles): OpenedAndDeclared {
+  const declared = task.inputs.filter(({ negated }) => !negated).map(({ text }) => text);
+  const left = task.inputs.filter(({ negated }) => negated).map(({ text }) => text);
+  const outputs = [...task.outputs.map(({ path }) => path), ...task.metrics, ...task.plots].map(
+    ({ text }) => text,
+  );
+  const made = (file: string): boolean => outputs.some((one) => covers(one, file, isOutputGlob(one)));
+  const own = new Set(written);
+  const rows = read
+    .filter((file) => !made(file) && !own.has(file))
+    .map((file) => {
+      const by = [...declared, ...left].find((one) => covers(one, file, isGlob(one)));
+      return by === undefined ? { path: file } : { path: file, by };
+    });
+  return { declared, read: rows, written: written.filter((file) => !made(file)) };
+}
+
+/** Paths with expressions cover what they may stand for: nothing is said of that. */
+function covers(written: string, file: string, glob: boolean): boolean {
+  const text = written.replaceAll(/\$\{\{.*?\}\}/g, '*');
+  if (!glob && text === written) return isWithin(file, normalizePath(written));
+  const compiled = compileGlob(text);
+  return compiled.ok && compiled.glob.matches(file);
+}
