@@ -37,14 +37,15 @@ const PATIENCE_MS = 10_000;
 /** Every command with every subcommand but `trust`, and those that wait on demand (`logs --follow`). */
 const COMMANDS = `
 lint | status | graph main | plan main | plan ship | plan main --no-cache | run main | run ship | run ask --resume | run main --force
-runs list | runs show RUN | runs show | runs log | runs log RUN a | runs diff | runs delete RUN | runs cancel RUN | runs cancel RUN --force
+runs list | runs show RUN | runs show | runs log | runs log RUN a | runs diff | runs delete RUN | runs cancel RUN | runs cancel RUN --force | runs compare RUN RUN | runs tag RUN keep | runs note RUN words | runs star RUN | runs archive RUN | runs job RUN a hold
+inputs a --pipeline main | dvc status | dvc checkout | dvc commit --force
 approvals | approve | approve RUN sign | reject RUN sign
 features list | features show w | features versions w | features profile w | features profile w@1 | features diff w@1 w@1 | features get all id=1 | features preview w | features materialize w
 models list | models show rain | models show rain@1 | models history rain | models lineage rain@1 | models card rain@1 | models compare rain@1 rain@1 | models alias rain@1 x | models rollback rain best | models tag rain k=v | models describe rain words | models register rain in | models delete rain@1 | models delete rain --purge | models restore rain@1 | models export rain@1 exported
 packages list | packages show web-app | packages export web-app --output exported-app | packages export web-app --docker --output exported-docker | packages delete web-app@1
 releases list | releases history | deploy web-app --environment staging --model rain@1
 service list | service status | service status web | service history web | service alerts web | service logs web | service stop web | service restart web | service start web | service rollback web | service promote web | service abort web | service traffic web 50
-trash list | trash restore out | trash empty --yes | gc --dry | gc --yes | gc --yes --all | doctor | doctor --fix | trust --dry | schema | version | help
+trash list | trash restore out | trash empty --yes | gc --dry | gc --yes | gc --yes --all | doctor | doctor --fix | trust --dry | tracking import mlruns | tracking export exported-mlruns | schema | version | help
 `
   .split(/[|\n]/)
   .map((line) => line.trim())
@@ -245,6 +246,12 @@ function requests(root: string, run: string): readonly (readonly [string, object
     ['plan', main],
     ['approvals', {}],
     ['foreignMemories', {}],
+    ['experiments', { projectUri, limit: 10 }],
+    ['experimentCurves', { projectUri, ids: [run], metrics: ['x'] }],
+    ['runChanges', { projectUri, id: run }],
+    ['fileStatus', main],
+    ['checkParams', { ...main, params: {} }],
+    ['trash', { projectUri }],
     ['models', { projectUri }],
     ['modelVersions', { ...model, limit: 10 }],
     ['modelVersion', model],
@@ -261,6 +268,10 @@ function requests(root: string, run: string): readonly (readonly [string, object
     ['serviceSamples', service],
     ['serviceMetrics', { ...service, windowMs: 60_000 }],
     ['deleteRun', { projectUri, id: run }],
+    ['markRuns', { projectUri, ids: [run], change: { star: true } }],
+    ['steerJob', { projectUri, id: run, task: 'a', order: 'hold' }],
+    ['exportModel', { ...model, to: `${projectUri}/exported` }],
+    ['importModel', { projectUri, from: `${projectUri}/exported` }],
     ['cancelRun', { projectUri, id: run }],
     ['answer', { projectUri, run, task: 'sign', verdict: 'approved' }],
     ['changeModel', { ...model, change: { kind: 'set-alias', alias: 'x', version: '1' } }],

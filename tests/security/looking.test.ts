@@ -314,7 +314,7 @@ for (const [at, [what, change]] of Object.entries(HOSTILE_MEMORIES).entries()) {
 }
 
 /** What an editor asks when a folder is opened, in Restricted Mode and in a trusted one. */
-const REQUESTS = ['pipelines', 'runs', 'models', 'features', 'services', 'approvals', 'foreignMemories'];
+const REQUESTS = ['pipelines', 'runs', 'experiments', 'models', 'features', 'services', 'approvals', 'trash', 'foreignMemories']; // prettier-ignore
 
 test('opening fixtures in the editor writes nothing', { skip }, async (t) => {
   const chosen = Object.values(HOSTILE_MEMORIES).filter((_, at) => at % cases(4, 1) === 0);
@@ -332,7 +332,9 @@ test('opening fixtures in the editor writes nothing', { skip }, async (t) => {
       const asked = REQUESTS.map((name) =>
         lsp.request(`modelyard/${name}`, { projectUri: uri(root), limit: 5 }),
       );
-      if (existsSync(main)) asked.push(lsp.request('modelyard/plan', { uri: uri(main) }));
+      if (existsSync(main))
+        for (const name of ['plan', 'graph', 'fileStatus'])
+          asked.push(lsp.request(`modelyard/${name}`, { uri: uri(main) }));
       await Promise.allSettled(asked);
     }
     await lsp.request('workspace/diagnostic', { previousResultIds: [] });

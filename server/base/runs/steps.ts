@@ -35,3 +35,14 @@ export async function runSliced<T>(steps: Generator<void, T>): Promise<T> {
     }
   }
 }
+
+/** For work that awaits and never leaves the event loop: what it gives is awaited between two parts of it. */
+export function pauses(): () => Promise<void> | undefined {
+  let began = performance.now();
+  return () =>
+    performance.now() - began > SLICE_MS
+      ? breathe().then(() => {
+          began = performance.now();
+        })
+      : undefined;
+}

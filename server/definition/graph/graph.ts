@@ -297,11 +297,13 @@ function collect(
     // Its own output paths are known without waiting.
     if (reference.task === instance.task.name && reference.member === 'outputs') continue;
     for (const other of byTask.get(reference.task) ?? []) {
+      if (edges.isFull) return;
       edges.add(other.id, instance.id, { kind: 'expression', span: reference.span });
     }
   }
   for (const need of instance.task.needs) {
     for (const other of byTask.get(need.value) ?? []) {
+      if (edges.isFull) return;
       edges.add(other.id, instance.id, { kind: 'needs', span: need.span });
     }
   }

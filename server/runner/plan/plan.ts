@@ -2,6 +2,7 @@
 import type { RunEstimate } from '../../base/runs/task-outcome.js';
 import { estimateOf, usualMs } from './estimate.js';
 import { defined } from '../../base/defined.js';
+import { pauses } from '../../base/runs/steps.js';
 import { plural } from '../../base/format.js';
 import type { Instance } from '../../definition/graph/graph.js';
 import type { FeaturesDefinition } from '../../definition/read/analyze.js';
@@ -167,7 +168,9 @@ class Planner {
     }
     const selected = new Set(this.#session.selectedInstances().map(({ id }) => id));
     const tasks: PlannedTask[] = [];
+    const pause = pauses();
     for (const id of this.#session.graph.order) {
+      await pause();
       if (selected.has(id)) tasks.push(this.#timed(await this.#planned(id)));
     }
     return { tasks, ...defined({ estimate: estimateOf(tasks, this.#session.graph) }) };

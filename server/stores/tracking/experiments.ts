@@ -2,9 +2,11 @@
 import { defined } from '../../base/defined.js';
 import type { Layout } from '../layout.js';
 import type { LineFormat } from '../disk/line-format.js';
+import { isFlag, isList, isText, isTexts, isTime, type LineFields } from './line-fields.js';
 import { LineLog } from './line-log.js';
 
 const FORMAT: LineFormat = { name: 'the experiments', version: 1 };
+const FIELDS: LineFields = { id: isText, at: isTime, name: isText, location: isText, tags: isTexts, untagged: isList(isText), deleted: isFlag }; // prettier-ignore
 
 /** The experiment that is always there: that of runs which name none. */
 export const DEFAULT_EXPERIMENT = '0';
@@ -35,7 +37,7 @@ export class Experiments {
   readonly #all = new Map<string, Experiment>();
 
   constructor(layout: Layout) {
-    this.#log = new LineLog(layout, 'experiments.ndjson', FORMAT, (line) => {
+    this.#log = new LineLog(layout, 'experiments.ndjson', FORMAT, FIELDS, (line) => {
       this.#take(line);
     });
     this.#take({ id: DEFAULT_EXPERIMENT, at: 0, name: 'Default' });

@@ -6,6 +6,7 @@ import { ensureMemory, folderIn } from '../layout.js';
 import type { Layout } from '../layout.js';
 import { StoreError } from '../runs/runs.js';
 import { withLock } from '../disk/file-lock.js';
+import { fits, type LineFields } from './line-fields.js';
 import { type LineFormat, lineOf, refusedLines, valueOf } from '../disk/line-format.js';
 import { endLastLine, linesFrom } from '../disk/lines.js';
 
@@ -16,20 +17,24 @@ export class LineLog {
   readonly file: string;
   readonly #layout: Layout;
   readonly #format: LineFormat;
+  readonly #fields: LineFields;
   readonly #take: (line: Readonly<Record<string, unknown>>) => void;
   #from = 0;
 
   /** @param name of the file in the folder `tracking` of the memory
+   * @param fields what may stand in a line
    * @param take gets every line once, in their order */
   constructor(
     layout: Layout,
     name: string,
     format: LineFormat,
+    fields: LineFields,
     take: (line: Readonly<Record<string, unknown>>) => void,
   ) {
     this.#layout = layout;
     this.file = path.join(folderIn(layout.memory, 'tracking'), name);
     this.#format = format;
+    this.#fields = fields;
     this.#take = take;
   }
 
@@ -41,7 +46,7 @@ export class LineLog {
       this.#from = next;
       for (const line of lines) {
         const value = valueOf(this.#format, line);
-        if (value !== undefined) this.#take(value);
+        if (value !== undefined && fits(this.#fields, value)) this.#take(value);
       }
     }
   }

@@ -1,11 +1,18 @@
 /** Models that MLflow clients have logged, before and beside the registry. `tracking/logged-models.ndjson`. */
 import { randomBytes } from 'node:crypto';
+import { isRecord } from '../../base/is-record.js';
 import type { Layout } from '../layout.js';
 import type { LineFormat } from '../disk/line-format.js';
+import { areArtifacts, isFlag, isList, isText, isTexts, isTime, type LineFields } from './line-fields.js';
 import { LineLog } from './line-log.js';
 import type { TrackedArtifact } from './tracked-run.js';
 
 const FORMAT: LineFormat = { name: 'the logged models', version: 1, measured: true };
+const FIELDS: LineFields = {
+  ...{ id: isText, at: isTime, experiment: isText, name: isText, type: isText, run: isText, status: isText },
+  ...{ params: isTexts, tags: isTexts, untagged: isList(isText), deleted: isFlag, metrics: isList(isRecord) },
+  artifacts: areArtifacts,
+};
 
 export type LoggedModelStatus = 'PENDING' | 'READY' | 'UPLOAD_FAILED';
 
@@ -65,7 +72,7 @@ export class LoggedModels {
   readonly #told = new Map<string, Set<string>>();
 
   constructor(layout: Layout) {
-    this.#log = new LineLog(layout, 'logged-models.ndjson', FORMAT, (line) => {
+    this.#log = new LineLog(layout, 'logged-models.ndjson', FORMAT, FIELDS, (line) => {
       this.#take(line);
     });
   }

@@ -5,6 +5,7 @@
  */
 import path from 'node:path';
 import { defined } from '../../base/defined.js';
+import { isRecord } from '../../base/is-record.js';
 import { isNumber, toDouble } from '../../base/numeral.js';
 import { kindOf } from '../registry/versions/artifacts.js';
 import { valueOf } from '../disk/line-format.js';
@@ -24,9 +25,18 @@ import {
   widened,
 } from '../runs/document.js';
 import { EVENTS_FORMAT, eventsFile } from '../runs/writer.js';
+import { areArtifacts, fits, isList, isText, isTexts, isTime, type LineFields } from './line-fields.js';
 
 /** The task of such a run: it has one, so that its metrics and artifacts are shown where those of tasks are. */
 export const TRACKED_TASK = 'mlflow';
+
+const isMoment = (value: unknown): boolean => value === null || isTime(value);
+const FIELDS: LineFields = {
+  ...{ name: isText, user: isText, start: isTime, end: isMoment, deleted: isMoment },
+  status: (value) => typeof value === 'string' && Object.hasOwn(STATUS, value),
+  ...{ params: isTexts, tags: isTexts, untagged: isList(isText), artifacts: areArtifacts },
+  ...{ datasets: isList(isRecord), modelInputs: isList(isText), modelOutputs: isList(isRecord) },
+};
 
 /** Where an artifact is said to lie: nowhere in the workspace, so that no file of it is taken for the artifact. */
 function recordPath(run: string, name: string): string {
@@ -181,7 +191,7 @@ export class TrackedRun {
   }
 
   #take(event: Readonly<Record<string, unknown>> | undefined): void {
-    if (event?.['type'] === 'tracked') this.apply(event);
+    if (event?.['type'] === 'tracked' && fits(FIELDS, event)) this.apply(event);
   }
 
   get runStatus(): RunStatus {

@@ -283,6 +283,52 @@ export const HOSTILE_MEMORIES: Readonly<Record<string, (memory: string, victim: 
     };
     change(memory, /^(?!marks|version).*json$/, (value) => spoilt(value) as Json);
   },
+  'jobs of a cluster that nobody has submitted': (memory, { outside }) => {
+    const [run = ''] = filesIn(memory, /run\.json$/).map((file) => path.basename(path.dirname(file)));
+    const name = `${run}.a.1`;
+    const memo = { fingerprint: 'sha256:0', outputs: [`../..${outside}`], globs: ['/**'], strangers: {} };
+    const entry = {
+      ...{ version: 1, name, executor: 'cluster', run, pipeline: 'main', task: 'a', attempt: 1, memo },
+      ...{ folder: outside, submittedAt: '2026-01-01T00:00:00Z', id: '1; touch ran' },
+      batch: { name: 'x', members: [name] },
+      remote: { login: 'a@b', root: outside, jobs: outside, copied: true, mirrored: true },
+    };
+    mkdirSync(path.join(memory, 'jobs', name), { recursive: true });
+    writeFileSync(path.join(memory, 'jobs', name, 'job.json'), JSON.stringify(entry));
+    writeFileSync(path.join(memory, 'jobs', name, 'job.sh'), `touch ${outside}/ran\n`);
+    symlinkSync(outside, path.join(memory, 'jobs/elsewhere'));
+  },
+  'experiments and runs of clients with fields of other types': (memory, { outside }) => {
+    const path_ = `${'../'.repeat(12)}${outside.slice(1)}/a`;
+    const wrong = [5, null, {}, [], 'x', path_, [5], { a: { hash: `sha256:${path_}`, bytes: 1 } }];
+    const keys = 'name location tags untagged deleted params artifacts metrics datasets modelInputs modelOutputs status start end'.split(' '); // prettier-ignore
+    const lines = ['1', '2'].flatMap((id) =>
+      keys.flatMap((key) =>
+        wrong.map((value) => ({ v: 1, type: 'tracked', at: 1, experiment: '0', name: id, id, [key]: value })),
+      ),
+    );
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    mkdirSync(path.join(memory, 'tracking'));
+    for (const name of ['experiments', 'logged-models'])
+      writeFileSync(path.join(memory, 'tracking', `${name}.ndjson`), text);
+    change(memory, /run\.json$/, (value) => ({
+      ...value,
+      source: 'tracking',
+      tracking: {
+        ...{ experiment: '1', name: 'x', status: 'RUNNING', start: 1, user: 'u', tags: {} },
+        ...{ newest: {}, ranges: {}, applied: { events: 0, metrics: 0 } },
+      },
+    }));
+    for (const file of filesIn(memory, /events\.ndjson$/)) appendFileSync(file, text);
+  },
+  'marks of runs that are none': (memory, { outside }) => {
+    for (const [at, file] of filesIn(memory, /run\.json$/).entries()) {
+      const marks = path.join(path.dirname(file), 'marks.json');
+      if (at === 0) symlinkSync(path.join(outside, 'service.json'), marks);
+      else
+        writeFileSync(marks, JSON.stringify({ schema: 1, star: 'yes', tags: [5], note: {}, archived: null }));
+    }
+  },
   'a layout of the future': (memory) => writeFileSync(path.join(memory, 'version.json'), '{"layout":999}\n'),
   'an index of ten million bytes': (memory) => {
     const line = readFileSync(path.join(memory, 'runs/index.ndjson'), 'utf8').split('\n')[0] ?? '';

@@ -65,6 +65,8 @@ export const HOSTILE: Readonly<Record<string, (length: number) => string>> = {
     `tasks:\n  t0: {run: x}\n${lines(n, 40, (i) => `  t${i + 1}: {run: x, needs: [t${i}]}\n`)}`,
   'many params': (n) => `params:\n${lines(n, 12, (i) => `  p${i}: 1\n`)}tasks: {a: {run: x}}\n`,
   'a wide matrix': (n) => `tasks: {a: {run: x, matrix: {i: [${lines(n, 7, (i) => `${i}, `)}]}}}`,
+  'wide matrices that need each other': (n) =>
+    `tasks:\n${lines(n, 4_000, (i) => `  t${i}: {run: x, needs: [t${i - 1}], matrix: {i: [${lines(3_900, 7, (cell) => `${cell}, `)}]}}\n`)}`,
   'matrix axes': (n) =>
     `tasks:\n  a:\n    run: x\n    matrix:\n${lines(n, 16, (i) => `      a${i}: [1, 2]\n`)}`,
   'hostile patterns': (n) =>

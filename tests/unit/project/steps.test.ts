@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { runThrough } from '../../../server/base/runs/steps.js';
+import { breathe, pauses, runThrough } from '../../../server/base/runs/steps.js';
 import { Project } from '../../../server/project/project.js';
 import { HOSTILE } from '../../support/generated/hostile.js';
 
@@ -61,6 +61,57 @@ test('findings that are made of two states of the project are made again', (t) =
   const rules = (): string[] => project.findings(FILE).map(({ rule }) => rule);
   assert.ok(!rules().includes('reference/unknown-pipeline'));
   assert.equal(project.findings(FILE), project.findings(FILE));
+});
+
+test('what comes in is handled before the next piece of work, however many wait', async () => {
+  const order: string[] = [];
+  const piece = async (name: string): Promise<void> => {
+    for (let n = 0; n < 3; n++) {
+      await breathe();
+      order.push(name);
+      // As a message: it is read in one turn of the event loop and handled in the next.
+      if (name === 'a') setImmediate(() => setImmediate(() => order.push('message')));
+    }
+  };
+  await Promise.all([piece('a'), piece('b'), piece('c')]);
+  assert.deepEqual(order.slice(0, 5), ['a', 'message', 'b', 'c', 'a']);
+  assert.equal(order.length, 12);
+});
+
+test('work that only awaits gives others their turn, too', async () => {
+  let [turns, parts] = [0, 0];
+  const timer = setInterval(() => turns++, 1);
+  const pause = pauses();
+  for (const end = performance.now() + 200; performance.now() < end; parts++) {
+    for (const busy = performance.now() + 1; performance.now() < busy;);
+    await pause();
+  }
+  clearInterval(timer);
+  assert.ok(turns >= 2 && parts > turns, `${turns} turns in ${parts} parts`);
+});
+
+test('files of params are read in many steps, in every format', (t) => {
+  const { project, write } = begun(t);
+  const values = (line: (n: number) => string): string =>
+    Array.from({ length: 3_000 }, (_, n) => line(n)).join('');
+  const files: Readonly<Record<string, string>> = {
+    'p.yaml': values((n) => `k${n}: ${n}\n`),
+    'p.json': `{${values((n) => `"k${n}": ${n},`)}"z": 1}`,
+    'p.toml': values((n) => `k${n} = ${n}\n`),
+    'deep.yaml': `a: ${'['.repeat(20_000)}`,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(path.join(project.root, name), text);
+    write(`params: { from: ${name} }\ntasks: { a: { run: echo } }\n`);
+    const [whole, stepped] = [new Project(project.root), new Project(project.root)];
+    whole.update(FILE);
+    let steps = 0;
+    for (const reading = stepped.updating(FILE); reading.next().done !== true; steps++);
+    assert.ok(steps >= 10, `${name}: ${steps} steps`);
+    const messages = (of: Project): string[] => of.findings(FILE).map(({ message }) => message);
+    assert.deepEqual(messages(stepped), messages(whole));
+    assert.equal(messages(stepped).filter((one) => one.includes(name)).length, 1);
+  }
 });
 
 test('a long file is read and checked in many steps, however dense it is', (t) => {

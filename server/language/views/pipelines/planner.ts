@@ -1,7 +1,7 @@
 /** The runner's plan, made in this process for views. */
 import type { CancellationToken } from 'vscode-languageserver/node';
 import { defined } from '../../../base/defined.js';
-import type { Json } from '../../../definition/definition.js';
+import type { Json, Task } from '../../../definition/definition.js';
 import { similar } from '../../../definition/names/similar.js';
 import type { PipelineDefinition, Project } from '../../../project/project.js';
 import type { PlanResult } from '../../../protocol/index.js';
@@ -9,8 +9,9 @@ import { resolveParams } from '../../../runner/resolve/params.js';
 import { planRun } from '../../../runner/plan/plan.js';
 import { throwIfCancelled } from '../../guard.js';
 
-/** Pipelines with more tasks are not planned to fill a view: a person who wants to know asks for the plan. */
+/** Pipelines with more tasks, or paths, are not planned to fill a view: a person who wants to know asks for the plan. */
 const MAX_TASKS = 500;
+const MAX_PATHS = 5_000;
 
 /** Makes a plan in this process: spawns nothing and hashes no big file. */
 export type Planner = (
@@ -48,9 +49,13 @@ export const planner: Planner = async (project, { pipeline }, params, environmen
 
 /** The plan for a view; nothing is known about pipelines that are too big for it. */
 export const viewPlanner: Planner = (project, definition, params, environment) =>
-  definition.pipeline.tasks.length > MAX_TASKS
+  definition.pipeline.tasks.length > MAX_TASKS || pathsOf(definition.pipeline.tasks) > MAX_PATHS
     ? Promise.resolve({ pipeline: definition.pipeline.name, tasks: [] })
     : planner(project, definition, params, environment);
+
+function pathsOf(tasks: readonly Task[]): number {
+  return tasks.reduce((sum, { inputs, outputs }) => sum + inputs.length + outputs.length, 0);
+}
 
 /** A plan that a person asked for. */
 export async function planOnce(
