@@ -248,19 +248,19 @@ export const COMMANDS = {
     title: 'Cancel Job',
     icon: 'debug-stop',
     palette: all(key('running'), TRUSTED),
-    menus: [onItem('runs', all(is('taskRun', 'job'), TRUSTED), 'inline@2', '2_job@1')],
+    menus: [onItem('runs', all(is('taskRun', 'live'), TRUSTED), 'inline@2', '2_job@1')],
   },
   holdJob: {
     title: 'Hold Job',
     icon: 'debug-pause',
     palette: all(key('running'), TRUSTED),
-    menus: [onItem('runs', all(is('taskRun', 'job'), TRUSTED), '2_job@2')],
+    menus: [onItem('runs', all(is('taskRun', 'live'), TRUSTED), '2_job@2')],
   },
   releaseJob: {
     title: 'Release Job',
     icon: 'debug-continue',
     palette: all(key('running'), TRUSTED),
-    menus: [onItem('runs', all(is('taskRun', 'job'), TRUSTED), '2_job@3')],
+    menus: [onItem('runs', all(is('taskRun', 'live'), TRUSTED), '2_job@3')],
   },
   openArtifact: {
     title: 'Open Artifact',

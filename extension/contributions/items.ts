@@ -59,7 +59,7 @@ const ITEMS = {
   problem: [],
   registered: [],
   run: ['active', 'waiting', 'ended', 'resumable', 'tracked'],
-  taskRun: ['log', 'job'],
+  taskRun: ['log', 'job', 'live'],
   trash: [],
   trashEntry: [],
 } as const satisfies Record<string, readonly string[]>;

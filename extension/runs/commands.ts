@@ -168,6 +168,7 @@ async function jobOf(
   context: Context,
   argument: unknown,
   placeHolder: string,
+  isWanted: (status: TaskRunView['status']) => boolean = () => true,
 ): Promise<
   { readonly run: RunView; readonly task: string; readonly job: NonNullable<TaskRunView['job']> } | undefined
 > {
@@ -176,7 +177,7 @@ async function jobOf(
   if (!run) return undefined;
   const wanted = member(member(argument, 'task'), 'id');
   const jobs = run.tasks.flatMap(({ id, status, job }) =>
-    job?.scriptUri === undefined || (wanted !== undefined && id !== wanted)
+    job?.scriptUri === undefined || !isWanted(status) || (wanted !== undefined && id !== wanted)
       ? []
       : [
           {
@@ -203,7 +204,7 @@ const ORDERS = {
 
 async function steer(context: Context, argument: unknown, order: keyof typeof ORDERS): Promise<void> {
   if (!mayRun('Changing a job')) return;
-  const found = await jobOf(context, argument, ORDERS[order]);
+  const found = await jobOf(context, argument, ORDERS[order], isActive);
   if (found === undefined) return;
   const { run, task } = found;
   const { projectUri, id } = run;

@@ -273,6 +273,7 @@ export function taskRunItem(
       'taskRun',
       task.logUri !== undefined && 'log',
       job?.scriptUri !== undefined && 'job',
+      job?.scriptUri !== undefined && isActive(task.status) && 'live',
     ),
     spoken: commas(`Task ${name}`, shape.word, state),
     children: taskDetails(run, task).length === 0 ? 'none' : 'collapsed',

@@ -128,7 +128,7 @@ function jobButtons({ id, status, job }: TaskRunView): readonly HTMLElement[] {
     button(icon, title, () => host.send({ type: 'job', task: id, what }), { iconOnly: true });
   return [
     one('file-code', 'Open Job Script', 'openJobScript'),
-    ...(canRun ? [one('debug-stop', 'Cancel Job', 'cancelJob')] : []),
+    ...(canRun && isActive(status) ? [one('debug-stop', 'Cancel Job', 'cancelJob')] : []),
     ...(canRun && status === 'waiting'
       ? [one('debug-pause', 'Hold Job', 'holdJob'), one('debug-continue', 'Release Job', 'releaseJob')]
       : []),

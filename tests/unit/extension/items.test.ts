@@ -266,11 +266,14 @@ test('a task in a queue says why it waits, one that runs on which node, and both
   const waits = taskRunItem('r', run(), taskRun({ status: 'waiting', job, reasons }), NOW);
   assert.equal(waits.description, 'waiting · for nodes to become free (Resources), behind 2 other jobs');
   assert.match(String(waits.tooltip), /job 12\\?_3 on cluster waits for nodes/);
-  assert.equal(waits.context, 'taskRun.job');
+  assert.equal(waits.context, 'taskRun.job.live');
   const running = taskRun({ status: 'running', job: { ...job, node: 'node7' }, logUri: 'file:///log' });
   const runs = taskRunItem('r', run(), running, NOW);
   assert.match(runs.description ?? '', /job 12_3 on cluster, node7/);
-  assert.equal(runs.context, 'taskRun.log.job');
+  assert.equal(runs.context, 'taskRun.log.job.live');
+  // Its run goes on: the script is there, and nothing is left to be ended.
+  const failed = taskRun({ status: 'failed', job });
+  assert.equal(taskRunItem('r', run(), failed, NOW).context, 'taskRun.job');
   const over = { id: '12_3', executor: 'cluster', node: 'node7' };
   const ended = taskRunItem('r', run(), taskRun({ job: over }), NOW);
   assert.equal(ended.context, 'taskRun');
