@@ -35,6 +35,8 @@ export async function runUiTests({ server, endpoint, folder, vsix, screenshots, 
     ...themeSetting('dark', server.version),
     'security.workspace.trust.startupPrompt': 'never',
   };
+  // A cluster of the tests, where one of them has started one.
+  process.env.SLURM_CONF = path.join(folder, 'slurm.conf');
   // Two windows' worth of VS Code: in one every folder is trusted, in the other none.
   const [trusted, restricted] = await Promise.all(
     [true, false].map(async (isTrusted) => {
