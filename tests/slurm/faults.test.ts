@@ -63,10 +63,13 @@ const CASES: readonly Case[] = [
       const on = await ClusterProject.make(cluster, COUNTED('true'));
       await cluster.command('scontrol', 'update', 'partitionname=main', 'state=down');
       const run = on.start(['run']);
-      await until('it waits', () => run.output().includes('waits: the partition is down'));
-      const jobs = on.project.path('.modelyard/jobs');
-      rmSync(jobs, { recursive: true });
-      await cluster.command('scontrol', 'update', 'partitionname=main', 'state=up');
+      try {
+        await until('it waits', () => run.output().includes('waits: the partition is down'));
+        rmSync(on.project.path('.modelyard/jobs'), { recursive: true });
+      } finally {
+        // The others wait for it.
+        await cluster.command('scontrol', 'update', 'partitionname=main', 'state=up');
+      }
       const { code, stdout } = await run.done;
       assert.equal(code, 0, stdout);
       assert.match(stdout, /failed before its commands began \(FAILED\).* Does its node see \//);
