@@ -8,11 +8,15 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { HashIndex } from '../../server/stores/content/hash-index.js';
+import { layoutOf } from '../../server/stores/layout.js';
 import { until } from '../support/cli.js';
 import { fakeVenv } from '../support/peers/fake-python.js';
 import { COUNTED, ClusterProject } from '../support/slurm/project.js';
@@ -134,6 +138,65 @@ tasks:
     },
   ],
   [
+    'what only the copy has is read there by a job, once, and never brought here',
+    async (site) => {
+      const far = path.join(site.far, 'only there');
+      const on = await over(
+        site,
+        `executor: cluster
+tasks:
+  count: { run: 'cat huge.bin data/*.csv | wc -c > size', inputs: [huge.bin, data], outputs: { size: size } }
+  cell:
+    matrix: { n: [1, 2] }
+    run: cat huge.bin > out-\${{ matrix.n }}
+    inputs: [huge.bin]
+    outputs: { out: "out-\${{ matrix.n }}" }
+`,
+        // What a setup prints is none of the answer.
+        settings(`, remote-dir: ${JSON.stringify(far)}, setup: echo loaded`),
+      );
+      assert.match(await on.expect(1, ['run']), /huge.bin does not exist/);
+      writeFileSync(path.join(far, 'huge.bin'), 'there');
+      mkdirSync(path.join(far, 'data/empty/deep'), { recursive: true });
+      for (const [name, text] of [
+        ['a b.csv', '1,2\n'],
+        ["it's.csv", '3'],
+        ['ü.csv', ''],
+      ] as const)
+        // prettier-ignore
+        writeFileSync(path.join(far, 'data', name), text);
+      symlinkSync('a b.csv', path.join(far, 'data/inner'));
+      symlinkSync('../huge.bin', path.join(far, 'data/outer.csv'));
+      symlinkSync('nowhere', path.join(far, 'data/dangling'));
+      assert.match(await on.expect(0, ['plan']), /huge.bin is not here; a run looks for it on login/);
+      await on.expect(0, ['run']);
+      assert.equal(on.project.read('size').trim(), '15');
+      assert.ok(!on.project.exists('huge.bin') && !on.project.exists('data'));
+      // It is the hash that it would have here.
+      const inputs = on.project.lastRun().tasks.find(({ id }) => id === 'count')?.inputs ?? [];
+      const index = new HashIndex(layoutOf(far));
+      for (const { path: file, hash, bytes } of inputs) {
+        const own = index.hash(path.join(far, file));
+        assert.deepEqual(own.ok && [own.hash, own.bytes], [hash, bytes], file);
+      }
+      assert.equal(inputs.length, 2);
+      on.assertClean();
+      assert.deepEqual(readdirSync(path.join(far, '.modelyard/jobs')), []);
+      // What has changed a moment ago is read again, to be sure; after that nobody reads it twice.
+      await pause(2_100);
+      await on.expect(0, ['run']);
+      await on.expect(0, ['run']);
+      assert.deepEqual(Object.values(on.project.statuses()), ['cached', 'cached', 'cached']);
+      assert.deepEqual(await site.cluster.jobs(on.project.lastRun().id), []);
+      writeFileSync(path.join(far, 'data/ü.csv'), '4');
+      await on.expect(0, ['run']);
+      assert.equal(on.project.read('size').trim(), '16');
+      writeFileSync(path.join(far, 'huge.bin'), 'other');
+      await on.expect(0, ['run']);
+      assert.equal(on.project.read('out-2'), 'other');
+    },
+  ],
+  [
     'a matrix in shared jobs of a copy, one cell of which fails',
     async (site) => {
       const on = await over(
@@ -226,6 +289,23 @@ tasks:
 
 /** They take the line down. */
 const ALONE: readonly Case[] = [
+  [
+    'a line that is down before anything is submitted is waited for',
+    async (site) => {
+      const on = await over(site, COUNTED('true'), settings(`, remote-dir: ${site.far}/late`));
+      site.login.down();
+      const run = on.start(['run']);
+      try {
+        await until('it waits', () => run.output().includes('is not in the queue yet'));
+      } finally {
+        await site.login.up();
+      }
+      const { code, stdout } = await run.done;
+      assert.equal(code, 0, stdout);
+      assert.equal(on.project.read('model.bin'), 'made\n');
+      on.assertClean();
+    },
+  ],
   [
     'a line that is down is waited for',
     async (site) => {

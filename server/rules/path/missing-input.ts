@@ -1,3 +1,5 @@
+import type { Task } from '../../definition/definition.js';
+import { executorOf } from '../../definition/executors.js';
 import { didYouMean, similar } from '../../definition/names/names.js';
 import { renames } from '../shared/edits.js';
 import { folderOf, isGlob } from '../../definition/text/paths.js';
@@ -48,12 +50,24 @@ What begins with \`!\` is taken away from the inputs before it: where there are 
 A glob is reported when it matches no file and no task writes anything where it looks. Nothing is said about paths with
 expressions in them, nor about places where a task writes to a path that is only known at run time.
 
+Nothing is said, either, about files and folders that jobs read in the copy of a project that a cluster has (\`login\` and
+\`remote-dir\` of a Slurm executor): they may be there alone.
+
 It is a warning and no error, because data is often fetched after the code.
 
 **How to fix it:** Correct the path, fetch the file, or name it as an output of the task that makes it.
 `,
   needsWholeText: true,
   good: [
+    {
+      files: {
+        'train.pipeline.yaml':
+          'tasks:\n  train:\n    run: make train\n    inputs: [data/huge.bin]\n    outputs: { model: models/rain.json }\n    executor: cluster\n',
+        'modelyard.yaml':
+          'executors:\n  cluster: { type: slurm, login: login.example.org, remote-dir: rain }\n',
+      },
+      disk: [],
+    },
     {
       files:
         'tasks:\n  split:\n    run: ./split.sh\n    inputs: [split.sh, raw/*.csv]\n    outputs: { data: data/ }\n  train:\n    run: make train\n    inputs: [data/split.csv]\n    outputs: { model: models/rain.json }\n',
@@ -173,6 +187,8 @@ It is a warning and no error, because data is often fetched after the code.
       const { text, role } = mention;
       if (mention.optional === true || told.has(text.span.start)) continue;
       if (!READ.has(role) || text.template !== undefined) continue;
+      // Only a run can say what the copy of a cluster has.
+      if (role === 'input' && !isGlob(text.text) && isDoneInCopy(context, mention.task)) continue;
       const glob = role !== 'data' && isGlob(text.text);
       if (!isMissing(context, text.text, glob)) continue;
       const { candidates, hint } =
@@ -187,6 +203,15 @@ It is a warning and no error, because data is often fetched after the code.
     }
   },
 };
+
+/** Whether the jobs of a task see another machine's files than those that lie here. */
+function isDoneInCopy({ project, pipeline }: RuleContext, task: Task | undefined): boolean {
+  const settings = project.settings()?.settings;
+  if (settings === undefined || pipeline === undefined || task === undefined) return false;
+  const name = executorOf(task, pipeline, settings);
+  const executor = settings.executors.find((one) => one.name === name);
+  return executor?.type === 'slurm' && executor.login !== undefined && executor.remoteDir !== undefined;
+}
 
 /** The same path from the folder where the command runs or where the pipeline lies, or else an output with such a name. */
 function suggestions(

@@ -220,7 +220,8 @@ class Execution {
     if (refused !== undefined) return this.#skipped(refused);
     const signal = this.#context.control.killed;
     const read = (file: string): Promise<ReadInput> => session.workspace.read(file, signal);
-    const printed = await fingerprintTask(session, task, read);
+    const printed = await fingerprintTask(session, task, (file) => this.#read(file, signal));
+    if (!printed.ok && printed.reason === 'unknown') return this.#skipped(printed.message);
     if (!printed.ok) return this.#refused(missingInput(printed.message, this.#id));
     this.#fingerprint = printed.fingerprint.hash;
     const left = await this.#takeUp(task, printed.fingerprint, printed.inputs);
@@ -701,6 +702,19 @@ class Execution {
     return links.length === 0 ? undefined : Object.fromEntries(links);
   }
 
+  /** What it reads as whoever does its work sees it: what is not here may be there. */
+  async #read(file: string, killed: AbortSignal): Promise<ReadInput> {
+    const here = await this.#session.workspace.read(file, killed);
+    if (here.ok || here.reason !== 'missing') return here;
+    const { executors, executorOf, control } = this.#context;
+    const executor = await executors.open(executorOf(this.#instance));
+    const reading = {
+      signal: control.cancelled,
+      say: (reason: string) => this.#emit({ type: 'task-waiting', id: this.#id, reason }),
+    };
+    return (await executor.far?.(file, reading)) ?? here;
+  }
+
   /** Which input is not what it was when the task began. */
   async #changedInputs(task: ResolvedTask, inputs: readonly FileRecord[]): Promise<string | undefined> {
     // What it keeps and adds to changes by its own doing.
@@ -708,7 +722,7 @@ class Execution {
     for (const input of inputs) {
       if (own.some(({ path: out, glob }) => (glob ? globOf(out).matches(input.path) : out === input.path)))
         continue;
-      const now = await this.#session.workspace.read(input.path, this.#context.control.killed);
+      const now = await this.#read(input.path, this.#context.control.killed);
       if (!now.ok) return `input ${input.path} went away while it ran`;
       if (now.records[0]?.hash !== input.hash) return `input ${input.path} changed while it ran`;
     }

@@ -3,7 +3,7 @@
  * whoever comes after a runner that is gone can go on with the job or end it.
  */
 import type { Resources } from '../../definition/definition.js';
-import type { JobHandle } from '../../stores/runs/document.js';
+import type { FileRecord, JobHandle } from '../../stores/runs/document.js';
 import type { Script } from '../actions/plans.js';
 
 /** In the environment of everything that a job runs that may outlive its runner. */
@@ -156,6 +156,18 @@ export interface ExecutorContext {
   readonly pipeline: string;
 }
 
+/** How a file is read that is only where jobs run: that may wait in a queue. */
+export interface FarReading {
+  readonly signal: AbortSignal;
+  /** Tells people what it waits for. */
+  say(reason: string): void;
+}
+
+/** `unknown`: nobody wanted to know it any more. */
+export type FarInput =
+  | { readonly ok: true; readonly records: readonly FileRecord[] }
+  | { readonly ok: false; readonly reason: 'unreadable' | 'unknown'; readonly message: string };
+
 export interface Executor {
   start(job: ExecutorJob): Execution;
   /**
@@ -163,6 +175,11 @@ export interface Executor {
    * could not be. Absent: the executor has no such thing.
    */
   ahead?(job: ExecutorJob, after: After, cancelled: AbortSignal): Promise<LeftJob | undefined>;
+  /**
+   * Content of a file or folder of the project that is not here, but where its jobs run; nothing where it is not there, either.
+   * Absent: its jobs see what is here.
+   */
+  far?(path: string, reading: FarReading): Promise<FarInput | undefined>;
   /** Ends what it holds itself, when no job is left. */
   close(): void | Promise<void>;
 }

@@ -7,11 +7,12 @@ import { plural } from '../../base/format.js';
 import type { Instance } from '../../definition/graph/graph.js';
 import type { FeaturesDefinition } from '../../definition/read/analyze.js';
 import { type KnownCluster, whyImpossible } from '../../definition/known/cluster.js';
-import type { Json, Pipeline, Task } from '../../definition/definition.js';
+import type { ExecutorSettings, Json, Pipeline, Task } from '../../definition/definition.js';
 import { executorOf } from '../../definition/executors.js';
 import type { StageSpec } from '../../definition/stage.js';
 import type { PythonSource } from '../../python/choose.js';
 import type { Stake } from '../../stores/approvals/approvals.js';
+import { FarIndex } from '../../stores/content/far-index.js';
 import { readCluster } from '../../stores/cluster-memory.js';
 import type { FingerprintRecord, RunDocument, TaskOutcome } from '../../stores/runs/document.js';
 import { leftByKilled } from '../../stores/trash.js';
@@ -269,7 +270,7 @@ class Planner {
     const always = this.#resumed.has(id) ? undefined : alwaysRuns(instance);
     if (always !== undefined) return stale('run', [always]);
     const read = (path: string): ReadInput => this.#read(path);
-    const printed = await fingerprintTask(session, task, read);
+    const printed = await fingerprintTask(session, task, this.#farReader(instance.task) ?? read);
     if (!printed.ok) {
       return printed.reason === 'unknown'
         ? stale('unknown', [printed.message], 'may run')
@@ -300,12 +301,33 @@ class Planner {
     };
   }
 
-  /** Why its executor can never start it, by what is known of that. */
-  #impossible(task: Task): string[] {
+  #executorOf(task: Task): ExecutorSettings | undefined {
     const { places } = this.#options;
     const name = executorOf(task, this.#session.pipeline, places ?? {});
-    const executor = places?.executors.find((one) => one.name === name);
+    return places?.executors.find((one) => one.name === name);
+  }
+
+  /** Reads what is not here as a run has last found it where the task's jobs see it; nothing where they see no more than this. */
+  #farReader(task: Task): ((path: string) => ReadInput) | undefined {
+    const executor = this.#executorOf(task);
+    if (executor?.type !== 'slurm' || executor.login === undefined || executor.remoteDir === undefined)
+      return undefined;
+    const { login, remoteDir } = executor;
+    const index = new FarIndex(this.#session.layout, login, remoteDir);
+    return (path) => {
+      const here = this.#read(path);
+      if (here.ok || here.reason !== 'missing') return here;
+      const known = index.of(path);
+      if (known !== undefined) return { ok: true, records: [known.record] };
+      return { ok: false, reason: 'unknown', message: `${path} is not here; a run looks for it on ${login}` };
+    };
+  }
+
+  /** Why its executor can never start it, by what is known of that. */
+  #impossible(task: Task): string[] {
+    const executor = this.#executorOf(task);
     if (executor?.type !== 'slurm') return [];
+    const { name } = executor;
     const { at, groups } = this.#cluster ?? { at: '', groups: [] };
     const why = whyImpossible(groups, executor, task.resources, task.timeoutMs ?? executor.timeMs);
     return why === undefined ? [] : [`can never start on ${name}: ${why} (as of ${at.slice(0, 10)})`];

@@ -228,6 +228,19 @@ export function listingOfFiles(files: Iterable<readonly [path: string, hash: Con
   return listingOf([...files].map(([name, hash]) => [name, `${hash} ${escapePath(name)}`]));
 }
 
+/** What the hash of a folder is the hash of, where somebody else has walked it. */
+export function listingOfLines(lines: readonly ListingLine[]): string {
+  return listingOf(
+    lines.map((line) => {
+      const name = escapePath(line.path);
+      if (line.kind === 'folder') return [line.path, `folder: ${name}/`];
+      if (line.kind === 'file') return [line.path, `${line.hash} ${name}`];
+      const led = line.led === undefined ? '' : `@${line.led}`;
+      return [line.path, `link:${encodeURIComponent(line.target)}${led} ${name}`];
+    }),
+  );
+}
+
 /** The hash of what a link leads to, outside of the folder with this real path; nothing where there is nothing to read. */
 function* linkSteps(
   link: string,
@@ -256,7 +269,8 @@ function* linkSteps(
 export type ListingLine =
   | { readonly kind: 'file'; readonly path: string; readonly hash: ContentHash }
   | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+  /** @property led the hash of what is there, where that is outside of the folder */
+  | { readonly kind: 'link'; readonly path: string; readonly target: string; readonly led?: ContentHash };
 
 /** The lines of a folder's listing. What is not such a line is left out. */
 export function parseListing(listing: string): ListingLine[] {

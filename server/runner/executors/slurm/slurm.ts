@@ -3,14 +3,18 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../../base/defined.js';
 import type { SlurmExecutor } from '../../../definition/definition.js';
-import { layoutOf } from '../../../stores/layout.js';
-import { taskLogName } from '../../../stores/runs/runs.js';
-import type { After, Executor, ExecutorContext, ExecutorJob } from '../executor.js';
-import { remoteOf } from './clusters.js';
+import { shellOf } from '../../../definition/shell/shells.js';
+import { FarIndex } from '../../../stores/content/far-index.js';
+import { hashOf } from '../../../stores/content/hash.js';
+import { type Layout, layoutOf } from '../../../stores/layout.js';
+import { RunStore, taskLogName } from '../../../stores/runs/runs.js';
+import type { After, Executor, ExecutorContext, ExecutorJob, FarInput, FarReading } from '../executor.js';
+import { clusterAt, remoteOf, siteFinder } from './clusters.js';
 import type { JobEntry } from './entry.js';
 import { Gatherer } from './jobs/gather.js';
 import { SlurmJob } from './jobs/job.js';
-import { LeftSlurmJob } from './left.js';
+import { LeftSlurmJob, leftSlurmJobs } from './left.js';
+import { FarFiles, type Helper } from './ssh/far-files.js';
 
 export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }: ExecutorContext): Executor {
   const layout = layoutOf(root);
@@ -21,7 +25,8 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
   const jobs: SlurmJob[] = [];
   const names = new Set<string>();
   const newName = (wanted: string): string => freeName(names, folders, wanted);
-  const gatherer = new Gatherer(layout, settings, () => newName(`${runId}.array.1`));
+  const find = siteFinder(layout, settings);
+  const gatherer = new Gatherer(layout, settings, () => newName(`${runId}.array.1`), find);
   const { pollMs } = settings;
   const entryOf = (job: ExecutorJob): JobEntry => {
     const name = newName(`${runId}.${path.basename(taskLogName(job.id), '.log')}.${job.attempt}`);
@@ -38,14 +43,36 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
       submittedAt: new Date().toISOString(),
     };
   };
+  const start = (job: ExecutorJob): SlurmJob => {
+    const again = (one: SlurmJob): void => gatherer.add({ job: one, after: NOTHING });
+    const one = new SlurmJob(layout, entryOf(job), job, { pollMs, again, ...defined({ login }) });
+    jobs.push(one);
+    again(one);
+    return one;
+  };
+  let farFiles: FarFiles | undefined;
+  const far = async (file: string, reading: FarReading): Promise<FarInput | undefined> => {
+    let site = await find();
+    for (; !site.ok && site.trouble.passing && !reading.signal.aborted; site = await find()) {
+      reading.say(site.trouble.message);
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+    if (!site.ok) return { ok: false, reason: 'unreadable', message: site.trouble.message };
+    const { connection } = clusterAt(login);
+    const { project } = site;
+    if (connection === undefined || project?.place.copied !== true || project.knows(file)) return undefined;
+    const helper = helperOf(start, { root, layout, runId, executor: settings.name });
+    farFiles ??= new FarFiles(
+      connection,
+      project.place,
+      new FarIndex(layout, project.place.login, settings.remoteDir ?? ''),
+      helper,
+    );
+    return farFiles.read(file, reading);
+  };
   return {
-    start(job: ExecutorJob) {
-      const again = (one: SlurmJob): void => gatherer.add({ job: one, after: NOTHING });
-      const one = new SlurmJob(layout, entryOf(job), job, { pollMs, again, ...defined({ login }) });
-      jobs.push(one);
-      again(one);
-      return one;
-    },
+    start,
+    ...(login === undefined || settings.remoteDir === undefined ? {} : { far }),
     async ahead(job: ExecutorJob, after: After, cancelled: AbortSignal) {
       const entry = entryOf(job);
       const one = new SlurmJob(
@@ -75,6 +102,60 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
     },
   };
 }
+
+interface HelperPlace {
+  readonly root: string;
+  readonly layout: Layout;
+  readonly runId: string;
+  readonly executor: string;
+}
+
+/** Runs programs as jobs that are of no task. What a run that was killed has left of that is of no use to anybody. */
+function helperOf(start: Executor['start'], { root, layout, runId, executor }: HelperPlace): Helper {
+  const store = new RunStore(layout);
+  return async (program, reading) => {
+    const left = leftSlurmJobs(layout, runId, (run) => run === runId || store.isRunning(run));
+    for (const job of left.filter(({ task, handle }) => task === HELPER && handle.executor === executor))
+      await job.reap().catch(() => undefined);
+    for (let attempt = 1; ; attempt++) {
+      const chunks: Buffer[] = [];
+      const said: string[] = [];
+      const execution = start({
+        id: HELPER,
+        attempt,
+        script: { shell: shellOf('bash'), text: program },
+        cwd: root,
+        env: { inherited: {}, own: {} },
+        resources: { cpus: 1, gpus: 0 },
+        graceMs: 1_000,
+        memo: { fingerprint: hashOf(program), outputs: [], strangers: {} },
+        onOutput: (stream, chunk) => {
+          if (stream === 'stdout') chunks.push(Buffer.from(chunk));
+          else said.push(chunk.toString());
+        },
+        onState: (job) => {
+          if (job.state === 'queued') reading.say(`its inputs on ${executor} are to be read: ${job.reason}`);
+          else if (job.state === 'running') reading.say(`its inputs on ${executor} are read`);
+        },
+      });
+      const stop = (): void => execution.stop();
+      reading.signal.addEventListener('abort', stop, { once: true });
+      if (reading.signal.aborted) stop();
+      const { exitCode, error, ended } = await execution.done;
+      reading.signal.removeEventListener('abort', stop);
+      if (exitCode === 0 && ended === undefined && error === undefined)
+        return { ok: true, out: Buffer.concat(chunks) };
+      if (ended?.by === 'infrastructure' && attempt < MOST_BROKEN && !reading.signal.aborted) continue;
+      const why = error ?? ended?.message ?? said.join('').trim();
+      return { ok: false, message: `the job that reads it has failed: ${why}` };
+    }
+  };
+}
+
+/** In the place of a task; no task has such a name. */
+const HELPER = '@inputs';
+/** How often its node may fail. */
+const MOST_BROKEN = 3;
 
 const NOTHING: After = { jobs: {}, files: [] };
 

@@ -4,7 +4,7 @@
  */
 import type { SlurmExecutor } from '../../../../definition/definition.js';
 import type { Layout } from '../../../../stores/layout.js';
-import { type Site, clusterAt, siteFinder } from '../clusters.js';
+import { type Site, clusterAt } from '../clusters.js';
 import { submitEnvironment } from '../environment.js';
 import { nodeGroups } from '../limits.js';
 import type { SlurmJob } from './job.js';
@@ -32,12 +32,12 @@ export class Gatherer {
   #isCrowded = false;
   readonly #elements = new Map<SlurmJob, Element>();
 
-  /** @param newName gives names that nobody has had */
-  constructor(layout: Layout, settings: SlurmExecutor, newName: () => string) {
+  /** @param newName gives names that nobody has had @param find where the project lies for the jobs */
+  constructor(layout: Layout, settings: SlurmExecutor, newName: () => string, find: () => Promise<Site>) {
     this.#layout = layout;
     this.#settings = settings;
     this.#newName = newName;
-    this.#find = siteFinder(layout, settings);
+    this.#find = find;
   }
 
   add(waiting: Waiting): void {

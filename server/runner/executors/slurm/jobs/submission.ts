@@ -94,7 +94,7 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
   const { settings, layout } = site;
   const { spec } = first.job;
   const { client } = clusterAt(settings.login);
-  const found = await site.find();
+  const found = await whenReached(site, all);
   if (!found.ok) {
     for (const { job } of all) job.refuse(found.trouble.message);
     return found.trouble.message;
@@ -122,11 +122,16 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
   const jobs = all.map(({ job }) => job);
   const { name, script, env, options } = write(site, batch, first, timeMs, project);
   const isArray = batch.elements.size > 1;
-  const trouble = await project?.bring(jobs.filter((job) => !job.isOver));
-  if (trouble !== undefined) {
+  const wanted = (): readonly SlurmJob[] => jobs.filter((job) => !job.isOver);
+  let trouble = await project?.bring(wanted());
+  for (; trouble?.passing === true && wanted().length > 0; trouble = await project?.bring(wanted())) {
+    for (const job of wanted()) job.queued(`is not in the queue yet: ${trouble.message}`);
+    await delay(Math.min(CROWDED_MS, settings.pollMs));
+  }
+  if (trouble !== undefined && wanted().length > 0) {
     const refusal = `its files can't be brought to ${settings.login ?? 'the cluster'}: ${trouble.message}`;
     for (const job of jobs) job.refuse(refusal);
-    return trouble.passing ? undefined : refusal;
+    return refusal;
   }
   for (let alone = 0; ;) {
     if (jobs.every((job) => job.isOver)) {
@@ -166,6 +171,17 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
       return crowded === false ? undefined : refusal;
     }
     say(`is not in the queue yet: ${message}`);
+    await delay(Math.min(CROWDED_MS, settings.pollMs));
+  }
+}
+
+/** Where the project lies; a line that is down is waited for as long as somebody wants one of the jobs. */
+async function whenReached({ find, settings }: Site, all: readonly Waiting[]): Promise<Found> {
+  for (;;) {
+    const found = await find();
+    const wanted = all.filter(({ job }) => !job.isOver);
+    if (found.ok || !found.trouble.passing || wanted.length === 0) return found;
+    for (const { job } of wanted) job.queued(`is not in the queue yet: ${found.trouble.message}`);
     await delay(Math.min(CROWDED_MS, settings.pollMs));
   }
 }

@@ -149,7 +149,8 @@ export class SshConnection implements Door {
     const words = lastLines(err);
     for (const [pattern, why, text] of TROUBLES)
       if (pattern.test(err)) return { why, message: `${text.replaceAll('HOST', login)} (${words})` };
-    return { why: 'refused', message: `${login} does not answer as a shell would: ${words === '' ? 'it says nothing' : words}` }; // prettier-ignore
+    if (words === '') return { why: 'unclear', message: `${login} says nothing` };
+    return { why: 'refused', message: `${login} does not answer as a shell would: ${words}` };
   }
 
   #configured(): Promise<Settings> {
@@ -243,10 +244,11 @@ function execute(program: string, args: readonly string[], input: string, timeou
     child.once('error', (error) => end(undefined, describeError(error)));
     child.once('exit', (code) => {
       // The process that keeps the connection open may hold the output, too.
-      const late = setTimeout(() => end(code ?? undefined), HELD_MS);
+      const ended = (): void => end(code ?? undefined, code === null ? 'timed out' : '');
+      const late = setTimeout(ended, HELD_MS);
       child.once('close', () => {
         clearTimeout(late);
-        end(code ?? undefined, code === null ? 'timed out' : '');
+        ended();
       });
     });
   });

@@ -148,6 +148,11 @@ export class RemoteProject {
     return searched === undefined || searched === '' ? { env } : { env, path: searched };
   }
 
+  /** Whether a path of the copy, or something in it, has come from here, or has been here: if it is gone here it is to go there. */
+  knows(file: string): boolean {
+    return this.#known.files.some((one) => one === file || one.startsWith(`${file}/`));
+  }
+
   /** Brings there what jobs need that are about to be submitted. */
   bring(
     jobs: readonly { readonly entry: JobEntry; readonly spec: ExecutorJob }[],
