@@ -52,17 +52,25 @@ async function onCluster({ workbench, folder, note }: UiTest, cluster: Cluster):
   const script = workbench.page.locator('.tab', { hasText: 'job.sh' });
   await workbench.contextMenu('Runs', 'wide', 'Open Job Script', script);
   assert.match(await workbench.visibleText('job.sh'), /# Made by Modelyard\./);
-  const held = workbench.webview.getByText(/is held/).first();
-  await workbench.inlineAction('Runs', 'jobs', 'Show Run', held);
-  await workbench.webview
-    .getByText(/job \d+ on cluster/)
+  const page = workbench.webview;
+  await workbench.inlineAction('Runs', 'jobs', 'Show Run', page.getByText('3 tasks'));
+  // The failed one is shown first, and has no job any more.
+  await page
+    .getByText(/exit code 3/)
     .first()
     .waitFor();
+  assert.equal(await page.getByTitle('Cancel Job').count(), 0);
+  await page.getByText('wide', { exact: true }).first().click();
+  await page
+    .getByText(/is held/)
+    .first()
+    .waitFor();
+  await page.getByTitle('Release Job').first().waitFor();
   await judgeLooks({ workbench, folder, note }, 'cluster-run');
   await workbench.contextMenu('Runs', 'wide', 'Release Job', row('wide', /nodes to become free/));
   await workbench.inlineAction('Runs', 'train', 'Cancel Job', row('train', /failed|cancelled/));
   await cluster.command('scancel', other);
-  await row('wide', /succeeded|\d s/).waitFor();
+  await row('wide', /\d m?s/).waitFor();
 
   if (!cluster.confinesMemory) return;
   await workbench.goToText('greedy.pipeline.yaml', '2GiB');
