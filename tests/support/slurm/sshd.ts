@@ -81,7 +81,11 @@ export class LoginNode {
 
   async up(): Promise<void> {
     mkdirSync('/run/sshd', { recursive: true });
-    const variables = Object.entries(this.#variables).map(([name, value]) => `${name}=${value}`);
+    // What the start files of this machine's user do is no part of it: one that is killed may hold up all that follow.
+    mkdirSync(this.own('home'), { recursive: true });
+    const variables = Object.entries({ ...this.#variables, HOME: this.own('home') }).map(
+      ([name, value]) => `${name}=${value}`,
+    );
     writeFileSync(
       this.own('sshd_config'),
       `Port ${this.port}
@@ -95,7 +99,7 @@ StrictModes no
 UsePAM no
 PasswordAuthentication no
 PermitRootLogin yes
-${variables.length === 0 ? '' : `SetEnv ${variables.join(' ')}`}
+SetEnv ${variables.join(' ')}
 `,
     );
     this.#daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', this.own('sshd_config')], { stdio: 'ignore' });
