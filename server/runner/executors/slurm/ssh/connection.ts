@@ -141,7 +141,13 @@ export class SshConnection implements Door {
     const words = lastLines(err);
     if (code === 255 || code === undefined) return { ok: false, ...this.#describe(err) };
     const isLine = code === 12 || code === 30 || code === 35 || code === 20;
-    return { ok: false, why: isLine ? 'unclear' : 'refused', message: `rsync ended with ${code}: ${words}` };
+    // Another task of the run has made room for its outputs since the files were listed: the next list is without them.
+    const isGone = code === 24 || (code === 23 && /link_stat .* failed: No such file/.test(err));
+    return {
+      ok: false,
+      why: isLine || isGone ? 'unclear' : 'refused',
+      message: `rsync ended with ${code}: ${words}`,
+    };
   }
 
   #describe(err: string): { readonly why: 'unclear' | 'refused'; readonly message: string } {
