@@ -267,7 +267,7 @@ export const taskOptionSchemas = {
   ),
   inputs: opt(
     Type.Union([oneOf(['auto']), listOrOne(input)]),
-    'Files and folders that the task reads, relative to the project; `auto` takes those that its Python was seen to read when it last ran. Globs are allowed, and a folder that one matches counts with all that is in it; a `!` takes files away from the inputs before it. It runs again when one changes, and after the task that makes it. Links to folders are followed. One that is not there, or a glob that matches nothing, fails the task before it runs, unless it is `optional`.',
+    'Files and folders that the task reads, relative to the project; `auto` takes those that its Python was seen to read when it last ran. Globs are allowed, and a folder that one matches counts with all that is in it; a `!` takes files away from the inputs before it. An expression may be a list of paths, as the outputs of a matrix are. It runs again when one changes, and after the task that makes it. Links to folders are followed. One that is not there, or a glob that matches nothing, fails the task before it runs, unless it is `optional`.',
     [['src/train.py', 'data/*.csv', '!data/old-*.csv'], [{ path: 'data', exclude: 'data/tmp' }], 'auto'],
   ),
   outputs: opt(

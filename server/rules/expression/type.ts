@@ -16,6 +16,10 @@ is a warning: the metric is a number only where all cells have the same value.
   good: [
     {
       files:
+        "tasks:\n  make:\n    run: ./make.sh\n    outputs: { tables: 'data/*.csv' }\n  train:\n    run: ./train.sh\n    inputs: ${{ tasks.make.outputs.tables }}\n    outputs: { model: models/rain.json }\n",
+    },
+    {
+      files:
         'params: { epochs: 200 }\ntasks:\n  train:\n    if: params.epochs > 10\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n',
     },
     {
@@ -36,7 +40,7 @@ is a warning: the metric is a number only where all cells have the same value.
     {
       files:
         "params:\n  mode: { choices: [fast, slow], default: fast }\ntasks:\n  train:\n    if: «params.mode == 'quick'»\n    run: ./train.sh\n    outputs: { model: models/rain.json }\n",
-      messages: ["One of 'fast', 'slow' is none of the values possible (quick), so this is always false."],
+      messages: ["'quick' is none of the values possible (fast, slow), so this is always false."],
     },
     {
       files:

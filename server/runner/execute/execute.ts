@@ -673,7 +673,11 @@ class Execution {
     const outputs: ArtifactRecord[] = [];
     for (const output of task.outputs) {
       const made = before.made(output);
-      if (made.length === 0 && !output.optional) return { ok: false, error: notMade(output.path) };
+      if (made.length === 0 && !output.optional) {
+        const folders = output.glob && this.#session.workspace.matchesFolder(output.path);
+        const hint = folders ? `: that matches folders, and ${output.path}/** the files in them` : '';
+        return { ok: false, error: `${notMade(output.path)}${hint}` };
+      }
       for (const file of made) {
         const read = await this.#session.workspace.read(file, this.#context.control.killed);
         const record = read.ok ? read.records[0] : undefined;

@@ -422,21 +422,23 @@ class Resolver {
       if (!has(path)) inputs.set(path, { path, glob: false, exclude: [], optional });
     };
     const { files, sources = [] } = work === undefined ? {} : (planOf(work).reads?.(work.settings) ?? {});
-    const own = files === undefined ? this.#instance.inputs.length : this.#instance.task.inputs.length;
+    const written = new Set<TemplateText>(this.#instance.task.inputs);
     for (const path of files ?? []) plain(path);
     const outputs = outputPlaces(this.#instance);
-    for (const input of this.#instance.inputs.slice(0, own)) {
+    for (const input of this.#instance.inputs) {
+      if (files !== undefined && !written.has(input.text)) continue;
       const exclude = input.exclude.map((one) => this.#path(one, 'input'));
-      const found = this.#path(input, 'input');
-      const seen = input.text.span === autoInputs;
-      if (seen && has(found.path)) continue;
-      inputs.set(found.path, {
-        ...found,
-        exclude,
-        optional: input.optional,
-        ...(seen ? { seen } : {}),
-        ...(found.glob ? { own: outputs } : {}),
-      });
+      for (const found of this.#pathsOf(input)) {
+        const seen = input.text.span === autoInputs;
+        if (seen && has(found.path)) continue;
+        inputs.set(found.path, {
+          ...found,
+          exclude,
+          optional: input.optional,
+          ...(seen ? { seen } : {}),
+          ...(found.glob ? { own: outputs } : {}),
+        });
+      }
     }
     for (const source of sources) {
       const glob = isGlob(source);
@@ -457,6 +459,14 @@ class Resolver {
       }
     }
     return [...inputs.values()];
+  }
+
+  /** Of an expression whose list is known only now, each of its paths. */
+  #pathsOf(input: ResolvedPath): ExcludedPath[] {
+    const { path, text } = input;
+    const found = path === undefined ? evaluateText(text, this.#shown) : undefined;
+    if (found?.kind !== 'value' || !Array.isArray(found.value)) return [this.#path(input, 'input')];
+    return found.value.flat().map((one) => this.#path({ path: toText(one), glob: false, text }, 'input'));
   }
 
   /** A path of the graph with every expression replaced, checked. */

@@ -152,6 +152,12 @@ export class Workspace {
     return expandGlob(this.root, everything, { everything: true, out });
   }
 
+  /** Whether a glob, which takes files as an output, matches a folder. */
+  matchesFolder(glob: string): boolean {
+    const all = expandGlob(this.root, glob, { whole: () => true });
+    return all.some((one) => statOf(this.absolute(one))?.isDirectory() === true);
+  }
+
   /** Hash and size of a file or folder as it is now. Large files are read with others getting a turn. */
   async read(relative: string, signal?: AbortSignal): Promise<ReadInput> {
     return this.#toInput(relative, await this.hashes.hashAsync(this.absolute(relative), signal));

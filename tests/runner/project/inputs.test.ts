@@ -130,6 +130,26 @@ test('a folder that a glob matches is read as a whole, but for one that tasks wr
   assert.deepEqual([project.read('all'), project.read('rows')], ['22', '2']);
 });
 
+test('an input that is a list of paths is each of them', async () => {
+  const project = await TestProject.make(
+    'tasks:\n' +
+      "  cells: {matrix: {x: ['a*', 'b']}, run: \"cp src '${{ matrix.x }}.out'\", inputs: [src], outputs: {o: '${{ matrix.x }}.out'}}\n" +
+      "  glob: {run: 'mkdir -p two; cp src two/x', inputs: [src], outputs: {o: 'two/*'}}\n" +
+      "  all: {run: 'cat *.out > all', inputs: '${{ tasks.cells.outputs.o }}', outputs: {o: all}}\n" +
+      "  some: {run: 'cat two/x > some', inputs: ['${{ tasks.glob.outputs.o }}', one], outputs: {o: some}}\n",
+  );
+  project.write({ src: '1', one: '1' });
+  assert.equal((await project.run(['lint'])).code, 0);
+  await project.expect(0, ['run']);
+  project.write({ one: '2' });
+  const plan = await project.plan();
+  const stale = Object.keys(plan).filter((id) => plan[id]?.startsWith('run') === true);
+  assert.deepEqual(stale, ['some']);
+  project.write({ src: '2' });
+  await project.expect(0, ['run']);
+  assert.deepEqual([project.read('all'), project.read('some')], ['22', '2']);
+});
+
 test('an input that is left out is nothing to wait for', async () => {
   const project = await TestProject.make(
     "tasks:\n  a: {run: 'cat models/*.bin > models/all.bin', inputs: ['models/*.bin', '!models/all.bin'], outputs: {o: models/all.bin}}\n",
@@ -169,6 +189,11 @@ test('outputs by a glob: made, listed, kept, restored', async () => {
   project.write({ n: '' });
   const { stdout } = await project.expect(1, ['run']);
   assert.match(stdout, /did not make its output models\/\*\.bin/);
+  project.write({
+    'main.pipeline.yaml': "tasks:\n  a: {run: 'mkdir -p made/1; echo > made/1/x', outputs: {o: 'made/*'}}\n",
+  });
+  const folders = await project.expect(1, ['run']);
+  assert.match(folders.stdout, /its output made\/\*: that matches folders, and made\/\*\/\*\* the files/);
 });
 
 test('what is optional may be missing, and counts when it is there', async () => {

@@ -51,7 +51,9 @@ export function neverEqual(a: Type, b: Type): string | undefined {
   if (b.kind === 'string' && b.values !== undefined) {
     const folded = new Set(b.values.map(foldCase));
     if (a.values.some((value) => folded.has(foldCase(value)))) return undefined;
-    return `${capital(typeWords(a))} is none of the values possible (${b.values.slice(0, 8).join(', ')})`;
+    // What was written is rather the mistake than all that there may be.
+    const [said, possible] = a.values.length > b.values.length ? [b, a.values] : [a, b.values];
+    return `${capital(typeWords(said))} is none of the values possible (${possible.slice(0, 8).join(', ')})`;
   }
   if (
     (b.kind === 'number' || b.kind === 'boolean') &&

@@ -26,7 +26,7 @@ export function checkSite(
   if (expression.kind === 'missing') return problems;
   if (
     (site.place === 'path' || site.place === 'working-directory') &&
-    (type.kind === 'list' || type.kind === 'object')
+    (type.kind === 'object' || (type.kind === 'list' && !takesList(task, site)))
   ) {
     const message = `A path needs a text, and this is ${typeWords(type)}.`;
     return [...problems, { code: 'type', span: expression.span, message }];
@@ -39,6 +39,17 @@ export function checkSite(
     return [...problems, { code: 'type', span: expression.span, message }];
   }
   return problems;
+}
+
+/** An input that is one expression over what tasks put out is each path of the list that it gives. */
+function takesList(task: Task | undefined, { span, whole, part: { expression } }: ExpressionSite): boolean {
+  let isOfTasks = false;
+  visitExpression(expression, (node) => {
+    if (node.kind === 'name' && node.name === 'tasks') isOfTasks = true;
+  });
+  const isInput = (input: Task['inputs'][number]): boolean =>
+    !input.negated && input.span.start === span.start;
+  return whole && isOfTasks && task?.inputs.some(isInput) === true;
 }
 
 /**
