@@ -8,9 +8,9 @@ import { hashFile } from '../../server/stores/content/hash.js';
 import { TestProject, until } from '../support/cli.js';
 import { FeatureProject, engineFor, rowsOf, temporary } from '../support/features.js';
 import { randomFrom } from './memory.js';
-import { SEED } from '../support/generated/cases.js';
+import { SEED, cases } from '../support/generated/cases.js';
 
-const ROUNDS = 100;
+const ROUNDS = cases(40, 100);
 
 const FEATURES = `entities:
   station: { keys: [station] }

@@ -8,7 +8,7 @@ import { TestProject, until } from '../support/cli.js';
 import { damageIn, leftOver, processesOf, randomFrom } from './memory.js';
 import { SEED, cases } from '../support/generated/cases.js';
 
-const ROUNDS = cases(50, 200);
+const ROUNDS = cases(30, 200);
 const PARTS = [1, 2, 3];
 
 const PIPELINE = `

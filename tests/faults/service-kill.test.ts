@@ -7,9 +7,9 @@ import { processes } from '../../server/stores/machine/proc.js';
 import { PATIENCE_MS, isAlive, until } from '../support/cli.js';
 import { Load, ServiceProject, ask, freePort } from '../support/service.js';
 import { damageIn, leftOver, randomFrom } from './memory.js';
-import { SEED } from '../support/generated/cases.js';
+import { SEED, cases } from '../support/generated/cases.js';
 
-const ROUNDS = 100;
+const ROUNDS = cases(40, 100);
 /** The longest that is waited before a kill: longer than a deployment takes on a calm machine. */
 const LONGEST_MS = 500;
 const VICTIMS = ['host', 'app', 'host and app', 'command', 'runner', 'host while it deploys'] as const;
