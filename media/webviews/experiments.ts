@@ -44,6 +44,8 @@ const rows = new ExperimentRows(PAGE);
 let asking: number | undefined;
 /** The next page is of another order or filter: what is loaded is shown until it comes. */
 let isRestarting = false;
+/** What is shown are the newest runs, while all of them are read. */
+let isPartial = true;
 let nextId = SPARKS + 1;
 /** Why nothing is shown; empty: the filter says it. */
 let problem: string | undefined;
@@ -97,11 +99,12 @@ function asked(): readonly string[] {
   return [...new Set([...shownIds(), 'created', 'name'])];
 }
 
-function ask(page: number, withCatalogue = catalogue.isEmpty): void {
+/** @param partial the newest runs will do, where all of them are still to be read */
+function ask(page: number, withCatalogue = catalogue.isEmpty, partial = isPartial): void {
   asking = nextId++;
   const query = queryOf(narrowing, layout.sort, Date.now());
   const what = { query, columns: asked(), offset: page * PAGE, limit: PAGE, catalogue: withCatalogue };
-  host.send({ type: 'rows', id: asking, ...what });
+  host.send({ type: 'rows', id: asking, ...what, partial });
 }
 
 /** Another order, other columns or another filter: nothing that is loaded holds. */
@@ -402,12 +405,17 @@ function noteElements(): readonly (HTMLElement | undefined)[] {
   ];
 }
 
+function countText(): string {
+  const [shown, all] = [rows.total, rows.all].map((number) => number.toLocaleString('en-US'));
+  if (!isPartial) return `${shown} of ${all} ${rows.all === 1 ? 'run' : 'runs'}`;
+  return rows.all === 0 ? '' : `Newest ${shown} runs, reading the others…`;
+}
+
 function draw(): void {
-  const count = `${rows.total.toLocaleString('en-US')} of ${rows.all.toLocaleString('en-US')} ${rows.all === 1 ? 'run' : 'runs'}`;
   replace(
     head,
     h('h1', {}, project === '' ? 'Experiments' : `Experiments: ${project}`),
-    h('span', { class: 'dim count', role: 'status' }, count),
+    h('span', { class: 'dim count', role: 'status' }, countText()),
     h('span', { class: 'grow' }),
     ...headButtons(),
   );
@@ -434,6 +442,7 @@ function takePage({ id, page }: Message<'page'>): void {
   if (isRestarting) rows.clear();
   isRestarting = false;
   rows.take(page, asked());
+  isPartial = page.partial === true;
   if (page.offset === 0) side.stale();
   if (page.catalogue !== undefined) catalogue.take(page.catalogue);
   if (page.catalogue !== undefined && !hasLayout) {
@@ -441,6 +450,9 @@ function takePage({ id, page }: Message<'page'>): void {
     hasLayout = true;
     // The page came without the columns that are shown only now.
     restart();
+  } else if (isPartial) {
+    isRestarting = true;
+    ask(0, true, false);
   }
   draw();
 }

@@ -33,6 +33,11 @@ export interface ExperimentsParams extends ExperimentQuery {
   readonly limit: number;
   /** Also the columns that there are. */
   readonly catalogue?: boolean;
+  /**
+   * Where reading all runs takes a while and has not been done, answer from the newest ones: the page says so by `partial`, and
+   * is to be asked for again. Only for the first rows of a table that is neither narrowed nor sorted.
+   */
+  readonly partial?: boolean;
 }
 
 /** A column that some runs have a value in, beside those that all have. */
@@ -53,6 +58,8 @@ export interface ExperimentColumn {
 
 /** A page of rows. A list for each thing, and in it one entry for each row. */
 export interface ExperimentsPage {
+  /** Only the newest runs have been read: what is said of all of them, `total` to `catalogue`, is said of these. */
+  readonly partial?: true;
   /** Runs that pass. */
   readonly total: number;
   /** All runs, archived ones too. */

@@ -2,8 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ExperimentQuery, ExperimentsPage } from '../../server/protocol/index.js';
+import type { ExperimentsPage, ExperimentsParams } from '../../server/protocol/index.js';
 import { ensureMemory, layoutOf } from '../../server/stores/layout.js';
+import { newRunId } from '../../server/stores/runs/id.js';
 import { LspPeer } from './processes/lsp-peer.js';
 import { residentMb } from './processes/process.js';
 import { type Row, absoluteRow, median, ratioRow } from './table.js';
@@ -21,7 +22,7 @@ const SHOWN = 30;
 /** One line of the index, as a runner writes it. */
 function lineOf(number: number): string {
   const at = Date.UTC(2026, 0, 1) + number * 60_000;
-  const id = `20260101-${String(100_000 + number).slice(-6)}-${String(Math.floor(number / 1_000)).padStart(3, '0')}-${number.toString(36).padStart(4, '0')}`;
+  const id = newRunId(at);
   const pipeline = number % PIPELINES;
   const values = (kind: string, value: (nth: number) => number): object =>
     Object.fromEntries(Array.from({ length: VALUES }, (_, nth) => [`${kind}${pipeline}-${nth}`, value(nth)]));
@@ -64,7 +65,7 @@ async function start(server: string, folder: string): Promise<LspPeer> {
 async function ask(
   peer: LspPeer,
   folder: string,
-  query: Partial<ExperimentQuery>,
+  query: Partial<ExperimentsParams>,
   catalogue = false,
 ): Promise<readonly [number, number]> {
   const columns = Array.from({ length: SHOWN }, (_, nth) =>
@@ -117,9 +118,11 @@ export async function panelRows(scratch: string, server: string): Promise<Row[]>
   await ask(empty, none, {}, true).catch(() => undefined);
   const idle = residentMb(empty.pid);
   const peer = await start(server, many);
+  const [first, some] = await ask(peer, many, { partial: true }, true);
+  if (some === 0 || some >= RUNS) throw new Error(`${some} of the newest runs`);
   const [cold, total] = await ask(peer, many, {}, true);
   if (total !== RUNS) throw new Error(`${total} runs`);
-  const times = async (queryOf: (time: number) => Partial<ExperimentQuery>): Promise<number> => {
+  const times = async (queryOf: (time: number) => Partial<ExperimentsParams>): Promise<number> => {
     const all: number[] = [];
     for (let time = 0; time < TIMES; time++) all.push((await ask(peer, many, queryOf(time)))[0]);
     return median(all);
@@ -137,9 +140,19 @@ export async function panelRows(scratch: string, server: string): Promise<Row[]>
   for (const one of [empty, peer]) one.stop();
   const work = (words: string): string => `experiments: ${words}, ${RUNS / 1_000}k runs × 200 columns`;
   return [
+    absoluteRow(
+      {
+        work: work('newest runs, cold'),
+        beside: 'reading and parsing the index',
+        ours: first,
+        peer: floor.parse,
+        unit: 'ms',
+      },
+      500,
+    ),
     ratioRow(
       {
-        ...{ work: work('first page, cold'), beside: 'reading and parsing the index', unit: 'ms' },
+        ...{ work: work('first page of all, cold'), beside: 'reading and parsing the index', unit: 'ms' },
         ...{ ours: cold, peer: floor.parse },
       },
       12,

@@ -42,11 +42,11 @@ export function registerExperimentPanels({ extension, client, state }: Context):
 
   const rows = async (handle: Handle, message: Word<'rows'>): Promise<void> => {
     const [projectUri = ''] = handle.values;
-    const { id, query, columns, offset, limit, catalogue } = message;
+    const { id, query, columns, offset, limit, catalogue, partial = false } = message;
     try {
       const answer = await client.request('modelyard/experiments', {
         ...query,
-        ...{ projectUri, columns, offset, limit, catalogue },
+        ...{ projectUri, columns, offset, limit, catalogue, partial },
       });
       handle.post(
         answer.ok

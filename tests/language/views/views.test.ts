@@ -20,6 +20,7 @@ import type {
   RunsResult,
   TrashEntry,
 } from '../../../server/protocol/index.js';
+import { newRunId } from '../../../server/stores/runs/id.js';
 import type { LspClient } from '../../support/lsp-client.js';
 import { builtBundle, positionOf, until, uri } from '../../support/lsp-client.js';
 import { modelyard } from '../../support/modelyard.js';
@@ -141,6 +142,47 @@ test('runs come as a table: by column, narrowed, sorted, marked, with their curv
   assert.equal(curves.length, 2 * of(oldest).length);
   for (const change of [null, { tags: [1] }, { untag: 'x' }])
     await assert.rejects(lsp.request('modelyard/markRuns', { projectUri, ids: [oldest], change }));
+});
+
+test('of very many runs the newest are a table before all of them have been read', async (t) => {
+  const count = 2_000;
+  const params = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`p${at}`, 'x'.repeat(100)]));
+  const lines = Array.from({ length: count }, (_, at) => {
+    const time = Date.UTC(2026, 0, 1) + at * 60_000;
+    const id = newRunId(time);
+    const run = { pipeline: 'old', path: 'old.pipeline.yaml', status: 'succeeded', trigger: 'terminal' };
+    const times = { createdAt: new Date(time).toISOString(), endedAt: new Date(time + 1_000).toISOString() };
+    return JSON.stringify({
+      id,
+      t: time,
+      v: 2,
+      ...run,
+      ...times,
+      pid: 1,
+      counts: {},
+      metrics: { at },
+      params,
+    });
+  });
+  const root = folder(t, {
+    'modelyard.yaml': 'name: many\n',
+    '.modelyard/runs/index.ndjson': `${lines.join('\n')}\n`,
+  });
+  const lsp = await client(t, root, TRUSTED);
+  const page = (more: object): Promise<Partial<ExperimentsPage>> =>
+    lsp.request('modelyard/experiments', {
+      ...{ projectUri: uri(root), columns: ['metrics.at'], offset: 0, limit: 3, sort: [], partial: true },
+      ...more,
+    });
+  const newest = [[count - 1, count - 2, count - 3]];
+  const first = await page({ catalogue: true });
+  assert.deepEqual([first.partial, first.columns], [true, newest]);
+  assert.ok((first.total ?? count) < count && (first.catalogue?.columns.length ?? 0) === 21);
+  // What is narrowed or sorted is looked for among all.
+  const sorted = await page({ sort: [{ column: 'metrics.at', descending: false }] });
+  assert.deepEqual([sorted.partial, sorted.total, sorted.columns], [undefined, count, [[0, 1, 2]]]);
+  const then = await page({});
+  assert.deepEqual([then.partial, then.total, then.columns], [undefined, count, newest]);
 });
 
 interface NewPipeline {

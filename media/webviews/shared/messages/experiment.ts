@@ -50,6 +50,8 @@ export type FromExperiments =
       readonly offset: number;
       readonly limit: number;
       readonly catalogue: boolean;
+      /** The newest runs will do, where all of them are still to be read. */
+      readonly partial?: boolean;
     }
   | {
       readonly type: 'curves';

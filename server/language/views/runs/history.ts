@@ -7,6 +7,7 @@ import type { OpenQuestion, PipelineHistory, RunHistory, TaskHistory } from '../
 import type { RunDocument, RunSummary, TaskRun } from '../../../stores/runs/document.js';
 import { RunCensus } from '../../../stores/runs/index/census.js';
 import { RunTable } from '../../../stores/runs/index/table.js';
+import { statOf } from '../../../stores/disk/folder.js';
 import { RunStore } from '../../../stores/runs/runs.js';
 import { userAndHost } from '../../../stores/machine/user.js';
 import { runSliced } from '../../../base/runs/steps.js';
@@ -22,6 +23,9 @@ const NEWEST = 300;
 
 /** How many runs of a pipeline are read to find one that had a certain task. */
 const DEPTH = 8;
+
+/** From so many bytes on, about 4,000 runs, reading the index is noticed. */
+const LONG_INDEX = 4 * 1024 * 1024;
 
 const LIVE: ReadonlySet<string> = new Set(['queued', 'running', 'waiting']);
 
@@ -114,6 +118,13 @@ export class ProjectHistory implements RunHistory {
       this.#isCounted = true;
     }
     return this.#census;
+  }
+
+  /** The newest runs in columns, where all of them have not been read and can't be in no time. */
+  newestInTable(): RunTable | undefined {
+    if (this.#table !== undefined && this.#table.reading === undefined) return undefined;
+    const bytes = this.store.index.files.reduce((sum, file) => sum + (statOf(file)?.size ?? 0), 0);
+    return bytes < LONG_INDEX ? undefined : RunTable.of(this.store, this.newest());
   }
 
   /** All runs in columns, as they are now; read in slices when first asked for. */

@@ -132,6 +132,13 @@ export class RunTable {
     this.#follower = new IndexFollower(store.index);
   }
 
+  /** A table of just these runs. Not to be refreshed. */
+  static of(store: RunReader, runs: readonly RunSummary[]): RunTable {
+    const table = new RunTable(store);
+    for (const run of runs) table.#take(run);
+    return table;
+  }
+
   /** Reads what is new, in steps; to be run to its end before anything is asked. */
   *refresh(): Generator<void, void> {
     // Each change of a run leaves its values of before behind.
