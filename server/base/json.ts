@@ -9,6 +9,8 @@ export type Json =
 /** Numbers that a JS number may change: 16 digits or more, a zero at the end of a fraction, an exponent, `-0`. */
 const SUSPECT =
   /(?:^|[\s:,[])(?:-?\d{16,}|-?(?=[\d.]{17})\d+\.\d+|-?\d+\.\d*0|-?\d+(?:\.\d+)?[eE][-+]?\d+|-0)(?=[\s,\]}]|$)/;
+/** Of numbers as JS prints them those that may be more than it can hold. */
+const LARGE = /(?:^|[\s:,[])-?\d{16}|\de\+\d/;
 /** A string, to be passed over, or a number. */
 const TOKEN = /"(?:[^"\\]|\\.)*(?:"|$)|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 /** No text of a file begins with this. */
@@ -24,6 +26,8 @@ export function parseJson(text: string): Json {
   if (!SUSPECT.test(text)) return JSON.parse(text) as Json;
   // What isn't JSON is said of the text as it is.
   const plain = JSON.parse(text) as Json;
+  // Most lines of ours are as JS prints them, and that is far quicker to see than what each number is.
+  if (!LARGE.test(text) && JSON.stringify(plain) === text) return plain;
   const marked = text.replace(TOKEN, (token) => {
     if (token.startsWith('"') || isPlain(token) || !isNumeral(numeral(token))) return token;
     return JSON.stringify(`${MARK}${token}`);

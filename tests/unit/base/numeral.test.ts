@@ -108,6 +108,16 @@ test('JSON keeps the digits of numbers, in and out', () => {
   const odd = ['0012', '.5', '5.', '+5', '0x1F', '-007.50'].map(read);
   assert.equal(jsonText(odd, { spelling: 'value' }), '[12,0.5,5,5,31,-7.50]');
   assert.throws(() => parseJson('{"a":1.0,}'), SyntaxError);
+  // As JS prints them, and yet not the numbers that they say, or not to be told from others that print alike.
+  for (const large of ['9007199254740992', '-9007199254740992', '1e+21', '1.5e+300'])
+    for (const form of [large, `[0.1234567890123456,${large}]`, `{"a":"x","b":${large}}`]) {
+      const told = parseJson(form);
+      assert.ok(isNumeral(isNumeral(told) ? told : Object.values(told as object).at(-1)), form);
+    }
+  assert.deepEqual(
+    parseJson('[0.1234567890123456,1.5e-7,9007199254740991]'),
+    [0.1234567890123456, 1.5e-7, 9007199254740991],
+  );
 });
 
 test('JSON is read as JSON.parse does, but for the digits', () => {

@@ -141,8 +141,7 @@ export class RunIndex {
 
   /** What a line says of a run; `undefined` for what is none of ours. */
   entryOf(line: string): RunSummary | { readonly id: string; readonly gone: true } | undefined {
-    const read = parseLine(line);
-    return read === undefined || 'gone' in read ? read : toSummary(read);
+    return parseLine(line);
   }
 
   /** Whether there is an index at all; without one it has to be rebuilt. */

@@ -77,8 +77,8 @@ interface Column {
   runs: number;
   isNumeric: boolean;
   varies: boolean;
-  /** As `#pack` gives it: what one of the runs has. */
-  sample: string | undefined;
+  /** What the first of the runs had: a value, and whether it is the number of one. */
+  readonly first: readonly [value: number, mark: number];
 }
 
 /** Which place of a run's values is which column's. */
@@ -117,9 +117,10 @@ export class RunTable {
   readonly #codes = new Dictionary();
   readonly #coded: Json[] = [];
   #columns: Column[] = [];
-  #columnCodes = new Map<string, number>();
+  #columnCodes = emptyCodes();
   #shapes: Shape[] = [];
-  #shapeCodes = new Map<string, number>();
+  /** By a hash of their columns. */
+  #shapeCodes = new Map<number, number[]>();
   #live = new Set<number>();
   /** Ids of runs that an MLflow client has deleted. */
   #deleted = new Set<string>();
@@ -179,7 +180,7 @@ export class RunTable {
     this.#used = 0;
     this.#kept = 0;
     this.#columns = [];
-    this.#columnCodes = new Map();
+    this.#columnCodes = emptyCodes();
     this.#shapes = [];
     this.#shapeCodes = new Map();
     this.#live = new Set();
@@ -228,7 +229,8 @@ export class RunTable {
     const begin = this.#used;
     // Anybody may have written the index.
     const add = (kind: ValueKind, values: Readonly<Record<string, Json>> | undefined): void => {
-      for (const [name, value] of Object.entries(values ?? {})) columns.push(this.#push(kind, name, value));
+      const told = values ?? {};
+      for (const name of Object.keys(told)) columns.push(this.#push(kind, name, told[name] ?? null));
     };
     add('param', params);
     add('metric', metrics);
@@ -237,40 +239,45 @@ export class RunTable {
       if (!isRange(range)) continue;
       columns.push(this.#push('least', name, range[0]), this.#push('greatest', name, range[1]));
     }
-    const key = columns.join(' ');
-    let shape = this.#shapeCodes.get(key);
-    if (shape === undefined) {
-      shape = this.#shapes.length;
-      this.#shapes.push({ columns, places: new Map(columns.map((code, place) => [code, place])) });
-      this.#shapeCodes.set(key, shape);
-    }
     this.#kept += columns.length;
-    this.#shapeOf[row] = shape;
+    this.#shapeOf[row] = this.#shapeFor(columns);
     this.#start[row] = begin;
+  }
+
+  #shapeFor(columns: readonly number[]): number {
+    const hash = columns.reduce((sum, code) => (Math.imul(sum, 31) + code) | 0, columns.length);
+    let alike = this.#shapeCodes.get(hash);
+    if (alike === undefined) this.#shapeCodes.set(hash, (alike = []));
+    for (const shape of alike) {
+      const known = this.#shapes[shape]?.columns ?? [];
+      if (known.length === columns.length && columns.every((code, place) => code === known[place]))
+        return shape;
+    }
+    alike.push(this.#shapes.length);
+    return this.#shapes.push({ columns, places: new Map(columns.map((code, place) => [code, place])) }) - 1;
   }
 
   /** Puts a value behind the last one. Gives its column. */
   #push(kind: ValueKind, name: string, value: Json): number {
-    const key = `${kind} ${name}`;
-    let code = this.#columnCodes.get(key);
-    if (code === undefined) {
-      code = this.#columns.length;
-      this.#columns.push({ kind, name, runs: 0, isNumeric: true, varies: false, sample: undefined });
-      this.#columnCodes.set(key, code);
-    }
     if (this.#used === this.#values.length) this.#grow();
     const isPlain = typeof value === 'number';
-    this.#values[this.#used] = isPlain ? value : this.#codeOf(value);
-    this.#marks[this.#used] = isPlain ? 0 : CODED;
+    const kept = isPlain ? value : this.#codeOf(value);
+    const mark = isPlain ? 0 : CODED;
+    this.#values[this.#used] = kept;
+    this.#marks[this.#used] = mark;
+    this.#used += 1;
+    let code = this.#columnCodes[kind].get(name);
+    if (code === undefined) {
+      code = this.#columns.length;
+      this.#columns.push({ kind, name, runs: 0, isNumeric: true, varies: false, first: [kept, mark] });
+      this.#columnCodes[kind].set(name, code);
+    }
     const column = this.#columns[code];
     if (column !== undefined) {
-      const sample = `${this.#marks[this.#used]} ${this.#values[this.#used]}`;
       column.runs += 1;
       column.isNumeric &&= isPlain || isNumberLike(value);
-      column.varies ||= column.sample !== undefined && column.sample !== sample;
-      column.sample = sample;
+      column.varies ||= !Object.is(column.first[0], kept) || column.first[1] !== mark;
     }
-    this.#used += 1;
     return code;
   }
 
@@ -471,7 +478,7 @@ export class RunTable {
   }
 
   #readerOf(kind: ValueKind, name: string): Reader {
-    const code = this.#columnCodes.get(`${kind} ${name}`);
+    const code = this.#columnCodes[kind].get(name);
     return code === undefined ? () => undefined : (row) => this.#valueAt(row, code);
   }
 
@@ -540,6 +547,10 @@ export class RunTable {
 
 const TEXT_COLUMNS = ['pipeline', 'name', 'status', 'trigger', 'source', 'user', 'commit', 'note'] as const;
 type TextColumn = (typeof TEXT_COLUMNS)[number];
+
+function emptyCodes(): Readonly<Record<ValueKind, Map<string, number>>> {
+  return { param: new Map(), metric: new Map(), tag: new Map(), least: new Map(), greatest: new Map() };
+}
 
 function emptyTexts(): Record<TextColumn, number[]> {
   return { pipeline: [], name: [], status: [], trigger: [], source: [], user: [], commit: [], note: [] };
