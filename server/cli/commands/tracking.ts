@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import path from 'node:path';
+import { defined } from '../../base/defined.js';
 import { plural } from '../../base/format.js';
+import { Project } from '../../project/project.js';
 import { heldByReleases } from '../../serving/releases/releases.js';
 import { isFolder, statOf } from '../../stores/disk/folder.js';
 import { tryLock } from '../../stores/disk/file-lock.js';
@@ -13,6 +15,8 @@ import { exportRuns } from '../../tracking/export/mlruns.js';
 import { fileStore } from '../../tracking/import/file-store.js';
 import { type ForeignStore, UnreadableStore } from '../../tracking/import/foreign.js';
 import { importExperiments } from '../../tracking/import/importer.js';
+import { pushAll } from '../../tracking/push/push.js';
+import { Remote, RemoteError, authorizationIn } from '../../tracking/push/remote.js';
 import type { TakenOver } from '../../tracking/listening.js';
 import {
   type Quiet,
@@ -74,6 +78,15 @@ const SUBCOMMANDS: Subcommands<ProjectCall> = {
     most: 1,
     run: exportStore,
   },
+  push: {
+    usage: 'push [URI]',
+    summary:
+      'Sends runs of MLflow clients that have ended, and versions of models, to a team’s server; each once.',
+    flags: {},
+    least: 0,
+    most: 1,
+    run: pushToServer,
+  },
 };
 
 export const tracking = family<ProjectCall>({
@@ -82,12 +95,16 @@ export const tracking = family<ProjectCall>({
   details: `
 Scripts that \`import mlflow\` log their runs, metrics, artifacts and models into the project, unchanged, once they have the
 variables that \`serve\` prints. Such runs are listed by \`modelyard runs\`, models by \`modelyard models\`. It listens on this
-machine only, and answers only who knows the token, which is a new one each time unless ${TOKEN} is set.`,
+machine only, and answers only who knows the token, which is a new one each time unless ${TOKEN} is set.
+
+\`push\` sends to \`tracking: { uri: … }\` of modelyard.yaml where no address is said, with what MLFLOW_TRACKING_TOKEN, or
+MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, say.`,
   examples: [
     'tracking serve',
     'tracking serve --port 5000',
     'tracking import mlflow.db',
     'tracking export mlruns',
+    'tracking push https://mlflow.example.com',
   ],
   subcommands: SUBCOMMANDS,
   open: (call) => call,
@@ -251,6 +268,35 @@ async function exportStore({ root, words: [word] }: ProjectCall): Promise<number
     const left = live === 0 ? '' : `; ${live} ${live === 1 ? 'has' : 'have'} not ended`;
     stdout.line(`wrote ${plural(written, 'run')}${models} to ${folder}${before}${left}`);
     return problems.length === 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    store.close();
+  }
+}
+
+async function pushToServer({ root, words: [word] }: ProjectCall): Promise<number> {
+  const uri = word ?? Project.open(root, undefined, { only: [] }).settings.tracking?.uri;
+  if (uri === undefined) {
+    const message =
+      'say where to: `tracking push https://…`, or `tracking: { uri: https://… }` in modelyard.yaml';
+    throw new CommandError(message, EXIT.usage);
+  }
+  if (!/^https?:\/\/[^/]/.test(uri))
+    throw new UsageError(`${uri} is no address of a server: https://… is one`);
+  const problem = memoryProblem(layoutOf(root));
+  if (problem !== undefined) throw new CommandError(problem.message, EXIT.failed);
+  const store = Tracking.open(root, heldByReleases(root, 'model'));
+  try {
+    const remote = new Remote({ uri, ...defined({ authorization: authorizationIn(process.env) }) });
+    const { sent, known, live, versions, problems } = await pushAll(store, remote, progress());
+    for (const one of problems) stderr.line(`modelyard: ${one}`);
+    const models = versions === 0 ? '' : ` and ${plural(versions, 'version')} of models`;
+    const before = known === 0 ? '' : `; ${known} ${known === 1 ? 'was' : 'were'} there already`;
+    const left = live === 0 ? '' : `; ${live} ${live === 1 ? 'has' : 'have'} not ended`;
+    stdout.line(`sent ${plural(sent, 'run')}${models} to ${uri}${before}${left}`);
+    return problems.length === 0 ? EXIT.ok : EXIT.failed;
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    throw new CommandError(`${uri}: ${error.message}. What was sent is there; push again`, EXIT.failed);
   } finally {
     store.close();
   }
