@@ -466,7 +466,8 @@ class Resolver {
     const { path, text } = input;
     const found = path === undefined ? evaluateText(text, this.#shown) : undefined;
     if (found?.kind !== 'value' || !Array.isArray(found.value)) return [this.#path(input, 'input')];
-    return found.value.flat().map((one) => this.#path({ path: toText(one), glob: false, text }, 'input'));
+    const paths: readonly Json[] = found.value.flat();
+    return paths.map((one) => this.#path({ path: toText(one), glob: false, text }, 'input'));
   }
 
   /** A path of the graph with every expression replaced, checked. */

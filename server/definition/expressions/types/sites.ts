@@ -43,13 +43,13 @@ export function checkSite(
 
 /** An input that is one expression over what tasks put out is each path of the list that it gives. */
 function takesList(task: Task | undefined, { span, whole, part: { expression } }: ExpressionSite): boolean {
-  let isOfTasks = false;
+  const names = new Set<string>();
   visitExpression(expression, (node) => {
-    if (node.kind === 'name' && node.name === 'tasks') isOfTasks = true;
+    if (node.kind === 'name') names.add(node.name);
   });
   const isInput = (input: Task['inputs'][number]): boolean =>
     !input.negated && input.span.start === span.start;
-  return whole && isOfTasks && task?.inputs.some(isInput) === true;
+  return whole && names.has('tasks') && task?.inputs.some(isInput) === true;
 }
 
 /**
