@@ -76,7 +76,7 @@ class Server {
   readonly #headWatch: HeadWatch;
   readonly #views: Views;
   readonly #folders: readonly string[];
-  readonly #events = new Map<string, FileEvent>();
+  readonly #events = new Map<string, { readonly existed: boolean; readonly event: FileEvent }>();
   readonly #handleEvents: ReturnType<typeof coalesce>;
   readonly #lookAgain: ReturnType<typeof coalesce>;
 
@@ -269,11 +269,11 @@ class Server {
     );
   }
 
-  /** Of two events on one file the later counts, but a file that went and came has changed. */
-  #remember(event: FileEvent): void {
-    const before = this.#events.get(event.path);
-    const replaced = before?.type === 'deleted' && event.type === 'created';
-    this.#events.set(event.path, replaced ? { ...event, type: 'changed' } : event);
+  /** Of several events on one file: what there was before the first of them, and what there is after the last one. */
+  #remember({ path: file, type }: FileEvent): void {
+    const existed = this.#events.get(file)?.existed ?? type !== 'created';
+    const now = type === 'deleted' ? type : existed ? 'changed' : 'created';
+    this.#events.set(file, { existed, event: { path: file, type: now } });
   }
 
   #settingsChanged(): void {
@@ -289,7 +289,7 @@ class Server {
   }
 
   async #diskEvents(): Promise<void> {
-    const events = [...this.#events.values()];
+    const events = [...this.#events.values()].map(({ event }) => event);
     this.#events.clear();
     await this.#guard(this.#workspace.filesChanged(events));
   }

@@ -60,6 +60,32 @@ test('inputs that come and go are seen, links and folders included', async (t) =
   await rules(lsp, file, []);
 });
 
+test('what becomes of a file is told, however many events a client sends of it at once', async (t) => {
+  const { lsp, at, root } = await project(t);
+  const file = at('train.pipeline.yaml');
+  await lsp.open(file, TRAIN);
+  await rules(lsp, file, []);
+  const types = { '+': 'created', '~': 'changed', '-': 'deleted' } as const;
+  const send = async (events: string): Promise<void> => {
+    for (const event of events)
+      await lsp.watched([{ file: at('src/train.py'), type: types[event as keyof typeof types] }]);
+  };
+  // Eglot and Neovim tell each event of the system as it comes.
+  for (const [gone, back] of [
+    ['-', '+~'],
+    ['~-', '+~~'],
+    ['-+-', '+-+'],
+    ['~-+-', '+-+~'],
+  ] as const) {
+    rmSync(at('src/train.py'));
+    await send(gone);
+    await rules(lsp, file, ['path/missing-input']);
+    write(root, { 'src/train.py': '' });
+    await send(back);
+    await rules(lsp, file, []);
+  }
+});
+
 test('sources of feature views and labels that come and go are seen', async (t) => {
   const pipeline =
     'name: join\ntasks:\n  join:\n    training-set: { labels: data/labels.csv, service: rain-v1, output: out/t.csv }\n';
