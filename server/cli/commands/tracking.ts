@@ -259,18 +259,34 @@ async function exportStore({ root, words: [word] }: ProjectCall): Promise<number
     }
     const { readMeta } = await import('../mlflow-meta.js');
     const told = progress();
-    const { written, known, live, versions, problems } = await exportRuns(store, {
-      ...{ folder, read: readMeta, onRun: told },
-    });
-    for (const one of problems) stderr.line(`modelyard: ${one}`);
-    const models = versions === 0 ? '' : ` and ${plural(versions, 'version')} of models`;
-    const before = known === 0 ? '' : `; ${known} ${known === 1 ? 'was' : 'were'} there already`;
-    const left = live === 0 ? '' : `; ${live} ${live === 1 ? 'has' : 'have'} not ended`;
-    stdout.line(`wrote ${plural(written, 'run')}${models} to ${folder}${before}${left}`);
-    return problems.length === 0 ? EXIT.ok : EXIT.failed;
+    const { written, ...rest } = await exportRuns(store, { folder, read: readMeta, onRun: told });
+    return sayMoved('wrote', written, folder, rest);
   } finally {
     store.close();
   }
+}
+
+/** Says what has gone elsewhere; gives the exit code. */
+function sayMoved(
+  did: string,
+  runs: number,
+  to: string,
+  rest: {
+    /** That were there already. */
+    readonly known: number;
+    /** That have not ended. */
+    readonly live: number;
+    readonly versions: number;
+    readonly problems: readonly string[];
+  },
+): number {
+  const { known, live, versions, problems } = rest;
+  for (const one of problems) stderr.line(`modelyard: ${one}`);
+  const models = versions === 0 ? '' : ` and ${plural(versions, 'version')} of models`;
+  const before = known === 0 ? '' : `; ${known} ${known === 1 ? 'was' : 'were'} there already`;
+  const left = live === 0 ? '' : `; ${live} ${live === 1 ? 'has' : 'have'} not ended`;
+  stdout.line(`${did} ${plural(runs, 'run')}${models} to ${to}${before}${left}`);
+  return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
 async function pushToServer({ root, words: [word] }: ProjectCall): Promise<number> {
@@ -287,13 +303,8 @@ async function pushToServer({ root, words: [word] }: ProjectCall): Promise<numbe
   const store = Tracking.open(root, heldByReleases(root, 'model'));
   try {
     const remote = new Remote({ uri, ...defined({ authorization: authorizationIn(process.env) }) });
-    const { sent, known, live, versions, problems } = await pushAll(store, remote, progress());
-    for (const one of problems) stderr.line(`modelyard: ${one}`);
-    const models = versions === 0 ? '' : ` and ${plural(versions, 'version')} of models`;
-    const before = known === 0 ? '' : `; ${known} ${known === 1 ? 'was' : 'were'} there already`;
-    const left = live === 0 ? '' : `; ${live} ${live === 1 ? 'has' : 'have'} not ended`;
-    stdout.line(`sent ${plural(sent, 'run')}${models} to ${uri}${before}${left}`);
-    return problems.length === 0 ? EXIT.ok : EXIT.failed;
+    const { sent, ...rest } = await pushAll(store, remote, progress());
+    return sayMoved('sent', sent, uri, rest);
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
     throw new CommandError(`${uri}: ${error.message}. What was sent is there; push again`, EXIT.failed);

@@ -158,7 +158,7 @@ const table: { name: string; args: string[]; code: number; says: RegExp }[] = [
     name: 'a command without what it is to do',
     args: ['dvc'],
     code: 2,
-    says: /modelyard dvc takes one of status, checkout, commit, pull, fetch, push/,
+    says: /modelyard dvc takes one of status, diff, checkout, commit, pull, fetch, push/,
   },
   { name: 'nothing to free', args: ['gc'], code: 0, says: /Nothing to free/ },
 ];

@@ -55,6 +55,7 @@ const NEEDS_SOMETHING = new Set(
     ...['plan', 'run', 'graph', 'approve', 'reject', 'schema', 'completion'],
     ...['runs show', 'runs log', 'runs diff', 'runs cancel'],
     ...['service status', 'service history', 'service logs', 'tracking import', 'tracking export'],
+    'tracking push',
     ...['dvc status', 'dvc diff', 'dvc checkout', 'dvc commit'],
   ].flatMap((one) => one),
 );

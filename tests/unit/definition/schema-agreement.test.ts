@@ -21,6 +21,10 @@ const LINTER_ONLY: readonly (readonly [why: string, message: RegExp])[] = [
     'an editor would say "does not match the pattern" of it',
     /^Expressions \(`\$\{\{ … \}\}`\) are not evaluated here\.$/,
   ],
+  [
+    'which action a task has is another key',
+    /^`inputs: auto` is for tasks that run commands or a notebook: /,
+  ],
   ['two values are compared with each other', /^The (?:default|choice|minimum|maximum)\b.* of ".*" is /],
 ];
 

@@ -160,11 +160,13 @@ function table(
     ];
     const tags = Object.entries(run.marks?.tags ?? {}).map(tagWord);
     const told = [...marked, ...tags, ...(said === undefined ? [] : [said])];
-    const words = [...told, ...valuesOf(run), tasks.join(', ')].filter((word) => word !== '').join('  ');
+    const words = [...told, ...valuesOf(run), tasks.join(', ')]
+      .filter((word) => word !== '')
+      .map(oneLine)
+      .join('  ');
     const room = columns - width(head) - 11 - width(rest);
     return (
-      `${head}${statusWord(run.status, style, 11)}${rest}${style.dim(fit(oneLine(words), room))}`.trimEnd() +
-      note(run)
+      `${head}${statusWord(run.status, style, 11)}${rest}${style.dim(fit(words, room))}`.trimEnd() + note(run)
     );
   });
 }
