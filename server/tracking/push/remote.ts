@@ -38,6 +38,12 @@ export function authorizationIn(
   return token === '' ? undefined : `Bearer ${token}`;
 }
 
+/** What of a request is said for each try. */
+type Request = Omit<RequestInit, 'headers'> & {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly duplex?: 'half';
+};
+
 export class Remote {
   readonly #base: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -81,7 +87,7 @@ export class Remote {
     }));
   }
 
-  async #json(path: string, init: RequestInit): Promise<Readonly<Record<string, unknown>>> {
+  async #json(path: string, init: Request): Promise<Readonly<Record<string, unknown>>> {
     const text = await this.#ask(path, () => init);
     try {
       const value: unknown = JSON.parse(text === '' ? '{}' : text);
@@ -92,7 +98,7 @@ export class Remote {
     throw new RemoteError('', `${this.#base} does not answer as an MLflow server does`);
   }
 
-  async #ask(path: string, init: () => RequestInit & { duplex?: 'half' }): Promise<string> {
+  async #ask(path: string, init: () => Request): Promise<string> {
     let last = new RemoteError('', `${this.#base} does not answer`);
     for (const wait of WAITS_MS) {
       await new Promise((done) => setTimeout(done, wait));
