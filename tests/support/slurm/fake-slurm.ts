@@ -184,11 +184,17 @@ export class FakeSlurm {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
+  /** Whatever the job has started, known by its environment: the number of one that has ended may be another's by now. */
   #kill(id: string): void {
-    try {
-      process.kill(-Number(readFileSync(this.#state('jobs', id, 'pid'), 'utf8')), 'SIGKILL');
-    } catch {
-      // Ended by itself.
+    const mark = `FAKE_SLURM_JOB=${this.#state('jobs', id)}`;
+    for (const name of readdirSync('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        const environment = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
+        if (environment.includes(mark)) process.kill(Number(name), 'SIGKILL');
+      } catch {
+        // Ended by itself.
+      }
     }
   }
 
