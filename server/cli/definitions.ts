@@ -10,3 +10,4 @@ export * from '../project/project.js';
 export * from '../project/texts.js';
 export * from '../runner/dvc/open.js';
 export * from '../syntax/parse.js';
+export * from '../syntax/toml.js';
