@@ -4,7 +4,7 @@ import type { Connection, InitializeParams, InitializeResult } from 'vscode-lang
 import { defined } from '../base/defined.js';
 import { diskFiles } from '../project/files.js';
 import { madeBefore } from '../runner/plan/made-before.js';
-import { openedBefore, peaksBefore } from '../runner/execute/tasks-before.js';
+import { tasksBefore } from '../runner/execute/tasks-before.js';
 import { clusterBefore } from '../stores/cluster-memory.js';
 import { DidChangeWatchedFilesNotification, FileChangeType } from 'vscode-languageserver/node';
 import { Alerts } from './editor/alerts.js';
@@ -95,8 +95,7 @@ class Server {
         packages: this.#registries.packagesOf(root),
         made: madeBefore(root),
         cluster: clusterBefore(root),
-        peak: peaksBefore(root),
-        opened: openedBefore(root),
+        ...tasksBefore(root),
         facts: this.#features.facts(root),
       }),
       capabilities.textDocument?.synchronization?.didSave === true,

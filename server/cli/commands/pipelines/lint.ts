@@ -16,7 +16,7 @@ import { ALL_RULES } from '../../../rules/index.js';
 import { type SarifPlace, toSarif } from '../../../rules/sarif.js';
 import { gitHead, gitOrigin } from '../../../runner/record/git.js';
 import { madeBefore } from '../../../runner/plan/made-before.js';
-import { openedBefore, peaksBefore } from '../../../runner/execute/tasks-before.js';
+import { tasksBefore } from '../../../runner/execute/tasks-before.js';
 import { clusterBefore } from '../../../stores/cluster-memory.js';
 import { KnownPackageStore } from '../../../stores/packages/known.js';
 import { KnownRegistry } from '../../../stores/registry/known.js';
@@ -161,8 +161,7 @@ async function open(args: Arguments, root: string): Promise<{ project: Project; 
     packages: new KnownPackageStore(root),
     made: madeBefore(root),
     cluster: clusterBefore(root),
-    peak: peaksBefore(root),
-    opened: openedBefore(root),
+    ...tasksBefore(root),
     facts,
   };
   const project = Project.open(root, undefined, { memory });
