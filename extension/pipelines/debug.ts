@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { plain } from '../../server/base/format.js';
-import type { WaitingPython } from '../../server/base/runs/waiting-python.js';
+import { type WaitingPython, waitingIn } from '../../server/base/runs/waiting-python.js';
 import { DEBUGGER_EXTENSION } from './python.js';
 import type { PipelineTask, PipelineTasks, Runnable } from './tasks.js';
 
@@ -49,7 +49,7 @@ export async function debugTask(
   const type = debugpy === undefined ? OWN_TYPE : 'debugpy';
   let attached = 0;
   const look = async (): Promise<void> => {
-    const waiting = waitingIn(file);
+    const waiting = waitingIn(readText(file));
     while (attached < waiting.length) {
       const one = waiting[attached++];
       if (one === undefined) continue;
@@ -70,18 +70,13 @@ export async function debugTask(
   });
 }
 
-/** Those that have waited so far; what is half written comes whole the next time. */
-function waitingIn(file: string): WaitingPython[] {
-  let text = '';
+function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     // The run has ended meanwhile.
+    return '';
   }
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as WaitingPython);
 }
 
 /** Sessions where there is no Python Debugger: straight to debugpy, which waits in the process. */

@@ -2,7 +2,7 @@
  * The Python of a task under a debugger: debugpy in the process itself, which waits for whoever speaks the Debug Adapter Protocol.
  * It is put in as the hook that notes files is, so that commands stay as they are written: `python x.py`, `-m`, `pytest`, `torchrun`.
  */
-import type { WaitingPython } from '../base/runs/waiting-python.js';
+import { type WaitingPython, waitingIn } from '../base/runs/waiting-python.js';
 import { smallText } from './python.js';
 import { packagesOf } from './packages.js';
 import type { Choice } from './choose.js';
@@ -87,24 +87,5 @@ if os.environ.get("MODELYARD_DEBUG_FILE"):
 
 /** Those that have waited so far, in their order. */
 export function waitingPythons(file: string): readonly WaitingPython[] {
-  return (smallText(file) ?? '').split('\n').flatMap((line) => {
-    try {
-      const told: unknown = JSON.parse(line);
-      return isWaiting(told) ? [told] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function isWaiting(value: unknown): value is WaitingPython {
-  if (typeof value !== 'object' || value === null) return false;
-  const { host, port, pid, argv } = value as Partial<WaitingPython>;
-  return (
-    typeof host === 'string' &&
-    typeof port === 'number' &&
-    typeof pid === 'number' &&
-    Array.isArray(argv) &&
-    argv.every((word) => typeof word === 'string')
-  );
+  return waitingIn(smallText(file) ?? '');
 }
