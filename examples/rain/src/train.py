@@ -44,6 +44,16 @@ def epoch_of(model, rows, rng, rate, l2):
         model.bias -= rate * slope / len(batch)
 
 
+def prepared(features):
+    """A model for the rows of a file, and its scaled rows with their labels: to learn from, and to watch."""
+    train = read_split(features, "train")
+    validation = read_split(features, "validation")
+    model = Model.for_rows(train)
+    learn = [(model.scale(values), label) for _, values, label in train]
+    watch = [(model.scale(values), label) for _, values, label in validation]
+    return model, learn, watch
+
+
 def write_csv(path, rows):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", newline="", encoding="utf-8") as file:
@@ -65,11 +75,7 @@ def main():
     arguments = parser.parse_args()
 
     rng = random.Random(arguments.seed)
-    train = read_split(arguments.features, "train")
-    validation = read_split(arguments.features, "validation")
-    model = Model.for_rows(train)
-    learn = [(model.scale(values), label) for _, values, label in train]
-    watch = [(model.scale(values), label) for _, values, label in validation]
+    model, learn, watch = prepared(arguments.features)
 
     curve = []
     best = None

@@ -9,8 +9,8 @@ import argparse
 import random
 from contextlib import nullcontext
 
-from model import Model, accuracy, log_loss, read_split
-from train import epoch_of, live
+from model import accuracy, log_loss
+from train import epoch_of, live, prepared
 
 try:
     import mlflow
@@ -29,11 +29,7 @@ def main():
     arguments = parser.parse_args()
 
     rng = random.Random(arguments.seed)
-    train = read_split(arguments.features, "train")
-    validation = read_split(arguments.features, "validation")
-    model = Model.for_rows(train)
-    learn = [(model.scale(values), label) for _, values, label in train]
-    watch = [(model.scale(values), label) for _, values, label in validation]
+    model, learn, watch = prepared(arguments.features)
 
     # In a task, start_run() goes on with the run of the task; in a terminal it begins one of its own.
     with mlflow.start_run() if mlflow else nullcontext():
