@@ -35,16 +35,9 @@ export function placeOf(
 
 /** What clients need to know. @param token absent: none is needed, or the author has it */
 export function variablesOf(uri: string, token?: string): Readonly<Record<string, string>> {
-  const variables = {
-    [URI]: uri,
-    MLFLOW_REGISTRY_URI: uri,
-    ...(token === undefined ? {} : { MLFLOW_TRACKING_TOKEN: token }),
-  };
   // Clients print where a run could be looked at, and those pages are not here.
-  const all = {
-    ...variables,
-    ...(token === undefined ? {} : { MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT: 'true' }),
-  };
+  const own = { MLFLOW_TRACKING_TOKEN: token ?? '', MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT: 'true' };
+  const all = { [URI]: uri, MLFLOW_REGISTRY_URI: uri, ...(token === undefined ? {} : own) };
   return { ...all, [OURS]: Object.keys(all).join(',') };
 }
 

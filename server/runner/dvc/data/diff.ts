@@ -1,4 +1,5 @@
 /** What `dvc diff` says of two states of a project's data. The rules are those of `dvc_data/index/diff.py`. */
+import { defined } from '../../../base/defined.js';
 
 /** A file or a folder that DVC keeps, in one of the states. */
 export interface KeptFile {
@@ -59,10 +60,7 @@ export function diffOf(
     modified: byPath(
       pairs.flatMap(({ old, new: to }) => {
         if (old === undefined || to === undefined || same(old, to)) return [];
-        const hash = {
-          ...(old.md5 === undefined ? {} : { old: old.md5 }),
-          ...(to.md5 === undefined ? {} : { new: to.md5 }),
-        };
+        const hash = defined({ old: old.md5, new: to.md5 });
         return [{ path: shown(old), hash }];
       }),
       ({ path }) => path,
@@ -70,7 +68,7 @@ export function diffOf(
     renamed: byPath(
       renamed.map(({ old, new: to }) => ({
         path: { old: shown(old), new: shown(to) },
-        ...(old.md5 === undefined ? {} : { hash: old.md5 }),
+        ...defined({ hash: old.md5 }),
       })),
       ({ path }) => path.old,
     ),
@@ -132,7 +130,7 @@ function shown({ file, md5 }: KeptFile): string {
 }
 
 function entries(files: readonly KeptFile[]): DiffEntry[] {
-  const all = files.map((one) => ({ path: shown(one), ...(one.md5 === undefined ? {} : { hash: one.md5 }) }));
+  const all = files.map((one) => ({ path: shown(one), ...defined({ hash: one.md5 }) }));
   return byPath(all, ({ path }) => path);
 }
 
