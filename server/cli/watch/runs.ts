@@ -1,4 +1,5 @@
 /** `modelyard run --watch`: runs again what became stale as files are saved, one run after the other. */
+import { delay } from '../../base/delay.js';
 import { plural } from '../../base/format.js';
 import { RunControl } from '../../runner/execute/control.js';
 import { planRun } from '../../runner/plan/plan.js';
@@ -224,7 +225,7 @@ class Watch {
       const tookMs = performance.now() - started;
       if (differences(this.#seen, now).length > 0) return this.#settled(now);
       if (until.aborted) return [];
-      await pause(Math.max(LOOK_MS, 10 * tookMs), until);
+      await delay(Math.max(LOOK_MS, 10 * tookMs), until);
     }
   }
 
@@ -232,7 +233,7 @@ class Watch {
     let now = first;
     const latest = performance.now() + MOST_QUIET_MS;
     for (;;) {
-      await pause(QUIET_MS);
+      await delay(QUIET_MS);
       const next = this.#files?.look() ?? now;
       const quiet = differences(now, next).length === 0;
       now = next;
@@ -242,17 +243,4 @@ class Watch {
     this.#seen = now;
     return changed;
   }
-}
-
-function pause(ms: number, until?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      until?.removeEventListener('abort', done);
-      resolve();
-    }
-    if (until?.aborted === true) done();
-    else until?.addEventListener('abort', done);
-  });
 }

@@ -1,6 +1,7 @@
 /** Computing a feature view: source → transforms → types → sorted Parquet → expectations → a new version, or none. */
 import { rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { delay } from '../../base/delay.js';
 import { defined } from '../../base/defined.js';
 import type { Features } from '../../definition/features.js';
 import { formatBytes } from '../../definition/text/units.js';
@@ -194,7 +195,7 @@ async function waitForLock(
     if (lock !== undefined) return lock;
     if (!told) request.log?.(`${view} is being computed by another process; waiting for it`);
     told = true;
-    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+    await delay(LOCK_POLL_MS);
   }
 }
 

@@ -16,13 +16,13 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { tempName, writeAtomic } from '../../stores/disk/atomic.js';
-import { removeTree, statOf } from '../../stores/disk/folder.js';
+import { removeTree, statOf, withFolder } from '../../stores/disk/folder.js';
 import { ensureMemory } from '../../stores/layout.js';
 import type { Layout } from '../../stores/layout.js';
 import { BadListing, NewFolder, isInnerPath, readListing, saneMode } from '../../stores/content/listing.js';
 import { describeFileError, errorCode } from '../../stores/disk/problem.js';
 import type { ContentHash, MetricRange } from '../../stores/runs/document.js';
-import { hexOf, isHash, shardedPath, withFolder } from '../../stores/content/objects.js';
+import { hexOf, isHash, shardedPath } from '../../stores/content/objects.js';
 import { CacheObjects, ChangedFile, DamagedObject } from './objects.js';
 import type {
   ApplyOptions,

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { delay } from '../../base/delay.js';
 import type { StageSpec } from '../../definition/stage.js';
 import { describeError } from '../../stores/disk/problem.js';
 
@@ -251,7 +252,7 @@ export class DvcGuard {
         this.#told = true;
         say(`${why}: waiting for it to end`);
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await delay(RETRY_MS);
     }
   }
 }

@@ -6,6 +6,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { delay } from '../../base/delay.js';
 import { defined } from '../../base/defined.js';
 import { trimEndWhere } from '../../base/trim.js';
 import { writeAtomic } from '../../stores/disk/atomic.js';
@@ -278,18 +279,6 @@ async function acquire(
       told = `${result.holder.runId} ${result.holder.what}`;
       onWait?.(result.holder);
     }
-    await pause(POLL_MS, signal);
+    await delay(POLL_MS, signal);
   }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
-  });
 }

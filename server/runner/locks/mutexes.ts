@@ -1,4 +1,5 @@
 /** Mutexes of tasks: one holder at a time, in this run and in every other run of the project. */
+import { delay } from '../../base/delay.js';
 import { sha256 } from '../../stores/content/hash.js';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -66,8 +67,7 @@ export class Mutexes {
       },
       take: async () => {
         // The mutex first, as where a task starts: who held a place and polled could wait for a holder that needs the place.
-        while (!this.#options.cancelled.aborted && !this.take(id))
-          await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        while (!this.#options.cancelled.aborted && !this.take(id)) await delay(POLL_MS);
         await seat.take();
       },
     };

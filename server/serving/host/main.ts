@@ -6,7 +6,7 @@ import { fstatSync, mkdirSync, openSync } from 'node:fs';
 import { inheritedEnvironment } from '../../stores/machine/inherited-environment.js';
 import { tryLock } from '../../stores/disk/file-lock.js';
 import type { ServiceOrder } from '../services/config.js';
-import { delay } from '../services/delay.js';
+import { delay } from '../../base/delay.js';
 import { Monitor } from '../monitor/monitor.js';
 import { Recorder } from '../monitor/recorder.js';
 import type { MonitorSettings } from '../monitor/settings.js';

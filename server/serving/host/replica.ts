@@ -8,7 +8,7 @@ import path from 'node:path';
 import { defined } from '../../base/defined.js';
 import { isOurs } from '../../stores/machine/liveness.js';
 import { variableOf } from '../../stores/machine/proc.js';
-import { delay } from '../services/delay.js';
+import { delay } from '../../base/delay.js';
 import { Backend } from '../proxy/backend.js';
 import { proveFraming } from '../proxy/framing-proof.js';
 import type { ProbeConfig, ReplicaState } from '../types.js';

@@ -4,7 +4,7 @@ import { readRelease } from '../releases/document.js';
 import { type ServiceOrder, type ServiceRequest, DEFAULT_PORTS, mergeConfig } from '../services/config.js';
 import { Masks } from '../../stores/masks.js';
 import { describeError } from '../../stores/disk/problem.js';
-import { delay } from '../services/delay.js';
+import { delay } from '../../base/delay.js';
 import { servicePlaces, type ServicePlaces } from '../places.js';
 import type { Proxy } from '../proxy/proxy.js';
 import type { TrafficObserver } from '../proxy/observer.js';

@@ -2,7 +2,7 @@
 import { defined } from '../../base/defined.js';
 import type { ServiceAddress } from '../services/address.js';
 import { askService, orderService } from '../services/client.js';
-import { delay } from '../services/delay.js';
+import { delay } from '../../base/delay.js';
 import type { MetricsSummary } from '../monitor/measures/bucket.js';
 import type { Measured } from '../monitor/monitor.js';
 import { evaluateRule, type MonitorRule, type RuleOutcome } from '../monitor/rules.js';

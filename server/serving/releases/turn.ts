@@ -16,7 +16,7 @@ import {
 import { failure } from '../../stores/registry/outcome.js';
 import type { Outcome } from '../../stores/registry/types.js';
 import { newRunId } from '../../stores/runs/id.js';
-import { delay } from '../services/delay.js';
+import { delay } from '../../base/delay.js';
 import { releaseIds, withEnvironment } from './releases.js';
 import { claimFile, claimIds, claimRelease, endClaim } from './unfinished.js';
 

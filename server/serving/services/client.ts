@@ -10,7 +10,7 @@ import { readDocument } from '../../stores/disk/document.js';
 import { layoutOf } from '../../stores/layout.js';
 import { foreignMemory } from '../../stores/trust.js';
 import type { ServiceOrder } from './config.js';
-import { delay } from './delay.js';
+import { delay } from '../../base/delay.js';
 import type { ControlFile, ControlLine, ControlResult } from '../host/control-server.js';
 import type { HostGreeting } from '../host/main.js';
 import type { MonitorSettings } from '../monitor/settings.js';

@@ -13,6 +13,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import path from 'node:path';
+import { delay } from '../../base/delay.js';
 import { writeAtomic } from '../disk/atomic.js';
 import { withLock } from '../disk/file-lock.js';
 import type { Layout } from '../layout.js';
@@ -173,7 +174,7 @@ export class HashIndex {
     try {
       // Reading takes longer than waiting for the tick; afterwards the hash can be remembered.
       if (this.#isRacy(file, stat) && tickOf(stat.mtimeNs) === TICK_NS) {
-        await new Promise((resolve) => setTimeout(resolve, Number(TICK_NS / 1_000_000n) + 1));
+        await delay(Number(TICK_NS / 1_000_000n) + 1);
       }
       const racy = this.#isRacy(file, stat);
       const hash = await hashFile(file, signal);

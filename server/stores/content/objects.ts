@@ -17,7 +17,7 @@ import {
 import path from 'node:path';
 import { syncFolder, tempName, writeFully } from '../disk/atomic.js';
 import { withLock } from '../disk/file-lock.js';
-import { namesIn, statOf } from '../disk/folder.js';
+import { namesIn, statOf, withFolder } from '../disk/folder.js';
 import { errorCode } from '../disk/problem.js';
 import type { ContentHash } from '../runs/document.js';
 
@@ -59,17 +59,6 @@ export interface ObjectPolicy {
   readonly mode: (file: number) => number;
   /** Held while an object that exists is claimed or freed, where it is lost for good once it is gone. */
   readonly lock?: string;
-}
-
-/** Runs `work`, and once more with the folder of `file` made when that was missing. */
-export function withFolder<T>(file: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    mkdirSync(path.dirname(file), { recursive: true });
-    return work();
-  }
 }
 
 export class ObjectFolder {

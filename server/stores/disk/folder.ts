@@ -6,6 +6,7 @@ import {
   chmodSync,
   constants,
   lstatSync,
+  mkdirSync,
   readdirSync,
   rmSync,
   statSync,
@@ -40,6 +41,17 @@ function entriesIn(folder: string, wanted: (entry: Dirent) => boolean): string[]
       .map((entry) => path.join(folder, entry.name));
   } catch {
     return [];
+  }
+}
+
+/** Runs `work`, and once more with the folder of `file` made when that was missing. */
+export function withFolder<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    mkdirSync(path.dirname(file), { recursive: true });
+    return work();
   }
 }
 

@@ -2,6 +2,7 @@
  * Taking in the runs of another MLflow store. Each is taken in as a whole or not at all, and once: a run says which one it
  * was there, and one that a kill has cut off is taken in anew. Nothing is changed there.
  */
+import { chunked } from '../../base/chunked.js';
 import { defined } from '../../base/defined.js';
 import { newRunId } from '../../stores/runs/id.js';
 import type { Tracking } from '../tracking.js';
@@ -86,8 +87,7 @@ async function takeIn(
   });
   tracking.runs.change(run, { params: foreign.params() });
   for (const points of foreign.points()) {
-    for (let from = 0; from < points.length; from += BATCH)
-      tracking.runs.addPoints(run, points.slice(from, from + BATCH));
+    for (const some of chunked(points, BATCH)) tracking.runs.addPoints(run, some);
   }
   tracking.runs.change(run, {
     ...foreign.inputs(),

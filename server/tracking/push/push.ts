@@ -2,6 +2,7 @@
  * Sending runs of MLflow clients, and versions of models, to a team's server: each once, by a tag that says which one it is
  * here. What was cut off goes on: params that are there stay the same, a point is one point, a file is written again.
  */
+import { chunked } from '../../base/chunked.js';
 import type { VersionDocument } from '../../stores/registry/types.js';
 import { LIVE_STATUSES } from '../../stores/runs/index/summary.js';
 import { describeError } from '../../stores/disk/problem.js';
@@ -11,7 +12,7 @@ import { EXPORTED, IMPORTED } from '../import/foreign.js';
 import { STAGE_TAG, downloadUri, isElsewhere, runOf, valueOf } from '../registry/registered.js';
 import type { Tracking } from '../tracking.js';
 import { pairs, wireNumber } from '../wire/wire.js';
-import { type Remote, RemoteError } from './remote.js';
+import { type Remote, RemoteError, textOf } from './remote.js';
 
 /** Which run, or version, it is here. */
 const HERE = 'modelyard.id';
@@ -271,14 +272,4 @@ interface RemoteRun {
 function remoteOf({ info, data }: AnsweredRun): RemoteRun {
   const whole = data?.tags?.some(({ key }) => key === WHOLE) ?? false;
   return { id: info.run_id, artifacts: info.artifact_uri ?? '', whole };
-}
-
-function chunked<T>(items: readonly T[], most: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / most) }, (_, at) =>
-    items.slice(at * most, (at + 1) * most),
-  );
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,6 +1,7 @@
 /** An MLflow server that is asked, as its client asks it. */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
+import { delay } from '../../base/delay.js';
 import { isRecord } from '../../base/is-record.js';
 import { describeError } from '../../stores/disk/problem.js';
 
@@ -101,7 +102,7 @@ export class Remote {
   async #ask(path: string, init: () => Request): Promise<string> {
     let last = new RemoteError('', `${this.#base} does not answer`);
     for (const wait of WAITS_MS) {
-      await new Promise((done) => setTimeout(done, wait));
+      await delay(wait);
       const given = init();
       try {
         const answer = await fetch(`${this.#base}${path}`, {
@@ -131,7 +132,7 @@ function refusal(status: number, text: string): RemoteError {
     if (isRecord(value) && typeof value['error_code'] === 'string')
       return new RemoteError(
         value['error_code'],
-        `${String(status)} ${value['error_code']}: ${stringOf(value['message']).slice(0, 300)}`,
+        `${String(status)} ${value['error_code']}: ${textOf(value['message']).slice(0, 300)}`,
       );
   } catch {
     // A page for people.
@@ -139,6 +140,7 @@ function refusal(status: number, text: string): RemoteError {
   return new RemoteError(status === 401 ? 'UNAUTHENTICATED' : '', `it answers with status ${String(status)}`);
 }
 
-function stringOf(value: unknown): string {
+/** A field of an answer that ought to be a text. */
+export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

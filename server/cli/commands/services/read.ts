@@ -9,7 +9,7 @@ import { linesBackward, linesFrom } from '../../../stores/disk/lines.js';
 import { answer } from '../../answers.js';
 import { JSON_FLAG, wholeNumber } from '../../args.js';
 import { EXIT, stderr, stdout } from '../../output.js';
-import { delay } from '../../../serving/services/delay.js';
+import { delay } from '../../../base/delay.js';
 import { wantsColours, type Style } from '../../terminal/style.js';
 import { pad, tame, width } from '../../terminal/text.js';
 import { ENVIRONMENT, type ServiceSubcommand, eventTexts, serviceNamed } from './shared.js';

@@ -1,7 +1,7 @@
 /** `modelyard service status`: how one service is, once or for as long as somebody looks. */
 import { formatBytes } from '../../../definition/text/units.js';
 import { serviceUrl } from '../../../serving/services/address.js';
-import { delay } from '../../../serving/services/delay.js';
+import { delay } from '../../../base/delay.js';
 import { releaseNames } from '../../../serving/event-words.js';
 import { readAlerts, type AlertState } from '../../../serving/monitor/alerts.js';
 import {

@@ -1,5 +1,6 @@
 /** The commands of Slurm, as a client that doubts their answers: what went wrong is told apart, and nothing is waited for without an end. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { chunked } from '../../../base/chunked.js';
 import { describeError } from '../../../stores/disk/problem.js';
 import { findProgram } from '../../execute/shells.js';
 
@@ -220,8 +221,7 @@ export class SlurmClient {
   }
 
   async #askAccounts(all: readonly Forgotten[]): Promise<void> {
-    for (let at = 0; at < all.length; at += IDS_AT_ONCE) {
-      const some = all.slice(at, at + IDS_AT_ONCE);
+    for (const some of chunked(all, IDS_AT_ONCE)) {
       const ids = some.map(({ id }) => id).join(',');
       // A record that somebody else has changed may have any time.
       const times = some.map(({ since }) => startOf(since)).filter(Number.isFinite);
@@ -241,8 +241,7 @@ export class SlurmClient {
 
   /** Never says that a job has ended: only the queue does. */
   async cancelJobs(ids: readonly string[]): Promise<void> {
-    for (let at = 0; at < ids.length; at += IDS_AT_ONCE)
-      await this.ask('scancel', ids.slice(at, at + IDS_AT_ONCE));
+    for (const some of chunked(ids, IDS_AT_ONCE)) await this.ask('scancel', some);
   }
 
   /** Cancels whatever bears a name, also what the client has not heard of. */

@@ -5,7 +5,8 @@ import { SlurmClient, slurmHere } from './client.js';
 import type { JobEntry, RemotePlace } from './entry.js';
 import { SlurmQueue } from './queue.js';
 import { SshConnection } from './ssh/connection.js';
-import { RemoteProject, type Trouble, findPlace } from './ssh/remote-project.js';
+import { RemoteProject, findPlace } from './ssh/remote-project.js';
+import type { Trouble } from './ssh/trouble.js';
 
 export interface Cluster {
   readonly client: SlurmClient;

@@ -6,8 +6,7 @@ import { existsSync, mkdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs
 import path from 'node:path';
 import { isRecord } from '../../../base/is-record.js';
 import { writeAtomic } from '../../../stores/disk/atomic.js';
-import { errorCode } from '../../../stores/disk/problem.js';
-import { isFolder, namesIn } from '../../../stores/disk/folder.js';
+import { isFolder, namesIn, withFolder } from '../../../stores/disk/folder.js';
 import type { Layout } from '../../../stores/layout.js';
 import { readPlainText } from '../../../stores/disk/plain-file.js';
 import type { JobMemo } from '../executor.js';
@@ -124,14 +123,8 @@ const fileOf = ({ jobs }: Layout, name: string): string => path.join(jobs, name,
 export function writeEntry(layout: Layout, entry: JobEntry): void {
   const file = fileOf(layout, entry.name);
   const text = JSON.stringify(entry);
-  try {
-    writeAtomic(file, text);
-  } catch (error) {
-    // Where jobs have their folders elsewhere it is the first in this one.
-    if (errorCode(error) !== 'ENOENT') throw error;
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeAtomic(file, text);
-  }
+  // Where jobs have their folders elsewhere it is the first in this one.
+  withFolder(file, () => writeAtomic(file, text));
 }
 
 export function readEntry(layout: Layout, name: string): JobEntry | undefined {

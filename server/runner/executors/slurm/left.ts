@@ -1,6 +1,7 @@
 /** Jobs of a cluster whose runner is gone. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { delay } from '../../../base/delay.js';
 import { defined } from '../../../base/defined.js';
 import { SLURM_POLL_MS } from '../../../definition/executors.js';
 import { withLock } from '../../../stores/disk/file-lock.js';
@@ -156,7 +157,7 @@ export class LeftSlurmJob implements LeftJob {
       // Where others go on in the job its own script ends it.
       if (!others && live !== undefined) for (const one of live) this.#cluster.queue.cancel(one.id);
       else if (this.#entry.batch === undefined) await this.#cluster.client.cancelNamed(name);
-      await new Promise((resolve) => setTimeout(resolve, REAP_POLL_MS));
+      await delay(REAP_POLL_MS);
     }
     removeEntry(this.#layout, this.#entry);
     await this.#remote?.remove([this.#entry]);

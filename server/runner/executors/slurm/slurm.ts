@@ -15,6 +15,7 @@ import { Gatherer } from './jobs/gather.js';
 import { SlurmJob } from './jobs/job.js';
 import { LeftSlurmJob, leftSlurmJobs } from './left.js';
 import { FarFiles, type Helper } from './ssh/far-files.js';
+import { patiently } from './ssh/trouble.js';
 
 export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }: ExecutorContext): Executor {
   const layout = layoutOf(root);
@@ -52,11 +53,11 @@ export function slurmExecutor(settings: SlurmExecutor, { root, runId, pipeline }
   };
   let farFiles: FarFiles | undefined;
   const far = async (file: string, reading: FarReading): Promise<FarInput | undefined> => {
-    let site = await find();
-    for (; !site.ok && site.trouble.passing && !reading.signal.aborted; site = await find()) {
-      reading.say(site.trouble.message);
-      await new Promise((resolve) => setTimeout(resolve, pollMs));
-    }
+    const site = await patiently(find, (one) => (one.ok ? undefined : one.trouble), {
+      waitMs: pollMs,
+      isWanted: () => !reading.signal.aborted,
+      told: (why) => reading.say(why),
+    });
     if (!site.ok) return { ok: false, reason: 'unreadable', message: site.trouble.message };
     const { connection } = clusterAt(login);
     const { project } = site;

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { defined } from '../../../base/defined.js';
-import { delay } from '../../services/delay.js';
+import { delay } from '../../../base/delay.js';
 import { endTree } from '../../../stores/machine/end-tree.js';
 import { isOurs, processStartOf } from '../../../stores/machine/liveness.js';
 import type { ProcessIdentity } from '../../../stores/machine/liveness.js';

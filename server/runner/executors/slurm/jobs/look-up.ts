@@ -1,4 +1,5 @@
 /** Whether a submission has come to something that nobody could say anything of. */
+import { delay } from '../../../../base/delay.js';
 import type { SlurmClient } from '../client.js';
 
 /** Answers without the jobs until they count as not submitted. An answer may be empty although nothing is wrong. */
@@ -23,7 +24,7 @@ export async function lookUp(
   pollMs: number,
 ): Promise<string | undefined> {
   for (let clean = 0; clean < ABSENCES && !jobs.every((job) => job.isOver);) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_UP_MS, pollMs)));
+    await delay(Math.min(LOOK_UP_MS, pollMs));
     const list = await client.listJobs();
     const listed = list?.find((one) => one.name === name)?.id;
     const id = listed ?? jobs.map((job) => job.startedAs()?.id).find((one) => one !== undefined);

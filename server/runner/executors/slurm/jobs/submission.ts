@@ -1,5 +1,6 @@
 /** Hands jobs to Slurm: one as itself, several as the elements of one array; and finds out what became of that. */
 import path from 'node:path';
+import { delay } from '../../../../base/delay.js';
 import { defined } from '../../../../base/defined.js';
 import { partitionOf, whyImpossible } from '../../../../definition/known/cluster.js';
 import type { SlurmExecutor } from '../../../../definition/definition.js';
@@ -12,6 +13,7 @@ import { type BatchPlace, batchFolder, makeBatch } from '../entry.js';
 import { submitEnvironment } from '../environment.js';
 import type { SlurmJob } from './job.js';
 import { isFinal } from './judge.js';
+import { type Patience, type Trouble, patiently } from '../ssh/trouble.js';
 import { nodeGroups } from '../limits.js';
 import { lookUp } from './look-up.js';
 import { submitArguments } from './request.js';
@@ -39,8 +41,6 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     waiting.shift()?.();
   }
 }
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Jobs that ask for the same. */
 export interface Batch {
@@ -94,9 +94,16 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
   const { settings, layout } = site;
   const { spec } = first.job;
   const { client } = clusterAt(settings.login);
-  const found = await whenReached(site, all);
+  const jobs = all.map(({ job }) => job);
+  const wanted = (): readonly SlurmJob[] => jobs.filter((job) => !job.isOver);
+  const patience: Patience = {
+    waitMs: Math.min(CROWDED_MS, settings.pollMs),
+    isWanted: () => wanted().length > 0,
+    told: (why) => wanted().forEach((job) => job.queued(`is not in the queue yet: ${why}`)),
+  };
+  const found = await patiently(site.find, (one) => (one.ok ? undefined : one.trouble), patience);
   if (!found.ok) {
-    for (const { job } of all) job.refuse(found.trouble.message);
+    for (const job of jobs) job.refuse(found.trouble.message);
     return found.trouble.message;
   }
   const { project } = found;
@@ -104,7 +111,7 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
   const asked = spec.timeoutMs ?? settings.timeMs;
   const why = whyImpossible(groups, settings, spec.resources, asked);
   if (why !== undefined) {
-    for (const { job } of all) job.refuse(why);
+    for (const job of jobs) job.refuse(why);
     return why;
   }
   // Who shares a job has as much time as in one of its own.
@@ -119,15 +126,10 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
     );
     return submitPart(site, { ...batch, elements: new Map(elements) }, rest);
   }
-  const jobs = all.map(({ job }) => job);
   const { name, script, env, options } = write(site, batch, first, timeMs, project);
   const isArray = batch.elements.size > 1;
-  const wanted = (): readonly SlurmJob[] => jobs.filter((job) => !job.isOver);
-  let trouble = await project?.bring(wanted());
-  for (; trouble?.passing === true && wanted().length > 0; trouble = await project?.bring(wanted())) {
-    for (const job of wanted()) job.queued(`is not in the queue yet: ${trouble.message}`);
-    await delay(Math.min(CROWDED_MS, settings.pollMs));
-  }
+  const bring = async (): Promise<Trouble | undefined> => project?.bring(wanted());
+  const trouble = await patiently(bring, (one) => one, patience);
   if (trouble !== undefined && wanted().length > 0) {
     const refusal = `its files can't be brought to ${settings.login ?? 'the cluster'}: ${trouble.message}`;
     for (const job of jobs) job.refuse(refusal);
@@ -171,18 +173,7 @@ async function submitPart(site: Site, batch: Batch, rest: Waiting[]): Promise<st
       return crowded === false ? undefined : refusal;
     }
     say(`is not in the queue yet: ${message}`);
-    await delay(Math.min(CROWDED_MS, settings.pollMs));
-  }
-}
-
-/** Where the project lies; a line that is down is waited for as long as somebody wants one of the jobs. */
-async function whenReached({ find, settings }: Site, all: readonly Waiting[]): Promise<Found> {
-  for (;;) {
-    const found = await find();
-    const wanted = all.filter(({ job }) => !job.isOver);
-    if (found.ok || !found.trouble.passing || wanted.length === 0) return found;
-    for (const { job } of wanted) job.queued(`is not in the queue yet: ${found.trouble.message}`);
-    await delay(Math.min(CROWDED_MS, settings.pollMs));
+    await delay(patience.waitMs);
   }
 }
 

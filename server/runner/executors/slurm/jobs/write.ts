@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defined } from '../../../../base/defined.js';
+import { withFolder } from '../../../../stores/disk/folder.js';
 import { errorCode } from '../../../../stores/disk/problem.js';
 import type { Layout } from '../../../../stores/layout.js';
 import { shellArguments } from '../../../execute/shells.js';
@@ -41,12 +42,9 @@ function markOf(executor: string, task: string, id: string): string {
 /** Only for this user: others of the project have jobs of their own beside it. */
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { mode: 0o700 });
+    withFolder(folder, () => mkdirSync(folder, { mode: 0o700 }));
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return;
-    if (errorCode(error) !== 'ENOENT') throw error;
-    mkdirSync(path.dirname(folder), { recursive: true });
-    mkdirSync(folder, { mode: 0o700 });
+    if (errorCode(error) !== 'EEXIST') throw error;
   }
 }
 

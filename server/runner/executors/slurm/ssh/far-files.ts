@@ -9,6 +9,7 @@ import type { FileRecord } from '../../../../stores/runs/document.js';
 import type { FarInput, FarReading } from '../../executor.js';
 import type { RemotePlace } from '../entry.js';
 import type { Ran, SshConnection } from './connection.js';
+import { patiently, troubleOf } from './trouble.js';
 
 /** Paths that are asked for in that time are asked for in one go. */
 const GATHER_MS = 30;
@@ -117,11 +118,11 @@ export class FarFiles {
     const lines = paths.map((one) => `put "$(look ${shellWord(`./${one}`)})"\n`);
     const ask = (): Promise<Ran> =>
       this.#connection.run(`cd ${shellWord(root)} || exit 1\n${LOOK}${lines.join('')}`);
-    let ran = await ask();
-    for (; !ran.ok && ran.why === 'unclear' && !reading.signal.aborted; ran = await ask()) {
-      reading.say(ran.message);
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    }
+    const ran = await patiently(ask, (one) => (one.ok ? undefined : troubleOf(one)), {
+      waitMs: AGAIN_MS,
+      isWanted: () => !reading.signal.aborted,
+      told: (why) => reading.say(why),
+    });
     if (!ran.ok || ran.code !== 0) {
       for (const one of paths) say(one, ran.ok ? ran.err.trim() : ran.message);
       return answers;

@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { chunked } from '../../../../base/chunked.js';
+import { delay } from '../../../../base/delay.js';
 import { isRecord } from '../../../../base/is-record.js';
 import { shellWord } from '../../../../base/shell-word.js';
 import type { SlurmExecutor } from '../../../../definition/definition.js';
@@ -18,12 +20,7 @@ import { type JobEntry, type RemotePlace, batchFolder } from '../entry.js';
 import type { SshConnection } from './connection.js';
 import { projectFiles } from './project-files.js';
 import { MirroredFolders } from './mirror.js';
-
-/** Why something did not go. @property passing it may go the next time */
-export interface Trouble {
-  readonly passing: boolean;
-  readonly message: string;
-}
+import { type Trouble, troubleOf } from './trouble.js';
 
 /** In the copy: whose it is. */
 const OWNER = '.modelyard/copy-of';
@@ -197,13 +194,15 @@ export class RemoteProject {
     const removed = [...new Set([...gone, ...outputs])];
     const program = [
       `cd ${shellWord(root)} || exit 1`,
-      ...chunks(removed).map((some) => `rm -rf -- ${some.map((one) => shellWord(`./${one}`)).join(' ')}`),
-      ...chunks([...new Set(folders)]).map(
+      ...chunked(removed, AT_ONCE).map(
+        (some) => `rm -rf -- ${some.map((one) => shellWord(`./${one}`)).join(' ')}`,
+      ),
+      ...chunked([...new Set(folders)], AT_ONCE).map(
         (some) => `mkdir -p -- ${some.map(shellWord).join(' ')} || exit 1`,
       ),
     ];
     const ran = await this.#connection.run(`${program.join('\n')}\n`);
-    if (!ran.ok) return { passing: ran.why === 'unclear', message: ran.message };
+    if (!ran.ok) return troubleOf(ran);
     if (ran.code !== 0)
       return { passing: false, message: `${root} on ${this.place.login}: ${ran.err.trim()}` };
     const trouble = await this.#connection.copy(`${here}/`, `:${root}/`, nul(files), ['-r']);
@@ -226,7 +225,7 @@ export class RemoteProject {
           error: `its outputs can't be brought from ${this.place.login}: ${trouble.message}`,
         };
       job.queued(`has ended; its outputs wait there: ${trouble.message}`);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await delay(pause);
     }
     return result;
   }
@@ -247,7 +246,7 @@ printf '\\0//\\0'
 ${list(bases)}
 true
 `); // prettier-ignore
-    if (!ran.ok) return { passing: ran.why === 'unclear', message: ran.message };
+    if (!ran.ok) return troubleOf(ran);
     if (ran.code !== 0)
       return { passing: false, message: `${root} on ${this.place.login}: ${ran.err.trim()}` };
     const [whole = '', within = '', matched = ''] = ran.out.split('\0//\0');
@@ -272,7 +271,7 @@ true
     if (!this.place.mirrored || entries.length === 0) return;
     const names = new Set(entries.flatMap(({ name, batch }) => [name, ...(batch === undefined ? [] : [batch.name])])); // prettier-ignore
     const gone = [...names].filter((name) => lstatSync(path.join(this.#layout.jobs, name), { throwIfNoEntry: false }) === undefined); // prettier-ignore
-    const program = chunks(gone).map(
+    const program = chunked(gone, AT_ONCE).map(
       (some) => `rm -rf -- ${some.map((one) => shellWord(`./${one}`)).join(' ')}`,
     );
     await this.#connection.run(`cd ${shellWord(this.place.jobs)} || exit 1\n${program.join('\n')}\n`);
@@ -304,18 +303,7 @@ function madeBy({ outputs, globs = [] }: JobMemo): {
 
 const nul = (paths: readonly string[]): string => paths.map((one) => `${one}\0`).join('');
 
-function troubleOf(
-  ended: { readonly why: 'absent' | 'unclear' | 'refused'; readonly message: string } | undefined,
-): Trouble | undefined {
-  return ended === undefined ? undefined : { passing: ended.why === 'unclear', message: ended.message };
-}
-
 const AT_ONCE = 500;
-
-function chunks<T>(all: readonly T[]): readonly (readonly T[])[] {
-  const parts = Math.ceil(all.length / AT_ONCE);
-  return Array.from({ length: parts }, (_, at) => all.slice(at * AT_ONCE, (at + 1) * AT_ONCE));
-}
 
 /** Files of the copy that this machine has sent, or has from there: what of it is gone here has to go there. */
 class KnownFiles {
