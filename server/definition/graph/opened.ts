@@ -1,4 +1,5 @@
 /** What a task was seen to open, beside what it declares. */
+import { defined } from '../../base/defined.js';
 import type { OpenedFiles } from '../../base/runs/task-outcome.js';
 import type { Task } from '../definition.js';
 import { compileGlob } from '../text/glob.js';
@@ -17,24 +18,25 @@ export interface OpenedAndDeclared {
 export function openedAndDeclared(task: Task, { read, written }: OpenedFiles): OpenedAndDeclared {
   const declared = task.inputs.filter(({ negated }) => !negated).map(({ text }) => text);
   const left = task.inputs.filter(({ negated }) => negated).map(({ text }) => text);
-  const outputs = [...task.outputs.map(({ path }) => path), ...task.metrics, ...task.plots].map(
-    ({ text }) => text,
+  const inputs = [...declared, ...left].map((text) => ({ text, covers: coverOf(text, isGlob(text)) }));
+  const outputs = [...task.outputs.map(({ path }) => path), ...task.metrics, ...task.plots].map(({ text }) =>
+    coverOf(text, isOutputGlob(text)),
   );
-  const made = (file: string): boolean => outputs.some((one) => covers(one, file, isOutputGlob(one)));
+  const made = (file: string): boolean => outputs.some((covers) => covers(file));
   const own = new Set(written);
   const rows = read
     .filter((file) => !made(file) && !own.has(file))
-    .map((file) => {
-      const by = [...declared, ...left].find((one) => covers(one, file, isGlob(one)));
-      return by === undefined ? { path: file } : { path: file, by };
-    });
+    .map((file) => ({ path: file, ...defined({ by: inputs.find(({ covers }) => covers(file))?.text }) }));
   return { declared, read: rows, written: written.filter((file) => !made(file)) };
 }
 
-/** Paths with expressions cover what they may stand for: nothing is said of that. */
-function covers(written: string, file: string, glob: boolean): boolean {
+/** Which files a path covers as it is written. One with expressions covers what they may stand for: nothing is said of that. */
+function coverOf(written: string, glob: boolean): (file: string) => boolean {
   const text = written.replaceAll(/\$\{\{.*?\}\}/g, '*');
-  if (!glob && text === written) return isWithin(file, normalizePath(written));
+  if (!glob && text === written) {
+    const normal = normalizePath(written);
+    return (file) => isWithin(file, normal);
+  }
   const compiled = compileGlob(text);
-  return compiled.ok && compiled.glob.matches(file);
+  return (file) => compiled.ok && compiled.glob.matches(file);
 }
