@@ -112,6 +112,7 @@ const CHANGING: Readonly<Record<string, string>> = {
   'tracking serve': '',
   'tracking import': '',
   'tracking export': '',
+  'tracking push': '',
 };
 
 /** Starts DuckDB, which takes a second: not on every fixture in `npm test`. */
