@@ -154,11 +154,9 @@ async function clientOfMlflow() {
   const more = python === tests ? { MODELYARD_PYTHON: tests } : {};
   const run = await modelyard(['run', 'rain-mlflow'], { more });
   expect(run.code === 0 && run.stdout.includes('told MLflow'), 'its client has logged');
-  const [logged] = parse(
-    (await modelyard(['runs', 'list', '--source', 'tracking', '--json'], { quiet: true })).stdout,
-  );
+  const [logged] = (await json('runs', 'list', '--source', 'tracking'))?.runs ?? [];
   expect(
-    logged?.params.learner === 'logistic-regression' && logged.metrics.validation_accuracy > 0.7,
+    logged?.params.learner === 'logistic-regression' && logged.metrics['mlflow.validation_accuracy'] > 0.7,
     'params and metrics are in its run, which is part of the task',
   );
 }
