@@ -1,5 +1,6 @@
 // Packs the extension, and looks whether the right files are in it.
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { TARGETS, stageDuckDb } from './duckdb.mjs';
 import { writeNotices } from './notices.mjs';
@@ -53,7 +54,8 @@ export async function makePackage({ file, target, inputs }) {
   // For vsce: every entry of the archive has the time of the commit.
   const commit = await capture('git', ['log', '-1', '--format=%ct'], { cwd: root, timeoutMs: 10_000 });
   const epoch = commit.code === 0 ? commit.output.trim() : '315532800';
-  const options = { cwd: root, env: { ...process.env, SOURCE_DATE_EPOCH: epoch, TZ: 'UTC' } };
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'modelyard-package-'));
+  const options = { cwd: folder, env: { ...process.env, SOURCE_DATE_EPOCH: epoch, TZ: 'UTC' } };
   const { repository } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   // Without a home on the web the links of the README have nowhere to point to, and stay as they are.
   const homeless = repository ? [] : ['--allow-missing-repository', '--no-rewrite-relative-links'];
@@ -64,11 +66,13 @@ export async function makePackage({ file, target, inputs }) {
   const modules = await stageDuckDb(target, path.join(root, 'dist'));
   let stdout;
   try {
+    copyShipped(folder);
     await must(process.execPath, pack, options);
     ({ stdout } = await must(process.execPath, [vsce, 'ls', '--no-dependencies'], options));
   } finally {
     // A binary for another platform would be found before the one that is installed here.
     rmSync(modules, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
   const files = stdout.split('\n').map((line) => line.trim()).filter(Boolean).sort(); // prettier-ignore
   const here = new Set(files.map((name) => name.toLowerCase()));
@@ -79,6 +83,19 @@ export async function makePackage({ file, target, inputs }) {
     ...files.filter((name) => UNWANTED.test(name)).map((name) => `${name} does not belong into the package`),
   ];
   return { file, bytes: statSync(file).size, files, problems };
+}
+
+/**
+ * What `.vscodeignore` lets through lies in these folders. vsce looks at every file below the one that it is started in, and
+ * beside them are a hundred thousand: virtual environments, VS Codes, what tests have left.
+ */
+function copyShipped(folder) {
+  const names = readFileSync(path.join(root, '.vscodeignore'), 'utf8').matchAll(/^!([^/\n]+)/gm);
+  for (const name of new Set(['.vscodeignore', ...[...names].map(([, first]) => first)]))
+    cpSync(path.join(root, name), path.join(folder, name), {
+      recursive: true,
+      filter: (file) => !file.startsWith(path.join(root, 'docs/node_modules')),
+    });
 }
 
 /** Where the package of this version for a platform is written. */
