@@ -41,11 +41,17 @@ async function pageOf({ workbench }: UiTest): Promise<Frame> {
   });
 }
 
+/** Takes a theme for the workspace. @param theme of ours, or the id of one of VS Code */
+export function takeTheme(folder: string, theme: string): void {
+  const file = path.join(folder, '.vscode/settings.json');
+  mkdirSync(path.dirname(file), { recursive: true });
+  const id = Object.entries(KINDS).find(([kind]) => kind === theme)?.[1] ?? theme;
+  writeFileSync(file, JSON.stringify({ 'workbench.colorTheme': id }));
+}
+
 /** Takes a theme for the workspace, and waits until the page has it. */
 async function wear(ui: UiTest, theme: string): Promise<Frame> {
-  const file = path.join(ui.folder, '.vscode/settings.json');
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify({ 'workbench.colorTheme': theme }));
+  takeTheme(ui.folder, theme);
   await ui.workbench.webview.locator(`body[data-vscode-theme-id="${theme}"]`).waitFor();
   return pageOf(ui);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { peerPython } from '../../support/peers/peers.js';
+import { takeTheme } from './looks.js';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
 
@@ -38,9 +39,7 @@ uiTest('Debug Task stops at a breakpoint and shows variables', {}, async ({ work
   });
   assert.match(rows, /result[\s=:]*42/);
   await workbench.screenshot('debug-dark');
-  const settings = path.join(folder, '.vscode/settings.json');
-  mkdirSync(path.dirname(settings), { recursive: true });
-  writeFileSync(settings, JSON.stringify({ 'workbench.colorTheme': 'Default Light Modern' }));
+  takeTheme(folder, 'light');
   await workbench.page.locator('.monaco-workbench.vs').first().waitFor();
   await workbench.screenshot('debug-light');
   await workbench.command('Debug: Continue');

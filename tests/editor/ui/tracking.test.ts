@@ -1,8 +1,9 @@
 /** MLflow clients in terminals of the window: nobody starts a server for them, and what they log shows while they log it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { takeTheme } from './looks.js';
 import { uiTest } from './session.js';
 import { until } from './workbench.js';
 
@@ -76,11 +77,7 @@ uiTest(
     await workbench.statusItem('MLflow').waitFor();
     await end('second');
 
-    mkdirSync(path.join(folder, '.vscode'), { recursive: true });
-    writeFileSync(
-      path.join(folder, '.vscode/settings.json'),
-      JSON.stringify({ 'workbench.colorTheme': 'Light Modern' }),
-    );
+    takeTheme(folder, 'light');
     await workbench.expand('Runs', 'second');
     await until(
       'the light theme',
